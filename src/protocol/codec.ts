@@ -1,0 +1,244 @@
+/**
+ * The one encoding of records, envelopes and files: deterministic CBOR (RFC 8949, section 4.2.1), strict.
+ * A `Shape` says what a value must look like; parsing happens once, at the edge, into a type that cannot be wrong.
+ * What the bytes mean is left to whoever declares the shape.
+ */
+import { decode as cborDecode, encode as cborEncode, rfc8949EncodeOptions } from 'cborg'
+
+/** What can be encoded: no floats, no undefined, no integers beyond 2^53, only well-formed text. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | ReadonlyMap<string, Value>
+  | { readonly [field: string]: Value }
+
+/** Bytes that are not what they should be; `at` names the field. The message never quotes the bytes. */
+export class CodecError extends Error {
+  override readonly name = 'CodecError'
+  constructor(
+    readonly at: string,
+    readonly problem: string,
+  ) {
+    super(at === '' ? problem : `${at}: ${problem}`)
+  }
+}
+
+const DEPTH = 16
+
+/** Deterministic CBOR of a value: equal values give equal bytes, different values different ones. */
+export function encode(value: Value): Uint8Array {
+  return cborEncode(encodable(value, '', 0), rfc8949EncodeOptions)
+}
+
+/**
+ * The value in `bytes`, if they are the deterministic encoding of one. Maps come back as `Map`.
+ * @throws CodecError on anything else: a second way to write the same value is refused by encoding it again.
+ */
+export function decode(bytes: Uint8Array): Value {
+  let value: Value
+  let again: Uint8Array
+  try {
+    value = cborDecode(bytes, {
+      strict: true,
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowInfinity: false,
+      allowNaN: false,
+      allowBigInt: false,
+      rejectDuplicateMapKeys: true,
+      useMaps: true,
+    }) as Value
+    again = encode(value)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw cause
+    throw new CodecError('', 'not well-formed CBOR of the kind used here')
+  }
+  if (!equalBytes(bytes, again)) throw new CodecError('', 'not in deterministic form')
+  return value
+}
+
+function encodable(value: Value, at: string, depth: number): unknown {
+  if (depth > DEPTH) throw new CodecError(at, 'nested too deeply')
+  if (value === null || typeof value === 'boolean' || value instanceof Uint8Array) return value
+  if (typeof value === 'string') {
+    if (!isWellFormed(value)) throw new CodecError(at, 'text is not well-formed Unicode')
+    return value
+  }
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) throw new CodecError(at, 'number is not a safe integer')
+    return value === 0 ? 0 : value
+  }
+  if (Array.isArray(value)) return value.map((item: Value, i) => encodable(item, `${at}[${i}]`, depth + 1))
+  if (typeof value !== 'object') throw new CodecError(at, 'not a value that can be encoded')
+  const entries = value instanceof Map ? [...value.entries()] : Object.entries(value)
+  return new Map(
+    entries.map(([key, item]: [unknown, Value]) => {
+      if (typeof key !== 'string' || !isWellFormed(key)) throw new CodecError(at, 'a field name is not text')
+      return [key, encodable(item, join(at, key), depth + 1)]
+    }),
+  )
+}
+
+/** Whether a string has no lone surrogate, which UTF-8 could not tell from U+FFFD. */
+function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)
+}
+
+/** Equality of public bytes. For secrets use `equalSecret`. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+
+/** How a `T` stands in a value: `parse` throws a CodecError that names the field; `form` is its inverse. */
+export type Shape<T> = {
+  parse(value: Value, at: string): T
+  form(value: T): Value
+}
+
+/** The type that a shape parses to. */
+export type Of<S> = S extends Shape<infer T> ? T : never
+
+/** A shape with its bytes: what protocols and files are declared with. */
+export type Codec<T> = {
+  encode(value: T): Uint8Array
+  decode(bytes: Uint8Array): T
+}
+
+/** The codec of a shape; more than `limit` bytes are refused unread. */
+export function codec<T>(shape: Shape<T>, limit = 1 << 20): Codec<T> {
+  return {
+    encode: (value) => encode(shape.form(value)),
+    decode: (bytes) => {
+      if (bytes.length > limit) throw new CodecError('', `longer than ${limit} bytes`)
+      return shape.parse(decode(bytes), '')
+    },
+  }
+}
+
+function leaf<T extends Value>(accepts: (value: Value) => value is T, expected: string): Shape<T> {
+  return {
+    parse: (value, at) => {
+      if (!accepts(value)) throw new CodecError(at, `expected ${expected}`)
+      return value
+    },
+    form: (value) => value,
+  }
+}
+
+/** Exactly `length` bytes. */
+export const bytes = (length: number): Shape<Uint8Array> =>
+  leaf((v): v is Uint8Array => v instanceof Uint8Array && v.length === length, `${length} bytes`)
+
+/** At most `max` bytes, at least `min`. */
+export const bytesUpTo = (max: number, min = 0): Shape<Uint8Array> =>
+  leaf(
+    (v): v is Uint8Array => v instanceof Uint8Array && v.length <= max && v.length >= min,
+    `${min} to ${max} bytes`,
+  )
+
+/** An integer from `min` to `max`. */
+export const uint = (max: number = Number.MAX_SAFE_INTEGER, min = 0): Shape<number> =>
+  leaf(
+    (v): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= min && v <= max,
+    `an integer from ${min} to ${max}`,
+  )
+
+/** Text of at most `max` UTF-16 units. */
+export const text = (max: number): Shape<string> =>
+  leaf((v): v is string => typeof v === 'string' && v.length <= max, `text of at most ${max} characters`)
+
+/** Text that matches a pattern. */
+export const pattern = (regex: RegExp, what: string): Shape<string> =>
+  leaf((v): v is string => typeof v === 'string' && regex.test(v), what)
+
+export const flag: Shape<boolean> = leaf((v): v is boolean => typeof v === 'boolean', 'true or false')
+
+/** One of a fixed list of words. */
+export const oneOf = <const W extends readonly string[]>(words: W): Shape<W[number]> =>
+  leaf((v): v is W[number] => typeof v === 'string' && words.includes(v), `one of ${words.join(', ')}`)
+
+/** The value or null. */
+export const nullable = <T>(shape: Shape<T>): Shape<T | null> => ({
+  parse: (value, at) => (value === null ? null : shape.parse(value, at)),
+  form: (value) => (value === null ? null : shape.form(value)),
+})
+
+/** A list of `min` to `max` items; give one number for an exact length. */
+export const list = <T>(shape: Shape<T>, min: number, max = min): Shape<readonly T[]> => ({
+  parse: (value, at) => {
+    if (!Array.isArray(value)) throw new CodecError(at, 'expected a list')
+    const items = value as readonly Value[]
+    if (items.length < min || items.length > max) {
+      throw new CodecError(at, `expected ${min === max ? min : `${min} to ${max}`} items`)
+    }
+    return items.map((item, i) => shape.parse(item, `${at}[${i}]`))
+  },
+  form: (items) => items.map((item) => shape.form(item)),
+})
+
+/** A record of exactly these fields: one missing or one more is refused. */
+export function record<F extends Record<string, Shape<unknown>>>(
+  fields: F,
+): Shape<{ readonly [K in keyof F]: Of<F[K]> }> {
+  const names = Object.keys(fields)
+  return {
+    parse: (value, at) => {
+      if (!(value instanceof Map)) throw new CodecError(at, 'expected a record')
+      const map = value as ReadonlyMap<string, Value>
+      for (const name of map.keys()) {
+        if (!Object.hasOwn(fields, name)) throw new CodecError(at, 'a field that is not known here')
+      }
+      const parsed = names.map((name) => {
+        const field = map.get(name)
+        if (field === undefined) throw new CodecError(join(at, name), 'missing')
+        return [name, (fields[name] as Shape<unknown>).parse(field, join(at, name))]
+      })
+      return Object.fromEntries(parsed) as { readonly [K in keyof F]: Of<F[K]> }
+    },
+    form: (value) =>
+      Object.fromEntries(
+        names.map((name) => [name, (fields[name] as Shape<unknown>).form(value[name as keyof F])]),
+      ),
+  }
+}
+
+/** Records told apart by the text in one field, each with its own exact fields. */
+export function variants<T>(field: string, shapes: Record<string, Shape<unknown>>): Shape<T> {
+  return {
+    parse: (value, at) => {
+      const which = value instanceof Map ? (value as ReadonlyMap<string, Value>).get(field) : undefined
+      if (typeof which !== 'string' || !Object.hasOwn(shapes, which)) {
+        throw new CodecError(join(at, field), `expected one of ${Object.keys(shapes).join(', ')}`)
+      }
+      return (shapes[which] as Shape<unknown>).parse(value, at) as T
+    },
+    form: (value) => {
+      const which = (value as Record<string, unknown>)[field] as string
+      return (shapes[which] as Shape<unknown>).form(value)
+    },
+  }
+}
+
+/** A shape seen through a function and its inverse; `to` may throw an Error whose message says what is wrong. */
+export const mapped = <A, B>(shape: Shape<A>, to: (a: A) => B, from: (b: B) => A): Shape<B> => ({
+  parse: (value, at) => {
+    const inner = shape.parse(value, at)
+    try {
+      return to(inner)
+    } catch (cause) {
+      if (cause instanceof CodecError) throw new CodecError(join(at, cause.at), cause.problem)
+      throw new CodecError(at, cause instanceof Error ? cause.message : 'not acceptable')
+    }
+  },
+  form: (value) => shape.form(from(value)),
+})
+
+function join(at: string, field: string): string {
+  return at === '' ? field : field === '' ? at : `${at}.${field}`
+}

@@ -1,0 +1,197 @@
+/**
+ * A protocol is a generator: it yields what it wants to send and is resumed with one letter from every peer.
+ * It cannot await, so the same code runs over NATS, in a simulator and in a worker. These helpers are the only places
+ * that decode letters and blame their senders for being malformed.
+ */
+import { type Accusation, ProtocolAbort, SplitView } from './abort.js'
+import { bytes, type Codec, codec, CodecError, equalBytes } from './codec.js'
+import type { PartyId, Session } from './session.js'
+
+/** What one party sends in one round: a letter to all, a letter to each peer, or both. */
+export type Outbox = {
+  readonly round: string
+  readonly broadcast?: Uint8Array
+  /** One for every peer. Secret until sealed; whoever seals them wipes them. */
+  readonly direct?: ReadonlyMap<PartyId, Uint8Array>
+}
+
+/** What came from each peer, in the same parts as this party sent. */
+export type Inbox = ReadonlyMap<PartyId, { readonly broadcast?: Uint8Array; readonly direct?: Uint8Array }>
+
+/** A pure function of bytes, by name, to be run off the protocol's thread: no randomness, clock or state. */
+export type Job = { readonly name: string; readonly input: readonly Uint8Array[] }
+
+export type Step =
+  | { readonly kind: 'exchange'; readonly outbox: Outbox }
+  | { readonly kind: 'compute'; readonly jobs: readonly Job[] }
+
+/** The answer to a step: an inbox to an exchange, results by index to jobs. */
+export type Reply = Inbox | readonly Uint8Array[]
+
+/** One party's part in a protocol that ends with an `Output`. */
+export type Protocol<Output> = Generator<Step, Output, Reply>
+
+/** Sends one letter to everybody; returns everybody's, this party's own included. */
+export function* broadcast<T>(
+  session: Session,
+  round: string,
+  codec: Codec<T>,
+  mine: T,
+): Protocol<Map<PartyId, T>> {
+  const { letters } = yield* broadcastBytes(session, round, codec, mine)
+  return letters
+}
+
+/**
+ * As `broadcast`, and then everybody says what it saw (round `<round>.echo`), so that what is returned is the same at
+ * every honest party.
+ * @throws SplitView when somebody saw something else
+ */
+export function* broadcastReliably<T>(
+  session: Session,
+  round: string,
+  codec: Codec<T>,
+  mine: T,
+): Protocol<Map<PartyId, T>> {
+  const { letters, raw } = yield* broadcastBytes(session, round, codec, mine)
+  const seen = echoOf(session, round, raw)
+  const echoes = yield* broadcast(session, echoRound(round), Echo, seen)
+  for (const echo of echoes.values()) if (!equalBytes(echo, seen)) throw new SplitView(round)
+  return letters
+}
+
+/** The round in which the letters of `round` are echoed. */
+export const echoRound = (round: string): string => `${round}.echo`
+
+/** What a party echoes of a round: the digest of all its letters, by party. */
+export function echoOf(
+  session: Session,
+  round: string,
+  letters: ReadonlyMap<PartyId, Uint8Array>,
+): Uint8Array {
+  const inOrder = session.parties.map((party) => letters.get(party) ?? null)
+  return session.digest('mpc/echo/v1', round, inOrder)
+}
+
+const Echo: Codec<Uint8Array> = codec(bytes(32), 64)
+
+/** Sends a letter of its own to each peer; returns the one from each peer. `mine` is not kept. */
+export function* deal<T>(
+  session: Session,
+  round: string,
+  codec: Codec<T>,
+  mine: (to: PartyId) => T,
+): Protocol<Map<PartyId, T>> {
+  const direct = new Map(session.peers.map((to) => [to, codec.encode(mine(to))]))
+  const inbox = (yield { kind: 'exchange', outbox: { round, direct } }) as Inbox
+  return decodeAll(session, round, codec, (from) => inbox.get(from)?.direct)
+}
+
+/** One letter to all and one to each peer, in one round. */
+export function* broadcastAndDeal<A, D>(
+  session: Session,
+  round: string,
+  all: { readonly codec: Codec<A>; readonly mine: A },
+  each: { readonly codec: Codec<D>; readonly mine: (to: PartyId) => D },
+): Protocol<{ readonly letters: Map<PartyId, A>; readonly dealt: Map<PartyId, D> }> {
+  const outbox: Outbox = {
+    round,
+    broadcast: all.codec.encode(all.mine),
+    direct: new Map(session.peers.map((to) => [to, each.codec.encode(each.mine(to))])),
+  }
+  const inbox = (yield { kind: 'exchange', outbox }) as Inbox
+  const { values: letters, malformed } = decodeEach(session, round, all.codec, (p) => inbox.get(p)?.broadcast)
+  const { values: dealt, malformed: more } = decodeEach(
+    session,
+    round,
+    each.codec,
+    (p) => inbox.get(p)?.direct,
+  )
+  accuse(round, [...malformed, ...more])
+  letters.set(session.self, all.mine)
+  return { letters, dealt }
+}
+
+/** Runs named pure functions elsewhere; results come back by index, whatever order they finished in. */
+export function* compute(jobs: readonly Job[]): Protocol<readonly Uint8Array[]> {
+  return (yield { kind: 'compute', jobs }) as readonly Uint8Array[]
+}
+
+/**
+ * Holds every party's value against every check, in order, and names each party that fails with the first check it
+ * failed. Nothing is skipped once somebody is found guilty.
+ * @throws ProtocolAbort naming all of them
+ */
+export function demand<T>(
+  round: string,
+  values: ReadonlyMap<PartyId, T>,
+  checks: Readonly<Record<string, (value: T, from: PartyId) => boolean>>,
+): void {
+  const accusations: Accusation[] = []
+  for (const [party, value] of values) {
+    const failed = Object.entries(checks).filter(([, holds]) => !holds(value, party))
+    if (failed[0]) accusations.push({ party, round, kind: 'witnessed', reason: failed[0][0] })
+  }
+  accuse(round, accusations)
+}
+
+/** @throws ProtocolAbort if there is anybody to accuse; each party once */
+export function accuse(round: string, accusations: readonly Accusation[]): void {
+  const byParty = new Map<PartyId, Accusation>()
+  for (const accusation of accusations) {
+    if (!byParty.has(accusation.party)) byParty.set(accusation.party, accusation)
+  }
+  if (byParty.size > 0) {
+    throw new ProtocolAbort(
+      round,
+      [...byParty.values()].sort((a, b) => a.party - b.party),
+    )
+  }
+}
+
+function* broadcastBytes<T>(
+  session: Session,
+  round: string,
+  codec: Codec<T>,
+  mine: T,
+): Protocol<{ letters: Map<PartyId, T>; raw: Map<PartyId, Uint8Array> }> {
+  const own = codec.encode(mine)
+  const inbox = (yield { kind: 'exchange', outbox: { round, broadcast: own } }) as Inbox
+  const letters = decodeAll(session, round, codec, (from) => inbox.get(from)?.broadcast)
+  letters.set(session.self, mine)
+  const raw = new Map<PartyId, Uint8Array>([[session.self, own]])
+  for (const peer of session.peers) raw.set(peer, inbox.get(peer)?.broadcast as Uint8Array)
+  return { letters, raw }
+}
+
+function decodeAll<T>(
+  session: Session,
+  round: string,
+  codec: Codec<T>,
+  letter: (from: PartyId) => Uint8Array | undefined,
+): Map<PartyId, T> {
+  const { values, malformed } = decodeEach(session, round, codec, letter)
+  accuse(round, malformed)
+  return values
+}
+
+function decodeEach<T>(
+  session: Session,
+  round: string,
+  codec: Codec<T>,
+  letter: (from: PartyId) => Uint8Array | undefined,
+): { values: Map<PartyId, T>; malformed: Accusation[] } {
+  const values = new Map<PartyId, T>()
+  const malformed: Accusation[] = []
+  for (const party of session.peers) {
+    const body = letter(party)
+    try {
+      if (body === undefined) throw new CodecError('', 'missing')
+      values.set(party, codec.decode(body))
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      malformed.push({ party, round, kind: 'witnessed', reason: `malformed letter: ${error.message}` })
+    }
+  }
+  return { values, malformed }
+}

@@ -1,0 +1,54 @@
+/**
+ * Secret bytes with a lifetime: `using secret = new Secret(bytes)` wipes them when the scope ends, also when a
+ * deadline ends the protocol. They print redacted and refuse to be serialised. What JavaScript copies behind our
+ * back (BigInt, the garbage collector) is not reached; the README says so.
+ */
+
+export class Secret {
+  #bytes: Uint8Array | null
+
+  /** Takes ownership of `bytes`: they are wiped with this object. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** The bytes themselves, not a copy. @throws Error once wiped */
+  reveal(): Uint8Array {
+    if (this.#bytes === null) throw new Error('this secret was wiped')
+    return this.#bytes
+  }
+
+  /** A secret of its own with the same bytes, for somebody with another lifetime. */
+  clone(): Secret {
+    return new Secret(this.reveal().slice())
+  }
+
+  wipe(): void {
+    this.#bytes?.fill(0)
+    this.#bytes = null
+  }
+
+  [Symbol.dispose](): void {
+    this.wipe()
+  }
+
+  toString(): string {
+    return '[secret]'
+  }
+
+  toJSON(): never {
+    throw new TypeError('a secret cannot be serialised')
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[secret]'
+  }
+}
+
+/** Equality of secret bytes of one length, in time that does not depend on where they differ. */
+export function equalSecret(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number)
+  return difference === 0
+}

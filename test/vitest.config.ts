@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+const slow = process.env['MPC_TEST_SLOW'] === '1'
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: slow ? ['test/**/*.slow.ts'] : ['test/**/*.test.ts'],
+    testTimeout: slow ? 3_600_000 : 60_000,
+    hookTimeout: 60_000,
+    globalSetup: [],
+  },
+})
