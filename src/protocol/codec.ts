@@ -27,6 +27,16 @@ export class CodecError extends Error {
   }
 }
 
+/** What `parse` gives, or null where it throws a CodecError: for checks that answer yes or no. */
+export function attempt<T>(parse: () => T): T | null {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof CodecError) return null
+    throw error
+  }
+}
+
 const DEPTH = 16
 
 /** Deterministic CBOR of a value: equal values give equal bytes, different values different ones. */

@@ -135,6 +135,27 @@ export function demand<T>(
   accuse(round, accusations)
 }
 
+/**
+ * Names each peer whose value somebody else has sent as well. From outside nobody can tell who copied, so both
+ * are named as a pair; that this party did not copy, it knows.
+ * @throws ProtocolAbort naming all of them
+ */
+export function demandDistinct(
+  session: Session,
+  round: string,
+  values: ReadonlyMap<PartyId, Uint8Array>,
+  reason: string,
+): void {
+  const same = (a: PartyId, b: PartyId) =>
+    equalBytes(values.get(a) as Uint8Array, values.get(b) as Uint8Array)
+  const accusations = session.peers.flatMap((party): Accusation[] => {
+    const twins = session.parties.filter((other) => other !== party && same(other, party))
+    if (twins.length === 0) return []
+    return [{ party, round, kind: twins.includes(session.self) ? 'witnessed' : 'pair', reason }]
+  })
+  accuse(round, accusations)
+}
+
 /** @throws ProtocolAbort if there is anybody to accuse; each party once */
 export function accuse(round: string, accusations: readonly Accusation[]): void {
   const byParty = new Map<PartyId, Accusation>()

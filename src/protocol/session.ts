@@ -12,6 +12,13 @@ export type PartyId = number
 /** A source of random bytes, handed in by the composition root. */
 export type Rng = (length: number) => Uint8Array
 
+/**
+ * The system's generator, for signing nonces only: never seeded and never replayed, because two signatures
+ * under one nonce give away the share (F-47). It is not callable, so the compiler refuses it for an `Rng`, and
+ * the reverse.
+ */
+export type NonceRng = { readonly fresh: (length: number) => Uint8Array }
+
 /** SHA-256 over the record (tag, ...fields): 32 bytes. */
 export function digest(tag: string, ...fields: readonly Value[]): Uint8Array {
   return sha256(encode([tag, ...fields]))

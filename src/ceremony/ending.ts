@@ -1,0 +1,238 @@
+/**
+ * How a ceremony that makes shares ends: prepare, vote, certificate (F-02). A member that has voted and does not know
+ * the outcome is in doubt: it keeps what it has, and nothing it or anybody does can make two results count.
+ *
+ * Everything is on disk before it is said, and is said again as it was: a process that is killed anywhere here resumes
+ * from its files, and from nothing else.
+ */
+import type { Wait } from '../messaging/mailbox.js'
+import { Restarted, type Room } from '../messaging/room.js'
+import type { CeremonyFiles, PendingFiles } from '../storage/ceremonies.js'
+import { decodeEnvelope, type Envelope, type Kind } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import {
+  type Holder,
+  makeCertificate,
+  makeReceipt,
+  parseCertificate,
+  preparedCodec,
+  type Ran,
+  type Receipt,
+  receiptCodec,
+  verifyReceipt,
+} from '../wire/result.js'
+import { hex } from '../wire/text.js'
+import type { World } from './world.js'
+
+/** A result of this member's run, ready to be declared. */
+export type Result = {
+  readonly ran: Ran
+  /** Over which receipts are given. */
+  readonly digest: Uint8Array
+  /** What the digest is of: the encoded record. */
+  readonly outcome: Uint8Array
+  /** The participants, in the order of the definition. */
+  readonly holders: readonly Holder[]
+  /** This member's proof that it holds its share. */
+  readonly prove: () => Receipt['proof']
+}
+
+/** Writes the result where it cannot be lost, with the `prepared` that will declare it; nothing is published yet. */
+export async function prepare(
+  room: Room,
+  files: CeremonyFiles,
+  { ran, digest }: Result,
+  pending: Omit<PendingFiles, 'prepared.cbor'>,
+): Promise<void> {
+  const prepared = room.mailbox.write(
+    'prepared',
+    { session: ran.sid },
+    preparedCodec.encode({ result: digest }),
+  )
+  await files.writePending({ ...pending, 'prepared.cbor': prepared })
+}
+
+/**
+ * From the prepared result to the certificate.
+ * @returns the encoded certificate, which is on disk
+ * @throws Restarted, Failure: before the vote. Failure `E_IN_DOUBT` (doubt): after it
+ */
+export async function agree(
+  world: World,
+  room: Room,
+  files: CeremonyFiles,
+  result: Result,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const known = await files.readCertificate()
+  if (known) return known
+  const heard = hearCertificate(room, result)
+  if ((await files.readReceipt()) === null) {
+    const early = await declare(room, files, result, heard, signal)
+    if (early) return keep(room, files, early)
+  }
+  return keep(room, files, await vote(world, room, files, result, heard, signal))
+}
+
+/** 1. Prepare: publish `prepared`, and wait for everybody's over the same digest, or for a certificate. */
+async function declare(
+  room: Room,
+  files: CeremonyFiles,
+  { ran, digest }: Result,
+  heard: Heard,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const own = (await files.readPending('prepared.cbor')) as Uint8Array
+  const has = (kind: Kind, fingerprint: Uint8Array) =>
+    room.mailbox.get({ kind, session: ran.sid, round: '', from: fingerprint, to: null })
+  // One that has prepared leaves only for a participant that has not, and so cannot have voted.
+  room.mayLeave = (by) => has('prepared', by.fingerprint) === undefined
+  room.mailbox.send('prepared', { session: ran.sid, round: '', to: null }, own)
+  room.emit({ event: 'letter_sent', round: 'prepared' })
+  const slots = slotsOf(room, 'prepared', ran.sid)
+  const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
+  const wait: Wait = { deadline: room.roundDeadline(), signal, round: 'prepared' }
+  try {
+    await room.mailbox.until(() => heard.certificate !== null || missing().length === 0, wait, missing)
+  } catch (error) {
+    // Nobody is told: whoever runs this again finds the result and goes on from here.
+    if (error instanceof Failure && (error.kind === 'absent' || error.kind === 'network'))
+      room.mayAbort = false
+    throw error
+  }
+  if (heard.certificate) return heard.certificate
+  const differs = room.peers.some((peer) => {
+    const envelope = has('prepared', peer.fingerprint) as Envelope
+    return hex(room.tryDecode(envelope, preparedCodec)?.result ?? new Uint8Array()) !== hex(digest)
+  })
+  if (!differs) return null
+  throw new Failure('abort', 'E_SPLIT_VIEW', 'not everybody has the same result', {
+    hint: 'nothing was kept and nobody is accused; compare the transcripts, then run the same command again',
+  })
+}
+
+/** 2. Vote: the receipt, on disk before it is published, always the same bytes. From here on nothing ends the doubt. */
+async function vote(
+  world: World,
+  room: Room,
+  files: CeremonyFiles,
+  { ran, digest, holders, prove }: Result,
+  heard: Heard,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  room.mayAbort = false
+  room.mayLeave = () => false
+  let own = await files.readReceipt()
+  if (own === null) {
+    const receipt = makeReceipt(world.identity.signing, world.card.fingerprint, ran, digest, prove())
+    own = room.mailbox.write('receipt', { session: ran.sid }, receiptCodec.encode(receipt))
+    await files.writeReceipt(own)
+  }
+  room.mailbox.send('receipt', { session: ran.sid, round: '', to: null }, own)
+  const prepared = await files.readPending('prepared.cbor')
+  if (prepared) room.mailbox.send('prepared', { session: ran.sid, round: '', to: null }, prepared)
+  room.emit({ event: 'receipt_sent' })
+
+  const mine = receiptCodec.decode(decodeEnvelope(own).body)
+  const receipts = (): (Receipt | null)[] =>
+    holders.map((holder) => {
+      if (hex(holder.fingerprint) === hex(world.card.fingerprint)) return mine
+      const slot = {
+        kind: 'receipt' as const,
+        session: ran.sid,
+        round: '',
+        from: holder.fingerprint,
+        to: null,
+      }
+      const envelope = room.mailbox.get(slot)
+      const receipt = envelope && room.tryDecode(envelope, receiptCodec)
+      return receipt && verifyReceipt(receipt, holder, ran, digest) ? receipt : null
+    })
+  const slots = slotsOf(room, 'receipt', ran.sid)
+  const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
+  const met = () =>
+    heard.certificate !== null || (missing().length === 0 && receipts().every((r) => r !== null))
+  try {
+    await room.mailbox.until(met, { deadline: room.roundDeadline(), signal, round: 'receipt' }, missing)
+  } catch (cause) {
+    const given = receipts()
+    const names = room.participants.filter((_, i) => given[i] === null).map(({ name }) => name)
+    throw inDoubt(cause, names)
+  }
+  return heard.certificate ?? makeCertificate(ran, digest, receipts() as Receipt[])
+}
+
+/** 3. Certificate: kept before anybody hears of it. */
+async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): Promise<Uint8Array> {
+  room.mayAbort = false
+  room.mayLeave = () => false
+  await files.writeCertificate(certificate)
+  room.emit({ event: 'certificate' })
+  return certificate
+}
+
+/**
+ * Hands the certificate to whoever asks for anything of the ending, until everybody is done or patience ends (F-09).
+ * @returns names of those who have not said that they are done
+ */
+export async function linger(
+  world: World,
+  room: Room,
+  sid: Uint8Array,
+  certificate: Uint8Array,
+  signal: AbortSignal,
+): Promise<string[]> {
+  let last = Number.NEGATIVE_INFINITY
+  room.mailbox.on('want', (envelope) => {
+    if (hex(envelope.header.session) !== hex(sid) || world.now() - last < 1000) return
+    last = world.now()
+    room.mailbox.post('certificate', { session: sid }, certificate)
+  })
+  room.mailbox.post('certificate', { session: sid }, certificate)
+  room.mailbox.post('done', { session: sid }, new Uint8Array())
+  const missing = () => slotsOf(room, 'done', sid).filter((slot) => room.mailbox.get(slot) === undefined)
+  const deadline = world.now() + world.linger
+  const everybody = () => missing().length === 0
+  await room.mailbox.until(everybody, { deadline, signal, round: 'done' }, missing).catch(() => {})
+  await room.mailbox.flush()
+  room.emit({ event: 'done' })
+  const away = missing().map(({ from }) => hex(from))
+  return room.peers.filter((peer) => away.includes(hex(peer.fingerprint))).map(({ name }) => name)
+}
+
+// --------------------------------------------------------------------------------------------------------------------
+
+type Heard = { certificate: Uint8Array | null }
+
+/** Listens for the certificate of this result from anybody who has it. */
+function hearCertificate(room: Room, { outcome, holders }: Result): Heard {
+  const heard: Heard = { certificate: null }
+  room.mailbox.on('certificate', ({ body }) => {
+    try {
+      parseCertificate(body, holders, outcome)
+      heard.certificate = body
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
+  })
+  return heard
+}
+
+const slotsOf = (room: Room, kind: Kind, session: Uint8Array) =>
+  room.peers.map(({ fingerprint: from }) => ({ kind, session, round: '', from, to: null }))
+
+function inDoubt(cause: unknown, missing: readonly string[]): Failure {
+  const whose = missing.length === 0 ? 'some' : missing.join(', ')
+  return new Failure('doubt', 'E_IN_DOUBT', `this member has voted, and the receipt of ${whose} is missing`, {
+    cause,
+    hint: 'run the same command again when they are there, or `mpc ceremony finish FILE --certificate CERT`',
+    ...(missing[0] && { party: missing[0] }),
+  })
+}
+
+/** A restart found this member prepared: the result is kept aside, and the new attempt is joined. */
+export async function setAsideOn(error: unknown, files: CeremonyFiles, sid: Uint8Array): Promise<void> {
+  const kept = error instanceof Failure && (error.kind === 'absent' || error.kind === 'network')
+  const voted = (await files.readReceipt()) !== null
+  if (!voted && (error instanceof Restarted || !kept)) await files.setPendingAside(sid)
+}

@@ -1,0 +1,341 @@
+/**
+ * Key generation: from a definition that its custodians accept to a key of which each holds a share, certified by all
+ * their receipts. `planKeygen` checks whatever can be checked before a secret is opened; `runKeygen` does it.
+ */
+import { inSession } from '../messaging/attempts.js'
+import type { Opened } from '../messaging/handshake.js'
+import { Restarted, type Room } from '../messaging/room.js'
+import { run } from '../messaging/run.js'
+import { keygen, type KeygenOutput } from '../protocol/frost/keygen.js'
+import { Secret } from '../protocol/secret.js'
+import { Session } from '../protocol/session.js'
+import { CeremonyFiles } from '../storage/ceremonies.js'
+import type { Home } from '../storage/home.js'
+import { readState, stageEpoch, writeState } from '../storage/keys.js'
+import { openWith, sealTo } from '../storage/seal.js'
+import type { Card } from '../wire/card.js'
+import { custodiansOf, type DefinitionFile, type KeygenDefinition } from '../wire/definition.js'
+import { decodeEnvelope } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import { encodeRecord, type KeyRecord, parseRecord, publicShares, recordDigest } from '../wire/record.js'
+import { type Holder, parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
+import { encodeShare, parseShare } from '../wire/share.js'
+import { hex, rfc3339 } from '../wire/text.js'
+import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
+import { agree, linger, prepare, type Result, setAsideOn } from './ending.js'
+import { openingOf, seated } from './seats.js'
+import { encodeTranscript, seenIn } from './transcripts.js'
+import { memberOf, type World } from './world.js'
+
+export type KeygenPlan = {
+  readonly file: DefinitionFile
+  readonly definition: KeygenDefinition
+  readonly custodians: readonly Card[]
+  /** The index of this member's share. */
+  readonly index: number
+}
+
+export type MadeKey = {
+  /** The name that the key has here. */
+  readonly name: string
+  readonly record: KeyRecord
+  readonly digest: Uint8Array
+  /** In hex: the session in which it was made. */
+  readonly attempt: string
+  /** Who had not said that they are done when this member left. */
+  readonly away: readonly string[]
+}
+
+/**
+ * What this member is to do for a definition, if it may.
+ * @throws Failure: not a member or not a custodian (authentication), expired (absent), a key of that name (conflict)
+ */
+export async function planKeygen(
+  home: Home,
+  self: Card,
+  file: DefinitionFile,
+  now: number,
+): Promise<KeygenPlan> {
+  const { definition } = file
+  if (definition.kind !== 'keygen') {
+    throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, not a key generation`)
+  }
+  if (definition.rehearsal)
+    throw new Failure('refused', 'E_REHEARSAL', 'this is the definition of a rehearsal')
+  const custodians = custodiansOf(definition)
+  const index = custodians.findIndex((card) => hex(card.fingerprint) === hex(self.fingerprint)) + 1
+  if (index === 0) {
+    throw new Failure('authentication', 'E_NOT_MEMBER', `${self.name} is no custodian in this definition`, {
+      hint: 'ask its author to make one with your card in it: `mpc identity export`',
+    })
+  }
+  if (definition.scheme === 'ecdsa-secp256k1') {
+    throw new Failure('usage', 'E_SCHEME', 'this version makes eddsa-ed25519 and schnorr-taproot keys')
+  }
+  const files = new CeremonyFiles(home, file.id)
+  const begun = (await files.readReceipt()) !== null
+  if (!begun && now >= definition.expires) {
+    throw new Failure('absent', 'E_EXPIRED', `this definition expired on ${rfc3339(definition.expires)}`, {
+      hint: 'its author can make a new one with `mpc ceremony new keygen`',
+    })
+  }
+  if (now < definition.not_before) {
+    throw new Failure('absent', 'E_TOO_EARLY', `this ceremony begins on ${rfc3339(definition.not_before)}`)
+  }
+  const there = await readState(home, definition.key)
+  if (!begun && there !== null && hex(there.key_id) !== hex(file.id)) {
+    throw new Failure('conflict', 'E_KEY_EXISTS', `there is a key named ${definition.key} here`, {
+      hint: 'nothing was begun; use a definition with another key name',
+    })
+  }
+  return { file, definition, custodians, index }
+}
+
+/** Makes the key together with the other custodians, or finishes what an earlier process of this home began. */
+export function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey> {
+  const cast = { id: plan.file.id, participants: plan.custodians, onlookers: onlookersOf(plan.definition) }
+  const files = new CeremonyFiles(world.home, plan.file.id)
+  return seated(world, cast, files, async (room) => {
+    const pending = await readPending(world, plan, files)
+    if (pending) {
+      const resumed = await resume(world, room, plan, files, pending)
+      if (resumed) return resumed
+    }
+    const opening = openingOf(world, cast, files, plan.file.signatures)
+    return inSession(room, opening, async (opened, signal) => {
+      const made = await play(world, room, plan, opened, signal)
+      const pending = await store(world, room, plan, files, opened, made)
+      return end(world, room, plan, files, pending, signal)
+    })
+  })
+}
+
+const onlookersOf = (definition: KeygenDefinition): Card[] =>
+  definition.members.filter(({ role }) => role !== 'custodian').map(({ card }) => card)
+
+// ----------------------------------------------------------------------------------------------------------- the run
+
+type Made = { readonly output: KeygenOutput; readonly record: KeyRecord; readonly transcript: Transcript }
+
+async function play(
+  world: World,
+  room: Room,
+  plan: KeygenPlan,
+  opened: Opened,
+  signal: AbortSignal,
+): Promise<Made> {
+  const { definition, custodians, index } = plan
+  const members = new Map(custodians.map((card, i) => [i + 1, memberOf(card, card.fingerprint)]))
+  const session = new Session(opened.sid, index, [...members.keys()])
+  if (definition.scheme === 'ecdsa-secp256k1') throw new Error('no engine for this scheme')
+  const input = { scheme: definition.scheme, threshold: definition.threshold }
+  const protocol = keygen(session, input, world.rng)
+  const { output, rounds } = await run(protocol, {
+    room,
+    opened,
+    session,
+    members,
+    signal,
+    compute: world.compute,
+  })
+  const record = recordOf(plan, output)
+  const seen = seenIn(definition, null, opened, rounds)
+  const transcript: Transcript = {
+    format: 'mpc/transcript/v1',
+    ...seen,
+    outcome: encodeRecord(record),
+    receipts: [],
+  }
+  return { output, record, transcript }
+}
+
+function recordOf({ file, definition, custodians }: KeygenPlan, output: KeygenOutput): KeyRecord {
+  return {
+    format: 'mpc/key-record/v1',
+    key_id: file.id,
+    scheme: definition.scheme,
+    threshold: definition.threshold,
+    group_point: output.groupPoint,
+    chain_code: output.chainCode,
+    members: custodians.map((card, i) => ({
+      card,
+      index: i + 1,
+      public_share: output.publicShares.get(i + 1) as Uint8Array,
+    })),
+    epoch: 1,
+    parent: null,
+    definition: file.id,
+    policy_sha256: null,
+    auxiliary: null,
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------- the ending
+
+/** What lies in `pending/`, checked: a share of the key in the record, and the result that was declared. */
+type Pending = {
+  readonly record: KeyRecord
+  readonly transcript: Transcript
+  readonly sid: Uint8Array
+  readonly share: Secret
+}
+
+async function store(
+  world: World,
+  room: Room,
+  plan: KeygenPlan,
+  files: CeremonyFiles,
+  opened: Opened,
+  { output, record, transcript }: Made,
+): Promise<Pending> {
+  using share = output.share
+  using plaintext = new Secret(
+    encodeShare({
+      record: recordDigest(record),
+      scheme: record.scheme,
+      index: plan.index,
+      share: share.reveal(),
+    }),
+  )
+  const sealed = await sealTo([world.card.age], plaintext.reveal())
+  const outcome = encodeRecord(record)
+  const ran = { definition: plan.file.id, sid: opened.sid, head: transcriptHead(transcript) }
+  const result = {
+    ran,
+    digest: resultDigest(ran, outcome),
+    outcome,
+    holders: holdersOf(record),
+    prove: () => null,
+  }
+  await prepare(room, files, result, {
+    'record.cbor': outcome,
+    'share.age': sealed,
+    'transcript.cbor': transcriptCodec.encode(transcript),
+  })
+  const pending = await readPending(world, plan, files)
+  if (!pending) throw new Error('the pending result is not there')
+  return pending
+}
+
+/** Reads back what was written, and believes nothing of it unchecked. */
+async function readPending(world: World, plan: KeygenPlan, files: CeremonyFiles): Promise<Pending | null> {
+  const [prepared, outcome, sealed, transcript] = await Promise.all([
+    files.readPending('prepared.cbor'),
+    files.readPending('record.cbor'),
+    files.readPending('share.age'),
+    files.readPending('transcript.cbor'),
+  ])
+  if (!prepared || !outcome || !sealed || !transcript) return null
+  const record = parseRecord(outcome)
+  const share = await openShare(world, record, plan.index, sealed)
+  const { header, body } = decodeEnvelope(prepared)
+  const seen = transcriptCodec.decode(transcript)
+  const ran = { definition: plan.file.id, sid: header.session, head: transcriptHead(seen) }
+  if (hex(preparedCodec.decode(body).result) !== hex(resultDigest(ran, outcome))) {
+    throw new Failure(
+      'conflict',
+      'E_CEREMONY_FILES',
+      'the pending files of this ceremony do not belong together',
+    )
+  }
+  return { record, transcript: seen, sid: header.session, share }
+}
+
+/** A share file's secret, once it is known to be the share of this index in this record. */
+async function openShare(
+  world: World,
+  record: KeyRecord,
+  index: number,
+  sealed: Uint8Array,
+): Promise<Secret> {
+  using plaintext = new Secret(await openWith([world.identity.age], sealed))
+  return parseShare(plaintext.reveal(), record, index).share
+}
+
+async function resume(
+  world: World,
+  room: Room,
+  plan: KeygenPlan,
+  files: CeremonyFiles,
+  pending: Pending,
+): Promise<MadeKey | null> {
+  const signal = room.begin(await files.readStart())
+  room.enter(pending.sid)
+  try {
+    return await end(world, room, plan, files, pending, signal)
+  } catch (error) {
+    if (error instanceof Restarted) return null
+    if (room.mayAbort) await room.abort(error)
+    throw error
+  }
+}
+
+async function end(
+  world: World,
+  room: Room,
+  plan: KeygenPlan,
+  files: CeremonyFiles,
+  { record, transcript, sid, share }: Pending,
+  signal: AbortSignal,
+): Promise<MadeKey> {
+  using secret = share
+  const outcome = encodeRecord(record)
+  const ran = { definition: plan.file.id, sid, head: transcriptHead(transcript) }
+  const digest = resultDigest(ran, outcome)
+  const prove = () => proveShare(record.scheme, digest, plan.index, secret, world.rng)
+  const result: Result = { ran, digest, outcome, holders: holdersOf(record), prove }
+  let certificate: Uint8Array
+  try {
+    certificate = await agree(world, room, files, result, signal)
+  } catch (error) {
+    await setAsideOn(error, files, sid)
+    throw error
+  }
+  const name = await activate(world.home, plan, files, record, transcript, certificate)
+  const away = await linger(world, room, sid, certificate, world.signal)
+  return { name, record, digest: recordDigest(record), attempt: hex(sid), away }
+}
+
+/** Activation: the epoch's files, then the state that names it. Also what an earlier process left half done. */
+async function activate(
+  home: Home,
+  { definition, file }: KeygenPlan,
+  files: CeremonyFiles,
+  record: KeyRecord,
+  transcript: Transcript,
+  certificate: Uint8Array,
+): Promise<string> {
+  const outcome = encodeRecord(record)
+  const { receipts } = parseCertificate(certificate, holdersOf(record), outcome)
+  const name = await freeName(home, definition.key, file.id)
+  const digest = recordDigest(record)
+  await stageEpoch(home, name, digest, {
+    'record.cbor': outcome,
+    'share.age': (await files.readPending('share.age')) as Uint8Array,
+    'certificate.cbor': certificate,
+    'transcript.cbor': encodeTranscript(transcript, outcome, receipts),
+  })
+  await writeState(home, name, {
+    format: 'mpc/key-state/v1',
+    key_id: file.id,
+    epochs: [{ digest, number: record.epoch, status: 'active' }],
+  })
+  return name
+}
+
+/** The name in the definition, or, if another key took it meanwhile, that name with the beginning of the key id. */
+async function freeName(home: Home, wanted: string, keyId: Uint8Array): Promise<string> {
+  const there = await readState(home, wanted)
+  if (there === null || hex(there.key_id) === hex(keyId)) return wanted
+  return `${wanted.slice(0, 23)}-${hex(keyId).slice(0, 8)}`
+}
+
+/** Who must have signed the receipts for a record, each with its share. */
+export function holdersOf(record: KeyRecord): Holder[] {
+  const shares = publicShares(record)
+  return record.members.map(({ card, index }) => ({
+    fingerprint: card.fingerprint,
+    signing: card.signing,
+    share: { scheme: record.scheme, index, publicShare: shares.get(index) as Uint8Array },
+  }))
+}

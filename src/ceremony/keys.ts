@@ -1,0 +1,62 @@
+/** The keys of a home: the active epoch's record by its local name, and this member's share in it. */
+import { Secret } from '../protocol/secret.js'
+import type { KeyShare } from '../protocol/keyshare.js'
+import type { Home } from '../storage/home.js'
+import { listKeys, readEpochFile, readState } from '../storage/keys.js'
+import { openWith } from '../storage/seal.js'
+import type { Card } from '../wire/card.js'
+import { Failure } from '../wire/failure.js'
+import type { Identity } from '../wire/identity.js'
+import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
+import { parseShare } from '../wire/share.js'
+import { hex } from '../wire/text.js'
+
+export type Key = {
+  readonly name: string
+  readonly record: KeyRecord
+  /** Digest of the record. */
+  readonly digest: Uint8Array
+  readonly status: 'active'
+}
+
+/** The active epoch of a key. @throws Failure `E_NO_KEY` (configuration) naming the keys that there are */
+export async function findKey(home: Home, name: string): Promise<Key> {
+  const state = await readState(home, name)
+  const active = state?.epochs.find(({ status }) => status === 'active')
+  if (!state || !active) {
+    const names = await listKeys(home)
+    throw new Failure('configuration', 'E_NO_KEY', `there is no key named ${name} here`, {
+      hint: names.length === 0 ? '`mpc keygen` makes one' : `the keys here: ${names.join(', ')}`,
+    })
+  }
+  const record = parseRecord((await readEpochFile(home, name, active.digest, 'record.cbor')) as Uint8Array)
+  const digest = recordDigest(record)
+  if (hex(digest) !== hex(active.digest) || hex(record.key_id) !== hex(state.key_id)) {
+    throw new Failure(
+      'conflict',
+      'E_KEY_STATE',
+      `the record of ${name} is not the one that its state names`,
+      {
+        hint: 'put back the key folder from a copy of this home; nothing was changed',
+      },
+    )
+  }
+  return { name, record, digest, status: 'active' }
+}
+
+/** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */
+export function indexIn({ name, record }: Key, self: Card): number {
+  const index = record.members.find(({ card }) => hex(card.fingerprint) === hex(self.fingerprint))?.index
+  if (index !== undefined) return index
+  throw new Failure('authentication', 'E_NOT_MEMBER', `${self.name} holds no share of ${name}`, {
+    hint: `its custodians are ${record.members.map(({ card }) => card.name).join(', ')}`,
+  })
+}
+
+/** This member's share, checked against the record; the caller wipes it. */
+export async function openShare(home: Home, key: Key, identity: Identity, self: Card): Promise<KeyShare> {
+  const index = indexIn(key, self)
+  const sealed = (await readEpochFile(home, key.name, key.digest, 'share.age')) as Uint8Array
+  using plaintext = new Secret(await openWith([identity.age], sealed))
+  return parseShare(plaintext.reveal(), key.record, index)
+}

@@ -1,0 +1,250 @@
+/**
+ * Asking for signatures, and finding what others ask for. What may be signed at all, and whose word it takes, is
+ * decided here, before anybody is bothered and before a secret is opened.
+ */
+import { RequestClaims } from '../storage/claims.js'
+import type { PayloadType } from '../wire/definition.js'
+import { Failure } from '../wire/failure.js'
+import { sha256 } from '../wire/hash.js'
+import { makeRequest, PAYLOAD_LIMIT, type Request } from '../wire/request.js'
+import { hex } from '../wire/text.js'
+import { Board } from './board.js'
+import type { Key } from './keys.js'
+import { carryOut, inRecordOrder, type Signed } from './sign.js'
+import type { World } from './world.js'
+
+const LIVES = 24 * 3_600_000
+const LISTEN_FIRST = 700
+
+/** What is to be signed, as this command says it. */
+export type Asked = {
+  readonly type: PayloadType
+  readonly payload: Uint8Array
+  readonly path: string | null
+  readonly reason: string
+  /** Fingerprints, or null for whoever offers. */
+  readonly signers: readonly Uint8Array[] | null
+}
+
+/**
+ * Whose word a request takes. A script names the payloads (SHA-256 in hex) that it approves, for one type and path; a
+ * person is shown the request and throws if it is refused.
+ */
+export type Approval =
+  | { readonly payloads: ReadonlySet<string>; readonly type: PayloadType; readonly path: string | null }
+  | { readonly ask: (request: Request, signal: AbortSignal) => Promise<void> }
+
+/**
+ * Refuses what must not be signed with this key, whoever approves it.
+ * @throws Failure `E_PAYLOAD` (verification), `E_DIGEST` (refused): a digest, or raw bytes that may be one
+ */
+export function checkPayload({ record }: Key, type: PayloadType, payload: Uint8Array): void {
+  if (payload.length > PAYLOAD_LIMIT) {
+    throw new Failure('usage', 'E_PAYLOAD', `the payload has more than ${PAYLOAD_LIMIT} bytes`, {
+      hint: 'sign a hash of it as text, and keep the file beside it',
+    })
+  }
+  if (type === 'digest' && payload.length !== 32) {
+    throw new Failure('verification', 'E_PAYLOAD', 'a digest has exactly 32 bytes')
+  }
+  if (type === 'digest') {
+    throw new Failure('refused', 'E_DIGEST', "signing a bare digest needs leave of the key's policy", {
+      hint: 'ask for the message itself, with its own type',
+    })
+  }
+  if (type === 'raw' && payload.length === 32 && record.scheme !== 'ecdsa-secp256k1') {
+    throw new Failure(
+      'refused',
+      'E_DIGEST',
+      "these 32 bytes may be a digest: that needs leave of the key's policy",
+      {
+        hint: 'ask for the message itself, with its own type',
+      },
+    )
+  }
+  if (type === 'text') {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(payload)
+    } catch (cause) {
+      throw new Failure('verification', 'E_PAYLOAD', 'the payload is not UTF-8 text', {
+        cause,
+        hint: 'use --type raw',
+      })
+    }
+  }
+}
+
+/** @throws Failure `E_SIGNERS` (usage), `E_NOT_MEMBER` (configuration) */
+export function signersNamed({ record }: Key, names: readonly string[]): Uint8Array[] {
+  const fingerprints = names.map((name) => {
+    const member = record.members.find(({ card }) => card.name === name)
+    if (member) return member.card.fingerprint
+    throw new Failure('configuration', 'E_UNKNOWN_PEER', `${name} is no custodian of this key`, {
+      hint: `its custodians are ${record.members.map(({ card }) => card.name).join(', ')}`,
+    })
+  })
+  inRecordOrder(record, fingerprints)
+  return fingerprints
+}
+
+/** Asks for a signature, and signs with the others. */
+export async function ask(world: World, key: Key, asked: Asked): Promise<Signed> {
+  const now = world.now()
+  const request = makeRequest(
+    {
+      format: 'mpc/request/v1',
+      key_id: key.record.key_id,
+      record: key.digest,
+      ...asked,
+      created: now,
+      expires: now + LIVES,
+      nonce: world.rng(32),
+      asker: world.card.fingerprint,
+    },
+    world.identity.signing,
+  )
+  return onBoard(world, key, (board) => {
+    board.requests.set(hex(request.id), request)
+    board.keepSaying('request', request.id, request.encoded)
+    return carryOut(world, key, board, request)
+  })
+}
+
+/**
+ * Signs what somebody else asks for.
+ * @param which the id of the request in hex, or null for the oldest that is covered
+ */
+export function join(world: World, key: Key, which: string | null, approval: Approval): Promise<Signed> {
+  return onBoard(world, key, async (board) => {
+    const request = await findRequest(world, key, board, which, approval)
+    if ('ask' in approval) await approval.ask(request, board.signal)
+    return carryOut(world, key, board, request)
+  })
+}
+
+async function onBoard(world: World, key: Key, act: (board: Board) => Promise<Signed>): Promise<Signed> {
+  const board = new Board(world, key)
+  try {
+    return await act(board)
+  } finally {
+    await board.mailbox.flush()
+    board.close()
+  }
+}
+
+async function findRequest(
+  world: World,
+  key: Key,
+  board: Board,
+  which: string | null,
+  approval: Approval,
+): Promise<Request> {
+  const deadline = world.now() + (world.patience.total ?? world.patience.join)
+  board.ask()
+  if (which !== null) {
+    await board.until(
+      () => board.requests.has(which),
+      deadline,
+      () => noRequest(`request ${which.slice(0, 16)}`),
+    )
+    const request = board.requests.get(which) as Request
+    requireOurs(world, key, request)
+    if (!('ask' in approval)) requireApproved(request, approval)
+    return request
+  }
+  const suitable = suitableAmong(world, key, board, approval)
+  await board.until(
+    () => suitable() !== null,
+    deadline,
+    () => noRequest('a request that is covered here'),
+  )
+  return suitable() as Request
+}
+
+/** The oldest live request that this member may sign; nothing before there was time to hear of all. */
+function suitableAmong(world: World, key: Key, board: Board, approval: Approval): () => Request | null {
+  const ended = new Map<string, boolean>()
+  let listened = false
+  setTimeout(() => {
+    listened = true
+    board.mailbox.look()
+  }, LISTEN_FIRST).unref()
+  const look = async ({ id }: Request): Promise<void> => {
+    ended.set(hex(id), true)
+    const { end } = await new RequestClaims(world.home, id).status()
+    ended.set(hex(id), end !== null)
+    board.mailbox.look()
+  }
+  return () => {
+    const requests = [...board.requests.values()]
+    for (const request of requests) if (!ended.has(hex(request.id))) void look(request)
+    if (!listened) return null
+    const candidates = requests.filter(
+      (request) => !ended.get(hex(request.id)) && isOurs(world, key, request) && isCovered(request, approval),
+    )
+    return candidates.sort((a, b) => a.created - b.created)[0] ?? null
+  }
+}
+
+const isCovered = (request: Request, approval: Approval): boolean =>
+  'ask' in approval ||
+  (approval.payloads.has(hex(request.payloadSha256)) &&
+    approval.type === request.type &&
+    approval.path === request.path)
+
+function isOurs(world: World, key: Key, request: Request): boolean {
+  try {
+    requireOurs(world, key, request)
+    return true
+  } catch (error) {
+    if (error instanceof Failure) return false
+    throw error
+  }
+}
+
+/** @throws Failure unless this member may sign the request at all, now, with the epoch that it has */
+function requireOurs(world: World, key: Key, request: Request): void {
+  if (hex(request.record) !== hex(key.digest)) {
+    throw new Failure('configuration', 'E_EPOCH', 'the request is for another epoch of this key')
+  }
+  if (request.expires <= world.now()) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
+  const me = hex(world.card.fingerprint)
+  if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {
+    throw new Failure('configuration', 'E_NOT_SIGNER', 'the request names other signers')
+  }
+  checkPayload(key, request.type, request.payload)
+}
+
+/** @throws Failure `E_APPROVE`: another payload (verification), or another type or path than approved (refused) */
+export function requireApproved(
+  { payloadSha256, type, path }: Pick<Request, 'payloadSha256' | 'type' | 'path'>,
+  approval: Extract<Approval, { payloads: unknown }>,
+): void {
+  if (!approval.payloads.has(hex(payloadSha256))) {
+    throw new Failure(
+      'verification',
+      'E_APPROVE',
+      `the payload is sha256:${hex(payloadSha256)}, which is not approved`,
+      {
+        hint: 'compare it with what you were told to sign; --approve names its SHA-256',
+      },
+    )
+  }
+  if (approval.type === type && approval.path === path) return
+  throw new Failure(
+    'refused',
+    'E_APPROVE_TYPE',
+    `the approval is for ${approval.type}, the request is ${type}`,
+    {
+      hint: 'an approval holds for the --type and --path of the same command',
+    },
+  )
+}
+
+const noRequest = (what: string): Failure =>
+  new Failure('absent', 'E_NO_REQUEST', `nobody asked for ${what} in time`, {
+    hint: 'a request lives while its asker runs: `mpc sign --key KEY --in FILE`',
+  })
+
+/** SHA-256 of a payload, as `--approve` names it. */
+export const payloadHash = (payload: Uint8Array): string => hex(sha256(payload))

@@ -1,0 +1,103 @@
+/**
+ * Taking one's seat in a ceremony: the room, the counter of starts, and the opening in which people hear the words.
+ */
+import type { Opening } from '../messaging/attempts.js'
+import type { Member } from '../messaging/mailbox.js'
+import { Room } from '../messaging/room.js'
+import { encode } from '../protocol/codec.js'
+import type { CeremonyFiles } from '../storage/ceremonies.js'
+import { fingerprintOf, type Keys } from '../wire/card.js'
+import { acceptDefinition, type Signature } from '../wire/definition.js'
+import { type Accused, Failure } from '../wire/failure.js'
+import { sha256 } from '../wire/hash.js'
+import { hex } from '../wire/text.js'
+import { markHeard, unverifiedAmong } from './people.js'
+import { memberOf, type World } from './world.js'
+
+export type Cast = {
+  /** Definition id. */
+  readonly id: Uint8Array
+  /** Who plays, in the order of the definition. */
+  readonly participants: readonly Keys[]
+  /** Who is shown and gates nothing. */
+  readonly onlookers: readonly Keys[]
+}
+
+const member = (keys: Keys): Member => memberOf(keys, fingerprintOf(keys))
+
+export function takeSeat(world: World, { id, participants, onlookers }: Cast): Room {
+  return new Room({
+    transport: world.transport,
+    definition: id,
+    self: member(world.card),
+    key: world.identity.signing,
+    participants: participants.map(member),
+    onlookers: onlookers.map(member),
+    program: world.program,
+    patience: world.patience,
+    now: world.now,
+    emit: world.emit,
+    signal: world.signal,
+  })
+}
+
+/** How this member opens a session: its numbers from `files`, its signature over the definition, its person's ears. */
+export function openingOf(
+  world: World,
+  cast: Cast,
+  files: CeremonyFiles,
+  others: readonly Signature[],
+): Opening {
+  return {
+    starts: {
+      next: async () => {
+        const start = (await files.readStart()) + 1
+        await files.raiseStart(start)
+        return start
+      },
+      raise: async (start) => {
+        if (start > (await files.readStart())) await files.raiseStart(start)
+      },
+    },
+    accepted: acceptDefinition(world.identity.signing, cast.id),
+    others,
+    rng: world.rng,
+    confirm: async (opened, signal) => {
+      const unverified = await unverifiedAmong(world.home, world.card, cast.participants)
+      await world.person.heard(opened.words, unverified, signal)
+      await markHeard(world.home, unverified, cast.id, world.now())
+    },
+  }
+}
+
+/** Runs `play` in a seat; whatever proves a fault is kept in a file that the failure then names. */
+export async function seated<T>(
+  world: World,
+  cast: Cast,
+  files: CeremonyFiles,
+  play: (room: Room) => Promise<T>,
+): Promise<T> {
+  await using lock = await files.lock()
+  void lock
+  const room = takeSeat(world, cast)
+  try {
+    return await play(room)
+  } catch (error) {
+    throw await withEvidence(error, room, files)
+  } finally {
+    room.close()
+  }
+}
+
+async function withEvidence(error: unknown, room: Room, files: CeremonyFiles): Promise<unknown> {
+  if (!(error instanceof Failure) || error.accused.length === 0) return error
+  const accused: Accused[] = []
+  for (const accusation of error.accused) {
+    const envelopes = room.evidence.get(accusation.fingerprint)
+    const evidence = envelopes && encode({ format: 'mpc/evidence/v1', envelopes })
+    const name = evidence && `${accusation.name}-${hex(sha256(evidence)).slice(0, 16)}.cbor`
+    accused.push({ ...accusation, evidence: name ? await files.writeEvidence(name, evidence) : null })
+  }
+  const { kind, code, message, hint, party, cause } = error
+  return new Failure(kind, code, message, { accused, cause, ...(hint && { hint }), ...(party && { party }) })
+}

@@ -1,0 +1,21 @@
+/** What all participants saw, gathered into the form in which it is kept. */
+import type { Opened } from '../messaging/handshake.js'
+import type { Run } from '../messaging/run.js'
+import { type Definition, definitionCodec } from '../wire/definition.js'
+import type { Receipt } from '../wire/result.js'
+import { type Seen, transcriptCodec, transcriptHead } from '../wire/transcript.js'
+
+/** @param record the encoded record of the key, for a signing */
+export function seenIn(
+  definition: Definition,
+  record: Uint8Array | null,
+  opened: Opened,
+  rounds: Run<unknown>['rounds'],
+): Seen {
+  return { definition: definitionCodec.encode(definition), record, ...opened.seen, rounds }
+}
+
+export const headOf = transcriptHead
+
+export const encodeTranscript = (seen: Seen, outcome: Uint8Array, receipts: readonly Receipt[]): Uint8Array =>
+  transcriptCodec.encode({ format: 'mpc/transcript/v1', ...seen, outcome, receipts })

@@ -1,0 +1,49 @@
+/**
+ * What a ceremony needs of the world, handed in by the composition root: a home, an identity, a network, a clock,
+ * randomness, a person. Everything below is built from these and nothing else.
+ */
+import type { Emit } from '../messaging/events.js'
+import type { Member } from '../messaging/mailbox.js'
+import type { Patience } from '../messaging/room.js'
+import type { Compute } from '../messaging/run.js'
+import type { Transport } from '../messaging/transport.js'
+import type { NonceRng, Rng } from '../protocol/session.js'
+import type { Home } from '../storage/home.js'
+import type { Card, Keys } from '../wire/card.js'
+import type { Identity } from '../wire/identity.js'
+
+/** The person at this terminal, or a script that speaks for one. */
+export type Person = {
+  /** Whether there is somebody to ask. */
+  readonly present: boolean
+  /**
+   * Shows the six words and asks, for each card that is not verified, whether that person was heard reading them.
+   * @throws Failure `E_WORDS_DIFFER` or `E_REFUSED`; the signal's reason
+   */
+  heard(words: readonly string[], unverified: readonly Keys[], signal: AbortSignal): Promise<void>
+}
+
+export type World = {
+  readonly home: Home
+  readonly identity: Identity
+  readonly card: Card
+  readonly transport: Transport
+  readonly person: Person
+  readonly patience: Patience
+  /** How long whoever is done stays to answer those who are not, in milliseconds. */
+  readonly linger: number
+  readonly program: string
+  readonly now: () => number
+  readonly rng: Rng
+  readonly nonces: NonceRng
+  readonly compute: Compute
+  readonly emit: Emit
+  /** Fires when the person leaves. */
+  readonly signal: AbortSignal
+}
+
+export const memberOf = ({ name, signing }: Keys, fingerprint: Uint8Array): Member => ({
+  name,
+  fingerprint,
+  signing,
+})

@@ -1,0 +1,67 @@
+/** How flags are read. What a flag says is checked before anything is done; a bad one is exit 2. */
+import { InvalidArgumentError } from 'commander'
+import { parseSpan } from '../ceremony/time.js'
+import { NAME } from '../wire/text.js'
+
+/** A name of a member or a key. */
+export function name(text: string): string {
+  if (!NAME.test(text)) throw new InvalidArgumentError('A name is a-z, 0-9 and -, at most 32 characters.')
+  return text
+}
+
+/** Names separated by commas. */
+export const names = (text: string): string[] => text.split(',').map((each) => name(each.trim()))
+
+/** A whole number from `least` up. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    if (!/^[0-9]{1,9}$/.test(text) || Number(text) < least) {
+      throw new InvalidArgumentError(`It is a whole number, at least ${least}.`)
+    }
+    return Number(text)
+  }
+}
+
+/** A span of time, `30s`, `5m`, `2h`, `7d`, in milliseconds. */
+export function span(text: string): number {
+  const parsed = parseSpan(text)
+  if (parsed === null) throw new InvalidArgumentError('It is a span of time like 30s, 5m, 2h or 7d.')
+  return parsed
+}
+
+/** 32 bytes as 64 hex digits, lower or upper case. */
+export function hash(text: string): string {
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('It is 64 hex digits.')
+  return text.toLowerCase()
+}
+
+/** `sha256:` and 64 hex digits; gives the digits. */
+export function approval(text: string): string {
+  if (!text.startsWith('sha256:')) throw new InvalidArgumentError('It is sha256: and 64 hex digits.')
+  return hash(text.slice('sha256:'.length))
+}
+
+/** One of a few words. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text)
+    if (found === undefined) throw new InvalidArgumentError(`It is ${words.join(', ')}.`)
+    return found
+  }
+}
+
+/** Takes a flag once: of two different values neither is chosen silently. */
+export function once<T>(parse: (text: string) => T): (text: string, before?: T) => T {
+  return (text, before) => {
+    if (before !== undefined) throw new InvalidArgumentError('It is given twice.')
+    return parse(text)
+  }
+}
+
+/** Takes a flag as often as it is given. */
+export function repeatable<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => [...before, parse(text)]
+}
+
+/** Any text. */
+export const any = (text: string): string => text

@@ -1,0 +1,13 @@
+import type { Context } from '../context.js'
+import type { Result } from '../result.js'
+
+export type Options = { readonly certificate?: string }
+
+/** `mpc ceremony finish FILE`. */
+export async function run(
+  _context: Context,
+  _options: Options,
+  _operands: readonly string[],
+): Promise<Result> {
+  throw new Error('not built yet')
+}

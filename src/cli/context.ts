@@ -1,0 +1,107 @@
+/**
+ * What a command gets of the world: its flags, the person, the clock, the home, the network. Each part is made when it
+ * is first asked for, so that a command loads and asks for no more than it needs.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Patience } from '../messaging/room.js'
+import type { Transport } from '../messaging/transport.js'
+import type { NonceRng, Rng } from '../protocol/session.js'
+import type { Home } from '../storage/home.js'
+import type { Card } from '../wire/card.js'
+import type { Identity } from '../wire/identity.js'
+import type { Config, Named } from './config.js'
+import type { EmitFor } from './events.js'
+import type { Globals } from './globals.js'
+import type { Terminal } from './terminal.js'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+const MINUTE = 60_000
+
+export class Context {
+  readonly now: () => number = Date.now
+  readonly rng: Rng = (length) => Uint8Array.from(randomBytes(length))
+  /** For signing nonces only. */
+  readonly nonces: NonceRng = { fresh: (length) => Uint8Array.from(randomBytes(length)) }
+  /** How long to wait for people, for a letter, and for everything. */
+  readonly patience: Patience
+  readonly #env: Env
+  #home: Promise<Home> | null = null
+  #config: Promise<Config> | null = null
+
+  /**
+   * @param signal fires on Ctrl-C, with the Failure to end with
+   * @param emitFor tells `--events` of a ceremony, given its definition id
+   */
+  constructor(
+    readonly globals: Globals,
+    readonly terminal: Terminal,
+    readonly signal: AbortSignal,
+    readonly emitFor: EmitFor,
+    env: Env,
+  ) {
+    this.#env = env
+    const join = terminal.interactive ? 15 * MINUTE : 2 * MINUTE
+    this.patience = { join, round: 2 * MINUTE, total: globals.timeout }
+  }
+
+  /** The custodian's home, made if there is none. */
+  home(): Promise<Home> {
+    this.#home ??= import('../storage/home.js').then(({ openHome, resolveHome }) =>
+      openHome(resolveHome(this.#env, this.globals.home)),
+    )
+    return this.#home
+  }
+
+  config(): Promise<Config> {
+    this.#config ??= import('./config.js').then(({ loadConfig }) => loadConfig(this.globals, this.#env))
+    return this.#config
+  }
+
+  /** The own card; asks for nothing. @throws Failure `E_NO_IDENTITY` (configuration) */
+  async card(): Promise<Card> {
+    const { ownCard } = await import('../ceremony/identity.js')
+    return ownCard(await this.home())
+  }
+
+  /** The own identity with its secrets, asked for if need be. Whoever opens it wipes it. */
+  async openIdentity(): Promise<Identity> {
+    const { openIdentity, sealedBy } = await import('../ceremony/identity.js')
+    const { existingSecret } = await import('./secrets.js')
+    const home = await this.home()
+    const secret = await existingSecret(this.#sources(), await sealedBy(home))
+    return this.terminal.busy('Opening your identity', openIdentity(home, secret))
+  }
+
+  /** What seals a new identity. */
+  async newSecret(): Promise<import('../ceremony/identity.js').Unlock> {
+    const { newSecret } = await import('./secrets.js')
+    return newSecret(this.#sources())
+  }
+
+  /** A connection to the NATS server. @throws Failure `network` within 5 s, or `E_TLS` (configuration) */
+  async connect(identity: Identity): Promise<Transport> {
+    const { nats } = await this.config()
+    const { connectNats } = await import('../messaging/nats.js')
+    return connectNats({
+      url: nats.url,
+      insecure: nats.insecure,
+      ca: await this.#text(nats.ca, false),
+      cert: await this.#text(nats.cert, false),
+      key: await this.#text(nats.key, true),
+      creds: await this.#text(nats.creds, true),
+      nkey: identity.nkey,
+    })
+  }
+
+  async #text(file: Named | null, secret: boolean): Promise<string | undefined> {
+    if (file === null) return undefined
+    const { readNamed, readNamedSecret } = await import('./inputs.js')
+    const bytes = await (secret ? readNamedSecret : readNamed)(file.path, file.by)
+    return Buffer.from(bytes).toString('utf8')
+  }
+
+  #sources() {
+    return { globals: this.globals, env: this.#env, terminal: this.terminal, rng: this.rng }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What a command gives back, and how it reaches the caller: with --json one line on stdout, whatever happened; without
+ * it the result on stdout and everything else, failures too, on stderr.
+ */
+import { Failure } from '../wire/failure.js'
+import { exitCodeOf, UNEXPECTED } from './exit.js'
+import type { Style } from './style.js'
+
+export type Result = {
+  /** For machines: snake_case, hex, absolute paths, RFC 3339 (`cli.md`, the machine contract). */
+  readonly data: Readonly<Record<string, unknown>>
+  /** For people and pipes: the lines of stdout. */
+  readonly text: readonly string[]
+  /** The command to run next, if there is an obvious one. */
+  readonly next?: string
+  /** Why this result is nevertheless a failure; `data` is printed with it. */
+  readonly failure?: Failure
+}
+
+/** How a command ended. */
+export type Outcome =
+  | { readonly command: string; readonly result: Result }
+  | { readonly command: string; readonly error: unknown }
+
+export type Printed = { readonly stdout: string; readonly stderr: string; readonly code: number }
+
+const REPORT =
+  'this is a bug in mpc. Please report it with the lines above: `npm bugs @mpc-ceremony/mpc` says where'
+
+/** What to print, and what to exit with. */
+export function present(outcome: Outcome, json: boolean, style: Style): Printed {
+  if ('error' in outcome) return presentError(outcome.command, outcome.error, null, json, style)
+  const { command, result } = outcome
+  if (result.failure) return presentError(command, result.failure, result, json, style)
+  const next = result.next === undefined ? '' : `${style.dim('Next:')} ${result.next}\n`
+  return {
+    stdout: json ? line({ ok: true, command, code: 0, data: result.data }) : lines(result.text),
+    stderr: json ? '' : next,
+    code: 0,
+  }
+}
+
+function presentError(
+  command: string,
+  error: unknown,
+  result: Result | null,
+  json: boolean,
+  style: Style,
+): Printed {
+  const known = error instanceof Failure
+  const code = known ? exitCodeOf(error.kind) : UNEXPECTED
+  const data = result ? { data: result.data } : {}
+  const shown = known
+    ? {
+        code: error.code,
+        message: error.message,
+        hint: error.hint,
+        party: error.party,
+        accused: error.accused.map(({ name, fingerprint, round, kind, reason, evidence }) => ({
+          name,
+          fingerprint,
+          round,
+          kind,
+          reason,
+          evidence,
+        })),
+      }
+    : { code: 'E_UNEXPECTED', message: 'an unexpected error', hint: REPORT, party: null, accused: [] }
+  return {
+    stdout: json ? line({ ok: false, command, code, ...data, error: shown }) : '',
+    stderr: known ? failureLines(error, code, style) : `${stackOf(error)}\n${REPORT}\n`,
+    code,
+  }
+}
+
+function failureLines(failure: Failure, code: number, style: Style): string {
+  return lines([
+    `${style.bad('mpc:')} ${failure.message}`,
+    ...failure.accused.map(
+      ({ name, reason, kind, round, evidence }) =>
+        `  ${style.member(name, 'gone')}  ${reason} (round ${round}, ${kind}${evidence ? `, ${evidence}` : ''})`,
+    ),
+    ...(failure.hint ? [`  ${failure.hint}`] : []),
+    style.dim(`  ${failure.code}, exit ${code}; \`mpc explain ${failure.code}\` says more`),
+  ])
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${typeof error}`
+  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`
+  return `${error.stack ?? error.message}${cause}`
+}
+
+const line = (top: Readonly<Record<string, unknown>>): string =>
+  `${JSON.stringify({ ok: top['ok'], command: top['command'], code: top['code'], schema: 'mpc/cli/v1', ...top })}\n`
+
+const lines = (all: readonly string[]): string => all.map((each) => `${each}\n`).join('')

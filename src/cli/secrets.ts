@@ -1,0 +1,133 @@
+/**
+ * What opens or seals the identity, in the documented order: an age identity, a descriptor, a file, `MPC_PASSPHRASE_FILE`,
+ * `MPC_ASKPASS`, the person. Never a flag's value nor an environment variable's: others can read those.
+ */
+import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { isAbsolute } from 'node:path'
+import type { Unlock } from '../ceremony/identity.js'
+import type { Rng } from '../protocol/session.js'
+import { Failure } from '../wire/failure.js'
+import { wordsOf } from '../wire/words.js'
+import type { Globals } from './globals.js'
+import { readDescriptor, readNamedSecret } from './inputs.js'
+import type { Terminal } from './terminal.js'
+
+export type Sources = {
+  readonly globals: Globals
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly terminal: Terminal
+  readonly rng: Rng
+}
+
+const LIMIT = 4096
+const FLAG = '--passphrase-file FILE'
+const ATTEMPTS = 3
+
+/** What opens an identity that is there; `sealedBy` says what it needs. */
+export async function existingSecret(sources: Sources, sealedBy: Unlock['kind']): Promise<Unlock> {
+  const given = await givenSecret(sources)
+  if (given) return given
+  if (sealedBy === 'identity') {
+    throw new Failure('usage', 'E_NO_INPUT', 'identity.age is sealed to an age identity', {
+      hint: 'give --identity FILE, the file of that age identity',
+    })
+  }
+  return { kind: 'passphrase', passphrase: await sources.terminal.askSecret('Passphrase:', { flag: FLAG }) }
+}
+
+/** What seals a new identity: a passphrase is entered twice, and never empty. */
+export async function newSecret(sources: Sources): Promise<Unlock> {
+  return (await givenSecret(sources)) ?? { kind: 'passphrase', passphrase: await askNew(sources) }
+}
+
+async function givenSecret({ globals, env }: Sources): Promise<Unlock | null> {
+  if (globals.identity !== null) {
+    return { kind: 'identity', identities: await readAgeIdentities(globals.identity) }
+  }
+  const passphrase = (bytes: Uint8Array, from: string): Unlock => ({
+    kind: 'passphrase',
+    passphrase: passphraseOf(bytes, from),
+  })
+  if (globals.passphraseFd !== null) {
+    const from = '--passphrase-fd'
+    return passphrase(readDescriptor(globals.passphraseFd, from, LIMIT), from)
+  }
+  const [file, from] =
+    globals.passphraseFile === null
+      ? [env['MPC_PASSPHRASE_FILE'], 'MPC_PASSPHRASE_FILE']
+      : [globals.passphraseFile, '--passphrase-file']
+  if (file) return passphrase(await readNamedSecret(file, from, LIMIT), from)
+  const program = env['MPC_ASKPASS']
+  return program ? passphrase(await askProgram(program), 'MPC_ASKPASS') : null
+}
+
+function passphraseOf(bytes: Uint8Array, from: string): string {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
+  } catch {
+    throw new Failure('usage', 'E_PASSPHRASE', `the passphrase from ${from} is not text in UTF-8`)
+  } finally {
+    bytes.fill(0)
+  }
+  if (text === '') {
+    throw new Failure('usage', 'E_PASSPHRASE', `the passphrase from ${from} is empty`, {
+      hint: 'an empty passphrase protects nothing: put one of several random words there',
+    })
+  }
+  return text
+}
+
+/** The identities in an age identity file, comments aside. */
+async function readAgeIdentities(path: string): Promise<readonly string[]> {
+  const text = Buffer.from(await readNamedSecret(path, '--identity')).toString('utf8')
+  const lines = text.split(/\r?\n/).map((line) => line.trim())
+  const identities = lines.filter((line) => line !== '' && !line.startsWith('#'))
+  if (identities.length === 0 || identities.some((line) => !line.startsWith('AGE-SECRET-KEY-'))) {
+    throw new Failure('usage', 'E_AGE_IDENTITY', `${path} is not a file of age identities`, {
+      hint: '`age-keygen -o FILE` makes one; each line begins with AGE-SECRET-KEY-',
+    })
+  }
+  return identities
+}
+
+/** The stdout of the person's own askpass program; started without a shell, and only if nobody else could change it. */
+async function askProgram(program: string): Promise<Uint8Array> {
+  const refuse = (problem: string, cause?: unknown): Failure =>
+    new Failure('configuration', 'E_ASKPASS', `MPC_ASKPASS: ${program} ${problem}`, {
+      hint: 'name a program of your own by its whole path, writable by you alone, that prints the passphrase',
+      cause,
+    })
+  if (!isAbsolute(program)) throw refuse('is not a whole path')
+  const found = await stat(program).catch((cause: unknown) => {
+    throw refuse('is not there', cause)
+  })
+  if ((found.uid !== process.getuid?.() && found.uid !== 0) || (found.mode & 0o022) !== 0) {
+    throw refuse('can be changed by others')
+  }
+  return new Promise((resolve, reject) => {
+    execFile(program, ['mpc passphrase:'], { encoding: 'buffer', maxBuffer: LIMIT }, (error, stdout) => {
+      // Without a cause: the error of a child process holds what it printed.
+      if (error) reject(refuse('did not give a passphrase'))
+      else resolve(Uint8Array.from(stdout))
+    })
+  })
+}
+
+async function askNew({ terminal, rng }: Sources): Promise<string> {
+  const asking = { flag: FLAG }
+  const first = await terminal.askSecret('New passphrase (Enter alone makes one):', asking)
+  const passphrase = first === '' ? wordsOf(rng(8)).join(' ').toLowerCase() : first
+  if (first === '') {
+    terminal.say('', `  ${terminal.style.bold(passphrase)}`, '')
+    terminal.say('Eight random words, 64 bits. Write them down now: they are shown once.')
+  }
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    if ((await terminal.askSecret('The same again:', asking)) === passphrase) return passphrase
+    terminal.say('That is another one.')
+  }
+  throw new Failure('usage', 'E_PASSPHRASE', 'the two passphrases differ', {
+    hint: 'nothing was made; begin again',
+  })
+}

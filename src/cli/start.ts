@@ -1,0 +1,87 @@
+/**
+ * One run of the command line, from the arguments to the exit code: makes the terminal, the signals and the context,
+ * hands them to the command, prints what it gives back, and ends the process.
+ */
+import { Context } from './context.js'
+import { openEvents } from './events.js'
+import { interrupted } from './exit.js'
+import { globalsOf } from './globals.js'
+import { buildProgram, HelpShown, parseFailure } from './program.js'
+import { type Outcome, present } from './result.js'
+import { makeStyle, wantsColor } from './style.js'
+import { Terminal } from './terminal.js'
+
+export async function start(args: readonly string[]): Promise<never> {
+  const flags = flagsIn(args)
+  survivePipes()
+  const color = wantsColor(process.stderr, process.env, flags)
+  // The libraries that draw prompts and spinners decide by the environment.
+  if (!color) process.env['NO_COLOR'] = '1'
+  const style = makeStyle(color, flags.plain)
+  const printed = await outcomeOf(args, style).then(
+    (outcome) => present(outcome, flags.json, style),
+    (error: unknown) => {
+      if (error instanceof HelpShown) return { stdout: error.text, stderr: '', code: 0 }
+      const { command, failure } = parseFailure(error)
+      return present({ command, error: failure }, flags.json, style)
+    },
+  )
+  await write(process.stderr, printed.stderr)
+  await write(process.stdout, printed.stdout)
+  process.exit(printed.code)
+}
+
+async function outcomeOf(args: readonly string[], style: ReturnType<typeof makeStyle>): Promise<Outcome> {
+  let outcome: Outcome | null = null
+  const program = buildProgram(async (command, load, options, operands) => {
+    try {
+      const globals = globalsOf(program)
+      const signal = onInterrupt()
+      const interactive = process.stdin.isTTY && globals.input
+      const moving = process.stderr.isTTY && !globals.plain && process.env['TERM'] !== 'dumb'
+      const screen = { stream: process.stderr, moving, now: Date.now }
+      const terminal = new Terminal(interactive, style, screen, signal)
+      const emitFor = openEvents(globals.events, Date.now)
+      const run = await load()
+      const context = new Context(globals, terminal, signal, emitFor, process.env)
+      outcome = { command, result: await run(context, options, operands) }
+    } catch (error) {
+      outcome = { command, error }
+    }
+  })
+  await program.parseAsync(args, { from: 'user' })
+  return outcome ?? { command: '', error: new Error('no command was run') }
+}
+
+/** Fires on the first Ctrl-C, or when the terminal goes away; the second one kills at once. */
+function onInterrupt(): AbortSignal {
+  const controller = new AbortController()
+  const stop = (): void => {
+    controller.abort(interrupted())
+    for (const signal of SIGNALS) process.removeListener(signal, stop)
+  }
+  for (const signal of SIGNALS) process.on(signal, stop)
+  return controller.signal
+}
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Whoever read our output may leave; what we do does not depend on it. */
+function survivePipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
+/** Resolves once the text is out, or nobody wants it. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return text === '' ? Promise.resolve() : new Promise((resolve) => stream.write(text, () => resolve()))
+}
+
+/** The flags that say how to print, readable even where the rest of the line is not. */
+function flagsIn(args: readonly string[]): { json: boolean; plain: boolean; color: boolean } {
+  const end = args.indexOf('--')
+  const given = new Set(end === -1 ? args : args.slice(0, end))
+  return { json: given.has('--json'), plain: given.has('--plain'), color: !given.has('--no-color') }
+}

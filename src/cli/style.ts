@@ -1,0 +1,47 @@
+/** Colour and symbols, each with its twin in plain text. Decided once, by the stream that it is written to. */
+import { Chalk } from 'chalk'
+
+/** How a member stands: has come, is waited for, has failed or left. */
+export type Mark = 'here' | 'missing' | 'gone'
+
+type Paint = (text: string) => string
+export type Style = {
+  readonly bold: Paint
+  readonly dim: Paint
+  readonly good: Paint
+  readonly bad: Paint
+  /** A member with its mark. */
+  readonly member: (name: string, mark: Mark) => string
+}
+
+const SYMBOLS: Readonly<Record<Mark, string>> = { here: '☑', missing: '☐', gone: '☒' }
+
+/** @param plain words instead of symbols */
+export function makeStyle(color: boolean, plain: boolean): Style {
+  const chalk = new Chalk({ level: color ? 1 : 0 })
+  const paint: Readonly<Record<Mark, Paint>> = { here: chalk.green, missing: chalk.dim, gone: chalk.red }
+  return {
+    bold: chalk.bold,
+    dim: chalk.dim,
+    good: chalk.green,
+    bad: chalk.red,
+    member: (name, mark) => (plain ? `${name}: ${mark}` : `${paint[mark](SYMBOLS[mark])} ${name}`),
+  }
+}
+
+/** Whether a stream gets colour: only a terminal, and only where nobody objects (no-color.org). */
+export function wantsColor(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+  flags: { readonly color: boolean; readonly plain: boolean },
+): boolean {
+  return stream.isTTY === true && flags.color && !flags.plain && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+}
+
+/** Lines of name and value, aligned. */
+export function fields(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([label]) => label.length))
+  return rows.map(
+    ([label, value]) => `  ${label.padEnd(width)}  ${value.replaceAll('\n', `\n${' '.repeat(width + 4)}`)}`,
+  )
+}

@@ -1,0 +1,88 @@
+/** `mpc ceremony`: what a ceremony is, agreed before it runs. `mpc ecdh`: only the opening of one. */
+import { any, hash, name, names, once, oneOf, wholeNumber } from '../arguments.js'
+import type { CommandSpec, Operand } from './spec.js'
+
+const KINDS = ['keygen', 'reshare', 'refresh', 'policy'] as const
+const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
+const out = { flags: '-o, --out <file>', text: 'the file to make; never overwritten', parse: once(any) }
+
+export const ceremonyCommands: readonly CommandSpec[] = [
+  {
+    name: 'ceremony new',
+    summary: 'write down what is to happen: which key, who holds it, how many must sign',
+    examples: [
+      'mpc ceremony new keygen --key treasury --scheme eddsa-ed25519 --threshold 2 --members alice,bob,carol -o treasury.mpc',
+      'mpc ceremony new --from keygen-2-of-3.yaml -o vault.mpc',
+    ],
+    operands: [{ name: '[kind]', text: `${KINDS.join(', ')}; keygen so far` }],
+    flags: [
+      { flags: '--key <name>', text: 'how the key will be called', parse: once(name) },
+      { flags: '--scheme <scheme>', text: 'eddsa-ed25519, schnorr-taproot', parse: once(any) },
+      { flags: '--threshold <n>', text: 'how many must sign', parse: once(wholeNumber(0)) },
+      { flags: '--members <names>', text: 'the custodians, separated by commas', parse: once(names) },
+      { flags: '--operators <names>', text: 'who may ask for signatures', parse: once(names) },
+      { flags: '--approvers <names>', text: 'who approves requests', parse: once(names) },
+      { flags: '--observers <names>', text: 'who may watch', parse: once(names) },
+      { flags: '--not-before <time>', text: 'like 2030-01-31T09:00:00Z; now if left out', parse: once(any) },
+      { flags: '--expires <time>', text: 'a time, or a span like 12h; 7d if left out', parse: once(any) },
+      { flags: '--from <plan>', text: 'all of this from a YAML file', parse: once(any) },
+      { ...out, required: true },
+    ],
+    load: async () => (await import('../commands/ceremony-new.js')).run,
+  },
+  {
+    name: 'ceremony show',
+    summary: 'show what a ceremony file says, and its id',
+    examples: ['mpc ceremony show treasury.mpc', 'mpc ceremony show treasury.mpc --json'],
+    operands: [file],
+    flags: [],
+    load: async () => (await import('../commands/ceremony-show.js')).run,
+  },
+  {
+    name: 'ceremony sign',
+    summary: 'sign a ceremony file ahead of the ceremony; running it signs too',
+    examples: ['mpc ceremony sign treasury.mpc', 'mpc ceremony sign treasury.mpc --accept $ID'],
+    operands: [file],
+    flags: [{ flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) }],
+    load: async () => (await import('../commands/ceremony-sign.js')).run,
+  },
+  {
+    name: 'ceremony merge',
+    summary: 'unite the signatures on several copies of one ceremony file',
+    examples: ['mpc ceremony merge from-alice.mpc from-bob.mpc -o both.mpc'],
+    operands: [{ name: '<file...>', text: 'copies of one ceremony file' }],
+    flags: [{ ...out, required: true }],
+    load: async () => (await import('../commands/ceremony-merge.js')).run,
+  },
+  {
+    name: 'ceremony verify',
+    summary: 'check that every participant has signed a ceremony file',
+    examples: ['mpc ceremony verify signed.mpc'],
+    operands: [file],
+    flags: [],
+    load: async () => (await import('../commands/ceremony-show.js')).runVerify,
+  },
+  {
+    name: 'ceremony finish',
+    summary: 'end a ceremony whose outcome this member does not know',
+    examples: ['mpc ceremony finish treasury.mpc', 'mpc ceremony finish treasury.mpc --certificate bob.cert'],
+    operands: [file],
+    flags: [
+      { flags: '--certificate <file>', text: 'the certificate, from a member that has it', parse: once(any) },
+    ],
+    load: async () => (await import('../commands/ceremony-finish.js')).run,
+  },
+  {
+    name: 'ecdh handshake',
+    summary: 'meet over the network, agree on keys, and compare six words',
+    examples: ['mpc ecdh handshake --with bob,carol', 'mpc ecdh handshake --definition treasury.mpc'],
+    flags: [
+      { flags: '--definition <file>', text: 'whose members meet', parse: once(any) },
+      { flags: '--with <names>', text: 'whom to meet, separated by commas', parse: once(names) },
+    ],
+    load: async () => (await import('../commands/ecdh.js')).run,
+  },
+]
+
+/** What `ceremony new` knows the name of. */
+export const kindOf = oneOf(KINDS)

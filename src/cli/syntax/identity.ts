@@ -1,0 +1,74 @@
+/** `mpc identity`: who I am, and whom I know. */
+import { hash, name, once } from '../arguments.js'
+import type { CommandSpec } from './spec.js'
+
+const fingerprint = {
+  flags: '--fingerprint <hex>',
+  text: 'its 64 hex digits, as its owner told you',
+  parse: once(hash),
+}
+
+export const identityCommands: readonly CommandSpec[] = [
+  {
+    name: 'identity init',
+    summary: 'make your identity: three keys, sealed, and the card that others know you by',
+    examples: [
+      'mpc identity init --name alice',
+      'mpc identity init --name alice --passphrase-file secret.txt',
+    ],
+    flags: [
+      { flags: '--name <name>', text: 'how others will call you: a-z, 0-9 and -', parse: once(name) },
+      {
+        flags: '--post-quantum',
+        text: 'seal files against quantum computers; needs age 1.3 to open by hand',
+      },
+    ],
+    load: async () => (await import('../commands/identity-init.js')).run,
+  },
+  {
+    name: 'identity show',
+    summary: 'show your card, or that of somebody you know',
+    examples: ['mpc identity show', 'mpc identity show bob --json'],
+    operands: [{ name: '[name]', text: 'whose; yours if left out' }],
+    flags: [],
+    load: async () => (await import('../commands/identity-show.js')).run,
+  },
+  {
+    name: 'identity export',
+    summary: 'print your card, one line, to give to the others',
+    examples: ['mpc identity export'],
+    flags: [],
+    load: async () => (await import('../commands/identity-show.js')).runExport,
+  },
+  {
+    name: 'identity import',
+    summary: "store others' cards; verified only with the fingerprint that their owner told you",
+    examples: ['mpc identity import carol.card', 'mpc identity import bob.card --fingerprint $FINGERPRINT'],
+    operands: [{ name: '<file>', text: 'one or many cards, a line each; - for stdin' }],
+    flags: [
+      fingerprint,
+      { flags: '--replace <name>', text: 'let this name mean the new card', parse: once(name) },
+      {
+        flags: '--confirm <name>',
+        text: 'the same name again, where nobody can be asked',
+        parse: once(name),
+      },
+    ],
+    load: async () => (await import('../commands/identity-import.js')).run,
+  },
+  {
+    name: 'identity verify',
+    summary: 'compare a card with its owner, word by word',
+    examples: ['mpc identity verify carol', 'mpc identity verify bob --fingerprint $FINGERPRINT'],
+    operands: [{ name: '<name>', text: 'whose card' }],
+    flags: [fingerprint],
+    load: async () => (await import('../commands/identity-verify.js')).run,
+  },
+  {
+    name: 'identity list',
+    summary: 'list whom this home knows',
+    examples: ['mpc identity list'],
+    flags: [],
+    load: async () => (await import('../commands/identity-show.js')).runList,
+  },
+]

@@ -1,0 +1,104 @@
+/** Making keys, signing with them, and checking what came out. */
+import { PAYLOAD_TYPES } from '../../wire/definition.js'
+import { any, approval, hash, name, names, once, oneOf, repeatable, wholeNumber } from '../arguments.js'
+import type { CommandSpec } from './spec.js'
+
+export const signingCommands: readonly CommandSpec[] = [
+  {
+    name: 'keygen',
+    summary: 'make a key together; each custodian runs this and keeps one share',
+    examples: [
+      'mpc keygen --definition treasury.mpc',
+      'mpc keygen --definition treasury.mpc --accept $ID --json',
+    ],
+    flags: [
+      { flags: '--definition <file>', text: 'the ceremony file', parse: once(any), required: true },
+      { flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) },
+    ],
+    load: async () => (await import('../commands/keygen.js')).run,
+  },
+  {
+    name: 'sign',
+    summary: 'ask for a signature, or join one that another asked for',
+    examples: [
+      'mpc sign --key treasury --in message.bin --signers alice,bob',
+      'mpc sign --key treasury --next',
+      'mpc sign --key treasury --next --approve sha256:$HASH --json',
+    ],
+    flags: [
+      { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
+      { flags: '--in <file>', text: 'what to sign; - for stdin', parse: once(any) },
+      {
+        flags: '--type <type>',
+        text: 'raw (bytes, if left out), digest (32 bytes as they are), text',
+        parse: once(oneOf(PAYLOAD_TYPES)),
+      },
+      { flags: '--signers <names>', text: 'who signs, separated by commas', parse: once(names) },
+      { flags: '--join <request>', text: 'join this request', parse: once(hash) },
+      { flags: '--next', text: 'join the oldest pending request' },
+      {
+        flags: '--approve <hash>',
+        text: 'approve a payload: sha256: and its hex; repeatable',
+        parse: repeatable(approval),
+      },
+      { flags: '--approve-file <file>', text: 'such approvals, one a line', parse: once(any) },
+      { flags: '--reason <text>', text: 'shown to the others', parse: once(any) },
+      {
+        flags: '--linger <seconds>',
+        text: 'stay this long for the others at the end',
+        parse: once(wholeNumber(0)),
+      },
+    ],
+    load: async () => (await import('../commands/sign.js')).run,
+  },
+  {
+    name: 'key list',
+    summary: 'list the keys that this home holds a share of',
+    examples: ['mpc key list'],
+    flags: [],
+    load: async () => (await import('../commands/key.js')).runList,
+  },
+  {
+    name: 'key show',
+    summary: 'show a key: its public key, and who holds it',
+    examples: ['mpc key show treasury', 'mpc key show treasury --export -o treasury.record'],
+    operands: [{ name: '<name>', text: 'the key' }],
+    flags: [
+      { flags: '--export', text: 'its public record instead' },
+      { flags: '-o, --out <file>', text: 'to this file', parse: once(any) },
+    ],
+    load: async () => (await import('../commands/key.js')).runShow,
+  },
+  {
+    name: 'verify',
+    summary: 'check a signature',
+    examples: [
+      'mpc verify --key treasury --in message.bin --signature $SIGNATURE',
+      'mpc verify --public-key $KEY --scheme eddsa-ed25519 --in message.bin --signature $SIGNATURE',
+    ],
+    flags: [
+      { flags: '--key <name>', text: 'under this key', parse: once(name) },
+      { flags: '--public-key <hex>', text: 'under this public key', parse: once(any) },
+      { flags: '--scheme <scheme>', text: 'of this scheme', parse: once(any) },
+      { flags: '--in <file>', text: 'what was signed; - for stdin', parse: once(any), required: true },
+      { flags: '--signature <hex>', text: '64 bytes in hex', parse: once(any), required: true },
+    ],
+    load: async () => (await import('../commands/verify.js')).run,
+  },
+  {
+    name: 'transcript verify',
+    summary: 'check the public transcript of a ceremony, offline',
+    examples: ['mpc transcript verify treasury.transcript --card bob.card'],
+    operands: [{ name: '<file>', text: 'the transcript' }],
+    flags: [{ flags: '--card <file>', text: 'a card that it must fit; repeatable', parse: repeatable(any) }],
+    load: async () => (await import('../commands/transcript.js')).run,
+  },
+  {
+    name: 'explain',
+    summary: 'say what an error code means and what to do; list them all',
+    examples: ['mpc explain E_NO_IDENTITY', 'mpc explain', 'mpc explain --schema'],
+    operands: [{ name: '[code]', text: 'an error code, E_...' }],
+    flags: [{ flags: '--schema', text: 'print the JSON Schema of what --json prints' }],
+    load: async () => (await import('../commands/explain.js')).run,
+  },
+]

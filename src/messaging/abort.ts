@@ -1,0 +1,94 @@
+/**
+ * Leaving a ceremony for everybody: a signed abort, and what it means to those who hear it. It accuses nobody by
+ * itself: what another member says of a third is shown, not believed.
+ */
+import { bytes, codec, list, type Of, oneOf, record, text } from '../protocol/codec.js'
+import { Failure } from '../wire/failure.js'
+import { hex, visible } from '../wire/text.js'
+import type { Member } from './mailbox.js'
+
+const abortShape = record({
+  /** `left`: interrupted. `gave-up`: waited for somebody in vain. `fault`: caught somebody. */
+  why: oneOf(['left', 'refused', 'words', 'gave-up', 'fault', 'failed']),
+  /** For people, at most a sentence. */
+  text: text(200),
+  /** Fingerprints of those it is about. */
+  about: list(bytes(32), 0, 64),
+})
+export type Abort = Of<typeof abortShape>
+export const abortCodec = codec(abortShape, 4096)
+
+/** What to tell the others when this member ends with `error`; null where they learn nothing from it. */
+export function abortFor(error: unknown, members: readonly Member[]): Abort {
+  const say = (why: Abort['why'], text: string, about: readonly string[] = []): Abort => ({
+    why,
+    text: text.slice(0, 200),
+    about: members
+      .filter((member) => about.includes(hex(member.fingerprint)))
+      .map((member) => member.fingerprint),
+  })
+  if (!(error instanceof Failure)) return say('failed', 'an unexpected error')
+  const named = members
+    .filter((member) => member.name === error.party)
+    .map((member) => hex(member.fingerprint))
+  switch (error.kind) {
+    case 'interrupted':
+      return say('left', '')
+    case 'refused':
+      return say('refused', error.code === 'E_REFUSED' ? '' : error.message)
+    case 'abort':
+      return say(
+        'fault',
+        error.message,
+        error.accused.map((accused) => accused.fingerprint),
+      )
+    case 'absent':
+      return say('gave-up', '', named)
+    case 'authentication':
+      return error.code === 'E_WORDS_DIFFER' ? say('words', '') : say('failed', error.message)
+    default:
+      return say('failed', error.message)
+  }
+}
+
+/** How this member ends when `from` has aborted. */
+export function failureOf(abort: Abort, from: Member, members: readonly Member[]): Failure {
+  const names = members
+    .filter((member) => abort.about.some((about) => hex(about) === hex(member.fingerprint)))
+    .map((member) => member.name)
+  const words = abort.text === '' ? '' : ` and says ${visible(abort.text)}`
+  const again = 'nothing was kept; run the same command again when everybody is ready'
+  switch (abort.why) {
+    case 'left':
+      return new Failure('absent', 'E_PEER_LEFT', `${from.name} left the ceremony`, {
+        party: from.name,
+        hint: again,
+      })
+    case 'gave-up': {
+      const whom = names.length === 0 ? '' : ` waiting for ${names.join(', ')}`
+      const party = names[0] ?? from.name
+      return new Failure('absent', 'E_ABSENT', `${from.name} gave up${whom}`, { party, hint: again })
+    }
+    case 'refused':
+      return new Failure('refused', 'E_PEER_REFUSED', `${from.name} refused${words}`, { party: from.name })
+    case 'words':
+      return new Failure('authentication', 'E_WORDS_DIFFER', `${from.name} says that the words differ`, {
+        party: from.name,
+        hint: 'somebody may be between you: check the cards out of band before you try again',
+      })
+    case 'fault': {
+      const whom = names.length === 0 ? '' : ` and accuses ${names.join(', ')}`
+      return new Failure('abort', 'E_PEER_ABORT', `${from.name} ended the ceremony${whom}${words}`, {
+        party: from.name,
+        hint: 'this machine has not seen the fault itself; ask for the evidence',
+      })
+    }
+    case 'failed':
+      return new Failure('absent', 'E_PEER_FAILED', `${from.name} could not go on${words}`, {
+        party: from.name,
+        hint: again,
+      })
+    default:
+      return abort.why satisfies never
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Attempts: open a session, play in it, and begin again when a participant did. Nothing of a broken attempt is used in
+ * the next: keys, nonces and polynomials are fresh for everybody (F-01).
+ */
+import type { Rng } from '../protocol/session.js'
+import type { Signature } from '../wire/definition.js'
+import { type Opened, open, sayHello } from './handshake.js'
+import { Restarted, type Room } from './room.js'
+
+/** The number that a home keeps for each definition and only raises; on disk before it is used. */
+export type Starts = {
+  /** One more than the home remembers. */
+  next(): Promise<number>
+  raise(start: number): Promise<void>
+}
+
+export type Opening = {
+  readonly starts: Starts
+  /** This member's signature over the definition id, and those of others that it holds. */
+  readonly accepted: Uint8Array
+  readonly others: readonly Signature[]
+  readonly rng: Rng
+  /** Asks the people whether they heard the words, where a card is not verified yet. Throws if they did not. */
+  readonly confirm: (opened: Opened, signal: AbortSignal) => Promise<void>
+}
+
+/**
+ * Plays `body` in a session that every participant is ready for; again, from the start, whenever one of them restarts.
+ * @throws what `body` or the opening throws, after telling the others
+ */
+export async function inSession<T>(
+  room: Room,
+  opening: Opening,
+  body: (opened: Opened, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  let start = await opening.starts.next()
+  for (;;) {
+    const signal = room.begin(start)
+    try {
+      const own = sayHello(room, start, opening.accepted, opening.others, opening.rng)
+      const opened = await open(room, own, signal, opening.rng)
+      await ready(room, opening, opened, signal)
+      return await body(opened, signal)
+    } catch (error) {
+      if (!(error instanceof Restarted)) {
+        if (room.mayAbort) await room.abort(error)
+        throw error
+      }
+      room.emit({ event: 'restarted', party: error.by.name })
+      start = error.start
+      await opening.starts.raise(start)
+    }
+  }
+}
+
+/** 5. and 6.: the words, then `ready`; no protocol letter before every participant's. */
+async function ready(room: Room, opening: Opening, opened: Opened, signal: AbortSignal): Promise<void> {
+  room.emit({ event: 'words', words: opened.words })
+  const stop = room.mailbox.working(opened.sid)
+  try {
+    await opening.confirm(opened, signal)
+  } finally {
+    stop()
+  }
+  signal.throwIfAborted()
+  room.mailbox.post('ready', { session: opened.sid }, new Uint8Array())
+  const slots = room.peers.map(({ fingerprint: from }) => ({
+    kind: 'ready' as const,
+    session: opened.sid,
+    round: '',
+    from,
+    to: null,
+  }))
+  await room.mailbox.collect(slots, { deadline: room.readyDeadline(), signal, round: 'ready' })
+  room.opened()
+}

@@ -1,0 +1,27 @@
+/** What a ceremony tells of itself as it goes: for screens, for `--events`, for tests that kill at a letter. */
+
+export type CeremonyEvent = {
+  readonly event:
+    | 'joined'
+    | 'hello'
+    | 'words'
+    | 'round_started'
+    | 'letter_sent'
+    | 'letter_received'
+    | 'waiting'
+    | 'restarted'
+    | 'network'
+    | 'aborted'
+    | 'receipt_sent'
+    | 'certificate'
+    | 'done'
+  readonly attempt?: string
+  readonly round?: string
+  /** A member's name. */
+  readonly party?: string
+  /** Names of those who are waited for. */
+  readonly missing?: readonly string[]
+  readonly words?: readonly string[]
+}
+
+export type Emit = (event: CeremonyEvent) => void

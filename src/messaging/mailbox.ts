@@ -1,0 +1,467 @@
+/**
+ * One member's letters in one ceremony: what was sent and can be asked for again, what came and from whom. It checks
+ * who signed what; it knows neither protocols nor who ought to be heard next. Nothing leaves it unsigned.
+ *
+ * On arrival, in this order: size, bytes seen before, strict decoding, membership, signature, header against subject.
+ * What fails is dropped and counted, accuses nobody, and is never answered.
+ */
+import { bytes, codec, CodecError, list, nullable, oneOf, record, text } from '../protocol/codec.js'
+import type { SigningKey } from '../wire/ed25519.js'
+import {
+  decodeEnvelope,
+  type Envelope,
+  ENVELOPE_LIMIT,
+  type Header,
+  type Kind,
+  KINDS,
+  sealEnvelope,
+  verifyEnvelope,
+} from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import { sha256 } from '../wire/hash.js'
+import { hex } from '../wire/text.js'
+import type { Emit } from './events.js'
+import { memberToken, type Subjects } from './subjects.js'
+import { Throttle } from './throttle.js'
+import type { Transport } from './transport.js'
+
+/** Somebody who may be heard here. */
+export type Member = {
+  readonly name: string
+  readonly fingerprint: Uint8Array
+  /** Ed25519. */
+  readonly signing: Uint8Array
+}
+
+/** The place of one letter: there is at most one for it. */
+export type Slot = {
+  readonly kind: Kind
+  readonly session: Uint8Array
+  readonly round: string
+  readonly from: Uint8Array
+  readonly to: Uint8Array | null
+}
+
+export const NO_SESSION = new Uint8Array(32)
+
+/** How long to wait for others, and what ends the wait sooner. */
+export type Wait = {
+  /** Milliseconds since 1970. */
+  readonly deadline: number
+  readonly signal: AbortSignal
+  /** What is waited for, for people. */
+  readonly round: string
+}
+
+/** Kinds of which each place holds one letter. All others may be said again and again, and are handed on. */
+const SLOTTED: ReadonlySet<Kind> = new Set([
+  'letter',
+  'hello',
+  'reveal',
+  'encapsulate',
+  'confirm',
+  'ready',
+  'abort',
+  'prepared',
+  'receipt',
+  'done',
+])
+
+const FIRST_WANT = 2000
+const LAST_WANT = 15_000
+const ANSWER_EVERY = 2000
+const WORKING_EVERY = 10_000
+const WORKING_AT_MOST = 15 * 60_000
+const SEEN = 65_536
+const EARLY_LETTERS = 64
+const STORED_BYTES = 16 << 20
+
+const wantCodec = codec(
+  list(record({ kind: oneOf(KINDS), round: text(64), from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
+  1 << 16,
+)
+
+export type MailboxOptions = {
+  readonly transport: Transport
+  readonly subjects: Subjects
+  /** Definition id, or the key id where requests are exchanged. */
+  readonly definition: Uint8Array
+  readonly self: Member
+  readonly key: SigningKey
+  /** Everybody who may be heard, self included or not. */
+  readonly members: readonly Member[]
+  readonly now: () => number
+  readonly emit: Emit
+  /** Called with two different signed envelopes of one member for one slot. */
+  readonly equivocated: (member: Member, envelopes: readonly [Envelope, Envelope]) => void
+}
+
+export class Mailbox {
+  readonly #options: MailboxOptions
+  readonly #members: ReadonlyMap<string, Member>
+  readonly #slots = new Map<string, Envelope>()
+  readonly #sent = new Map<string, { readonly bytes: Uint8Array; readonly subject: string }>()
+  readonly #early = new Map<string, Envelope[]>()
+  readonly #stored = new Map<string, number>()
+  readonly #live = new Set([hex(NO_SESSION)])
+  readonly #seen = new Set<string>()
+  readonly #answered = new Map<string, number>()
+  readonly #heardWorking = new Map<string, number>()
+  readonly #handlers = new Map<Kind, (envelope: Envelope, from: Member) => void>()
+  readonly #watchers = new Set<() => void>()
+  readonly #hurry = new Set<() => void>()
+  readonly #throttle = new Throttle()
+  readonly #unsubscribe: readonly (() => void)[]
+  /** Messages that were none, by what was wrong with them. */
+  readonly dropped = new Map<string, number>()
+
+  constructor(options: MailboxOptions) {
+    this.#options = options
+    const others = options.members.filter(
+      (member) => hex(member.fingerprint) !== hex(options.self.fingerprint),
+    )
+    this.#members = new Map(others.map((member) => [hex(member.fingerprint), member]))
+    const reconnected = options.transport.onReconnect(() => {
+      options.emit({ event: 'network' })
+      for (const ask of this.#hurry) ask()
+    })
+    const subscriptions = options.subjects.inbound.map((subject) =>
+      options.transport.subscribe(subject, (on, message) => this.#arrive(on, message)),
+    )
+    this.#unsubscribe = [reconnected, ...subscriptions]
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    this.#watchers.clear()
+    this.#hurry.clear()
+  }
+
+  get connected(): boolean {
+    return this.#options.transport.connected
+  }
+
+  flush(): Promise<void> {
+    return this.#options.transport.flush()
+  }
+
+  /** Hands every new envelope of a kind to a function; one function a kind. */
+  on(kind: Kind, handler: (envelope: Envelope, from: Member) => void): void {
+    this.#handlers.set(kind, handler)
+  }
+
+  /** Signs and publishes. What has a slot is kept, and the same bytes answer whoever asks again. */
+  post(
+    kind: Kind,
+    letter: { session: Uint8Array; round?: string; to?: Uint8Array | null; key?: Uint8Array | null },
+    body: Uint8Array | ((header: Header) => Uint8Array),
+  ): Uint8Array {
+    const sealed = this.write(kind, letter, body)
+    this.send(kind, { session: letter.session, round: letter.round ?? '', to: letter.to ?? null }, sealed)
+    return sealed
+  }
+
+  /** Signs, and leaves it to the caller when to `send`: what must be on disk first is written in between. */
+  write(
+    kind: Kind,
+    letter: { session: Uint8Array; round?: string; to?: Uint8Array | null; key?: Uint8Array | null },
+    body: Uint8Array | ((header: Header) => Uint8Array),
+  ): Uint8Array {
+    const { self, key, definition, now } = this.#options
+    const header: Header = {
+      v: 1,
+      kind,
+      definition,
+      session: letter.session,
+      round: letter.round ?? '',
+      from: self.fingerprint,
+      to: letter.to ?? null,
+      time: now(),
+      key: letter.key ?? null,
+    }
+    return sealEnvelope(key, header, typeof body === 'function' ? body(header) : body)
+  }
+
+  /** Publishes an envelope of ours that exists already, and answers for it from now on. */
+  send(kind: Kind, slot: Omit<Slot, 'kind' | 'from'>, sealed: Uint8Array): void {
+    const { self, subjects } = this.#options
+    const subject = subjects.outbound(kind, slot.to)
+    const key = slotKey({ ...slot, kind, from: self.fingerprint })
+    if (SLOTTED.has(kind)) this.#sent.set(key, { bytes: sealed, subject })
+    this.#options.transport.publish(subject, sealed)
+  }
+
+  /** Says our letter of a slot again, if there is one. */
+  repeat(slot: Slot): void {
+    const sent = this.#sent.get(slotKey(slot))
+    if (sent) this.#options.transport.publish(sent.subject, sent.bytes)
+  }
+
+  /** From now on letters of this session count; those that came early are looked at now. */
+  enter(session: Uint8Array): void {
+    this.#live.add(hex(session))
+    for (const [from, waiting] of this.#early) {
+      this.#early.set(
+        from,
+        waiting.filter((envelope) => hex(envelope.header.session) !== hex(session)),
+      )
+      for (const envelope of waiting) {
+        if (hex(envelope.header.session) === hex(session))
+          this.#accept(envelope, this.#members.get(from) as Member)
+      }
+    }
+  }
+
+  /** Forgets a session: its letters are no longer accepted or answered for. */
+  leave(session: Uint8Array): void {
+    const of = ` ${hex(session)} `
+    this.#live.delete(hex(session))
+    for (const store of [this.#slots, this.#sent]) {
+      for (const key of store.keys()) if (key.includes(of)) store.delete(key)
+    }
+    this.#stored.clear()
+  }
+
+  /** All broadcast letters of a round that this member holds, its own included. */
+  held(session: Uint8Array, round: string): Uint8Array[] {
+    const { self, members } = this.#options
+    return members.flatMap(({ fingerprint: from }) => {
+      const key = slotKey({ kind: 'letter', session, round, from, to: null })
+      const letter = hex(from) === hex(self.fingerprint) ? this.#sent.get(key) : this.#slots.get(key)
+      return letter ? [letter.bytes] : []
+    })
+  }
+
+  /** Somebody shows an envelope of a member: it is looked at as if it had come by itself. Null if it is none. */
+  examine(shown: Uint8Array): Envelope | null {
+    try {
+      const envelope = decodeEnvelope(shown)
+      const { header } = envelope
+      if (hex(header.definition) !== hex(this.#options.definition) || header.kind !== 'letter') return null
+      if (hex(header.from) === hex(this.#options.self.fingerprint)) return envelope
+      const member = this.#members.get(hex(header.from))
+      if (!member || !verifyEnvelope(envelope, member.signing)) return null
+      const there = this.#slots.get(slotKey(header))
+      if (!there || hex(there.bytes) !== hex(envelope.bytes)) this.#accept(envelope, member)
+      return envelope
+    } catch (error) {
+      if (error instanceof CodecError) return null
+      throw error
+    }
+  }
+
+  /** The letter in a slot, if it has come. */
+  get(slot: Slot): Envelope | undefined {
+    return this.#slots.get(slotKey(slot))
+  }
+
+  /**
+   * Waits until every slot has its letter; asks for the missing ones after 2 s, then less and less often.
+   * @throws the signal's reason; Failure `E_ABSENT` naming who is missing at the deadline
+   */
+  async collect(slots: readonly Slot[], wait: Wait): Promise<Envelope[]> {
+    const missing = () => slots.filter((slot) => !this.#slots.has(slotKey(slot)))
+    await this.until(
+      () => missing().length === 0,
+      wait,
+      () => missing(),
+    )
+    return slots.map((slot) => this.#slots.get(slotKey(slot)) as Envelope)
+  }
+
+  /** Waits for a condition on what has come. `missing` says which slots to ask for meanwhile. */
+  until(met: () => boolean, wait: Wait, missing: () => readonly Slot[] = () => []): Promise<void> {
+    const { emit, now } = this.#options
+    return new Promise((resolve, reject) => {
+      const began = now()
+      let pause = FIRST_WANT
+      let asking: NodeJS.Timeout | undefined
+      let ending: NodeJS.Timeout | undefined
+      const finish = (settle: () => void): void => {
+        clearTimeout(asking)
+        clearTimeout(ending)
+        this.#watchers.delete(look)
+        this.#hurry.delete(hurry)
+        wait.signal.removeEventListener('abort', stop)
+        settle()
+      }
+      const look = (): void => {
+        if (met()) finish(resolve)
+      }
+      const stop = (): void => finish(() => reject(wait.signal.reason as Error))
+      const ask = (): void => {
+        const slots = missing()
+        if (slots.length > 0) {
+          emit({ event: 'waiting', round: wait.round, missing: this.#names(slots) })
+          this.#want(slots)
+        }
+        asking = setTimeout(ask, pause)
+        pause = Math.min(2 * pause, LAST_WANT)
+      }
+      const hurry = (): void => {
+        clearTimeout(asking)
+        pause = FIRST_WANT
+        ask()
+      }
+      const expire = (): void => {
+        const slots = missing()
+        const renewed = Math.max(0, ...slots.map((slot) => this.#heardWorking.get(hex(slot.from)) ?? 0))
+        const until = Math.min(renewed + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
+        if (until > now()) ending = setTimeout(expire, until - now())
+        else finish(() => reject(this.#absent(slots, wait.round)))
+      }
+      if (wait.signal.aborted) {
+        reject(wait.signal.reason as Error)
+        return
+      }
+      this.#watchers.add(look)
+      this.#hurry.add(hurry)
+      wait.signal.addEventListener('abort', stop)
+      asking = setTimeout(ask, pause)
+      ending = setTimeout(expire, Math.max(0, wait.deadline - began))
+      look()
+    })
+  }
+
+  /** Something beside the letters has changed that somebody here waits for. */
+  look(): void {
+    for (const look of this.#watchers) look()
+  }
+
+  /** Tells the others every 10 s that this member is still at it, until the returned function is called. */
+  working(session: Uint8Array): () => void {
+    const say = () => this.post('working', { session }, new Uint8Array())
+    say()
+    const timer = setInterval(say, WORKING_EVERY)
+    return () => clearInterval(timer)
+  }
+
+  #want(slots: readonly Slot[]): void {
+    const bySession = new Map<string, Slot[]>()
+    for (const slot of slots)
+      bySession.set(hex(slot.session), [...(bySession.get(hex(slot.session)) ?? []), slot])
+    for (const asked of bySession.values()) {
+      const body = asked.slice(0, 256).map(({ kind, round, from, to }) => ({ kind, round, from, to }))
+      this.post('want', { session: (asked[0] as Slot).session }, wantCodec.encode(body))
+    }
+  }
+
+  #answer(envelope: Envelope, from: Member): void {
+    const { self, now } = this.#options
+    const wanted = wantCodec.decode(envelope.body)
+    for (const slot of wanted) {
+      if (hex(slot.from) !== hex(self.fingerprint)) continue
+      const key = slotKey({ ...slot, session: envelope.header.session })
+      const who = `${key} ${hex(from.fingerprint)}`
+      const last = this.#answered.get(who) ?? Number.NEGATIVE_INFINITY
+      const sent = this.#sent.get(key)
+      if (!sent || now() - last < ANSWER_EVERY) continue
+      this.#answered.set(who, now())
+      this.#options.transport.publish(sent.subject, sent.bytes)
+    }
+  }
+
+  #arrive(subject: string, message: Uint8Array): void {
+    if (message.length > ENVELOPE_LIMIT) return this.#drop('too large')
+    const digest = hex(sha256(message))
+    if (this.#seen.has(digest)) return this.#drop('seen before')
+    let envelope: ReturnType<typeof decodeEnvelope>
+    try {
+      envelope = decodeEnvelope(message)
+    } catch (error) {
+      if (error instanceof CodecError) return this.#drop('not an envelope')
+      throw error
+    }
+    const { header } = envelope
+    const member = this.#members.get(hex(header.from))
+    if (!member) return this.#drop('not a member')
+    if (hex(header.definition) !== hex(this.#options.definition)) return this.#drop('another ceremony')
+    if (!verifyEnvelope(envelope, member.signing)) return this.#drop('signature')
+    if (this.#options.subjects.senderOf(subject) !== memberToken(header.from)) return this.#drop('subject')
+    if (header.to && hex(header.to) !== hex(this.#options.self.fingerprint)) return this.#drop('for another')
+    this.#remember(digest)
+    this.#admit(envelope, member)
+  }
+
+  #admit(envelope: Envelope, member: Member): void {
+    const delay = this.#throttle.admit(hex(member.fingerprint), envelope.bytes.length, this.#options.now())
+    if (delay > 0) setTimeout(() => this.#admit(envelope, member), delay).unref()
+    else this.#accept(envelope, member)
+  }
+
+  #accept(envelope: Envelope, member: Member): void {
+    const { kind, session } = envelope.header
+    const from = hex(member.fingerprint)
+    try {
+      if (SLOTTED.has(kind)) {
+        if (!this.#live.has(hex(session))) return this.#keepEarly(envelope, from)
+        if (!this.#place(envelope, member, from)) return
+      } else if (kind === 'want') this.#answer(envelope, member)
+      else if (kind === 'working') this.#heardWorking.set(from, this.#options.now())
+      this.#handlers.get(kind)?.(envelope, member)
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      this.#drop('malformed body')
+    }
+    this.look()
+  }
+
+  /** Puts a letter in its slot. False if another one lies there: then its sender has said two things. */
+  #place(envelope: Envelope, member: Member, from: string): boolean {
+    const key = slotKey(envelope.header)
+    const there = this.#slots.get(key)
+    if (there) {
+      this.#options.equivocated(member, [there, envelope])
+      return false
+    }
+    const stored = (this.#stored.get(from) ?? 0) + envelope.bytes.length
+    if (stored > STORED_BYTES) {
+      this.#drop('too much')
+      return false
+    }
+    this.#stored.set(from, stored)
+    this.#slots.set(key, envelope)
+    if (envelope.header.kind === 'letter') {
+      this.#options.emit({ event: 'letter_received', round: envelope.header.round, party: member.name })
+    }
+    return true
+  }
+
+  #keepEarly(envelope: Envelope, from: string): void {
+    const waiting = this.#early.get(from) ?? []
+    if (waiting.length >= EARLY_LETTERS) waiting.shift()
+    this.#early.set(from, [...waiting, envelope])
+  }
+
+  #remember(digest: string): void {
+    this.#seen.add(digest)
+    if (this.#seen.size > SEEN) this.#seen.delete(this.#seen.values().next().value as string)
+  }
+
+  #drop(why: string): void {
+    this.dropped.set(why, (this.dropped.get(why) ?? 0) + 1)
+  }
+
+  #names(slots: readonly Slot[]): string[] {
+    const names = slots.map((slot) => this.#members.get(hex(slot.from))?.name ?? '?')
+    return [...new Set(names)]
+  }
+
+  #absent(slots: readonly Slot[], round: string): Failure {
+    if (!this.connected) {
+      return new Failure('network', 'E_BROKER_AWAY', 'the NATS server stayed away until the deadline', {
+        hint: 'run the same command again when it is back',
+      })
+    }
+    const names = this.#names(slots)
+    const who = names.length === 0 ? 'nobody came' : `${names.join(', ')} did not come`
+    return new Failure('absent', 'E_ABSENT', `${who} in time (${round})`, {
+      hint: 'run the same command again when everybody is there; nothing was kept',
+      ...(names[0] && { party: names[0] }),
+    })
+  }
+}
+
+function slotKey({ kind, session, round, from, to }: Slot): string {
+  return `${kind} ${hex(session)} ${round} ${hex(from)} ${to ? hex(to) : '*'}`
+}

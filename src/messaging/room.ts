@@ -1,0 +1,343 @@
+/**
+ * One member's seat in one ceremony: who takes part, how long to wait, what ends an attempt early, and in whose name
+ * the blame is put. Attempts, rounds and endings are played in it; it plays none itself.
+ */
+import { type Codec, CodecError } from '../protocol/codec.js'
+import type { SigningKey } from '../wire/ed25519.js'
+import { decodeEnvelope, type Envelope, type Header, type Kind } from '../wire/envelope.js'
+import { type Accused, Failure } from '../wire/failure.js'
+import { helloCodec } from '../wire/handshake.js'
+import { hex, rfc3339 } from '../wire/text.js'
+import { abortCodec, abortFor, failureOf } from './abort.js'
+import type { Emit } from './events.js'
+import { helloSlot } from './handshake.js'
+import { Mailbox, type Member, NO_SESSION } from './mailbox.js'
+import { ceremonySubjects } from './subjects.js'
+import type { Transport } from './transport.js'
+
+/** How long to wait: for people to come, for a letter, and, if somebody said so, for everything together. */
+export type Patience = { readonly join: number; readonly round: number; readonly total: number | null }
+
+export type RoomOptions = {
+  readonly transport: Transport
+  /** Definition id. */
+  readonly definition: Uint8Array
+  readonly self: Member
+  readonly key: SigningKey
+  /** Who plays, in the order of the definition, self included. */
+  readonly participants: readonly Member[]
+  /** Who is shown and logged, and gates nothing. */
+  readonly onlookers: readonly Member[]
+  readonly program: string
+  readonly patience: Patience
+  readonly now: () => number
+  readonly emit: Emit
+  /** Fires when this member's own person leaves. */
+  readonly signal: AbortSignal
+}
+
+/** A participant began again: this attempt is over, and another one starts with that number. */
+export class Restarted extends Error {
+  override readonly name = 'Restarted'
+  constructor(
+    readonly start: number,
+    readonly by: Member,
+  ) {
+    super(`${by.name} started again`)
+  }
+}
+
+const CLOCK_AHEAD = 2 * 60_000
+const FURTHEST_START = 1000
+const HELLO_AGAIN = 500
+/** A fault that one member reports is a fault that the others are about to see: they get this long to see it. */
+const GRACE = 1000
+
+export class Room {
+  readonly mailbox: Mailbox
+  readonly definition: Uint8Array
+  readonly self: Member
+  readonly participants: readonly Member[]
+  readonly peers: readonly Member[]
+  readonly program: string
+  readonly emit: Emit
+  /** Signed envelopes that prove a member's fault, by fingerprint. */
+  readonly evidence = new Map<string, readonly Uint8Array[]>()
+  /** Whether this participant's new start ends the attempt; not once this member has voted. */
+  mayLeave: (by: Member) => boolean = () => true
+  /** Whether aborts and faults of others end the attempt; not once this member has voted. */
+  mayAbort = true
+  #attempt = new AbortController()
+  #start = 0
+  #sets = 0
+  #saidHello = Number.NEGATIVE_INFINITY
+  readonly #sessions: Uint8Array[] = []
+  readonly #began: number
+  readonly #unsubscribe: () => void
+  readonly #options: RoomOptions
+
+  constructor(options: RoomOptions) {
+    this.#options = options
+    this.#began = options.now()
+    this.definition = options.definition
+    this.self = options.self
+    this.participants = options.participants
+    this.peers = options.participants.filter(
+      (member) => hex(member.fingerprint) !== hex(options.self.fingerprint),
+    )
+    this.program = options.program
+    this.emit = options.emit
+    this.mailbox = new Mailbox({
+      transport: options.transport,
+      subjects: ceremonySubjects(options.definition, options.self.fingerprint),
+      definition: options.definition,
+      self: options.self,
+      key: options.key,
+      members: [...options.participants, ...options.onlookers],
+      now: options.now,
+      emit: options.emit,
+      equivocated: (member, envelopes) => this.#equivocated(member, envelopes),
+    })
+    this.#unsubscribe = options.transport.onFailure((failure) => this.interrupt(failure))
+    options.signal.addEventListener('abort', () => this.interrupt(options.signal.reason as Error))
+    this.mailbox.on('hello', (envelope, from) => this.#heardHello(envelope, from))
+    this.mailbox.on('abort', (envelope, from) => this.#heardAbort(envelope, from))
+  }
+
+  // ------------------------------------------------------------------------------------------------------- attempts
+
+  /** Begins an attempt; its signal fires when something ends it. */
+  begin(start: number): AbortSignal {
+    for (const session of this.#sessions.splice(0)) this.mailbox.leave(session)
+    this.#start = start
+    this.#attempt = new AbortController()
+    this.mayLeave = () => true
+    this.mayAbort = true
+    if (this.#options.signal.aborted) this.interrupt(this.#options.signal.reason as Error)
+    return this.#attempt.signal
+  }
+
+  /** Ends the current attempt: whatever waits in it throws `reason`. */
+  interrupt(reason: Error): void {
+    this.#attempt.abort(reason)
+  }
+
+  /** A session of the current attempt: attempt id, then sid. */
+  enter(session: Uint8Array): void {
+    this.#sessions.push(session)
+    this.mailbox.enter(session)
+  }
+
+  /** Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often */
+  helloSetComplete(start: number): void {
+    this.#sets += 1
+    this.emit({ event: 'joined', attempt: String(start) })
+    if (this.#sets > 8) {
+      throw new Failure('absent', 'E_RESTARTS', 'the ceremony was begun 8 times without getting further', {
+        hint: 'find out whose program keeps restarting, then run the same command again',
+      })
+    }
+  }
+
+  /** The opening led somewhere: earlier false starts are forgotten. */
+  opened(): void {
+    this.#sets = 0
+  }
+
+  /** Tells the others that this member leaves because of `error`, if they would otherwise wait in vain. */
+  async abort(error: unknown): Promise<void> {
+    const session = this.#sessions.at(-1)
+    const body = abortCodec.encode(abortFor(error, this.participants))
+    this.mailbox.post('abort', session ? { session } : helloSlot(this.#start), body)
+    await this.mailbox.flush()
+  }
+
+  #heardHello(envelope: Envelope, from: Member): void {
+    const { start } = helloCodec.decode(envelope.body)
+    if (String(start) !== envelope.header.round || !this.#isParticipant(from)) return
+    this.emit({ event: 'hello', party: from.name, attempt: String(start) })
+    if (start > this.#start + FURTHEST_START) return
+    if (start > this.#start && this.#start > 0 && this.mayLeave(from))
+      this.interrupt(new Restarted(start, from))
+    const now = this.#options.now()
+    if (now - this.#saidHello < HELLO_AGAIN) return
+    this.#saidHello = now
+    this.mailbox.repeat({ kind: 'hello', ...helloSlot(this.#start), from: this.self.fingerprint, to: null })
+  }
+
+  #heardAbort(envelope: Envelope, from: Member): void {
+    const { session, round } = envelope.header
+    const abort = abortCodec.decode(envelope.body)
+    const before = hex(session) === hex(NO_SESSION)
+    const current = before
+      ? round === String(this.#start)
+      : this.#sessions.some((mine) => hex(mine) === hex(session))
+    if (!current || !this.#isParticipant(from)) return
+    this.emit({ event: 'aborted', party: from.name })
+    const attempt = this.#attempt
+    const end = () => {
+      if (this.mayAbort) attempt.abort(failureOf(abort, from, this.participants))
+    }
+    if (abort.why === 'fault') setTimeout(end, GRACE).unref()
+    else end()
+  }
+
+  #equivocated(member: Member, envelopes: readonly [Envelope, Envelope]): void {
+    const { kind, round } = envelopes[0].header
+    if (!this.#isParticipant(member) || !this.mayAbort) return
+    if (kind === 'hello') {
+      if (Number(round) < this.#start) return
+      this.interrupt(
+        new Failure(
+          'abort',
+          'E_TWO_HOMES',
+          `${member.name} said two different hellos: two homes, or an old copy of one`,
+          {
+            party: member.name,
+            accused: [this.#accused(member, 'hello', 'witnessed', 'two different hellos of one start')],
+            hint: `${member.name} must use one home only`,
+          },
+        ),
+      )
+      return
+    }
+    this.evidence.set(
+      hex(member.fingerprint),
+      envelopes.map((envelope) => envelope.bytes),
+    )
+    this.interrupt(
+      new Failure('abort', 'E_EQUIVOCATION', `${member.name} said two different things in one round`, {
+        party: member.name,
+        accused: [
+          this.#accused(member, round || kind, 'proven', 'two different signed letters for one round'),
+        ],
+      }),
+    )
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- blame
+
+  /**
+   * Holds every one of `members` against a check and names all who fail it.
+   * @param shown envelopes whose sender, if it fails, is proven guilty by them
+   * @throws Failure `E_ABORT`
+   */
+  accuse(
+    round: string,
+    members: readonly Member[],
+    kind: Accused['kind'],
+    reason: string,
+    holds: (member: Member) => boolean,
+    shown: readonly Envelope[] = [],
+  ): void {
+    const failed = members.filter((member) => !holds(member))
+    for (const { fingerprint } of failed) {
+      const theirs = shown.filter(({ header }) => hex(header.from) === hex(fingerprint))
+      if (theirs.length > 0)
+        this.evidence.set(
+          hex(fingerprint),
+          theirs.map(({ bytes }) => bytes),
+        )
+    }
+    this.blame(failed.map((member) => this.#accused(member, round, kind, reason)))
+  }
+
+  /** @throws Failure `E_ABORT` naming everybody in the list, if there is anybody */
+  blame(accused: readonly Accused[]): void {
+    const [first] = accused
+    if (!first) return
+    const who = accused.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+    throw new Failure('abort', 'E_ABORT', `round ${first.round}: ${who}`, {
+      party: first.name,
+      accused,
+      hint: 'nothing was kept; talk to them before you try again',
+    })
+  }
+
+  /** Everybody's bodies of one kind, by fingerprint in hex. @throws Failure naming all whose bodies are malformed */
+  decodeBodies<T>(
+    kind: Kind,
+    envelopes: readonly Envelope[],
+    decode: (body: Uint8Array) => T,
+  ): Map<string, T> {
+    const decoded = new Map<string, T>()
+    for (const { header, body } of envelopes) {
+      try {
+        decoded.set(hex(header.from), decode(body))
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error
+      }
+    }
+    const isWhole = (member: Member) => decoded.has(hex(member.fingerprint))
+    this.accuse(kind, this.participants, 'proven', 'its letter is malformed', isWhole, envelopes)
+    return decoded
+  }
+
+  /** The form in which an accusation leaves this machine. */
+  #accused(member: Member, round: string, kind: Accused['kind'], reason: string): Accused {
+    return { name: member.name, fingerprint: hex(member.fingerprint), round, kind, reason, evidence: null }
+  }
+
+  /** Whether the current attempt has got as far as a session. */
+  get hasSession(): boolean {
+    return this.#sessions.length > 1
+  }
+
+  /** What an envelope's body holds, or null if it is malformed and its sender is to be ignored. */
+  tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
+    try {
+      return codec.decode(envelope.body)
+    } catch (error) {
+      if (error instanceof CodecError) return null
+      throw error
+    }
+  }
+
+  /** An envelope of ours, as it reads. */
+  decode(own: Uint8Array): Envelope {
+    return decodeEnvelope(own)
+  }
+
+  /** @throws Failure `E_CLOCK` for a letter dated more than two minutes ahead */
+  checkClock(header: Header): void {
+    if (header.time <= this.#options.now() + CLOCK_AHEAD) return
+    const member = this.participants.find(
+      ({ fingerprint }) => hex(fingerprint) === hex(header.from),
+    ) as Member
+    throw new Failure('authentication', 'E_CLOCK', `${member.name}'s clock says ${rfc3339(header.time)}`, {
+      party: member.name,
+      hint: `this machine's says ${rfc3339(this.#options.now())}: set the one that is wrong`,
+    })
+  }
+
+  #isParticipant(member: Member): boolean {
+    return this.participants.some(({ fingerprint }) => hex(fingerprint) === hex(member.fingerprint))
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- time
+
+  now(): number {
+    return this.#options.now()
+  }
+
+  joinDeadline(): number {
+    const { join, total } = this.#options.patience
+    return this.#began + (total ?? join)
+  }
+
+  /** For `ready`, which waits for people too. */
+  readyDeadline(): number {
+    const { join, total } = this.#options.patience
+    return total === null ? this.#options.now() + join : this.#began + total
+  }
+
+  roundDeadline(): number {
+    const { round, total } = this.#options.patience
+    return total === null ? this.#options.now() + round : this.#began + total
+  }
+
+  close(): void {
+    this.mailbox.close()
+    this.#unsubscribe()
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * Drives a protocol over a session: seals what it sends, waits for what it needs, and keeps what everybody saw for the
+ * transcript. It knows nothing of what the letters say.
+ */
+import { ProtocolAbort, SplitView } from '../protocol/abort.js'
+import {
+  echoOf,
+  echoRound,
+  type Inbox,
+  type Job,
+  type Outbox,
+  type Protocol,
+  type Reply,
+} from '../protocol/round.js'
+import type { PartyId, Session } from '../protocol/session.js'
+import { encodeHeader, type Envelope } from '../wire/envelope.js'
+import { type Accused, Failure } from '../wire/failure.js'
+import { hex } from '../wire/text.js'
+import type { Channel, Opened } from './handshake.js'
+import type { Member, Slot } from './mailbox.js'
+import type { Room } from './room.js'
+import { hashOfKey, keyOfLetter, openLetter, sealLetter } from './seal.js'
+
+/** Runs jobs somewhere else, or here in turns; results by index. */
+export type Compute = (jobs: readonly Job[], signal: AbortSignal) => Promise<readonly Uint8Array[]>
+
+export type Run<T> = {
+  readonly output: T
+  /** The broadcast envelopes of each round, in the order of the participants. */
+  readonly rounds: readonly { readonly round: string; readonly letters: readonly Uint8Array[] }[]
+}
+
+export type RunOptions = {
+  readonly room: Room
+  readonly opened: Opened
+  readonly session: Session
+  /** Who plays each party of the session. */
+  readonly members: ReadonlyMap<PartyId, Member>
+  readonly compute: Compute
+  readonly signal: AbortSignal
+  /** Awaited before the letters of a round leave: what must be on disk first is written here. */
+  readonly beforeSend?: (round: string) => Promise<void>
+}
+
+/** Plays `protocol` to its end. @throws Failure with everybody at fault by name, or what ended the attempt */
+export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promise<Run<T>> {
+  const rounds: { round: string; letters: readonly Uint8Array[] }[] = []
+  const shown = gatherShown(options)
+  try {
+    let step = protocol.next(undefined as unknown as Reply)
+    while (!step.done) {
+      const reply: Reply =
+        step.value.kind === 'exchange'
+          ? await exchange(step.value.outbox, options, rounds)
+          : await working(options, step.value.jobs)
+      options.signal.throwIfAborted()
+      step = protocol.next(reply)
+    }
+    return { output: step.value, rounds }
+  } catch (error) {
+    if (error instanceof ProtocolAbort) throw named(error, options)
+    if (error instanceof SplitView) throw await whoSplit(error, shown, options)
+    throw error
+  } finally {
+    // Ends the generator's scopes, so that its secrets are wiped also when a deadline fires.
+    protocol.return(undefined as T)
+  }
+}
+
+async function working({ room, opened, compute, signal }: RunOptions, jobs: readonly Job[]): Promise<Reply> {
+  const stop = room.mailbox.working(opened.sid)
+  try {
+    return await compute(jobs, signal)
+  } finally {
+    stop()
+  }
+}
+
+async function exchange(
+  outbox: Outbox,
+  options: RunOptions,
+  rounds: { round: string; letters: readonly Uint8Array[] }[],
+): Promise<Inbox> {
+  const { room, opened, session, members, signal } = options
+  const { round } = outbox
+  room.emit({ event: 'round_started', round })
+  await options.beforeSend?.(round)
+  signal.throwIfAborted()
+  const own = send(outbox, options)
+  room.emit({ event: 'letter_sent', round })
+
+  const slot = (party: PartyId, to: Uint8Array | null): Slot => ({
+    kind: 'letter',
+    session: opened.sid,
+    round,
+    from: memberOf(members, party).fingerprint,
+    to,
+  })
+  const peers = session.peers
+  const wanted = [
+    ...(outbox.broadcast ? peers.map((party) => slot(party, null)) : []),
+    ...(outbox.direct ? peers.map((party) => slot(party, room.self.fingerprint)) : []),
+  ]
+  const envelopes = await room.mailbox.collect(wanted, { deadline: room.roundDeadline(), signal, round })
+  const broadcasts = new Map(peers.map((party, i) => [party, outbox.broadcast ? envelopes[i] : undefined]))
+  const direct = outbox.direct ? openAll(options, round, envelopes.slice(-peers.length)) : new Map()
+
+  if (own) {
+    const all = session.parties.map((party) => broadcasts.get(party)?.bytes ?? own)
+    rounds.push({ round, letters: all })
+  }
+  return new Map(
+    peers.map((party) => {
+      const all = broadcasts.get(party)?.body
+      const mine = direct.get(party) as Uint8Array | undefined
+      return [party, { ...(all && { broadcast: all }), ...(mine && { direct: mine }) }]
+    }),
+  )
+}
+
+/** Publishes this party's letters of a round; returns its broadcast envelope. The plaintexts are wiped. */
+function send(
+  { round, broadcast, direct }: Outbox,
+  { room, opened, members }: RunOptions,
+): Uint8Array | undefined {
+  for (const [party, plaintext] of direct ?? []) {
+    const to = memberOf(members, party).fingerprint
+    const { seal } = opened.channels.get(hex(to)) as Channel
+    const key = keyOfLetter(seal, round)
+    room.mailbox.post('letter', { session: opened.sid, round, to, key: hashOfKey(key) }, (header) =>
+      sealLetter(key, encodeHeader(header), plaintext),
+    )
+    plaintext.fill(0)
+    key.fill(0)
+  }
+  return broadcast && room.mailbox.post('letter', { session: opened.sid, round }, broadcast)
+}
+
+/** Opens the letters for this member. One that does not open accuses the pair: either may have another key (F-19). */
+function openAll(
+  options: RunOptions,
+  round: string,
+  envelopes: readonly Envelope[],
+): Map<PartyId, Uint8Array> {
+  const { room, opened, session, members } = options
+  const plaintexts = new Map<PartyId, Uint8Array>()
+  session.peers.forEach((party, i) => {
+    const { header, body } = envelopes[i] as Envelope
+    const { open } = opened.channels.get(hex(header.from)) as Channel
+    const key = keyOfLetter(open, round)
+    const fits = header.key !== null && hex(hashOfKey(key)) === hex(header.key)
+    const plaintext = fits ? openLetter(key, encodeHeader(header), body) : null
+    key.fill(0)
+    if (plaintext) plaintexts.set(party, plaintext)
+  })
+  const unopened = session.peers
+    .filter((party) => !plaintexts.has(party))
+    .map((party) => memberOf(members, party))
+  room.accuse(
+    round,
+    unopened,
+    'pair',
+    'its letter does not open with the key that this machine has',
+    () => false,
+  )
+  return plaintexts
+}
+
+function named({ round, accusations }: ProtocolAbort, { room, members }: RunOptions): Failure {
+  const accused = accusations.map(({ party, kind, reason }): Accused => {
+    const member = memberOf(members, party)
+    return { name: member.name, fingerprint: hex(member.fingerprint), round, kind, reason, evidence: null }
+  })
+  try {
+    room.blame(accused)
+  } catch (failure) {
+    if (failure instanceof Failure) return failure
+    throw failure
+  }
+  return new Failure('abort', 'E_ABORT', `round ${round} failed`)
+}
+
+const SHOWING = 5000
+
+/** By round and who showed them: the letters of that round, by party. */
+type Shown = Map<string, Map<PartyId, Uint8Array>>
+
+/** Keeps what others show of the letters they hold, from the first: they may find a split before this member does. */
+function gatherShown({ room, opened, members }: RunOptions): Shown {
+  const shown: Shown = new Map()
+  room.mailbox.on('evidence', (envelope, from) => {
+    const letter =
+      hex(envelope.header.session) === hex(opened.sid) ? room.mailbox.examine(envelope.body) : null
+    const party =
+      letter && [...members].find(([, { fingerprint }]) => hex(fingerprint) === hex(letter.header.from))?.[0]
+    if (!letter || !party) return
+    const key = `${letter.header.round} ${hex(from.fingerprint)}`
+    shown.set(key, (shown.get(key) ?? new Map<PartyId, Uint8Array>()).set(party, letter.body))
+  })
+  return shown
+}
+
+/**
+ * After an echo that differs, everybody shows the signed letters of the round and of its echo. Two different ones for
+ * a slot are found by the mailbox, which ends the attempt; an echo that is not the digest of what its sender shows is
+ * a false one. If neither comes to light, the view is split and nobody is accused (F-29).
+ */
+async function whoSplit(split: SplitView, shown: Shown, options: RunOptions): Promise<Error> {
+  const { room, opened, session, members, signal } = options
+  const lettersOf = (peer: Member) => shown.get(`${split.round} ${hex(peer.fingerprint)}`)
+  const rounds = [split.round, echoRound(split.round)]
+  for (const round of rounds) {
+    for (const letter of room.mailbox.held(opened.sid, round)) {
+      room.mailbox.post('evidence', { session: opened.sid, round }, letter)
+    }
+  }
+  const complete = () => room.peers.every((peer) => lettersOf(peer)?.size === members.size)
+  try {
+    await room.mailbox.until(complete, { deadline: room.now() + SHOWING, signal, round: split.round })
+  } catch (error) {
+    if (signal.aborted) return signal.reason as Error
+    if (!(error instanceof Failure)) return error as Error
+  }
+  const falseEchoes = room.peers.filter((peer) => {
+    const letters = lettersOf(peer)
+    const echo = room.mailbox.get({
+      kind: 'letter',
+      session: opened.sid,
+      round: echoRound(split.round),
+      from: peer.fingerprint,
+      to: null,
+    })
+    if (letters?.size !== members.size || !echo) return false
+    return !hex(echo.body).endsWith(hex(echoOf(session, split.round, letters)))
+  })
+  try {
+    room.accuse(
+      echoRound(split.round),
+      falseEchoes,
+      'proven',
+      'its echo is not of the letters that it shows',
+      () => false,
+    )
+  } catch (failure) {
+    return failure as Error
+  }
+  return new Failure('abort', 'E_SPLIT_VIEW', `round ${split.round}: not everybody saw the same letters`, {
+    hint: 'nobody is accused: the network may have done it. Run the same command again, over another server if it recurs',
+  })
+}
+
+function memberOf(members: ReadonlyMap<PartyId, Member>, party: PartyId): Member {
+  return members.get(party) as Member
+}

@@ -1,0 +1,147 @@
+/**
+ * Files and folders, whole or not at all. Nothing half-written is ever seen under its name: bytes reach the disk under
+ * a name that nobody can guess, and only then get theirs. With `disk.ts`, `folders.ts` and `read.ts`, which stand below
+ * it and which nobody else need know, this is the only place that opens files.
+ */
+import { dirname, join } from 'node:path'
+import { equalBytes } from '../protocol/codec.js'
+import {
+  addName,
+  append,
+  changeName,
+  codeOf,
+  discard,
+  guarded,
+  makeFolder,
+  removeName,
+  syncFolder,
+  writeNew,
+} from './disk.js'
+import { temporaryBeside } from './folders.js'
+import { readFile } from './read.js'
+
+export { type FaultPoint, type Operation, setFaultPoint } from './disk.js'
+export { ensureDir, listDir, temporaryName } from './folders.js'
+export { readFile, readSecretFile } from './read.js'
+
+const MOST = 1 << 28
+
+/**
+ * Makes a file with these bytes; false if anything has that name already, which is left as it is. Of several that try,
+ * in whatever processes, exactly one gets true. When it returns, either answer survives a power cut.
+ */
+export function createFile(path: string, bytes: Uint8Array): Promise<boolean> {
+  return guarded('write', path, async () => {
+    const temporary = await temporaryBeside(path)
+    let made: boolean
+    try {
+      await writeNew(temporary, bytes)
+      made = await giveName(temporary, path, bytes)
+    } finally {
+      await discard(temporary)
+    }
+    await syncFolder(dirname(path))
+    return made
+  })
+}
+
+/**
+ * As `createFile` where there are no hard links (a memory stick): O_EXCL takes the name, and the bytes follow. A power
+ * cut between the two leaves a file that is not whole.
+ */
+export function createExclusive(path: string, bytes: Uint8Array): Promise<boolean> {
+  return guarded('write', path, async () => {
+    const made = await unlessTaken(writeNew(path, bytes))
+    await syncFolder(dirname(path))
+    return made
+  })
+}
+
+/** Puts these bytes under the name, at once: whoever reads finds the old ones or the new ones. */
+export function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  return guarded('write', path, async () => {
+    const temporary = await temporaryBeside(path)
+    try {
+      await writeNew(temporary, bytes)
+      await changeName(temporary, path)
+    } catch (cause) {
+      await discard(temporary)
+      throw cause
+    }
+    await syncFolder(dirname(path))
+  })
+}
+
+/** Makes sure that a file holds these bytes; false if it holds others, which are left as they are. */
+export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolean> {
+  if (await createFile(path, bytes)) return true
+  const held = await readFile(path, MOST)
+  return held !== null && equalBytes(held, bytes)
+}
+
+/** Adds bytes at the end of a file; a crash may leave a part of them, which is the reader's to notice. */
+export function appendFile(path: string, bytes: Uint8Array): Promise<void> {
+  return guarded('write', path, async () => {
+    await append(path, bytes)
+    await syncFolder(dirname(path))
+  })
+}
+
+/** Removes a file; false if there was none. */
+export function removeFile(path: string): Promise<boolean> {
+  return guarded('remove', path, async () => {
+    try {
+      await removeName(path)
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return false
+      throw cause
+    }
+    await syncFolder(dirname(path))
+    return true
+  })
+}
+
+/** Makes a folder that holds these files, all of them or nothing; false if a folder with content has that name. */
+export function createDir(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<boolean> {
+  return guarded('write', path, async () => {
+    const temporary = await temporaryBeside(path)
+    try {
+      await makeFolder(temporary)
+      for (const [name, bytes] of Object.entries(files)) await writeNew(join(temporary, name), bytes)
+      await syncFolder(temporary)
+      return await renameDir(temporary, path)
+    } finally {
+      await discard(temporary)
+    }
+  })
+}
+
+/** Gives a folder another name, at once; false if a folder with content has it already. */
+export function renameDir(from: string, to: string): Promise<boolean> {
+  return guarded('rename', from, async () => {
+    const renamed = await unlessTaken(changeName(from, to))
+    await syncFolder(dirname(to))
+    if (dirname(from) !== dirname(to)) await syncFolder(dirname(from))
+    return renamed
+  })
+}
+
+async function giveName(temporary: string, path: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    return await unlessTaken(addName(temporary, path))
+  } catch (cause) {
+    const noLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(cause) ?? '')
+    if (noLinks) return createExclusive(path, bytes)
+    throw cause
+  }
+}
+
+async function unlessTaken(operation: Promise<void>): Promise<boolean> {
+  try {
+    await operation
+    return true
+  } catch (cause) {
+    if (['EEXIST', 'ENOTEMPTY'].includes(codeOf(cause) ?? '')) return false
+    throw cause
+  }
+}

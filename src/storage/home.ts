@@ -1,0 +1,103 @@
+/**
+ * The home: one folder with all that one custodian keeps on one machine. It holds no absolute path, so it may be moved,
+ * and its installation id tells it from every other home.
+ */
+import { randomBytes } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { Failure } from '../wire/failure.js'
+import { hex } from '../wire/text.js'
+import { createFile, ensureDir, listDir, readFile } from './files.js'
+
+const APPLICATION = 'mpc-ceremony'
+const HEADER = '# mpc-installation v1\n'
+const FORM = new RegExp(`^${HEADER}(?<id>[0-9a-f]{32})\n$`)
+const INSTALLATION = 'installation'
+/** What may lie in a folder that is to become a home: nothing, or what was put there beforehand. */
+const EXPECTED = ['config.yaml', 'lost+found']
+
+/** Where things lie. Made by `openHome` alone. */
+export class Home {
+  readonly identity: string
+  readonly card: string
+  readonly peers: string
+  readonly keys: string
+  readonly ceremonies: string
+  readonly claims: string
+  readonly primes: string
+  readonly audit: string
+
+  /**
+   * @param root absolute path
+   * @param installation 16 random bytes that name this home
+   */
+  constructor(
+    readonly root: string,
+    readonly installation: Uint8Array,
+  ) {
+    this.identity = join(root, 'identity.age')
+    this.card = join(root, 'identity.card')
+    this.peers = join(root, 'peers')
+    this.keys = join(root, 'keys')
+    this.ceremonies = join(root, 'ceremonies')
+    this.claims = join(root, 'claims')
+    this.primes = join(root, 'primes')
+    this.audit = join(root, 'audit.ndjson')
+  }
+}
+
+/**
+ * Where the home is: the flag, else `MPC_HOME`, else the place for data by the customs of the system.
+ * @throws Failure `E_HOME` (configuration) if nothing says where
+ */
+export function resolveHome(
+  env: Readonly<Record<string, string | undefined>>,
+  flag: string | null,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const named = flag ?? (env['MPC_HOME'] || null)
+  if (named !== null) return named
+  const xdg = env['XDG_DATA_HOME']
+  // "All paths must be absolute; a relative one should be ignored" (XDG base directory specification).
+  if (xdg?.startsWith('/')) return join(xdg, APPLICATION)
+  const user = env['HOME']
+  if (!user) throw homeFailure('there is no HOME to keep a home in', 'name a folder with --home or MPC_HOME')
+  const data = platform === 'darwin' ? ['Library', 'Application Support'] : ['.local', 'share']
+  return join(user, ...data, APPLICATION)
+}
+
+/**
+ * The home at `path`, made if there is none: an empty folder or none at all becomes one, 0700.
+ * @throws Failure (configuration) `E_HOME` if other things lie there: their folder is left as it is; `E_FILE_MODE` if
+ *   it is another user's
+ */
+export async function openHome(path: string): Promise<Home> {
+  const root = resolve(path)
+  const names = await listDir(root)
+  if (!names.includes(INSTALLATION) && names.some((name) => !EXPECTED.includes(name))) {
+    throw homeFailure(
+      `${root} holds other things and no home`,
+      'name an empty folder, or one that is not there yet',
+    )
+  }
+  await ensureDir(root)
+  return new Home(root, await installationOf(join(root, INSTALLATION)))
+}
+
+async function installationOf(path: string): Promise<Uint8Array> {
+  const held = await readFile(path, 100)
+  if (held === null) {
+    await createFile(path, Buffer.from(`${HEADER}${hex(randomBytes(16))}\n`))
+    return installationOf(path)
+  }
+  const id = FORM.exec(Buffer.from(held).toString('latin1'))?.groups?.['id']
+  if (id === undefined) {
+    throw homeFailure(
+      `${path} is not an installation id of this version`,
+      'restore it from a copy of this home',
+    )
+  }
+  return Uint8Array.from(Buffer.from(id, 'hex'))
+}
+
+const homeFailure = (message: string, hint: string): Failure =>
+  new Failure('configuration', 'E_HOME', message, { hint })

@@ -1,0 +1,170 @@
+/**
+ * Keys. An epoch's files are written once, together, and never changed; `state.cbor` says which epoch is which and is
+ * replaced by one rename, and that rename is the activation (F-10). The files' contents are others' business.
+ */
+import { dirname, join } from 'node:path'
+import { bytes, codec, CodecError, list, mapped, type Of, oneOf, record, uint } from '../protocol/codec.js'
+import { Failure } from '../wire/failure.js'
+import { hex, NAME } from '../wire/text.js'
+import { createDir, ensureDir, listDir, readFile, readSecretFile, replaceFile, writeOnce } from './files.js'
+import type { Home } from './home.js'
+
+const STATE = 'state.cbor'
+const STATE_LIMIT = 1 << 18
+
+/** The files of an epoch, and how long they may be. */
+const LIMITS = {
+  'record.cbor': 1 << 20,
+  'share.age': 1 << 20,
+  'certificate.cbor': 1 << 20,
+  'transcript.cbor': 1 << 27,
+} as const
+
+export type EpochFile = keyof typeof LIMITS
+const EPOCH_FILES = Object.keys(LIMITS) as EpochFile[]
+
+/** What an epoch is staged with: the record and the share at least. */
+export type EpochFiles = Readonly<
+  Record<'record.cbor' | 'share.age', Uint8Array> &
+    Partial<Record<'certificate.cbor' | 'transcript.cbor', Uint8Array>>
+>
+
+const stateShape = mapped(
+  record({
+    format: oneOf(['mpc/key-state/v1']),
+    key_id: bytes(32),
+    epochs: list(
+      record({
+        /** Of the public record; names the epoch. */
+        digest: bytes(32),
+        /** For people. */
+        number: uint(1_000_000, 1),
+        status: oneOf(['active', 'pending', 'parent', 'retired']),
+      }),
+      1,
+      1000,
+    ),
+  }),
+  checkState,
+  (state) => state,
+)
+const stateCodec = codec(stateShape, STATE_LIMIT)
+
+export type KeyState = Of<typeof stateShape>
+
+function checkState<S extends { epochs: readonly { digest: Uint8Array; status: string }[] }>(state: S): S {
+  if (new Set(state.epochs.map((epoch) => hex(epoch.digest))).size !== state.epochs.length) {
+    throw new CodecError('epochs', 'an epoch stands there twice')
+  }
+  if (state.epochs.filter((epoch) => epoch.status === 'active').length > 1) {
+    throw new CodecError('epochs', 'more than one is active')
+  }
+  return state
+}
+
+/** The names of all keys, sorted. */
+export async function listKeys(home: Home): Promise<readonly string[]> {
+  const names: string[] = []
+  for (const name of await listDir(home.keys)) {
+    if (NAME.test(name) && (await listDir(join(home.keys, name))).includes(STATE)) names.push(name)
+  }
+  return names
+}
+
+/**
+ * The state of a key, or null if there is no key of that name.
+ * @throws Failure `E_KEY_STATE` (conflict) if it cannot be read or names an epoch that cannot: nothing is repaired by
+ *   guessing
+ */
+export async function readState(home: Home, name: string): Promise<KeyState | null> {
+  const held = await readFile(join(folderOf(home, name), STATE), STATE_LIMIT)
+  if (held === null) return null
+  let state: KeyState
+  try {
+    state = stateCodec.decode(held)
+  } catch (cause) {
+    throw broken(name, `its ${STATE} is damaged`, cause)
+  }
+  await checkEpochs(home, name, state)
+  return state
+}
+
+/**
+ * Makes this the state of a key. If it makes an epoch active, this is the moment.
+ * @throws Failure `E_KEY_STATE` (conflict) if it names an epoch that is not staged
+ */
+export async function writeState(home: Home, name: string, state: KeyState): Promise<void> {
+  const encoded = stateCodec.encode(checkState(state))
+  await checkEpochs(home, name, state)
+  await replaceFile(join(folderOf(home, name), STATE), encoded)
+}
+
+async function checkEpochs(home: Home, name: string, state: KeyState): Promise<void> {
+  for (const { digest, number, status } of state.epochs) {
+    // A retired epoch's share may have been destroyed; its record never is.
+    const needed: EpochFile[] = status === 'retired' ? ['record.cbor'] : ['record.cbor', 'share.age']
+    for (const file of needed) {
+      const held = await readEpochFile(home, name, digest, file).catch((cause: unknown) => {
+        throw broken(name, `${file} of epoch ${number} (${status}) cannot be read`, cause)
+      })
+      if (held === null) throw broken(name, `${file} of epoch ${number} (${status}) is missing`)
+    }
+  }
+}
+
+/**
+ * Puts an epoch's files in place, so that a state can name it. Staging the same again is fine, and may add a
+ * certificate or transcript that was not there.
+ * @throws Failure `E_EPOCH_EXISTS` (conflict) if other bytes lie there
+ */
+export async function stageEpoch(
+  home: Home,
+  name: string,
+  digest: Uint8Array,
+  files: EpochFiles,
+): Promise<void> {
+  const path = epochOf(home, name, digest)
+  await ensureDir(dirname(path))
+  if (await createDir(path, files)) return
+  for (const file of EPOCH_FILES) {
+    const wanted = files[file]
+    if (wanted === undefined || (await writeOnce(join(path, file), wanted))) continue
+    throw new Failure(
+      'conflict',
+      'E_EPOCH_EXISTS',
+      `${file} of this epoch of ${name} is there with other bytes`,
+      {
+        hint: `\`mpc share list --key ${name}\` shows what is there; nothing was changed`,
+      },
+    )
+  }
+}
+
+/** A file of an epoch, or null if it is not there. */
+export async function readEpochFile(
+  home: Home,
+  name: string,
+  digest: Uint8Array,
+  file: EpochFile,
+): Promise<Uint8Array | null> {
+  const read = file === 'share.age' ? readSecretFile : readFile
+  return read(join(epochOf(home, name, digest), file), LIMITS[file])
+}
+
+function folderOf(home: Home, name: string): string {
+  if (!NAME.test(name)) {
+    throw new Failure('usage', 'E_KEY_NAME', 'a key is named by a-z, 0-9 and - (at most 32)', {
+      hint: '`mpc key list` shows the names of the keys here',
+    })
+  }
+  return join(home.keys, name)
+}
+
+const epochOf = (home: Home, name: string, digest: Uint8Array): string =>
+  join(folderOf(home, name), 'epochs', hex(digest))
+
+const broken = (name: string, what: string, cause?: unknown): Failure =>
+  new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not whole: ${what}`, {
+    hint: `\`mpc share list --key ${name}\` shows what is there; put back the missing file from a copy of this home`,
+    cause,
+  })

@@ -1,0 +1,89 @@
+/**
+ * Peers: the cards of others, each in a text file named by its fingerprint, with what is known about it. What a card
+ * says and whether it may be believed is for others to judge; here it is one line of text.
+ */
+import { join } from 'node:path'
+import { Failure } from '../wire/failure.js'
+import { hex } from '../wire/text.js'
+import { ensureDir, listDir, readFile, removeFile, replaceFile } from './files.js'
+import type { Home } from './home.js'
+
+const LIMIT = 1 << 14
+
+export type Peer = {
+  /** 32 bytes; the file's name. */
+  readonly fingerprint: Uint8Array
+  readonly card: string
+  readonly status: 'verified' | 'unverified'
+  /** RFC 3339 in UTC: when it got this status. */
+  readonly since: string
+  /** How it got it: `import`, `fingerprint`, `words`, `handshake`, `rebind`, and whatever identifies the occasion. */
+  readonly how: string
+}
+
+const FORM = new RegExp(
+  [
+    '^# mpc-peer v1',
+    '# status: (?<status>verified|unverified)',
+    '# since: (?<since>\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{3})?Z)',
+    '# how: (?<how>[a-z][a-z0-9 .:-]{0,119})',
+    '(?<card>[!-~]{1,8192})\n$',
+  ].join('\n'),
+)
+const FILE = /^(?<fingerprint>[0-9a-f]{64})\.card$/
+
+/** All peers, in the order of their fingerprints. @throws Failure `E_PEER_FILE` (configuration) naming a broken file */
+export async function listPeers(home: Home): Promise<readonly Peer[]> {
+  const peers: Peer[] = []
+  for (const name of await listDir(home.peers)) {
+    const fingerprint = FILE.exec(name)?.groups?.['fingerprint']
+    const peer = fingerprint && (await readPeer(home, Buffer.from(fingerprint, 'hex')))
+    if (peer) peers.push(peer)
+  }
+  return peers
+}
+
+/** One peer, or null if it is not known here. @throws Failure `E_PEER_FILE` (configuration) if its file is broken */
+export async function readPeer(home: Home, fingerprint: Uint8Array): Promise<Peer | null> {
+  const path = pathOf(home, fingerprint)
+  const bytes = await readFile(path, LIMIT)
+  return (
+    bytes && {
+      fingerprint: Uint8Array.from(fingerprint),
+      ...parse(path, Buffer.from(bytes).toString('utf8')),
+    }
+  )
+}
+
+/** Stores a peer, in place of what was known about it. @throws TypeError if a field would not be read back */
+export async function writePeer(home: Home, peer: Peer): Promise<void> {
+  const { status, since, how, card } = peer
+  const text = ['# mpc-peer v1', `# status: ${status}`, `# since: ${since}`, `# how: ${how}`, card, ''].join(
+    '\n',
+  )
+  if (!FORM.test(text)) throw new TypeError('a field of this peer is not of the form that its file has')
+  await ensureDir(home.peers)
+  await replaceFile(pathOf(home, peer.fingerprint), Buffer.from(text))
+}
+
+/** Forgets a peer; false if it was not known. */
+export function removePeer(home: Home, fingerprint: Uint8Array): Promise<boolean> {
+  return removeFile(pathOf(home, fingerprint))
+}
+
+const pathOf = (home: Home, fingerprint: Uint8Array): string => join(home.peers, `${hex(fingerprint)}.card`)
+
+function parse(path: string, text: string): Omit<Peer, 'fingerprint'> {
+  const field = FORM.exec(text)?.groups
+  if (!field) {
+    throw new Failure('configuration', 'E_PEER_FILE', `${path} is not a peer's file of this version`, {
+      hint: 'remove it and import the card again: `mpc identity import`',
+    })
+  }
+  return {
+    card: field['card'] as string,
+    status: field['status'] as Peer['status'],
+    since: field['since'] as string,
+    how: field['how'] as string,
+  }
+}

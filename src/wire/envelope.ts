@@ -1,0 +1,94 @@
+/**
+ * The envelope: a signed letter. The sender is who signed it; subjects are routing only. Broadcast bodies are in clear
+ * inside; a body for one member is sealed before it gets here (`messaging/seal.ts`).
+ */
+import { sha256 } from './hash.js'
+import { bytes, bytesUpTo, codec, nullable, type Of, oneOf, record, text, uint } from '../protocol/codec.js'
+import { type SigningKey, verifySignature } from './ed25519.js'
+import { SIGNED } from './tags.js'
+
+/** Largest envelope; below every NATS server's default payload of 1 MiB. */
+export const ENVELOPE_LIMIT = 1_000_000
+
+/** What a member says in a ceremony. `letter` is a protocol's; the others are of the opening and the ending. */
+export const KINDS = [
+  'letter',
+  'hello',
+  'reveal',
+  'encapsulate',
+  'confirm',
+  'ready',
+  'want',
+  'working',
+  'ping',
+  'pong',
+  'abort',
+  'evidence',
+  'prepared',
+  'receipt',
+  'certificate',
+  'done',
+  'request',
+  'list',
+  'offer',
+  'chosen',
+  'order',
+  'refusal',
+  'signature',
+] as const
+export type Kind = (typeof KINDS)[number]
+
+const headerShape = record({
+  v: uint(1, 1),
+  kind: oneOf(KINDS),
+  /** Definition id; on a key's request subject the key id. */
+  definition: bytes(32),
+  /** The sid, or before it the attempt id, or before that zeros. */
+  session: bytes(32),
+  round: text(64),
+  /** Fingerprint. */
+  from: bytes(32),
+  /** Fingerprint, or null for everybody. */
+  to: nullable(bytes(32)),
+  /** The sender's clock, milliseconds since 1970. */
+  time: uint(),
+  /** SHA-256 of the key that seals the body, if it is sealed. */
+  key: nullable(bytes(32)),
+})
+export type Header = Of<typeof headerShape>
+
+const envelopeCodec = codec(
+  record({ header: headerShape, body: bytesUpTo(ENVELOPE_LIMIT - 1024), signature: bytes(64) }),
+  ENVELOPE_LIMIT,
+)
+
+export type Envelope = Of<ReturnType<typeof unsigned>> & {
+  /** As it travelled. */
+  readonly bytes: Uint8Array
+}
+const unsigned = () => record({ header: headerShape, body: bytesUpTo(0) })
+
+export const encodeHeader = codec(headerShape).encode
+
+/** The bytes of a signed envelope. */
+export function sealEnvelope(key: SigningKey, header: Header, body: Uint8Array): Uint8Array {
+  return envelopeCodec.encode({
+    header,
+    body,
+    signature: key.sign(SIGNED.envelope, headerShape.form(header), sha256(body)),
+  })
+}
+
+/** What the bytes say, before anybody has looked at the signature. @throws CodecError */
+export function decodeEnvelope(encoded: Uint8Array): Envelope & { readonly signature: Uint8Array } {
+  return { ...envelopeCodec.decode(encoded), bytes: encoded }
+}
+
+/** Whether the envelope was signed with the key of whom it names as its sender. */
+export function verifyEnvelope(
+  envelope: Envelope & { readonly signature: Uint8Array },
+  publicKey: Uint8Array,
+): boolean {
+  const { header, body, signature } = envelope
+  return verifySignature(publicKey, signature, SIGNED.envelope, headerShape.form(header), sha256(body))
+}

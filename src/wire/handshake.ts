@@ -1,0 +1,67 @@
+/**
+ * What the opening of a ceremony is made of: the letters' forms, the ids derived from them, and the words. A verifier
+ * of transcripts recomputes them from the same functions.
+ */
+import { bytes, codec, list, type Of, record, text, uint } from '../protocol/codec.js'
+import { digest } from '../protocol/session.js'
+import { signatureShape } from './definition.js'
+import { type Envelope } from './envelope.js'
+import { wordsOf } from './words.js'
+
+export const X25519_LENGTH = 32
+export const MLKEM_LENGTH = 1184
+export const MLKEM_CIPHERTEXT = 1088
+
+const helloShape = record({
+  /** A number that the home keeps for each definition and only raises. */
+  start: uint(1_000_000_000, 1),
+  program: text(64),
+  commitment: bytes(32),
+  /** The sender's own signature over the definition id. */
+  accepted: bytes(64),
+  /** Signatures of other members that it holds. */
+  others: list(signatureShape, 0, 64),
+})
+export type Hello = Of<typeof helloShape>
+export const helloCodec = codec(helloShape, 1 << 14)
+
+const revealShape = record({ x25519: bytes(X25519_LENGTH), mlkem: bytes(MLKEM_LENGTH), nonce: bytes(32) })
+export type Reveal = Of<typeof revealShape>
+export const revealCodec = codec(revealShape, 4096)
+
+/** One entry for every other participant, in the order of the participants. */
+export const encapsulateCodec = codec(
+  list(record({ to: bytes(32), ciphertext: bytes(MLKEM_CIPHERTEXT) }), 1, 63),
+  1 << 17,
+)
+export const confirmCodec = codec(list(record({ to: bytes(32), tag: bytes(32) }), 1, 63), 1 << 14)
+
+/** What a hello commits to. */
+export const helloCommitment = (
+  definition: Uint8Array,
+  member: Uint8Array,
+  start: number,
+  { x25519, mlkem, nonce }: Reveal,
+): Uint8Array => digest('mpc/hello-commit/v1', definition, member, start, x25519, mlkem, nonce)
+
+/** Names a complete set of hellos: their headers and bodies, without signatures, in the order of the participants. */
+export const attemptId = (
+  definition: Uint8Array,
+  hellos: readonly Pick<Envelope, 'header' | 'body'>[],
+): Uint8Array =>
+  digest(
+    'mpc/attempt/v1',
+    definition,
+    hellos.map(({ header, body }) => [header.from, header.time, body]),
+  )
+
+/** The session id: the `ssid` of every proof. Reveals in the order of the participants. */
+export const sessionId = (attempt: Uint8Array, reveals: readonly Reveal[]): Uint8Array =>
+  digest(
+    'mpc/sid/v1',
+    attempt,
+    reveals.map(({ x25519, mlkem, nonce }) => [x25519, mlkem, nonce]),
+  )
+
+/** Six words that depend on committed values only, for people to read to each other (F-03). */
+export const sessionWords = (sid: Uint8Array): string[] => wordsOf(digest('mpc/words/v1', sid).subarray(0, 6))

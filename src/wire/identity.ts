@@ -1,0 +1,94 @@
+/**
+ * An identity's secrets and their text: comment lines and one age identity, so that the stock `age -d -i` can use the
+ * decrypted file. Three keys, because a key never serves two protocols.
+ */
+import { Secret } from '../protocol/secret.js'
+import type { Rng } from '../protocol/session.js'
+import { type Card, makeCard } from './card.js'
+import { SigningKey } from './ed25519.js'
+import { Failure } from './failure.js'
+import { nkeySeedText, parseNkeySeed } from './nkey.js'
+import { fromHex, hex, NAME, rfc3339 } from './text.js'
+
+const HEADER = '# mpc-identity v1'
+
+export type Identity = {
+  readonly name: string
+  readonly number: number
+  /** Milliseconds since 1970. */
+  readonly created: number
+  readonly signing: SigningKey
+  readonly nkey: SigningKey
+  /** `AGE-SECRET-KEY-...` */
+  readonly age: string
+}
+
+/** A new identity from the system's randomness; `age` is made by whoever knows age. */
+export function newIdentity(name: string, age: string, created: number, rng: Rng): Identity {
+  const key = () => new SigningKey(new Secret(rng(32)))
+  return { name, number: 1, created, signing: key(), nkey: key(), age }
+}
+
+/** The text that is sealed in `identity.age`. */
+export function identityText(identity: Identity): string {
+  return [
+    HEADER,
+    `# name: ${identity.name}`,
+    `# number: ${identity.number}`,
+    `# created: ${rfc3339(identity.created)}`,
+    `# ed25519: ${hex(identity.signing.seed.reveal())}`,
+    `# nkey: ${nkeySeedText(identity.nkey.seed)}`,
+    identity.age,
+    '',
+  ].join('\n')
+}
+
+const FORM = new RegExp(
+  [
+    `^${HEADER}`,
+    '# name: (?<name>[a-z0-9-]{1,32})',
+    '# number: (?<number>[1-9][0-9]{0,5})',
+    '# created: (?<created>[0-9TZ:.-]{24})',
+    '# ed25519: (?<ed25519>[0-9a-f]{64})',
+    '# nkey: (?<nkey>SU[A-Z2-7]{56})',
+    '(?<age>AGE-SECRET-KEY-(?:PQ-)?1[A-Z0-9]{58})\n$',
+  ].join('\n'),
+)
+
+/** @throws Failure `E_IDENTITY` (configuration) if the text is not exactly of this form */
+export function parseIdentity(text: string): Identity {
+  const field = FORM.exec(text)?.groups
+  const created = Date.parse(field?.['created'] ?? '')
+  const seed = fromHex(field?.['ed25519'] ?? '', 32)
+  if (!field || !seed || !Number.isSafeInteger(created) || !NAME.test(field['name'] as string)) {
+    throw new Failure(
+      'configuration',
+      'E_IDENTITY',
+      'identity.age does not hold an identity of this version',
+      {
+        hint: 'restore identity.age from where you keep your copy of it',
+      },
+    )
+  }
+  return {
+    name: field['name'] as string,
+    number: Number(field['number']),
+    created,
+    signing: new SigningKey(new Secret(seed)),
+    nkey: new SigningKey(parseNkeySeed(field['nkey'] as string)),
+    age: field['age'] as string,
+  }
+}
+
+/** The public card of an identity; `recipient` is the age recipient of its age identity. */
+export function cardOfIdentity(identity: Identity, recipient: string): Card {
+  const unsigned = {
+    name: identity.name,
+    number: identity.number,
+    signing: identity.signing.publicKey,
+    age: recipient,
+    nkey: identity.nkey.publicKey,
+    created: identity.created,
+  }
+  return makeCard(unsigned, identity.signing, identity.nkey)
+}

@@ -1,0 +1,25 @@
+/**
+ * Everything that an identity key ever signs: records whose first field is one of these tags. A new kind of signature
+ * begins with a new line here; the test beside it holds that no two of them encode alike.
+ */
+import { encode, type Value } from '../protocol/codec.js'
+
+export const SIGNED = {
+  /** (card fields): I am this name with these keys. */
+  card: 'mpc/card/v1',
+  /** (definition id): I take part in this ceremony as defined. */
+  accept: 'mpc/accept/v1',
+  /** (header, SHA-256 of body): I sent this. */
+  envelope: 'mpc/envelope/v1',
+  /** (definition id, sid, result digest, proof): I hold this result. */
+  receipt: 'mpc/receipt/v1',
+  /** (request fields): I ask for this signature. */
+  request: 'mpc/request/v1',
+} as const
+
+export type SignedTag = (typeof SIGNED)[keyof typeof SIGNED]
+
+/** The bytes that are signed for a record. */
+export function signedBytes(tag: SignedTag, fields: readonly Value[]): Uint8Array {
+  return encode([tag, ...fields])
+}

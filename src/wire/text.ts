@@ -1,0 +1,37 @@
+/**
+ * Names and text from others. A name is safe everywhere by its alphabet; any other text that was not typed here
+ * reaches a screen, a page or an error only through `visible` (F-24).
+ */
+import { type Shape, pattern } from '../protocol/codec.js'
+
+/** Members, keys and labels. */
+export const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/
+export const nameShape: Shape<string> = pattern(NAME, 'a name of a-z, 0-9 and - (at most 32)')
+
+const LONGEST = 200
+// Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph separators
+// (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), and blanks that are not the space.
+const INVISIBLE =
+  /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}|[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]/u
+
+/** Text of somebody else, quoted, cut at 200 characters, every character that could hide or move others made visible. */
+export function visible(text: string): string {
+  const characters = [...text]
+  const shown = characters.slice(0, LONGEST).map((c) => {
+    if (c === '"' || c === '\\') return `\\${c}`
+    return INVISIBLE.test(c) ? `\\u{${(c.codePointAt(0) as number).toString(16)}}` : c
+  })
+  return `"${shown.join('')}${characters.length > LONGEST ? '…' : ''}"`
+}
+
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** The bytes of lower-case hex of exactly `length` bytes, or null. */
+export function fromHex(text: string, length: number): Uint8Array | null {
+  return text.length === 2 * length && /^[0-9a-f]*$/.test(text)
+    ? Uint8Array.from(Buffer.from(text, 'hex'))
+    : null
+}
+
+/** RFC 3339 in UTC, of milliseconds since 1970. */
+export const rfc3339 = (time: number): string => new Date(time).toISOString()

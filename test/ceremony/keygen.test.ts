@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { type Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
+import { readState } from '../../src/storage/keys.js'
+import type { KeygenDefinition } from '../../src/wire/definition.js'
+import { recordPublicKey } from '../../src/wire/record.js'
+import { hex } from '../../src/wire/text.js'
+import { keygenDefinition } from '../support/members.js'
+import { type Custodian, custodians, fileOf, worldOf } from '../support/worlds.js'
+
+async function keygenAmong(
+  everybody: readonly Custodian[],
+  changes: Partial<KeygenDefinition> = {},
+  interfere?: Interfere,
+) {
+  const network = new MemoryNetwork()
+  if (interfere) network.interfere = interfere
+  const file = fileOf({ ...(keygenDefinition(everybody) as KeygenDefinition), ...changes })
+  const results = await Promise.allSettled(
+    everybody.map(async (custodian) => {
+      const plan = await planKeygen(custodian.home, custodian.card, file, Date.now())
+      return runKeygen(worldOf(custodian, network.connect(custodian.member.name)), plan)
+    }),
+  )
+  return { file, results }
+}
+
+const made = (results: PromiseSettledResult<MadeKey>[]): MadeKey[] =>
+  results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+
+describe('key generation', () => {
+  test.each(['eddsa-ed25519', 'schnorr-taproot'] as const)(
+    'three custodians make a %s key',
+    async (scheme) => {
+      const everybody = await custodians('alice', 'bob', 'carol')
+      const { results, file } = await keygenAmong(everybody, { scheme })
+      const keys = made(results)
+      expect(new Set(keys.map(({ record }) => hex(recordPublicKey(record)))).size).toBe(1)
+      expect(new Set(keys.map(({ digest }) => hex(digest))).size).toBe(1)
+      for (const [i, { home }] of everybody.entries()) {
+        const state = await readState(home, 'treasury')
+        expect(hex(state?.key_id ?? new Uint8Array())).toBe(hex(file.id))
+        expect(state?.epochs).toMatchObject([{ number: 1, status: 'active' }])
+        expect(keys[i]?.away).toEqual([])
+      }
+    },
+  )
+})

@@ -1,0 +1,77 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { findKey } from '../../src/ceremony/keys.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { ask, join, payloadHash } from '../../src/ceremony/requests.js'
+import type { Signed } from '../../src/ceremony/sign.js'
+import { MemoryNetwork } from '../../src/messaging/memory.js'
+import type { KeygenDefinition } from '../../src/wire/definition.js'
+import { recordPublicKey } from '../../src/wire/record.js'
+import { hex } from '../../src/wire/text.js'
+import { keygenDefinition } from '../support/members.js'
+import { type Custodian, custodians, fileOf, worldOf } from '../support/worlds.js'
+
+let everybody: Custodian[]
+const payload = Buffer.concat([Buffer.alloc(3), Buffer.from('pay nobody')])
+
+beforeAll(async () => {
+  everybody = await custodians('alice', 'bob', 'carol')
+  const network = new MemoryNetwork()
+  const file = fileOf(keygenDefinition(everybody) as KeygenDefinition)
+  await Promise.all(
+    everybody.map(async (custodian) => {
+      const plan = await planKeygen(custodian.home, custodian.card, file, Date.now())
+      return runKeygen(worldOf(custodian, network.connect(custodian.member.name)), plan)
+    }),
+  )
+})
+
+const approval = { payloads: new Set([payloadHash(payload)]), type: 'raw' as const, path: null }
+
+async function asking(
+  network: MemoryNetwork,
+  who: Custodian,
+  signers: readonly Custodian[] | null,
+): Promise<Signed> {
+  const key = await findKey(who.home, 'treasury')
+  const named = signers && signers.map(({ card }) => card.fingerprint)
+  const asked = { type: 'raw' as const, payload, path: null, reason: 'test', signers: named }
+  return ask(worldOf(who, network.connect(who.member.name)), key, asked)
+}
+
+async function joining(network: MemoryNetwork, who: Custodian): Promise<Signed> {
+  const key = await findKey(who.home, 'treasury')
+  return join(worldOf(who, network.connect(who.member.name)), key, null, approval)
+}
+
+const openssl = (publicKey: Uint8Array, signature: Uint8Array) => {
+  const key = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') }
+  return verify(null, payload, createPublicKey({ key, format: 'jwk' }), signature)
+}
+
+describe('signing', () => {
+  test.each([
+    ['the first signer asks', 0, [0, 1]],
+    ['the second signer asks', 1, [0, 1]],
+    ['the last two sign', 1, [1, 2]],
+    ['one asks who does not sign', 0, [1, 2]],
+    ['whoever offers signs', 0, null],
+  ] as const)('%s', async (_, asker, signing) => {
+    const network = new MemoryNetwork()
+    const signers = signing && signing.map((i) => everybody[i] as Custodian)
+    const askerIs = everybody[asker] as Custodian
+    const joiners = (signers ?? ([everybody[0], everybody[2]] as Custodian[])).filter(
+      (who) => who !== askerIs,
+    ) as Custodian[]
+    const [first, ...others] = await Promise.all([
+      asking(network, askerIs, signers),
+      ...joiners.map((who) => joining(network, who)),
+    ])
+    const key = await findKey(askerIs.home, 'treasury')
+    expect(openssl(recordPublicKey(key.record), (first as Signed).signature)).toBe(true)
+    for (const other of others) {
+      expect(hex(other.signature)).toBe(hex((first as Signed).signature))
+      expect(other.certificate).not.toBeNull()
+    }
+  })
+})
