@@ -33,6 +33,8 @@ export type KeygenPlan = {
   readonly custodians: readonly Card[]
   /** The index of this member's share. */
   readonly index: number
+  /** Whether this member has voted: then only the ending is left. */
+  readonly begun: boolean
 }
 
 export type MadeKey = {
@@ -88,7 +90,7 @@ export async function planKeygen(
       hint: 'nothing was begun; use a definition with another key name',
     })
   }
-  return { file, definition, custodians, index }
+  return { file, definition, custodians, index, begun }
 }
 
 /** Makes the key together with the other custodians, or finishes what an earlier process of this home began. */
@@ -109,6 +111,38 @@ export function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey> {
     })
   })
 }
+
+/**
+ * Completes a member in doubt by a certificate from somebody who has it: no secret and no network needed.
+ * @throws Failure `E_CERTIFICATE` (verification) unless it certifies the very result that this member voted for (F-44)
+ */
+export async function finishKeygen(home: Home, plan: KeygenPlan, certificate: Uint8Array): Promise<MadeKey> {
+  const files = new CeremonyFiles(home, plan.file.id)
+  const [prepared, outcome, transcript] = await Promise.all([
+    files.readPending('prepared.cbor'),
+    files.readPending('record.cbor'),
+    files.readPending('transcript.cbor'),
+  ])
+  if (!prepared || !outcome || !transcript) throw incomplete()
+  const record = parseRecord(outcome)
+  const { header, body } = decodeEnvelope(prepared)
+  const { result } = parseCertificate(certificate, holdersOf(record), outcome)
+  if (hex(result) !== hex(preparedCodec.decode(body).result)) {
+    throw new Failure(
+      'verification',
+      'E_CERTIFICATE',
+      'this certifies another run than the one this member voted in',
+    )
+  }
+  await files.writeCertificate(certificate)
+  const name = await activate(home, plan, files, record, transcriptCodec.decode(transcript), certificate)
+  return { name, record, digest: recordDigest(record), attempt: hex(header.session), away: [] }
+}
+
+const incomplete = (): Failure =>
+  new Failure('conflict', 'E_CEREMONY_FILES', 'the pending files of this ceremony are not whole', {
+    hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
+  })
 
 const onlookersOf = (definition: KeygenDefinition): Card[] =>
   definition.members.filter(({ role }) => role !== 'custodian').map(({ card }) => card)
@@ -143,6 +177,7 @@ async function play(
   const transcript: Transcript = {
     format: 'mpc/transcript/v1',
     ...seen,
+    payload: null,
     outcome: encodeRecord(record),
     receipts: [],
   }
@@ -284,6 +319,7 @@ async function end(
   const digest = resultDigest(ran, outcome)
   const prove = () => proveShare(record.scheme, digest, plan.index, secret, world.rng)
   const result: Result = { ran, digest, outcome, holders: holdersOf(record), prove }
+  const wasDone = (await files.readCertificate()) !== null
   let certificate: Uint8Array
   try {
     certificate = await agree(world, room, files, result, signal)
@@ -292,7 +328,8 @@ async function end(
     throw error
   }
   const name = await activate(world.home, plan, files, record, transcript, certificate)
-  const away = await linger(world, room, sid, certificate, world.signal)
+  const stay = wasDone ? Math.min(world.linger, 10_000) : world.linger
+  const away = await linger({ ...world, linger: stay }, room, sid, certificate, world.signal)
   return { name, record, digest: recordDigest(record), attempt: hex(sid), away }
 }
 
@@ -313,7 +350,7 @@ async function activate(
     'record.cbor': outcome,
     'share.age': (await files.readPending('share.age')) as Uint8Array,
     'certificate.cbor': certificate,
-    'transcript.cbor': encodeTranscript(transcript, outcome, receipts),
+    'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts),
   })
   await writeState(home, name, {
     format: 'mpc/key-state/v1',

@@ -1,28 +1,16 @@
 /**
- * Who the others are, and whether this machine's person has reason to believe it. A script needs verified cards; a
- * person at a terminal may hear the words instead.
+ * Who takes part, and whether this machine's person has reason to believe it. A script needs verified cards; a person
+ * at a terminal may hear the words instead.
  */
-import { readPeer, writePeer } from '../storage/peers.js'
 import type { Home } from '../storage/home.js'
-import { type Card, fingerprintOf, type Keys, parseCard } from '../wire/card.js'
+import type { Card, Keys } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
-import { hex, rfc3339 } from '../wire/text.js'
+import { knownCards, markVerified, statusOf } from './trust.js'
 
 /** Those of `participants` whose keys are not stored here as verified under their name; never this member itself. */
-export async function unverifiedAmong(
-  home: Home,
-  self: Card,
-  participants: readonly Keys[],
-): Promise<Keys[]> {
-  const unverified: Keys[] = []
-  for (const keys of participants) {
-    const fingerprint = fingerprintOf(keys)
-    if (hex(fingerprint) === hex(self.fingerprint)) continue
-    const peer = await readPeer(home, fingerprint)
-    const verified = peer?.status === 'verified' && parseCard(peer.card).name === keys.name
-    if (!verified) unverified.push(keys)
-  }
-  return unverified
+export async function unverifiedAmong(home: Home, participants: readonly Keys[]): Promise<Keys[]> {
+  const known = await knownCards(home)
+  return participants.filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
 }
 
 /** @throws Failure `E_UNVERIFIED` (authentication) where nobody is there to hear the words (F-06) */
@@ -36,23 +24,20 @@ export function requireVerified(unverified: readonly Keys[], present: boolean): 
     `not verified here, and nobody is at a terminal: ${names}`,
     {
       party: first.name,
-      hint: `import the card with \`mpc identity import ${first.name}.card --fingerprint FP\`, FP as ${first.name} says it`,
+      hint: `import the card: mpc identity import ${first.name}.card --fingerprint FP, with FP as ${first.name} says it`,
     },
   )
 }
 
-/** Remembers that these were heard reading the words of a ceremony. Members without a card here stay as they are. */
-export async function markHeard(
-  home: Home,
-  heard: readonly Keys[],
-  ceremony: Uint8Array,
-  now: number,
-): Promise<void> {
+/** Remembers whose words were heard. Keys that come without a card are remembered if their card is stored here. */
+export async function markHeard(home: Home, heard: readonly Keys[], now: number): Promise<void> {
   for (const keys of heard) {
-    const fingerprint = fingerprintOf(keys)
-    const line = 'line' in keys ? (keys as Card).line : (await readPeer(home, fingerprint))?.card
-    if (line === undefined) continue
-    const how = `handshake ${hex(ceremony.subarray(0, 16))}`
-    await writePeer(home, { fingerprint, card: line, status: 'verified', since: rfc3339(now), how })
+    const card = 'line' in keys ? (keys as Card) : await storedCard(home, keys)
+    if (card) await markVerified(home, card, 'words', now)
   }
+}
+
+async function storedCard(home: Home, keys: Keys): Promise<Card | undefined> {
+  const known = await knownCards(home)
+  return known.find((each) => statusOf([each], keys) !== 'unknown')?.card
 }

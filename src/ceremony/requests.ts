@@ -8,7 +8,7 @@ import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { makeRequest, PAYLOAD_LIMIT, type Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
-import { Board } from './board.js'
+import { Noticeboard } from './noticeboard.js'
 import type { Key } from './keys.js'
 import { carryOut, inRecordOrder, type Signed } from './sign.js'
 import type { World } from './world.js'
@@ -103,10 +103,10 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
     },
     world.identity.signing,
   )
-  return onBoard(world, key, (board) => {
-    board.requests.set(hex(request.id), request)
-    board.keepSaying('request', request.id, request.encoded)
-    return carryOut(world, key, board, request)
+  return onNotices(world, key, (notices) => {
+    notices.requests.set(hex(request.id), request)
+    notices.keepSaying('request', request.id, request.encoded)
+    return carryOut(world, key, notices, request)
   })
 }
 
@@ -115,45 +115,49 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
  * @param which the id of the request in hex, or null for the oldest that is covered
  */
 export function join(world: World, key: Key, which: string | null, approval: Approval): Promise<Signed> {
-  return onBoard(world, key, async (board) => {
-    const request = await findRequest(world, key, board, which, approval)
-    if ('ask' in approval) await approval.ask(request, board.signal)
-    return carryOut(world, key, board, request)
+  return onNotices(world, key, async (notices) => {
+    const request = await findRequest(world, key, notices, which, approval)
+    if ('ask' in approval) await approval.ask(request, notices.signal)
+    return carryOut(world, key, notices, request)
   })
 }
 
-async function onBoard(world: World, key: Key, act: (board: Board) => Promise<Signed>): Promise<Signed> {
-  const board = new Board(world, key)
+async function onNotices(
+  world: World,
+  key: Key,
+  act: (notices: Noticeboard) => Promise<Signed>,
+): Promise<Signed> {
+  const notices = new Noticeboard(world, key)
   try {
-    return await act(board)
+    return await act(notices)
   } finally {
-    await board.mailbox.flush()
-    board.close()
+    await notices.mailbox.flush()
+    notices.close()
   }
 }
 
 async function findRequest(
   world: World,
   key: Key,
-  board: Board,
+  notices: Noticeboard,
   which: string | null,
   approval: Approval,
 ): Promise<Request> {
   const deadline = world.now() + (world.patience.total ?? world.patience.join)
-  board.ask()
+  notices.ask()
   if (which !== null) {
-    await board.until(
-      () => board.requests.has(which),
+    await notices.until(
+      () => notices.requests.has(which),
       deadline,
       () => noRequest(`request ${which.slice(0, 16)}`),
     )
-    const request = board.requests.get(which) as Request
+    const request = notices.requests.get(which) as Request
     requireOurs(world, key, request)
     if (!('ask' in approval)) requireApproved(request, approval)
     return request
   }
-  const suitable = suitableAmong(world, key, board, approval)
-  await board.until(
+  const suitable = suitableAmong(world, key, notices, approval)
+  await notices.until(
     () => suitable() !== null,
     deadline,
     () => noRequest('a request that is covered here'),
@@ -162,21 +166,26 @@ async function findRequest(
 }
 
 /** The oldest live request that this member may sign; nothing before there was time to hear of all. */
-function suitableAmong(world: World, key: Key, board: Board, approval: Approval): () => Request | null {
+function suitableAmong(
+  world: World,
+  key: Key,
+  notices: Noticeboard,
+  approval: Approval,
+): () => Request | null {
   const ended = new Map<string, boolean>()
   let listened = false
   setTimeout(() => {
     listened = true
-    board.mailbox.look()
+    notices.mailbox.look()
   }, LISTEN_FIRST).unref()
   const look = async ({ id }: Request): Promise<void> => {
     ended.set(hex(id), true)
     const { end } = await new RequestClaims(world.home, id).status()
     ended.set(hex(id), end !== null)
-    board.mailbox.look()
+    notices.mailbox.look()
   }
   return () => {
-    const requests = [...board.requests.values()]
+    const requests = [...notices.requests.values()]
     for (const request of requests) if (!ended.has(hex(request.id))) void look(request)
     if (!listened) return null
     const candidates = requests.filter(

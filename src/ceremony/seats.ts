@@ -63,9 +63,9 @@ export function openingOf(
     others,
     rng: world.rng,
     confirm: async (opened, signal) => {
-      const unverified = await unverifiedAmong(world.home, world.card, cast.participants)
+      const unverified = await unverifiedAmong(world.home, cast.participants)
       await world.person.heard(opened.words, unverified, signal)
-      await markHeard(world.home, unverified, cast.id, world.now())
+      await markHeard(world.home, unverified, world.now())
     },
   }
 }

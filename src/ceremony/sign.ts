@@ -28,7 +28,7 @@ import {
 import { verifiesUnder } from '../wire/signature.js'
 import { hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
-import type { Board } from './board.js'
+import type { Noticeboard } from './noticeboard.js'
 import { indexIn, type Key, openShare } from './keys.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { openingOf, seated } from './seats.js'
@@ -57,13 +57,18 @@ class Superseded extends Error {
  * Signs a request that this member has approved, together with the others, or learns the signature from them.
  * @throws Failure: nobody came (absent), refused by a peer, accused (abort), in doubt once the own share has left
  */
-export async function carryOut(world: World, key: Key, board: Board, request: Request): Promise<Signed> {
+export async function carryOut(
+  world: World,
+  key: Key,
+  notices: Noticeboard,
+  request: Request,
+): Promise<Signed> {
   const self = world.card.fingerprint
-  const signers = await signersOf(world, key, board, request)
+  const signers = await signersOf(world, key, notices, request)
   if (!signers.some(({ fingerprint }) => hex(fingerprint) === hex(self)))
-    return watch(world, key, board, request)
+    return watch(world, key, notices, request)
   const cards = signers.map(({ index }) => cardOf(key.record, index))
-  requireVerified(await unverifiedAmong(world.home, world.card, cards), world.person.present)
+  requireVerified(await unverifiedAmong(world.home, cards), world.person.present)
   const claims = new RequestClaims(world.home, request.id)
   const { claim, left, end } = await claims.status()
   if (end) {
@@ -74,9 +79,9 @@ export async function carryOut(world: World, key: Key, board: Board, request: Re
   // What has left under one order is answered under a higher one only.
   let least = claim ? claim.order + (left ? 1 : 0) : 1
   for (;;) {
-    const order = await orderOf(world, board, request, signers, least)
+    const order = await orderOf(world, notices, request, signers, least)
     try {
-      return await underOrder(world, key, board, request, order, claims)
+      return await underOrder(world, key, notices, request, order, claims)
     } catch (error) {
       if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, claims)
       least = order.number + 1
@@ -85,7 +90,12 @@ export async function carryOut(world: World, key: Key, board: Board, request: Re
 }
 
 /** Who signs: those whom the request names, or those whom its asker chooses among who offered. */
-async function signersOf(world: World, key: Key, board: Board, request: Request): Promise<Order['signers']> {
+async function signersOf(
+  world: World,
+  key: Key,
+  notices: Noticeboard,
+  request: Request,
+): Promise<Order['signers']> {
   const self = world.card.fingerprint
   const named = request.signers ?? (await chosen())
   return inRecordOrder(key.record, named)
@@ -95,23 +105,23 @@ async function signersOf(world: World, key: Key, board: Board, request: Request)
     const wanted = key.record.threshold
     const deadline = world.now() + (world.patience.total ?? world.patience.join)
     if (hex(request.asker) !== hex(self)) {
-      board.keepSaying('offer', request.id, offerCodec.encode({ request: request.id }))
+      notices.keepSaying('offer', request.id, offerCodec.encode({ request: request.id }))
       const byAsker = () =>
-        hex(board.chosen.get(id)?.by.fingerprint ?? new Uint8Array()) === hex(request.asker)
-      await board.until(byAsker, deadline, () => nobodyCame(request, 'the asker chose nobody'))
-      board.stopSaying('offer', request.id)
-      const { signers } = board.chosen.get(id) as { signers: readonly Uint8Array[] }
+        hex(notices.chosen.get(id)?.by.fingerprint ?? new Uint8Array()) === hex(request.asker)
+      await notices.until(byAsker, deadline, () => nobodyCame(request, 'the asker chose nobody'))
+      notices.stopSaying('offer', request.id)
+      const { signers } = notices.chosen.get(id) as { signers: readonly Uint8Array[] }
       return signers
     }
-    const offers = () => [...(board.offers.get(id) ?? [])]
-    await board.until(
+    const offers = () => [...(notices.offers.get(id) ?? [])]
+    await notices.until(
       () => offers().length >= wanted - 1,
       deadline,
       () => nobodyCame(request, `${offers().length + 1} of ${wanted} custodians who must sign are here`),
     )
     const others = offers().slice(0, wanted - 1)
     const signers = [self, ...others.map((fingerprint) => Uint8Array.from(Buffer.from(fingerprint, 'hex')))]
-    board.keepSaying('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
+    notices.keepSaying('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
     return signers
   }
 }
@@ -136,25 +146,25 @@ export function inRecordOrder(record: KeyRecord, named: readonly Uint8Array[]): 
 /** The order under which to sign: the first signer gives it; after 30 s of silence the next one does, and so on. */
 async function orderOf(
   world: World,
-  board: Board,
+  notices: Noticeboard,
   request: Request,
   signers: Order['signers'],
   least: number,
 ): Promise<Order> {
   const heard = (): Order | null => {
-    const known = board.orders.get(hex(request.id))?.order
+    const known = notices.orders.get(hex(request.id))?.order
     const number = known?.number ?? 0
     const same = known && hex(definitionId(known)) === hex(definitionId(orderFor(request, signers, number)))
     return same && number >= least ? known : null
   }
   const place = signers.findIndex(({ fingerprint }) => hex(fingerprint) === hex(world.card.fingerprint))
   const mine = () =>
-    Math.max(least, (board.orders.get(hex(request.id))?.order.number ?? 0) + (heard() ? 0 : 1))
+    Math.max(least, (notices.orders.get(hex(request.id))?.order.number ?? 0) + (heard() ? 0 : 1))
   // Whoever must have a higher order because its share left, or was superseded, does not wait for its turn.
   const patience = least > 1 ? 0 : place * NEXT_ORDERS_AFTER
   if (patience > 0 && heard() === null) {
-    board.ask()
-    await board
+    notices.ask()
+    await notices
       .until(() => heard() !== null, world.now() + patience, silence)
       .catch((error: unknown) => {
         if (!(error instanceof Failure) || error.code !== 'E_SILENCE') throw error
@@ -163,7 +173,7 @@ async function orderOf(
   const known = heard()
   if (known) return known
   const order = orderFor(request, signers, mine())
-  board.issue(order)
+  notices.issue(order)
   return order
 }
 
@@ -174,7 +184,7 @@ const silence = (): Failure => new Failure('absent', 'E_SILENCE', 'nobody gave t
 async function underOrder(
   world: World,
   key: Key,
-  board: Board,
+  notices: Noticeboard,
   request: Request,
   order: Order,
   claims: RequestClaims,
@@ -188,23 +198,23 @@ async function underOrder(
     onlookers: [],
   }
   return seated(world, cast, files, async (room) => {
-    board.onOrder = (higher) => {
+    notices.onOrder = (higher) => {
       if (higher.number > order.number && hex(higher.request) === hex(request.id))
         room.interrupt(new Superseded())
     }
-    watchForSignature(board, key, request, room)
+    watchForSignature(notices, key, request, room)
     try {
       const opening = openingOf(world, cast, files, [])
       return await inSession(room, opening, (opened, signal) =>
-        play(world, key, board, request, order, claims, files, room, opened, signal),
+        play(world, key, notices, request, order, claims, files, room, opened, signal),
       )
     } catch (error) {
       if (!(error instanceof HandedOver)) throw error
       await claims.finish('done', 'the signature was handed over')
       return { request, order, signature: error.signature, certificate: null, transcript: null }
     } finally {
-      board.onOrder = () => {}
-      board.onSignature = () => {}
+      notices.onOrder = () => {}
+      notices.onSignature = () => {}
     }
   })
 }
@@ -212,7 +222,7 @@ async function underOrder(
 async function play(
   world: World,
   key: Key,
-  board: Board,
+  notices: Noticeboard,
   request: Request,
   order: Order,
   claims: RequestClaims,
@@ -244,7 +254,7 @@ async function play(
   if (!verifiesUnder(record.scheme, recordPublicKey(record), request.payload, signature)) {
     throw new Error('the signature that the protocol accepted does not verify')
   }
-  board.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
+  notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
   await claims.finish('done', hex(signature))
 
   const seen = seenIn(order, encodeRecord(record), opened, rounds)
@@ -252,7 +262,10 @@ async function play(
   const receipts = await gatherReceipts(world, record, order, room, ran, signature, signal)
   const complete = receipts.every((receipt) => receipt !== null)
   const given = receipts.filter((receipt) => receipt !== null)
-  const transcript = await files.writeTranscript(opened.sid, encodeTranscript(seen, signature, given))
+  const transcript = await files.writeTranscript(
+    opened.sid,
+    encodeTranscript(seen, request.payload, signature, given),
+  )
   const digest = resultDigest(ran, signature)
   const certificate = complete ? await files.writeCertificate(makeCertificate(ran, digest, given)) : null
   return { request, order, signature, certificate, transcript }
@@ -310,39 +323,39 @@ class HandedOver extends Error {
   }
 }
 
-function handedOver(board: Board, key: Key, request: Request): Uint8Array | null {
-  const heard = board.signatures.get(hex(request.id)) ?? []
+function handedOver(notices: Noticeboard, key: Key, request: Request): Uint8Array | null {
+  const heard = notices.signatures.get(hex(request.id)) ?? []
   const publicKey = recordPublicKey(key.record)
   return heard.find((s) => verifiesUnder(key.record.scheme, publicKey, request.payload, s)) ?? null
 }
 
 /** While others may be done already: a signature that verifies ends this member's part, wherever it stands. */
-function watchForSignature(board: Board, key: Key, request: Request, room: Room): void {
-  board.onSignature = () => {
-    const signature = handedOver(board, key, request)
+function watchForSignature(notices: Noticeboard, key: Key, request: Request, room: Room): void {
+  notices.onSignature = () => {
+    const signature = handedOver(notices, key, request)
     if (!signature) return
     // In a session this member is about to have it by itself, with a transcript; unless a letter was lost for good.
     const take = () => room.interrupt(new HandedOver(signature))
     if (room.hasSession) setTimeout(take, HANDED_OVER_AFTER).unref()
     else take()
   }
-  board.onSignature()
+  notices.onSignature()
 }
 
 /** One that asked and does not sign waits for the signature. */
-async function watch(world: World, key: Key, board: Board, request: Request): Promise<Signed> {
+async function watch(world: World, key: Key, notices: Noticeboard, request: Request): Promise<Signed> {
   const deadline = world.now() + (world.patience.total ?? world.patience.join)
-  await board.until(
-    () => handedOver(board, key, request) !== null,
+  await notices.until(
+    () => handedOver(notices, key, request) !== null,
     deadline,
     () => nobodyCame(request, 'it was not signed in time'),
   )
-  const signature = handedOver(board, key, request) as Uint8Array
+  const signature = handedOver(notices, key, request) as Uint8Array
   const signers = inRecordOrder(
     key.record,
-    request.signers ?? board.chosen.get(hex(request.id))?.signers ?? [],
+    request.signers ?? notices.chosen.get(hex(request.id))?.signers ?? [],
   )
-  const order = board.orders.get(hex(request.id))?.order ?? orderFor(request, signers, 1)
+  const order = notices.orders.get(hex(request.id))?.order ?? orderFor(request, signers, 1)
   return { request, order, signature, certificate: null, transcript: null }
 }
 

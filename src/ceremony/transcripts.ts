@@ -3,7 +3,7 @@ import type { Opened } from '../messaging/handshake.js'
 import type { Run } from '../messaging/run.js'
 import { type Definition, definitionCodec } from '../wire/definition.js'
 import type { Receipt } from '../wire/result.js'
-import { type Seen, transcriptCodec, transcriptHead } from '../wire/transcript.js'
+import { type Seen, transcriptCodec } from '../wire/transcript.js'
 
 /** @param record the encoded record of the key, for a signing */
 export function seenIn(
@@ -15,7 +15,10 @@ export function seenIn(
   return { definition: definitionCodec.encode(definition), record, ...opened.seen, rounds }
 }
 
-export const headOf = transcriptHead
-
-export const encodeTranscript = (seen: Seen, outcome: Uint8Array, receipts: readonly Receipt[]): Uint8Array =>
-  transcriptCodec.encode({ format: 'mpc/transcript/v1', ...seen, outcome, receipts })
+/** @param payload what was signed, or null where a key was made */
+export const encodeTranscript = (
+  seen: Seen,
+  payload: Uint8Array | null,
+  outcome: Uint8Array,
+  receipts: readonly Receipt[],
+): Uint8Array => transcriptCodec.encode({ format: 'mpc/transcript/v1', ...seen, payload, outcome, receipts })

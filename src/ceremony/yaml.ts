@@ -2,13 +2,14 @@
  * YAML as people write plans and settings: the core schema and nothing clever. No aliases, tags, merge or duplicate
  * keys, no unknown fields, at most 64 KiB; whatever is wrong is named with line and column, all of it at once.
  */
+import type * as YamlModule from 'yaml'
 import type { LineCounter, Node, Pair, YAMLMap } from 'yaml'
 import type { Failure } from '../wire/failure.js'
 import { visible } from '../wire/text.js'
 
 const LIMIT = 1 << 16
 
-type Yaml = typeof import('yaml')
+type Yaml = typeof YamlModule
 type Complain = (node: Node | null, problem: string) => void
 
 /**
@@ -62,15 +63,17 @@ export class Fields {
   ) {}
 
   text(name: string): string | null {
-    return this.#scalar(name, 'text', (value) => typeof value === 'string')
+    const value = this.#scalar(name, 'text', (found) => typeof found === 'string')
+    return value as string | null
   }
 
   integer(name: string): number | null {
-    return this.#scalar(name, 'a whole number', (value) => Number.isSafeInteger(value))
+    return this.#scalar(name, 'a whole number', Number.isSafeInteger) as number | null
   }
 
   flag(name: string): boolean | null {
-    return this.#scalar(name, 'true or false', (value) => typeof value === 'boolean')
+    const value = this.#scalar(name, 'true or false', (found) => typeof found === 'boolean')
+    return value as boolean | null
   }
 
   /** A list of texts. */
@@ -120,10 +123,10 @@ export class Fields {
     return !node || (this.yaml.isScalar(node) && node.value === null) ? null : node
   }
 
-  #scalar<T>(name: string, kind: string, is: (value: unknown) => boolean): T | null {
+  #scalar(name: string, kind: string, is: (value: unknown) => boolean): unknown {
     const node = this.#node(name)
     if (node === null) return null
-    if (this.yaml.isScalar(node) && is(node.value)) return node.value as T
+    if (this.yaml.isScalar(node) && is(node.value)) return node.value
     this.complain(node, `${name} is not ${kind}`)
     return null
   }

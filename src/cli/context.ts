@@ -3,6 +3,7 @@
  * is first asked for, so that a command loads and asks for no more than it needs.
  */
 import { randomBytes } from 'node:crypto'
+import type { Unlock } from '../ceremony/identity.js'
 import type { Patience } from '../messaging/room.js'
 import type { Transport } from '../messaging/transport.js'
 import type { NonceRng, Rng } from '../protocol/session.js'
@@ -74,7 +75,7 @@ export class Context {
   }
 
   /** What seals a new identity. */
-  async newSecret(): Promise<import('../ceremony/identity.js').Unlock> {
+  async newSecret(): Promise<Unlock> {
     const { newSecret } = await import('./secrets.js')
     return newSecret(this.#sources())
   }

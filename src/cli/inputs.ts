@@ -80,3 +80,9 @@ const outputExists = (path: string): Failure =>
   new Failure('conflict', 'E_OUTPUT_EXISTS', `${path} is there already, and nothing is overwritten`, {
     hint: 'name another file, or move that one away',
   })
+
+/** Writes a file in place of what it held, at once. */
+export async function replace(path: string, bytes: Uint8Array): Promise<void> {
+  const { replaceFile } = await import('../storage/files.js')
+  await replaceFile(resolve(path), bytes)
+}

@@ -1,12 +1,12 @@
 /** The command line as a tree for commander, made from the declarations in `syntax/`. */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, type CommanderError, Option } from 'commander'
 import { Failure } from '../wire/failure.js'
 import { declareGlobals } from './globals.js'
 import { helpOf, rootHelp } from './help.js'
 import { ceremonyCommands } from './syntax/ceremony.js'
 import { identityCommands } from './syntax/identity.js'
 import { signingCommands } from './syntax/signing.js'
-import type { CommandSpec, Run } from './syntax/spec.js'
+import type { CommandSpec } from './syntax/spec.js'
 import { VERSION } from './version.js'
 
 export const COMMANDS: readonly CommandSpec[] = [...identityCommands, ...ceremonyCommands, ...signingCommands]
@@ -77,7 +77,7 @@ function declare(parent: Command, spec: CommandSpec, execute: Execute): void {
   }
   command.action(async () => {
     const operands = command.processedArgs.flat().filter((operand) => operand !== undefined)
-    await execute(spec.name, spec.load as () => Promise<Run<never>>, command.opts() as never, operands)
+    await execute(spec.name, spec.load, command.opts<never>(), operands)
   })
 }
 

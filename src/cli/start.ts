@@ -21,9 +21,10 @@ export async function start(args: readonly string[]): Promise<never> {
   const printed = await outcomeOf(args, style).then(
     (outcome) => present(outcome, flags.json, style),
     (error: unknown) => {
-      if (error instanceof HelpShown) return { stdout: error.text, stderr: '', code: 0 }
+      if (error instanceof HelpShown && error.wanted) return { stdout: error.text, stderr: '', code: 0 }
       const { command, failure } = parseFailure(error)
-      return present({ command, error: failure }, flags.json, style)
+      const printed = present({ command, error: failure }, flags.json, style)
+      return error instanceof HelpShown ? { ...printed, stderr: `${error.text}\n${printed.stderr}` } : printed
     },
   )
   await write(process.stderr, printed.stderr)

@@ -66,7 +66,6 @@ function curveOver(name: Curve['name'], group: PointParser): Curve {
   const pointBytes = G.toBytes().length
 
   const parsePoint = (encoded: Uint8Array): Point => {
-    if (encoded.length !== pointBytes) throw new CodecError('', `a point has ${pointBytes} bytes`)
     let point: ReturnType<PointParser['fromBytes']>
     try {
       point = group.fromBytes(encoded)

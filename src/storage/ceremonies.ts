@@ -1,6 +1,7 @@
 /**
- * What a ceremony leaves on disk while it runs and when it ends: whatever must outlive a crash and must happen once.
- * Everything is opaque bytes here; the order in which it is written is the ceremony's (`ceremony-and-wire`, Ending).
+ * What a ceremony leaves on disk while it runs and when it ends: whatever must outlive a crash and must
+ * happen once. Everything is opaque bytes here; the order in which it is written is the ceremony's
+ * (`ceremony-and-wire`, Ending).
  */
 import { join } from 'node:path'
 import { equalBytes } from '../protocol/codec.js'
@@ -67,7 +68,8 @@ export class CeremonyFiles {
 
   /**
    * The highest start number that a hello of this home may have carried; 0 before the first.
-   * @throws Failure `E_CEREMONY_FILES` (conflict) if it cannot be read: a lower one would look like a second home
+   * @throws Failure `E_CEREMONY_FILES` (conflict) if it cannot be read: a lower one would look like a second
+   *   home
    */
   async readStart(): Promise<number> {
     const path = join(this.folder, 'start')
@@ -160,25 +162,28 @@ export class CeremonyFiles {
     return readFile(join(this.folder, 'receipt.cbor'), LIMIT)
   }
 
-  /** @returns its absolute path. @throws Failure `E_CERTIFICATE_EXISTS` (conflict) if there is another */
+  /**
+   * @returns its absolute path
+   * @throws Failure `E_CERTIFICATE_EXISTS` (conflict) if there is another
+   */
   writeCertificate(certificate: Uint8Array): Promise<string> {
     const problem = 'another certificate of this ceremony is here'
     return this.#writeOnce('certificate.cbor', certificate, 'E_CERTIFICATE_EXISTS', problem)
   }
 
-  /** Keeps the transcript of a run whose result is no key. @returns its absolute path */
-  writeTranscript(sid: Uint8Array, transcript: Uint8Array): Promise<string> {
-    const problem = 'another transcript of this run is here'
-    return this.#writeOnce(
-      `transcript-${hex(sid).slice(0, 16)}.cbor`,
-      transcript,
-      'E_TRANSCRIPT_EXISTS',
-      problem,
-    )
-  }
-
   readCertificate(): Promise<Uint8Array | null> {
     return readFile(join(this.folder, 'certificate.cbor'), LIMIT)
+  }
+
+  /**
+   * Keeps the transcript of a run whose result is no key.
+   * @returns its absolute path
+   * @throws Failure `E_TRANSCRIPT_EXISTS` (conflict) if there is another of this run
+   */
+  writeTranscript(sid: Uint8Array, transcript: Uint8Array): Promise<string> {
+    const name = `transcript-${hex(sid).slice(0, 16)}.cbor`
+    const problem = 'another transcript of this run is here'
+    return this.#writeOnce(name, transcript, 'E_TRANSCRIPT_EXISTS', problem)
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
- * Claims: which process of this home works on a signing request, and how far it came. Of several processes one gets a
- * request; what a dead one began is taken over, and what has left it is never forgotten (F-13). Each step is a file of
- * its own that can be made once; none rests on a lock.
+ * Claims: which process of this home works on a signing request, and how far it came. Of several processes
+ * one gets a request; what a dead one began is taken over, and what has left it is never forgotten (F-13).
+ * Each step is a file of its own that can be made once; none rests on a lock.
  */
 import { join } from 'node:path'
 import {
@@ -53,8 +53,8 @@ export class RequestClaims {
   /**
    * Claims the request for this process and one order, before its hello.
    * @returns the claim's number, and whether it takes over from a process that died
-   * @throws Failure (conflict) `E_CLAIMED` while another process lives that has it; `E_REQUEST_ENDED` if it was done or
-   *   refused; `E_ORDER` if the order was used before, or a share left and the order is no higher
+   * @throws Failure (conflict) `E_CLAIMED` while another process lives that has it; `E_REQUEST_ENDED` if it
+   *   was done or refused; `E_ORDER` if the order was used before, or a share left and the order is no higher
    */
   async take(order: number): Promise<{ readonly n: number; readonly takenOver: boolean }> {
     await ensureDir(this.folder)
@@ -80,12 +80,13 @@ export class RequestClaims {
   /**
    * Records, before the own signature share leaves, that it does. The same payload again is fine.
    * @param payload SHA-256 of the payload
-   * @throws Failure (conflict) `E_LEFT` if a share has left for another payload, `E_CLAIMED` if the claim was taken over
+   * @throws Failure (conflict) `E_LEFT` if a share has left for another payload, `E_CLAIMED` if the claim was
+   *   taken over
    */
   async markLeft(payload: Uint8Array): Promise<void> {
     const last = await this.#last()
-    if (this.#held === null) throw new Error('mark what left only under a claim')
-    if (last?.n !== this.#held) throw claimed(this.folder, last)
+    if (this.#held === null || last === null) throw new Error('mark what left only under a claim')
+    if (last.n !== this.#held) throw claimed(this.folder, last)
     if (await createFile(join(this.folder, 'left'), leftCodec.encode({ format: 'mpc/left/v1', payload })))
       return
     const left = await this.#left()
@@ -159,9 +160,9 @@ async function read<T>(path: string, codec: Codec<T>): Promise<T | null> {
   }
 }
 
-const claimed = (folder: string, last: Claim | null): Failure =>
-  new Failure('conflict', 'E_CLAIMED', `process ${last?.process.pid} of this home works on this request`, {
-    hint: `let it end; if no such process runs, on this machine or in a container, remove ${folder}/claim.${last?.n}`,
+const claimed = (folder: string, last: Claim): Failure =>
+  new Failure('conflict', 'E_CLAIMED', `process ${last.process.pid} of this home works on this request`, {
+    hint: `let it end; if no such process runs, here or in a container, remove ${folder}/claim.${last.n}`,
   })
 
 const ended = (outcome: Outcome): Failure =>

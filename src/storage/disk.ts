@@ -1,6 +1,7 @@
 /**
- * The operations that change a disk, one function each, and the words for what can go wrong with them. Between any
- * two of them the power may fail; `setFaultPoint` lets a test stop exactly there. What they add up to is `files.ts`.
+ * The operations that change a disk, one function each, and the words for what can go wrong with them.
+ * Between any two of them the power may fail; `setFaultPoint` lets a test stop exactly there. What they add
+ * up to is `files.ts`.
  */
 import { type FileHandle, chmod, link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
 import { getSystemErrorMap } from 'node:util'
@@ -52,7 +53,10 @@ export async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Adds bytes at the end of a file, down to the disk; makes the file if there is none. A crash may leave a part. */
+/**
+ * Adds bytes at the end of a file, down to the disk; makes the file if there is none. A crash may leave a
+ * part.
+ */
 export async function append(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await openOwn(path, 'a')
   try {
@@ -103,7 +107,9 @@ export const changeName = (path: string, name: string): Promise<void> =>
 
 export const removeName = (path: string): Promise<void> => step('unlink', path, () => unlink(path))
 
-/** Removes a temporary file or folder if it can: what goes wrong here must not hide what went wrong before. */
+/**
+ * Removes a temporary file or folder if it can: what goes wrong here must not hide what went wrong before.
+ */
 export async function discard(path: string): Promise<void> {
   try {
     await step('remove', path, () => rm(path, { recursive: true, force: true }))
@@ -112,7 +118,7 @@ export async function discard(path: string): Promise<void> {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 /** The system's name for an error, such as ENOENT; null if it is not the system's. */
 export function codeOf(error: unknown): string | null {
@@ -134,7 +140,9 @@ const HINTS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports errors: copy what can be read before anything else',
 }
 
-/** Runs `act`; what the system refuses becomes a Failure `E_STORAGE` (configuration) that says what and where. */
+/**
+ * Runs `act`; what the system refuses becomes a Failure `E_STORAGE` (configuration) that says what and where.
+ */
 export async function guarded<T>(doing: string, path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()

@@ -1,7 +1,7 @@
 /**
- * Files and folders, whole or not at all. Nothing half-written is ever seen under its name: bytes reach the disk under
- * a name that nobody can guess, and only then get theirs. With `disk.ts`, `folders.ts` and `read.ts`, which stand below
- * it and which nobody else need know, this is the only place that opens files.
+ * Files and folders, whole or not at all. Nothing half-written is ever seen under its name: bytes reach the
+ * disk under a name that nobody can guess, and only then get theirs. With `disk.ts`, `folders.ts` and
+ * `read.ts`, which stand below it and which nobody else need know, this is the only place that opens files.
  */
 import { dirname, join } from 'node:path'
 import { equalBytes } from '../protocol/codec.js'
@@ -27,8 +27,9 @@ export { readFile, readSecretFile } from './read.js'
 const MOST = 1 << 28
 
 /**
- * Makes a file with these bytes; false if anything has that name already, which is left as it is. Of several that try,
- * in whatever processes, exactly one gets true. When it returns, either answer survives a power cut.
+ * Makes a file with these bytes; false if anything has that name already, which is left as it is. Of several
+ * that try, in whatever processes, exactly one gets true. When it returns, either answer survives a power
+ * cut.
  */
 export function createFile(path: string, bytes: Uint8Array): Promise<boolean> {
   return guarded('write', path, async () => {
@@ -46,8 +47,8 @@ export function createFile(path: string, bytes: Uint8Array): Promise<boolean> {
 }
 
 /**
- * As `createFile` where there are no hard links (a memory stick): O_EXCL takes the name, and the bytes follow. A power
- * cut between the two leaves a file that is not whole.
+ * As `createFile` where there are no hard links (a memory stick): O_EXCL takes the name, and the bytes
+ * follow. A power cut between the two leaves a file that is not whole.
  */
 export function createExclusive(path: string, bytes: Uint8Array): Promise<boolean> {
   return guarded('write', path, async () => {
@@ -101,7 +102,10 @@ export function removeFile(path: string): Promise<boolean> {
   })
 }
 
-/** Makes a folder that holds these files, all of them or nothing; false if a folder with content has that name. */
+/**
+ * Makes a folder that holds these files, all of them or nothing; false if a folder with content has that
+ * name.
+ */
 export function createDir(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<boolean> {
   return guarded('write', path, async () => {
     const temporary = await temporaryBeside(path)

@@ -63,7 +63,10 @@ async function namesIn(path: string): Promise<string[]> {
 /** A name that lists leave out and that is swept out when it is old. @param id 16 bytes */
 export const temporaryName = (folder: string, id: Uint8Array): string => join(folder, `.tmp-${hex(id)}`)
 
-/** A temporary name in the same folder that nobody can guess. What a crash left there long ago is swept out first. */
+/**
+ * A temporary name in the same folder that nobody can guess. What a crash left there long ago is swept out
+ * first.
+ */
 export async function temporaryBeside(path: string): Promise<string> {
   const folder = dirname(path)
   for (const name of await namesIn(folder)) {

@@ -1,6 +1,6 @@
 /**
- * The home: one folder with all that one custodian keeps on one machine. It holds no absolute path, so it may be moved,
- * and its installation id tells it from every other home.
+ * The home: one folder with all that one custodian keeps on one machine. It holds no absolute path, so it may
+ * be moved, and its installation id tells it from every other home.
  */
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
@@ -67,8 +67,8 @@ export function resolveHome(
 
 /**
  * The home at `path`, made if there is none: an empty folder or none at all becomes one, 0700.
- * @throws Failure (configuration) `E_HOME` if other things lie there: their folder is left as it is; `E_FILE_MODE` if
- *   it is another user's
+ * @throws Failure (configuration) `E_HOME` if other things lie there: their folder is left as it is;
+ *   `E_FILE_MODE` if it is another user's
  */
 export async function openHome(path: string): Promise<Home> {
   const root = resolve(path)

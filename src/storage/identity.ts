@@ -1,7 +1,7 @@
 /**
- * The identity's two files: `identity.age`, sealed, and `identity.card`, public. There is an identity exactly if
- * `identity.age` is there. The card is written first, so a crash between the two leaves a card that nothing reads and
- * the next attempt replaces; the other order could only be mended by overwriting a secret.
+ * The identity's two files: `identity.age`, sealed, and `identity.card`, public. There is an identity exactly
+ * if `identity.age` is there. The card is written first, so a crash between the two leaves a card that
+ * nothing reads and the next attempt replaces; the other order could only be mended by overwriting a secret.
  */
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'

@@ -1,6 +1,7 @@
 /**
- * Keys. An epoch's files are written once, together, and never changed; `state.cbor` says which epoch is which and is
- * replaced by one rename, and that rename is the activation (F-10). The files' contents are others' business.
+ * Keys. An epoch's files are written once, together, and never changed; `state.cbor` says which epoch is
+ * which and is replaced by one rename, and that rename is the activation (F-10). The files' contents are
+ * others' business.
  */
 import { dirname, join } from 'node:path'
 import { bytes, codec, CodecError, list, mapped, type Of, oneOf, record, uint } from '../protocol/codec.js'
@@ -73,8 +74,8 @@ export async function listKeys(home: Home): Promise<readonly string[]> {
 
 /**
  * The state of a key, or null if there is no key of that name.
- * @throws Failure `E_KEY_STATE` (conflict) if it cannot be read or names an epoch that cannot: nothing is repaired by
- *   guessing
+ * @throws Failure `E_KEY_STATE` (conflict) if it cannot be read or names an epoch that cannot: nothing is
+ *   repaired by guessing
  */
 export async function readState(home: Home, name: string): Promise<KeyState | null> {
   const held = await readFile(join(folderOf(home, name), STATE), STATE_LIMIT)
@@ -151,6 +152,10 @@ export async function readEpochFile(
   return read(join(epochOf(home, name, digest), file), LIMITS[file])
 }
 
+/** Where a file of an epoch lies, for people and scripts that want to copy it. */
+export const epochPath = (home: Home, name: string, digest: Uint8Array, file: EpochFile): string =>
+  join(epochOf(home, name, digest), file)
+
 function folderOf(home: Home, name: string): string {
   if (!NAME.test(name)) {
     throw new Failure('usage', 'E_KEY_NAME', 'a key is named by a-z, 0-9 and - (at most 32)', {
@@ -165,6 +170,6 @@ const epochOf = (home: Home, name: string, digest: Uint8Array): string =>
 
 const broken = (name: string, what: string, cause?: unknown): Failure =>
   new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not whole: ${what}`, {
-    hint: `\`mpc share list --key ${name}\` shows what is there; put back the missing file from a copy of this home`,
+    hint: `\`mpc share list --key ${name}\` shows what is there; put back what is missing from a copy`,
     cause,
   })

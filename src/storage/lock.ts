@@ -1,7 +1,7 @@
 /**
- * A lock: a file that names its holder. It keeps two commands of one home from treading on each other, and people
- * informed who is busy. Nothing that protects a secret rests on it (F-45): claims, receipts and whatever else must
- * happen once are files of their own that can be made once.
+ * A lock: a file that names its holder. It keeps two commands of one home from treading on each other, and
+ * people informed who is busy. Nothing that protects a secret rests on it (F-45): claims, receipts and
+ * whatever else must happen once are files of their own that can be made once.
  */
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
@@ -21,7 +21,9 @@ const holderCodec = codec(holderShape, LIMIT)
 type Holder = Of<typeof holderShape>
 type Owner = { readonly installation: Uint8Array }
 
-/** A lock that is held, until `release` or the end of the scope: `await using lock = await acquireLock(...)`. */
+/**
+ * A lock that is held, until `release` or the end of the scope: `await using lock = await acquireLock(...)`.
+ */
 export class Lock {
   readonly #path: string
   readonly #token: Uint8Array
@@ -72,10 +74,10 @@ export async function acquireLock(path: string, owner: Owner): Promise<Lock> {
 }
 
 /**
- * Puts a new holder in a dead one's place, under a lock that is named by the dead one's token: so it happens once, in
- * one rename, and never to a live holder, however many try. Should whoever holds that lock die too, it is itself taken
- * over; should it be forgotten, it is swept out with the temporary files. (To move the dead file out of the way, as is
- * common, can move away the live one of somebody quicker.)
+ * Puts a new holder in a dead one's place, under a lock that is named by the dead one's token: so it happens
+ * once, in one rename, and never to a live holder, however many try. Should whoever holds that lock die too,
+ * it is itself taken over; should it be forgotten, it is swept out with the temporary files. (To move the
+ * dead file out of the way, as is common, can move away the live one of somebody quicker.)
  */
 async function takeOver(path: string, dead: Holder, mine: Uint8Array, owner: Owner): Promise<boolean> {
   const right = await acquireLock(temporaryName(dirname(path), dead.token), owner)
@@ -101,7 +103,7 @@ async function readHolder(path: string): Promise<Holder | null> {
 
 function busy(path: string, why: string, cause?: unknown): Failure {
   return new Failure('conflict', 'E_BUSY', `the same thing is being done here already: ${path}, ${why}`, {
-    hint: `let it end; if no such process runs, on this machine or in a container, remove ${path}`,
+    hint: `let it end; if no such process runs, here or in a container, remove ${path}`,
     cause,
   })
 }

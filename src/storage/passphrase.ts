@@ -1,6 +1,6 @@
 /**
- * age's scrypt stanza (C2SP age, "The scrypt recipient type"), byte for byte, but stretched outside the event loop:
- * a second without it would cost a connection.
+ * age's scrypt stanza (C2SP age, "The scrypt recipient type"), byte for byte, but stretched outside the event
+ * loop: a second without it would cost a connection.
  */
 import { randomBytes, scrypt } from 'node:crypto'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
@@ -19,8 +19,9 @@ const BODY_LENGTH = 32
 const NONCE = new Uint8Array(12)
 
 /**
- * Wraps and unwraps file keys by a passphrase. As typage asks: null for another passphrase, an Error for a stanza that
- * is broken, and a Failure `E_WORK_FACTOR` (decryption) for one that would take minutes and gigabytes.
+ * Wraps and unwraps file keys by a passphrase. As typage asks: null for another passphrase, an Error for a
+ * stanza that is broken, and a Failure `E_WORK_FACTOR` (decryption) for one that would take minutes and
+ * gigabytes.
  */
 export function byPassphrase(passphrase: string, workFactor = WORK_FACTOR): Recipient & Identity {
   return {

@@ -1,6 +1,6 @@
 /**
- * Peers: the cards of others, each in a text file named by its fingerprint, with what is known about it. What a card
- * says and whether it may be believed is for others to judge; here it is one line of text.
+ * Peers: the cards of others, each in a text file named by its fingerprint, with what is known about it. What
+ * a card says and whether it may be believed is for others to judge; here it is one line of text.
  */
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
@@ -17,7 +17,10 @@ export type Peer = {
   readonly status: 'verified' | 'unverified'
   /** RFC 3339 in UTC: when it got this status. */
   readonly since: string
-  /** How it got it: `import`, `fingerprint`, `words`, `handshake`, `rebind`, and whatever identifies the occasion. */
+  /**
+   * How it got it: `import`, `fingerprint`, `words`, `handshake`, `rebind`, and whatever identifies the
+   * occasion.
+   */
   readonly how: string
 }
 
@@ -32,7 +35,10 @@ const FORM = new RegExp(
 )
 const FILE = /^(?<fingerprint>[0-9a-f]{64})\.card$/
 
-/** All peers, in the order of their fingerprints. @throws Failure `E_PEER_FILE` (configuration) naming a broken file */
+/**
+ * All peers, in the order of their fingerprints.
+ * @throws Failure `E_PEER_FILE` (configuration) naming a broken file
+ */
 export async function listPeers(home: Home): Promise<readonly Peer[]> {
   const peers: Peer[] = []
   for (const name of await listDir(home.peers)) {
@@ -43,7 +49,10 @@ export async function listPeers(home: Home): Promise<readonly Peer[]> {
   return peers
 }
 
-/** One peer, or null if it is not known here. @throws Failure `E_PEER_FILE` (configuration) if its file is broken */
+/**
+ * One peer, or null if it is not known here.
+ * @throws Failure `E_PEER_FILE` (configuration) if its file is broken
+ */
 export async function readPeer(home: Home, fingerprint: Uint8Array): Promise<Peer | null> {
   const path = pathOf(home, fingerprint)
   const bytes = await readFile(path, LIMIT)

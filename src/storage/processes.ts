@@ -1,6 +1,7 @@
 /**
- * Whether the process that wrote something still lives. A pid alone does not tell, because pids are used again: a
- * process is its pid, its start time, the boot that both count in and the container that the pid counts in (F-45).
+ * Whether the process that wrote something still lives. A pid alone does not tell, because pids are used
+ * again: a process is its pid, its start time, the boot that both count in and the container that the pid
+ * counts in (F-45).
  */
 import { readlink } from 'node:fs/promises'
 import { type Of, record, text, uint } from '../protocol/codec.js'
@@ -31,8 +32,9 @@ export const isSame = (a: ProcessId, b: ProcessId): boolean =>
   a.pid === b.pid && a.start === b.start && a.boot === b.boot && a.namespace === b.namespace
 
 /**
- * Whether a process may still live; false only if it certainly does not. Another boot means that this machine went
- * down since, because one home is one machine (F-13). Another container's pids mean nothing here, so it lives.
+ * Whether a process may still live; false only if it certainly does not. Another boot means that this machine
+ * went down since, because one home is one machine (F-13). Another container's pids mean nothing here, so it
+ * lives.
  */
 export async function isAlive(other: ProcessId): Promise<boolean> {
   const here = await thisMachine()

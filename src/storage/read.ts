@@ -1,5 +1,6 @@
 /**
- * Reading: never more than the caller expects, and secrets only from where nobody else could have read or put them.
+ * Reading: never more than the caller expects, and secrets only from where nobody else could have read or put
+ * them.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -18,8 +19,8 @@ export function readFile(path: string, limit: number): Promise<Uint8Array | null
 
 /**
  * As `readFile`, for what others must not have seen or put there: shares, identities, passphrase files (L-6).
- * @throws Failure `E_FILE_MODE` (configuration) unless it is a regular file, no link, of this user or root, and closed
- *   to everybody else
+ * @throws Failure `E_FILE_MODE` (configuration) unless it is a regular file, no link, of this user or root,
+ *   and closed to everybody else
  */
 export function readSecretFile(path: string, limit: number): Promise<Uint8Array | null> {
   // Not blocking, because opening a pipe would wait for its writer before it could be refused.

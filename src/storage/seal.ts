@@ -1,6 +1,6 @@
 /**
- * Sealed bytes: ordinary age files, which the stock `age -d` opens. age says who can read, never who wrote: whoever
- * needs to know that signs separately.
+ * Sealed bytes: ordinary age files, which the stock `age -d` opens. age says who can read, never who wrote:
+ * whoever needs to know that signs separately.
  */
 import {
   armor,
@@ -15,8 +15,8 @@ import { byPassphrase, WORK_FACTOR } from './passphrase.js'
 
 /**
  * Seals to whoever holds the identity of one of the recipients (`age1...`, `age1pq1...`).
- * @throws Failure `E_RECIPIENT` (usage) if one is malformed, none is given, or post-quantum ones are mixed with others:
- *   such a file is only as strong as the weaker kind
+ * @throws Failure `E_RECIPIENT` (usage) if one is malformed, none is given, or post-quantum ones are mixed
+ *   with others: such a file is only as strong as the weaker kind
  */
 export async function sealTo(recipients: readonly string[], plaintext: Uint8Array): Promise<Uint8Array> {
   const quantum = recipients.filter((recipient) => /^age1(tag)?pq1/.test(recipient)).length
@@ -42,8 +42,8 @@ function badRecipient(message: string, cause?: unknown): Failure {
 
 /**
  * Opens what was sealed, armored or not, to the recipient of one of these identities (`AGE-SECRET-KEY-...`).
- * @throws Failure (decryption) `E_DECRYPT` if it is sealed to others, `E_CORRUPT` if it is damaged or no age file;
- *   (usage) `E_AGE_IDENTITY` if an identity is malformed
+ * @throws Failure (decryption) `E_DECRYPT` if it is sealed to others, `E_CORRUPT` if it is damaged or no age
+ *   file; (usage) `E_AGE_IDENTITY` if an identity is malformed
  */
 export async function openWith(identities: readonly string[], sealed: Uint8Array): Promise<Uint8Array> {
   if (kindOfSealed(sealed) === 'passphrase') {
@@ -85,8 +85,9 @@ export async function sealWithPassphrase(
 
 /**
  * Opens what was sealed by a passphrase, armored or not, here or by the stock age.
- * @throws Failure (decryption) `E_DECRYPT` if it is another passphrase, `E_CORRUPT` if the file is damaged or no age
- *   file, `E_WORK_FACTOR` if it asks for more work than anybody means (a file from others must not hang us)
+ * @throws Failure (decryption) `E_DECRYPT` if it is another passphrase, `E_CORRUPT` if the file is damaged or
+ *   no age file, `E_WORK_FACTOR` if it asks for more work than anybody means (a file from others must not
+ *   hang us)
  */
 export async function openWithPassphrase(passphrase: string, sealed: Uint8Array): Promise<Uint8Array> {
   if (kindOfSealed(sealed) === 'recipient') {
@@ -112,7 +113,10 @@ export function kindOfSealed(sealed: Uint8Array): 'passphrase' | 'recipient' {
   return first[1] === 'scrypt' ? 'passphrase' : 'recipient'
 }
 
-/** A new age identity, `AGE-SECRET-KEY-1...`; the post-quantum kind is `AGE-SECRET-KEY-PQ-1...` and needs age 1.3. */
+/**
+ * A new age identity, `AGE-SECRET-KEY-1...`; the post-quantum kind is `AGE-SECRET-KEY-PQ-1...` and needs age
+ * 1.3.
+ */
 export function generateAgeIdentity(options: { readonly postQuantum: boolean }): Promise<string> {
   return options.postQuantum ? generateHybridIdentity() : generateX25519Identity()
 }
@@ -126,7 +130,7 @@ export async function recipientOf(identity: string): Promise<string> {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 async function open(
   decrypter: Decrypter,

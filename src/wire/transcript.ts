@@ -28,6 +28,8 @@ const seenRecord = () => record(seenShape)
 const transcriptShape = record({
   format: oneOf(['mpc/transcript/v1']),
   ...seenShape,
+  /** For a signing: what was signed; the definition holds its SHA-256. */
+  payload: nullable(bytesUpTo(1 << 20)),
   /** The encoded record that was made, or the signature. */
   outcome: bytesUpTo(1 << 19),
   receipts: list(receiptShape, 0, 64),

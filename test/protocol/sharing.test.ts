@@ -1,3 +1,4 @@
+import { secp256k1 as nobleSecp256k1 } from '@noble/curves/secp256k1.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codec, CodecError } from '../../src/protocol/codec.js'
@@ -24,6 +25,15 @@ describe.each([ed25519, secp256k1])('on $name', (curve) => {
     expect(() => codec(curve.point).decode(hex(`58${(encoded.length / 2).toString(16)}${encoded}`))).toThrow(
       CodecError,
     )
+  })
+
+  test('a point has one encoding: not the uncompressed one, and not a longer one', () => {
+    const G = curve.G.toBytes()
+    const uncompressed = nobleSecp256k1.Point.BASE.toBytes(false)
+    expect(uncompressed).toHaveLength(65)
+    for (const bad of [uncompressed, Uint8Array.of(...G, 0), G.slice(1)]) {
+      expect(() => curve.parsePoint(bad)).toThrow(CodecError)
+    }
   })
 
   test('points and scalars come back from letters as they were', () => {

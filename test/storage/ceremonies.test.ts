@@ -172,11 +172,22 @@ describe('what is written once', () => {
 
   test('a second certificate is refused', async () => {
     const ceremony = await newCeremony()
-    await ceremony.writeCertificate(utf8('certificate'))
+    const path = await ceremony.writeCertificate(utf8('certificate'))
+    expect(path).toBe(join(ceremony.folder, 'certificate.cbor'))
     await ceremony.writeCertificate(utf8('certificate'))
     const failure = await failureOf(() => ceremony.writeCertificate(utf8('another')))
     expect(failure).toMatchObject({ kind: 'conflict', code: 'E_CERTIFICATE_EXISTS' })
     expect(await ceremony.readCertificate()).toEqual(utf8('certificate'))
+  })
+
+  test('a transcript is kept for each run', async () => {
+    const ceremony = await newCeremony()
+    const path = await ceremony.writeTranscript(SID, utf8('transcript'))
+    expect(path).toBe(join(ceremony.folder, `transcript-${'5d'.repeat(8)}.cbor`))
+    expect(await ceremony.writeTranscript(SID, utf8('transcript'))).toBe(path)
+    expect(await failureOf(() => ceremony.writeTranscript(SID, utf8('another')))).toMatchObject({
+      code: 'E_TRANSCRIPT_EXISTS',
+    })
   })
 
   test('evidence is kept by name', async () => {

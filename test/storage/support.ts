@@ -1,5 +1,6 @@
 /**
- * What the tests of storage share: real folders, a power cut before any file operation, and real child processes.
+ * What the tests of storage share: real folders, a power cut before any file operation, and real child
+ * processes.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { appendFileSync, existsSync, statSync } from 'node:fs'
@@ -37,7 +38,7 @@ export async function failureOf(act: () => Promise<unknown>): Promise<Failure> {
   return error as Failure
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 class PowerCut extends Error {}
 
@@ -48,8 +49,9 @@ type Scene = {
 }
 
 /**
- * Plays a scene again and again, with the power cut before its first file operation, its second, and so on to its end.
- * What was being written when it was cut is half on disk. Returns how many operations the whole scene has.
+ * Plays a scene again and again, with the power cut before its first file operation, its second, and so on to
+ * its end. What was being written when it was cut is half on disk. Returns how many operations the whole
+ * scene has.
  */
 export async function cutEverywhere(prepare: () => Promise<Scene>): Promise<number> {
   for (let allowed = 0; ; allowed++) {
@@ -98,11 +100,13 @@ export async function withError<T>(operation: Operation, code: string, act: () =
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 let compiled: string | null = null
 
-/** Where other processes can import the sources from; compiled once, without caring for errors in other rooms. */
+/**
+ * Where other processes can import the sources from; compiled once, without caring for errors in other rooms.
+ */
 export async function compile(): Promise<void> {
   const repository = new URL('../..', import.meta.url).pathname
   compiled = await mkdtemp(join(tmpdir(), 'mpc-compiled-'))

@@ -1,9 +1,61 @@
+import { participantsOf, readCeremony } from '../../ceremony/definitions.js'
+import { handshakeAmong, planHandshake, runHandshake } from '../../ceremony/handshake.js'
+import { cardNamed } from '../../ceremony/trust.js'
+import type { Keys } from '../../wire/card.js'
+import type { DefinitionFile } from '../../wire/definition.js'
+import { Failure } from '../../wire/failure.js'
+import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
+import { readNamed } from '../inputs.js'
+import { ears } from '../narrator.js'
 import type { Result } from '../result.js'
+import { inWorld } from '../seat.js'
+import { fields } from '../style.js'
 
 export type Options = { readonly definition?: string; readonly with?: readonly string[] }
 
-/** `mpc ecdh handshake`. */
-export async function run(_context: Context, _options: Options): Promise<Result> {
-  throw new Error('not built yet')
+/** `mpc ecdh handshake`: the opening of a ceremony without the ceremony. */
+export async function run(context: Context, options: Options): Promise<Result> {
+  const home = await context.home()
+  const card = await context.card()
+  const file = await handshakeOf(context, options, card)
+  const members = await planHandshake({ home, card, person: ears(context.terminal) }, file)
+  const others = members.map(({ name }) => name).filter((name) => name !== card.name)
+  const met = await inWorld(context, { card, others, ceremony: file.id }, (world) =>
+    runHandshake(world, file),
+  )
+  const shown = (ms: number | null) => (ms === null ? 'no answer' : `${ms} ms`)
+  return {
+    data: {
+      words: met.words,
+      sid: hex(met.sid),
+      peers: met.peers.map(({ name, fingerprint, rtt, clock, verified }) => ({
+        name,
+        fingerprint: hex(fingerprint),
+        rtt_ms: rtt,
+        clock_ms: clock,
+        verified,
+      })),
+    },
+    text: fields([
+      ['words', met.words.join(' ')],
+      ...met.peers.map(({ name, rtt, clock, verified }): [string, string] => [
+        name,
+        `${verified ? 'verified' : 'not verified'}, there and back ${shown(rtt)}, clock ahead ${shown(clock)}`,
+      ]),
+    ]),
+    next: `mpc ceremony new keygen --key NAME --scheme eddsa-ed25519 --threshold 2 --members ${[card.name, ...others].join(',')} -o NAME.mpc`,
+  }
+}
+
+async function handshakeOf(context: Context, options: Options, self: Keys): Promise<DefinitionFile> {
+  if ((options.definition === undefined) === (options.with === undefined)) {
+    throw new Failure('usage', 'E_HANDSHAKE_WITH', 'give either --with NAMES or --definition FILE')
+  }
+  if (options.definition !== undefined) {
+    return handshakeAmong(participantsOf(readCeremony(await readNamed(options.definition, '--definition'))))
+  }
+  const home = await context.home()
+  const others = await Promise.all((options.with ?? []).map((name) => cardNamed(home, name)))
+  return handshakeAmong([self, ...others.map(({ card }) => card).filter((card) => card.name !== self.name)])
 }

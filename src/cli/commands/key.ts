@@ -1,18 +1,49 @@
+import { listKeys } from '../../storage/keys.js'
+import { findKey } from '../../ceremony/keys.js'
+import { encodeRecord, recordPublicKey } from '../../wire/record.js'
+import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import type { Result } from '../result.js'
+import { keyData, keyText } from '../shown.js'
 
-export type Options = { readonly export?: true; readonly out?: string }
+export type ShowOptions = { readonly export?: true; readonly out?: string }
 
-/** `mpc key list`. */
-export async function runList(_context: Context): Promise<Result> {
-  throw new Error('not built yet')
+/** `mpc key list`: every key of this home, by its local name. */
+export async function runList(context: Context): Promise<Result> {
+  const home = await context.home()
+  const keys = await Promise.all((await listKeys(home)).map((name) => findKey(home, name)))
+  return {
+    data: { keys: keys.map((key) => ({ ...keyData(home, key), status: key.status })) },
+    text: keys.map(
+      ({ name, record }) =>
+        `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}`,
+    ),
+    ...(keys.length === 0 && { next: 'mpc ceremony new keygen' }),
+  }
 }
 
-/** `mpc key show NAME`. */
+/** `mpc key show NAME`: a key's public record. */
 export async function runShow(
-  _context: Context,
-  _options: Options,
-  _operands: readonly string[],
+  context: Context,
+  options: ShowOptions,
+  operands: readonly string[],
 ): Promise<Result> {
-  throw new Error('not built yet')
+  const home = await context.home()
+  const key = await findKey(home, operands[0] as string)
+  const { name, record, status } = key
+  const data = {
+    ...keyData(home, key),
+    name,
+    status,
+    chain_code: record.chain_code && hex(record.chain_code),
+    policy_sha256: record.policy_sha256 && hex(record.policy_sha256),
+    rehearsal: false,
+  }
+  if (!options.export) return { data, text: keyText(name, record) }
+  const exported = `${JSON.stringify({ format: 'mpc/key-record/v1', record: hex(encodeRecord(record)) })}\n`
+  if (options.out === undefined)
+    return { data: { ...data, record: hex(encodeRecord(record)) }, text: [exported.trim()] }
+  const { writeNew } = await import('../inputs.js')
+  const file = await writeNew(options.out, Buffer.from(exported))
+  return { data: { ...data, file }, text: [file] }
 }

@@ -1,13 +1,80 @@
+import { verifyTranscript } from '../../audit/transcript.js'
+import { ownCard } from '../../ceremony/identity.js'
+import { readPeer } from '../../storage/peers.js'
+import type { Card } from '../../wire/card.js'
+import { Failure } from '../../wire/failure.js'
+import { hex } from '../../wire/text.js'
+import { parseCards } from '../../ceremony/trust.js'
 import type { Context } from '../context.js'
+import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
+import { fields } from '../style.js'
 
 export type Options = { readonly card?: readonly string[] }
 
-/** `mpc transcript verify FILE`. */
-export async function run(
-  _context: Context,
-  _options: Options,
-  _operands: readonly string[],
-): Promise<Result> {
-  throw new Error('not built yet')
+/** `mpc transcript verify FILE`: offline; the fingerprints come first, since everything else rests on them. */
+export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
+  const verified = verifyTranscript(await readNamed(operands[0] as string, 'FILE', 1 << 26))
+  const given = await cardsIn(options.card ?? [])
+  const participants = await Promise.all(
+    verified.participants.map(async (card) => ({ card, known: await knownAs(context, card, given) })),
+  )
+  const stranger = participants.find(({ known }) => known === 'unknown')
+  if (options.card && stranger) {
+    throw new Failure(
+      'verification',
+      'E_TRANSCRIPT_CARDS',
+      `no card given is that of ${stranger.card.name}`,
+      {
+        party: stranger.card.name,
+        hint: `its fingerprint in the transcript is ${hex(stranger.card.fingerprint)}`,
+      },
+    )
+  }
+  const { record } = verified
+  const data = {
+    kind: verified.kind,
+    definition_id: hex(verified.definition),
+    sid: hex(verified.sid),
+    words: verified.words,
+    head: hex(verified.head),
+    participants: participants.map(({ card, known }) => ({
+      name: card.name,
+      fingerprint: hex(card.fingerprint),
+      known,
+    })),
+    scheme: record.scheme,
+    threshold: record.threshold,
+    public_key: hex(verified.publicKey),
+    signature: verified.signature && hex(verified.signature),
+    certificate: verified.missing.length === 0 ? 'complete' : 'incomplete',
+    missing: verified.missing,
+  }
+  const rows: [string, string][] = [
+    ...participants.map(({ card, known }): [string, string] => [
+      card.name,
+      `${hex(card.fingerprint)}  ${known}`,
+    ]),
+    ['kind', verified.kind],
+    ['words', verified.words.join(' ')],
+    ['public key', data.public_key],
+    ...(data.signature ? [['signature', data.signature] as [string, string]] : []),
+    ['certificate', verified.missing.length === 0 ? 'complete' : `lacks ${verified.missing.join(', ')}`],
+  ]
+  return { data, text: [...fields(rows), 'the transcript holds, if these fingerprints are theirs'] }
+}
+
+async function cardsIn(files: readonly string[]): Promise<Card[]> {
+  const texts = await Promise.all(files.map((file) => readNamed(file, '--card')))
+  return texts.flatMap((bytes) => [...parseCards(bytes)])
+}
+
+/** How this reader knows a participant: by a card that was given, by one that is stored here, or not at all. */
+async function knownAs(context: Context, card: Card, given: readonly Card[]): Promise<string> {
+  const fingerprint = hex(card.fingerprint)
+  if (given.some((other) => hex(other.fingerprint) === fingerprint)) return 'given'
+  const home = await context.home()
+  const self = await ownCard(home).catch(() => null)
+  if (self && hex(self.fingerprint) === fingerprint) return 'self'
+  return (await readPeer(home, card.fingerprint))?.status ?? 'unknown'
 }

@@ -1,4 +1,12 @@
+import { findKey } from '../../ceremony/keys.js'
+import { SCHEMES, type Scheme } from '../../protocol/scheme.js'
+import { Failure } from '../../wire/failure.js'
+import { sha256 } from '../../wire/hash.js'
+import { recordPublicKey } from '../../wire/record.js'
+import { verifiesUnder } from '../../wire/signature.js'
+import { fromHex, hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
+import { readInput } from '../inputs.js'
 import type { Result } from '../result.js'
 
 export type Options = {
@@ -9,7 +17,49 @@ export type Options = {
   readonly signature: string
 }
 
-/** `mpc verify`. */
-export async function run(_context: Context, _options: Options): Promise<Result> {
-  throw new Error('not built yet')
+/** `mpc verify`: the ordinary verifier, for anybody; exit 0 or 9. */
+export async function run(context: Context, options: Options): Promise<Result> {
+  const signature = fromHex(options.signature.toLowerCase(), 64)
+  if (!signature) {
+    throw new Failure('usage', 'E_SIGNATURE', '--signature is 64 bytes in hex', {
+      hint: 'that is `data.signature` of `mpc sign --json`',
+    })
+  }
+  const { scheme, publicKey } = await keyIn(context, options)
+  const message = await readInput(options.in, '--in', context.signal)
+  if (!verifiesUnder(scheme, publicKey, message, signature)) {
+    throw new Failure(
+      'verification',
+      'E_SIGNATURE_INVALID',
+      'this is not a signature of these bytes under this key',
+      {
+        hint: `the bytes have SHA-256 ${hex(sha256(message))}`,
+      },
+    )
+  }
+  return {
+    data: { valid: true, scheme, public_key: hex(publicKey), payload_sha256: hex(sha256(message)) },
+    text: ['the signature is valid'],
+  }
+}
+
+async function keyIn(context: Context, options: Options): Promise<{ scheme: Scheme; publicKey: Uint8Array }> {
+  if (options.key !== undefined && options.publicKey === undefined && options.scheme === undefined) {
+    const { record } = await findKey(await context.home(), options.key)
+    return { scheme: record.scheme, publicKey: recordPublicKey(record) }
+  }
+  const scheme = SCHEMES.find((known) => known === options.scheme)
+  const length = scheme === 'ecdsa-secp256k1' ? 33 : 32
+  const publicKey = fromHex((options.publicKey ?? '').toLowerCase(), length)
+  if (options.key !== undefined || !scheme || !publicKey) {
+    throw new Failure(
+      'usage',
+      'E_VERIFY_KEY',
+      'give either --key, or --public-key in hex together with --scheme',
+      {
+        hint: `the schemes are ${SCHEMES.join(', ')}`,
+      },
+    )
+  }
+  return { scheme, publicKey }
 }

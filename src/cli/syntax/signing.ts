@@ -1,5 +1,5 @@
 /** Making keys, signing with them, and checking what came out. */
-import { PAYLOAD_TYPES } from '../../wire/definition.js'
+import type { PayloadType } from '../../wire/definition.js'
 import { any, approval, hash, name, names, once, oneOf, repeatable, wholeNumber } from '../arguments.js'
 import type { CommandSpec } from './spec.js'
 
@@ -31,7 +31,7 @@ export const signingCommands: readonly CommandSpec[] = [
       {
         flags: '--type <type>',
         text: 'raw (bytes, if left out), digest (32 bytes as they are), text',
-        parse: once(oneOf(PAYLOAD_TYPES)),
+        parse: once(oneOf<PayloadType>(['raw', 'digest', 'text'])),
       },
       { flags: '--signers <names>', text: 'who signs, separated by commas', parse: once(names) },
       { flags: '--join <request>', text: 'join this request', parse: once(hash) },

@@ -84,8 +84,8 @@ describe.each(letters)('a letter of kind %s', (_, codec, valid) => {
 })
 
 describe.each([
-  ['eddsa-ed25519', 15],
-  ['schnorr-taproot', 80],
+  ['eddsa-ed25519', 10],
+  ['schnorr-taproot', 50],
 ] as const)('hostile letters, %s', (scheme, numRuns) => {
   const shares = keyOf(scheme, 2, 2)
   const runs: [string, string, 'broadcast' | 'direct', (tamper: Tamper) => Map<number, Outcome<unknown>>][] =

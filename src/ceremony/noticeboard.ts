@@ -22,7 +22,7 @@ import { memberOf, type World } from './world.js'
 
 const AGAIN = 5000
 
-export class Board {
+export class Noticeboard {
   readonly mailbox: Mailbox
   /** By id in hex, in the order in which they were heard of. */
   readonly requests = new Map<string, Request>()

@@ -1,0 +1,224 @@
+/**
+ * Whom this custodian knows: the own card, and those of others with how far each may be believed. An identity is its
+ * fingerprint; a name means one card at a time, and gets another meaning only if the person says so.
+ */
+import type { Home } from '../storage/home.js'
+import { listPeers, type Peer, writePeer } from '../storage/peers.js'
+import { type Card, fingerprintOf, type Keys, parseCard } from '../wire/card.js'
+import { Failure } from '../wire/failure.js'
+import { hex, rfc3339 } from '../wire/text.js'
+import { ownCard } from './identity.js'
+
+export type Status = 'self' | 'verified' | 'unverified'
+export type Known = {
+  readonly card: Card
+  readonly status: Status
+  /** When it got this status, RFC 3339; null for the own card. */
+  readonly since: string | null
+  /** How it got it: `import`, `fingerprint`, `words`, `handshake`. */
+  readonly how: string
+  /** Stored by its fingerprint only: its name means another card. */
+  readonly beside: boolean
+}
+
+/** How a card came to be believed. */
+export type How = 'import' | 'fingerprint' | 'words' | 'handshake'
+
+const BESIDE = 'beside '
+
+/** Everybody, the own card first, then by name. */
+export async function knownCards(home: Home): Promise<readonly Known[]> {
+  const own = await ownCard(home).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'E_NO_IDENTITY') return null
+    throw error
+  })
+  const self: Known[] = own ? [{ card: own, status: 'self', since: null, how: 'init', beside: false }] : []
+  const peers = (await listPeers(home)).map(knownPeer)
+  return [...self, ...peers.sort((a, b) => (a.card.name < b.card.name ? -1 : 1))]
+}
+
+/** The card that a name means here. @throws Failure `E_UNKNOWN_PEER` (configuration), `E_NAME_AMBIGUOUS` (conflict) */
+export async function cardNamed(home: Home, name: string): Promise<Known> {
+  return meaningOf(await knownCards(home), name)
+}
+
+/** As `cardNamed`, among these. */
+export function meaningOf(known: readonly Known[], name: string): Known {
+  const [found, another] = known.filter((each) => each.card.name === name && !each.beside)
+  if (another) {
+    throw new Failure('conflict', 'E_NAME_AMBIGUOUS', `${name} means two cards here`, {
+      party: name,
+      hint: `import the right one again with --replace ${name} --confirm ${name}`,
+    })
+  }
+  if (found) return found
+  throw new Failure('configuration', 'E_UNKNOWN_PEER', `nobody here is known as ${name}`, {
+    party: name,
+    hint: `ask ${name} for the output of \`mpc identity export\` and import it: \`mpc identity import FILE\``,
+  })
+}
+
+/**
+ * How far the keys that a ceremony gives a member may be believed: equal, name and all, to a card that is stored.
+ * Somebody else's name on known keys is somebody unknown (F-06).
+ */
+export function statusOf(known: readonly Known[], keys: Keys): Status | 'unknown' {
+  const fingerprint = hex(fingerprintOf(keys))
+  const found = known.find(({ card }) => hex(card.fingerprint) === fingerprint && card.name === keys.name)
+  return found?.status ?? 'unknown'
+}
+
+/** Marks a card verified, and stores it if it was not; the name's meaning stays as it is. */
+export async function markVerified(home: Home, card: Card, how: How, now: number): Promise<Known> {
+  const known = await knownCards(home)
+  const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint))
+  if (same?.status === 'self') return same
+  const beside = same ? same.beside : known.some((each) => each.card.name === card.name)
+  const newer = same && same.card.number > card.number ? same.card : card
+  return store(home, { card: newer, status: 'verified', since: rfc3339(now), how, beside })
+}
+
+// ------------------------------------------------------------------------------------------------------------ import
+
+export type Change = 'added' | 'verified' | 'updated' | 'beside' | 'replaced' | null
+export type Imported = { readonly known: Known; readonly changed: Change }
+export type ImportOptions = {
+  /** 64 hex digits that the owner told: stored as verified. */
+  readonly fingerprint: string | null
+  /** The name that is to mean the new card. */
+  readonly replace: string | null
+  readonly now: number
+}
+
+/** The cards in a file: a line each; blank lines and those that begin with # are ignored. */
+export function parseCards(file: Uint8Array): readonly Card[] {
+  const lines = Buffer.from(file)
+    .toString('utf8')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+  const cards = lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseCard)
+  if (cards.length > 0) return cards
+  throw new Failure('authentication', 'E_CARD', 'there is no card in it', {
+    hint: 'a card is the one line that `mpc identity export` prints',
+  })
+}
+
+/** Stores cards: all of them, or none if one is refused. @throws Failure as `decide` says */
+export async function importCards(
+  home: Home,
+  cards: readonly Card[],
+  options: ImportOptions,
+): Promise<readonly Imported[]> {
+  let known = await knownCards(home)
+  const imported: Imported[] = []
+  const writes: Known[] = []
+  for (const card of cards) {
+    const { changed, stored, aside } = decide(known, card, options)
+    imported.push({ known: stored, changed })
+    // What the name meant before goes first: a crash in between leaves a name without meaning, never with two.
+    writes.push(...(aside ? [aside] : []), ...(changed === null ? [] : [stored]))
+    const written = [stored, ...(aside ? [aside] : [])]
+    known = [...known.filter((each) => !written.some((one) => sameIdentity(one, each))), ...written]
+  }
+  for (const each of writes) await store(home, each)
+  return imported
+}
+
+type Decision = { readonly changed: Change; readonly stored: Known; readonly aside?: Known }
+
+/**
+ * What an import comes to.
+ * @throws Failure (authentication) `E_FINGERPRINT`; (conflict) `E_CARD_OLDER`, `E_CARD_DIFFERS`, `E_NAME_TAKEN`
+ */
+function decide(known: readonly Known[], card: Card, options: ImportOptions): Decision {
+  const { fingerprint, replace, now } = options
+  if (fingerprint !== null && fingerprint !== hex(card.fingerprint)) {
+    throw new Failure(
+      'authentication',
+      'E_FINGERPRINT',
+      `this card of ${card.name} has another fingerprint`,
+      {
+        party: card.name,
+        hint: `it is ${hex(card.fingerprint)}; ask ${card.name} in person: somebody may have exchanged the card`,
+      },
+    )
+  }
+  const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint)) ?? null
+  if (same) checkNumber(same, card)
+  if (same?.status === 'self') return { changed: null, stored: same }
+  const believed = fingerprint !== null && same?.status !== 'verified'
+  const status =
+    believed || !same
+      ? ({
+          status: fingerprint === null ? 'unverified' : 'verified',
+          since: rfc3339(now),
+          how: fingerprint === null ? 'import' : 'fingerprint',
+        } as const)
+      : { status: same.status, since: same.since, how: same.how }
+  const holder = known.find((each) => each.card.name === card.name && !each.beside && each !== same)
+  if (holder) {
+    if (replace === card.name && holder.status !== 'self') {
+      const aside = { ...holder, beside: true }
+      return { changed: 'replaced', stored: { card, ...status, beside: false }, aside }
+    }
+    if (same?.beside && same.card.line === card.line && !believed) return { changed: null, stored: same }
+    if (fingerprint === null) throw nameTaken(card, holder)
+    return { changed: 'beside', stored: { card, ...status, beside: true } }
+  }
+  const stored: Known = { card, ...status, beside: false }
+  if (!same) return { changed: 'added', stored }
+  if (same.beside && replace === card.name) return { changed: 'replaced', stored }
+  if (same.card.line !== card.line) return { changed: 'updated', stored: { ...stored, beside: same.beside } }
+  return { changed: believed ? 'verified' : null, stored: { ...stored, beside: same.beside } }
+}
+
+/** A card's number only rises, and one number stands for one card (F-43). */
+function checkNumber({ card: stored }: Known, card: Card): void {
+  if (card.number < stored.number) {
+    throw new Failure('conflict', 'E_CARD_OLDER', `a newer card of ${card.name} is stored already`, {
+      party: card.name,
+      hint: 'nothing was changed; ask for the card that is in use now',
+    })
+  }
+  if (card.number === stored.number && card.line !== stored.line) {
+    throw new Failure(
+      'conflict',
+      'E_CARD_DIFFERS',
+      `another card of ${card.name} with the same number is stored`,
+      {
+        party: card.name,
+        hint: 'nothing was changed; ask its owner how there can be two',
+      },
+    )
+  }
+}
+
+function nameTaken(card: Card, holder: Known): Failure {
+  const whose = holder.status === 'self' ? 'your own name' : `the name of somebody else you know`
+  return new Failure('conflict', 'E_NAME_TAKEN', `${card.name} is ${whose}, and this card has other keys`, {
+    party: card.name,
+    hint:
+      `ask ${card.name} in person. With --fingerprint it is kept beside the other; ` +
+      `with --replace ${card.name} --confirm ${card.name} the name means this card from now on`,
+  })
+}
+
+const sameIdentity = (a: Known, b: Known): boolean => hex(a.card.fingerprint) === hex(b.card.fingerprint)
+
+async function store(home: Home, known: Known): Promise<Known> {
+  const { card, status, since, how, beside } = known
+  if (status === 'self' || since === null) throw new TypeError('the own card is no peer')
+  await writePeer(home, {
+    fingerprint: card.fingerprint,
+    card: card.line,
+    status,
+    since,
+    how: beside ? `${BESIDE}${how}` : how,
+  })
+  return known
+}
+
+function knownPeer({ card, status, since, how }: Peer): Known {
+  const beside = how.startsWith(BESIDE)
+  return { card: parseCard(card), status, since, how: beside ? how.slice(BESIDE.length) : how, beside }
+}

@@ -1,0 +1,32 @@
+/** A person's leave, or a script's, for a ceremony: asked before any passphrase. */
+import {
+  acceptanceWords,
+  type CeremonyFile,
+  checkAccepted,
+  checkMember,
+  checkNotExpired,
+} from '../ceremony/definitions.js'
+import { knownCards, statusOf } from '../ceremony/trust.js'
+import type { Context } from './context.js'
+import { definitionLines } from './render/definition.js'
+
+/**
+ * Goes on only if this home is a member and the ceremony is accepted: by `accept`, the id that a script names, else by
+ * a person who has seen it and types its words.
+ * @throws Failure `E_NOT_MEMBER`, `E_ACCEPT` (authentication), `E_EXPIRED` (absent), `E_REFUSED` (refused)
+ */
+export async function acceptCeremony(
+  context: Context,
+  file: CeremonyFile,
+  accept: string | null,
+): Promise<void> {
+  checkMember(file, await context.card())
+  checkNotExpired(file, context.now())
+  if (accept !== null) return checkAccepted(file, accept)
+  const { terminal } = context
+  const known = await knownCards(await context.home())
+  if (terminal.interactive) terminal.say(...definitionLines(file, (keys) => statusOf(known, keys)), '')
+  await terminal.confirm('Do you accept this ceremony, as it stands above?', acceptanceWords(file.id), {
+    flag: '--accept ID',
+  })
+}

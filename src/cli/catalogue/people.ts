@@ -1,0 +1,67 @@
+/** Codes about who is who and what was agreed: identities, cards, ceremony files. */
+import { entry } from './entry.js'
+
+export const peopleCodes = {
+  E_NO_IDENTITY: entry('This home has no identity yet.', 'Make one: `mpc identity init --name NAME`.'),
+  E_IDENTITY_EXISTS: entry('This home has an identity.', 'Use it, or name another --home.'),
+  E_IDENTITY: entry('identity.age opens, but holds no identity.', 'Restore it from your copy.'),
+  E_IDENTITY_CARD: entry(
+    'The card beside the identity is missing or another.',
+    'Put back the card that others have.',
+  ),
+  E_CARD: entry('This is not a card, or it was altered.', 'Ask its owner for `mpc identity export` again.'),
+  E_CARD_OLDER: entry('A newer card of this identity is known here.', 'Ask for the one that is in use now.'),
+  E_CARD_DIFFERS: entry(
+    'Two cards of one identity have the same number.',
+    'Ask its owner how there can be two.',
+  ),
+  E_FINGERPRINT: entry(
+    'The card is not the one that its owner described. Somebody may have exchanged it on the way.',
+    'Ask the owner, in person or by voice, for the fingerprint and the card.',
+  ),
+  E_NAME_TAKEN: entry(
+    'The name means another card here.',
+    'Ask its owner. --fingerprint keeps both; --replace gives the name to the new card.',
+  ),
+  E_NAME_AMBIGUOUS: entry('A name means two cards here.', 'Import the right one with --replace.'),
+  E_UNKNOWN_PEER: entry(
+    'Nobody of this name is known here.',
+    'Import their card: `mpc identity import FILE`.',
+  ),
+  E_UNVERIFIED: entry(
+    'A participant was never verified, and no person is here to hear them.',
+    'Import the card with --fingerprint, or run it at a terminal and compare words.',
+  ),
+  E_WORDS_DIFFER: entry(
+    'People did not read the same words. Somebody may be between you.',
+    'Check the cards out of band (`mpc identity verify`) before you try again.',
+  ),
+  E_CLOCK: entry("A member's clock is more than two minutes ahead.", 'Set the clock that is wrong.'),
+  E_TWO_HOMES: entry('One identity runs in two places.', 'Its owner must use one home only.'),
+  E_PLAN: entry(
+    'What the ceremony is to be does not hold together.',
+    'Correct each point that the error names.',
+  ),
+  E_LATER: entry('This kind of ceremony is not built yet.', 'Use what `mpc ceremony new --help` offers.'),
+  E_SCHEME: entry('No engine of this version makes such keys.', 'Use eddsa-ed25519 or schnorr-taproot.'),
+  E_KIND: entry('The file defines another kind of ceremony.', 'Look at it with `mpc ceremony show`.'),
+  E_DEFINITION: entry(
+    'This is no ceremony file, or it was altered.',
+    'Ask its author again and compare the ids.',
+  ),
+  E_NOT_A_CEREMONY: entry('An order to sign is not agreed on by file.', 'Run `mpc sign --key NAME --next`.'),
+  E_DEFINITION_DIFFERS: entry(
+    'The files are of different ceremonies.',
+    'Compare them with `mpc ceremony show`.',
+  ),
+  E_ACCEPT: entry('The ceremony is not the one that --accept names.', 'Look at it with `mpc ceremony show`.'),
+  E_NOT_MEMBER: entry('This identity has no part in it.', 'Check --home, and who the file names.'),
+  E_UNSIGNED: entry(
+    'Participants have not signed yet.',
+    'They sign with `mpc ceremony sign`, or by taking part.',
+  ),
+  E_EXPIRED: entry('It was to happen earlier.', 'Make a new one; nothing can be done under this one.'),
+  E_TOO_EARLY: entry('It may not begin yet.', 'Wait until the time that the error names.'),
+  E_REFUSED: entry('The person here said no.', 'Nothing was done.'),
+  E_REHEARSAL: entry('Rehearsals and real keys do not mix.', 'Make a real definition: `mpc ceremony new`.'),
+} as const

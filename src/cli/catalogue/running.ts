@@ -1,0 +1,104 @@
+/** Codes of ceremonies as they run: the network, the others, signing, endings. */
+import { entry } from './entry.js'
+
+export const runningCodes = {
+  E_NATS_URL: entry('This is not the URL of a NATS server.', 'Write nats://host:port or tls://host:port.'),
+  E_TLS: entry(
+    'The server is on another machine and would be reached in clear.',
+    'Use tls://, or set nats.insecure: true if the network itself is trusted.',
+  ),
+  E_BROKER: entry('No NATS server answers there.', 'Start it, or name another with --nats.'),
+  E_BROKER_AUTH: entry('The server does not know this identity.', 'Give its administrator your card.'),
+  E_BROKER_PERMISSION: entry('The server forbids something needed.', 'Add the line that the error names.'),
+  E_BROKER_AWAY: entry('The server stayed away too long.', 'Run the same command again when it is back.'),
+  E_ABSENT: entry(
+    'Somebody did not come, or stopped answering.',
+    'Talk to them and run the same command again.',
+  ),
+  E_PEER_LEFT: entry('Somebody left the ceremony.', 'Run the same command again when everybody is ready.'),
+  E_PEER_FAILED: entry("Somebody's program could not go on.", 'Ask what their screen says; then again.'),
+  E_PEER_REFUSED: entry('Somebody else said no.', 'Ask them why.'),
+  E_PEER_ABORT: entry(
+    'Somebody ended it over a fault that this machine has not seen.',
+    'Ask for their evidence.',
+  ),
+  E_RESTARTS: entry('It was begun too often without getting further.', 'Find out who restarts, and why.'),
+  E_ABORT: entry(
+    'A member broke the protocol; the error names who and how.',
+    'Talk to them; nothing was kept.',
+  ),
+  E_EQUIVOCATION: entry(
+    'A member signed two different letters for one round.',
+    'Keep the evidence, ask them.',
+  ),
+  E_SPLIT_VIEW: entry(
+    'Not everybody saw the same, and nobody can be blamed for it: the network may have done it.',
+    'Run it again; over another server if it recurs.',
+  ),
+  E_IN_DOUBT: entry(
+    'This member has voted, or its signature share has left, and it does not know how it ended.',
+    'Run the same command again, or `mpc ceremony finish FILE --certificate F` with the certificate of another.',
+  ),
+  E_VOTED: entry('This member has voted for a result and may not vote again.', 'Run `mpc ceremony finish`.'),
+  E_START: entry('Another process of this home has gone ahead.', 'Run one process of this home at a time.'),
+  E_PENDING_EXISTS: entry('Another result of this ceremony waits here.', 'Run `mpc ceremony finish`.'),
+  E_CERTIFICATE: entry('The certificate is not of this result.', 'Ask another participant for theirs.'),
+  E_CERTIFICATE_EXISTS: entry('Another certificate is here: two cannot be.', 'Keep both, and ask everybody.'),
+  E_TRANSCRIPT_EXISTS: entry('Another transcript of this ceremony is here.', 'Keep both, and ask everybody.'),
+  E_EVIDENCE_EXISTS: entry('Other evidence has that name.', 'Nothing was overwritten.'),
+  E_NOTHING_TO_FINISH: entry(
+    'This home has no unfinished result of that ceremony.',
+    'Nothing needs to be done here.',
+  ),
+  E_TRANSCRIPT: entry(
+    'The transcript does not hold together, or was altered.',
+    'Ask a participant for theirs.',
+  ),
+  E_TRANSCRIPT_CARDS: entry(
+    'The transcript is of other people than the cards.',
+    'Give the cards of its members.',
+  ),
+  E_HANDSHAKE_WITH: entry('It is not clear whom to meet.', 'Give one of --definition and --with.'),
+  E_NO_KEY: entry('There is no key of this name here.', '`mpc key list` lists them.'),
+  E_KEY_NAME: entry('That cannot be the name of a key.', 'A name is a-z, 0-9 and -, at most 32 characters.'),
+  E_KEY_EXISTS: entry('A key of this name is here already.', 'Make the definition with another --key.'),
+  E_EPOCH: entry('It is about another epoch of the key.', 'Ask for a new request, with the shares in use.'),
+  E_EPOCH_EXISTS: entry('Other files of this epoch are here.', 'Nothing was changed; compare with a copy.'),
+  E_RECORD: entry(
+    'This is not the public record of a key.',
+    'Ask for it again: `mpc key show NAME --export`.',
+  ),
+  E_SIGN_WAY: entry('It is not clear whether to ask or to join.', 'Give one of --in, --join and --next.'),
+  E_SIGNERS: entry('Not as many signers as must sign, or one twice.', 'Name exactly as many as must sign.'),
+  E_NO_SIGNERS: entry(
+    'Not enough custodians came to sign.',
+    'Run it again, with the signers that the error offers.',
+  ),
+  E_NOT_SIGNER: entry('The request names other signers.', 'Nothing to do here.'),
+  E_NO_REQUEST: entry('Nobody asked for a signature in time.', 'Let the asker run at the same time.'),
+  E_REQUEST_ENDED: entry('This request has ended here.', 'Make a new request.'),
+  E_CLAIMED: entry('Another process of this home works on this request.', 'Wait for it, or end it.'),
+  E_LEFT: entry('A signature share has left for another payload of this request.', 'Make a new request.'),
+  E_ORDER: entry('This order of the request is spent here.', 'Wait: the next has a higher number.'),
+  E_SILENCE: entry('Nobody gave the order to sign in time.', 'The next signer gives it by itself.'),
+  E_PAYLOAD: entry('The payload is not what it claims to be.', 'Check --type and the file.'),
+  E_DIGEST: entry(
+    "A bare digest says nothing about what is signed: it needs leave of the key's policy.",
+    'Sign the message itself.',
+  ),
+  E_APPROVE: entry(
+    'The payload is not one that --approve names.',
+    'Look at what is asked before you approve.',
+  ),
+  E_APPROVE_FILE: entry('A line of the approvals is none.', 'Write sha256: and 64 hex digits on each line.'),
+  E_APPROVE_TYPE: entry('It was approved as another type or path.', 'Say --type as the request does.'),
+  E_SIGNATURE: entry('That cannot be a signature.', 'Give 64 bytes in hex.'),
+  E_SIGNATURE_INVALID: entry(
+    'The signature is not of these bytes under this key.',
+    'Check file, key and signature.',
+  ),
+  E_VERIFY_KEY: entry(
+    'It is not clear under which key to verify.',
+    'Give --key, or --public-key with --scheme.',
+  ),
+} as const

@@ -1,0 +1,66 @@
+import { type Change, importCards, type Imported, parseCards } from '../../ceremony/trust.js'
+import { Failure } from '../../wire/failure.js'
+import type { Context } from '../context.js'
+import { readInput } from '../inputs.js'
+import { identityData, identityLines } from '../render/identity.js'
+import type { Result } from '../result.js'
+
+export type Options = { readonly fingerprint?: string; readonly replace?: string; readonly confirm?: string }
+
+/** `mpc identity import FILE`. */
+export async function run(context: Context, options: Options, [file]: readonly string[]): Promise<Result> {
+  const { fingerprint = null, replace = null } = options
+  const cards = parseCards(await readInput(file as string, 'FILE', context.signal))
+  if (cards.length > 1 && (fingerprint !== null || replace !== null)) {
+    throw usage('--fingerprint and --replace are about one card, and the file holds several')
+  }
+  if (replace !== null && cards[0]?.name !== replace) {
+    throw usage(`--replace ${replace}: the card is that of ${cards[0]?.name}`)
+  }
+  if (replace !== null) await confirmReplace(context, replace, options.confirm)
+  const home = await context.home()
+  const imported = await importCards(home, cards, { fingerprint, replace, now: context.now() })
+  const data = imported.map(({ known, changed }) => ({ ...identityData(known), changed }))
+  const doubtful = imported.find(({ known }) => known.status === 'unverified')
+  return {
+    data: data.length === 1 ? (data[0] as (typeof data)[0]) : { identities: data },
+    text: imported.flatMap(linesOf),
+    ...(doubtful && { next: `mpc identity verify ${doubtful.known.card.name}` }),
+  }
+}
+
+async function confirmReplace(context: Context, name: string, confirm: string | undefined): Promise<void> {
+  if (confirm === undefined) {
+    await context.terminal.confirm(`From now on ${name} is to mean the new card.`, name, {
+      flag: `--confirm ${name}`,
+    })
+  } else if (confirm !== name) {
+    throw usage(`--confirm ${confirm} does not repeat --replace ${name}`)
+  }
+}
+
+function linesOf({ known, changed }: Imported): string[] {
+  return [...identityLines(known), `  ${says(changed)}`]
+}
+
+function says(changed: Change): string {
+  switch (changed) {
+    case 'added':
+      return 'stored'
+    case 'verified':
+      return 'verified now'
+    case 'updated':
+      return 'its newer card is stored'
+    case 'beside':
+      return 'stored beside the other card of that name, which the name still means'
+    case 'replaced':
+      return 'the name means this card from now on'
+    case null:
+      return 'known already, nothing changed'
+    default:
+      return changed satisfies never
+  }
+}
+
+const usage = (problem: string): Failure =>
+  new Failure('usage', 'E_USAGE', problem, { hint: 'see `mpc identity import --help`' })

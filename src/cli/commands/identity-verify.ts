@@ -1,0 +1,37 @@
+import { cardNamed, markVerified } from '../../ceremony/trust.js'
+import { Failure } from '../../wire/failure.js'
+import { hex } from '../../wire/text.js'
+import type { Context } from '../context.js'
+import { identityData, identityLines, wordLines } from '../render/identity.js'
+import type { Result } from '../result.js'
+
+export type Options = { readonly fingerprint?: string }
+
+/** `mpc identity verify NAME`. */
+export async function run(context: Context, options: Options, [operand]: readonly string[]): Promise<Result> {
+  const name = operand as string
+  const home = await context.home()
+  const { card, status } = await cardNamed(home, name)
+  if (status === 'self') throw new Failure('usage', 'E_USAGE', `${name} is you`, { hint: 'name another' })
+  if (options.fingerprint === undefined) {
+    const { terminal } = context
+    terminal.say(`The card of ${name} that is stored here:`, '')
+    terminal.say(...wordLines(card.fingerprint).map((line) => `  ${terminal.style.bold(line)}`), '')
+    terminal.say(`Let ${name} read the words from their own \`mpc identity show\`, by voice or in person.`)
+    const flag = '--fingerprint HEX'
+    await terminal.confirm(`Did you hear ${name} say exactly these 16 words?`, name, { flag })
+  } else if (options.fingerprint !== hex(card.fingerprint)) {
+    throw new Failure(
+      'authentication',
+      'E_FINGERPRINT',
+      `the stored card of ${name} has another fingerprint`,
+      {
+        party: name,
+        hint: `it is ${hex(card.fingerprint)}; ask ${name} in person: somebody may have exchanged the card`,
+      },
+    )
+  }
+  const how = options.fingerprint === undefined ? 'words' : 'fingerprint'
+  const known = await markVerified(home, card, how, context.now())
+  return { data: identityData(known), text: identityLines(known) }
+}

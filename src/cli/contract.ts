@@ -1,0 +1,177 @@
+/**
+ * The machine contract as a JSON Schema (draft 2020-12): what `--json` prints, `mpc explain --schema` shows, and the
+ * tests hold every command to. Additive changes only: fields may be added, so unknown ones are allowed.
+ */
+type Schema = Readonly<Record<string, unknown>>
+
+const hex = (bytes: number): Schema => ({ type: 'string', pattern: `^[0-9a-f]{${2 * bytes}}$` })
+const text: Schema = { type: 'string' }
+const name: Schema = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }
+const time: Schema = { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$' }
+const path: Schema = { type: 'string', pattern: '^/' }
+const count = (minimum: number): Schema => ({ type: 'integer', minimum })
+const oneOf = (...values: readonly unknown[]): Schema => ({ enum: values })
+const list = (items: Schema, more: Schema = {}): Schema => ({ type: 'array', items, ...more })
+const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] })
+const object = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((property) => !optional.includes(property)),
+})
+
+const scheme = oneOf('ecdsa-secp256k1', 'eddsa-ed25519', 'schnorr-taproot')
+
+const identityFields = {
+  name,
+  fingerprint: hex(32),
+  words: list(text, { minItems: 16, maxItems: 16 }),
+  card: { type: 'string', pattern: '^mpccard1[a-z0-9]+$' },
+  created: time,
+  status: oneOf('self', 'verified', 'unverified'),
+}
+const identity = object(identityFields)
+const imported = object({
+  ...identityFields,
+  changed: oneOf('added', 'verified', 'updated', 'beside', 'replaced', null),
+})
+
+const definition = object({
+  definition_id: hex(32),
+  kind: oneOf('keygen', 'handshake'),
+  key: orNull(name),
+  scheme: orNull(scheme),
+  threshold: orNull(count(2)),
+  members: list(object({ name, fingerprint: hex(32), role: text, index: orNull(count(1)) })),
+  participants: list(name),
+  dealers: list(name),
+  signed_by: list(name),
+  missing: list(name),
+  not_before: orNull(time),
+  expires: orNull(time),
+  rehearsal: { type: 'boolean' },
+  file: path,
+})
+
+const keyFields = {
+  key: name,
+  key_id: hex(32),
+  scheme,
+  public_key: { type: 'string', pattern: '^([0-9a-f]{64}|[0-9a-f]{66})$' },
+  threshold: count(2),
+  members: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      index: count(1),
+      public_share: { type: 'string', pattern: '^[0-9a-f]+$' },
+    }),
+  ),
+  epoch: count(1),
+  definition_id: hex(32),
+  attempt: text,
+  certificate: text,
+  transcript: path,
+}
+const key = object(keyFields, ['attempt'])
+
+const handshake = object({
+  words: list(text, { minItems: 6, maxItems: 6 }),
+  sid: hex(32),
+  peers: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      rtt_ms: orNull({ type: 'number' }),
+      clock_ms: orNull({ type: 'number' }),
+      verified: { type: 'boolean' },
+    }),
+  ),
+})
+
+const signature = object({
+  request_id: hex(32),
+  key: name,
+  scheme,
+  type: oneOf('raw', 'digest', 'text'),
+  payload_sha256: hex(32),
+  path: orNull(text),
+  signers: list(name),
+  epoch: count(1),
+  public_key: keyFields.public_key,
+  signature: hex(64),
+  certificate: text,
+  transcript: path,
+})
+
+/** `data` of each command, where it succeeded. */
+const DATA: Readonly<Record<string, Schema>> = {
+  'identity init': identity,
+  'identity show': identity,
+  'identity export': identity,
+  'identity import': { anyOf: [imported, object({ identities: list(imported) })] },
+  'identity verify': identity,
+  'identity list': object({ identities: list(identity) }),
+  'ceremony new': definition,
+  'ceremony show': definition,
+  'ceremony sign': definition,
+  'ceremony merge': definition,
+  'ceremony verify': definition,
+  'ceremony finish': { type: 'object' },
+  'ecdh handshake': handshake,
+  keygen: key,
+  sign: signature,
+  'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
+  'key show': object(
+    { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy_sha256: orNull(hex(32)) },
+    ['attempt'],
+  ),
+  verify: object({ valid: { const: true } }),
+  'transcript verify': { type: 'object' },
+  explain: { type: 'object' },
+}
+
+const error = object({
+  code: { type: 'string', pattern: '^E_[A-Z0-9_]+$' },
+  message: text,
+  hint: orNull(text),
+  party: orNull(text),
+  accused: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      round: text,
+      kind: oneOf('proven', 'witnessed', 'pair'),
+      reason: text,
+      evidence: orNull(path),
+    }),
+  ),
+})
+
+/** One line of `--json`. A failure may come with `data` too: what is known nevertheless. */
+export const CONTRACT: Schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'mpc/cli/v1',
+  title: 'What mpc prints with --json',
+  ...object({
+    ok: { type: 'boolean' },
+    /** Empty where the line names none. */
+    command: text,
+    code: oneOf(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130),
+    schema: { const: 'mpc/cli/v1' },
+  }),
+  oneOf: [
+    {
+      required: ['data'],
+      properties: { ok: { const: true }, code: { const: 0 } },
+      not: { required: ['error'] },
+    },
+    { required: ['error'], properties: { ok: { const: false }, code: { not: { const: 0 } }, error } },
+  ],
+  allOf: Object.entries(DATA).map(([command, data]) => ({
+    anyOf: [
+      { properties: { command: { not: { const: command } } } },
+      { properties: { ok: { const: false } } },
+      { properties: { data } },
+    ],
+  })),
+}

@@ -1,0 +1,109 @@
+/** A ceremony file as machines and people read it. */
+import {
+  acceptanceWords,
+  type CeremonyFile,
+  missingFrom,
+  participantsOf,
+  signersOf,
+} from '../../ceremony/definitions.js'
+import type { Status } from '../../ceremony/trust.js'
+import { fingerprintOf, type Keys } from '../../wire/card.js'
+import { hex, rfc3339 } from '../../wire/text.js'
+import { fields } from '../style.js'
+
+type Member = {
+  readonly name: string
+  readonly fingerprint: string
+  readonly role: string
+  /** Of the share that the member will hold; null for who holds none. */
+  readonly index: number | null
+}
+
+/** `data` of the ceremony commands. @param file absolute path */
+export function definitionData(ceremony: CeremonyFile, file: string): Readonly<Record<string, unknown>> {
+  const { definition, id } = ceremony
+  const keygen = definition.kind === 'keygen' ? definition : null
+  return {
+    definition_id: hex(id),
+    kind: definition.kind,
+    key: keygen?.key ?? null,
+    scheme: keygen?.scheme ?? null,
+    threshold: keygen?.threshold ?? null,
+    members: membersOf(ceremony),
+    participants: names(participantsOf(ceremony)),
+    dealers: [],
+    signed_by: names(signersOf(ceremony)),
+    missing: names(missingFrom(ceremony)),
+    not_before: keygen && rfc3339(keygen.not_before),
+    expires: keygen && rfc3339(keygen.expires),
+    rehearsal: keygen?.rehearsal ?? false,
+    file,
+  }
+}
+
+/** The same for a screen; `statusOf` says how far each member's keys are believed here. */
+export function definitionLines(
+  ceremony: CeremonyFile,
+  statusOf: (keys: Keys) => Status | 'unknown' | null = () => null,
+): string[] {
+  const { definition, id } = ceremony
+  const signed = signersOf(ceremony)
+  const members =
+    definition.kind === 'keygen' ? definition.members.map(({ card }) => card) : definition.members
+  const roles = membersOf(ceremony)
+  const rows = members.map((keys, i) => {
+    const status = statusOf(keys)
+    const notes = [
+      roles[i]?.role,
+      ...(status === null ? [] : [STATUS[status]]),
+      ...(signed.includes(keys) ? ['has signed'] : []),
+    ]
+    return [keys.name, `${notes.join(', ')}\n${hex(fingerprintOf(keys))}`] as const
+  })
+  return [
+    ...headOf(ceremony),
+    ...fields(rows),
+    ...fields([
+      ['id', hex(id)],
+      ['to type', acceptanceWords(id)],
+    ]),
+  ]
+}
+
+const STATUS: Readonly<Record<Status | 'unknown', string>> = {
+  self: 'you',
+  verified: 'verified',
+  unverified: 'NOT VERIFIED',
+  unknown: 'NOT KNOWN HERE',
+}
+
+function headOf({ definition }: CeremonyFile): string[] {
+  if (definition.kind === 'handshake') return [`Handshake of ${definition.members.length} members`]
+  const custodians = definition.members.filter(({ role }) => role === 'custodian').length
+  return [
+    `Generation of the key ${definition.key}${definition.rehearsal ? ', REHEARSAL' : ''}`,
+    `${definition.threshold} of ${custodians} must sign; ${definition.scheme}`,
+    `from ${rfc3339(definition.not_before)} until ${rfc3339(definition.expires)}`,
+  ]
+}
+
+function membersOf({ definition }: CeremonyFile): Member[] {
+  if (definition.kind === 'handshake') {
+    return definition.members.map((keys) => member(keys, 'member', null))
+  }
+  let index = 0
+  return definition.members.map(({ card, role }) => {
+    const custodian = role === 'custodian'
+    if (custodian) index += 1
+    return member(card, role, custodian ? index : null)
+  })
+}
+
+const member = (keys: Keys, role: string, index: number | null): Member => ({
+  name: keys.name,
+  fingerprint: hex(fingerprintOf(keys)),
+  role,
+  index,
+})
+
+const names = (all: readonly Keys[]): string[] => all.map(({ name }) => name)

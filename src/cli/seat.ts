@@ -1,0 +1,61 @@
+/** A command's seat in a ceremony: everything that `ceremony/` needs of the world, made from the command's context. */
+import { wipeIdentity } from '../ceremony/identity.js'
+import type { World } from '../ceremony/world.js'
+import type { Transport } from '../messaging/transport.js'
+import type { Card } from '../wire/card.js'
+import type { Context } from './context.js'
+import { ears, narrate } from './narrator.js'
+import { VERSION } from './version.js'
+
+const LINGER = 60_000
+
+export type Seating = {
+  readonly card: Card
+  /** Names of the others who take part. */
+  readonly others: readonly string[]
+  /** What `--events` calls the ceremony: its definition id, or the key id where there is none yet. */
+  readonly ceremony: Uint8Array
+  /** Milliseconds to stay at the end, if not the usual. */
+  readonly linger?: number | undefined
+}
+
+/** Opens the identity, joins the network, acts, and leaves; secrets are wiped whatever happened. */
+export async function inWorld<T>(
+  context: Context,
+  seating: Seating,
+  act: (world: World) => Promise<T>,
+): Promise<T> {
+  const home = await context.home()
+  const identity = await context.openIdentity()
+  let transport: Transport | null = null
+  let stop = () => {}
+  try {
+    transport = await context.connect(identity)
+    const toFile = context.emitFor(seating.ceremony)
+    const narrator = narrate(context.terminal, seating.others, context.patience, context.now)
+    stop = narrator.stop
+    return await act({
+      home,
+      identity,
+      card: seating.card,
+      transport,
+      person: ears(context.terminal),
+      patience: context.patience,
+      linger: seating.linger ?? LINGER,
+      program: `mpc/${VERSION}`,
+      now: context.now,
+      rng: context.rng,
+      nonces: context.nonces,
+      compute: () => Promise.reject(new Error('no engine of this version hands out jobs')),
+      emit: (event) => {
+        toFile(event)
+        narrator.emit(event)
+      },
+      signal: context.signal,
+    })
+  } finally {
+    stop()
+    await transport?.close()
+    wipeIdentity(identity)
+  }
+}

@@ -1,0 +1,52 @@
+/** Keys and signatures as commands give them: for machines by the contract, for people in words. */
+import type { Key } from '../ceremony/keys.js'
+import { addressOf } from '../payload/address.js'
+import { epochPath } from '../storage/keys.js'
+import type { Home } from '../storage/home.js'
+import { hex } from '../wire/text.js'
+import { type KeyRecord, recordPublicKey } from '../wire/record.js'
+import { wordsOf } from '../wire/words.js'
+import { sha256 } from '../wire/hash.js'
+import { fields } from './style.js'
+
+/** What `keygen` and `key show` say of an epoch. */
+export function keyData(home: Home, { name, record, digest }: Omit<Key, 'status'>): Record<string, unknown> {
+  return {
+    key: name,
+    key_id: hex(record.key_id),
+    scheme: record.scheme,
+    public_key: hex(recordPublicKey(record)),
+    threshold: record.threshold,
+    members: record.members.map(({ card, index, public_share }) => ({
+      name: card.name,
+      fingerprint: hex(card.fingerprint),
+      index,
+      public_share: hex(public_share),
+    })),
+    epoch: record.epoch,
+    definition_id: hex(record.definition),
+    certificate: epochPath(home, name, digest, 'certificate.cbor'),
+    transcript: epochPath(home, name, digest, 'transcript.cbor'),
+  }
+}
+
+/** 16 words (128 bits) of a public key, to read aloud before anybody funds it. */
+export const keyWords = (record: KeyRecord): string[] =>
+  wordsOf(sha256(recordPublicKey(record)).subarray(0, 16))
+
+/** The same for people. */
+export function keyText(name: string, record: KeyRecord): string[] {
+  const publicKey = recordPublicKey(record)
+  const address = addressOf(record.scheme, publicKey)
+  const words = keyWords(record)
+  return fields([
+    ['key', name],
+    ['scheme', record.scheme],
+    ['public key', hex(publicKey)],
+    ...(address === null ? [] : [['address', address] as const]),
+    ['words', `${words.slice(0, 8).join(' ')}\n${words.slice(8).join(' ')}`],
+    ['custodians', record.members.map(({ card }) => card.name).join(', ')],
+    ['must sign', `${record.threshold} of ${record.members.length}`],
+    ['epoch', String(record.epoch)],
+  ])
+}
