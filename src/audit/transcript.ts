@@ -2,7 +2,7 @@
  * The offline verifier of public transcripts: whoever has the file can hold every signature, commitment and id in it
  * against the rest, and the result against what was said. It believes only the fingerprints that its reader knows.
  */
-import { CodecError, equalBytes } from '../protocol/codec.js'
+import { CodecError, encode, equalBytes } from '../protocol/codec.js'
 import { publicResult } from '../protocol/frost/public.js'
 import { echoOf, echoRound } from '../protocol/round.js'
 import { type PartyId, Session } from '../protocol/session.js'
@@ -50,6 +50,12 @@ export type Verified = {
   readonly missing: readonly string[]
 }
 
+/** The rounds of broadcasts in each protocol, in order. The names in a file are its author's, so none is ever shown. */
+const ROUNDS = {
+  keygen: ['commit', echoRound('commit'), 'open'],
+  sign: ['nonces', echoRound('nonces'), 'share'],
+} as const
+
 type Player = { readonly card: Card; readonly party: PartyId }
 
 /** @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold */
@@ -57,8 +63,8 @@ export function verifyTranscript(encoded: Uint8Array): Verified {
   try {
     return verify(transcriptCodec.decode(encoded))
   } catch (cause) {
-    if (cause instanceof Failure) throw cause
     if (cause instanceof CodecError) throw refuse(`malformed: ${cause.message}`, cause)
+    if (cause instanceof Failure && cause.code !== 'E_TRANSCRIPT') throw refuse(cause.message, cause)
     throw cause
   }
 }
@@ -72,6 +78,7 @@ function verify(transcript: Transcript): Verified {
   const hellos = envelopesBy(cards, transcript.hellos, 'hello', id, new Uint8Array(32))
   const starts = new Set(hellos.map(({ header }) => header.round))
   demand(starts.size === 1, 'the hellos are of different starts')
+  demand(transcript.reveals.length === cards.length, 'there is not one reveal of each participant')
   const reveals = transcript.reveals.map((bytes) => revealCodec.decode(decodeEnvelope(bytes).body))
   hellos.forEach(({ header, body }, i) => {
     const { name, signing, fingerprint } = cards[i] as Card
@@ -84,11 +91,17 @@ function verify(transcript: Transcript): Verified {
   const attempt = attemptId(id, hellos)
   envelopesBy(cards, transcript.reveals, 'reveal', id, attempt)
   const sid = sessionId(attempt, reveals)
-  for (const { body } of envelopesBy(cards, transcript.encapsulations, 'encapsulate', id, sid))
-    encapsulateCodec.decode(body)
-  for (const { body } of envelopesBy(cards, transcript.confirms, 'confirm', id, sid))
-    confirmCodec.decode(body)
+  envelopesBy(cards, transcript.encapsulations, 'encapsulate', id, sid).forEach(({ body }, i) =>
+    demandOneForEach(cards, i, 'encapsulate', encapsulateCodec.decode(body)),
+  )
+  envelopesBy(cards, transcript.confirms, 'confirm', id, sid).forEach(({ body }, i) =>
+    demandOneForEach(cards, i, 'confirm', confirmCodec.decode(body)),
+  )
 
+  const wanted = ROUNDS[definition.kind as keyof typeof ROUNDS]
+  const there = transcript.rounds.map(({ round }) => round)
+  const asWanted = there.length === wanted.length && there.every((round, i) => round === wanted[i])
+  demand(asWanted, 'its rounds are not those of the protocol')
   const rounds = new Map(
     transcript.rounds.map(({ round, letters }) => {
       const envelopes = envelopesBy(cards, letters, 'letter', id, sid, round)
@@ -98,7 +111,6 @@ function verify(transcript: Transcript): Verified {
       ] as const
     }),
   )
-  demand(rounds.size === transcript.rounds.length, 'a round stands twice')
   verifyEchoes(players, sid, rounds)
 
   const head = transcriptHead(transcript)
@@ -118,6 +130,7 @@ function verify(transcript: Transcript): Verified {
     const missing = missingReceipts(transcript, cards, holders, ran)
     return { kind: 'sign', ...common, publicKey, record, signature: transcript.outcome, missing }
   }
+  demand(transcript.payload === null, 'a key generation signs nothing')
   const record = parseRecord(transcript.outcome)
   verifyKeygen(definition as KeygenDefinition, id, sid, record, players, rounds)
   const shares = publicShares(record)
@@ -186,6 +199,21 @@ function envelopesBy(
   })
 }
 
+/** What the participant at `place` sends with an entry for each other one has them in the order of the participants. */
+function demandOneForEach(
+  cards: readonly Card[],
+  place: number,
+  kind: Kind,
+  entries: readonly { readonly to: Uint8Array }[],
+): void {
+  const others = cards.filter((_, i) => i !== place).map(({ fingerprint }) => hex(fingerprint))
+  const name = (cards[place] as Card).name
+  demand(
+    entries.map(({ to }) => hex(to)).join() === others.join(),
+    `the ${kind} of ${name} is not for every other participant`,
+  )
+}
+
 type Rounds = ReadonlyMap<string, ReadonlyMap<PartyId, Uint8Array>>
 
 /** Every echo is the digest of the letters that stand here. */
@@ -195,9 +223,9 @@ function verifyEchoes(players: readonly Player[], sid: Uint8Array, rounds: Round
   for (const [round, letters] of rounds) {
     const echoes = rounds.get(echoRound(round))
     if (!echoes) continue
-    const seen = hex(echoOf(session, round, letters))
+    const seen = encode(echoOf(session, round, letters))
     for (const echo of echoes.values())
-      demand(hex(echo).endsWith(seen), `an echo of round ${round} is of other letters`)
+      demand(equalBytes(echo, seen), `an echo of round ${round} is of other letters`)
   }
 }
 
@@ -218,6 +246,9 @@ function verifyKeygen(
     record.threshold === definition.threshold &&
     record.epoch === 1 &&
     record.parent === null &&
+    record.auxiliary === null &&
+    hex(record.policy_sha256 ?? new Uint8Array()) ===
+      hex(definition.policy ? sha256(definition.policy) : new Uint8Array()) &&
     members.join() === players.map(({ card }) => card.line).join()
   demand(same, 'the record is not of this definition')
   if (definition.scheme === 'ecdsa-secp256k1') throw refuse('this version does not know the scheme')
@@ -249,9 +280,11 @@ function missingReceipts(
     const holder = holders.find(({ fingerprint }) => equalBytes(fingerprint, receipt.fingerprint))
     demand(holder !== undefined && verifyReceipt(receipt, holder, ran, digest), 'a receipt does not verify')
   }
-  const given = new Set(receipts.map(({ fingerprint }) => hex(fingerprint)))
-  demand(given.size === receipts.length, 'a receipt stands twice')
-  return cards.filter(({ fingerprint }) => !given.has(hex(fingerprint))).map(({ name }) => name)
+  const given = receipts.map(({ fingerprint }) => hex(fingerprint))
+  demand(new Set(given).size === given.length, 'a receipt stands twice')
+  const inOrder = cards.map(({ fingerprint }) => hex(fingerprint)).filter((who) => given.includes(who))
+  demand(inOrder.join() === given.join(), 'the receipts are not in the order of the participants')
+  return cards.filter(({ fingerprint }) => !given.includes(hex(fingerprint))).map(({ name }) => name)
 }
 
 function demand(holds: boolean, problem: string): void {

@@ -95,9 +95,9 @@ async function declare(
   try {
     await room.mailbox.until(() => heard.certificate !== null || missing().length === 0, wait, missing)
   } catch (error) {
-    // Nobody is told: whoever runs this again finds the result and goes on from here.
-    if (error instanceof Failure && (error.kind === 'absent' || error.kind === 'network'))
-      room.mayAbort = false
+    // Whoever runs this again finds the result and goes on from here: so nobody is told, and nothing set aside.
+    const isAway = error instanceof Failure && (error.kind === 'network' || !signal.aborted)
+    if (isAway) room.mayAbort = false
     throw error
   }
   if (heard.certificate) return heard.certificate
@@ -120,9 +120,12 @@ async function vote(
   heard: Heard,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  room.mayAbort = false
-  room.mayLeave = () => false
   let own = await files.readReceipt()
+  if (own === null) {
+    signal.throwIfAborted()
+    room.checkExpiry()
+  }
+  room.commit()
   if (own === null) {
     const receipt = makeReceipt(world.identity.signing, world.card.fingerprint, ran, digest, prove())
     own = room.mailbox.write('receipt', { session: ran.sid }, receiptCodec.encode(receipt))
@@ -164,8 +167,7 @@ async function vote(
 
 /** 3. Certificate: kept before anybody hears of it. */
 async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): Promise<Uint8Array> {
-  room.mayAbort = false
-  room.mayLeave = () => false
+  room.commit()
   await files.writeCertificate(certificate)
   room.emit({ event: 'certificate' })
   return certificate
@@ -189,6 +191,9 @@ export async function linger(
     room.mailbox.post('certificate', { session: sid }, certificate)
   })
   room.mailbox.post('certificate', { session: sid }, certificate)
+  const done = { kind: 'done' as const, session: sid, round: '', from: room.self.fingerprint, to: null }
+  // Who is done late has missed what was said before: it hears it again before this member leaves.
+  room.mailbox.on('done', () => room.mailbox.repeat(done))
   room.mailbox.post('done', { session: sid }, new Uint8Array())
   const missing = () => slotsOf(room, 'done', sid).filter((slot) => room.mailbox.get(slot) === undefined)
   const deadline = world.now() + world.linger
@@ -230,9 +235,17 @@ function inDoubt(cause: unknown, missing: readonly string[]): Failure {
   })
 }
 
-/** A restart found this member prepared: the result is kept aside, and the new attempt is joined. */
-export async function setAsideOn(error: unknown, files: CeremonyFiles, sid: Uint8Array): Promise<void> {
-  const kept = error instanceof Failure && (error.kind === 'absent' || error.kind === 'network')
-  const voted = (await files.readReceipt()) !== null
-  if (!voted && (error instanceof Restarted || !kept)) await files.setPendingAside(sid)
+/**
+ * The result of a run that can no longer be certified is kept aside: a participant began again without having prepared
+ * it, or there is a signed abort of the run, of this member or another. Anything else leaves it where it is, since the
+ * others may have voted for it already.
+ */
+export async function setAsideOn(
+  error: unknown,
+  room: Room,
+  files: CeremonyFiles,
+  sid: Uint8Array,
+): Promise<void> {
+  const isOver = error instanceof Restarted || room.mayAbort
+  if (isOver && (await files.readReceipt()) === null) await files.setPendingAside(sid)
 }

@@ -55,9 +55,13 @@ export async function planHandshake(
 
 export async function runHandshake(world: World, file: DefinitionFile): Promise<Met> {
   const participants = await planHandshake(world, file)
-  const cast = { id: file.id, participants, onlookers: [] }
+  const cast = { id: file.id, participants, onlookers: [], validity: null }
   const files = new CeremonyFiles(world.home, file.id)
   return seated(world, cast, files, (room) => {
+    // Answered from the first, by whoever is asked: others may be ready a moment sooner.
+    room.mailbox.on('ping', ({ header, body }, from) => {
+      room.mailbox.post('pong', { session: header.session, to: from.fingerprint }, body)
+    })
     const opening = openingOf(world, cast, files, file.signatures)
     return inSession(room, opening, async ({ sid, words }, signal) => {
       const echoes = await ping(world, room, sid, signal)
@@ -78,20 +82,21 @@ const ANSWERS_WITHIN = 5000
 /** Sends everybody a number, and waits for it to come back with the others' clocks. */
 async function ping(world: World, room: Room, sid: Uint8Array, signal: AbortSignal) {
   const echoes = new Map<string, { rtt: number; clock: number }>()
-  const number = world.rng(16)
-  const sent = world.now()
-  room.mailbox.on('ping', ({ header, body }, from: Member) => {
-    if (hex(header.session) === hex(sid))
-      room.mailbox.post('pong', { session: sid, to: from.fingerprint }, body)
-  })
+  /** When each number was sent. */
+  const sent = new Map<string, number>()
   room.mailbox.on('pong', ({ header, body }, from: Member) => {
-    if (hex(header.session) !== hex(sid) || hex(body) !== hex(number)) return
-    const rtt = world.now() - sent
-    echoes.set(hex(from.fingerprint), { rtt, clock: Math.round(header.time - sent - rtt / 2) })
+    const began = sent.get(hex(body))
+    if (hex(header.session) !== hex(sid) || began === undefined) return
+    const rtt = world.now() - began
+    echoes.set(hex(from.fingerprint), { rtt, clock: Math.round(header.time - began - rtt / 2) })
   })
-  const say = () => room.mailbox.post('ping', { session: sid }, number)
+  const say = () => {
+    const number = world.rng(16)
+    sent.set(hex(number), world.now())
+    room.mailbox.post('ping', { session: sid }, number)
+  }
   say()
-  // Somebody may have begun to listen after the first one: the second finds everybody.
+  // One may be lost; the next has a number of its own.
   const again = setInterval(say, 1000)
   const wait = { deadline: world.now() + ANSWERS_WITHIN, signal, round: 'ping' }
   await room.mailbox.until(() => echoes.size === room.peers.length, wait).catch(() => {})

@@ -23,7 +23,7 @@ import { encodeShare, parseShare } from '../wire/share.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
 import { agree, linger, prepare, type Result, setAsideOn } from './ending.js'
-import { openingOf, seated } from './seats.js'
+import { type Cast, openingOf, seated } from './seats.js'
 import { encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
 
@@ -95,10 +95,16 @@ export async function planKeygen(
 
 /** Makes the key together with the other custodians, or finishes what an earlier process of this home began. */
 export function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey> {
-  const cast = { id: plan.file.id, participants: plan.custodians, onlookers: onlookersOf(plan.definition) }
+  const cast: Cast = {
+    id: plan.file.id,
+    participants: plan.custodians,
+    onlookers: onlookersOf(plan.definition),
+    validity: { notBefore: plan.definition.not_before, expires: plan.definition.expires },
+  }
   const files = new CeremonyFiles(world.home, plan.file.id)
   return seated(world, cast, files, async (room) => {
     const pending = await readPending(world, plan, files)
+    if (!pending && (await files.readReceipt()) !== null) throw incomplete()
     if (pending) {
       const resumed = await resume(world, room, plan, files, pending)
       if (resumed) return resumed
@@ -134,8 +140,11 @@ export async function finishKeygen(home: Home, plan: KeygenPlan, certificate: Ui
       'this certifies another run than the one this member voted in',
     )
   }
-  await files.writeCertificate(certificate)
-  const name = await activate(home, plan, files, record, transcriptCodec.decode(transcript), certificate)
+  // One that an earlier process got is as good, and stays.
+  const known = await files.readCertificate()
+  if (!known) await files.writeCertificate(certificate)
+  const seen = transcriptCodec.decode(transcript)
+  const name = await activate(home, plan, files, record, seen, known ?? certificate)
   return { name, record, digest: recordDigest(record), attempt: hex(header.session), away: [] }
 }
 
@@ -262,7 +271,6 @@ async function readPending(world: World, plan: KeygenPlan, files: CeremonyFiles)
   ])
   if (!prepared || !outcome || !sealed || !transcript) return null
   const record = parseRecord(outcome)
-  const share = await openShare(world, record, plan.index, sealed)
   const { header, body } = decodeEnvelope(prepared)
   const seen = transcriptCodec.decode(transcript)
   const ran = { definition: plan.file.id, sid: header.session, head: transcriptHead(seen) }
@@ -273,6 +281,7 @@ async function readPending(world: World, plan: KeygenPlan, files: CeremonyFiles)
       'the pending files of this ceremony do not belong together',
     )
   }
+  const share = await openShare(world, record, plan.index, sealed)
   return { record, transcript: seen, sid: header.session, share }
 }
 
@@ -294,7 +303,10 @@ async function resume(
   files: CeremonyFiles,
   pending: Pending,
 ): Promise<MadeKey | null> {
-  const signal = room.begin(await files.readStart())
+  using share = pending.share
+  void share
+  const voted = (await files.readReceipt()) !== null
+  const signal = room.begin(await files.readStart(), voted)
   room.enter(pending.sid)
   try {
     return await end(world, room, plan, files, pending, signal)
@@ -324,7 +336,8 @@ async function end(
   try {
     certificate = await agree(world, room, files, result, signal)
   } catch (error) {
-    await setAsideOn(error, files, sid)
+    // Should that fail, the result is resumed next time, and set aside then.
+    await setAsideOn(error, room, files, sid).catch(() => {})
     throw error
   }
   const name = await activate(world.home, plan, files, record, transcript, certificate)
@@ -352,6 +365,8 @@ async function activate(
     'certificate.cbor': certificate,
     'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts),
   })
+  const there = await readState(home, name)
+  if (there?.epochs.some((epoch) => hex(epoch.digest) === hex(digest))) return name
   await writeState(home, name, {
     format: 'mpc/key-state/v1',
     key_id: file.id,

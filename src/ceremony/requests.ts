@@ -6,7 +6,7 @@ import { RequestClaims } from '../storage/claims.js'
 import type { PayloadType } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
-import { makeRequest, PAYLOAD_LIMIT, type Request } from '../wire/request.js'
+import { makeRequest, PAYLOAD_LIMIT, refusalCodec, type Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
 import { Noticeboard } from './noticeboard.js'
 import type { Key } from './keys.js'
@@ -104,7 +104,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
     world.identity.signing,
   )
   return onNotices(world, key, (notices) => {
-    notices.requests.set(hex(request.id), request)
+    notices.know(request)
     notices.keepSaying('request', request.id, request.encoded)
     return carryOut(world, key, notices, request)
   })
@@ -117,9 +117,27 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
 export function join(world: World, key: Key, which: string | null, approval: Approval): Promise<Signed> {
   return onNotices(world, key, async (notices) => {
     const request = await findRequest(world, key, notices, which, approval)
-    if ('ask' in approval) await approval.ask(request, notices.signal)
+    if ('ask' in approval) await consent(world, notices, request, approval)
     return carryOut(world, key, notices, request)
   })
+}
+
+/** Asks this member's person; "no" is final for this request, and said to the others. */
+async function consent(
+  world: World,
+  notices: Noticeboard,
+  request: Request,
+  approval: Extract<Approval, { ask: unknown }>,
+): Promise<void> {
+  try {
+    await approval.ask(request, notices.signal)
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'refused') {
+      await new RequestClaims(world.home, request.id).finish('refused', error.message.slice(0, 200))
+      notices.keepSaying('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
+    }
+    throw error
+  }
 }
 
 async function onNotices(
@@ -131,7 +149,7 @@ async function onNotices(
   try {
     return await act(notices)
   } finally {
-    await notices.mailbox.flush()
+    await notices.mailbox.flush().catch(() => {})
     notices.close()
   }
 }
@@ -147,11 +165,11 @@ async function findRequest(
   notices.ask()
   if (which !== null) {
     await notices.until(
-      () => notices.requests.has(which),
+      () => notices.request(which) !== undefined,
       deadline,
       () => noRequest(`request ${which.slice(0, 16)}`),
     )
-    const request = notices.requests.get(which) as Request
+    const request = notices.request(which) as Request
     requireOurs(world, key, request)
     if (!('ask' in approval)) requireApproved(request, approval)
     return request
@@ -180,12 +198,17 @@ function suitableAmong(
   }, LISTEN_FIRST).unref()
   const look = async ({ id }: Request): Promise<void> => {
     ended.set(hex(id), true)
-    const { end } = await new RequestClaims(world.home, id).status()
-    ended.set(hex(id), end !== null)
+    try {
+      const { end } = await new RequestClaims(world.home, id).status()
+      ended.set(hex(id), end !== null)
+    } catch (error) {
+      // One whose claims cannot be read is passed over here; whoever names it with --join hears why.
+      if (!(error instanceof Failure)) throw error
+    }
     notices.mailbox.look()
   }
   return () => {
-    const requests = [...notices.requests.values()]
+    const requests = notices.requests()
     for (const request of requests) if (!ended.has(hex(request.id))) void look(request)
     if (!listened) return null
     const candidates = requests.filter(
@@ -217,6 +240,7 @@ function requireOurs(world: World, key: Key, request: Request): void {
     throw new Failure('configuration', 'E_EPOCH', 'the request is for another epoch of this key')
   }
   if (request.expires <= world.now()) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
+  if (request.signers) inRecordOrder(key.record, request.signers)
   const me = hex(world.card.fingerprint)
   if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {
     throw new Failure('configuration', 'E_NOT_SIGNER', 'the request names other signers')

@@ -3,7 +3,7 @@
  */
 import type { Opening } from '../messaging/attempts.js'
 import type { Member } from '../messaging/mailbox.js'
-import { Room } from '../messaging/room.js'
+import { Room, type Validity } from '../messaging/room.js'
 import { encode } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { fingerprintOf, type Keys } from '../wire/card.js'
@@ -21,11 +21,13 @@ export type Cast = {
   readonly participants: readonly Keys[]
   /** Who is shown and gates nothing. */
   readonly onlookers: readonly Keys[]
+  /** When it may be held; null: at any time. */
+  readonly validity: Validity | null
 }
 
 const member = (keys: Keys): Member => memberOf(keys, fingerprintOf(keys))
 
-export function takeSeat(world: World, { id, participants, onlookers }: Cast): Room {
+export function takeSeat(world: World, { id, participants, onlookers, validity }: Cast): Room {
   return new Room({
     transport: world.transport,
     definition: id,
@@ -35,6 +37,7 @@ export function takeSeat(world: World, { id, participants, onlookers }: Cast): R
     onlookers: onlookers.map(member),
     program: world.program,
     patience: world.patience,
+    validity,
     now: world.now,
     emit: world.emit,
     signal: world.signal,
@@ -77,8 +80,7 @@ export async function seated<T>(
   files: CeremonyFiles,
   play: (room: Room) => Promise<T>,
 ): Promise<T> {
-  await using lock = await files.lock()
-  void lock
+  const lock = await files.lock()
   const room = takeSeat(world, cast)
   try {
     return await play(room)
@@ -86,6 +88,8 @@ export async function seated<T>(
     throw await withEvidence(error, room, files)
   } finally {
     room.close()
+    // A lock that cannot be removed is a dead process's soon, and must not hide how the ceremony ended.
+    await lock.release().catch(() => {})
   }
 }
 
@@ -96,7 +100,9 @@ async function withEvidence(error: unknown, room: Room, files: CeremonyFiles): P
     const envelopes = room.evidence.get(accusation.fingerprint)
     const evidence = envelopes && encode({ format: 'mpc/evidence/v1', envelopes })
     const name = evidence && `${accusation.name}-${hex(sha256(evidence)).slice(0, 16)}.cbor`
-    accused.push({ ...accusation, evidence: name ? await files.writeEvidence(name, evidence) : null })
+    // Who is accused is said also where there is no room to keep why.
+    const path = name ? await files.writeEvidence(name, evidence).catch(() => null) : null
+    accused.push({ ...accusation, evidence: path })
   }
   const { kind, code, message, hint, party, cause } = error
   return new Failure(kind, code, message, { accused, cause, ...(hint && { hint }), ...(party && { party }) })

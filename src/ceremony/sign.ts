@@ -5,12 +5,13 @@
  */
 import { inSession } from '../messaging/attempts.js'
 import type { Opened } from '../messaging/handshake.js'
-import type { Room } from '../messaging/room.js'
+import { Elsewhere, Restarted, type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
 import { sign } from '../protocol/frost/sign.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { RequestClaims } from '../storage/claims.js'
+import type { Card } from '../wire/card.js'
 import { definitionId, type Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, recordPublicKey } from '../wire/record.js'
@@ -26,7 +27,7 @@ import {
   verifyReceipt,
 } from '../wire/result.js'
 import { verifiesUnder } from '../wire/signature.js'
-import { hex } from '../wire/text.js'
+import { fromHex, hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
 import type { Noticeboard } from './noticeboard.js'
 import { indexIn, type Key, openShare } from './keys.js'
@@ -47,10 +48,27 @@ export type Signed = {
 const NEXT_ORDERS_AFTER = 30_000
 const RECEIPTS_WITHIN = 5000
 const HANDED_OVER_AFTER = 3000
+/** How long one that is done already, and was started again, hands the signature to those who are not. */
+const HANDING_OVER = 10_000
+const MOST_ORDERS = 8
+/** An order further above the last than this is nobody's honest one, and would leave no room above it. */
+const FURTHEST_ORDER = 1000
 
-/** A higher order for the same request: whoever works under the lower one goes over to it. */
-class Superseded extends Error {
+/** The same request goes on under a higher order. */
+class Superseded extends Elsewhere {
   override readonly name = 'Superseded'
+  /** @param least the lowest number that will do */
+  constructor(readonly least: number) {
+    super(`superseded by order ${least}`)
+  }
+}
+
+/** Somebody else has the signature already. */
+class HandedOver extends Elsewhere {
+  override readonly name = 'HandedOver'
+  constructor(readonly signature: Uint8Array) {
+    super('the signature was handed over')
+  }
 }
 
 /**
@@ -66,27 +84,55 @@ export async function carryOut(
   const self = world.card.fingerprint
   const signers = await signersOf(world, key, notices, request)
   if (!signers.some(({ fingerprint }) => hex(fingerprint) === hex(self)))
-    return watch(world, key, notices, request)
+    return watch(world, key, notices, request, signers)
   const cards = signers.map(({ index }) => cardOf(key.record, index))
   requireVerified(await unverifiedAmong(world.home, cards), world.person.present)
   const claims = new RequestClaims(world.home, request.id)
   const { claim, left, end } = await claims.status()
-  if (end) {
-    throw new Failure('conflict', 'E_REQUEST_ENDED', `this request has ended here: ${end.outcome}`, {
+  if (end) return handOver(world, key, notices, request, signers, end, claim?.order ?? 1)
+  // What has left under one order is answered under a higher one only.
+  let least = claim ? claim.order + (left ? 1 : 0) : 1
+  for (let orders = 1; ; orders++) {
+    let order = orderFor(request, signers, least)
+    try {
+      if (orders > MOST_ORDERS) throw tooManyOrders(request)
+      order = await orderOf(world, key, notices, request, signers, least)
+      return await underOrder(world, key, notices, request, order, claims)
+    } catch (error) {
+      if (error instanceof HandedOver) {
+        const { signature } = error
+        notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
+        await claims.finish('done', hex(signature))
+        return { request, order, signature, certificate: null, transcript: null }
+      }
+      if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, claims)
+      least = error.least
+    }
+  }
+}
+
+/** One that is done with a request, and is asked again, has the signature for those who are not. */
+async function handOver(
+  world: World,
+  key: Key,
+  notices: Noticeboard,
+  request: Request,
+  signers: Order['signers'],
+  { outcome, note }: { readonly outcome: string; readonly note: string },
+  number: number,
+): Promise<Signed> {
+  const signature = outcome === 'done' ? fromHex(note, 64) : null
+  if (!signature || !isSignature(key, request, signature)) {
+    throw new Failure('conflict', 'E_REQUEST_ENDED', `this request has ended here: ${outcome}`, {
       hint: 'make a new request',
     })
   }
-  // What has left under one order is answered under a higher one only.
-  let least = claim ? claim.order + (left ? 1 : 0) : 1
-  for (;;) {
-    const order = await orderOf(world, notices, request, signers, least)
-    try {
-      return await underOrder(world, key, notices, request, order, claims)
-    } catch (error) {
-      if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, claims)
-      least = order.number + 1
-    }
-  }
+  notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
+  const others = () => notices.signatures(request.id).some((theirs) => isSignature(key, request, theirs))
+  const deadline = world.now() + Math.min(world.linger, HANDING_OVER)
+  await notices.until(others, deadline, silence).catch(() => {})
+  const order = orderFor(request, signers, number)
+  return { request, order, signature, certificate: null, transcript: null }
 }
 
 /** Who signs: those whom the request names, or those whom its asker chooses among who offered. */
@@ -101,38 +147,44 @@ async function signersOf(
   return inRecordOrder(key.record, named)
 
   async function chosen(): Promise<readonly Uint8Array[]> {
-    const id = hex(request.id)
-    const wanted = key.record.threshold
     const deadline = world.now() + (world.patience.total ?? world.patience.join)
     if (hex(request.asker) !== hex(self)) {
       notices.keepSaying('offer', request.id, offerCodec.encode({ request: request.id }))
-      const byAsker = () =>
-        hex(notices.chosen.get(id)?.by.fingerprint ?? new Uint8Array()) === hex(request.asker)
-      await notices.until(byAsker, deadline, () => nobodyCame(request, 'the asker chose nobody'))
+      const byAsker = () => choice(key.record, notices, request)
+      await notices.until(
+        () => byAsker() !== null,
+        deadline,
+        () => nobodyCame(request, 'the asker chose nobody'),
+      )
       notices.stopSaying('offer', request.id)
-      const { signers } = notices.chosen.get(id) as { signers: readonly Uint8Array[] }
-      return signers
+      return byAsker() as readonly Uint8Array[]
     }
-    const offers = () => [...(notices.offers.get(id) ?? [])]
+    const wanted = key.record.threshold
+    const refusers = () => notices.refusals(request.id).map(({ by }) => hex(by))
+    const offers = () => notices.offers(request.id).filter((by) => !refusers().includes(hex(by)))
     await notices.until(
-      () => offers().length >= wanted - 1,
+      () => offers().length >= wanted - 1 || refusers().length > key.record.members.length - wanted,
       deadline,
       () => nobodyCame(request, `${offers().length + 1} of ${wanted} custodians who must sign are here`),
     )
     const others = offers().slice(0, wanted - 1)
-    const signers = [self, ...others.map((fingerprint) => Uint8Array.from(Buffer.from(fingerprint, 'hex')))]
+    if (others.length < wanted - 1) throw refusalAmong(key.record, notices, request, key.record.members)
+    const signers = [self, ...others]
     notices.keepSaying('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
     return signers
   }
 }
 
+/** Whom the asker has chosen; null until then, and for a choice that is none. */
+function choice(record: KeyRecord, notices: Noticeboard, request: Request): readonly Uint8Array[] | null {
+  const signers = notices.chosenBy(request.asker, request.id)
+  return signers && quorumIn(record, signers) ? signers : null
+}
+
 /** @throws Failure `E_SIGNERS` unless they are exactly as many distinct custodians as must sign */
 export function inRecordOrder(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] {
-  const wanted = new Set(named.map(hex))
-  const signers = record.members
-    .filter(({ card }) => wanted.has(hex(card.fingerprint)))
-    .map(({ card, index }) => ({ index, fingerprint: card.fingerprint }))
-  if (named.length === record.threshold && signers.length === record.threshold) return signers
+  const signers = quorumIn(record, named)
+  if (signers) return signers
   throw new Failure(
     'usage',
     'E_SIGNERS',
@@ -143,41 +195,101 @@ export function inRecordOrder(record: KeyRecord, named: readonly Uint8Array[]): 
   )
 }
 
+/** The same in record order; null unless they are exactly as many distinct custodians as must sign. */
+function quorumIn(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] | null {
+  const wanted = new Set(named.map(hex))
+  const signers = record.members
+    .filter(({ card }) => wanted.has(hex(card.fingerprint)))
+    .map(({ card, index }) => ({ index, fingerprint: card.fingerprint }))
+  return named.length === record.threshold && signers.length === record.threshold ? signers : null
+}
+
+/**
+ * The highest order that was heard for this request and these signers, if its number is at least `least`. What any
+ * other order says, for other signers or another payload, is not for this member.
+ */
+function heardOrder(
+  notices: Noticeboard,
+  request: Request,
+  signers: Order['signers'],
+  least: number,
+): Order | null {
+  const isOurs = (order: Order): boolean =>
+    order.number >= least &&
+    order.number <= least + FURTHEST_ORDER &&
+    hex(definitionId(order)) === hex(definitionId(orderFor(request, signers, order.number)))
+  const heard = notices.orders(request.id).filter(isOurs)
+  return heard.sort((a, b) => b.number - a.number)[0] ?? null
+}
+
 /** The order under which to sign: the first signer gives it; after 30 s of silence the next one does, and so on. */
 async function orderOf(
   world: World,
+  key: Key,
   notices: Noticeboard,
   request: Request,
   signers: Order['signers'],
   least: number,
 ): Promise<Order> {
-  const heard = (): Order | null => {
-    const known = notices.orders.get(hex(request.id))?.order
-    const number = known?.number ?? 0
-    const same = known && hex(definitionId(known)) === hex(definitionId(orderFor(request, signers, number)))
-    return same && number >= least ? known : null
-  }
+  const heard = () => heardOrder(notices, request, signers, least)
+  const over = () => endOf(key, notices, request, signers)
   const place = signers.findIndex(({ fingerprint }) => hex(fingerprint) === hex(world.card.fingerprint))
-  const mine = () =>
-    Math.max(least, (notices.orders.get(hex(request.id))?.order.number ?? 0) + (heard() ? 0 : 1))
   // Whoever must have a higher order because its share left, or was superseded, does not wait for its turn.
-  const patience = least > 1 ? 0 : place * NEXT_ORDERS_AFTER
+  const patience = least > 1 ? 0 : place * (world.patience.silence ?? NEXT_ORDERS_AFTER)
   if (patience > 0 && heard() === null) {
     notices.ask()
     await notices
-      .until(() => heard() !== null, world.now() + patience, silence)
+      .until(() => heard() !== null || over() !== null, world.now() + patience, silence)
       .catch((error: unknown) => {
         if (!(error instanceof Failure) || error.code !== 'E_SILENCE') throw error
       })
   }
+  const end = over()
+  if (end) throw end
   const known = heard()
   if (known) return known
-  const order = orderFor(request, signers, mine())
+  const order = orderFor(request, signers, least)
   notices.issue(order)
   return order
 }
 
+/** What others say that ends a request for this member: the signature itself, or that one of the signers refuses. */
+function endOf(key: Key, notices: Noticeboard, request: Request, signers: Order['signers']): Error | null {
+  const signature = notices.signatures(request.id).find((each) => isSignature(key, request, each))
+  if (signature) return new HandedOver(signature)
+  const cards = signers.map(({ index }) => ({ card: cardOf(key.record, index) }))
+  const refused = notices.refusals(request.id).map(({ by }) => hex(by))
+  if (!cards.some(({ card }) => refused.includes(hex(card.fingerprint)))) return null
+  return refusalAmong(key.record, notices, request, cards)
+}
+
+function refusalAmong(
+  record: KeyRecord,
+  notices: Noticeboard,
+  request: Request,
+  among: readonly { readonly card: Card }[],
+): Failure {
+  const refused = notices.refusals(request.id).map(({ by }) => hex(by))
+  const names = among.map(({ card }) => card).filter((card) => refused.includes(hex(card.fingerprint)))
+  const who = names.map(({ name }) => name)
+  return new Failure('refused', 'E_PEER_REFUSED', `${who.join(', ')} refused to sign`, {
+    hint: `ask them why; ${record.threshold} of ${record.members.length} must sign, name others with --signers`,
+    ...(who[0] && { party: who[0] }),
+  })
+}
+
+const isSignature = ({ record }: Key, request: Request, signature: Uint8Array): boolean =>
+  verifiesUnder(record.scheme, recordPublicKey(record), request.payload, signature)
+
 const silence = (): Failure => new Failure('absent', 'E_SILENCE', 'nobody gave the order')
+
+const tooManyOrders = (request: Request): Failure =>
+  new Failure(
+    'absent',
+    'E_RESTARTS',
+    `request ${hex(request.id).slice(0, 16)} was ordered ${MOST_ORDERS} times without getting further`,
+    { hint: 'find out whose program keeps restarting, then run the same command again' },
+  )
 
 // ------------------------------------------------------------------------------------------------------ the ceremony
 
@@ -196,27 +308,30 @@ async function underOrder(
     id,
     participants: order.signers.map(({ index }) => cardOf(key.record, index)),
     onlookers: [],
+    validity: { notBefore: 0, expires: order.expires },
   }
   return seated(world, cast, files, async (room) => {
-    notices.onOrder = (higher) => {
-      if (higher.number > order.number && hex(higher.request) === hex(request.id))
-        room.interrupt(new Superseded())
-    }
-    watchForSignature(notices, key, request, room)
+    notices.onNotice = () => follow(key, notices, request, order, room)
+    notices.onNotice()
     try {
       const opening = openingOf(world, cast, files, [])
       return await inSession(room, opening, (opened, signal) =>
         play(world, key, notices, request, order, claims, files, room, opened, signal),
       )
-    } catch (error) {
-      if (!(error instanceof HandedOver)) throw error
-      await claims.finish('done', 'the signature was handed over')
-      return { request, order, signature: error.signature, certificate: null, transcript: null }
     } finally {
-      notices.onOrder = () => {}
-      notices.onSignature = () => {}
+      notices.onNotice = () => {}
     }
   })
+}
+
+/** Meanwhile others may be done already, or go on under a higher order, or refuse: then this ceremony is over. */
+function follow(key: Key, notices: Noticeboard, request: Request, order: Order, room: Room): void {
+  const higher = heardOrder(notices, request, order.signers, order.number + 1)
+  if (higher) return room.end(new Superseded(higher.number))
+  const end = endOf(key, notices, request, order.signers)
+  // In a session this member is about to have it by itself, with a transcript; unless a letter was lost for good.
+  if (end instanceof HandedOver && room.hasSession) setTimeout(() => room.end(end), HANDED_OVER_AFTER).unref()
+  else if (end) room.end(end)
 }
 
 async function play(
@@ -242,15 +357,20 @@ async function play(
   const share = await openShare(world.home, key, world.identity, world.card)
   using secret = share.share
   void secret
+  let hasLeft = false
   const beforeSend = async (round: string): Promise<void> => {
     if (round !== 'share') return
     await claims.markLeft(request.payloadSha256)
-    room.mayLeave = () => false
     room.mayAbort = false
+    hasLeft = true
   }
   const protocol = sign(session, { share, message: request.payload }, world.nonces)
   const options = { room, opened, session, members, signal, compute: world.compute, beforeSend }
-  const { output: signature, rounds } = await run(protocol, options)
+  const { output: signature, rounds } = await run(protocol, options).catch((error: unknown) => {
+    // One that begins again is not answered twice under one order: what has left is not taken back.
+    throw hasLeft && error instanceof Restarted ? new Superseded(order.number + 1) : error
+  })
+  notices.onNotice = () => {}
   if (!verifiesUnder(record.scheme, recordPublicKey(record), request.payload, signature)) {
     throw new Error('the signature that the protocol accepted does not verify')
   }
@@ -259,7 +379,7 @@ async function play(
 
   const seen = seenIn(order, encodeRecord(record), opened, rounds)
   const ran: Ran = { definition: room.definition, sid: opened.sid, head: transcriptHead(seen) }
-  const receipts = await gatherReceipts(world, record, order, room, ran, signature, signal)
+  const receipts = await gatherReceipts(world, record, order, room, ran, signature, world.signal)
   const complete = receipts.every((receipt) => receipt !== null)
   const given = receipts.filter((receipt) => receipt !== null)
   const transcript = await files.writeTranscript(
@@ -315,47 +435,25 @@ export const signersAsHolders = (record: KeyRecord, order: Order): Holder[] =>
 
 // ------------------------------------------------------------------------------------------------- the others' result
 
-/** Somebody else has the signature already. */
-class HandedOver extends Error {
-  override readonly name = 'HandedOver'
-  constructor(readonly signature: Uint8Array) {
-    super('the signature was handed over')
-  }
-}
-
-function handedOver(notices: Noticeboard, key: Key, request: Request): Uint8Array | null {
-  const heard = notices.signatures.get(hex(request.id)) ?? []
-  const publicKey = recordPublicKey(key.record)
-  return heard.find((s) => verifiesUnder(key.record.scheme, publicKey, request.payload, s)) ?? null
-}
-
-/** While others may be done already: a signature that verifies ends this member's part, wherever it stands. */
-function watchForSignature(notices: Noticeboard, key: Key, request: Request, room: Room): void {
-  notices.onSignature = () => {
-    const signature = handedOver(notices, key, request)
-    if (!signature) return
-    // In a session this member is about to have it by itself, with a transcript; unless a letter was lost for good.
-    const take = () => room.interrupt(new HandedOver(signature))
-    if (room.hasSession) setTimeout(take, HANDED_OVER_AFTER).unref()
-    else take()
-  }
-  notices.onSignature()
-}
-
 /** One that asked and does not sign waits for the signature. */
-async function watch(world: World, key: Key, notices: Noticeboard, request: Request): Promise<Signed> {
+async function watch(
+  world: World,
+  key: Key,
+  notices: Noticeboard,
+  request: Request,
+  signers: Order['signers'],
+): Promise<Signed> {
   const deadline = world.now() + (world.patience.total ?? world.patience.join)
+  const signed = () => notices.signatures(request.id).find((each) => isSignature(key, request, each))
+  const end = () => endOf(key, notices, request, signers)
   await notices.until(
-    () => handedOver(notices, key, request) !== null,
+    () => end() !== null,
     deadline,
     () => nobodyCame(request, 'it was not signed in time'),
   )
-  const signature = handedOver(notices, key, request) as Uint8Array
-  const signers = inRecordOrder(
-    key.record,
-    request.signers ?? notices.chosen.get(hex(request.id))?.signers ?? [],
-  )
-  const order = notices.orders.get(hex(request.id))?.order ?? orderFor(request, signers, 1)
+  const signature = signed()
+  if (!signature) throw end() as Error
+  const order = heardOrder(notices, request, signers, 1) ?? orderFor(request, signers, 1)
   return { request, order, signature, certificate: null, transcript: null }
 }
 
@@ -366,7 +464,8 @@ const nobodyCame = (request: Request, what: string): Failure =>
 
 async function inDoubtIfLeft(error: unknown, claims: RequestClaims): Promise<unknown> {
   const { left } = await claims.status()
-  if (left === null || !(error instanceof Failure) || error.accused.length > 0) return error
+  const isDoubt = error instanceof Failure && error.accused.length === 0 && error.kind !== 'conflict'
+  if (left === null || !isDoubt) return error
   return new Failure(
     'doubt',
     'E_IN_DOUBT',

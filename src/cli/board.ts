@@ -11,6 +11,8 @@ export type Screen = {
   /** Whether lines may be drawn over. */
   readonly moving: boolean
   readonly now: () => number
+  /** Milliseconds for which a state must last to be worth a line. */
+  readonly settle: number
 }
 
 export class Board {
@@ -21,6 +23,7 @@ export class Board {
   #shown = false
   #spinner: Ora | null = null
   #clock: NodeJS.Timeout | null = null
+  #saying: NodeJS.Timeout | null = null
 
   constructor(
     names: readonly string[],
@@ -63,6 +66,8 @@ export class Board {
   /** Takes it off the screen, for other lines or a question. */
   hide(): void {
     this.#shown = false
+    if (this.#saying) clearTimeout(this.#saying)
+    this.#saying = null
     if (this.#clock) clearInterval(this.#clock)
     this.#clock = null
     this.#spinner?.stop()
@@ -88,7 +93,16 @@ export class Board {
     if (!this.#spinner.isSpinning) this.#spinner.start()
   }
 
+  /** In lines: what still stands a moment later, so that what passes at once is not a line each. */
   #say(): void {
+    if (this.screen.settle === 0) return this.#line()
+    this.#saying ??= setTimeout(() => {
+      this.#saying = null
+      this.#line()
+    }, this.screen.settle).unref()
+  }
+
+  #line(): void {
     const members = [...this.#marks].map(([name, mark]) => this.style.member(name, mark)).join(', ')
     const line = members === '' ? this.#what : `${this.#what} (${members})`
     if (line === this.#said) return

@@ -100,7 +100,8 @@ const signature = object({
   public_key: keyFields.public_key,
   signature: hex(64),
   certificate: text,
-  transcript: path,
+  /** Null where the signature was handed over by another. */
+  transcript: orNull(path),
 })
 
 /** `data` of each command, where it succeeded. */

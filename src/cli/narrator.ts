@@ -26,46 +26,42 @@ const ROUNDS: Readonly<Record<string, string>> = {
 
 export type Narrator = { readonly emit: Emit; readonly stop: () => void }
 
-/** Follows a ceremony on the waiting screen. @param others everybody who takes part, except this member */
-export function narrate(
-  terminal: Terminal,
-  others: readonly string[],
-  patience: Patience,
-  now: () => number,
-): Narrator {
-  let board: Board | null = null
-  const screen = (): Board => (board ??= terminal.board(others))
+/** Follows a ceremony on the waiting screen. @param what is waited for before a ceremony is joined */
+export function narrate(terminal: Terminal, what: string, patience: Patience, now: () => number): Narrator {
+  let board: Board = terminal.board([])
+  let others: readonly string[] = []
   const joinUntil = now() + (patience.total ?? patience.join)
   const roundUntil = () => (patience.total === null ? now() + patience.round : joinUntil)
-  const waiting = (what: string, until: number) => screen().waiting(what, until)
+  const round = (name: string, until: number) => board.waiting(ROUNDS[name] ?? 'Working', until)
   const emit = (event: CeremonyEvent): void => {
     switch (event.event) {
+      case 'joined':
+        others = event.others ?? []
+        board = terminal.board(others)
+        return board.waiting('Waiting for the others', joinUntil)
       case 'hello':
       case 'letter_received':
-        if (event.party) screen().mark([event.party], 'here')
+        if (event.party) board.mark([event.party], 'here')
         return
-      case 'joined':
-        return waiting('Everybody is here. Shaking hands', roundUntil())
       case 'round_started':
-        screen().mark(others, 'missing')
-        return waiting(ROUNDS[event.round ?? ''] ?? 'Working', roundUntil())
+        board.mark(others, event.round === 'reveal' ? 'here' : 'missing')
+        return round(event.round ?? '', event.round === 'ready' ? joinUntil : roundUntil())
       case 'waiting':
-        if (event.round && event.round !== 'hello') {
-          waiting(ROUNDS[event.round] ?? 'Waiting for the others', roundUntil())
-        }
-        return screen().missing(event.missing ?? [])
+        return board.missing(event.missing ?? [])
       case 'receipt_sent':
-        return waiting(ROUNDS['receipt'] as string, roundUntil())
+        board.mark(others, 'missing')
+        return round('receipt', roundUntil())
       case 'certificate':
-        return waiting(ROUNDS['done'] as string, roundUntil())
+        board.mark(others, 'missing')
+        return round('done', roundUntil())
       case 'restarted':
         terminal.say(`${event.party ?? 'somebody'} started again: a new attempt begins by itself`)
-        screen().mark(others, 'missing')
-        return waiting('Waiting for the others', joinUntil)
+        board.mark(others, 'missing')
+        return board.waiting('Waiting for the others', joinUntil)
       case 'network':
         return terminal.say('the NATS server is back')
       case 'aborted':
-        if (event.party) screen().mark([event.party], 'gone')
+        if (event.party) board.mark([event.party], 'gone')
         return
       case 'words':
       case 'letter_sent':
@@ -75,8 +71,8 @@ export function narrate(
         return event.event satisfies never
     }
   }
-  waiting('Waiting for the others', joinUntil)
-  return { emit, stop: () => board?.stop() }
+  board.waiting(what, joinUntil)
+  return { emit, stop: () => board.stop() }
 }
 
 /** The person at this terminal, who hears the words; or nobody. */
@@ -85,6 +81,9 @@ export function ears(terminal: Terminal): Person {
     present: terminal.interactive,
     heard: async (words, unverified, signal) => {
       terminal.say('', `  The words:  ${terminal.style.bold(words.join('  '))}`, '')
+      if (unverified.length > 0 && terminal.interactive) {
+        terminal.say('Read them aloud to the others: everybody must see the same.')
+      }
       for (const keys of unverified) await hear(terminal, keys, signal)
     },
   }

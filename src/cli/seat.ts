@@ -11,8 +11,8 @@ const LINGER = 60_000
 
 export type Seating = {
   readonly card: Card
-  /** Names of the others who take part. */
-  readonly others: readonly string[]
+  /** What is waited for first. */
+  readonly waitingFor: string
   /** What `--events` calls the ceremony: its definition id, or the key id where there is none yet. */
   readonly ceremony: Uint8Array
   /** Milliseconds to stay at the end, if not the usual. */
@@ -32,7 +32,7 @@ export async function inWorld<T>(
   try {
     transport = await context.connect(identity)
     const toFile = context.emitFor(seating.ceremony)
-    const narrator = narrate(context.terminal, seating.others, context.patience, context.now)
+    const narrator = narrate(context.terminal, seating.waitingFor, context.patience, context.now)
     stop = narrator.stop
     return await act({
       home,

@@ -7,40 +7,50 @@ import { openEvents } from './events.js'
 import { interrupted } from './exit.js'
 import { globalsOf } from './globals.js'
 import { buildProgram, HelpShown, parseFailure } from './program.js'
-import { type Outcome, present } from './result.js'
-import { makeStyle, wantsColor } from './style.js'
+import { type Outcome, present, type Printed } from './result.js'
+import { makeStyle, type Style, wantsColor } from './style.js'
 import { Terminal } from './terminal.js'
 
-export async function start(args: readonly string[]): Promise<never> {
+/** Runs the command line; ends the process with the exit code of what came of it. */
+export async function start(args: readonly string[]): Promise<void> {
   const flags = flagsIn(args)
   survivePipes()
   const color = wantsColor(process.stderr, process.env, flags)
-  // The libraries that draw prompts and spinners decide by the environment.
+  // The libraries that draw prompts decide by the environment.
   if (!color) process.env['NO_COLOR'] = '1'
   const style = makeStyle(color, flags.plain)
-  const printed = await outcomeOf(args, style).then(
-    (outcome) => present(outcome, flags.json, style),
-    (error: unknown) => {
-      if (error instanceof HelpShown && error.wanted) return { stdout: error.text, stderr: '', code: 0 }
-      const { command, failure } = parseFailure(error)
-      const printed = present({ command, error: failure }, flags.json, style)
-      return error instanceof HelpShown ? { ...printed, stderr: `${error.text}\n${printed.stderr}` } : printed
-    },
-  )
-  await write(process.stderr, printed.stderr)
-  await write(process.stdout, printed.stdout)
-  process.exit(printed.code)
+  const end = async ({ stdout, stderr, code }: Printed): Promise<never> => {
+    // What was asked for comes first, what to do with it after; of a failure there is nothing on stdout to read first.
+    await write(process.stdout, stdout)
+    await write(process.stderr, stderr)
+    process.exit(code)
+  }
+  // What fails outside of the command's own promise is our bug too, and has its one line.
+  process.once('uncaughtException', (error) => void end(present({ command: '', error }, flags.json, style)))
+  try {
+    await end(present(await outcomeOf(args, style, color), flags.json, style))
+  } catch (error) {
+    await end(presentUnread(error, flags.json, style))
+  }
 }
 
-async function outcomeOf(args: readonly string[], style: ReturnType<typeof makeStyle>): Promise<Outcome> {
+/** What to print where no command was run: help, or what could not be read. */
+function presentUnread(error: unknown, json: boolean, style: Style): Printed {
+  if (error instanceof HelpShown && error.wanted) return { stdout: error.text, stderr: '', code: 0 }
+  const { command, failure } = parseFailure(error)
+  const printed = present({ command, error: failure }, json, style)
+  return error instanceof HelpShown ? { ...printed, stderr: `${error.text}\n${printed.stderr}` } : printed
+}
+
+/** @param moving whether lines may be drawn over: only where colour is wanted too */
+async function outcomeOf(args: readonly string[], style: Style, moving: boolean): Promise<Outcome> {
   let outcome: Outcome | null = null
   const program = buildProgram(async (command, load, options, operands) => {
     try {
       const globals = globalsOf(program)
       const signal = onInterrupt()
       const interactive = process.stdin.isTTY && globals.input
-      const moving = process.stderr.isTTY && !globals.plain && process.env['TERM'] !== 'dumb'
-      const screen = { stream: process.stderr, moving, now: Date.now }
+      const screen = { stream: process.stderr, moving, now: Date.now, settle: 400 }
       const terminal = new Terminal(interactive, style, screen, signal)
       const emitFor = openEvents(globals.events, Date.now)
       const run = await load()
@@ -66,13 +76,9 @@ function onInterrupt(): AbortSignal {
 }
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Whoever read our output may leave; what we do does not depend on it. */
+/** Output that cannot be written changes nothing: whoever reads it may leave, and the ceremony ends as it ends. */
 function survivePipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-    })
-  }
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
 
 /** Resolves once the text is out, or nobody wants it. */

@@ -71,7 +71,9 @@ export class Terminal {
 
   /** Goes on only if the person types `word`. @throws Failure `E_REFUSED` (refused) if they type no */
   async confirm(question: string, word: string, asking: Asking): Promise<void> {
-    const typed = await this.askTyped(`${question} Type "${word}", or no:`, [word, 'no'], asking)
+    this.#requirePerson(question, asking)
+    this.say(question)
+    const typed = await this.askTyped(`Type "${word}", or no:`, [word, 'no'], asking)
     if (typed === 'no' && word !== 'no') {
       throw new Failure('refused', 'E_REFUSED', 'you said no', { hint: 'nothing was done' })
     }
@@ -107,11 +109,7 @@ export class Terminal {
     asking: Asking,
     ask: (context: PromptContext) => Promise<string>,
   ): Promise<string> {
-    if (!this.interactive) {
-      throw new Failure('usage', 'E_NO_INPUT', `nobody is here to ask: ${question.replace(/[:?]$/, '')}`, {
-        hint: `give ${asking.flag}, or run it at a terminal`,
-      })
-    }
+    this.#requirePerson(question, asking)
     const signal = asking.signal ? AbortSignal.any([this.signal, asking.signal]) : this.signal
     signal.throwIfAborted()
     this.#board?.hide()
@@ -124,6 +122,13 @@ export class Terminal {
     } finally {
       this.#board?.show()
     }
+  }
+
+  #requirePerson(question: string, { flag }: Asking): void {
+    if (this.interactive) return
+    throw new Failure('usage', 'E_NO_INPUT', `nobody is here to ask: ${question.replace(/[:?]$/, '')}`, {
+      hint: `give ${flag}, or run it at a terminal`,
+    })
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Rng } from '../protocol/session.js'
 import type { Signature } from '../wire/definition.js'
 import { type Opened, open, sayHello } from './handshake.js'
-import { Restarted, type Room } from './room.js'
+import { Elsewhere, Restarted, type Room } from './room.js'
 
 /** The number that a home keeps for each definition and only raises; on disk before it is used. */
 export type Starts = {
@@ -36,19 +36,24 @@ export async function inSession<T>(
   let start = await opening.starts.next()
   for (;;) {
     const signal = room.begin(start)
+    let opened: Opened | null = null
     try {
+      room.checkExpiry()
       const own = sayHello(room, start, opening.accepted, opening.others, opening.rng)
-      const opened = await open(room, own, signal, opening.rng)
+      opened = await open(room, own, signal, opening.rng)
       await ready(room, opening, opened, signal)
       return await body(opened, signal)
     } catch (error) {
       if (!(error instanceof Restarted)) {
-        if (room.mayAbort) await room.abort(error)
+        if (room.mayAbort && !(error instanceof Elsewhere)) await room.abort(error)
         throw error
       }
       room.emit({ event: 'restarted', party: error.by.name })
       start = error.start
       await opening.starts.raise(start)
+    } finally {
+      for (const { seal, open } of opened?.channels.values() ?? [])
+        for (const key of [seal, open]) key.fill(0)
     }
   }
 }
@@ -63,6 +68,7 @@ async function ready(room: Room, opening: Opening, opened: Opened, signal: Abort
     stop()
   }
   signal.throwIfAborted()
+  room.emit({ event: 'round_started', round: 'ready' })
   room.mailbox.post('ready', { session: opened.sid }, new Uint8Array())
   const slots = room.peers.map(({ fingerprint: from }) => ({
     kind: 'ready' as const,

@@ -22,6 +22,8 @@ export type CeremonyEvent = {
   /** Names of those who are waited for. */
   readonly missing?: readonly string[]
   readonly words?: readonly string[]
+  /** With `joined`: names of the others who take part. */
+  readonly others?: readonly string[]
 }
 
 export type Emit = (event: CeremonyEvent) => void

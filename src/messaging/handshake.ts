@@ -77,6 +77,23 @@ export const helloSlot = (start: number): { session: Uint8Array; round: string }
 
 /** One attempt, from its hellos to keys that every pair has confirmed. `ready` is left to whoever asks the people. */
 export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: Rng): Promise<Opened> {
+  const secrets: Uint8Array[] = []
+  try {
+    return await exchange(room, own, signal, rng, secrets)
+  } finally {
+    wipeEphemeral(own.keys)
+    for (const secret of secrets) secret.fill(0)
+  }
+}
+
+/** @param wipe takes every secret on which keys rest, whatever becomes of them */
+async function exchange(
+  room: Room,
+  own: OwnHello,
+  signal: AbortSignal,
+  rng: Rng,
+  wipe: Uint8Array[],
+): Promise<Opened> {
   const { mailbox, participants, self, definition } = room
   const { start, keys } = own
   const me = hex(self.fingerprint)
@@ -113,11 +130,14 @@ export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: 
     participants.map((member, i) => [hex(member.fingerprint), reveals[i] as Reveal]),
   )
   const sent = new Map<string, { ciphertext: Uint8Array; secret: Uint8Array }>()
-  room.accuse('reveal', peers, 'proven', 'its ML-KEM key fails the input check of FIPS 203', (peer) => {
+  const mlkemFails = 'its ML-KEM key fails the input check of FIPS 203'
+  const encapsulated = (peer: Member): boolean => {
     const made = encapsulate((revealOfPeer.get(hex(peer.fingerprint)) as Reveal).mlkem, rng)
     if (made) sent.set(hex(peer.fingerprint), made)
+    if (made) wipe.push(made.secret)
     return made !== null
-  })
+  }
+  room.accuse('reveal', peers, 'proven', mlkemFails, encapsulated, revealed)
   const toAll = peers.map((peer) => ({
     to: peer.fingerprint,
     ciphertext: (sent.get(hex(peer.fingerprint)) as { ciphertext: Uint8Array }).ciphertext,
@@ -132,7 +152,7 @@ export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: 
     encapsulations.map((envelope) => envelope.body),
   )
   const prks = new Map<string, Uint8Array>()
-  room.accuse('reveal', peers, 'proven', 'its X25519 key is of small order', (peer) => {
+  const agreed = (peer: Member): boolean => {
     const id = hex(peer.fingerprint)
     const dh = diffieHellman(keys, (revealOfPeer.get(id) as Reveal).x25519)
     if (dh === null) return false
@@ -140,11 +160,12 @@ export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: 
     const theirs = decapsulate((forMe.get(id) as { ciphertext: Uint8Array }).ciphertext, keys)
     const selfFirst = participants.findIndex((p) => hex(p.fingerprint) === me) < participants.indexOf(peer)
     const secrets = { dh, fromFirst: selfFirst ? ours : theirs, fromSecond: selfFirst ? theirs : ours }
-    prks.set(id, pairKey(salt, secrets))
-    for (const secret of [dh, ours, theirs]) secret.fill(0)
+    const prk = pairKey(salt, secrets)
+    prks.set(id, prk)
+    wipe.push(dh, theirs, prk)
     return true
-  })
-  wipeEphemeral(keys)
+  }
+  room.accuse('reveal', peers, 'proven', 'its X25519 key is of small order', agreed, revealed)
   const derive = (peer: Member, use: 'letter' | 'confirm', outgoing: boolean) => {
     const [from, to] = outgoing ? [self.fingerprint, peer.fingerprint] : [peer.fingerprint, self.fingerprint]
     return directionKey(prks.get(hex(peer.fingerprint)) as Uint8Array, use, from, to, sid)
@@ -156,12 +177,14 @@ export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: 
   const own4 = mailbox.post('confirm', { session: sid }, confirmCodec.encode(tags))
   const confirms = await gather('confirm', sid, '', room.roundDeadline(), own4)
   const tagsForMe = entriesForMe(room, 'confirm', confirms, (body) => confirmCodec.decode(body))
-  room.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', (peer) =>
+  const fits = (peer: Member) =>
     equalSecret(
       confirmTag(derive(peer, 'confirm', false), sid, peer.fingerprint, self.fingerprint),
       (tagsForMe.get(hex(peer.fingerprint)) as { tag: Uint8Array }).tag,
-    ),
-  )
+    )
+  // Every encapsulation is in every key: if somebody sent different ones, tags fail between those who did not.
+  if (!peers.every(fits)) await room.compare([{ kind: 'encapsulate', session: sid, round: '' }], signal)
+  room.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', fits)
 
   const channels = new Map(
     peers.map((peer) => [
@@ -169,7 +192,6 @@ export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: 
       { seal: derive(peer, 'letter', true), open: derive(peer, 'letter', false) },
     ]),
   )
-  for (const prk of prks.values()) prk.fill(0)
   const raw = (envelopes: readonly { bytes: Uint8Array }[]) => envelopes.map((envelope) => envelope.bytes)
   return {
     start,
@@ -255,6 +277,7 @@ function entriesForMe<E extends { readonly to: Uint8Array }>(
         others.every((other, i) => hex(other.fingerprint) === hex((entries[i] as E).to))
       )
     },
+    envelopes,
   )
   const me = hex(room.self.fingerprint)
   return new Map(

@@ -67,6 +67,9 @@ const SLOTTED: ReadonlySet<Kind> = new Set([
   'done',
 ])
 
+/** Kinds that are said to all in a session, and that members show each other where they disagree. */
+const SHOWN: ReadonlySet<Kind> = new Set(['letter', 'reveal', 'encapsulate', 'confirm', 'ready', 'prepared'])
+
 const FIRST_WANT = 2000
 const LAST_WANT = 15_000
 const ANSWER_EVERY = 2000
@@ -74,7 +77,12 @@ const WORKING_EVERY = 10_000
 const WORKING_AT_MOST = 15 * 60_000
 const SEEN = 65_536
 const EARLY_LETTERS = 64
+/** Of one member: what lies in slots, what came early, and what must wait because it came too fast; each. */
 const STORED_BYTES = 16 << 20
+/** What a message that waits counts for at least, so that many small ones are bounded too. */
+const LEAST_DELAYED = 8192
+/** The longest that a timer of Node's can be set to. */
+const LONGEST_TIMER = 2 ** 31 - 1
 
 const wantCodec = codec(
   list(record({ kind: oneOf(KINDS), round: text(64), from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
@@ -102,6 +110,7 @@ export class Mailbox {
   readonly #slots = new Map<string, Envelope>()
   readonly #sent = new Map<string, { readonly bytes: Uint8Array; readonly subject: string }>()
   readonly #early = new Map<string, Envelope[]>()
+  readonly #delayed = new Map<string, number>()
   readonly #stored = new Map<string, number>()
   readonly #live = new Set([hex(NO_SESSION)])
   readonly #seen = new Set<string>()
@@ -114,6 +123,7 @@ export class Mailbox {
   readonly #unsubscribe: readonly (() => void)[]
   /** Messages that were none, by what was wrong with them. */
   readonly dropped = new Map<string, number>()
+  #closed = false
 
   constructor(options: MailboxOptions) {
     this.#options = options
@@ -132,6 +142,7 @@ export class Mailbox {
   }
 
   close(): void {
+    this.#closed = true
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#watchers.clear()
     this.#hurry.clear()
@@ -216,33 +227,41 @@ export class Mailbox {
   leave(session: Uint8Array): void {
     const of = ` ${hex(session)} `
     this.#live.delete(hex(session))
-    for (const store of [this.#slots, this.#sent]) {
-      for (const key of store.keys()) if (key.includes(of)) store.delete(key)
+    for (const key of this.#sent.keys()) if (key.includes(of)) this.#sent.delete(key)
+    for (const [key, { header, bytes }] of this.#slots) {
+      if (!key.includes(of)) continue
+      this.#slots.delete(key)
+      const from = hex(header.from)
+      this.#stored.set(from, (this.#stored.get(from) as number) - bytes.length)
     }
-    this.#stored.clear()
   }
 
-  /** All broadcast letters of a round that this member holds, its own included. */
-  held(session: Uint8Array, round: string): Uint8Array[] {
+  /** The letters of everybody, its own included, that this member holds in one place of a session. */
+  held({ kind, session, round }: Pick<Slot, 'kind' | 'session' | 'round'>): Uint8Array[] {
     const { self, members } = this.#options
     return members.flatMap(({ fingerprint: from }) => {
-      const key = slotKey({ kind: 'letter', session, round, from, to: null })
+      const key = slotKey({ kind, session, round, from, to: null })
       const letter = hex(from) === hex(self.fingerprint) ? this.#sent.get(key) : this.#slots.get(key)
       return letter ? [letter.bytes] : []
     })
   }
 
-  /** Somebody shows an envelope of a member: it is looked at as if it had come by itself. Null if it is none. */
-  examine(shown: Uint8Array): Envelope | null {
+  /**
+   * Somebody shows what a member has said to all in a session: it is looked at as if it had come by itself. Null if it
+   * is nothing of the kind.
+   */
+  examine(shown: Uint8Array, session: Uint8Array): Envelope | null {
     try {
       const envelope = decodeEnvelope(shown)
       const { header } = envelope
-      if (hex(header.definition) !== hex(this.#options.definition) || header.kind !== 'letter') return null
-      if (hex(header.from) === hex(this.#options.self.fingerprint)) return envelope
-      const member = this.#members.get(hex(header.from))
+      const { definition, self } = this.#options
+      if (hex(header.definition) !== hex(definition) || hex(header.session) !== hex(session)) return null
+      if (!SHOWN.has(header.kind) || header.to !== null) return null
+      const own = hex(header.from) === hex(self.fingerprint)
+      const member = own ? self : this.#members.get(hex(header.from))
       if (!member || !verifyEnvelope(envelope, member.signing)) return null
       const there = this.#slots.get(slotKey(header))
-      if (!there || hex(there.bytes) !== hex(envelope.bytes)) this.#accept(envelope, member)
+      if (!own && (!there || hex(there.bytes) !== hex(envelope.bytes))) this.#accept(envelope, member)
       return envelope
     } catch (error) {
       if (error instanceof CodecError) return null
@@ -303,11 +322,16 @@ export class Mailbox {
         pause = FIRST_WANT
         ask()
       }
+      const endIn = (span: number): void => {
+        const next = Math.min(span, LONGEST_TIMER)
+        ending = setTimeout(() => (span > next ? endIn(span - next) : expire()), next)
+      }
       const expire = (): void => {
         const slots = missing()
-        const renewed = Math.max(0, ...slots.map((slot) => this.#heardWorking.get(hex(slot.from)) ?? 0))
-        const until = Math.min(renewed + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
-        if (until > now()) ending = setTimeout(expire, until - now())
+        const heard = Math.max(0, ...slots.map((slot) => this.#heardWorking.get(hex(slot.from)) ?? 0))
+        // What somebody worked at before this wait is over.
+        const working = heard < began ? 0 : Math.min(heard + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
+        if (working > now()) endIn(working - now())
         else finish(() => reject(this.#absent(slots, wait.round)))
       }
       if (wait.signal.aborted) {
@@ -318,7 +342,7 @@ export class Mailbox {
       this.#hurry.add(hurry)
       wait.signal.addEventListener('abort', stop)
       asking = setTimeout(ask, pause)
-      ending = setTimeout(expire, Math.max(0, wait.deadline - began))
+      endIn(Math.max(0, wait.deadline - began))
       look()
     })
   }
@@ -351,6 +375,7 @@ export class Mailbox {
     const wanted = wantCodec.decode(envelope.body)
     for (const slot of wanted) {
       if (hex(slot.from) !== hex(self.fingerprint)) continue
+      if (slot.to && hex(slot.to) !== hex(from.fingerprint)) continue
       const key = slotKey({ ...slot, session: envelope.header.session })
       const who = `${key} ${hex(from.fingerprint)}`
       const last = this.#answered.get(who) ?? Number.NEGATIVE_INFINITY
@@ -384,9 +409,18 @@ export class Mailbox {
   }
 
   #admit(envelope: Envelope, member: Member): void {
-    const delay = this.#throttle.admit(hex(member.fingerprint), envelope.bytes.length, this.#options.now())
-    if (delay > 0) setTimeout(() => this.#admit(envelope, member), delay).unref()
-    else this.#accept(envelope, member)
+    if (this.#closed) return
+    const from = hex(member.fingerprint)
+    const delay = this.#throttle.admit(from, envelope.bytes.length, this.#options.now())
+    if (delay === 0) return this.#accept(envelope, member)
+    const waiting = this.#delayed.get(from) ?? 0
+    const size = Math.max(envelope.bytes.length, LEAST_DELAYED)
+    if (waiting + size > STORED_BYTES) return this.#forget(envelope, 'too fast')
+    this.#delayed.set(from, waiting + size)
+    setTimeout(() => {
+      this.#delayed.set(from, (this.#delayed.get(from) as number) - size)
+      this.#admit(envelope, member)
+    }, delay).unref()
   }
 
   #accept(envelope: Envelope, member: Member): void {
@@ -396,7 +430,8 @@ export class Mailbox {
       if (SLOTTED.has(kind)) {
         if (!this.#live.has(hex(session))) return this.#keepEarly(envelope, from)
         if (!this.#place(envelope, member, from)) return
-      } else if (kind === 'want') this.#answer(envelope, member)
+      } else if (!this.#live.has(hex(session))) return this.#drop('another session')
+      else if (kind === 'want') this.#answer(envelope, member)
       else if (kind === 'working') this.#heardWorking.set(from, this.#options.now())
       this.#handlers.get(kind)?.(envelope, member)
     } catch (error) {
@@ -411,26 +446,37 @@ export class Mailbox {
     const key = slotKey(envelope.header)
     const there = this.#slots.get(key)
     if (there) {
-      this.#options.equivocated(member, [there, envelope])
+      // One that is done and comes back to help others says so again, at another time.
+      const same = envelope.header.kind === 'done' || hex(there.bytes) === hex(envelope.bytes)
+      if (!same) this.#options.equivocated(member, [there, envelope])
       return false
     }
     const stored = (this.#stored.get(from) ?? 0) + envelope.bytes.length
     if (stored > STORED_BYTES) {
-      this.#drop('too much')
+      this.#forget(envelope, 'too much')
       return false
     }
     this.#stored.set(from, stored)
     this.#slots.set(key, envelope)
-    if (envelope.header.kind === 'letter') {
-      this.#options.emit({ event: 'letter_received', round: envelope.header.round, party: member.name })
-    }
+    const { kind, round } = envelope.header
+    if (kind !== 'hello')
+      this.#options.emit({ event: 'letter_received', round: round || kind, party: member.name })
     return true
   }
 
   #keepEarly(envelope: Envelope, from: string): void {
-    const waiting = this.#early.get(from) ?? []
-    if (waiting.length >= EARLY_LETTERS) waiting.shift()
-    this.#early.set(from, [...waiting, envelope])
+    const waiting = [...(this.#early.get(from) ?? []), envelope]
+    const size = () => waiting.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    while (waiting.length > EARLY_LETTERS || size() > STORED_BYTES) {
+      this.#forget(waiting.shift() as Envelope, 'too early')
+    }
+    this.#early.set(from, waiting)
+  }
+
+  /** Drops what may be asked for and heard once more. */
+  #forget({ bytes }: Envelope, why: string): void {
+    this.#seen.delete(hex(sha256(bytes)))
+    this.#drop(why)
   }
 
   #remember(digest: string): void {

@@ -2,6 +2,7 @@
  * Transport over a NATS server. The only importer of the NATS client: its errors, status events and codecs end here.
  * The client drops what is published while disconnected and reports a refused publish only in its status stream.
  */
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import type { Auth, ConnectionOptions, NatsConnection, NatsError } from 'nats'
 import type { SigningKey } from '../wire/ed25519.js'
 import { Failure } from '../wire/failure.js'
@@ -27,7 +28,8 @@ const CONNECT_WITHIN = 5000
 
 /** A connection, within 5 seconds. @throws Failure `network`, or `configuration` for a remote server without TLS */
 export async function connectNats(options: NatsOptions): Promise<Transport> {
-  const servers = options.url.split(',').map((server) => checkServer(server.trim(), options))
+  const named = options.url.split(',').map((server) => checkServer(server.trim(), options))
+  const servers = named.map(({ hostname, port }) => `${hostname}:${port}`)
   const { connect } = await import('nats')
   const refused: { last: NatsError | null } = { last: null }
   let connection: NatsConnection
@@ -42,7 +44,7 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
       pingInterval: 10_000,
       maxPingOut: 2,
       ignoreClusterUpdates: true,
-      ...tlsOptions(options, servers),
+      ...(named.some(({ tls }) => tls) && tlsOptions(options, named)),
       ...(await authentication(options)),
     })
   } catch (cause) {
@@ -104,8 +106,10 @@ function transportOver(
   return transport
 }
 
-/** The server's URL, if it may be used. */
-function checkServer(text: string, options: NatsOptions): string {
+type Server = { readonly hostname: string; readonly port: string; readonly tls: boolean }
+
+/** A server by its URL, if it may be used. */
+function checkServer(text: string, options: NatsOptions): Server {
   let url: URL
   try {
     url = new URL(text.includes('://') ? text : `nats://${text}`)
@@ -139,20 +143,29 @@ function checkServer(text: string, options: NatsOptions): string {
       },
     )
   }
-  return `${url.hostname}:${url.port || '4222'}${tls ? '#tls' : ''}`
+  return { hostname: url.hostname, port: url.port || '4222', tls }
 }
 
-/** TLS options whenever any server's URL asks for it: without them the client falls back to clear text. */
-function tlsOptions(options: NatsOptions, servers: string[]): Pick<ConnectionOptions, 'tls'> {
-  const tls = servers.some((server) => server.endsWith('#tls'))
-  servers.forEach((server, i) => {
-    servers[i] = server.replace(/#tls$/, '')
-  })
-  if (!tls) return {}
-  const { ca, cert, key } = options
-  // `minVersion` reaches node:tls, though the client's type does not list it.
-  const tlsOptions = { minVersion: 'TLSv1.2', ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
-  return { tls: tlsOptions }
+/** Given whenever any server's URL asks for TLS: without them the client falls back to clear text. */
+function tlsOptions(
+  { ca, cert, key }: NatsOptions,
+  servers: readonly Server[],
+): Pick<ConnectionOptions, 'tls'> {
+  // The first two reach node:tls, though the client's type does not list them. The client forgets the name of a server
+  // that is named by its address, so the certificate is held against the names that were asked for.
+  const tls = {
+    minVersion: 'TLSv1.2',
+    checkServerIdentity: (_: string, certificate: PeerCertificate) => {
+      const problems = servers.map(({ hostname }) =>
+        checkServerIdentity(hostname.replace(/^\[(.*)\]$/, '$1'), certificate),
+      )
+      return problems.includes(undefined) ? undefined : problems[0]
+    },
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+  }
+  return { tls }
 }
 
 async function authentication(options: NatsOptions): Promise<Pick<ConnectionOptions, 'authenticator'>> {

@@ -31,11 +31,14 @@ export function encapsulate(
   publicKey: Uint8Array,
   rng: Rng,
 ): { readonly ciphertext: Uint8Array; readonly secret: Uint8Array } | null {
+  const message = rng(32)
   try {
-    const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, rng(32))
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, message)
     return { ciphertext: cipherText, secret: sharedSecret }
   } catch {
     return null
+  } finally {
+    message.fill(0)
   }
 }
 

@@ -12,11 +12,21 @@ import { abortCodec, abortFor, failureOf } from './abort.js'
 import type { Emit } from './events.js'
 import { helloSlot } from './handshake.js'
 import { Mailbox, type Member, NO_SESSION } from './mailbox.js'
+import { type Place, Showings } from './showings.js'
 import { ceremonySubjects } from './subjects.js'
 import type { Transport } from './transport.js'
 
 /** How long to wait: for people to come, for a letter, and, if somebody said so, for everything together. */
-export type Patience = { readonly join: number; readonly round: number; readonly total: number | null }
+export type Patience = {
+  readonly join: number
+  readonly round: number
+  readonly total: number | null
+  /** In signing, how long each signer waits for the one before it to give the order; 30 s if it is not said. */
+  readonly silence?: number
+}
+
+/** From `notBefore` on and before `expires`, in milliseconds since 1970. */
+export type Validity = { readonly notBefore: number; readonly expires: number }
 
 export type RoomOptions = {
   readonly transport: Transport
@@ -30,6 +40,8 @@ export type RoomOptions = {
   readonly onlookers: readonly Member[]
   readonly program: string
   readonly patience: Patience
+  /** When the ceremony may be held, by its definition; null: at any time. */
+  readonly validity: Validity | null
   readonly now: () => number
   readonly emit: Emit
   /** Fires when this member's own person leaves. */
@@ -47,11 +59,18 @@ export class Restarted extends Error {
   }
 }
 
+/** This member's part here is over, and nobody else's: nothing is said to the others. */
+export class Elsewhere extends Error {
+  override readonly name: string = 'Elsewhere'
+}
+
 const CLOCK_AHEAD = 2 * 60_000
 const FURTHEST_START = 1000
-const HELLO_AGAIN = 500
+const HELLO_AGAIN = 50
 /** A fault that one member reports is a fault that the others are about to see: they get this long to see it. */
 const GRACE = 1000
+/** How long members show each other what they hold. */
+const SHOWING = 5000
 
 export class Room {
   readonly mailbox: Mailbox
@@ -61,6 +80,8 @@ export class Room {
   readonly peers: readonly Member[]
   readonly program: string
   readonly emit: Emit
+  /** What the others say they hold, where members disagree. */
+  readonly showings: Showings
   /** Signed envelopes that prove a member's fault, by fingerprint. */
   readonly evidence = new Map<string, readonly Uint8Array[]>()
   /** Whether this participant's new start ends the attempt; not once this member has voted. */
@@ -68,9 +89,14 @@ export class Room {
   /** Whether aborts and faults of others end the attempt; not once this member has voted. */
   mayAbort = true
   #attempt = new AbortController()
+  /** What ended the ceremony here, for this attempt and any other. */
+  #over: Error | null = null
   #start = 0
   #sets = 0
-  #saidHello = Number.NEGATIVE_INFINITY
+  /** The highest start heard of each participant: it counts whether or not this member had begun by then. */
+  readonly #starts = new Map<Member, number>()
+  #restarter: Member | null = null
+  #answering: NodeJS.Timeout | null = null
   readonly #sessions: Uint8Array[] = []
   readonly #began: number
   readonly #unsubscribe: () => void
@@ -98,28 +124,54 @@ export class Room {
       emit: options.emit,
       equivocated: (member, envelopes) => this.#equivocated(member, envelopes),
     })
-    this.#unsubscribe = options.transport.onFailure((failure) => this.interrupt(failure))
-    options.signal.addEventListener('abort', () => this.interrupt(options.signal.reason as Error))
+    this.showings = new Showings(this.mailbox, this.peers)
+    const stopFailure = options.transport.onFailure((failure) => this.end(failure))
+    const leave = () => this.end(options.signal.reason as Error)
+    options.signal.addEventListener('abort', leave)
+    if (options.signal.aborted) leave()
+    this.#unsubscribe = () => {
+      stopFailure()
+      options.signal.removeEventListener('abort', leave)
+    }
     this.mailbox.on('hello', (envelope, from) => this.#heardHello(envelope, from))
     this.mailbox.on('abort', (envelope, from) => this.#heardAbort(envelope, from))
   }
 
   // ------------------------------------------------------------------------------------------------------- attempts
 
-  /** Begins an attempt; its signal fires when something ends it. */
-  begin(start: number): AbortSignal {
+  /**
+   * Begins an attempt; its signal fires when something ends it.
+   * @param committed whether this member voted in it before it was restarted
+   */
+  begin(start: number, committed = false): AbortSignal {
     for (const session of this.#sessions.splice(0)) this.mailbox.leave(session)
+    this.showings.clear()
     this.#start = start
     this.#attempt = new AbortController()
-    this.mayLeave = () => true
-    this.mayAbort = true
-    if (this.#options.signal.aborted) this.interrupt(this.#options.signal.reason as Error)
+    this.mayLeave = () => !committed
+    this.mayAbort = !committed
+    if (this.#over) this.interrupt(this.#over)
+    const others = this.peers.map(({ name }) => name)
+    this.emit({ event: 'joined', attempt: String(start), others })
+    for (const by of this.#starts.keys()) this.#followStart(by)
     return this.#attempt.signal
   }
 
   /** Ends the current attempt: whatever waits in it throws `reason`. */
   interrupt(reason: Error): void {
     this.#attempt.abort(reason)
+  }
+
+  /** Ends the ceremony here, whichever attempt it is in, or between two of them. */
+  end(reason: Error): void {
+    this.#over ??= reason
+    this.interrupt(reason)
+  }
+
+  /** The vote is out, or what cannot be taken back: neither a restart nor an abort ends this member's part. */
+  commit(): void {
+    this.mayLeave = () => false
+    this.mayAbort = false
   }
 
   /** A session of the current attempt: attempt id, then sid. */
@@ -131,10 +183,13 @@ export class Room {
   /** Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often */
   helloSetComplete(start: number): void {
     this.#sets += 1
-    this.emit({ event: 'joined', attempt: String(start) })
+    this.emit({ event: 'round_started', round: 'reveal', attempt: String(start) })
     if (this.#sets > 8) {
-      throw new Failure('absent', 'E_RESTARTS', 'the ceremony was begun 8 times without getting further', {
+      const who = this.#restarter?.name
+      const problem = `the ceremony was begun 8 times without getting further${who ? `: ${who} restarted` : ''}`
+      throw new Failure('absent', 'E_RESTARTS', problem, {
         hint: 'find out whose program keeps restarting, then run the same command again',
+        ...(who && { party: who }),
       })
     }
   }
@@ -149,20 +204,31 @@ export class Room {
     const session = this.#sessions.at(-1)
     const body = abortCodec.encode(abortFor(error, this.participants))
     this.mailbox.post('abort', session ? { session } : helloSlot(this.#start), body)
-    await this.mailbox.flush()
+    // What cannot be said cannot be helped, and must not hide why it was to be said.
+    await this.mailbox.flush().catch(() => {})
   }
 
   #heardHello(envelope: Envelope, from: Member): void {
     const { start } = helloCodec.decode(envelope.body)
     if (String(start) !== envelope.header.round || !this.#isParticipant(from)) return
     this.emit({ event: 'hello', party: from.name, attempt: String(start) })
+    this.#starts.set(from, Math.max(start, this.#starts.get(from) ?? 0))
     if (start > this.#start + FURTHEST_START) return
-    if (start > this.#start && this.#start > 0 && this.mayLeave(from))
-      this.interrupt(new Restarted(start, from))
-    const now = this.#options.now()
-    if (now - this.#saidHello < HELLO_AGAIN) return
-    this.#saidHello = now
-    this.mailbox.repeat({ kind: 'hello', ...helloSlot(this.#start), from: this.self.fingerprint, to: null })
+    this.#followStart(from)
+    // Whoever is new has missed what was said before it came: it hears ours, and one answer serves all who come at once.
+    this.#answering ??= setTimeout(() => {
+      this.#answering = null
+      this.mailbox.repeat({ kind: 'hello', ...helloSlot(this.#start), from: this.self.fingerprint, to: null })
+    }, HELLO_AGAIN)
+  }
+
+  /** Goes over to the start of a participant that has begun again since, if this member may. */
+  #followStart(by: Member): void {
+    const start = this.#starts.get(by) ?? 0
+    const isNewer = this.#start > 0 && start > this.#start && start <= this.#start + FURTHEST_START
+    if (!isNewer || !this.mayLeave(by)) return
+    this.#restarter = by
+    this.interrupt(new Restarted(start, by))
   }
 
   #heardAbort(envelope: Envelope, from: Member): void {
@@ -187,7 +253,7 @@ export class Room {
     if (!this.#isParticipant(member) || !this.mayAbort) return
     if (kind === 'hello') {
       if (Number(round) < this.#start) return
-      this.interrupt(
+      this.end(
         new Failure(
           'abort',
           'E_TWO_HOMES',
@@ -201,10 +267,13 @@ export class Room {
       )
       return
     }
+    if (this.evidence.has(hex(member.fingerprint))) return
     this.evidence.set(
       hex(member.fingerprint),
       envelopes.map((envelope) => envelope.bytes),
     )
+    // Whoever has only one of the two learns of the other from here, and need not take anybody's word for it.
+    for (const { header, bytes } of envelopes) this.showings.show(header, bytes)
     this.interrupt(
       new Failure('abort', 'E_EQUIVOCATION', `${member.name} said two different things in one round`, {
         party: member.name,
@@ -216,6 +285,16 @@ export class Room {
   }
 
   // ---------------------------------------------------------------------------------------------------------- blame
+
+  /**
+   * Members disagree about what was said in a round: all show the letters that they hold, for a few seconds.
+   * @throws the signal's reason, which names whoever said two things, if that came to light
+   */
+  compare(places: readonly Place[], signal: AbortSignal): Promise<void> {
+    const { kind, round } = places[0] as Place
+    const wait = { deadline: this.now() + SHOWING, signal, round: round || kind }
+    return this.showings.exchange(places, this.participants, wait)
+  }
 
   /**
    * Holds every one of `members` against a check and names all who fail it.
@@ -298,15 +377,26 @@ export class Room {
     return decodeEnvelope(own)
   }
 
-  /** @throws Failure `E_CLOCK` for a letter dated more than two minutes ahead */
+  /** @throws Failure `E_CLOCK` for a letter dated more than two minutes ahead, or outside the ceremony's time */
   checkClock(header: Header): void {
-    if (header.time <= this.#options.now() + CLOCK_AHEAD) return
+    const { notBefore, expires } = this.#options.validity ?? { notBefore: 0, expires: Infinity }
+    const isAhead = header.time > this.#options.now() + CLOCK_AHEAD
+    if (!isAhead && header.time >= notBefore && header.time < expires) return
     const member = this.participants.find(
       ({ fingerprint }) => hex(fingerprint) === hex(header.from),
     ) as Member
     throw new Failure('authentication', 'E_CLOCK', `${member.name}'s clock says ${rfc3339(header.time)}`, {
       party: member.name,
       hint: `this machine's says ${rfc3339(this.#options.now())}: set the one that is wrong`,
+    })
+  }
+
+  /** @throws Failure `E_EXPIRED` (absent): a definition's expiry ends everything except doubt */
+  checkExpiry(): void {
+    const expires = this.#options.validity?.expires ?? Infinity
+    if (this.#options.now() < expires) return
+    throw new Failure('absent', 'E_EXPIRED', `the definition expired on ${rfc3339(expires)}`, {
+      hint: 'its author can make a new one; nothing was kept',
     })
   }
 
@@ -337,6 +427,7 @@ export class Room {
   }
 
   close(): void {
+    if (this.#answering) clearTimeout(this.#answering)
     this.mailbox.close()
     this.#unsubscribe()
   }

@@ -19,6 +19,7 @@ import { hex } from '../wire/text.js'
 import type { Channel, Opened } from './handshake.js'
 import type { Member, Slot } from './mailbox.js'
 import type { Room } from './room.js'
+import type { Shown } from './showings.js'
 import { hashOfKey, keyOfLetter, openLetter, sealLetter } from './seal.js'
 
 /** Runs jobs somewhere else, or here in turns; results by index. */
@@ -45,7 +46,6 @@ export type RunOptions = {
 /** Plays `protocol` to its end. @throws Failure with everybody at fault by name, or what ended the attempt */
 export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promise<Run<T>> {
   const rounds: { round: string; letters: readonly Uint8Array[] }[] = []
-  const shown = gatherShown(options)
   try {
     let step = protocol.next(undefined as unknown as Reply)
     while (!step.done) {
@@ -59,7 +59,7 @@ export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promis
     return { output: step.value, rounds }
   } catch (error) {
     if (error instanceof ProtocolAbort) throw named(error, options)
-    if (error instanceof SplitView) throw await whoSplit(error, shown, options)
+    if (error instanceof SplitView) throw await whoSplit(error, options)
     throw error
   } finally {
     // Ends the generator's scopes, so that its secrets are wiped also when a deadline fires.
@@ -84,9 +84,7 @@ async function exchange(
   const { room, opened, session, members, signal } = options
   const { round } = outbox
   room.emit({ event: 'round_started', round })
-  await options.beforeSend?.(round)
-  signal.throwIfAborted()
-  const own = send(outbox, options)
+  const own = await send(outbox, options)
   room.emit({ event: 'letter_sent', round })
 
   const slot = (party: PartyId, to: Uint8Array | null): Slot => ({
@@ -119,19 +117,24 @@ async function exchange(
 }
 
 /** Publishes this party's letters of a round; returns its broadcast envelope. The plaintexts are wiped. */
-function send(
+async function send(
   { round, broadcast, direct }: Outbox,
-  { room, opened, members }: RunOptions,
-): Uint8Array | undefined {
-  for (const [party, plaintext] of direct ?? []) {
-    const to = memberOf(members, party).fingerprint
-    const { seal } = opened.channels.get(hex(to)) as Channel
-    const key = keyOfLetter(seal, round)
-    room.mailbox.post('letter', { session: opened.sid, round, to, key: hashOfKey(key) }, (header) =>
-      sealLetter(key, encodeHeader(header), plaintext),
-    )
-    plaintext.fill(0)
-    key.fill(0)
+  { room, opened, members, beforeSend, signal }: RunOptions,
+): Promise<Uint8Array | undefined> {
+  try {
+    await beforeSend?.(round)
+    signal.throwIfAborted()
+    for (const [party, plaintext] of direct ?? []) {
+      const to = memberOf(members, party).fingerprint
+      const { seal } = opened.channels.get(hex(to)) as Channel
+      const key = keyOfLetter(seal, round)
+      room.mailbox.post('letter', { session: opened.sid, round, to, key: hashOfKey(key) }, (header) =>
+        sealLetter(key, encodeHeader(header), plaintext),
+      )
+      key.fill(0)
+    }
+  } finally {
+    for (const plaintext of direct?.values() ?? []) plaintext.fill(0)
   }
   return broadcast && room.mailbox.post('letter', { session: opened.sid, round }, broadcast)
 }
@@ -180,69 +183,39 @@ function named({ round, accusations }: ProtocolAbort, { room, members }: RunOpti
   return new Failure('abort', 'E_ABORT', `round ${round} failed`)
 }
 
-const SHOWING = 5000
-
-/** By round and who showed them: the letters of that round, by party. */
-type Shown = Map<string, Map<PartyId, Uint8Array>>
-
-/** Keeps what others show of the letters they hold, from the first: they may find a split before this member does. */
-function gatherShown({ room, opened, members }: RunOptions): Shown {
-  const shown: Shown = new Map()
-  room.mailbox.on('evidence', (envelope, from) => {
-    const letter =
-      hex(envelope.header.session) === hex(opened.sid) ? room.mailbox.examine(envelope.body) : null
-    const party =
-      letter && [...members].find(([, { fingerprint }]) => hex(fingerprint) === hex(letter.header.from))?.[0]
-    if (!letter || !party) return
-    const key = `${letter.header.round} ${hex(from.fingerprint)}`
-    shown.set(key, (shown.get(key) ?? new Map<PartyId, Uint8Array>()).set(party, letter.body))
-  })
-  return shown
-}
-
 /**
  * After an echo that differs, everybody shows the signed letters of the round and of its echo. Two different ones for
- * a slot are found by the mailbox, which ends the attempt; an echo that is not the digest of what its sender shows is
+ * a place are found by the mailbox, which ends the attempt; an echo that is not the digest of what its sender shows is
  * a false one. If neither comes to light, the view is split and nobody is accused (F-29).
  */
-async function whoSplit(split: SplitView, shown: Shown, options: RunOptions): Promise<Error> {
-  const { room, opened, session, members, signal } = options
-  const lettersOf = (peer: Member) => shown.get(`${split.round} ${hex(peer.fingerprint)}`)
-  const rounds = [split.round, echoRound(split.round)]
-  for (const round of rounds) {
-    for (const letter of room.mailbox.held(opened.sid, round)) {
-      room.mailbox.post('evidence', { session: opened.sid, round }, letter)
-    }
-  }
-  const complete = () => room.peers.every((peer) => lettersOf(peer)?.size === members.size)
+async function whoSplit(split: SplitView, { room, opened, session, members, signal }: RunOptions) {
+  const at = (round: string) => ({ kind: 'letter' as const, session: opened.sid, round })
+  const [said, echoed] = [at(split.round), at(echoRound(split.round))]
+  const senders = [...members.values()]
   try {
-    await room.mailbox.until(complete, { deadline: room.now() + SHOWING, signal, round: split.round })
+    await room.compare([said, echoed], signal)
   } catch (error) {
-    if (signal.aborted) return signal.reason as Error
-    if (!(error instanceof Failure)) return error as Error
+    return error
   }
+  const proof: Envelope[] = []
   const falseEchoes = room.peers.filter((peer) => {
-    const letters = lettersOf(peer)
-    const echo = room.mailbox.get({
-      kind: 'letter',
-      session: opened.sid,
-      round: echoRound(split.round),
-      from: peer.fingerprint,
-      to: null,
+    const shown = room.showings.by(peer, said, senders)
+    const echo = room.mailbox.get({ ...echoed, from: peer.fingerprint, to: null })
+    if (shown.size !== senders.length || !echo) return false
+    const letters = [...members].map(([party, { fingerprint }]) => {
+      const { letter } = shown.get(hex(fingerprint)) as Shown
+      return [party, letter.body] as const
     })
-    if (letters?.size !== members.size || !echo) return false
-    return !hex(echo.body).endsWith(hex(echoOf(session, split.round, letters)))
+    // The body is the encoded digest: a head of constant length, then the 32 bytes.
+    const isTrue = hex(echo.body).endsWith(hex(echoOf(session, split.round, new Map(letters))))
+    if (!isTrue) proof.push(echo, ...[...shown.values()].map(({ by }) => by))
+    return !isTrue
   })
   try {
-    room.accuse(
-      echoRound(split.round),
-      falseEchoes,
-      'proven',
-      'its echo is not of the letters that it shows',
-      () => false,
-    )
+    const reason = 'its echo is not of the letters that it shows'
+    room.accuse(echoed.round, falseEchoes, 'proven', reason, () => false, proof)
   } catch (failure) {
-    return failure as Error
+    return failure
   }
   return new Failure('abort', 'E_SPLIT_VIEW', `round ${split.round}: not everybody saw the same letters`, {
     hint: 'nobody is accused: the network may have done it. Run the same command again, over another server if it recurs',

@@ -41,7 +41,9 @@ const DEPTH = 16
 
 /** Deterministic CBOR of a value: equal values give equal bytes, different values different ones. */
 export function encode(value: Value): Uint8Array {
-  return cborEncode(encodable(value, '', 0), rfc8949EncodeOptions)
+  // In Node these may be a Buffer, whose `slice` is a view of the same memory and no copy. Nobody expects that here.
+  const { buffer, byteOffset, byteLength } = cborEncode(encodable(value, '', 0), rfc8949EncodeOptions)
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /**

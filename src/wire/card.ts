@@ -103,6 +103,16 @@ export function checkKeys(keys: Keys): void {
   if (!isAgeRecipient(keys.age)) throw new CodecError('age', 'not an age recipient')
 }
 
+/** @throws CodecError if two members share a name, an identity or a NATS key */
+export function checkDistinct(members: readonly Keys[]): void {
+  const distinct = (of: (keys: Keys) => string) => new Set(members.map(of)).size === members.length
+  if (!distinct((keys) => keys.name)) throw new CodecError('members', 'two members have one name')
+  if (!distinct((keys) => hex(keys.signing)) || !distinct((keys) => hex(fingerprintOf(keys)))) {
+    throw new CodecError('members', 'one identity stands twice')
+  }
+  if (!distinct((keys) => hex(keys.nkey))) throw new CodecError('members', 'two members have one NATS key')
+}
+
 function isAgeRecipient(text: string): boolean {
   try {
     const { prefix, words } = bech32.decode(text as `${string}1${string}`, false)

@@ -21,7 +21,7 @@ import {
 } from '../protocol/codec.js'
 import { SCHEMES } from '../protocol/scheme.js'
 import { digest } from '../protocol/session.js'
-import { type Card, checkKeys, fingerprintOf, type Keys, parseCard } from './card.js'
+import { type Card, checkDistinct, checkKeys, fingerprintOf, type Keys, parseCard } from './card.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
 import { SIGNED } from './tags.js'
@@ -223,14 +223,4 @@ function checkOrder<D extends { signers: readonly { index: number; fingerprint: 
     throw new CodecError('signers', 'a signer stands twice')
   }
   return order
-}
-
-/** @throws CodecError if two members share a name, an identity or a NATS key */
-function checkDistinct(members: readonly Keys[]): void {
-  const distinct = (of: (keys: Keys) => string) => new Set(members.map(of)).size === members.length
-  if (!distinct((keys) => keys.name)) throw new CodecError('members', 'two members have one name')
-  if (!distinct((keys) => hex(keys.signing)) || !distinct((keys) => hex(fingerprintOf(keys)))) {
-    throw new CodecError('members', 'one identity stands twice')
-  }
-  if (!distinct((keys) => hex(keys.nkey))) throw new CodecError('members', 'two members have one NATS key')
 }

@@ -5,7 +5,7 @@
 import { bytes, codec, list, type Of, record, text, uint } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
 import { signatureShape } from './definition.js'
-import { type Envelope } from './envelope.js'
+import { encodeHeader, type Envelope } from './envelope.js'
 import { wordsOf } from './words.js'
 
 export const X25519_LENGTH = 32
@@ -52,7 +52,7 @@ export const attemptId = (
   digest(
     'mpc/attempt/v1',
     definition,
-    hellos.map(({ header, body }) => [header.from, header.time, body]),
+    hellos.map(({ header, body }) => [encodeHeader(header), body]),
   )
 
 /** The session id: the `ssid` of every proof. Reveals in the order of the participants. */

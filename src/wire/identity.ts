@@ -2,6 +2,8 @@
  * An identity's secrets and their text: comment lines and one age identity, so that the stock `age -d -i` can use the
  * decrypted file. Three keys, because a key never serves two protocols.
  */
+import { bech32 } from '@scure/base'
+import { attempt } from '../protocol/codec.js'
 import { Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
 import { type Card, makeCard } from './card.js'
@@ -55,28 +57,43 @@ const FORM = new RegExp(
   ].join('\n'),
 )
 
-/** @throws Failure `E_IDENTITY` (configuration) if the text is not exactly of this form */
+type Field = 'name' | 'number' | 'created' | 'ed25519' | 'nkey' | 'age'
+
+/** @throws Failure `E_IDENTITY` (configuration) if the text is not exactly of this form; it never quotes the text */
 export function parseIdentity(text: string): Identity {
-  const field = FORM.exec(text)?.groups
-  const created = Date.parse(field?.['created'] ?? '')
-  const seed = fromHex(field?.['ed25519'] ?? '', 32)
-  if (!field || !seed || !Number.isSafeInteger(created) || !NAME.test(field['name'] as string)) {
-    throw new Failure(
-      'configuration',
-      'E_IDENTITY',
-      'identity.age does not hold an identity of this version',
-      {
-        hint: 'restore identity.age from where you keep your copy of it',
-      },
-    )
-  }
+  const identity = identityIn(text)
+  // A second way to write the same, such as a date that does not exist, is refused by writing it again.
+  if (identity !== null && identityText(identity) === text) return identity
+  identity?.signing.seed.wipe()
+  identity?.nkey.seed.wipe()
+  throw new Failure('configuration', 'E_IDENTITY', 'identity.age does not hold an identity of this version', {
+    hint: 'restore identity.age from where you keep your copy of it',
+  })
+}
+
+function identityIn(text: string): Identity | null {
+  const field = FORM.exec(text)?.groups as Record<Field, string> | undefined
+  if (!field || !NAME.test(field.name) || !isAgeIdentity(field.age)) return null
+  const created = Date.parse(field.created)
+  const nkey = attempt(() => parseNkeySeed(field.nkey))
+  const seed = fromHex(field.ed25519, 32)
+  if (nkey === null || seed === null || !(created >= 0)) return null
   return {
-    name: field['name'] as string,
-    number: Number(field['number']),
+    name: field.name,
+    number: Number(field.number),
     created,
     signing: new SigningKey(new Secret(seed)),
-    nkey: new SigningKey(parseNkeySeed(field['nkey'] as string)),
-    age: field['age'] as string,
+    nkey: new SigningKey(nkey),
+    age: field.age,
+  }
+}
+
+/** Whether the checksum of an age identity is right; the pattern has seen to the rest. */
+function isAgeIdentity(text: string): boolean {
+  try {
+    return bech32.fromWords(bech32.decode(text as `${string}1${string}`, false).words).length === 32
+  } catch {
+    return false
   }
 }
 

@@ -1,6 +1,7 @@
 /** The text forms of NATS keys, as nats-server configurations and seed files have them. */
 import codec from 'nkeys.js/lib/codec.js'
 import nkeys from 'nkeys.js/lib/nkeys.js'
+import { CodecError } from '../protocol/codec.js'
 import { Secret } from '../protocol/secret.js'
 
 /** `U...` for 32 bytes of a public key. */
@@ -11,9 +12,19 @@ export const nkeyText = (publicKey: Uint8Array): string =>
 export const nkeySeedText = (seed: Secret): string =>
   Buffer.from(codec.Codec.encodeSeed(nkeys.Prefix.User, seed.reveal())).toString('ascii')
 
-/** The seed in `SU...` text. @throws Error if it is not a user's seed with a right checksum */
+/** The seed in `SU...` text. @throws CodecError unless it is a user's seed, spelt as `nkeySeedText` spells it */
 export function parseNkeySeed(text: string): Secret {
-  const { prefix, buf } = codec.Codec.decodeSeed(Buffer.from(text, 'ascii'))
-  if (prefix !== nkeys.Prefix.User || buf.length !== 32) throw new Error('not the seed of a NATS user')
-  return new Secret(Uint8Array.from(buf))
+  const seed = seedIn(text)
+  if (seed !== null && nkeySeedText(seed) === text) return seed
+  seed?.wipe()
+  throw new CodecError('nkey', 'not the seed of a NATS user')
+}
+
+function seedIn(text: string): Secret | null {
+  try {
+    const { prefix, buf } = codec.Codec.decodeSeed(Buffer.from(text, 'ascii'))
+    return prefix === nkeys.Prefix.User && buf.length === 32 ? new Secret(Uint8Array.from(buf)) : null
+  } catch {
+    return null
+  }
 }

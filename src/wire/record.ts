@@ -20,7 +20,7 @@ import {
 import { checkPublicShares } from '../protocol/keyshare.js'
 import { publicKeyOf, SCHEMES } from '../protocol/scheme.js'
 import { digest, type PartyId } from '../protocol/session.js'
-import { type Card, parseCard } from './card.js'
+import { type Card, checkDistinct, parseCard } from './card.js'
 import { Failure } from './failure.js'
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
@@ -78,6 +78,8 @@ export const publicShares = (r: KeyRecord): ReadonlyMap<PartyId, Uint8Array> =>
 
 function check(r: KeyRecord): KeyRecord {
   if (r.members.some((member, i) => member.index !== i + 1)) throw new CodecError('members', 'not in order')
+  checkDistinct(r.members.map((member) => member.card))
+  if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'not as the epoch has it')
   if ((r.chain_code === null) !== (r.scheme === 'eddsa-ed25519'))
     throw new CodecError('chain_code', 'not as the scheme has it')
   checkPublicShares({

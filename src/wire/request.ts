@@ -20,6 +20,7 @@ import { type Order, PAYLOAD_TYPES } from './definition.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { sha256 } from './hash.js'
 import { SIGNED } from './tags.js'
+import { hex } from './text.js'
 
 /** Leaves room for the envelope below the server's limit. */
 export const PAYLOAD_LIMIT = 700_000
@@ -69,6 +70,10 @@ export function parseRequest(
   const key = signing(fields.asker)
   if (key === null || !verifySignature(key, signature, SIGNED.request, unsignedShape.form(fields))) {
     throw new CodecError('signature', 'not that of a member')
+  }
+  if (fields.expires <= fields.created) throw new CodecError('expires', 'not after created')
+  if (fields.signers && new Set(fields.signers.map(hex)).size !== fields.signers.length) {
+    throw new CodecError('signers', 'a signer stands twice')
   }
   return whole(fields, encoded)
 }

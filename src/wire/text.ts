@@ -10,16 +10,24 @@ export const nameShape: Shape<string> = pattern(NAME, 'a name of a-z, 0-9 and - 
 
 const LONGEST = 200
 // Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph separators
-// (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), and blanks that are not the space.
+// (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), what Unicode says may be drawn as nothing (among it
+// variation selectors, fillers and tags), marks that enclose others (Me), and blanks that are not the space.
 const INVISIBLE =
-  /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}|[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]/u
+  /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Me}]|(?! )\p{Zs}|[\u2800\ufffc\u{16fe4}\u{1d159}]/u
+const MARK = /\p{M}/u
+/** Marks are drawn over what stands before them; a pile of them reaches into other lines. */
+const MOST_MARKS = 2
 
 /** Text of somebody else, quoted, cut at 200 characters, every character that could hide or move others made visible. */
 export function visible(text: string): string {
   const characters = [...text]
+  // How many marks stand on the character before; at the beginning they would stand on the quote.
+  let marks = MOST_MARKS
   const shown = characters.slice(0, LONGEST).map((c) => {
-    if (c === '"' || c === '\\') return `\\${c}`
-    return INVISIBLE.test(c) ? `\\u{${(c.codePointAt(0) as number).toString(16)}}` : c
+    marks = MARK.test(c) ? marks + 1 : 0
+    if (marks <= MOST_MARKS && !INVISIBLE.test(c)) return c === '"' || c === '\\' ? `\\${c}` : c
+    marks = MOST_MARKS
+    return `\\u{${(c.codePointAt(0) as number).toString(16)}}`
   })
   return `"${shown.join('')}${characters.length > LONGEST ? '…' : ''}"`
 }

@@ -1,6 +1,7 @@
 /**
  * The PGP word list (Juola and Zimmermann, 1995): one word a byte, of two syllables at even positions and of three at
- * odd ones, so that a swapped or a dropped word shows. People read these to each other.
+ * odd ones, so that a swapped or a dropped word shows. People read these to each other and type them, so all letters
+ * are ASCII.
  */
 
 const EVEN = words(`
@@ -50,7 +51,7 @@ const ODD = words(`
   suspicious sympathy tambourine telephone therapist tobacco tolerance tomorrow torpedo tradition travesty
   trombonist truncated typewriter ultimate undaunted underfoot unicorn unify universe unravel upcoming
   vacancy vagabond vertigo Virginia visitor vocalist voyager warranty Waterloo whimsical Wichita Wilmington
-  Wyoming yesteryear Yucatán
+  Wyoming yesteryear Yucatan
 `)
 
 /** One word for each byte. */

@@ -4,7 +4,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { Opening, Starts } from '../../src/messaging/attempts.js'
 import type { CeremonyEvent } from '../../src/messaging/events.js'
 import type { Member } from '../../src/messaging/mailbox.js'
-import { type Patience, Room } from '../../src/messaging/room.js'
+import { type Patience, Room, type Validity } from '../../src/messaging/room.js'
 import type { Transport } from '../../src/messaging/transport.js'
 import type { Rng } from '../../src/protocol/session.js'
 import type { Card } from '../../src/wire/card.js'
@@ -72,6 +72,8 @@ export function seat(
     confirm?: Opening['confirm']
     onlookers?: readonly Person[]
     now?: () => number
+    signal?: AbortSignal
+    validity?: Validity
   } = {},
 ): Seat {
   const id = definitionId(definition)
@@ -84,6 +86,7 @@ export function seat(
     participants: everybody.map(({ member }) => member),
     onlookers: (options.onlookers ?? []).map(({ member }) => member),
     program: 'mpc/test',
+    validity: options.validity ?? null,
     patience: options.patience ?? { join: 20_000, round: 10_000, total: null },
     now: options.now ?? Date.now,
     emit: (event) => events.push(event),

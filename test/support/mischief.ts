@@ -1,5 +1,6 @@
 /** What a misbehaving member or broker does to messages on a memory network. Members sign with their real keys. */
-import type { Delivery, Interfere } from '../../src/messaging/memory.js'
+import type { Delivery, Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
+import type { Outbox, Protocol, Reply } from '../../src/protocol/round.js'
 import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/envelope.js'
 import { hex } from '../../src/wire/text.js'
 import type { Person } from './members.js'
@@ -17,3 +18,33 @@ export const resigned =
 /** Flips the last bit of a body. */
 export const flipped = (body: Uint8Array): Uint8Array =>
   body.map((byte, i) => (i === body.length - 1 ? byte ^ 1 : byte))
+
+/** Everything that is published on a network from now on, for each recipient, whatever `interfere` makes of it. */
+export function recorded(network: MemoryNetwork): Delivery[] {
+  const record: Delivery[] = []
+  let interfere = network.interfere
+  Object.defineProperty(network, 'interfere', {
+    get: (): Interfere => (delivery) => {
+      record.push(delivery)
+      return interfere(delivery)
+    },
+    set: (next: Interfere) => {
+      interfere = next
+    },
+  })
+  return record
+}
+
+/** The protocol, except that `see` looks at what it is about to send, and may change the bytes in place. */
+export function* shadowed<T>(protocol: Protocol<T>, see: (outbox: Outbox) => void): Protocol<T> {
+  try {
+    let step = protocol.next(undefined as unknown as Reply)
+    while (!step.done) {
+      if (step.value.kind === 'exchange') see(step.value.outbox)
+      step = protocol.next(yield step.value)
+    }
+    return step.value
+  } finally {
+    protocol.return(undefined as T)
+  }
+}

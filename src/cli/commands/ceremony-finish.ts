@@ -24,7 +24,8 @@ export async function run(context: Context, options: Options, operands: readonly
     const certificate = await readNamed(options.certificate, '--certificate', 1 << 20)
     return madeResult(context, await finishKeygen(home, plan, certificate))
   }
-  const others = plan.custodians.map(({ name }) => name).filter((name) => name !== card.name)
-  const made = await inWorld(context, { card, others, ceremony: file.id }, (world) => runKeygen(world, plan))
+  const made = await inWorld(context, { card, waitingFor: 'Joining', ceremony: file.id }, (world) =>
+    runKeygen(world, plan),
+  )
   return madeResult(context, made)
 }

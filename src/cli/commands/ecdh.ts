@@ -21,7 +21,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const file = await handshakeOf(context, options, card)
   const members = await planHandshake({ home, card, person: ears(context.terminal) }, file)
   const others = members.map(({ name }) => name).filter((name) => name !== card.name)
-  const met = await inWorld(context, { card, others, ceremony: file.id }, (world) =>
+  const met = await inWorld(context, { card, waitingFor: 'Joining', ceremony: file.id }, (world) =>
     runHandshake(world, file),
   )
   const shown = (ms: number | null) => (ms === null ? 'no answer' : `${ms} ms`)

@@ -18,8 +18,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const plan = await planKeygen(home, card, file, context.now())
   await acceptCeremony(context, file, options.accept ?? null)
   requireVerified(await unverifiedAmong(home, plan.custodians), context.terminal.interactive)
-  const others = plan.custodians.map(({ name }) => name).filter((name) => name !== card.name)
-  const made = await inWorld(context, { card, others, ceremony: file.id }, (world) => runKeygen(world, plan))
+  const made = await inWorld(context, { card, waitingFor: 'Joining', ceremony: file.id }, (world) =>
+    runKeygen(world, plan),
+  )
   return madeResult(context, made)
 }
 

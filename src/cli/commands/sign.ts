@@ -54,8 +54,12 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const approval: Approval =
     approved.size > 0 ? scripted : { ask: (request, signal) => consent(context, request, key, signal) }
-  const others = key.record.members.map((member) => member.card.name).filter((name) => name !== card.name)
-  const seating = { card, others, ceremony: key.record.key_id, linger: lingerOf(options) }
+  const seating = {
+    card,
+    waitingFor: payload ? 'Waiting for the other signers' : 'Waiting for a request',
+    ceremony: key.record.key_id,
+    linger: lingerOf(options),
+  }
   const signed = await inWorld(context, seating, (world) =>
     payload
       ? ask(world, key, { type, payload, path: null, reason: options.reason ?? '', signers })

@@ -94,6 +94,29 @@ export const signingCommands: readonly CommandSpec[] = [
     load: async () => (await import('../commands/transcript.js')).run,
   },
   {
+    name: 'rehearse',
+    summary: 'play a whole ceremony on this machine, with throw-away identities',
+    examples: ['mpc rehearse', 'mpc rehearse -n 5 -t 3 --scheme schnorr-taproot'],
+    flags: [
+      {
+        flags: '-n, --custodians <n>',
+        text: 'how many custodians; 3 if left out',
+        parse: once(wholeNumber(2)),
+      },
+      {
+        flags: '-t, --threshold <t>',
+        text: 'how many must sign; more than half if left out',
+        parse: once(wholeNumber(2)),
+      },
+      {
+        flags: '--scheme <scheme>',
+        text: 'eddsa-ed25519 (if left out) or schnorr-taproot',
+        parse: once(any),
+      },
+    ],
+    load: async () => (await import('../commands/rehearse.js')).run,
+  },
+  {
     name: 'explain',
     summary: 'say what an error code means and what to do; list them all',
     examples: ['mpc explain E_NO_IDENTITY', 'mpc explain', 'mpc explain --schema'],

@@ -22,7 +22,8 @@ type Letters = ReadonlyMap<PartyId, Uint8Array>
 
 /**
  * The public part of a key generation's output, from the letters of rounds `commit` and `open`.
- * @returns null unless every opening opens its commitment and holds in itself; what was dealt is not seen here
+ * @returns null unless every opening opens its commitment and holds in itself, and together they make a usable key;
+ *   what was dealt is not seen here
  */
 export function publicResult(
   session: Session,
@@ -51,11 +52,12 @@ export function publicResult(
     if (chainCode) chainCodes.push(chainCode)
   }
   const sum = addCommitments(vectors)
+  const shares = session.parties.map((party) => [party, evaluateCommitment(curve, sum, party)] as const)
+  // Together they can bring this about; no honest party would have gone on.
+  if ([...sum, ...shares.map(([, X]) => X)].some((A) => A.is0())) return null
   return {
     groupPoint: (sum[0] as Point).toBytes(),
-    publicShares: new Map(
-      session.parties.map((party) => [party, evaluateCommitment(curve, sum, party).toBytes()]),
-    ),
+    publicShares: new Map(shares.map(([party, X]) => [party, X.toBytes()])),
     chainCode:
       chainCodes.length === 0
         ? null

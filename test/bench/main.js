@@ -1,0 +1,272 @@
+/**
+ * `npm run bench`: how long things take, as one JSON document on stdout. Figures and ratios, never a pass or a fail:
+ * run it on an idle machine, and compare with the run before. Medians of several runs, in milliseconds.
+ *
+ * `memory` is the whole ceremony of all parties in one process over a network in memory, files and all; `nats` the same
+ * over a nats-server on this machine; `noble` the bare mathematics of all parties by @noble/curves; `ratio` is memory
+ * over noble: what signing every letter, the handshake and the disk cost on top.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ed25519_FROST } from '@noble/curves/ed25519.js'
+import { schnorr_FROST } from '@noble/curves/secp256k1.js'
+import { runHandshake, handshakeAmong } from '../../dist/ceremony/handshake.js'
+import { findKey } from '../../dist/ceremony/keys.js'
+import { planKeygen, runKeygen } from '../../dist/ceremony/keygen.js'
+import { ask, join as joinRequest, payloadHash } from '../../dist/ceremony/requests.js'
+import { MemoryNetwork } from '../../dist/messaging/memory.js'
+import { connectNats } from '../../dist/messaging/nats.js'
+import { openHome } from '../../dist/storage/home.js'
+import { writeIdentity } from '../../dist/storage/identity.js'
+import { writePeer } from '../../dist/storage/peers.js'
+import { generateAgeIdentity, recipientOf } from '../../dist/storage/seal.js'
+import { definitionId } from '../../dist/wire/definition.js'
+import { cardOfIdentity, newIdentity } from '../../dist/wire/identity.js'
+
+const rng = (length) => Uint8Array.from(randomBytes(length))
+const SIZES = [
+  [2, 3],
+  [3, 5],
+  [7, 10],
+]
+const SCHEMES = { 'eddsa-ed25519': ed25519_FROST, 'schnorr-taproot': schnorr_FROST }
+const BIN = new URL('../../bin/mpc.js', import.meta.url).pathname
+const message = Buffer.from('a message')
+
+const folder = await mkdtemp(join(tmpdir(), 'mpc-bench-'))
+const report = {
+  node: process.version,
+  cpus: cpus().length,
+  startup: startup(),
+  handshake: {},
+  keygen: {},
+  sign: {},
+}
+const server = await natsServer()
+try {
+  for (const [t, n] of SIZES) report.handshake[n] = await handshakes(n)
+  for (const [scheme, frost] of Object.entries(SCHEMES)) {
+    for (const [t, n] of SIZES) {
+      const { keygen, sign } = await ceremonies(scheme, frost, t, n)
+      report.keygen[`${scheme} ${t}-of-${n}`] = keygen
+      report.sign[`${scheme} ${t}-of-${n}`] = sign
+    }
+  }
+} finally {
+  server?.process.kill()
+  await rm(folder, { recursive: true, force: true })
+}
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+
+/** How long `mpc --version` takes beside Node's own start. */
+function startup() {
+  const time = (...args) => median(15, () => spawnSync(process.execPath, args))
+  const node = time('-e', '0')
+  const version = time(BIN, '--version')
+  const help = time(BIN, '--help')
+  return { node, version, help, version_over_node: round(version / node) }
+}
+
+async function handshakes(n) {
+  const everybody = await people(n)
+  const file = handshakeAmong(everybody.map(({ card }) => card))
+  return overNetworks(5, (connect) =>
+    Promise.all(everybody.map(async (who) => runHandshake(await world(who, connect), file))),
+  )
+}
+
+async function ceremonies(scheme, frost, t, n) {
+  const everybody = await people(n)
+  let last
+  const keygen = await overNetworks(3, async (connect) => {
+    last = `key-${rng(4).join('')}`.slice(0, 30)
+    const definition = defined(everybody, last, scheme, t)
+    const file = { definition, id: definitionId(definition), signatures: [] }
+    await Promise.all(
+      everybody.map(async (who) =>
+        runKeygen(await world(who, connect), await planKeygen(who.home, who.card, file, Date.now())),
+      ),
+    )
+  })
+  const signers = everybody.slice(0, t)
+  const approval = { payloads: new Set([payloadHash(message)]), type: 'raw', path: null }
+  const sign = await overNetworks(3, (connect) =>
+    Promise.all(
+      signers.map(async (who, i) => {
+        const key = await findKey(who.home, last)
+        if (i > 0) return joinRequest(await world(who, connect), key, null, approval)
+        const named = signers.map(({ card }) => card.fingerprint)
+        const asked = { type: 'raw', payload: message, path: null, reason: '', signers: named }
+        return ask(await world(who, connect), key, asked)
+      }),
+    ),
+  )
+  const noble = nobleTimes(frost, t, n)
+  return {
+    keygen: { ...keygen, noble: noble.keygen, ratio: round(keygen.memory / noble.keygen) },
+    sign: { ...sign, noble: noble.sign, ratio: round(sign.memory / noble.sign) },
+  }
+}
+
+/** The same mathematics by @noble/curves alone: every party's part, one after the other. */
+function nobleTimes(frost, min, max) {
+  const ids = Array.from({ length: max }, (_, i) => frost.Identifier.fromNumber(i + 1))
+  let keys
+  const keygen = median(3, () => {
+    const first = ids.map((id) => frost.DKG.round1(id, { min, max }))
+    const others = (i) => first.filter((_, j) => j !== i).map((r) => r.public)
+    const second = first.map((r, i) => frost.DKG.round2(r.secret, others(i)))
+    keys = first.map((r, i) =>
+      frost.DKG.round3(
+        r.secret,
+        others(i),
+        second.filter((_, j) => j !== i).map((s) => s[ids[i]]),
+      ),
+    )
+  })
+  const sign = median(3, () => {
+    const signers = keys.slice(0, min)
+    const nonces = signers.map((key) => frost.commit(key.secret))
+    const list = nonces.map(({ commitments }) => commitments)
+    const shares = signers.map((key, i) =>
+      frost.signShare(key.secret, key.public, nonces[i].nonces, list, message),
+    )
+    for (const key of signers) {
+      signers.forEach((other, i) => {
+        if (other !== key) frost.verifyShare(key.public, list, message, other.secret.identifier, shares[i])
+      })
+      frost.aggregate(
+        key.public,
+        list,
+        message,
+        Object.fromEntries(ids.slice(0, min).map((id, i) => [id, shares[i]])),
+      )
+    }
+  })
+  return { keygen, sign }
+}
+
+// ------------------------------------------------------------------------------------------------------- the machinery
+
+async function people(n) {
+  const all = await Promise.all(
+    Array.from({ length: n }, async (_, i) => {
+      const age = await generateAgeIdentity({ postQuantum: false })
+      const identity = newIdentity(`m${i + 1}`, age, Date.now(), rng)
+      const card = cardOfIdentity(identity, await recipientOf(age))
+      const home = await openHome(await mkdtemp(join(folder, 'home-')))
+      await writeIdentity(home, { sealed: Buffer.from('not needed here'), card: card.line })
+      return { identity, card, home }
+    }),
+  )
+  for (const one of all) {
+    for (const { card } of all) {
+      if (card === one.card) continue
+      const peer = { fingerprint: card.fingerprint, card: card.line, status: 'verified', how: 'fingerprint' }
+      await writePeer(one.home, { ...peer, since: '2026-01-01T00:00:00Z' })
+    }
+  }
+  return all
+}
+
+function defined(everybody, key, scheme, threshold) {
+  return {
+    kind: 'keygen',
+    key,
+    scheme,
+    threshold,
+    members: everybody.map(({ card }) => ({ card, role: 'custodian' })),
+    policy: null,
+    parent: null,
+    dealers: null,
+    supersedes: null,
+    minority: false,
+    not_before: 0,
+    expires: Date.now() + 3_600_000,
+    nonce: rng(32),
+    rehearsal: false,
+  }
+}
+
+async function world(who, connect) {
+  return {
+    ...who,
+    transport: await connect(who),
+    person: { present: false, heard: () => Promise.resolve() },
+    patience: { join: 60_000, round: 60_000, total: null },
+    linger: 5000,
+    program: 'mpc/bench',
+    now: Date.now,
+    rng,
+    nonces: { fresh: rng },
+    compute: () => Promise.reject(new Error('nothing to compute')),
+    emit: () => undefined,
+    signal: new AbortController().signal,
+  }
+}
+
+/** One ceremony over each kind of network, connections included. */
+async function overNetworks(runs, ceremony) {
+  const over = async (makeConnect) => {
+    const times = []
+    for (let i = 0; i < runs; i++) {
+      const open = []
+      const connectOne = makeConnect()
+      const begun = performance.now()
+      await ceremony(async (who) => {
+        const transport = await connectOne(who)
+        open.push(transport)
+        return transport
+      })
+      times.push(performance.now() - begun)
+      await Promise.all(open.map((transport) => transport.close()))
+    }
+    return middle(times)
+  }
+  const memory = await over(() => {
+    const network = new MemoryNetwork()
+    return (who) => Promise.resolve(network.connect(who.card.name))
+  })
+  const url = server && `nats://127.0.0.1:${server.port}`
+  const nats = url && (await over(() => (who) => connectNats({ url, nkey: who.identity.nkey })))
+  return { memory, nats }
+}
+
+async function natsServer() {
+  if (spawnSync('nats-server', ['--version']).status !== 0) return null
+  const port = await new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => resolve(port))
+    })
+  })
+  const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  await new Promise((resolve) => {
+    child.stderr.on('data', (text) => text.includes('Server is ready') && resolve())
+  })
+  return { process: child, port }
+}
+
+function median(runs, act) {
+  return middle(
+    Array.from({ length: runs }, () => {
+      const begun = performance.now()
+      act()
+      return performance.now() - begun
+    }),
+  )
+}
+
+function round(figure) {
+  return Math.round(figure * 100) / 100
+}
+
+function middle(times) {
+  return round(times.sort((a, b) => a - b)[Math.floor(times.length / 2)])
+}

@@ -1,0 +1,450 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  finishKeygen,
+  type KeygenPlan,
+  type MadeKey,
+  planKeygen,
+  runKeygen,
+} from '../../src/ceremony/keygen.js'
+import type { World } from '../../src/ceremony/world.js'
+import { type Delivery, type Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
+import { CeremonyFiles } from '../../src/storage/ceremonies.js'
+import { setFaultPoint } from '../../src/storage/files.js'
+import { listKeys, readState, stageEpoch, writeState } from '../../src/storage/keys.js'
+import type { DefinitionFile, KeygenDefinition } from '../../src/wire/definition.js'
+import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
+import { Failure } from '../../src/wire/failure.js'
+import { preparedCodec } from '../../src/wire/result.js'
+import { hex } from '../../src/wire/text.js'
+import { keygenDefinition } from '../support/members.js'
+import { flipped, recorded, resigned } from '../support/mischief.js'
+import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach } from '../support/nonces.js'
+import { Killed, live, raze, withDisks } from '../support/processes.js'
+import { type Custodian, custodians, fileOf, worldOf } from '../support/worlds.js'
+
+const impatient = { join: 6000, round: 900, total: null }
+const made: Custodian[] = []
+
+afterEach(() => {
+  setFaultPoint(null)
+  raze(made.splice(0))
+})
+
+type Ceremony = {
+  readonly everybody: readonly [Custodian, Custodian, Custodian]
+  readonly network: MemoryNetwork
+  readonly file: DefinitionFile
+  readonly record: Delivery[]
+}
+
+async function ceremony(changes: Partial<KeygenDefinition> = {}, interfere?: Interfere): Promise<Ceremony> {
+  const everybody = (await custodians('alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
+  made.push(...everybody)
+  const network = new MemoryNetwork()
+  if (interfere) network.interfere = interfere
+  const file = fileOf({ ...(keygenDefinition(everybody) as KeygenDefinition), ...changes })
+  return { everybody, network, file, record: recorded(network) }
+}
+
+const planOf = (who: Custodian, { file }: Ceremony, now = Date.now()): Promise<KeygenPlan> =>
+  planKeygen(who.home, who.card, file, now)
+
+async function make(who: Custodian, at: Ceremony, changes: Partial<World> = {}): Promise<MadeKey> {
+  const now = changes.now ?? Date.now
+  const plan = await planOf(who, at, now())
+  const world = worldOf(who, at.network.connect(who.member.name), { patience: impatient, ...changes })
+  return runKeygen(world, plan)
+}
+
+const all = (at: Ceremony, changes: Partial<World> = {}): Promise<PromiseSettledResult<MadeKey>[]> =>
+  Promise.allSettled(at.everybody.map((who) => make(who, at, changes)))
+
+const reasonOf = (result: PromiseSettledResult<unknown> | undefined): unknown =>
+  result?.status === 'rejected' ? result.reason : undefined
+
+const filesOf = (who: Custodian, { file }: Ceremony): CeremonyFiles => new CeremonyFiles(who.home, file.id)
+
+/** What of the ceremony lies on a custodian's disk. */
+async function left(who: Custodian, at: Ceremony) {
+  const files = filesOf(who, at)
+  return {
+    pending: (await files.readPending('prepared.cbor')) !== null,
+    aside: (await files.listAside()).length,
+    voted: (await files.readReceipt()) !== null,
+    certified: (await files.readCertificate()) !== null,
+    keys: await listKeys(who.home),
+  }
+}
+const NOTHING = { pending: false, aside: 0, voted: false, certified: false, keys: [] }
+const DOUBT = { pending: true, aside: 0, voted: true, certified: false, keys: [] }
+const DONE = { pending: true, aside: 0, voted: true, certified: true, keys: ['treasury'] }
+
+const isFrom = (who: Custodian, bytes: Uint8Array, ...kinds: Kind[]): boolean => {
+  const { from, kind } = decodeEnvelope(bytes).header
+  return hex(from) === hex(who.card.fingerprint) && kinds.includes(kind)
+}
+
+async function expectOneKey(at: Ceremony): Promise<void> {
+  const digests = await Promise.all(
+    at.everybody.map(async ({ home }) => {
+      const state = await readState(home, 'treasury')
+      expect(state?.epochs).toMatchObject([{ number: 1, status: 'active' }])
+      return hex(state?.epochs[0]?.digest ?? new Uint8Array())
+    }),
+  )
+  expect(new Set(digests).size).toBe(1)
+  expect(expectOneReceiptEach(at.record)).toBe(3)
+  expectOneAnswerEach(at.record)
+}
+
+describe('before the vote', () => {
+  test('a bad share ends it for all: who saw it accuses, the others hear of it, nothing is kept', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    at.network.interfere = resigned(carol, ({ header, body }, to) =>
+      header.kind === 'letter' && header.to && to === 'bob' ? flipped(body) : undefined,
+    )
+    const [a, b] = await all(at)
+    expect(reasonOf(b)).toMatchObject({
+      kind: 'abort',
+      code: 'E_ABORT',
+      accused: [{ name: 'carol', kind: 'pair', round: 'open', evidence: null }],
+    })
+    expect(reasonOf(a)).toMatchObject({ kind: 'abort', code: 'E_PEER_ABORT', party: 'bob', accused: [] })
+    expect(await left(bob, at)).toEqual(NOTHING)
+    expect(await left(alice, at)).toEqual({ ...NOTHING, aside: 1 })
+  })
+
+  test('equivocation is kept as a file that names both letters', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    at.network.interfere = resigned(carol, ({ header, body }, to) =>
+      header.round === 'commit' && to === 'bob' ? flipped(body) : undefined,
+    )
+    const [a, b] = await all(at)
+    for (const [who, result] of [
+      [alice, a],
+      [bob, b],
+    ] as const) {
+      const { code, accused } = reasonOf(result) as Failure
+      expect(code).toBe('E_EQUIVOCATION')
+      expect(accused).toMatchObject([{ name: 'carol', kind: 'proven', round: 'commit' }])
+      const [name] = await filesOf(who, at).listEvidence()
+      expect(accused[0]?.evidence).toMatch(new RegExp(`/evidence/${name as string}$`))
+      expect(await left(who, at)).toEqual(NOTHING)
+    }
+  })
+
+  test('prepared over another digest: nobody votes and nobody is accused', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    at.network.interfere = resigned(carol, ({ header }) =>
+      header.kind === 'prepared' ? preparedCodec.encode({ result: new Uint8Array(32) }) : undefined,
+    )
+    const [a, b] = await all(at)
+    for (const result of [a, b]) {
+      expect(reasonOf(result)).toMatchObject({ kind: 'abort', code: 'E_SPLIT_VIEW', accused: [] })
+    }
+    for (const who of [alice, bob]) expect(await left(who, at)).toEqual({ ...NOTHING, aside: 1 })
+    expect(expectOneReceiptEach(at.record.filter(({ bytes }) => !isFrom(carol, bytes, 'receipt')))).toBe(0)
+  })
+
+  test('Ctrl-C before the vote: a signed abort ends it for all, and it can be done again', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    const person = new AbortController()
+    const interrupted = new Failure('interrupted', 'E_INTERRUPTED', 'interrupted')
+    at.network.interfere = ({ bytes }) => {
+      // All have prepared but carol, whose person leaves; her own is lost.
+      if (isFrom(carol, bytes, 'prepared')) {
+        person.abort(interrupted)
+        return []
+      }
+      return [bytes]
+    }
+    const results = await Promise.allSettled([
+      make(alice, at),
+      make(bob, at),
+      make(carol, at, { signal: person.signal }),
+    ])
+    expect(reasonOf(results[2])).toBe(interrupted)
+    for (const result of results.slice(0, 2)) {
+      expect(reasonOf(result)).toMatchObject({ kind: 'absent', code: 'E_PEER_LEFT', party: 'carol' })
+    }
+    for (const who of at.everybody) expect(await left(who, at)).toEqual({ ...NOTHING, aside: 1 })
+    at.network.interfere = ({ bytes }) => [bytes]
+    expect((await all(at)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+  })
+
+  test('one that prepared leaves for a participant that did not, and keeps its result aside', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    const stop = withDisks()
+    // Carol is killed before her pending result has its name: the others have prepared, and wait for her.
+    const dying = live(at.network, carol, (world) => planOf(carol, at).then((plan) => runKeygen(world, plan)))
+    const renamed = (operation: string, path: string) => operation === 'rename' && path.endsWith('/pending')
+    let once = false
+    setFaultPoint((operation, path) => {
+      if (once || !path.startsWith(carol.home.root) || !renamed(operation, path)) return
+      once = true
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
+    })
+    const [a, b, c] = await Promise.allSettled([make(alice, at), make(bob, at), dying])
+    stop()
+    // A full disk is no crash: she says that she cannot go on, and why is hers to know.
+    expect(reasonOf(c)).toMatchObject({ kind: 'configuration', code: 'E_STORAGE' })
+    for (const result of [a, b])
+      expect(reasonOf(result)).toMatchObject({ code: 'E_PEER_FAILED', party: 'carol' })
+    expect(await left(carol, at)).toEqual(NOTHING)
+    const again = await all(at)
+    expect(again.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    for (const who of [alice, bob]) expect(await left(who, at)).toEqual({ ...DONE, aside: 1 })
+    await expectOneKey(at)
+  })
+
+  test('expired before the vote: nobody votes', async () => {
+    const expires = Date.now() + 3_600_000
+    const at = await ceremony({ expires })
+    let late = 0
+    at.network.interfere = ({ bytes }) => {
+      if (decodeEnvelope(bytes).header.kind === 'prepared') late = 7_200_000
+      return [bytes]
+    }
+    const results = await all(at, { now: () => Date.now() + late })
+    const codes = results.map((result) => (reasonOf(result) as Failure).code)
+    expect(codes).toContain('E_EXPIRED')
+    for (const code of codes) expect(['E_EXPIRED', 'E_ABSENT']).toContain(code)
+    expect(expectOneReceiptEach(at.record)).toBe(0)
+  })
+
+  test('a member that restarts again and again is named', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    const stop = withDisks()
+    // Each of her processes says hello and is killed at its reveal.
+    const restarting = async (): Promise<void> => {
+      for (let i = 0; i < 9; i++) {
+        const person = new AbortController()
+        const transport = at.network.connect('carol')
+        const until = new Promise<void>((resolve) => {
+          const { publish } = transport
+          Object.assign(transport, {
+            publish: (subject: string, bytes: Uint8Array) => {
+              publish(subject, bytes)
+              if (!isFrom(carol, bytes, 'reveal')) return
+              void transport.close()
+              resolve()
+            },
+          })
+        })
+        const plan = await planOf(carol, at)
+        const running = runKeygen(
+          worldOf(carol, transport, { signal: person.signal, patience: impatient }),
+          plan,
+        ).catch(() => {})
+        await Promise.race([until, running])
+        person.abort(new Killed('restarting'))
+        await running
+      }
+    }
+    const patience = { join: 20_000, round: 2000, total: null }
+    const [a, b] = await Promise.allSettled([
+      make(alice, at, { patience }),
+      make(bob, at, { patience }),
+      restarting(),
+    ])
+    stop()
+    const codes = [a, b].map((result) => reasonOf(result) as Failure)
+    for (const reason of codes) expect(reason).toMatchObject({ kind: 'absent', party: 'carol' })
+    expect(codes.map(({ code }) => code)).toContain('E_RESTARTS')
+    for (const who of [alice, bob]) expect(await left(who, at)).toEqual(NOTHING)
+  })
+})
+
+describe('after the vote', () => {
+  test('the last receipt lost: asked for, and answered', async () => {
+    const at = await ceremony()
+    const [, , carol] = at.everybody
+    let lost = 0
+    at.network.interfere = ({ bytes }) =>
+      isFrom(carol, bytes, 'receipt', 'certificate') && lost++ < 4 ? [] : [bytes]
+    const results = await all(at, { patience: { join: 6000, round: 9000, total: null } })
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    await expectOneKey(at)
+  })
+
+  test('whoever has the certificate hands it to those who miss a receipt', async () => {
+    const at = await ceremony()
+    const [, , carol] = at.everybody
+    at.network.interfere = ({ bytes, to }) =>
+      to === 'alice' && isFrom(carol, bytes, 'receipt') ? [] : [bytes]
+    const results = await all(at, { patience: { join: 6000, round: 9000, total: null } })
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    await expectOneKey(at)
+  })
+
+  test.each([
+    ['alice', ['alice']],
+    ['bob', ['bob']],
+    ['everybody', ['alice', 'bob']],
+  ] as const)('carol withholds her receipt from %s, and shows it later', async (_, from) => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    const deprived: readonly string[] = from
+    at.network.interfere = ({ bytes, to }) =>
+      deprived.includes(to) && isFrom(carol, bytes, 'receipt', 'certificate', 'done') ? [] : [bytes]
+    // Nobody stays to help: what is withheld is missing.
+    const results = await all(at, { linger: 0 })
+    for (const [i, who] of [alice, bob].entries()) {
+      if (!deprived.includes(who.member.name)) continue
+      const result = results[i]
+      // The other honest one may have handed over the certificate in time.
+      if (result?.status === 'fulfilled') continue
+      expect(reasonOf(result)).toMatchObject({
+        kind: 'doubt',
+        code: 'E_IN_DOUBT',
+        party: 'carol',
+        accused: [],
+      })
+      expect(await left(who, at)).toEqual(DOUBT)
+    }
+    if (from.length === 2)
+      expect(results.slice(0, 2).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(envelopesIn(at.record).filter(({ header }) => header.kind === 'abort')).toEqual([])
+    at.network.interfere = ({ bytes }) => [bytes]
+    const again = await all(at)
+    expect(again.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    for (const who of at.everybody) expect(await left(who, at)).toEqual(DONE)
+    await expectOneKey(at)
+  })
+
+  test('in doubt: Ctrl-C sends no abort; expiry and reruns do not end it; a certificate does', async () => {
+    const expires = Date.now() + 3_600_000
+    const at = await ceremony({ expires })
+    const [alice, bob, carol] = at.everybody
+    const person = new AbortController()
+    at.network.interfere = ({ bytes, to }) => {
+      // Her person leaves as soon as her own vote is out.
+      if (isFrom(alice, bytes, 'receipt')) person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
+      if (to !== 'alice') return [bytes]
+      return isFrom(carol, bytes, 'receipt', 'certificate', 'done') || isFrom(bob, bytes, 'certificate')
+        ? []
+        : [bytes]
+    }
+    const [a, b] = await Promise.allSettled([
+      make(alice, at, { signal: person.signal }),
+      make(bob, at, { linger: 0 }),
+      make(carol, at, { linger: 0 }),
+    ])
+    expect(reasonOf(a)).toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT', party: 'carol' })
+    expect(b?.status).toBe('fulfilled')
+    expect(envelopesIn(at.record).filter(({ header }) => header.kind === 'abort')).toEqual([])
+    expect(await left(alice, at)).toEqual(DOUBT)
+
+    // Alone, and after the expiry: still in doubt, still whole.
+    const late = () => Date.now() + 3_700_000
+    await expect(make(alice, at, { now: late })).rejects.toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT' })
+    expect(await left(alice, at)).toEqual(DOUBT)
+
+    // A certificate of another ceremony, or of another run, is refused and changes nothing.
+    const foreign = await ceremony()
+    await all(foreign)
+    const plan = await planOf(alice, at, late())
+    const [stranger] = foreign.everybody
+    const other = (await filesOf(stranger, foreign).readCertificate()) as Uint8Array
+    await expect(finishKeygen(alice.home, plan, other)).rejects.toMatchObject({
+      kind: 'verification',
+      code: 'E_CERTIFICATE',
+    })
+    await expect(finishKeygen(alice.home, plan, flipped(other))).rejects.toMatchObject({
+      code: 'E_CERTIFICATE',
+    })
+    expect(await left(alice, at)).toEqual(DOUBT)
+
+    const certificate = (await filesOf(bob, at).readCertificate()) as Uint8Array
+    const finished = await finishKeygen(alice.home, plan, certificate)
+    expect(finished.name).toBe('treasury')
+    expect(await left(alice, at)).toEqual(DONE)
+    await expectOneKey(at)
+    // Once more is no harm.
+    expect((await finishKeygen(alice.home, plan, certificate)).name).toBe('treasury')
+  })
+
+  test('a key of that name made meanwhile: this one takes another', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    at.network.interfere = ({ bytes }) =>
+      isFrom(carol, bytes, 'receipt', 'certificate', 'done') ? [] : [bytes]
+    expect(reasonOf((await all(at, { linger: 0 }))[0])).toMatchObject({ code: 'E_IN_DOUBT' })
+    const digest = new Uint8Array(32).fill(9)
+    const age = new TextEncoder().encode('share')
+    await stageEpoch(alice.home, 'treasury', digest, { 'record.cbor': digest, 'share.age': age })
+    const key_id = new Uint8Array(32).fill(8)
+    const epochs = [{ digest, number: 1, status: 'active' as const }]
+    await writeState(alice.home, 'treasury', { format: 'mpc/key-state/v1', key_id, epochs })
+    at.network.interfere = ({ bytes }) => [bytes]
+    const [a, b] = await all(at)
+    const name = `treasury-${hex(at.file.id).slice(0, 8)}`
+    expect(a).toMatchObject({ status: 'fulfilled', value: { name } })
+    expect(b).toMatchObject({ status: 'fulfilled', value: { name: 'treasury' } })
+    expect(await listKeys(alice.home)).toEqual(['treasury', name])
+    expect((await readState(alice.home, 'treasury'))?.key_id).toEqual(key_id)
+    expect(await listKeys(bob.home)).toEqual(['treasury'])
+  })
+
+  test('voted, and the pending files are gone: nothing is begun anew', async () => {
+    const at = await ceremony()
+    const [alice, , carol] = at.everybody
+    at.network.interfere = ({ bytes }) =>
+      isFrom(carol, bytes, 'receipt', 'certificate', 'done') ? [] : [bytes]
+    await all(at, { linger: 0 })
+    const { rmSync } = await import('node:fs')
+    rmSync(`${filesOf(alice, at).folder}/pending`, { recursive: true })
+    const said = at.record.length
+    await expect(make(alice, at)).rejects.toMatchObject({ kind: 'conflict', code: 'E_CEREMONY_FILES' })
+    expect(at.record.slice(said).filter(({ bytes }) => isFrom(alice, bytes, 'hello'))).toEqual([])
+  })
+})
+
+describe('a full disk', () => {
+  test.each(['write', 'create', 'sync'] as const)(
+    'when it can no longer %s: a clean failure, nothing half',
+    async (what) => {
+      const at = await ceremony()
+      const [alice, , carol] = at.everybody
+      // The nth such operation of carol's fails, for several n over the whole ceremony; then there is room again.
+      for (const nth of [1, 4, 9, 14]) {
+        let count = 0
+        setFaultPoint((operation, path) => {
+          if (operation !== what || !path.startsWith(carol.home.root) || ++count < nth) return
+          throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
+        })
+        const results = await all(at, { linger: 500 })
+        setFaultPoint(null)
+        const reason = reasonOf(results[2])
+        if (results[2]?.status === 'rejected') expect(reason).toBeInstanceOf(Failure)
+        expect(
+          await readState(carol.home, 'treasury').then((state) => state?.epochs.length ?? 0),
+        ).toBeLessThan(2)
+        const { voted, pending } = await left(carol, at)
+        if (voted) expect(pending).toBe(true)
+        if ((await listKeys(carol.home)).length > 0) break
+      }
+      expect((await all(at)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+      await expectOneKey(at)
+      expect(await listKeys(alice.home)).toEqual(['treasury'])
+    },
+  )
+})
+
+test("an envelope of the ending under a stranger's key is nobody's vote", async () => {
+  const at = await ceremony()
+  const [, bob, carol] = at.everybody
+  at.network.interfere = ({ bytes }) => {
+    const { header, body } = decodeEnvelope(bytes)
+    if (!isFrom(carol, bytes, 'receipt')) return [bytes]
+    return [sealEnvelope(bob.identity.signing, header, body), bytes]
+  }
+  expect((await all(at)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+  await expectOneKey(at)
+})

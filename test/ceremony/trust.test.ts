@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createIdentity, openIdentity, ownCard, sealedBy } from '../../src/ceremony/identity.js'
+import {
+  cardNamed,
+  importCards,
+  knownCards,
+  markVerified,
+  parseCards,
+  statusOf,
+} from '../../src/ceremony/trust.js'
+import { generateAgeIdentity, recipientOf } from '../../src/storage/seal.js'
+import { type Home, openHome } from '../../src/storage/home.js'
+import { replaceFile } from '../../src/storage/files.js'
+import type { Card } from '../../src/wire/card.js'
+import { cardOfIdentity } from '../../src/wire/identity.js'
+import { hex } from '../../src/wire/text.js'
+import { scratch } from '../support/cli.js'
+import { type Person, person, rng } from '../support/members.js'
+
+const now = Date.UTC(2030, 0, 1)
+const plain = { fingerprint: null, replace: null, now }
+const told = (card: Card) => ({ ...plain, fingerprint: hex(card.fingerprint) })
+
+let dir: string
+let remove: () => Promise<void>
+let home: Home
+let count = 0
+let key: string
+
+beforeAll(async () => {
+  ;({ dir, remove } = await scratch())
+  key = await generateAgeIdentity({ postQuantum: false })
+})
+afterAll(() => remove())
+beforeEach(async () => {
+  home = await openHome(join(dir, `home-${count++}`))
+})
+
+const seal = () => ({ kind: 'identity' as const, identities: [key] })
+const create = (name: string) => createIdentity(home, { name, postQuantum: false, seal: seal(), now, rng })
+
+/** A later card of the same keys, with changes. */
+async function reissued({ identity }: Person, changes: { name?: string; number?: number; created?: number }) {
+  return cardOfIdentity({ ...identity, ...changes }, await recipientOf(identity.age))
+}
+
+describe('the own identity', () => {
+  it('opens with what sealed it, and with nothing else', async () => {
+    const card = await create('alice')
+    expect(await ownCard(home)).toEqual(card)
+    expect(await sealedBy(home)).toBe('identity')
+    const identity = await openIdentity(home, seal())
+    expect(hex(identity.signing.publicKey)).toBe(hex(card.signing))
+    const other = {
+      kind: 'identity' as const,
+      identities: [await generateAgeIdentity({ postQuantum: false })],
+    }
+    await expect(openIdentity(home, other)).rejects.toMatchObject({ kind: 'decryption' })
+    const passphrase = { kind: 'passphrase' as const, passphrase: 'x' }
+    await expect(openIdentity(home, passphrase)).rejects.toMatchObject({ kind: 'decryption' })
+  })
+
+  it('is refused beside the card of somebody else', async () => {
+    await create('alice')
+    await replaceFile(home.card, Buffer.from(`${(await person('alice')).card.line}\n`))
+    await expect(openIdentity(home, seal())).rejects.toMatchObject({ code: 'E_IDENTITY_CARD' })
+  })
+
+  it('is one', async () => {
+    await create('alice')
+    await expect(create('alice')).rejects.toMatchObject({ kind: 'conflict', code: 'E_IDENTITY_EXISTS' })
+  })
+})
+
+describe('an imported card', () => {
+  it('is believed only with its own fingerprint', async () => {
+    const { card } = await person('bob')
+    const [first] = await importCards(home, [card], plain)
+    expect(first).toMatchObject({ changed: 'added', known: { status: 'unverified' } })
+    expect(statusOf(await knownCards(home), card)).toBe('unverified')
+    const [second] = await importCards(home, [card], told(card))
+    expect(second).toMatchObject({ changed: 'verified', known: { status: 'verified', how: 'fingerprint' } })
+    const [third] = await importCards(home, [card], plain)
+    expect(third).toMatchObject({ changed: null, known: { status: 'verified' } })
+  })
+
+  it('may be replaced by one with a higher number, never by a lower or another of the same', async () => {
+    const bob = await person('bob')
+    const later = await reissued(bob, { number: 3 })
+    await importCards(home, [bob.card], told(bob.card))
+    const [updated] = await importCards(home, [later], plain)
+    expect(updated).toMatchObject({ changed: 'updated', known: { status: 'verified', card: { number: 3 } } })
+    const lower = importCards(home, [await reissued(bob, { number: 2 })], told(bob.card))
+    await expect(lower).rejects.toMatchObject({ kind: 'conflict', code: 'E_CARD_OLDER' })
+    const twin = importCards(home, [await reissued(bob, { number: 3, created: 5 })], plain)
+    await expect(twin).rejects.toMatchObject({ kind: 'conflict', code: 'E_CARD_DIFFERS' })
+  })
+
+  it('does not take a name by being renamed', async () => {
+    const [bob, mallory] = [await person('bob'), await person('mallory')]
+    await importCards(home, [bob.card, mallory.card], plain)
+    const renamed = importCards(home, [await reissued(mallory, { name: 'bob', number: 2 })], plain)
+    await expect(renamed).rejects.toMatchObject({ code: 'E_NAME_TAKEN' })
+    expect((await cardNamed(home, 'bob')).card.line).toBe(bob.card.line)
+  })
+
+  it('never takes the own name', async () => {
+    const own = await create('alice')
+    const { card } = await person('alice')
+    await expect(importCards(home, [card], { ...plain, replace: 'alice' })).rejects.toMatchObject({
+      code: 'E_NAME_TAKEN',
+    })
+    const [beside] = await importCards(home, [card], told(card))
+    expect(beside?.changed).toBe('beside')
+    expect((await cardNamed(home, 'alice')).card.line).toBe(own.line)
+    const [self] = await importCards(home, [own], plain)
+    expect(self).toMatchObject({ changed: null, known: { status: 'self' } })
+  })
+
+  it('is refused together with all others of its file', async () => {
+    const [bob, carol, other] = [await person('bob'), await person('carol'), await person('bob')]
+    const together = importCards(home, [carol.card, bob.card, other.card], plain)
+    await expect(together).rejects.toMatchObject({ code: 'E_NAME_TAKEN' })
+    expect(await knownCards(home)).toEqual([])
+  })
+
+  it('is a line of text among comments', async () => {
+    const { card } = await person('bob')
+    expect(parseCards(Buffer.from(`# bob\r\n\r\n  ${card.line}\r\n#\n`))).toEqual([card])
+    expect(() => parseCards(Buffer.from('# nothing\n'))).toThrow('there is no card in it')
+  })
+})
+
+describe('belief', () => {
+  it('is in keys and name together: a stranger’s name on known keys is somebody unknown', async () => {
+    const bob = await person('bob')
+    await importCards(home, [bob.card], told(bob.card))
+    const known = await knownCards(home)
+    expect(statusOf(known, bob.card)).toBe('verified')
+    expect(statusOf(known, { ...bob.card, name: 'carol' })).toBe('unknown')
+    expect(statusOf(known, (await person('bob')).card)).toBe('unknown')
+  })
+
+  it('in a person who was heard leaves names as they are', async () => {
+    const [bob, namesake] = [await person('bob'), await person('bob')]
+    await importCards(home, [bob.card], plain)
+    await markVerified(home, namesake.card, 'handshake', now)
+    expect((await cardNamed(home, 'bob')).card.line).toBe(bob.card.line)
+    expect(statusOf(await knownCards(home), namesake.card)).toBe('verified')
+    await importCards(home, [namesake.card], { ...plain, replace: 'bob' })
+    expect((await cardNamed(home, 'bob')).card.line).toBe(namesake.card.line)
+    await markVerified(home, bob.card, 'words', now)
+    expect((await cardNamed(home, 'bob')).card.line).toBe(namesake.card.line)
+  })
+})

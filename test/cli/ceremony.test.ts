@@ -1,0 +1,193 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Custodian, custodian, custodians, mpc, newKeygen, ROOT, scratch } from '../support/cli.js'
+
+let dir: string
+let remove: () => Promise<void>
+let alice: Custodian
+let bob: Custodian
+let carol: Custodian
+
+beforeAll(async () => {
+  ;({ dir, remove } = await scratch())
+  ;[alice, bob, carol] = (await custodians(dir, 'alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
+})
+afterAll(() => remove())
+
+describe('mpc ceremony new', () => {
+  it('makes the definition of the acceptance commands', async () => {
+    const made = await alice.mpc([...newKeygen('treasury.mpc'), '--no-input', '--json'])
+    expect(made.code).toBe(0)
+    const shown = await mpc(join(dir, 'nobody'), ['ceremony', 'show', join(dir, 'treasury.mpc'), '--json'])
+    expect(shown.json.data).toEqual(made.json.data)
+    expect(shown.json.data).toMatchObject({
+      kind: 'keygen',
+      key: 'treasury',
+      scheme: 'eddsa-ed25519',
+      threshold: 2,
+      members: [
+        { name: 'alice', fingerprint: alice.fingerprint, role: 'custodian', index: 1 },
+        { name: 'bob', fingerprint: bob.fingerprint, role: 'custodian', index: 2 },
+        { name: 'carol', fingerprint: carol.fingerprint, role: 'custodian', index: 3 },
+      ],
+      participants: ['alice', 'bob', 'carol'],
+      signed_by: [],
+      missing: ['alice', 'bob', 'carol'],
+      rehearsal: false,
+      file: join(dir, 'treasury.mpc'),
+    })
+  })
+
+  it('never overwrites', async () => {
+    const { code, json } = await alice.mpc([...newKeygen('treasury.mpc'), '--json'])
+    expect([code, json.error.code]).toEqual([11, 'E_OUTPUT_EXISTS'])
+  })
+
+  it('names everything that is wrong', async () => {
+    const wrong = newKeygen('x.mpc', {
+      '--threshold': '4',
+      '--members': 'alice,bob,bob',
+      '--expires': 'soon',
+    })
+    const { code, json } = await alice.mpc([...wrong, '--json'])
+    expect([code, json.error.code]).toEqual([2, 'E_PLAN'])
+    expect(json.error.message).toMatch(/--threshold.*--members.*bob.*--expires/)
+  })
+
+  it.each([
+    [{ '--threshold': '1' }, 2, 'E_PLAN'],
+    [{ '--threshold': 'two' }, 2, 'E_USAGE'],
+    [{ '--scheme': 'rsa' }, 2, 'E_PLAN'],
+    [{ '--scheme': 'ecdsa-secp256k1' }, 2, 'E_PLAN'],
+    [{ '--key': '../etc' }, 2, 'E_USAGE'],
+    [{ '--members': 'alice,bob,zoe' }, 3, 'E_UNKNOWN_PEER'],
+    [{ '--expires': '2001-01-01T00:00:00Z' }, 2, 'E_PLAN'],
+  ])('refuses %j', async (changes, exit, error) => {
+    const { code, json } = await alice.mpc([...newKeygen('y.mpc', changes), '--json'])
+    expect([code, json.error.code]).toEqual([exit, error])
+  })
+
+  it('says which kinds come later', async () => {
+    const { code, json } = await alice.mpc([
+      'ceremony',
+      'new',
+      'reshare',
+      '--key',
+      'k',
+      '-o',
+      'z.mpc',
+      '--json',
+    ])
+    expect([code, json.error.code]).toEqual([2, 'E_LATER'])
+  })
+
+  it('makes the templates into definitions, and names line and column of what is wrong in one', async () => {
+    const template = join(ROOT, 'ceremonies', 'keygen-2-of-3.yaml')
+    const made = await alice.mpc(['ceremony', 'new', '--from', template, '-o', 'from.mpc', '--json'])
+    expect(made.json.data).toMatchObject({
+      key: 'treasury',
+      threshold: 2,
+      participants: ['alice', 'bob', 'carol'],
+    })
+    const broken = (await readFile(template, 'utf8')).replace('threshold: 2', 'threshold: 7\ncolour: red')
+    await writeFile(join(dir, 'broken.yaml'), broken)
+    const { code, json } = await alice.mpc([
+      'ceremony',
+      'new',
+      '--from',
+      'broken.yaml',
+      '-o',
+      'w.mpc',
+      '--json',
+    ])
+    expect([code, json.error.code]).toEqual([2, 'E_PLAN'])
+    expect(json.error.message).toMatch(
+      /broken\.yaml:11:\d+ threshold.*broken\.yaml:12:1 unknown field "colour"/,
+    )
+    const both = ['ceremony', 'new', '--from', template, '--threshold', '3', '-o', 'w.mpc', '--json']
+    expect((await alice.mpc(both)).code).toBe(2)
+  })
+})
+
+describe('mpc ceremony sign, merge, verify', () => {
+  it('collects signatures until none is missing', async () => {
+    for (const { name } of [alice, bob, carol]) {
+      await copyFile(join(dir, 'treasury.mpc'), join(dir, `for-${name}.mpc`))
+    }
+    const id = (await alice.mpc(['ceremony', 'show', 'treasury.mpc', '--json'])).json.data.definition_id
+    for (const who of [alice, bob, carol]) {
+      const sign = [
+        'ceremony',
+        'sign',
+        `for-${who.name}.mpc`,
+        '--accept',
+        id,
+        ...who.unlock,
+        '--no-input',
+        '--json',
+      ]
+      expect((await who.mpc(sign)).json.data.signed_by).toEqual([who.name])
+    }
+    const two = await alice.mpc([
+      'ceremony',
+      'merge',
+      'for-alice.mpc',
+      'for-bob.mpc',
+      '-o',
+      'two.mpc',
+      '--json',
+    ])
+    expect(two.json.data).toMatchObject({
+      definition_id: id,
+      signed_by: ['alice', 'bob'],
+      missing: ['carol'],
+    })
+    const early = await alice.mpc(['ceremony', 'verify', 'two.mpc', '--json'])
+    expect([early.code, early.json.error.code, early.json.data.missing]).toEqual([5, 'E_UNSIGNED', ['carol']])
+    await alice.mpc(['ceremony', 'merge', 'two.mpc', 'for-carol.mpc', 'for-bob.mpc', '-o', 'all.mpc'])
+    const done = await alice.mpc(['ceremony', 'verify', 'all.mpc', '--json'])
+    expect([done.code, done.json.data.missing]).toEqual([0, []])
+  })
+
+  it('refuses before it asks for a secret', async () => {
+    const sign = ['ceremony', 'sign', 'treasury.mpc', '--no-input', '--json']
+    expect((await alice.mpc(sign)).json.error.code).toBe('E_NO_INPUT')
+    const wrong = await alice.mpc([...sign, '--accept', '00'.repeat(32)])
+    expect([wrong.code, wrong.json.error.code]).toEqual([6, 'E_ACCEPT'])
+    const dave = await custodian(dir, 'dave')
+    const stranger = await dave.mpc([...sign, '--accept', '00'.repeat(32)])
+    expect([stranger.code, stranger.json.error.code]).toEqual([6, 'E_NOT_MEMBER'])
+  })
+
+  it('refuses a definition with one byte changed, and one with another id', async () => {
+    const bytes = await readFile(join(dir, 'all.mpc'))
+    for (const at of [40, bytes.length >> 1, bytes.length - 1]) {
+      const changed = Buffer.from(bytes)
+      changed[at] = (changed[at] as number) ^ 1
+      await writeFile(join(dir, 'changed.mpc'), changed)
+      const { code } = await alice.mpc(['ceremony', 'verify', 'changed.mpc', '--json'])
+      expect(code).toBe(6)
+    }
+    await alice.mpc(newKeygen('other.mpc'))
+    const { code, json } = await alice.mpc([
+      'ceremony',
+      'merge',
+      'all.mpc',
+      'other.mpc',
+      '-o',
+      'mix.mpc',
+      '--json',
+    ])
+    expect([code, json.error.code]).toEqual([6, 'E_DEFINITION_DIFFERS'])
+  })
+
+  it('refuses one that has expired', async () => {
+    await alice.mpc(newKeygen('short.mpc', { '--expires': '1s' }))
+    const { definition_id: id } = (await alice.mpc(['ceremony', 'show', 'short.mpc', '--json'])).json.data
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    const sign = ['ceremony', 'sign', 'short.mpc', '--accept', id, ...alice.unlock, '--json']
+    const { code, json } = await alice.mpc(sign)
+    expect([code, json.error.code]).toEqual([5, 'E_EXPIRED'])
+  })
+})

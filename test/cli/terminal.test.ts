@@ -1,0 +1,133 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  atTerminal,
+  type Custodian,
+  custodian,
+  hasTerminal,
+  mpc,
+  newKeygen,
+  scratch,
+} from '../support/cli.js'
+
+let dir: string
+let remove: () => Promise<void>
+let alice: Custodian
+let bob: Custodian
+
+beforeAll(async () => {
+  ;({ dir, remove } = await scratch())
+  ;[alice, bob] = await Promise.all([custodian(dir, 'alice'), custodian(dir, 'bob')])
+  await alice.mpc(['identity', 'import', bob.card])
+})
+afterAll(() => remove())
+
+const at = (who: Custodian, args: readonly string[], play: readonly (readonly [string, string])[]) =>
+  atTerminal(who.home, args, play, { cwd: dir })
+
+// Skipped where no pseudo-terminal can be made: python3 with its pty module.
+describe.skipIf(!hasTerminal)('at a terminal', () => {
+  it('asks for a name and a new passphrase, twice, without showing either length', async () => {
+    const home = join(dir, 'dora')
+    const { code, stdout } = await atTerminal(
+      home,
+      ['identity', 'init', '--plain'],
+      [
+        ['Your name', 'dora\r'],
+        ['New passphrase', 'open sesame\r'],
+        ['The same again', 'open sesame\r'],
+      ],
+    )
+    expect(code).toBe(0)
+    expect(stdout).not.toMatch(/sesame|\*/)
+    expect(stdout).toContain('dora (you)')
+    const file = join(dir, 'dora.secret')
+    await writeFile(file, 'open sesame', { mode: 0o600 })
+    const definition = join(dir, 'dora.mpc')
+    await mpc(home, ['identity', 'import', bob.card])
+    const flags = { '--scheme': 'schnorr-taproot', '--members': 'dora,bob' }
+    const made = await mpc(home, [...newKeygen(definition, flags), '--json'])
+    const accept = ['--accept', made.json.data.definition_id, '--passphrase-file', file]
+    expect((await mpc(home, ['ceremony', 'sign', definition, ...accept, '--json'])).code).toBe(0)
+  })
+
+  it('makes a passphrase for who wants none of their own', async () => {
+    const home = join(dir, 'erin')
+    const { code, stdout } = await atTerminal(
+      home,
+      ['identity', 'init', '--name', 'erin', '--plain'],
+      [
+        ['New passphrase', '\r'],
+        ['The same again', 'not this\r'],
+        ['another one', 'nor this\r'],
+        ['another one', 'still not\r'],
+      ],
+    )
+    expect(code).toBe(2)
+    expect(stdout).toMatch(/\r\n {2}([a-z]+ ){7}[a-z]+\r\n/)
+    await expect(stat(join(home, 'identity.age'))).rejects.toThrow('ENOENT')
+  })
+
+  it('verifies a person by 16 words and their typed name; y is no answer', async () => {
+    const { code, stdout } = await at(
+      alice,
+      ['identity', 'verify', 'bob'],
+      [
+        ['or no:', 'y\r'],
+        ['type "bob" or "no"', '\x7fbob\r'],
+      ],
+    )
+    expect(code).toBe(0)
+    const words = (await bob.mpc(['identity', 'show', '--json'])).json.data.words as string[]
+    for (const word of words) expect(stdout).toContain(word)
+    const shown = await alice.mpc(['identity', 'show', 'bob', '--json'])
+    expect(shown.json.data.status).toBe('verified')
+  })
+
+  it('shows a ceremony, and signs it for the two words only', async () => {
+    const made = await alice.mpc(newKeygen('k.mpc', { '--members': 'alice,bob' }))
+    expect(made.code).toBe(0)
+    const sign = ['ceremony', 'sign', 'k.mpc', ...alice.unlock]
+    const before = await readFile(join(dir, 'k.mpc'))
+    const refused = await at(alice, sign, [['or no:', 'no\r']])
+    expect(refused.code).toBe(8)
+    expect(refused.stdout).toContain('E_REFUSED')
+    expect(refused.stdout).toContain('2 of 2 must sign')
+    expect(await readFile(join(dir, 'k.mpc'))).toEqual(before)
+    const words = /to type\s+([a-z]+ [a-zá]+)/.exec(refused.stdout)?.[1] as string
+    expect((await at(alice, sign, [['or no:', `${words}\r`]])).code).toBe(0)
+    expect((await alice.mpc(['ceremony', 'show', 'k.mpc', '--json'])).json.data.signed_by).toEqual(['alice'])
+  })
+
+  it('ends with 130 on Ctrl-C at a question, and leaves nothing behind', async () => {
+    const home = join(dir, 'frank')
+    const { code, stdout } = await atTerminal(
+      home,
+      ['identity', 'init', '--name', 'frank'],
+      [['New passphrase', '\x03']],
+    )
+    expect(code).toBe(130)
+    expect(stdout).toContain('E_INTERRUPTED')
+    await expect(stat(join(home, 'identity.age'))).rejects.toThrow('ENOENT')
+  })
+
+  it('paints for a terminal, and neither for NO_COLOR nor --no-color nor --plain nor a dumb one', async () => {
+    const bad = ['identity', 'show', 'zoe']
+    const colour = '\u001b[3'
+    expect((await at(alice, bad, [])).stdout).toContain(colour)
+    for (const flag of ['--no-color', '--plain']) {
+      expect((await at(alice, [...bad, flag], [])).stdout).not.toContain(colour)
+    }
+    for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }] as Record<string, string>[]) {
+      expect((await atTerminal(alice.home, bad, [], { env })).stdout).not.toContain(colour)
+    }
+    expect((await alice.mpc(bad)).stderr).not.toContain(colour)
+  })
+
+  it('does not ask with --no-input', async () => {
+    const { code, stdout } = await at(alice, ['identity', 'verify', 'bob', '--no-input'], [])
+    expect(code).toBe(2)
+    expect(stdout).toContain('E_NO_INPUT')
+  })
+})

@@ -1,0 +1,183 @@
+/** The real binary: runs it as a person or a script would, each custodian in a home of its own. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { generateX25519Identity } from 'age-encryption'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { CONTRACT } from '../../src/cli/contract.js'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+export const BIN = join(ROOT, 'bin', 'mpc.js')
+if (!existsSync(join(ROOT, 'dist', 'cli', 'main.js')))
+  throw new Error('these tests need `npm run build` first')
+
+/** One line of `--json`, as far as tests look into it. */
+export type Line = {
+  readonly ok: boolean
+  readonly command: string
+  readonly code: number
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly data: any
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly hint: string | null
+    readonly party: string | null
+    readonly accused: readonly { readonly name: string; readonly kind: string }[]
+  }
+}
+
+export type Ran = {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** The line of `--json`, held to the contract; fails the test where there is none. */
+  readonly json: Line
+}
+
+export type How = {
+  readonly input?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+}
+
+const fitsContract = new Ajv2020({ strict: false }).compile(CONTRACT)
+
+/** Starts the binary; nothing of this machine's settings reaches it. */
+export function startMpc(home: string, args: readonly string[], how: How = {}): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], {
+    cwd: how.cwd,
+    env: { PATH: process.env['PATH'], HOME: join(home, '..'), MPC_HOME: home, ...how.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+}
+
+/** Runs the binary to its end. */
+export async function mpc(home: string, args: readonly string[], how: How = {}): Promise<Ran> {
+  return endOf(startMpc(home, args, how), args, how.input)
+}
+
+/** What a started process gave, once it has ended. */
+export async function endOf(
+  child: ChildProcess,
+  args: readonly string[],
+  input?: How['input'],
+): Promise<Ran> {
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  // Who is not read to may be gone before its input is.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(input ?? '')
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  const [stdout, stderr] = [Buffer.concat(out).toString('utf8'), Buffer.concat(err).toString('utf8')]
+  const ran = { code, stdout, stderr }
+  if (code !== null && args.includes('--json') && !args.includes('--help')) checkContract(ran)
+  return {
+    ...ran,
+    get json() {
+      return JSON.parse(stdout) as Line
+    },
+  }
+}
+
+/** Exactly one line, of the shape that the schema gives. */
+function checkContract({ code, stdout, stderr }: Omit<Ran, 'json'>): void {
+  if (!/^[^\n]+\n$/.test(stdout)) throw new Error(`not one line on stdout: ${stdout}\n${stderr}`)
+  const line = JSON.parse(stdout) as Line
+  if (line.code !== code) throw new Error(`it says ${line.code} and exits with ${code}`)
+  if (fitsContract(line)) return
+  throw new Error(`outside the contract: ${JSON.stringify(fitsContract.errors, null, 1)}\n${stdout}`)
+}
+
+/** A folder for one test file, and how to remove it. */
+export async function scratch(): Promise<{ dir: string; remove: () => Promise<void> }> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'mpc-cli-')))
+  return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
+}
+
+export type Custodian = {
+  readonly name: string
+  readonly home: string
+  readonly fingerprint: string
+  /** Card file. */
+  readonly card: string
+  /** Flags that open the identity without the cost of a passphrase. */
+  readonly unlock: readonly string[]
+  /** Runs the binary in this custodian's home, in the folder that they share. */
+  readonly mpc: (args: readonly string[], how?: How) => Promise<Ran>
+}
+
+/** A file with a fresh age identity, readable by its owner alone. */
+export async function ageIdentityFile(path: string): Promise<string> {
+  await writeFile(path, `# made by a test\n${await generateX25519Identity()}\n`, { mode: 0o600 })
+  return path
+}
+
+/** A custodian with an identity, and its card in `dir`. */
+export async function custodian(dir: string, name: string): Promise<Custodian> {
+  const home = join(dir, `${name}.home`)
+  const unlock = ['--identity', await ageIdentityFile(join(dir, `${name}.key`))]
+  const run = (args: readonly string[], how: How = {}) => mpc(home, args, { cwd: dir, ...how })
+  const { json } = await run(['identity', 'init', '--name', name, ...unlock, '--no-input', '--json'])
+  const card = join(dir, `${name}.card`)
+  await writeFile(card, `${json.data.card}\n`)
+  return { name, home, fingerprint: json.data.fingerprint, card, unlock, mpc: run }
+}
+
+/** Custodians who have verified each other's cards. */
+export async function custodians(dir: string, ...names: readonly string[]): Promise<Custodian[]> {
+  const all = await Promise.all(names.map((name) => custodian(dir, name)))
+  await Promise.all(
+    all.map(async (one) => {
+      for (const other of all) {
+        if (other === one) continue
+        const ran = await one.mpc(['identity', 'import', other.card, '--fingerprint', other.fingerprint])
+        if (ran.code !== 0) throw new Error(ran.stderr)
+      }
+    }),
+  )
+  return all
+}
+
+/** The arguments that make a key generation's definition; `changes` by flag. */
+export function newKeygen(out: string, changes: Readonly<Record<string, string>> = {}): string[] {
+  const flags = {
+    '--key': 'treasury',
+    '--scheme': 'eddsa-ed25519',
+    '--threshold': '2',
+    '--members': 'alice,bob,carol',
+    '-o': out,
+    ...changes,
+  }
+  return ['ceremony', 'new', 'keygen', ...Object.entries(flags).flat()]
+}
+
+// ---------------------------------------------------------------------------------------------------------- terminals
+
+/** Whether a person's terminal can be played here. */
+export const hasTerminal = spawnSync('python3', ['-c', 'import pty'], { stdio: 'ignore' }).status === 0
+
+const PERSON = fileURLToPath(new URL('terminal.py', import.meta.url))
+
+/**
+ * Plays a person at a terminal: waits for each text to appear, then types the answer beside it; `\x03` is Ctrl-C.
+ * Everything that was on the screen comes back as `stdout`.
+ */
+export async function atTerminal(
+  home: string,
+  args: readonly string[],
+  play: readonly (readonly [string, string])[],
+  how: How = {},
+): Promise<Omit<Ran, 'json'>> {
+  const child = spawn('python3', [PERSON, JSON.stringify(play), process.execPath, BIN, ...args], {
+    cwd: how.cwd,
+    env: { PATH: process.env['PATH'], HOME: join(home, '..'), MPC_HOME: home, TERM: 'xterm', ...how.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return endOf(child, [])
+}

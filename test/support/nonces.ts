@@ -1,0 +1,53 @@
+/** F-01, held against all that was ever said in public: no two answers for one commitment. */
+import { expect } from 'vitest'
+import type { Delivery } from '../../src/messaging/memory.js'
+import { openingLetter } from '../../src/protocol/frost/keygen.js'
+import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'
+import { decodeEnvelope, type Envelope } from '../../src/wire/envelope.js'
+import { receiptCodec } from '../../src/wire/result.js'
+import { hex } from '../../src/wire/text.js'
+
+/** All envelopes of a record, each once. */
+export const envelopesIn = (record: readonly Delivery[]): Envelope[] =>
+  [...new Map(record.map(({ bytes }) => [hex(bytes), bytes])).values()].map((bytes) => decodeEnvelope(bytes))
+
+/** @returns how many answers were looked at */
+export function expectOneAnswerEach(record: readonly Delivery[]): number {
+  const answers = new Map<string, Set<string>>()
+  const answered = (commitment: string, answer: string): void => {
+    answers.set(commitment, (answers.get(commitment) ?? new Set()).add(answer))
+  }
+  const nonces = new Map<string, string>()
+  const shares: { readonly of: string; readonly z: string }[] = []
+  for (const { header, body } of envelopesIn(record)) {
+    const of = `${hex(header.session)} ${hex(header.from)}`
+    if (header.kind === 'letter' && header.round === 'open' && header.to === null) {
+      const { proof } = openingLetter.decode(body)
+      answered(hex(proof.R), hex(proof.z))
+    } else if (header.kind === 'receipt') {
+      const { proof } = receiptCodec.decode(body)
+      if (proof) answered(hex(proof.R), hex(proof.z))
+    } else if (header.kind === 'letter' && header.round === 'nonces') {
+      const { hiding, binding } = noncesLetter.decode(body)
+      for (const point of [hiding, binding]) answered(`nonce ${hex(point)}`, of)
+      nonces.set(of, `${hex(hiding)} ${hex(binding)}`)
+    } else if (header.kind === 'letter' && header.round === 'share') {
+      shares.push({ of, z: hex(shareLetter.decode(body)) })
+    }
+  }
+  for (const { of, z } of shares) answered(nonces.get(of) as string, z)
+  for (const [commitment, given] of answers) expect([...given], `answers for ${commitment}`).toHaveLength(1)
+  return answers.size
+}
+
+/** At most one receipt of each member for each definition. @returns how many there are */
+export function expectOneReceiptEach(record: readonly Delivery[]): number {
+  const receipts = new Map<string, Set<string>>()
+  for (const { header, body } of envelopesIn(record)) {
+    if (header.kind !== 'receipt') continue
+    const whose = `${hex(header.definition)} ${hex(header.from)}`
+    receipts.set(whose, (receipts.get(whose) ?? new Set()).add(hex(body)))
+  }
+  for (const [whose, given] of receipts) expect([...given], `receipts of ${whose}`).toHaveLength(1)
+  return receipts.size
+}
