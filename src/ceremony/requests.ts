@@ -2,12 +2,13 @@
  * Asking for signatures, and finding what others ask for. What may be signed at all, and whose word it takes, is
  * decided here, before anybody is bothered and before a secret is opened.
  */
+import { attempt } from '../protocol/codec.js'
 import { RequestClaims } from '../storage/claims.js'
 import type { PayloadType } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
-import { makeRequest, PAYLOAD_LIMIT, refusalCodec, type Request } from '../wire/request.js'
-import { hex } from '../wire/text.js'
+import { makeRequest, parseRequest, PAYLOAD_LIMIT, refusalCodec, type Request } from '../wire/request.js'
+import { fromHex, hex } from '../wire/text.js'
 import { Noticeboard } from './noticeboard.js'
 import type { Key } from './keys.js'
 import { carryOut, inRecordOrder, type Signed } from './sign.js'
@@ -118,6 +119,8 @@ export function join(world: World, key: Key, which: string | null, approval: App
   return onNotices(world, key, async (notices) => {
     const request = await findRequest(world, key, notices, which, approval)
     if ('ask' in approval) await consent(world, notices, request, approval)
+    // Whoever takes it up says it too: so it outlives a crash of its asker.
+    notices.keepSaying('request', request.id, request.encoded)
     return carryOut(world, key, notices, request)
   })
 }
@@ -164,6 +167,7 @@ async function findRequest(
   const deadline = world.now() + (world.patience.total ?? world.patience.join)
   notices.ask()
   if (which !== null) {
+    await recall(world, key, notices, which)
     await notices.until(
       () => notices.request(which) !== undefined,
       deadline,
@@ -181,6 +185,16 @@ async function findRequest(
     () => noRequest('a request that is covered here'),
   )
   return suitable() as Request
+}
+
+/** A request that this member worked on before may be said by nobody else any more. */
+async function recall(world: World, key: Key, notices: Noticeboard, which: string): Promise<void> {
+  const id = fromHex(which, 32)
+  const kept = id && (await new RequestClaims(world.home, id).readRequest())
+  const signingOf = (asker: Uint8Array) =>
+    key.record.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
+  const request = kept && attempt(() => parseRequest(kept, signingOf))
+  if (request) notices.know(request)
 }
 
 /** The oldest live request that this member may sign; nothing before there was time to hear of all. */

@@ -105,7 +105,7 @@ export async function carryOut(
         await claims.finish('done', hex(signature))
         return { request, order, signature, certificate: null, transcript: null }
       }
-      if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, claims)
+      if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, request, claims)
       least = error.least
     }
   }
@@ -301,6 +301,7 @@ async function underOrder(
   order: Order,
   claims: RequestClaims,
 ): Promise<Signed> {
+  await claims.keepRequest(request.encoded)
   await claims.take(order.number)
   const id = definitionId(order)
   const files = new CeremonyFiles(world.home, id)
@@ -462,7 +463,7 @@ const nobodyCame = (request: Request, what: string): Failure =>
     hint: 'the others run `mpc sign --key KEY --next`; ask again when they are there, or name others with --signers',
   })
 
-async function inDoubtIfLeft(error: unknown, claims: RequestClaims): Promise<unknown> {
+async function inDoubtIfLeft(error: unknown, request: Request, claims: RequestClaims): Promise<unknown> {
   const { left } = await claims.status()
   const isDoubt = error instanceof Failure && error.accused.length === 0 && error.kind !== 'conflict'
   if (left === null || !isDoubt) return error
@@ -472,7 +473,7 @@ async function inDoubtIfLeft(error: unknown, claims: RequestClaims): Promise<unk
     `this member's part has left, and the signature did not come: ${error.message}`,
     {
       cause: error,
-      hint: 'the signature may exist; run the same command again to sign the same request, which counts once',
+      hint: `the signature may exist: \`mpc sign --join ${hex(request.id)}\`, here and there, ends it, and counts once`,
       ...(error.party && { party: error.party }),
     },
   )

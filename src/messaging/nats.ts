@@ -91,7 +91,7 @@ function transportOver(
         transport.connected = connected = true
         reconnects.tell()
       } else if (status.type === 'error') {
-        const error = { code: String(status.data), permissionContext: status.permissionContext } as NatsError
+        const error = { code: status.data, permissionContext: status.permissionContext } as NatsError
         refused.last = error
         if (error.code === 'PERMISSIONS_VIOLATION') failures.tell(permissionFailure(error))
       }
@@ -201,7 +201,7 @@ function connectFailure(cause: unknown, servers: readonly string[]): Failure {
   return new Failure(
     'network',
     'E_BROKER',
-    `cannot reach a NATS server at ${where} (${visible(String(code ?? 'no answer'))})`,
+    `cannot reach a NATS server at ${where} (${visible(typeof code === 'string' ? code : 'no answer')})`,
     {
       hint: 'start one, or name it with --nats URL or MPC_NATS_URL',
       cause,

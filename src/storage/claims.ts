@@ -22,6 +22,7 @@ import type { Home } from './home.js'
 import { isAlive, isSame, processShape, thisProcess } from './processes.js'
 
 const LIMIT = 1024
+const REQUEST_LIMIT = 1 << 20
 const claimShape = record({ format: oneOf(['mpc/claim/v1']), process: processShape, order: uint() })
 const claimCodec = codec(claimShape, LIMIT)
 const leftCodec = codec(record({ format: oneOf(['mpc/left/v1']), payload: bytes(32) }), LIMIT)
@@ -112,6 +113,16 @@ export class RequestClaims {
     const end = await this.#end()
     if (end !== null && end.outcome !== outcome) throw ended(end.outcome)
     await createFile(join(this.folder, outcome), endCodec.encode({ format: 'mpc/claim-end/v1', note }))
+  }
+
+  /** Keeps the request itself, so that it can be signed again when nobody says it any more. */
+  async keepRequest(request: Uint8Array): Promise<void> {
+    await ensureDir(this.folder)
+    await createFile(join(this.folder, 'request.cbor'), request)
+  }
+
+  readRequest(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'request.cbor'), REQUEST_LIMIT)
   }
 
   /** How far it is, as the files say. */

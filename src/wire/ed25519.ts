@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import type { Value } from '../protocol/codec.js'
-import { Secret } from '../protocol/secret.js'
+import type { Secret } from '../protocol/secret.js'
 import { type SignedTag, signedBytes } from './tags.js'
 
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')

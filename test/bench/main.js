@@ -48,7 +48,7 @@ const report = {
 }
 const server = await natsServer()
 try {
-  for (const [t, n] of SIZES) report.handshake[n] = await handshakes(n)
+  for (const [, n] of SIZES) report.handshake[n] = await handshakes(n)
   for (const [scheme, frost] of Object.entries(SCHEMES)) {
     for (const [t, n] of SIZES) {
       const { keygen, sign } = await ceremonies(scheme, frost, t, n)

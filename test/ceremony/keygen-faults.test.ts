@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   finishKeygen,
   type KeygenPlan,
@@ -22,12 +22,16 @@ import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach } from '../suppo
 import { Killed, live, raze, withDisks } from '../support/processes.js'
 import { type Custodian, custodians, fileOf, worldOf } from '../support/worlds.js'
 
-const impatient = { join: 6000, round: 900, total: null }
+const impatient = { join: 8000, round: 2500, total: null }
 const made: Custodian[] = []
+let stop = () => {}
 
-afterEach(() => {
-  setFaultPoint(null)
-  raze(made.splice(0))
+beforeAll(() => {
+  stop = withDisks()
+})
+afterAll(() => {
+  stop()
+  raze(made)
 })
 
 type Ceremony = {
@@ -97,7 +101,7 @@ async function expectOneKey(at: Ceremony): Promise<void> {
   expectOneAnswerEach(at.record)
 }
 
-describe('before the vote', () => {
+describe.concurrent('before the vote', () => {
   test('a bad share ends it for all: who saw it accuses, the others hear of it, nothing is kept', async () => {
     const at = await ceremony()
     const [alice, bob, carol] = at.everybody
@@ -179,26 +183,17 @@ describe('before the vote', () => {
   test('one that prepared leaves for a participant that did not, and keeps its result aside', async () => {
     const at = await ceremony()
     const [alice, bob, carol] = at.everybody
-    const stop = withDisks()
     // Carol is killed before her pending result has its name: the others have prepared, and wait for her.
-    const dying = live(at.network, carol, (world) => planOf(carol, at).then((plan) => runKeygen(world, plan)))
     const renamed = (operation: string, path: string) => operation === 'rename' && path.endsWith('/pending')
-    let once = false
-    setFaultPoint((operation, path) => {
-      if (once || !path.startsWith(carol.home.root) || !renamed(operation, path)) return
-      once = true
-      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
-    })
-    const [a, b, c] = await Promise.allSettled([make(alice, at), make(bob, at), dying])
-    stop()
-    // A full disk is no crash: she says that she cannot go on, and why is hers to know.
-    expect(reasonOf(c)).toMatchObject({ kind: 'configuration', code: 'E_STORAGE' })
-    for (const result of [a, b])
-      expect(reasonOf(result)).toMatchObject({ code: 'E_PEER_FAILED', party: 'carol' })
-    expect(await left(carol, at)).toEqual(NOTHING)
-    const again = await all(at)
-    expect(again.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    const act = async (world: World) => runKeygen(world, await planOf(carol, at))
+    const [, , { first }] = await Promise.all([
+      make(alice, at),
+      make(bob, at),
+      live(at.network, carol, act, { at: renamed }),
+    ])
+    expect(first.killedAt).toBe('rename pending')
     for (const who of [alice, bob]) expect(await left(who, at)).toEqual({ ...DONE, aside: 1 })
+    expect(await left(carol, at)).toEqual(DONE)
     await expectOneKey(at)
   })
 
@@ -220,7 +215,6 @@ describe('before the vote', () => {
   test('a member that restarts again and again is named', async () => {
     const at = await ceremony()
     const [alice, bob, carol] = at.everybody
-    const stop = withDisks()
     // Each of her processes says hello and is killed at its reveal.
     const restarting = async (): Promise<void> => {
       for (let i = 0; i < 9; i++) {
@@ -253,7 +247,6 @@ describe('before the vote', () => {
       make(bob, at, { patience }),
       restarting(),
     ])
-    stop()
     const codes = [a, b].map((result) => reasonOf(result) as Failure)
     for (const reason of codes) expect(reason).toMatchObject({ kind: 'absent', party: 'carol' })
     expect(codes.map(({ code }) => code)).toContain('E_RESTARTS')
@@ -261,14 +254,14 @@ describe('before the vote', () => {
   })
 })
 
-describe('after the vote', () => {
+describe.concurrent('after the vote', () => {
   test('the last receipt lost: asked for, and answered', async () => {
     const at = await ceremony()
     const [, , carol] = at.everybody
     let lost = 0
     at.network.interfere = ({ bytes }) =>
       isFrom(carol, bytes, 'receipt', 'certificate') && lost++ < 4 ? [] : [bytes]
-    const results = await all(at, { patience: { join: 6000, round: 9000, total: null } })
+    const results = await all(at, { patience: { join: 8000, round: 12_000, total: null } })
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
     await expectOneKey(at)
   })
@@ -278,7 +271,7 @@ describe('after the vote', () => {
     const [, , carol] = at.everybody
     at.network.interfere = ({ bytes, to }) =>
       to === 'alice' && isFrom(carol, bytes, 'receipt') ? [] : [bytes]
-    const results = await all(at, { patience: { join: 6000, round: 9000, total: null } })
+    const results = await all(at, { patience: { join: 8000, round: 12_000, total: null } })
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
     await expectOneKey(at)
   })
@@ -419,8 +412,8 @@ describe('a full disk', () => {
           if (operation !== what || !path.startsWith(carol.home.root) || ++count < nth) return
           throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
         })
-        const results = await all(at, { linger: 500 })
-        setFaultPoint(null)
+        const results = await all(at, { linger: 500, patience: { join: 1500, round: 1500, total: null } })
+        stop = withDisks()
         const reason = reasonOf(results[2])
         if (results[2]?.status === 'rejected') expect(reason).toBeInstanceOf(Failure)
         expect(

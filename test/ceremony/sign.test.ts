@@ -5,7 +5,6 @@ import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { ask, join, payloadHash } from '../../src/ceremony/requests.js'
 import type { Signed } from '../../src/ceremony/sign.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
-import type { KeygenDefinition } from '../../src/wire/definition.js'
 import { recordPublicKey } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
 import { keygenDefinition } from '../support/members.js'
@@ -17,7 +16,7 @@ const payload = Buffer.concat([Buffer.alloc(3), Buffer.from('pay nobody')])
 beforeAll(async () => {
   everybody = await custodians('alice', 'bob', 'carol')
   const network = new MemoryNetwork()
-  const file = fileOf(keygenDefinition(everybody) as KeygenDefinition)
+  const file = fileOf(keygenDefinition(everybody))
   await Promise.all(
     everybody.map(async (custodian) => {
       const plan = await planKeygen(custodian.home, custodian.card, file, Date.now())
@@ -62,15 +61,15 @@ describe('signing', () => {
     const askerIs = everybody[asker] as Custodian
     const joiners = (signers ?? ([everybody[0], everybody[2]] as Custodian[])).filter(
       (who) => who !== askerIs,
-    ) as Custodian[]
+    )
     const [first, ...others] = await Promise.all([
       asking(network, askerIs, signers),
       ...joiners.map((who) => joining(network, who)),
     ])
     const key = await findKey(askerIs.home, 'treasury')
-    expect(openssl(recordPublicKey(key.record), (first as Signed).signature)).toBe(true)
+    expect(openssl(recordPublicKey(key.record), first.signature)).toBe(true)
     for (const other of others) {
-      expect(hex(other.signature)).toBe(hex((first as Signed).signature))
+      expect(hex(other.signature)).toBe(hex(first.signature))
       expect(other.certificate).not.toBeNull()
     }
   })

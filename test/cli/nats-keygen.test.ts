@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { decode, type Value } from '../../src/protocol/codec.js'
 import { NatsServer, freePort, natsSuite } from '../support/nats.js'
-import { define, type Event, makeKey, start } from '../support/ceremonies.js'
+import { define, type Event, makeKey, type Running, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, scratch } from '../support/cli.js'
 
 const hasAge = spawnSync('age', ['--version']).status === 0
@@ -24,6 +24,8 @@ const keygen = ({ file, id }: { file: string; id: string }, ...more: string[]) =
   id,
   ...more,
 ]
+const all = (definition: { file: string; id: string }, ...more: string[]) =>
+  everybody.map((who) => start(who, server.url, keygen(definition, ...more))) as [Running, Running, Running]
 const sent = (round: string) => (event: Event) => event.event === 'letter_sent' && event.round === round
 
 natsSuite('key generation over NATS', () => {
@@ -96,38 +98,38 @@ natsSuite('key generation over NATS', () => {
     'a member killed as its %s leaves is started again, and the others go on by themselves',
     async (round) => {
       const definition = await define(everybody)
-      const [a, b, c] = everybody.map((who) => start(who, server.url, keygen(definition)))
-      c?.at(sent(round), () => c.child.kill('SIGKILL'))
-      expect((await c?.ended)?.code).toBeNull()
+      const [a, b, c] = all(definition)
+      c.at(sent(round), () => c.child.kill('SIGKILL'))
+      expect((await c.ended).code).toBeNull()
       const again = start(carol, server.url, keygen(definition))
-      const ended = await Promise.all([a, b, again].map((running) => running?.ended))
-      expect(ended.map((ran) => ran?.code)).toEqual([0, 0, 0])
-      expect(new Set(ended.map((ran) => ran?.json.data.public_key)).size).toBe(1)
+      const ended = await Promise.all([a, b, again].map(({ ended }) => ended))
+      expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
+      expect(new Set(ended.map(({ json }) => json.data.public_key)).size).toBe(1)
     },
   )
 
   test('a member killed as its receipt leaves finishes from its files', async () => {
     const definition = await define(everybody)
-    const [a, b, c] = everybody.map((who) => start(who, server.url, keygen(definition)))
-    c?.at(
+    const [a, b, c] = all(definition)
+    c.at(
       ({ event }) => event === 'receipt_sent',
       () => c.child.kill('SIGKILL'),
     )
-    await c?.ended
+    await c.ended
     const again = start(carol, server.url, keygen(definition))
-    const ended = await Promise.all([a, b, again].map((running) => running?.ended))
-    expect(ended.map((ran) => ran?.code)).toEqual([0, 0, 0])
-    expect(new Set(ended.map((ran) => ran?.json.data.public_key)).size).toBe(1)
+    const ended = await Promise.all([a, b, again].map(({ ended }) => ended))
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
+    expect(new Set(ended.map(({ json }) => json.data.public_key)).size).toBe(1)
   })
 
   test('one that is killed and stays away is named, and nothing is half-written', async () => {
     const definition = await define(everybody)
-    const [a, b, c] = everybody.map((who) => start(who, server.url, keygen(definition, '--timeout', '8s')))
-    c?.at(sent('commit'), () => c.child.kill('SIGKILL'))
-    for (const running of [a, b]) {
-      const ran = await running?.ended
-      expect(ran?.code).toBe(5)
-      expect(ran?.json.error).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
+    const [a, b, c] = all(definition, '--timeout', '8s')
+    c.at(sent('commit'), () => c.child.kill('SIGKILL'))
+    for (const { ended } of [a, b]) {
+      const ran = await ended
+      expect(ran.code).toBe(5)
+      expect(ran.json.error).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
     }
     for (const who of everybody) {
       expect((await who.mpc(['key', 'list', '--json'])).json.data.keys).toEqual([])

@@ -19,7 +19,12 @@ type Box = {
   readonly equivocated: (readonly [string, readonly [Envelope, Envelope]])[]
 }
 
-function boxOf(network: MemoryNetwork, who: Person, now: () => number = Date.now, of = definition): Box {
+function boxOf(
+  network: MemoryNetwork,
+  who: Person,
+  now: () => number = Date.now,
+  of: Uint8Array = definition,
+): Box {
   const events: CeremonyEvent[] = []
   const equivocated: (readonly [string, readonly [Envelope, Envelope]])[] = []
   const mailbox = new Mailbox({

@@ -1,15 +1,20 @@
-/** Key generation with one custodian killed somewhere, and what must hold afterwards wherever that was. */
+/** Ceremonies in which one custodian is killed somewhere, and what must hold afterwards wherever that was. */
 import { expect } from 'vitest'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
+import type { Signed } from '../../src/ceremony/sign.js'
+import type { World } from '../../src/ceremony/world.js'
+import { RequestClaims } from '../../src/storage/claims.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { listKeys, readEpochFile, readState } from '../../src/storage/keys.js'
 import { parseRecord } from '../../src/wire/record.js'
-import { hex } from '../../src/wire/text.js'
+import { parseRequest } from '../../src/wire/request.js'
+import { fromHex, hex } from '../../src/wire/text.js'
 import { keygenDefinition } from './members.js'
 import { recorded } from './mischief.js'
-import { expectOneAnswerEach, expectOneReceiptEach } from './nonces.js'
-import { type KillAt, type Life, live, raze } from './processes.js'
+import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach } from './nonces.js'
+import { type KillAt, type Life, live, type Process, raze } from './processes.js'
+import { approving, asks, isValid, joins, somePayload, type Three } from './signing.js'
 import { custodians, fileOf } from './worlds.js'
 
 export const NAMES = ['alice', 'bob', 'carol'] as const
@@ -45,6 +50,43 @@ export async function keygenWithKill(victim: number, killAt: KillAt | null) {
   } finally {
     raze(everybody)
   }
+}
+
+/**
+ * A signature by alice, who asks, and bob, who joins; one of them is killed somewhere and started again.
+ * @returns the process that was killed, or would have been had it lived so long
+ */
+export async function signWithKill(everybody: Three, victim: 0 | 1, killAt: KillAt | null): Promise<Process> {
+  const [alice, bob] = everybody
+  const network = new MemoryNetwork()
+  const record = recorded(network)
+  const payload = somePayload()
+  const idOf = (): string | null => {
+    const said = envelopesIn(record).find(({ header }) => header.kind === 'request')
+    const request = said && parseRequest(said.body, () => alice.card.signing)
+    return request ? hex(request.id) : null
+  }
+  // Whoever asked and was killed joins the request that it asked for, if anybody heard it.
+  const asking = (world: World): Promise<Signed> => {
+    const id = idOf()
+    return id === null ? asks(world, payload, [alice, bob]) : joins(world, approving(payload), id)
+  }
+  // A script that looks for work goes on looking; it is done with a request once it has its signature.
+  const joining = (world: World): Promise<Signed> => joins(world, approving(payload), null)
+  const lives = await Promise.all([
+    live(network, alice, asking, victim === 0 ? killAt : null),
+    live(network, bob, joining, victim === 1 ? killAt : null, {}, (world) => {
+      const id = idOf()
+      return id === null ? joining(world) : joins(world, approving(payload), id)
+    }),
+  ])
+  for (const { value } of lives) expect(await isValid(alice, payload, value.signature)).toBe(true)
+  for (const { home } of [alice, bob]) {
+    const { end } = await new RequestClaims(home, fromHex(idOf() as string, 32) as Uint8Array).status()
+    expect(end?.outcome).toBe('done')
+  }
+  expect(expectOneAnswerEach(record)).toBeGreaterThanOrEqual(6)
+  return (lives[victim] as Life<Signed>).first
 }
 
 /** Runs many at once: most of their time they wait. */

@@ -9,7 +9,8 @@ import { basename, join } from 'node:path'
 import type { World } from '../../src/ceremony/world.js'
 import type { MemoryNetwork } from '../../src/messaging/memory.js'
 import type { Transport } from '../../src/messaging/transport.js'
-import { decode, encode } from '../../src/protocol/codec.js'
+import { decode, encode, type Value } from '../../src/protocol/codec.js'
+import { RequestClaims } from '../../src/storage/claims.js'
 import { setFaultPoint } from '../../src/storage/files.js'
 import { decodeEnvelope } from '../../src/wire/envelope.js'
 import { type Custodian, worldOf } from './worlds.js'
@@ -23,6 +24,7 @@ export class Killed extends Error {
 export type KillAt =
   | { readonly operation: number }
   | { readonly letter: number; readonly when: 'before' | 'after' }
+  | { readonly at: (operation: string, path: string) => boolean }
 
 const context = new AsyncLocalStorage<Process>()
 
@@ -68,7 +70,12 @@ export class Process {
   /** Called before every operation on the disk of this process. */
   operate(operation: string, path: string): void {
     this.operations += 1
-    if (this.killAt && 'operation' in this.killAt && this.operations === this.killAt.operation) {
+    const { killAt } = this
+    const here =
+      killAt &&
+      (('operation' in killAt && this.operations === killAt.operation) ||
+        ('at' in killAt && killAt.at(operation, path)))
+    if (here) {
       if (operation === 'write' && existsSync(path)) appendFileSync(path, 'half')
       this.kill(`${operation} ${basename(path)}`)
     }
@@ -100,13 +107,14 @@ export type Life<T> = {
   readonly first: Process
 }
 
-/** Runs `act` as a process that is killed at `killAt`, and then, if it was, once more as a new one on the same home. */
+/** Runs `act` as a process that is killed at `killAt`, and then, if it was, `again` as a new one on the same home. */
 export async function live<T>(
   network: MemoryNetwork,
   custodian: Custodian,
   act: (world: World) => Promise<T>,
   killAt: KillAt | null = null,
   changes: Partial<World> = {},
+  again: (world: World) => Promise<T> = act,
 ): Promise<Life<T>> {
   const first = new Process(network, custodian, killAt, changes)
   try {
@@ -116,7 +124,7 @@ export async function live<T>(
     if (!first.dead) throw error
   }
   bury(custodian)
-  return { value: await new Process(network, custodian, null, changes).run(act), first }
+  return { value: await new Process(network, custodian, null, changes).run(again), first }
 }
 
 let deadPid = 0
@@ -127,14 +135,25 @@ export function bury({ home }: Custodian): void {
   for (const entry of readdirSync(home.root, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !/^(?:lock|claim\.\d+)$/.test(entry.name)) continue
     const path = join(entry.parentPath, entry.name)
-    const held = decode(new Uint8Array(readFileSync(path))) as Map<string, never>
-    const holder = new Map([...(held.get('process') as unknown as Map<string, never>)])
-    const process = Object.fromEntries([...holder, ['pid', deadPid]])
-    writeFileSync(path, encode(Object.fromEntries([...held, ['process', process]])))
+    const held = decode(new Uint8Array(readFileSync(path))) as ReadonlyMap<string, Value>
+    const holder = held.get('process') as ReadonlyMap<string, Value>
+    const dead = Object.fromEntries([...holder, ['pid', deadPid]])
+    writeFileSync(path, encode(Object.fromEntries([...held, ['process', dead]])))
   }
 }
 
 /** Removes the homes of custodians that a test made. */
 export function raze(everybody: readonly Custodian[]): void {
   for (const { home } of everybody) rmSync(home.root, { recursive: true, force: true })
+}
+
+/** Claims a request for another process of this home that lives: the one that started this one. */
+export async function holdClaim({ home }: Custodian, request: Uint8Array): Promise<void> {
+  const claims = new RequestClaims(home, request)
+  await claims.take(1)
+  const path = join(claims.folder, 'claim.1')
+  const held = decode(new Uint8Array(readFileSync(path))) as ReadonlyMap<string, Value>
+  const holder = held.get('process') as ReadonlyMap<string, Value>
+  const other = Object.fromEntries([...holder, ['pid', process.ppid], ['start', '']])
+  writeFileSync(path, encode(Object.fromEntries([...held, ['process', other]])))
 }

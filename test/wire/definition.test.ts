@@ -104,7 +104,7 @@ describe('a definition', () => {
     const encoded = definitionCodec.encode(definition)
     const ids = new Set([hex(definitionId(definition))])
     for (const path of leaves(encoded)) {
-      // The shape of what is hashed, not the rules: rules are tested below, and no field may be outside the id.
+      // What is hashed, not the rules, which are tested below: no field may be outside the id.
       const changed = rewrite(encoded, path, another)
       let other: Definition
       try {
@@ -152,7 +152,7 @@ describe('a definition', () => {
     expect(hex(definitionId({ ...keygen, members }))).not.toBe(hex(definitionId(keygen)))
   })
 
-  test('with one byte of the file changed anywhere it is refused, or is another ceremony without its signatures', () => {
+  test('signed, with one byte of the file changed anywhere it is refused', () => {
     const small: Definition = { ...keygen, members: keygen.members.slice(0, 2) }
     const file = writeDefinition(signedBy(small, alice, bob))
     const id = hex(definitionId(small))

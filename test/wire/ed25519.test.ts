@@ -86,7 +86,7 @@ describe('a signature', () => {
     )
   })
 
-  test('of mixed order R, valid to a cofactored verifier only, is refused: there is nothing to disagree on', () => {
+  test('of mixed order R, valid to a cofactored verifier only, is refused', () => {
     // R' = R + T with T of small order; S answers the challenge over R'.
     const { scalar: a } = ed25519.utils.getExtendedPublicKey(signing.seed.reveal())
     const r = 123456789n
@@ -131,7 +131,7 @@ describe('a key that signs', () => {
   })
 
   test('a coordinate written beyond the prime is refused', () => {
-    // y below 19 has a second form in 255 bits. Which of these are points at all does not matter: none may pass.
+    // y below 19 has a second form in 255 bits. Not all of these are points; none may pass.
     for (let y = 0n; y < 19n; y++) {
       expect(isSigningKey(little(P + y))).toBe(false)
       expect(isSigningKey(little(P + y + 2n ** 255n))).toBe(false)

@@ -117,7 +117,7 @@ describe('a commitment', () => {
 describe('the ids of a run', () => {
   const [first, second] = hellos as [(typeof hellos)[number], (typeof hellos)[number]]
 
-  test('an attempt changes with the definition, with every field of every hello, and with their order', () => {
+  test('an attempt changes with the definition, every field of every hello, and their order', () => {
     const changes: Partial<Header>[] = [
       { kind: 'reveal' },
       { definition: filled(2) },

@@ -129,7 +129,7 @@ describe('a receipt', () => {
     if (hex(other.head) === hex(ran.head)) expect(verifyReceipt(hers, herself, other, result)).toBe(false)
   })
 
-  test('with a proof of another share, index, result or scheme is refused, though she signed it herself', () => {
+  test('with a proof of another share, index or result is refused, though she signed it', () => {
     const sign = (proof: Receipt['proof']) =>
       makeReceipt(alice.identity.signing, hers.fingerprint, ran, result, proof)
     const prove = (index: number, share: Secret, over: Uint8Array) =>

@@ -1,4 +1,4 @@
-/** What the tests of the wire share: members from seeds, keys that are whole, and one way to mutate a record. */
+/** What the tests of the wire share: members from seeds, whole keys, and one way to mutate a record. */
 import { bech32 } from '@scure/base'
 import { x25519 } from '@noble/curves/ed25519.js'
 import { expect } from 'vitest'
@@ -40,7 +40,7 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const flip = (bytes: Uint8Array, at: number, bit = 0): Uint8Array =>
   bytes.map((byte, i) => (i === at ? byte ^ (1 << bit) : byte))
 
-/** A key whose shares are on one polynomial, with the shares themselves, as a key generation would have made it. */
+/** A key as a key generation would have made it, with all its shares. */
 export function madeKey(
   scheme: Exclude<Scheme, 'ecdsa-secp256k1'>,
   everybody: readonly Person[] = [alice, bob, carol],
@@ -92,7 +92,7 @@ export function codecErrorOf(act: () => unknown): CodecError {
   throw new Error('nothing was refused')
 }
 
-/** Encoded bytes with the value at a path replaced; `undefined` takes a field away. Deterministic form is kept. */
+/** Encoded bytes with the value at a path replaced; `undefined` takes it away. Still deterministic form. */
 export function rewrite(
   encoded: Uint8Array,
   path: readonly (string | number)[],
@@ -138,7 +138,7 @@ export function another(value: Value | undefined): Value {
   throw new TypeError('not a leaf')
 }
 
-/** Holds that no text of an error, its cause or its hint has any of these in it; what is too short to tell is left out. */
+/** No text of an error, its causes or its hint has any of these in it; what is too short to tell is left out. */
 export function expectNoSecret(error: Error, secrets: readonly (Uint8Array | string)[]): void {
   const said: string[] = []
   for (let e: unknown = error; e instanceof Error; e = e.cause) {

@@ -6,7 +6,7 @@ const escape = (code: number): string => `\\u{${code.toString(16)}}`
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
-/** What could hide, move or repaint other characters, block by block, independently of how the code finds them. */
+/** What could hide, move or repaint other characters, block by block; the code finds them by property. */
 const hostile: Record<string, readonly number[]> = {
   'C0 controls, among them ESC, CR, LF, BEL and backspace': range(0, 0x1f),
   'DEL and the C1 controls, among them CSI': range(0x7f, 0x9f),

@@ -1,0 +1,656 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { verifyTranscript } from '../../src/audit/transcript.js'
+import { equalBytes } from '../../src/protocol/codec.js'
+import { secp256k1 } from '../../src/protocol/curve.js'
+import { randomPolynomial } from '../../src/protocol/sharing.js'
+import { definitionCodec, type KeygenDefinition, type Order } from '../../src/wire/definition.js'
+import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
+import { Failure } from '../../src/wire/failure.js'
+import {
+  confirmCodec,
+  encapsulateCodec,
+  helloCodec,
+  revealCodec,
+  sessionWords,
+} from '../../src/wire/handshake.js'
+import { sha256 } from '../../src/wire/hash.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordPublicKey } from '../../src/wire/record.js'
+import { hex } from '../../src/wire/text.js'
+import { type Transcript, transcriptCodec, transcriptHead } from '../../src/wire/transcript.js'
+import { keygenDefinition, rng, sameBytes } from '../support/members.js'
+import { type Custodian, custodians } from '../support/worlds.js'
+import {
+  alice as anna,
+  another,
+  bob as bert,
+  failureOf,
+  filled,
+  flip,
+  leaves,
+  rewrite,
+  utf8,
+} from '../wire/support.js'
+import { keygenTranscripts, resigned, signTranscripts, staged } from './support.js'
+
+type Sections = 'hellos' | 'reveals' | 'encapsulations' | 'confirms'
+const SECTIONS: readonly [Sections, string][] = [
+  ['hellos', 'hello'],
+  ['reveals', 'reveal'],
+  ['encapsulations', 'encapsulate'],
+  ['confirms', 'confirm'],
+]
+
+let people: [Custodian, Custodian, Custodian]
+/** Each ceremony's transcripts, one of every participant; `other` is another run among the same people. */
+const made = {} as Record<'eddsa' | 'taproot' | 'sign' | 'other' | 'otherSign', Uint8Array[]>
+const kinds = ['eddsa', 'taproot', 'sign'] as const
+type Kinds = (typeof kinds)[number]
+const fileOf = (kind: keyof typeof made): Uint8Array => made[kind][0] as Uint8Array
+const partsOf = (kind: keyof typeof made): Transcript => transcriptCodec.decode(fileOf(kind))
+const otherOf = (kind: Kinds): Transcript => partsOf(kind === 'sign' ? 'otherSign' : 'other')
+
+beforeAll(async () => {
+  people = (await custodians('alice', 'bob', 'carol')) as typeof people
+  const [eddsa, taproot, other] = await Promise.all([
+    keygenTranscripts(people, 'eddsa', 'eddsa-ed25519'),
+    keygenTranscripts(people, 'taproot', 'schnorr-taproot'),
+    keygenTranscripts(people, 'other', 'eddsa-ed25519'),
+  ])
+  const [sign, otherSign] = await Promise.all([
+    signTranscripts(people, 'eddsa', utf8('pay nobody')),
+    signTranscripts(people, 'eddsa', utf8('pay somebody')),
+  ])
+  Object.assign(made, { eddsa, taproot, other, sign, otherSign })
+})
+
+const refusal = (encoded: Uint8Array): string => {
+  const failure = failureOf(() => verifyTranscript(encoded))
+  expect(failure).toMatchObject({ kind: 'verification', code: 'E_TRANSCRIPT' })
+  expect(failure.hint).not.toBeNull()
+  expect(failure.message).toMatch(/^the transcript does not hold: [ -~]+$/)
+  return failure.message.slice('the transcript does not hold: '.length)
+}
+/** Why a transcript with these changes is refused. */
+const refused = (kind: Kinds, change: (parts: Transcript) => Partial<Transcript>): string => {
+  const parts = partsOf(kind)
+  return refusal(transcriptCodec.encode({ ...parts, ...change(parts) }))
+}
+const replace = <T>(list: readonly T[], at: number, item: T): T[] =>
+  list.map((old, i) => (i === at ? item : old))
+const first = <T>(list: readonly T[]): T => list[0] as T
+
+describe('a transcript', () => {
+  test.each(kinds)('%s: everybody has the same bytes (F-07)', (kind) => {
+    expect(made[kind]).toHaveLength(kind === 'sign' ? 2 : 3)
+    expect(sameBytes(made[kind])).toBe(true)
+  })
+
+  test.each(kinds)('%s: verifies, and encodes again to the same bytes', (kind) => {
+    expect(transcriptCodec.encode(partsOf(kind))).toEqual(fileOf(kind))
+    const verified = verifyTranscript(fileOf(kind))
+    expect(verified.missing).toEqual([])
+    expect(verified.words).toEqual(sessionWords(verified.sid))
+    expect(hex(verified.head)).toBe(hex(transcriptHead(partsOf(kind))))
+    expect(hex(verified.publicKey)).toBe(hex(recordPublicKey(verified.record)))
+    expect(verified.participants.map(({ name }) => name)).toEqual(
+      kind === 'sign' ? ['alice', 'bob'] : ['alice', 'bob', 'carol'],
+    )
+  })
+
+  test('says what was made, or signed', () => {
+    const keygen = verifyTranscript(fileOf('eddsa'))
+    const sign = verifyTranscript(fileOf('sign'))
+    expect(keygen).toMatchObject({ kind: 'keygen', signature: null })
+    expect(hex(encodeRecord(keygen.record))).toBe(hex(partsOf('eddsa').outcome))
+    expect(sign).toMatchObject({ kind: 'sign' })
+    expect(hex(sign.signature as Uint8Array)).toBe(hex(partsOf('sign').outcome))
+    expect(hex(sign.publicKey)).toBe(hex(keygen.publicKey))
+  })
+
+  test.each(kinds)('%s: without receipts it names whose are missing, in order', (kind) => {
+    const parts = partsOf(kind)
+    const without = (at: number[]) =>
+      transcriptCodec.encode({ ...parts, receipts: parts.receipts.filter((_, i) => !at.includes(i)) })
+    expect(verifyTranscript(without([1])).missing).toEqual(['bob'])
+    const all = kind === 'sign' ? ['alice', 'bob'] : ['alice', 'bob', 'carol']
+    expect(verifyTranscript(without([0, 1, 2])).missing).toEqual(all)
+  })
+})
+
+describe.each(kinds)('in the transcript of a ceremony (%s)', (kind) => {
+  describe.each(SECTIONS)('%s', (section, letter) => {
+    const change = (
+      to: (list: readonly Uint8Array[], other: readonly Uint8Array[]) => readonly Uint8Array[],
+    ) => refused(kind, (parts) => ({ [section]: to(parts[section], otherOf(kind)[section]) }))
+    const notOne = `there is not one ${letter} of each participant`
+
+    test('one dropped', () => expect(change((list) => list.slice(1))).toBe(notOne))
+    test('the last dropped', () => expect(change((list) => list.slice(0, -1))).toBe(notOne))
+    test('all dropped', () => expect(change(() => [])).toContain(`malformed: ${section}`))
+    test('one more', () => expect(change((list) => [...list, first(list)])).toBe(notOne))
+    test('one in place of another', () =>
+      expect(change((list) => replace(list, 1, first(list)))).toMatch(
+        section === 'reveals'
+          ? /does not open its hello/
+          : new RegExp(`the ${letter} of bob is out of place`),
+      ))
+    test('two swapped', () =>
+      expect(change((list) => [list[1] as Uint8Array, first(list), ...list.slice(2)])).toMatch(
+        section === 'reveals'
+          ? /does not open its hello/
+          : new RegExp(`the ${letter} of alice is out of place`),
+      ))
+    test('one of another run', () =>
+      expect(change((list, other) => replace(list, 0, first(other)))).toMatch(
+        section === 'reveals'
+          ? /does not open its hello/
+          : new RegExp(`the ${letter} of alice is out of place`),
+      ))
+    test('all of another run', () =>
+      expect(change((_, other) => other)).toMatch(
+        section === 'reveals'
+          ? /does not open its hello/
+          : new RegExp(`the ${letter} of alice is out of place`),
+      ))
+    test('a body changed', () => {
+      const changed = change((list) =>
+        replace(
+          list,
+          1,
+          rewrite(list[1] as Uint8Array, ['body'], (old) => flip(old as Uint8Array, 60)),
+        ),
+      )
+      expect(changed).toMatch(/is not signed by it|does not open its hello|malformed/)
+    })
+    test('a signature changed', () => {
+      const damaged = (envelope: Uint8Array) =>
+        rewrite(envelope, ['signature'], (old) => flip(old as Uint8Array, 5))
+      expect(change((list) => replace(list, 1, damaged(list[1] as Uint8Array)))).toBe(
+        `the ${letter} of bob is not signed by it`,
+      )
+    })
+    test('signed by another participant in her name', () => {
+      const [, bob] = people
+      expect(change((list) => replace(list, 0, resigned(bob, first(list), {})))).toBe(
+        `the ${letter} of alice is not signed by it`,
+      )
+    })
+    test('what is no envelope', () =>
+      expect(change((list) => replace(list, 0, filled(1)))).toContain('malformed'))
+    test.each<[string, object]>([
+      ['of another kind', { kind: 'ready' }],
+      ['of another round', { round: 'x' }],
+      ['of another ceremony', { definition: filled(1) }],
+      ['of another session', { session: filled(1) }],
+      ['to one member alone', { to: filled(1) }],
+      ['by another sender', { from: filled(1) }],
+    ])('%s, under her own signature', (_, header) => {
+      const [alice] = people
+      const problem = change((list) => replace(list, 0, resigned(alice, first(list), header)))
+      expect(problem).toMatch(
+        section === 'hellos' && 'round' in header
+          ? /the hellos are of different starts/
+          : new RegExp(`the ${letter} of alice is out of place`),
+      )
+    })
+  })
+
+  describe('rounds', () => {
+    type Rounds = Transcript['rounds']
+    const change = (to: (rounds: Rounds, other: Rounds) => Rounds) =>
+      refused(kind, (parts) => ({ rounds: to(parts.rounds, otherOf(kind).rounds) }))
+    const letters = (
+      at: number,
+      to: (list: readonly Uint8Array[], other: readonly Uint8Array[]) => Uint8Array[],
+    ) =>
+      change((rounds, other) =>
+        rounds.map((round, i) => {
+          const theirs = other[i]?.letters as readonly Uint8Array[]
+          return i === at ? { ...round, letters: to(round.letters, theirs) } : round
+        }),
+      )
+    const notThose = 'its rounds are not those of the protocol'
+    const joined = (list: Rounds): Rounds => {
+      const [a, b, ...rest] = list as [Rounds[number], Rounds[number], ...Rounds]
+      return [{ ...a, round: `${a.round},${b.round}` }, ...rest]
+    }
+
+    test.each([0, 1, 2])('number %d dropped', (at) =>
+      expect(change((rounds) => rounds.filter((_, i) => i !== at))).toBe(notThose),
+    )
+    test('all dropped', () => expect(change(() => [])).toBe(notThose))
+    test('two swapped', () => expect(change(([a, b, c]) => [b, a, c] as Rounds)).toBe(notThose))
+    test('one twice', () => expect(change((rounds) => [...rounds, first(rounds)])).toBe(notThose))
+    test('two under one name', () => expect(change(joined)).toBe(notThose))
+    test('one under a name that would repaint a screen (F-24)', () =>
+      expect(change((rounds) => [...rounds, { ...first(rounds), round: '\u001b[2J' }])).toBe(notThose))
+
+    test.each([0, 1, 2])(
+      'in number %d: a letter dropped, doubled, swapped, of another run, or of nobody',
+      (at) => {
+        const notOne = 'there is not one letter of each participant'
+        expect(letters(at, (list) => list.slice(1))).toBe(notOne)
+        expect(letters(at, (list) => [...list, first(list)])).toBe(notOne)
+        expect(letters(at, (list) => [list[1] as Uint8Array, first(list), ...list.slice(2)])).toBe(
+          'the letter of alice is out of place',
+        )
+        expect(letters(at, (list, other) => replace(list, 1, other[1] as Uint8Array))).toBe(
+          'the letter of bob is out of place',
+        )
+        const damaged = (envelope: Uint8Array) =>
+          rewrite(envelope, ['signature'], (old) => flip(old as Uint8Array, 5))
+        expect(letters(at, (list) => replace(list, 1, damaged(list[1] as Uint8Array)))).toBe(
+          'the letter of bob is not signed by it',
+        )
+        expect(letters(at, (list) => replace(list, 0, filled(1)))).toContain('malformed')
+      },
+    )
+
+    test('an echo of other letters, signed by who sends it', () => {
+      const [alice] = people
+      const name = kind === 'sign' ? 'nonces' : 'commit'
+      const echo = decodeEnvelope(first((partsOf(kind).rounds[1] as Rounds[number]).letters)).body
+      for (const body of [flip(echo, 10), Uint8Array.of(0, ...echo), new Uint8Array()]) {
+        expect(letters(1, (list) => replace(list, 0, resigned(alice, first(list), {}, body)))).toBe(
+          `an echo of round ${name} is of other letters`,
+        )
+      }
+    })
+  })
+
+  describe('receipts', () => {
+    const change = (
+      to: (list: Transcript['receipts'], other: Transcript['receipts']) => Transcript['receipts'],
+    ) => refused(kind, (parts) => ({ receipts: to(parts.receipts, otherOf(kind).receipts) }))
+    const not = 'a receipt does not verify'
+
+    test('one of another run', () =>
+      expect(change((list, other) => replace(list, 0, first(other)))).toBe(not))
+    test('one in the name of another', () =>
+      expect(
+        change((list) =>
+          replace(list, 0, { ...first(list), fingerprint: (list[1] as (typeof list)[number]).fingerprint }),
+        ),
+      ).toBe(not))
+    test('one of a stranger', () =>
+      expect(change((list) => replace(list, 0, { ...first(list), fingerprint: filled(1) }))).toBe(not))
+    test('one twice', () => expect(change((list) => [...list, first(list)])).toBe('a receipt stands twice'))
+    test('two swapped: all copies are the same bytes', () =>
+      expect(change((list) => [list[1] as (typeof list)[number], first(list), ...list.slice(2)])).toBe(
+        'the receipts are not in the order of the participants',
+      ))
+    test('any part of one changed', () => {
+      const file = fileOf(kind)
+      for (const path of leaves(file).filter(([section, i]) => section === 'receipts' && i === 1)) {
+        expect(refusal(rewrite(file, path, another))).toMatch(/a receipt does not verify|malformed/)
+      }
+    })
+    test('any of them, where something before them was signed again by its own sender', () => {
+      // A tag is the pair's secret: no outsider can check it. That it stands as it stood, the receipts say.
+      const [alice] = people
+      const { body } = decodeEnvelope(first(partsOf(kind).confirms))
+      const entries = confirmCodec.decode(body).map(({ to, tag }) => ({ to, tag: flip(tag, 0) }))
+      const confirm = resigned(alice, first(partsOf(kind).confirms), {}, confirmCodec.encode(entries))
+      expect(refused(kind, ({ confirms }) => ({ confirms: replace(confirms, 0, confirm) }))).toBe(not)
+    })
+  })
+
+  test('any leaf of it changed, left out or set to null', () => {
+    const file = fileOf(kind)
+    for (const path of leaves(file)) {
+      for (const change of [another, () => undefined, () => null]) {
+        const changed = rewrite(file, path, change)
+        if (!equalBytes(changed, file)) refusal(changed)
+      }
+    }
+  })
+
+  test('any bytes of it changed or cut off: a verification failure, never anything else', () => {
+    const file = fileOf(kind)
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, mask) => {
+        refusal(file.map((byte, i) => (i === at ? byte ^ mask : byte)))
+      }),
+      { numRuns: 150 },
+    )
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), (length) => {
+        refusal(file.slice(0, length))
+      }),
+      { numRuns: 50 },
+    )
+    refusal(Uint8Array.of(...file, 0))
+  })
+})
+
+describe('what participants say falsely under their own signatures', () => {
+  const helloOf = () => helloCodec.decode(decodeEnvelope(first(partsOf('eddsa').hellos)).body)
+  const withHello = (change: object, header = {}) => {
+    const [alice] = people
+    const body = helloCodec.encode({ ...helloOf(), ...change })
+    return refused('eddsa', ({ hellos }) => ({
+      hellos: replace(hellos, 0, resigned(alice, first(hellos), header, body)),
+    }))
+  }
+
+  test('hellos of different starts', () => {
+    expect(withHello({ start: 2 }, { round: '2' })).toBe('the hellos are of different starts')
+  })
+
+  test('a hello whose header says another start', () => {
+    expect(withHello({ start: 2 })).toBe('the hello of alice is of another start')
+  })
+
+  test('a hello that does not accept the definition', () => {
+    const [alice, bob] = people
+    const { definition } = decodeEnvelope(first(partsOf('eddsa').hellos)).header
+    for (const accepted of [
+      filled(0, 64),
+      bob.identity.signing.sign('mpc/accept/v1', definition),
+      alice.identity.signing.sign('mpc/accept/v1', filled(1)),
+      alice.identity.signing.sign('mpc/request/v1', definition),
+    ]) {
+      expect(withHello({ accepted })).toBe('alice did not accept the definition')
+    }
+  })
+
+  test('a hello that commits to something else, a reveal that opens something else', () => {
+    expect(withHello({ commitment: filled(1) })).toBe('the reveal of alice does not open its hello')
+    const [alice] = people
+    const reveal = revealCodec.decode(decodeEnvelope(first(partsOf('eddsa').reveals)).body)
+    const body = revealCodec.encode({ ...reveal, nonce: flip(reveal.nonce, 0) })
+    expect(
+      refused('eddsa', ({ reveals }) => ({
+        reveals: replace(reveals, 0, resigned(alice, first(reveals), {}, body)),
+      })),
+    ).toBe('the reveal of alice does not open its hello')
+  })
+
+  test('another hello is another attempt, of which the reveals are not', () => {
+    expect(withHello({ program: 'mpc/other' })).toBe('the reveal of alice is out of place')
+    expect(withHello({}, { time: 1 })).toBe('the reveal of alice is out of place')
+    expect(withHello({}, { key: filled(1) })).toBe('the reveal of alice is out of place')
+  })
+
+  test('ciphertexts or tags that are not for every other participant, in order', () => {
+    const [alice] = people
+    const cases = [
+      ['encapsulations', 'encapsulate', encapsulateCodec],
+      ['confirms', 'confirm', confirmCodec],
+    ] as const
+    for (const [section, letter, codec] of cases) {
+      const sealed = first(partsOf('eddsa')[section])
+      const entries = codec.decode(decodeEnvelope(sealed).body) as readonly { to: Uint8Array }[]
+      const [one, two] = entries as [{ to: Uint8Array }, { to: Uint8Array }]
+      for (const bad of [[one], [two, one], [one, one], [one, two, one], [one, { ...two, to: filled(1) }]]) {
+        const body = codec.encode(bad as never)
+        expect(
+          refused('eddsa', (parts) => ({
+            [section]: replace(parts[section], 0, resigned(alice, sealed, {}, body)),
+          })),
+        ).toBe(`the ${letter} of alice is not for every other participant`)
+      }
+      const garbage = resigned(alice, sealed, {}, filled(1))
+      expect(refused('eddsa', (parts) => ({ [section]: replace(parts[section], 0, garbage) }))).toContain(
+        'malformed',
+      )
+    }
+  })
+
+  test('an opening that is not what was committed to, or is none', () => {
+    const [alice] = people
+    for (const body of [filled(1), new Uint8Array()]) {
+      expect(
+        refused('eddsa', ({ rounds: [commit, echo, open] }) => {
+          const { round, letters } = open as Transcript['rounds'][number]
+          const changed = replace(letters, 0, resigned(alice, first(letters), {}, body))
+          return { rounds: [commit, echo, { round, letters: changed }] as Transcript['rounds'] }
+        }),
+      ).toBe('an opening does not hold')
+    }
+  })
+})
+
+describe('the outcome of a key generation', () => {
+  const recordOf = (kind: 'eddsa' | 'taproot' | 'other') => parseRecord(partsOf(kind).outcome)
+  const withRecord = (kind: 'eddsa' | 'taproot', change: (r: KeyRecord) => Partial<KeyRecord>) => {
+    const record = recordOf(kind)
+    return refused(kind, () => ({ outcome: encodeRecord({ ...record, ...change(record) }) }))
+  }
+
+  test.each<[string, (r: KeyRecord) => Partial<KeyRecord>]>([
+    ['another key id', () => ({ key_id: filled(1) })],
+    ['another ceremony', () => ({ definition: filled(1) })],
+    ['another epoch', () => ({ epoch: 2, parent: filled(1) })],
+    ['a policy that the definition has not', () => ({ policy_sha256: filled(1) })],
+    ['auxiliary data', () => ({ auxiliary: filled(1) })],
+    ['fewer members', ({ members }) => ({ members: members.slice(0, 2) })],
+    [
+      'members in each other’s seats',
+      ({ members }) => ({
+        members: members.map((m, i) => ({
+          ...m,
+          card: (members[(i + 1) % 3] as (typeof members)[number]).card,
+        })),
+      }),
+    ],
+  ])('with %s is refused', (_, change) => {
+    expect(withRecord('eddsa', change)).toBe('the record is not of this definition')
+  })
+
+  test('with the key of another run is refused', () => {
+    const { group_point, members } = recordOf('other')
+    expect(withRecord('eddsa', () => ({ group_point, members }))).toBe(
+      'the key is not what the openings add up to',
+    )
+  })
+
+  test('with another chain code is refused', () => {
+    expect(
+      withRecord('taproot', ({ chain_code }) => ({ chain_code: flip(chain_code as Uint8Array, 0) })),
+    ).toBe('the key is not what the openings add up to')
+  })
+
+  test('that is no record, or one that is no key, is refused', () => {
+    expect(refused('eddsa', () => ({ outcome: filled(1) }))).toContain('not the public record of a key')
+    expect(refused('eddsa', () => ({ outcome: new Uint8Array() }))).toContain(
+      'not the public record of a key',
+    )
+    expect(withRecord('eddsa', () => ({ threshold: 3 }))).toContain('not the public record of a key')
+  })
+
+  test('has no key before it and signs nothing', () => {
+    expect(refused('eddsa', ({ outcome }) => ({ record: outcome }))).toBe(
+      'a key generation has no key before it',
+    )
+    expect(refused('eddsa', () => ({ payload: new Uint8Array() }))).toBe('a key generation signs nothing')
+    expect(refused('eddsa', () => ({ payload: utf8('pay') }))).toBe('a key generation signs nothing')
+  })
+
+  test('under another definition is refused', () => {
+    const definition = definitionCodec.decode(partsOf('eddsa').definition) as KeygenDefinition
+    for (const change of [
+      { key: 'x' },
+      { threshold: 3 },
+      { nonce: filled(1) },
+      { scheme: 'schnorr-taproot' as const },
+    ]) {
+      expect(
+        refused('eddsa', () => ({ definition: definitionCodec.encode({ ...definition, ...change }) })),
+      ).toBe('the hello of alice is out of place')
+    }
+    expect(refused('eddsa', () => ({ definition: partsOf('sign').definition }))).toBe(
+      'the record of the key is missing',
+    )
+  })
+})
+
+describe('the outcome of a signing', () => {
+  const orderOf = () => definitionCodec.decode(partsOf('sign').definition) as Order
+  const withOrder = (change: Partial<Order>) =>
+    refused('sign', () => ({ definition: definitionCodec.encode({ ...orderOf(), ...change }) }))
+
+  test('by another key, or by none, is refused', () => {
+    expect(refused('sign', () => ({ record: null }))).toBe('the record of the key is missing')
+    expect(refused('sign', () => ({ record: partsOf('other').outcome }))).toBe(
+      'the record is not that of the order',
+    )
+    expect(refused('sign', () => ({ record: filled(1) }))).toContain('not the public record of a key')
+    expect(withOrder({ record: filled(1) })).toBe('the record is not that of the order')
+    expect(withOrder({ key_id: filled(1) })).toBe('the record is not that of the order')
+  })
+
+  test('by others than the key’s custodians, or not as many as must sign, is refused', () => {
+    const [alice, bob, carol] = people.map(({ card }, i) => ({
+      index: i + 1,
+      fingerprint: card.fingerprint,
+    })) as [Order['signers'][number], Order['signers'][number], Order['signers'][number]]
+    expect(withOrder({ signers: [alice, bob, carol] })).toBe('the order names another number of signers')
+    expect(withOrder({ signers: [alice, { ...bob, index: 3 }] })).toBe('a signer is not in the record')
+    expect(withOrder({ signers: [alice, { ...bob, index: 4 }] })).toBe('a signer is not in the record')
+    expect(withOrder({ signers: [alice, { index: 2, fingerprint: filled(1) }] })).toBe(
+      'a signer is not in the record',
+    )
+    expect(withOrder({ signers: [alice, carol] })).toBe('the hello of alice is out of place')
+  })
+
+  test('of another payload is refused', () => {
+    for (const payload of [null, new Uint8Array(), utf8('pay somebody'), sha256(utf8('pay nobody'))]) {
+      expect(refused('sign', () => ({ payload }))).toBe("the payload is not the order's")
+    }
+  })
+
+  test('that is no signature of it is refused', () => {
+    const { outcome } = partsOf('sign')
+    for (const other of [
+      partsOf('otherSign').outcome,
+      flip(outcome, 0),
+      flip(outcome, 63),
+      outcome.slice(1),
+      new Uint8Array(),
+    ]) {
+      expect(refused('sign', () => ({ outcome: other }))).toBe('the signature does not verify')
+    }
+  })
+
+  test('under another order is refused', () => {
+    expect(withOrder({ number: 2 })).toBe('the hello of alice is out of place')
+    expect(withOrder({ type: 'text' })).toBe('the hello of alice is out of place')
+    expect(withOrder({ path: 'm/0' })).toBe('the hello of alice is out of place')
+  })
+})
+
+describe('what is no transcript', () => {
+  test('a handshake keeps none', () => {
+    const [alice, bob] = people
+    const keys = [alice, bob]
+      .map(({ card: { name, signing, age, nkey, fingerprint } }) => ({
+        fingerprint,
+        keys: { name, signing, age, nkey },
+      }))
+      .sort((a, b) => (hex(a.fingerprint) < hex(b.fingerprint) ? -1 : 1))
+    const definition = definitionCodec.encode({ kind: 'handshake', members: keys.map((k) => k.keys) })
+    expect(refused('eddsa', () => ({ definition }))).toBe('a handshake keeps no transcript')
+  })
+
+  test('nothing, text, a key record, another version, a file that is too large', () => {
+    refusal(new Uint8Array())
+    refusal(utf8('a transcript'))
+    refusal(partsOf('eddsa').outcome)
+    expect(refusal(rewrite(fileOf('eddsa'), ['format'], () => 'mpc/transcript/v2'))).toContain('format')
+    expect(refusal(new Uint8Array((1 << 26) + 1))).toContain('longer than')
+  })
+
+  test('random bytes never throw anything but a verification failure', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void refusal(bytes)))
+  })
+})
+
+describe('custodians who sign together what they never ran', () => {
+  const both = [anna, bert]
+  const encoded = (scheme: 'eddsa-ed25519' | 'schnorr-taproot', whim = {}) =>
+    transcriptCodec.encode(staged(both, scheme, whim))
+
+  test.each(['eddsa-ed25519', 'schnorr-taproot'] as const)(
+    '%s: if everything fits, it is a transcript; without receipts it certifies nothing',
+    (scheme) => {
+      const verified = verifyTranscript(encoded(scheme))
+      expect(verified.missing).toEqual(['alice', 'bob'])
+    },
+  )
+
+  test('contributions that cancel out are refused, not a crash', () => {
+    const { Fn } = secp256k1
+    const [f, g] = [randomPolynomial(secp256k1, 2, rng), randomPolynomial(secp256k1, 2, rng)] as const
+    const honest = staged(both, 'schnorr-taproot').outcome
+    const record = parseRecord(honest)
+    const cancelling: [string, bigint[]][] = [
+      ['the key', [Fn.neg(f[0] as bigint), g[1] as bigint]],
+      ['the slope', [g[0] as bigint, Fn.neg(f[1] as bigint)]],
+      // f(1) + g(1) = 0.
+      ['a share', [g[0] as bigint, Fn.neg(Fn.add(Fn.add(f[0] as bigint, f[1] as bigint), g[0] as bigint))]],
+    ]
+    for (const [, other] of cancelling) {
+      const definition = {
+        ...(keygenDefinition(both) as KeygenDefinition),
+        scheme: record.scheme,
+        nonce: filled(3),
+      }
+      const whim = { definition, polynomials: [f, other] }
+      // The record of another key under this definition: everything before the openings fits.
+      const parts = staged(both, 'schnorr-taproot', { ...whim, outcome: honest })
+      const id = decodeEnvelope(first(parts.hellos)).header.definition
+      const outcome = encodeRecord({ ...record, key_id: id, definition: id })
+      expect(refusal(transcriptCodec.encode({ ...parts, outcome }))).toBe('an opening does not hold')
+    }
+  })
+
+  test('openings with a false proof, another length, or a chain code where none belongs are refused', () => {
+    const scheme = 'eddsa-ed25519'
+    for (const opening of [
+      (o: object) => ({ ...o, proof: { R: filled(1), z: filled(0) } }),
+      (o: { F: readonly Uint8Array[] }) => ({ ...o, F: o.F.slice(0, 1) }),
+      (o: { F: readonly Uint8Array[] }) => ({ ...o, F: [...o.F, first(o.F)] }),
+      (o: object) => ({ ...o, F: [] }),
+      (o: object) => ({ ...o, F: [filled(2), filled(2)] }),
+      (o: object) => ({ ...o, chainCode: filled(1) }),
+    ]) {
+      // The record that an honest run would have made: everything before the openings fits.
+      expect(refusal(encoded(scheme, { opening: opening as never }))).toBe('an opening does not hold')
+    }
+  })
+
+  test('a policy in the definition must be the one in the record, and the reverse', () => {
+    const policy = utf8('limit: 5')
+    const not = 'the record is not of this definition'
+    expect(refusal(encoded('eddsa-ed25519', { definition: { policy } }))).toBe(not)
+    const policy_sha256 = sha256(policy)
+    expect(refusal(encoded('eddsa-ed25519', { record: { policy_sha256 } }))).toBe(not)
+    verifyTranscript(encoded('eddsa-ed25519', { definition: { policy }, record: { policy_sha256 } }))
+  })
+
+  test('a participant that signs another’s letter as its own is out of place', () => {
+    const parts = staged(both, 'eddsa-ed25519')
+    const { header, body } = decodeEnvelope(first(parts.reveals))
+    const copied = sealEnvelope(bert.identity.signing, { ...header, from: bert.card.fingerprint }, body)
+    const problem = refusal(transcriptCodec.encode({ ...parts, reveals: [first(parts.reveals), copied] }))
+    expect(problem).toBe('the reveal of bob does not open its hello')
+  })
+
+  test('nothing that verification throws is anything but a Failure', () => {
+    const parts = transcriptCodec.encode(staged(both, 'schnorr-taproot'))
+    // No receipts: changes that only they would show may pass, but nothing may break.
+    fc.assert(
+      fc.property(fc.nat(parts.length - 1), fc.nat(7), (at, bit) => {
+        try {
+          verifyTranscript(flip(parts, at, bit))
+        } catch (error) {
+          expect(error).toBeInstanceOf(Failure)
+          expect(error).toMatchObject({ kind: 'verification', code: 'E_TRANSCRIPT' })
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+})

@@ -1,0 +1,492 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { findKey } from '../../src/ceremony/keys.js'
+import type { Approval } from '../../src/ceremony/requests.js'
+import type { Signed } from '../../src/ceremony/sign.js'
+import type { World } from '../../src/ceremony/world.js'
+import { Mailbox, NO_SESSION } from '../../src/messaging/mailbox.js'
+import { type Delivery, MemoryNetwork } from '../../src/messaging/memory.js'
+import { requestSubjects } from '../../src/messaging/subjects.js'
+import { CeremonyFiles } from '../../src/storage/ceremonies.js'
+import { RequestClaims } from '../../src/storage/claims.js'
+import { setFaultPoint } from '../../src/storage/files.js'
+import { definitionCodec, type Order } from '../../src/wire/definition.js'
+import { decodeEnvelope, type Kind } from '../../src/wire/envelope.js'
+import { Failure } from '../../src/wire/failure.js'
+import { chosenCodec, makeRequest, orderFor, parseRequest, type Request } from '../../src/wire/request.js'
+import { hex } from '../../src/wire/text.js'
+import { rng } from '../support/members.js'
+import { recorded, resigned } from '../support/mischief.js'
+import { envelopesIn, expectOneAnswerEach } from '../support/nonces.js'
+import { holdClaim, raze } from '../support/processes.js'
+import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../support/signing.js'
+import { type Custodian, worldOf } from '../support/worlds.js'
+
+let everybody: Three
+let alice: Custodian
+let bob: Custodian
+let carol: Custodian
+
+beforeAll(async () => {
+  everybody = await withKey()
+  ;[alice, bob, carol] = everybody
+})
+afterAll(() => raze(everybody))
+
+const impatient = { join: 4000, round: 4000, total: null, silence: 200 }
+
+class Table {
+  readonly network = new MemoryNetwork()
+  readonly record: Delivery[] = recorded(this.network)
+  readonly payload = somePayload()
+
+  constructor() {
+    // Somebody hears everything: so it is on record also where nobody else listens.
+    const spy = this.network.connect('spy')
+    for (const pattern of ['mpc.v1.*.*.*', 'mpc.v1.*.*.*.*']) spy.subscribe(pattern, () => {})
+  }
+
+  world(who: Custodian, changes: Partial<World> = {}): World {
+    return worldOf(who, this.network.connect(who.member.name), {
+      patience: impatient,
+      linger: 400,
+      ...changes,
+    })
+  }
+  asks(who: Custodian, signers: readonly Custodian[] | null, changes: Partial<World> = {}): Promise<Signed> {
+    return asks(this.world(who, changes), this.payload, signers)
+  }
+  joins(who: Custodian, which: string | null = null, changes: Partial<World> = {}): Promise<Signed> {
+    return joins(this.world(who, changes), approving(this.payload), which)
+  }
+  /** What was asked for, as it was heard. */
+  request(): Request {
+    const said = envelopesIn(this.record).find(({ header }) => header.kind === 'request')
+    return parseRequest(said?.body as Uint8Array, (asker) => {
+      const who = everybody.find(({ card }) => hex(card.fingerprint) === hex(asker))
+      return who?.card.signing ?? null
+    })
+  }
+  claims(who: Custodian) {
+    return new RequestClaims(who.home, this.request().id).status()
+  }
+  said(who: Custodian, ...kinds: Kind[]): number {
+    return envelopesIn(this.record).filter(
+      ({ header }) => kinds.includes(header.kind) && hex(header.from) === hex(who.card.fingerprint),
+    ).length
+  }
+  async expectSigned(...all: readonly Signed[]): Promise<void> {
+    for (const { signature } of all) expect(await isValid(alice, this.payload, signature)).toBe(true)
+    expectOneAnswerEach(this.record)
+  }
+  /** The mouth of a custodian who says what it likes about requests. */
+  async mouth(who: Custodian): Promise<Mailbox> {
+    const { record } = await findKey(who.home, 'treasury')
+    return new Mailbox({
+      transport: this.network.connect(`${who.member.name}'s other`),
+      subjects: requestSubjects(record.key_id, who.card.fingerprint),
+      definition: record.key_id,
+      self: who.member,
+      key: who.identity.signing,
+      members: everybody.map(({ member }) => member),
+      now: Date.now,
+      emit: () => {},
+      equivocated: () => {},
+    })
+  }
+}
+
+const isFrom = (who: Custodian, bytes: Uint8Array, kind: Kind, round = ''): boolean => {
+  const { header } = decodeEnvelope(bytes)
+  return hex(header.from) === hex(who.card.fingerprint) && header.kind === kind && header.round === round
+}
+const settle = <T>(...all: Promise<T>[]): Promise<PromiseSettledResult<T>[]> => Promise.allSettled(all)
+const reasonOf = (result: PromiseSettledResult<unknown> | undefined): unknown =>
+  result?.status === 'rejected' ? result.reason : undefined
+
+describe.concurrent('signers who misbehave', () => {
+  test('a share that does not verify names its sender', async () => {
+    const at = new Table()
+    at.network.interfere = resigned(bob, ({ header, body }) =>
+      header.kind === 'letter' && header.round === 'share' ? flippedScalar(body) : undefined,
+    )
+    const [a] = await settle(at.asks(alice, [alice, bob]), at.joins(bob))
+    expect(reasonOf(a)).toMatchObject({
+      kind: 'abort',
+      code: 'E_ABORT',
+      party: 'bob',
+      accused: [
+        {
+          name: 'bob',
+          round: 'share',
+          kind: 'witnessed',
+          reason: 'signature share does not verify',
+          evidence: null,
+        },
+      ],
+    })
+    const { left, end } = await at.claims(alice)
+    expect([left === null, end]).toEqual([false, null])
+  })
+
+  test('a named signer who is away is named, and replaced by nobody', async () => {
+    const at = new Table()
+    const [a, c] = await settle(at.asks(alice, [alice, bob]), at.joins(carol))
+    expect(reasonOf(a)).toMatchObject({ kind: 'absent', code: 'E_ABSENT', party: 'bob', accused: [] })
+    expect(reasonOf(c)).toMatchObject({ kind: 'absent', code: 'E_NO_REQUEST' })
+    expect(await at.claims(alice)).toMatchObject({ left: null, end: null, claim: { order: 1 } })
+  })
+
+  test('a person says no: it is kept, said to the others, and final', async () => {
+    const at = new Table()
+    const refusing: Approval = {
+      ask: () => Promise.reject(new Failure('refused', 'E_REFUSED', 'the person said no')),
+    }
+    const [a, b] = await settle(at.asks(alice, [alice, bob]), joins(at.world(bob), refusing))
+    expect(reasonOf(b)).toMatchObject({ kind: 'refused', code: 'E_REFUSED' })
+    expect(reasonOf(a)).toMatchObject({ kind: 'refused', code: 'E_PEER_REFUSED', party: 'bob' })
+    expect(await at.claims(bob)).toMatchObject({ claim: null, left: null, end: { outcome: 'refused' } })
+    // Nobody says the request any more but alice, if she says it again.
+    const mouth = await at.mouth(alice)
+    mouth.on('list', () => mouth.post('request', { session: NO_SESSION }, at.request().encoded))
+    await expect(at.joins(bob, hex(at.request().id))).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'E_REQUEST_ENDED',
+    })
+  })
+
+  test('where anybody may sign, one refusal is not the end', async () => {
+    const at = new Table()
+    const refusing: Approval = {
+      ask: () => Promise.reject(new Failure('refused', 'E_REFUSED', 'the person said no')),
+    }
+    const [a, b, c] = await settle(at.asks(alice, null), joins(at.world(bob), refusing), at.joins(carol))
+    expect(reasonOf(b)).toMatchObject({ code: 'E_REFUSED' })
+    await at.expectSigned(
+      (a as PromiseFulfilledResult<Signed>).value,
+      (c as PromiseFulfilledResult<Signed>).value,
+    )
+  })
+
+  test('orders that are not for these signers, this payload or any sane number change nothing', async () => {
+    const at = new Table()
+    const [bobs, carols] = [await at.mouth(bob), await at.mouth(carol)]
+    let said = false
+    at.network.interfere = ({ bytes }) => {
+      if (decodeEnvelope(bytes).header.kind !== 'request' || said) return [bytes]
+      said = true
+      const request = at.request()
+      const members = everybody.map(({ card }, i) => ({ index: i + 1, fingerprint: card.fingerprint }))
+      const ordered = (number: number, signers: number[], changes: Partial<Order> = {}): Uint8Array =>
+        definitionCodec.encode({
+          ...orderFor(
+            request,
+            signers.map((i) => members[i] as (typeof members)[number]),
+            number,
+          ),
+          ...changes,
+        })
+      for (const [mouth, order] of [
+        [carols, ordered(1_000_000, [1, 2])],
+        [carols, ordered(1_000_000, [0, 1])],
+        [bobs, ordered(1_000_000, [0, 1])],
+        [bobs, ordered(5, [0, 1], { payload_sha256: new Uint8Array(32) })],
+        [bobs, ordered(6, [0, 1], { expires: 4_000_000_000_000 })],
+        [bobs, ordered(7, [1, 2])],
+      ] as const) {
+        mouth.post('order', { session: NO_SESSION }, order)
+      }
+      return [bytes]
+    }
+    const [a, b] = await Promise.all([at.asks(alice, [alice, bob]), at.joins(bob)])
+    expect([a.order.number, b.order.number]).toEqual([1, 1])
+    expect(said).toBe(true)
+    await at.expectSigned(a, b)
+  })
+
+  test('one that orders again and again ends it, without a share having left twice for one order', async () => {
+    const at = new Table()
+    const bobs = await at.mouth(bob)
+    let number = 1
+    at.network.interfere = ({ bytes }) => {
+      if (isFrom(alice, bytes, 'hello', '1')) {
+        const request = at.request()
+        const signers = [alice, bob].map(({ card }, i) => ({ index: i + 1, fingerprint: card.fingerprint }))
+        number += 1
+        bobs.post(
+          'order',
+          { session: NO_SESSION },
+          definitionCodec.encode(orderFor(request, signers, number)),
+        )
+      }
+      return [bytes]
+    }
+    await expect(at.asks(alice, [alice, bob])).rejects.toMatchObject({ kind: 'absent', code: 'E_RESTARTS' })
+    expect((await at.claims(alice)).left).toBeNull()
+  })
+
+  test('nobody chooses but the asker, and a choice that is no quorum is none', async () => {
+    const at = new Table()
+    const [alices, bobs] = [await at.mouth(alice), await at.mouth(bob)]
+    at.network.interfere = ({ bytes, to }) => {
+      if (to === 'carol' && isFrom(carol, bytes, 'offer')) return [bytes]
+      if (isFrom(carol, bytes, 'offer')) {
+        const { id } = at.request()
+        const choose = (...who: Custodian[]) =>
+          chosenCodec.encode({ request: id, signers: who.map(({ card }) => card.fingerprint) })
+        bobs.post('chosen', { session: NO_SESSION }, choose(bob, carol))
+        alices.post('chosen', { session: NO_SESSION }, choose(alice, alice))
+        alices.post('chosen', { session: NO_SESSION }, choose(alice, bob, carol))
+      }
+      // The asker's own program hears of no offer, and chooses nobody.
+      return isFrom(carol, bytes, 'offer') ? [] : [bytes]
+    }
+    const [a, c] = await settle(at.asks(alice, null), at.joins(carol))
+    expect(reasonOf(a)).toMatchObject({ kind: 'absent', code: 'E_NO_SIGNERS' })
+    expect(reasonOf(c)).toMatchObject({ kind: 'absent', code: 'E_NO_SIGNERS' })
+    expect((await at.claims(carol)).claim).toBeNull()
+  })
+})
+
+/** Another scalar below the group order: its lowest bit is flipped. */
+const flippedScalar = (encoded: Uint8Array): Uint8Array =>
+  encoded.map((byte, i) => (i === encoded.length - 32 ? byte ^ 1 : byte))
+
+describe.concurrent('requests', () => {
+  const forged = (changes: Partial<Request>, signedBy = alice) => {
+    return async (at: Table): Promise<Request> => {
+      const key = await findKey(alice.home, 'treasury')
+      return makeRequest(
+        {
+          format: 'mpc/request/v1',
+          key_id: key.record.key_id,
+          record: key.digest,
+          type: 'raw',
+          payload: at.payload,
+          path: null,
+          reason: '',
+          signers: [alice.card.fingerprint, bob.card.fingerprint],
+          created: Date.now(),
+          expires: Date.now() + 60_000,
+          nonce: rng(32),
+          asker: alice.card.fingerprint,
+          ...changes,
+        },
+        signedBy.identity.signing,
+      )
+    }
+  }
+
+  test.each([
+    ['that its asker did not sign', () => forged({}, carol), 'E_NO_REQUEST', 'absent'],
+    ['that has expired', () => forged({ created: 1, expires: Date.now() - 1 }), 'E_EXPIRED', 'absent'],
+    ['for another epoch', () => forged({ record: new Uint8Array(32) }), 'E_EPOCH', 'configuration'],
+    [
+      'with too many signers',
+      () => forged({ signers: everybody.map(({ card }) => card.fingerprint) }),
+      'E_SIGNERS',
+      'usage',
+    ],
+    [
+      'for another payload than approved',
+      () => forged({ payload: somePayload() }),
+      'E_APPROVE',
+      'verification',
+    ],
+    [
+      'of another type',
+      () => forged({ type: 'text', payload: Buffer.from('pay') }),
+      'E_APPROVE',
+      'verification',
+    ],
+  ] as const)('a request %s is refused by --join, and passed over by --next', async (_, make, code, kind) => {
+    const at = new Table()
+    const request = await make()(at)
+    const mouth = await at.mouth(carol)
+    mouth.on('list', () => mouth.post('request', { session: NO_SESSION }, request.encoded))
+    const brief = { patience: { ...impatient, join: 1500 } }
+    await expect(at.joins(bob, hex(request.id), brief)).rejects.toMatchObject({ code, kind })
+    await expect(at.joins(bob, null, brief)).rejects.toMatchObject({ code: 'E_NO_REQUEST', kind: 'absent' })
+    expect(await new RequestClaims(bob.home, request.id).status()).toEqual({
+      claim: null,
+      left: null,
+      end: null,
+    })
+  })
+
+  test('a custodian who floods requests and signatures drowns nobody', async () => {
+    const at = new Table()
+    const carols = await at.mouth(carol)
+    for (let i = 0; i < 40; i++) {
+      const request = await forged({ asker: carol.card.fingerprint, nonce: rng(32) }, carol)(at)
+      carols.post('request', { session: NO_SESSION }, request.encoded)
+    }
+    const [a, b] = await Promise.all([at.asks(alice, [alice, bob]), at.joins(bob)])
+    await at.expectSigned(a, b)
+  })
+
+  test('two at once are two: each is signed for what it asks', async () => {
+    const [one, two] = [new Table(), new Table()]
+    const next = async (table: Table) =>
+      joins(worldOf(bob, one.network.connect('bob'), { patience: impatient }), approving(table.payload))
+    const asking = (table: Table) =>
+      asks(worldOf(alice, one.network.connect('alice'), { patience: impatient }), table.payload, [alice, bob])
+    const all = await Promise.all([asking(one), asking(two), next(one), next(two)])
+    for (const [i, { signature }] of all.entries()) {
+      const { payload } = i % 2 === 0 ? one : two
+      expect(await isValid(alice, payload, signature)).toBe(true)
+    }
+    expectOneAnswerEach(one.record)
+  })
+
+  test('another process of this home works on it: E_CLAIMED, and no hello', async () => {
+    const at = new Table()
+    const asking = at.asks(alice, [alice, bob])
+    await expect.poll(() => at.said(alice, 'request')).toBeGreaterThan(0)
+    await holdClaim(bob, at.request().id)
+    await expect(at.joins(bob)).rejects.toMatchObject({ kind: 'conflict', code: 'E_CLAIMED' })
+    expect(at.said(bob, 'hello')).toBe(0)
+    await expect(asking).rejects.toMatchObject({ code: 'E_ABSENT', party: 'bob' })
+  })
+})
+
+describe.concurrent('orders', () => {
+  test('the first signer is silent: the next gives the order after its patience', async () => {
+    const at = new Table()
+    let asked = 0
+    at.network.interfere = ({ bytes }) => {
+      // Alice hears of it late.
+      if (decodeEnvelope(bytes).header.kind === 'order' && asked === 0) asked = Date.now()
+      return [bytes]
+    }
+    const began = Date.now()
+    const asking = at.asks(bob, [alice, bob])
+    await expect.poll(() => at.said(bob, 'order')).toBeGreaterThan(0)
+    expect(asked - began).toBeGreaterThanOrEqual(190)
+    const [b, a] = await Promise.all([asking, at.joins(alice)])
+    expect([a.order.number, b.order.number]).toEqual([1, 1])
+    await at.expectSigned(a, b)
+  })
+
+  test('both give the order at once: it is the same one', async () => {
+    const at = new Table()
+    at.network.interfere = ({ bytes }) => (isFrom(alice, bytes, 'order') ? [] : [bytes])
+    const [a, b] = await Promise.all([at.asks(alice, [alice, bob]), at.joins(bob)])
+    expect(at.said(bob, 'order')).toBeGreaterThan(0)
+    await at.expectSigned(a, b)
+  })
+})
+
+describe.concurrent('endings', () => {
+  test('receipts that do not come: signed all the same, without a certificate', async () => {
+    const at = new Table()
+    at.network.interfere = ({ bytes }) => (isFrom(bob, bytes, 'receipt') ? [] : [bytes])
+    const [a, b] = await Promise.all([at.asks(alice, [alice, bob]), at.joins(bob)])
+    expect([a.certificate === null, b.certificate === null]).toEqual([true, false])
+    expect(a.transcript).not.toBeNull()
+    await at.expectSigned(a, b)
+    expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done', note: hex(a.signature) } })
+  })
+
+  test('the last letter lost: the signature is handed over', async () => {
+    const at = new Table()
+    at.network.interfere = ({ bytes, to }) =>
+      to === 'alice' && isFrom(bob, bytes, 'letter', 'share') ? [] : [bytes]
+    const patience = { ...impatient, round: 6000 }
+    const [a, b] = await Promise.all([at.asks(alice, [alice, bob], { patience }), at.joins(bob)])
+    expect(hex(a.signature)).toBe(hex(b.signature))
+    expect([a.certificate, a.transcript]).toEqual([null, null])
+    expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done', note: hex(a.signature) } })
+    expect(at.said(alice, 'abort')).toBe(0)
+    await at.expectSigned(a, b)
+  })
+
+  test('nothing of it came: in doubt, until one that is done is asked again', async () => {
+    const at = new Table()
+    at.network.interfere = ({ bytes, to }) =>
+      to === 'alice' && (isFrom(bob, bytes, 'letter', 'share') || isFrom(bob, bytes, 'signature'))
+        ? []
+        : [bytes]
+    const [a, b] = await settle(at.asks(alice, [alice, bob]), at.joins(bob))
+    expect(reasonOf(a)).toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT', party: 'bob' })
+    expect(at.said(alice, 'abort')).toBe(0)
+    const signed = (b as PromiseFulfilledResult<Signed>).value
+    at.network.interfere = ({ bytes }) => [bytes]
+    const id = hex(at.request().id)
+    const [again, handing] = await Promise.all([at.joins(alice, id), at.joins(bob, id)])
+    expect([hex(again.signature), hex(handing.signature)]).toEqual([
+      hex(signed.signature),
+      hex(signed.signature),
+    ])
+    expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done' } })
+    await at.expectSigned(again, handing)
+  })
+
+  test('both in doubt: the same request once more, under a higher order with fresh nonces', async () => {
+    const at = new Table()
+    at.network.interfere = ({ bytes }) => (decodeEnvelope(bytes).header.round === 'share' ? [] : [bytes])
+    const results = await settle(at.asks(alice, [alice, bob]), at.joins(bob))
+    const codes = results.map((result) => (reasonOf(result) as Failure).code)
+    expect(codes).toEqual(['E_IN_DOUBT', 'E_IN_DOUBT'])
+    at.network.interfere = ({ bytes }) => [bytes]
+    const id = hex(at.request().id)
+    const [a, b] = await Promise.all([at.joins(alice, id), at.joins(bob, id)])
+    expect([a.order.number, b.order.number]).toEqual([2, 2])
+    await at.expectSigned(a, b)
+  })
+
+  test('Ctrl-C: before the share a signed abort, after it doubt and no abort', async () => {
+    const early = new Table()
+    const person = new AbortController()
+    const interrupted = new Failure('interrupted', 'E_INTERRUPTED', '')
+    early.network.interfere = ({ bytes }) => {
+      if (isFrom(alice, bytes, 'letter', 'nonces')) person.abort(interrupted)
+      return [bytes]
+    }
+    const [a, b] = await settle(early.asks(alice, [alice, bob], { signal: person.signal }), early.joins(bob))
+    expect(reasonOf(a)).toBe(interrupted)
+    expect(reasonOf(b)).toMatchObject({ code: 'E_PEER_LEFT', party: 'alice' })
+    expect((await early.claims(alice)).left).toBeNull()
+
+    const late = new Table()
+    const other = new AbortController()
+    late.network.interfere = ({ bytes }) => {
+      if (isFrom(bob, bytes, 'letter', 'share')) return []
+      if (isFrom(alice, bytes, 'letter', 'share')) {
+        other.abort(interrupted)
+        return []
+      }
+      return [bytes]
+    }
+    const [c, d] = await settle(late.asks(alice, [alice, bob], { signal: other.signal }), late.joins(bob))
+    expect(reasonOf(c)).toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT' })
+    expect(reasonOf(d)).toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT', party: 'alice' })
+    expect(late.said(alice, 'abort')).toBe(0)
+  })
+})
+
+describe('a full disk', () => {
+  afterEach(() => setFaultPoint(null))
+
+  test.each(['left', 'claim.1', 'start'])(
+    'no room for %s: a clean failure, and no share leaves',
+    async (file) => {
+      const at = new Table()
+      setFaultPoint((operation, path) => {
+        const named = path.startsWith(alice.home.root) && path.endsWith(`/${file}`)
+        if (!named || !['link', 'rename'].includes(operation)) return
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
+      })
+      const [a, b] = await settle(at.asks(alice, [alice, bob]), at.joins(bob))
+      expect(reasonOf(a)).toMatchObject({ kind: 'configuration', code: 'E_STORAGE' })
+      expect(reasonOf(b)).toBeInstanceOf(Failure)
+      expect((reasonOf(b) as Failure).party).toBe('alice')
+      const shares = envelopesIn(at.record).filter(
+        ({ header }) => header.round === 'share' && hex(header.from) === hex(alice.card.fingerprint),
+      )
+      expect(shares).toEqual([])
+      setFaultPoint(null)
+      expect((await at.claims(alice)).left).toBeNull()
+      expect(await new CeremonyFiles(alice.home, at.request().id).readCertificate()).toBeNull()
+    },
+  )
+})
