@@ -23,6 +23,7 @@ import { encodeShare, parseShare } from '../wire/share.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
 import { agree, linger, prepare, type Result, setAsideOn } from './ending.js'
+import { requireVerified, unverifiedAmong } from './people.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import { encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
@@ -94,7 +95,8 @@ export async function planKeygen(
 }
 
 /** Makes the key together with the other custodians, or finishes what an earlier process of this home began. */
-export function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey> {
+export async function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey> {
+  if (!plan.begun) requireVerified(await unverifiedAmong(world.home, plan.custodians), world.person.present)
   const cast: Cast = {
     id: plan.file.id,
     participants: plan.custodians,

@@ -11,7 +11,7 @@ import { acceptDefinition, type Signature } from '../wire/definition.js'
 import { type Accused, Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { hex } from '../wire/text.js'
-import { markHeard, unverifiedAmong } from './people.js'
+import { markHeard, requireVerified, unverifiedAmong } from './people.js'
 import { memberOf, type World } from './world.js'
 
 export type Cast = {
@@ -67,6 +67,8 @@ export function openingOf(
     rng: world.rng,
     confirm: async (opened, signal) => {
       const unverified = await unverifiedAmong(world.home, cast.participants)
+      // Only ears make a card verified: where nobody is, there is nothing to remember.
+      requireVerified(unverified, world.person.present)
       await world.person.heard(opened.words, unverified, signal)
       await markHeard(world.home, unverified, world.now())
     },

@@ -86,7 +86,7 @@ export async function signWithKill(everybody: Three, victim: 0 | 1, killAt: Kill
     expect(end?.outcome).toBe('done')
   }
   expect(expectOneAnswerEach(record)).toBeGreaterThanOrEqual(6)
-  return (lives[victim] as Life<Signed>).first
+  return lives[victim].first
 }
 
 /** Runs many at once: most of their time they wait. */

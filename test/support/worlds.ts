@@ -6,6 +6,7 @@ import type { Person as Ears, World } from '../../src/ceremony/world.js'
 import type { CeremonyEvent } from '../../src/messaging/events.js'
 import type { Transport } from '../../src/messaging/transport.js'
 import { type Home, openHome } from '../../src/storage/home.js'
+import { writeIdentity } from '../../src/storage/identity.js'
 import { writePeer } from '../../src/storage/peers.js'
 import type { DefinitionFile } from '../../src/wire/definition.js'
 import { type Definition, definitionId } from '../../src/wire/definition.js'
@@ -19,6 +20,8 @@ export async function custodians(...names: string[]): Promise<Custodian[]> {
   return Promise.all(
     everybody.map(async (person) => {
       const home = await openHome(await mkdtemp(join(tmpdir(), `mpc-${person.member.name}-`)))
+      // The ceremonies get the identity in clear; of its file they need the card beside it.
+      await writeIdentity(home, { sealed: new Uint8Array(), card: person.card.line })
       for (const peer of everybody) {
         if (peer === person) continue
         const since = '2026-01-01T00:00:00Z'
