@@ -1,7 +1,7 @@
 /**
- * Makes the golden files of one format version, by playing a small ceremony among two TEST identities. They are
- * made once and kept for ever: a reader that cannot load them breaks every key that somebody has. Run by hand, and
- * only for a new format version or a new kind of file:
+ * Makes the golden files of one format version, by playing a small ceremony among two TEST identities. They
+ * are made once and kept for ever: a reader that cannot load them breaks every key that somebody has. Run by
+ * hand, and only for a new format version or a new kind of file:
  *
  *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden.test.ts
  *

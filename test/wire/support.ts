@@ -138,7 +138,7 @@ export function another(value: Value | undefined): Value {
   throw new TypeError('not a leaf')
 }
 
-/** No text of an error, its causes or its hint has any of these in it; what is too short to tell is left out. */
+/** No text of an error, its causes or its hint has any of these in it; the too short are left out. */
 export function expectNoSecret(error: Error, secrets: readonly (Uint8Array | string)[]): void {
   const said: string[] = []
   for (let e: unknown = error; e instanceof Error; e = e.cause) {
