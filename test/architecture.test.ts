@@ -36,7 +36,7 @@ const TABLE: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   },
   messaging: {
     rooms: ['protocol', 'wire'],
-    packages: [/^node:tls$/, /^@noble\//, /^@scure\/base$/, /^nats$/],
+    packages: [/^node:(?:net|tls)$/, /^@noble\//, /^@scure\/base$/, /^nats$/],
   },
   ceremony: {
     rooms: ['protocol', 'wire', 'payload', 'policy', 'audit', 'storage', 'messaging'],

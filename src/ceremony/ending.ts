@@ -5,7 +5,7 @@
  * Everything is on disk before it is said, and is said again as it was: a process that is killed anywhere here resumes
  * from its files, and from nothing else.
  */
-import type { Wait } from '../messaging/mailbox.js'
+import type { Wait } from '../messaging/letters.js'
 import { Restarted, type Room } from '../messaging/room.js'
 import type { CeremonyFiles, PendingFiles } from '../storage/ceremonies.js'
 import { decodeEnvelope, type Envelope, type Kind } from '../wire/envelope.js'

@@ -3,7 +3,7 @@
  * authorises nothing and keeps nothing but whose words were heard.
  */
 import { inSession } from '../messaging/attempts.js'
-import type { Member } from '../messaging/mailbox.js'
+import type { Member } from '../messaging/letters.js'
 import type { Room } from '../messaging/room.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { fingerprintOf, type Keys } from '../wire/card.js'

@@ -3,7 +3,8 @@
  * Nothing is stored anywhere: a request lives while its asker runs, and is said again whenever somebody asks.
  */
 import { encode, type Value } from '../protocol/codec.js'
-import { Mailbox, NO_SESSION, type Wait } from '../messaging/mailbox.js'
+import { NO_SESSION, type Wait } from '../messaging/letters.js'
+import { Mailbox } from '../messaging/mailbox.js'
 import { requestSubjects } from '../messaging/subjects.js'
 import { definitionCodec, type Order } from '../wire/definition.js'
 import type { Kind } from '../wire/envelope.js'

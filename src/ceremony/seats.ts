@@ -2,7 +2,7 @@
  * Taking one's seat in a ceremony: the room, the counter of starts, and the opening in which people hear the words.
  */
 import type { Opening } from '../messaging/attempts.js'
-import type { Member } from '../messaging/mailbox.js'
+import type { Member } from '../messaging/letters.js'
 import { Room, type Validity } from '../messaging/room.js'
 import { encode } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'

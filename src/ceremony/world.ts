@@ -3,7 +3,7 @@
  * randomness, a person. Everything below is built from these and nothing else.
  */
 import type { Emit } from '../messaging/events.js'
-import type { Member } from '../messaging/mailbox.js'
+import type { Member } from '../messaging/letters.js'
 import type { Patience } from '../messaging/room.js'
 import type { Compute } from '../messaging/run.js'
 import type { Transport } from '../messaging/transport.js'

@@ -5,7 +5,7 @@
 import { bytes, codec, list, type Of, oneOf, record, text } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { hex, visible } from '../wire/text.js'
-import type { Member } from './mailbox.js'
+import type { Member } from './letters.js'
 
 const abortShape = record({
   /** `left`: interrupted. `gave-up`: waited for somebody in vain. `fault`: caught somebody. */
@@ -18,7 +18,7 @@ const abortShape = record({
 export type Abort = Of<typeof abortShape>
 export const abortCodec = codec(abortShape, 4096)
 
-/** What to tell the others when this member ends with `error`; null where they learn nothing from it. */
+/** What to tell the others, who are `members`, when this member ends with `error`. */
 export function abortFor(error: unknown, members: readonly Member[]): Abort {
   const say = (why: Abort['why'], text: string, about: readonly string[] = []): Abort => ({
     why,

@@ -19,7 +19,7 @@ import {
   sessionWords,
 } from '../wire/handshake.js'
 import { hex } from '../wire/text.js'
-import { type Member, NO_SESSION } from './mailbox.js'
+import { type Member, NO_SESSION } from './letters.js'
 import {
   confirmTag,
   decapsulate,

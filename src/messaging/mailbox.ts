@@ -5,7 +5,7 @@
  * On arrival, in this order: size, bytes seen before, strict decoding, membership, signature, header against subject.
  * What fails is dropped and counted, accuses nobody, and is never answered.
  */
-import { bytes, codec, CodecError, list, nullable, oneOf, record, text } from '../protocol/codec.js'
+import { CodecError } from '../protocol/codec.js'
 import type { SigningKey } from '../wire/ed25519.js'
 import {
   decodeEnvelope,
@@ -13,7 +13,6 @@ import {
   ENVELOPE_LIMIT,
   type Header,
   type Kind,
-  KINDS,
   sealEnvelope,
   verifyEnvelope,
 } from '../wire/envelope.js'
@@ -21,73 +20,29 @@ import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { hex } from '../wire/text.js'
 import type { Emit } from './events.js'
+import {
+  type Member,
+  NO_SESSION,
+  type Slot,
+  SHOWN,
+  SLOTTED,
+  slotKey,
+  type Wait,
+  wantCodec,
+} from './letters.js'
 import { memberToken, type Subjects } from './subjects.js'
 import { Throttle } from './throttle.js'
 import type { Transport } from './transport.js'
+import { Waiting, WORKING_EVERY } from './waiting.js'
 
-/** Somebody who may be heard here. */
-export type Member = {
-  readonly name: string
-  readonly fingerprint: Uint8Array
-  /** Ed25519. */
-  readonly signing: Uint8Array
-}
-
-/** The place of one letter: there is at most one for it. */
-export type Slot = {
-  readonly kind: Kind
-  readonly session: Uint8Array
-  readonly round: string
-  readonly from: Uint8Array
-  readonly to: Uint8Array | null
-}
-
-export const NO_SESSION = new Uint8Array(32)
-
-/** How long to wait for others, and what ends the wait sooner. */
-export type Wait = {
-  /** Milliseconds since 1970. */
-  readonly deadline: number
-  readonly signal: AbortSignal
-  /** What is waited for, for people. */
-  readonly round: string
-}
-
-/** Kinds of which each place holds one letter. All others may be said again and again, and are handed on. */
-const SLOTTED: ReadonlySet<Kind> = new Set([
-  'letter',
-  'hello',
-  'reveal',
-  'encapsulate',
-  'confirm',
-  'ready',
-  'abort',
-  'prepared',
-  'receipt',
-  'done',
-])
-
-/** Kinds that are said to all in a session, and that members show each other where they disagree. */
-const SHOWN: ReadonlySet<Kind> = new Set(['letter', 'reveal', 'encapsulate', 'confirm', 'ready', 'prepared'])
-
-const FIRST_WANT = 2000
-const LAST_WANT = 15_000
-const ANSWER_EVERY = 2000
-const WORKING_EVERY = 10_000
-const WORKING_AT_MOST = 15 * 60_000
+/** A little less than lies between two wants: the second must not be refused because the first took longer. */
+const ANSWER_EVERY = 1800
 const SEEN = 65_536
 const EARLY_LETTERS = 64
 /** Of one member: what lies in slots, what came early, and what must wait because it came too fast; each. */
 const STORED_BYTES = 16 << 20
 /** What a message that waits counts for at least, so that many small ones are bounded too. */
 const LEAST_DELAYED = 8192
-/** The longest that a timer of Node's can be set to. */
-const LONGEST_TIMER = 2 ** 31 - 1
-
-const wantCodec = codec(
-  list(record({ kind: oneOf(KINDS), round: text(64), from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
-  1 << 16,
-)
 
 export type MailboxOptions = {
   readonly transport: Transport
@@ -117,8 +72,7 @@ export class Mailbox {
   readonly #answered = new Map<string, number>()
   readonly #heardWorking = new Map<string, number>()
   readonly #handlers = new Map<Kind, (envelope: Envelope, from: Member) => void>()
-  readonly #watchers = new Set<() => void>()
-  readonly #hurry = new Set<() => void>()
+  readonly #waiting: Waiting
   readonly #throttle = new Throttle()
   readonly #unsubscribe: readonly (() => void)[]
   /** Messages that were none, by what was wrong with them. */
@@ -131,9 +85,18 @@ export class Mailbox {
       (member) => hex(member.fingerprint) !== hex(options.self.fingerprint),
     )
     this.#members = new Map(others.map((member) => [hex(member.fingerprint), member]))
+    this.#waiting = new Waiting({
+      now: options.now,
+      ask: (slots, round) => {
+        options.emit({ event: 'waiting', round, missing: this.#names(slots) })
+        this.#want(slots)
+      },
+      workedAt: ({ from }) => this.#heardWorking.get(hex(from)) ?? 0,
+      absent: (slots, round) => this.#absent(slots, round),
+    })
     const reconnected = options.transport.onReconnect(() => {
       options.emit({ event: 'network' })
-      for (const ask of this.#hurry) ask()
+      this.#waiting.hurry()
     })
     const subscriptions = options.subjects.inbound.map((subject) =>
       options.transport.subscribe(subject, (on, message) => this.#arrive(on, message)),
@@ -144,8 +107,7 @@ export class Mailbox {
   close(): void {
     this.#closed = true
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    this.#watchers.clear()
-    this.#hurry.clear()
+    this.#waiting.stop()
   }
 
   get connected(): boolean {
@@ -290,66 +252,12 @@ export class Mailbox {
 
   /** Waits for a condition on what has come. `missing` says which slots to ask for meanwhile. */
   until(met: () => boolean, wait: Wait, missing: () => readonly Slot[] = () => []): Promise<void> {
-    const { emit, now } = this.#options
-    return new Promise((resolve, reject) => {
-      const began = now()
-      let pause = FIRST_WANT
-      let asking: NodeJS.Timeout | undefined
-      let ending: NodeJS.Timeout | undefined
-      const finish = (settle: () => void): void => {
-        clearTimeout(asking)
-        clearTimeout(ending)
-        this.#watchers.delete(look)
-        this.#hurry.delete(hurry)
-        wait.signal.removeEventListener('abort', stop)
-        settle()
-      }
-      const look = (): void => {
-        if (met()) finish(resolve)
-      }
-      const stop = (): void => finish(() => reject(wait.signal.reason as Error))
-      const ask = (): void => {
-        const slots = missing()
-        if (slots.length > 0) {
-          emit({ event: 'waiting', round: wait.round, missing: this.#names(slots) })
-          this.#want(slots)
-        }
-        asking = setTimeout(ask, pause)
-        pause = Math.min(2 * pause, LAST_WANT)
-      }
-      const hurry = (): void => {
-        clearTimeout(asking)
-        pause = FIRST_WANT
-        ask()
-      }
-      const endIn = (span: number): void => {
-        const next = Math.min(span, LONGEST_TIMER)
-        ending = setTimeout(() => (span > next ? endIn(span - next) : expire()), next)
-      }
-      const expire = (): void => {
-        const slots = missing()
-        const heard = Math.max(0, ...slots.map((slot) => this.#heardWorking.get(hex(slot.from)) ?? 0))
-        // What somebody worked at before this wait is over.
-        const working = heard < began ? 0 : Math.min(heard + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
-        if (working > now()) endIn(working - now())
-        else finish(() => reject(this.#absent(slots, wait.round)))
-      }
-      if (wait.signal.aborted) {
-        reject(wait.signal.reason as Error)
-        return
-      }
-      this.#watchers.add(look)
-      this.#hurry.add(hurry)
-      wait.signal.addEventListener('abort', stop)
-      asking = setTimeout(ask, pause)
-      endIn(Math.max(0, wait.deadline - began))
-      look()
-    })
+    return this.#waiting.until(met, wait, missing)
   }
 
   /** Something beside the letters has changed that somebody here waits for. */
   look(): void {
-    for (const look of this.#watchers) look()
+    this.#waiting.look()
   }
 
   /** Tells the others every 10 s that this member is still at it, until the returned function is called. */
@@ -506,8 +414,4 @@ export class Mailbox {
       ...(names[0] && { party: names[0] }),
     })
   }
-}
-
-function slotKey({ kind, session, round, from, to }: Slot): string {
-  return `${kind} ${hex(session)} ${round} ${hex(from)} ${to ? hex(to) : '*'}`
 }

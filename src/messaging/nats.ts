@@ -8,7 +8,7 @@ import type { SigningKey } from '../wire/ed25519.js'
 import { Failure } from '../wire/failure.js'
 import { nkeyText } from '../wire/nkey.js'
 import { visible } from '../wire/text.js'
-import { Listeners, type Transport } from './transport.js'
+import { isLoopback, Listeners, type Transport } from './transport.js'
 
 export type NatsOptions = {
   /** `nats://host:port` or `tls://host:port`, several separated by commas. */
@@ -132,8 +132,7 @@ function checkServer(text: string, options: NatsOptions): Server {
     )
   }
   const tls = url.protocol === 'tls:' || options.ca !== undefined || options.cert !== undefined
-  const local = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)
-  if (!tls && !local && options.insecure !== true) {
+  if (!tls && !isLoopback(url.hostname) && options.insecure !== true) {
     throw new Failure(
       'configuration',
       'E_TLS',

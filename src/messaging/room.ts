@@ -11,7 +11,8 @@ import { hex, rfc3339 } from '../wire/text.js'
 import { abortCodec, abortFor, failureOf } from './abort.js'
 import type { Emit } from './events.js'
 import { helloSlot } from './handshake.js'
-import { Mailbox, type Member, NO_SESSION } from './mailbox.js'
+import { type Member, NO_SESSION } from './letters.js'
+import { Mailbox } from './mailbox.js'
 import { type Place, Showings } from './showings.js'
 import { ceremonySubjects } from './subjects.js'
 import type { Transport } from './transport.js'
@@ -202,7 +203,7 @@ export class Room {
   /** Tells the others that this member leaves because of `error`, if they would otherwise wait in vain. */
   async abort(error: unknown): Promise<void> {
     const session = this.#sessions.at(-1)
-    const body = abortCodec.encode(abortFor(error, this.participants))
+    const body = abortCodec.encode(abortFor(error, this.peers))
     this.mailbox.post('abort', session ? { session } : helloSlot(this.#start), body)
     // What cannot be said cannot be helped, and must not hide why it was to be said.
     await this.mailbox.flush().catch(() => {})

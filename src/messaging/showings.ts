@@ -5,7 +5,8 @@
 import { type Envelope, ENVELOPE_LIMIT } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
-import type { Mailbox, Member, Slot, Wait } from './mailbox.js'
+import type { Member, Slot, Wait } from './letters.js'
+import type { Mailbox } from './mailbox.js'
 
 /** One place of a session, whoever the sender. */
 export type Place = Pick<Slot, 'kind' | 'session' | 'round'>

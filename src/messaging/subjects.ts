@@ -49,3 +49,21 @@ export function requestSubjects(keyId: Uint8Array, self: Uint8Array): Subjects {
     senderOf,
   }
 }
+
+/** What a user of a broker may publish to and subscribe to, as patterns. */
+export type Permissions = { readonly publish: readonly string[]; readonly subscribe: readonly string[] }
+
+/**
+ * What a member needs, and all it gets, within the account of its key group: to speak as itself, and to hear what is for
+ * everybody or for it. Every signing is a ceremony of its own, so that the ceremony is left open.
+ */
+export function permissionsOf(fingerprint: Uint8Array): Permissions {
+  const me = memberToken(fingerprint)
+  return {
+    publish: [`mpc.v1.*.all.${me}`, `mpc.v1.*.ctl.${me}`, `mpc.v1.*.to.*.${me}`, `mpc.v1.req.*.${me}`],
+    subscribe: ['mpc.v1.*.all.*', 'mpc.v1.*.ctl.*', `mpc.v1.*.to.${me}.*`, 'mpc.v1.req.*.*'],
+  }
+}
+
+/** All of it, for whoever is on this machine. */
+export const EVERYTHING: Permissions = { publish: ['mpc.v1.>'], subscribe: ['mpc.v1.>'] }

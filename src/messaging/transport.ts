@@ -48,3 +48,7 @@ export function matches(pattern: string, subject: string): boolean {
   const tokens = subject.split('.')
   return wanted.length === tokens.length && wanted.every((token, i) => token === '*' || token === tokens[i])
 }
+
+/** Whether a host, as a URL or an address has it, is this machine: what goes there crosses no network. */
+export const isLoopback = (host: string): boolean =>
+  /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host)

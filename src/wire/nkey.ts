@@ -8,6 +8,16 @@ import { Secret } from '../protocol/secret.js'
 export const nkeyText = (publicKey: Uint8Array): string =>
   Buffer.from(codec.Codec.encode(nkeys.Prefix.User, publicKey)).toString('ascii')
 
+/** The 32 bytes of `U...`, or null for anything else, and for any other spelling of them. */
+export function parseNkey(text: string): Uint8Array | null {
+  try {
+    const publicKey = Uint8Array.from(codec.Codec.decode(nkeys.Prefix.User, Buffer.from(text, 'latin1')))
+    return publicKey.length === 32 && nkeyText(publicKey) === text ? publicKey : null
+  } catch {
+    return null
+  }
+}
+
 /** `SU...` for a seed of 32 bytes. */
 export const nkeySeedText = (seed: Secret): string =>
   Buffer.from(codec.Codec.encodeSeed(nkeys.Prefix.User, seed.reveal())).toString('ascii')
@@ -20,10 +30,11 @@ export function parseNkeySeed(text: string): Secret {
   throw new CodecError('nkey', 'not the seed of a NATS user')
 }
 
+/** What any seed's text holds, whatever it is the seed of. */
 function seedIn(text: string): Secret | null {
   try {
-    const { prefix, buf } = codec.Codec.decodeSeed(Buffer.from(text, 'ascii'))
-    return prefix === nkeys.Prefix.User && buf.length === 32 ? new Secret(Uint8Array.from(buf)) : null
+    const { buf } = codec.Codec.decodeSeed(Buffer.from(text, 'ascii'))
+    return buf.length === 32 ? new Secret(Uint8Array.from(buf)) : null
   } catch {
     return null
   }

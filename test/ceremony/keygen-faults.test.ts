@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   finishKeygen,
@@ -8,6 +9,7 @@ import {
 } from '../../src/ceremony/keygen.js'
 import type { World } from '../../src/ceremony/world.js'
 import { type Delivery, type Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
+import type { Transport } from '../../src/messaging/transport.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { setFaultPoint } from '../../src/storage/files.js'
 import { listKeys, readState, stageEpoch, writeState } from '../../src/storage/keys.js'
@@ -400,6 +402,29 @@ describe.concurrent('after the vote', () => {
 })
 
 describe('a full disk', () => {
+  test('no room for the receipt: not voted, nothing set aside, and run again it is', async () => {
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    setFaultPoint((operation, path) => {
+      const isReceipt = path.startsWith(carol.home.root) && path.endsWith('/receipt.cbor')
+      if (operation === 'link' && isReceipt)
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
+    })
+    const [a, b, c] = await all(at)
+    stop = withDisks()
+    expect(reasonOf(c)).toMatchObject({ kind: 'configuration', code: 'E_STORAGE' })
+    expect(await left(carol, at)).toEqual({ ...NOTHING, pending: true })
+    for (const [who, result] of [
+      [alice, a],
+      [bob, b],
+    ] as const) {
+      expect(reasonOf(result)).toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT', party: 'carol' })
+      expect(await left(who, at)).toEqual(DOUBT)
+    }
+    expect((await all(at)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    await expectOneKey(at)
+  })
+
   test.each(['write', 'create', 'sync'] as const)(
     'when it can no longer %s: a clean failure, nothing half',
     async (what) => {
@@ -440,4 +465,35 @@ test("an envelope of the ending under a stranger's key is nobody's vote", async 
   }
   expect((await all(at)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
   await expectOneKey(at)
+})
+
+test('a ceremony leaves nobody listening to the person or to the network', async () => {
+  const at = await ceremony()
+  const { signal } = new AbortController()
+  let listening = 0
+  const counted = (transport: Transport): Transport => {
+    const counting = (stop: () => void) => {
+      listening += 1
+      return () => {
+        listening -= 1
+        stop()
+      }
+    }
+    return {
+      ...transport,
+      subscribe: (pattern, receive) => counting(transport.subscribe(pattern, receive)),
+      onFailure: (listener) => counting(transport.onFailure(listener)),
+      onReconnect: (listener) => counting(transport.onReconnect(listener)),
+    }
+  }
+  await Promise.all(
+    at.everybody.map(async (who) =>
+      runKeygen(
+        worldOf(who, counted(at.network.connect(who.member.name)), { signal, linger: 500 }),
+        await planOf(who, at),
+      ),
+    ),
+  )
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+  expect(listening).toBe(0)
 })

@@ -1,6 +1,10 @@
 /** A seeded sample of the crash matrix of signing; all of it is in `sign-crash.slow.ts`. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'
+import { type Header, sealEnvelope } from '../../src/wire/envelope.js'
 import { inParallel, signWithKill } from '../support/crashes.js'
+import { people, type Person } from '../support/members.js'
+import { expectOneAnswerEach } from '../support/nonces.js'
 import { type KillAt, raze, withDisks } from '../support/processes.js'
 import { seededRng } from '../support/rng.js'
 import { type Three, withKey } from '../support/signing.js'
@@ -51,4 +55,30 @@ test.each([
   }
   const killed = await signWithKill(keys[1] as Three, when === 'before' ? 0 : 1, { at })
   expect(killed.dead).toBe(true)
+})
+
+test('the check for nonces finds what it is for', async () => {
+  const [alice] = await people('alice')
+  const said = (round: string, session: number, body: Uint8Array) => {
+    const header: Header = {
+      v: 1,
+      kind: 'letter',
+      definition: new Uint8Array(32),
+      session: new Uint8Array(32).fill(session),
+      round,
+      from: (alice as Person).card.fingerprint,
+      to: null,
+      time: 1,
+      key: null,
+    }
+    return { subject: '', to: '', bytes: sealEnvelope((alice as Person).identity.signing, header, body) }
+  }
+  const nonces = (fill: number) =>
+    noncesLetter.encode({ hiding: new Uint8Array(32).fill(fill), binding: new Uint8Array(32).fill(fill + 1) })
+  const share = (fill: number) => shareLetter.encode(new Uint8Array(32).fill(fill))
+  const once = [said('nonces', 1, nonces(1)), said('share', 1, share(5))]
+  expect(expectOneAnswerEach(once)).toBe(3)
+  expect(() => expectOneAnswerEach([...once, said('share', 1, share(6))])).toThrow('answers for')
+  const replayed = [...once, said('nonces', 2, nonces(1)), said('share', 2, share(6))]
+  expect(() => expectOneAnswerEach(replayed)).toThrow('answers for')
 })

@@ -254,7 +254,7 @@ describe('what is asked for', () => {
     expect(await ask(1, slot(alice, 'one'))).toBe(1)
     expect(await ask(1, slot(alice, 'two', bob), slot(alice, 'none'), slot(bob, 'one'))).toBe(0)
     expect(await ask(0, slot(alice, 'two', bob))).toBe(1)
-    time += 1999
+    time += 1799
     expect(await ask(0, slot(alice, 'one'))).toBe(0)
     time += 1
     expect(await ask(0, slot(alice, 'one'))).toBe(1)

@@ -63,5 +63,9 @@ export const peopleCodes = {
   E_EXPIRED: entry('It was to happen earlier.', 'Make a new one; nothing can be done under this one.'),
   E_TOO_EARLY: entry('It may not begin yet.', 'Wait until the time that the error names.'),
   E_REFUSED: entry('The person here said no.', 'Nothing was done.'),
+  E_REHEARSE: entry(
+    'There is no such rehearsal.',
+    'Give 2 to 10 custodians, and how many of them must sign.',
+  ),
   E_REHEARSAL: entry('Rehearsals and real keys do not mix.', 'Make a real definition: `mpc ceremony new`.'),
 } as const

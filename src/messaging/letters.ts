@@ -1,0 +1,68 @@
+/**
+ * Where letters belong: who may write, in which place each stands, which kinds have one place each, and how long to wait
+ * for one. Names only; `mailbox.ts` holds the letters, `waiting.ts` waits for them.
+ */
+import { bytes, codec, list, nullable, oneOf, record, text } from '../protocol/codec.js'
+import { type Kind, KINDS } from '../wire/envelope.js'
+import { hex } from '../wire/text.js'
+
+/** Somebody who may be heard here. */
+export type Member = {
+  readonly name: string
+  readonly fingerprint: Uint8Array
+  /** Ed25519. */
+  readonly signing: Uint8Array
+}
+
+/** The place of one letter: there is at most one for it. */
+export type Slot = {
+  readonly kind: Kind
+  readonly session: Uint8Array
+  readonly round: string
+  readonly from: Uint8Array
+  readonly to: Uint8Array | null
+}
+
+export const NO_SESSION = new Uint8Array(32)
+
+/** How long to wait for others, and what ends the wait sooner. */
+export type Wait = {
+  /** Milliseconds since 1970. */
+  readonly deadline: number
+  readonly signal: AbortSignal
+  /** What is waited for, for people. */
+  readonly round: string
+}
+
+/** Kinds of which each place holds one letter. All others may be said again and again, and are handed on. */
+export const SLOTTED: ReadonlySet<Kind> = new Set([
+  'letter',
+  'hello',
+  'reveal',
+  'encapsulate',
+  'confirm',
+  'ready',
+  'abort',
+  'prepared',
+  'receipt',
+  'done',
+])
+
+/** Kinds that are said to all in a session, and that members show each other where they disagree. */
+export const SHOWN: ReadonlySet<Kind> = new Set([
+  'letter',
+  'reveal',
+  'encapsulate',
+  'confirm',
+  'ready',
+  'prepared',
+])
+
+export const slotKey = ({ kind, session, round, from, to }: Slot): string =>
+  `${kind} ${hex(session)} ${round} ${hex(from)} ${to ? hex(to) : '*'}`
+
+/** What a `want` names: slots of the session in its header. */
+export const wantCodec = codec(
+  list(record({ kind: oneOf(KINDS), round: text(64), from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
+  1 << 16,
+)

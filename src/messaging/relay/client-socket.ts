@@ -1,0 +1,86 @@
+/**
+ * The bytes of one client: a greeting in clear, then TLS if there is any; what waits for a slow reader counted; and an
+ * end that the client can read. What the bytes mean is left to `connection.ts`.
+ */
+import type { Socket } from 'node:net'
+import { type SecureContext, TLSSocket } from 'node:tls'
+
+export type Owner = {
+  hear(chunk: Buffer): void
+  /** More waits for the client than may; the socket is gone. */
+  tooSlow(): void
+  closed(): void
+}
+
+export type SocketOptions = {
+  readonly greeting: string
+  readonly secure: SecureContext | null
+  /** Most bytes that may wait. */
+  readonly pending: number
+}
+
+/** What a waiting write costs beside its bytes: a flood of tiny messages fills memory too. */
+const WRITE_COST = 256
+/** Milliseconds for a client to read why it is hung up on. */
+const GRACE = 1000
+
+export class ClientSocket {
+  /** Address and port, for the log. */
+  readonly from: string
+  readonly #owner: Owner
+  readonly #pending: number
+  #socket: Socket
+  #ended = false
+  /** Writes since nothing waited. */
+  #waiting = 0
+
+  /** @param socket paused, so that the first byte of TLS is read by TLS */
+  constructor(socket: Socket, owner: Owner, { greeting, secure, pending }: SocketOptions) {
+    this.from = `${socket.remoteAddress ?? 'nowhere'}:${socket.remotePort ?? 0}`
+    this.#owner = owner
+    this.#pending = pending
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => owner.closed())
+    if (secure === null) this.#listen()
+    // In clear, as with nats-server: it is what tells the client to go on in TLS.
+    socket.write(greeting, 'latin1', () => {
+      if (secure === null || this.#ended) return
+      this.#socket = new TLSSocket(socket, { isServer: true, secureContext: secure })
+      this.#socket.on('error', () => socket.destroy())
+      this.#listen()
+    })
+  }
+
+  send(...parts: readonly (string | Uint8Array)[]): void {
+    if (this.#ended) return
+    const socket = this.#socket
+    if (socket.writableLength === 0) this.#waiting = 0
+    socket.write(
+      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))),
+    )
+    this.#waiting += 1
+    if (socket.writableLength === 0) return
+    if (socket.writableLength + this.#waiting * WRITE_COST <= this.#pending) return
+    this.#ended = true
+    socket.destroy()
+    this.#owner.tooSlow()
+  }
+
+  /** Says the last words and hangs up. */
+  end(words: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    // What the client still sends is read and dropped: closed over it, the connection is reset and the words are lost.
+    this.#socket.end(words, 'latin1')
+    setTimeout(() => this.#socket.destroy(), GRACE).unref()
+  }
+
+  #listen(): void {
+    this.#socket.on('data', (chunk: Buffer) => {
+      if (!this.#ended) this.#owner.hear(chunk)
+    })
+    this.#socket.resume()
+  }
+}

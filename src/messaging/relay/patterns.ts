@@ -1,0 +1,37 @@
+/**
+ * Subjects, patterns, and what one pattern says of another. The permission of a subscription is a question about sets:
+ * every subject that it can match must be granted, or a `>` would read what no grant names.
+ */
+import type { Permissions } from '../subjects.js'
+
+/** Whether this is a subject to publish to: whole tokens, none of them a wildcard. */
+export const isSubject = (text: string): boolean =>
+  text.split('.').every((token) => token !== '' && token !== '*' && token !== '>')
+
+/** Whether this is a subject to listen to: `*` stands for one token, `>`, only at the end, for one or more. */
+export const isPattern = (text: string): boolean =>
+  text.split('.').every((token, i, tokens) => token !== '' && (token !== '>' || i === tokens.length - 1))
+
+/**
+ * Whether `pattern` matches every subject that `other` can match. A subject matches nothing but itself, so that this is
+ * also how a subject is matched.
+ */
+export function covers(pattern: string, other: string): boolean {
+  const wanted = pattern.split('.')
+  const tokens = other.split('.')
+  for (const [i, want] of wanted.entries()) {
+    const token = tokens[i]
+    if (token === undefined) return false
+    if (want === '>') return true
+    // As one token `>` is not covered by `*`: it stands for more. (nats-server 2.9 lets it pass.)
+    if (token === '>' || (want !== '*' && want !== token)) return false
+  }
+  return wanted.length === tokens.length
+}
+
+/** Granted by one pattern alone: what only several cover together is refused, as nats-server does. */
+export const mayPublish = ({ publish }: Permissions, subject: string): boolean =>
+  publish.some((granted) => covers(granted, subject))
+
+export const maySubscribe = ({ subscribe }: Permissions, pattern: string): boolean =>
+  subscribe.some((granted) => covers(granted, pattern))

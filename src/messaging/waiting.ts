@@ -1,0 +1,105 @@
+/**
+ * Waiting for letters: asks for the missing ones after 2 s, then less and less often, gives those more time who say that
+ * they are at work, and ends with who is missing.
+ */
+import type { Slot, Wait } from './letters.js'
+
+const FIRST_WANT = 2000
+const LAST_WANT = 15_000
+/** How often a member that is at work says so. */
+export const WORKING_EVERY = 10_000
+const WORKING_AT_MOST = 15 * 60_000
+/** The longest that a timer of Node's can be set to. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+export type WaitingOptions = {
+  readonly now: () => number
+  /** Asks the others for the letters of these slots. */
+  readonly ask: (slots: readonly Slot[], round: string) => void
+  /** When the writer of a slot last said that it is at work; 0 if never. */
+  readonly workedAt: (slot: Slot) => number
+  /** What to throw when these are missing at the deadline. */
+  readonly absent: (slots: readonly Slot[], round: string) => Error
+}
+
+export class Waiting {
+  readonly #options: WaitingOptions
+  readonly #watchers = new Set<() => void>()
+  readonly #hurry = new Set<() => void>()
+
+  constructor(options: WaitingOptions) {
+    this.#options = options
+  }
+
+  /** Waits for a condition on what has come. `missing` says which slots to ask for meanwhile. */
+  until(met: () => boolean, wait: Wait, missing: () => readonly Slot[]): Promise<void> {
+    const { now, ask: askFor, workedAt, absent } = this.#options
+    return new Promise((resolve, reject) => {
+      const began = now()
+      let pause = FIRST_WANT
+      let asking: NodeJS.Timeout | undefined
+      let ending: NodeJS.Timeout | undefined
+      const finish = (settle: () => void): void => {
+        clearTimeout(asking)
+        clearTimeout(ending)
+        this.#watchers.delete(look)
+        this.#hurry.delete(hurry)
+        wait.signal.removeEventListener('abort', stop)
+        settle()
+      }
+      const look = (): void => {
+        if (met()) finish(resolve)
+      }
+      const stop = (): void => finish(() => reject(wait.signal.reason as Error))
+      const ask = (): void => {
+        const slots = missing()
+        if (slots.length > 0) askFor(slots, wait.round)
+        asking = setTimeout(ask, pause)
+        pause = Math.min(2 * pause, LAST_WANT)
+      }
+      const hurry = (): void => {
+        clearTimeout(asking)
+        pause = FIRST_WANT
+        ask()
+      }
+      const endIn = (span: number): void => {
+        const next = Math.min(span, LONGEST_TIMER)
+        ending = setTimeout(() => (span > next ? endIn(span - next) : expire()), next)
+      }
+      const expire = (): void => {
+        const slots = missing()
+        const heard = Math.max(0, ...slots.map(workedAt))
+        // What somebody worked at before this wait is over.
+        const working = heard < began ? 0 : Math.min(heard + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
+        if (working > now()) endIn(working - now())
+        else finish(() => reject(absent(slots, wait.round)))
+      }
+      if (wait.signal.aborted) {
+        reject(wait.signal.reason as Error)
+        return
+      }
+      this.#watchers.add(look)
+      this.#hurry.add(hurry)
+      wait.signal.addEventListener('abort', stop)
+      asking = setTimeout(ask, pause)
+      endIn(Math.max(0, wait.deadline - began))
+      look()
+    })
+  }
+
+  /** Something has changed that somebody here may wait for. */
+  look(): void {
+    for (const look of this.#watchers) look()
+  }
+
+  /** Asks again at once: what was said meanwhile may be lost. */
+  hurry(): void {
+    for (const ask of this.#hurry) ask()
+  }
+
+  /** Nobody is told of anything any more. */
+  stop(): void {
+    this.#watchers.clear()
+    this.#hurry.clear()
+  }
+}
