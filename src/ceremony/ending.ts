@@ -6,7 +6,8 @@
  * from its files, and from nothing else.
  */
 import type { Wait } from '../messaging/letters.js'
-import { Restarted, type Room } from '../messaging/room.js'
+import { Restarted } from '../messaging/abort.js'
+import { type Room } from '../messaging/room.js'
 import type { CeremonyFiles, PendingFiles } from '../storage/ceremonies.js'
 import { decodeEnvelope, type Envelope, type Kind } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'

@@ -4,7 +4,8 @@
  */
 import { inSession } from '../messaging/attempts.js'
 import type { Opened } from '../messaging/handshake.js'
-import { Restarted, type Room } from '../messaging/room.js'
+import { Restarted } from '../messaging/abort.js'
+import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
 import { keygen, type KeygenOutput } from '../protocol/frost/keygen.js'
 import { Secret } from '../protocol/secret.js'

@@ -11,7 +11,8 @@ import { makeRequest, parseRequest, PAYLOAD_LIMIT, refusalCodec, type Request } 
 import { fromHex, hex } from '../wire/text.js'
 import { Noticeboard } from './noticeboard.js'
 import type { Key } from './keys.js'
-import { carryOut, inRecordOrder, type Signed } from './sign.js'
+import { carryOut, type Signed } from './sign.js'
+import { inRecordOrder } from './signers.js'
 import type { World } from './world.js'
 
 const LIVES = 24 * 3_600_000

@@ -5,17 +5,17 @@
  */
 import { inSession } from '../messaging/attempts.js'
 import type { Opened } from '../messaging/handshake.js'
-import { Elsewhere, Restarted, type Room } from '../messaging/room.js'
+import { Elsewhere, Restarted } from '../messaging/abort.js'
+import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
 import { sign } from '../protocol/frost/sign.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { RequestClaims } from '../storage/claims.js'
-import type { Card } from '../wire/card.js'
 import { definitionId, type Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, recordPublicKey } from '../wire/record.js'
-import { chosenCodec, offerCodec, orderFor, type Request, signatureCodec } from '../wire/request.js'
+import { orderFor, type Request, signatureCodec } from '../wire/request.js'
 import {
   type Holder,
   makeCertificate,
@@ -35,6 +35,7 @@ import { requireVerified, unverifiedAmong } from './people.js'
 import { openingOf, seated } from './seats.js'
 import { encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
+import { cardOf, nobodyCame, refusalAmong, signersOf } from './signers.js'
 
 export type Signed = {
   readonly request: Request
@@ -135,75 +136,6 @@ async function handOver(
   return { request, order, signature, certificate: null, transcript: null }
 }
 
-/** Who signs: those whom the request names, or those whom its asker chooses among who offered. */
-async function signersOf(
-  world: World,
-  key: Key,
-  notices: Noticeboard,
-  request: Request,
-): Promise<Order['signers']> {
-  const self = world.card.fingerprint
-  const named = request.signers ?? (await chosen())
-  return inRecordOrder(key.record, named)
-
-  async function chosen(): Promise<readonly Uint8Array[]> {
-    const deadline = world.now() + (world.patience.total ?? world.patience.join)
-    if (hex(request.asker) !== hex(self)) {
-      notices.keepSaying('offer', request.id, offerCodec.encode({ request: request.id }))
-      const byAsker = () => choice(key.record, notices, request)
-      await notices.until(
-        () => byAsker() !== null,
-        deadline,
-        () => nobodyCame(request, 'the asker chose nobody'),
-      )
-      notices.stopSaying('offer', request.id)
-      return byAsker() as readonly Uint8Array[]
-    }
-    const wanted = key.record.threshold
-    const refusers = () => notices.refusals(request.id).map(({ by }) => hex(by))
-    const offers = () => notices.offers(request.id).filter((by) => !refusers().includes(hex(by)))
-    await notices.until(
-      () => offers().length >= wanted - 1 || refusers().length > key.record.members.length - wanted,
-      deadline,
-      () => nobodyCame(request, `${offers().length + 1} of ${wanted} custodians who must sign are here`),
-    )
-    const others = offers().slice(0, wanted - 1)
-    if (others.length < wanted - 1) throw refusalAmong(key.record, notices, request, key.record.members)
-    const signers = [self, ...others]
-    notices.keepSaying('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
-    return signers
-  }
-}
-
-/** Whom the asker has chosen; null until then, and for a choice that is none. */
-function choice(record: KeyRecord, notices: Noticeboard, request: Request): readonly Uint8Array[] | null {
-  const signers = notices.chosenBy(request.asker, request.id)
-  return signers && quorumIn(record, signers) ? signers : null
-}
-
-/** @throws Failure `E_SIGNERS` unless they are exactly as many distinct custodians as must sign */
-export function inRecordOrder(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] {
-  const signers = quorumIn(record, named)
-  if (signers) return signers
-  throw new Failure(
-    'usage',
-    'E_SIGNERS',
-    `${record.threshold} of ${record.members.length} must sign, not ${named.length}`,
-    {
-      hint: `name exactly ${record.threshold} of ${record.members.map(({ card }) => card.name).join(', ')} with --signers`,
-    },
-  )
-}
-
-/** The same in record order; null unless they are exactly as many distinct custodians as must sign. */
-function quorumIn(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] | null {
-  const wanted = new Set(named.map(hex))
-  const signers = record.members
-    .filter(({ card }) => wanted.has(hex(card.fingerprint)))
-    .map(({ card, index }) => ({ index, fingerprint: card.fingerprint }))
-  return named.length === record.threshold && signers.length === record.threshold ? signers : null
-}
-
 /**
  * The highest order that was heard for this request and these signers, if its number is at least `least`. What any
  * other order says, for other signers or another payload, is not for this member.
@@ -261,21 +193,6 @@ function endOf(key: Key, notices: Noticeboard, request: Request, signers: Order[
   const refused = notices.refusals(request.id).map(({ by }) => hex(by))
   if (!cards.some(({ card }) => refused.includes(hex(card.fingerprint)))) return null
   return refusalAmong(key.record, notices, request, cards)
-}
-
-function refusalAmong(
-  record: KeyRecord,
-  notices: Noticeboard,
-  request: Request,
-  among: readonly { readonly card: Card }[],
-): Failure {
-  const refused = notices.refusals(request.id).map(({ by }) => hex(by))
-  const names = among.map(({ card }) => card).filter((card) => refused.includes(hex(card.fingerprint)))
-  const who = names.map(({ name }) => name)
-  return new Failure('refused', 'E_PEER_REFUSED', `${who.join(', ')} refused to sign`, {
-    hint: `ask them why; ${record.threshold} of ${record.members.length} must sign, name others with --signers`,
-    ...(who[0] && { party: who[0] }),
-  })
 }
 
 const isSignature = ({ record }: Key, request: Request, signature: Uint8Array): boolean =>
@@ -458,11 +375,6 @@ async function watch(
   return { request, order, signature, certificate: null, transcript: null }
 }
 
-const nobodyCame = (request: Request, what: string): Failure =>
-  new Failure('absent', 'E_NO_SIGNERS', `request ${hex(request.id).slice(0, 16)}: ${what}`, {
-    hint: 'the others run `mpc sign --key KEY --next`; ask again when they are there, or name others with --signers',
-  })
-
 async function inDoubtIfLeft(error: unknown, request: Request, claims: RequestClaims): Promise<unknown> {
   const { left } = await claims.status()
   const isDoubt = error instanceof Failure && error.accused.length === 0 && error.kind !== 'conflict'
@@ -478,6 +390,3 @@ async function inDoubtIfLeft(error: unknown, request: Request, claims: RequestCl
     },
   )
 }
-
-const cardOf = (record: KeyRecord, index: number) =>
-  (record.members[index - 1] as KeyRecord['members'][number]).card

@@ -12,6 +12,30 @@ export function name(text: string): string {
 /** Names separated by commas. */
 export const names = (text: string): string[] => text.split(',').map((each) => name(each.trim()))
 
+/** Files separated by commas. */
+export function paths(text: string): string[] {
+  const all = text.split(',')
+  if (all.includes('')) throw new InvalidArgumentError('It is one file, or several separated by commas.')
+  return all
+}
+
+export type Address = { readonly host: string; readonly port: number }
+
+/** Where to listen, `HOST:PORT`; an IPv6 address stands in brackets. */
+export function address(text: string): Address {
+  const [, bracketed, plain, port] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
+  if (host === undefined || Number(port) > 65_535) {
+    throw new InvalidArgumentError('It is HOST:PORT, like 127.0.0.1:4222 or [::1]:4222.')
+  }
+  return { host, port: Number(port) }
+}
+
+/** As `address` reads it. */
+export const hostPort = ({ host, port }: Address): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`
+
 /** A whole number from `least` up. */
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {

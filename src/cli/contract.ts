@@ -128,6 +128,8 @@ const DATA: Readonly<Record<string, Schema>> = {
   ),
   verify: object({ valid: { const: true } }),
   'transcript verify': { type: 'object' },
+  relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
+  'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
   explain: { type: 'object' },
 }
 

@@ -5,11 +5,17 @@ import { declareGlobals } from './globals.js'
 import { helpOf, rootHelp } from './help.js'
 import { ceremonyCommands } from './syntax/ceremony.js'
 import { identityCommands } from './syntax/identity.js'
+import { serverCommands } from './syntax/server.js'
 import { signingCommands } from './syntax/signing.js'
 import type { CommandSpec } from './syntax/spec.js'
 import { VERSION } from './version.js'
 
-export const COMMANDS: readonly CommandSpec[] = [...identityCommands, ...ceremonyCommands, ...signingCommands]
+export const COMMANDS: readonly CommandSpec[] = [
+  ...identityCommands,
+  ...ceremonyCommands,
+  ...signingCommands,
+  ...serverCommands,
+]
 
 /** Runs a command whose line was read. */
 export type Execute = (

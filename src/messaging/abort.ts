@@ -7,6 +7,22 @@ import { Failure } from '../wire/failure.js'
 import { hex, visible } from '../wire/text.js'
 import type { Member } from './letters.js'
 
+/** A participant began again: this attempt is over, and another one starts with that number. */
+export class Restarted extends Error {
+  override readonly name = 'Restarted'
+  constructor(
+    readonly start: number,
+    readonly by: Member,
+  ) {
+    super(`${by.name} started again`)
+  }
+}
+
+/** This member's part here is over, and nobody else's: nothing is said to the others. */
+export class Elsewhere extends Error {
+  override readonly name: string = 'Elsewhere'
+}
+
 const abortShape = record({
   /** `left`: interrupted. `gave-up`: waited for somebody in vain. `fault`: caught somebody. */
   why: oneOf(['left', 'refused', 'words', 'gave-up', 'fault', 'failed']),

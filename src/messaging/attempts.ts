@@ -5,7 +5,8 @@
 import type { Rng } from '../protocol/session.js'
 import type { Signature } from '../wire/definition.js'
 import { type Opened, open, sayHello } from './handshake.js'
-import { Elsewhere, Restarted, type Room } from './room.js'
+import { Elsewhere, Restarted } from './abort.js'
+import { type Room } from './room.js'
 
 /** The number that a home keeps for each definition and only raises; on disk before it is used. */
 export type Starts = {

@@ -8,7 +8,7 @@ import { decodeEnvelope, type Envelope, type Header, type Kind } from '../wire/e
 import { type Accused, Failure } from '../wire/failure.js'
 import { helloCodec } from '../wire/handshake.js'
 import { hex, rfc3339 } from '../wire/text.js'
-import { abortCodec, abortFor, failureOf } from './abort.js'
+import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
 import type { Emit } from './events.js'
 import { helloSlot } from './handshake.js'
 import { type Member, NO_SESSION } from './letters.js'
@@ -47,22 +47,6 @@ export type RoomOptions = {
   readonly emit: Emit
   /** Fires when this member's own person leaves. */
   readonly signal: AbortSignal
-}
-
-/** A participant began again: this attempt is over, and another one starts with that number. */
-export class Restarted extends Error {
-  override readonly name = 'Restarted'
-  constructor(
-    readonly start: number,
-    readonly by: Member,
-  ) {
-    super(`${by.name} started again`)
-  }
-}
-
-/** This member's part here is over, and nobody else's: nothing is said to the others. */
-export class Elsewhere extends Error {
-  override readonly name: string = 'Elsewhere'
 }
 
 const CLOCK_AHEAD = 2 * 60_000

@@ -4,9 +4,16 @@ import { entry } from './entry.js'
 export const runningCodes = {
   E_NATS_URL: entry('This is not the URL of a NATS server.', 'Write nats://host:port or tls://host:port.'),
   E_TLS: entry(
-    'The server is on another machine and would be reached in clear.',
-    'Use tls://, or set nats.insecure: true if the network itself is trusted.',
+    'What crosses a network would cross it in clear.',
+    'Use tls://, or set nats.insecure: true if the network itself is trusted. A server takes --tls-cert and --tls-key.',
   ),
+  E_TLS_FILES: entry('Certificate and key do not fit, or one is missing.', 'Give both, as PEM files.'),
+  E_LISTEN: entry('The relay cannot listen there.', 'Name another address with --listen HOST:PORT.'),
+  E_RELAY_OPEN: entry(
+    'A relay for everybody is for this machine only.',
+    'Say who may connect: `mpc relay --definition FILE`.',
+  ),
+  E_NATS_GROUP: entry('It is not clear for whom the server is.', 'Give one of --definition and --cards.'),
   E_BROKER: entry('No NATS server answers there.', 'Start it, or name another with --nats.'),
   E_BROKER_AUTH: entry('The server does not know this identity.', 'Give its administrator your card.'),
   E_BROKER_PERMISSION: entry('The server forbids something needed.', 'Add the line that the error names.'),

@@ -97,7 +97,7 @@ export class Parser {
 
   /** The command of a whole line; null for one whose payload is still to come. */
   #command(text: string): Command | null {
-    const [verb, ...args] = text.replace(/[ \t]*\r?\n$/, '').split(/[ \t]+/) as [string, ...string[]]
+    const [verb, ...args] = text.trimEnd().split(/[ \t]+/) as [string, ...string[]]
     const name = verb.toUpperCase()
     if (!this.#connected && name !== 'CONNECT') throw new ProtocolError('Authorization Violation')
     if (!LINE.test(text)) throw new ProtocolError('Parser Error')

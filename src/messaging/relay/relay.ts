@@ -31,8 +31,8 @@ export type RelayOptions = {
 
 /**
  * Starts one.
- * @throws Failure `E_TLS` (configuration) for clear text beyond this machine, `E_TLS_FILES` (configuration),
- * `E_LISTEN` (network), `E_RELAY_OPEN` (usage) for strangers beyond this machine
+ * @throws Failure `E_TLS` (configuration) for clear text beyond this machine, `E_TLS_FILES` (usage), `E_LISTEN`
+ * (network), `E_RELAY_OPEN` (usage) for strangers beyond this machine
  */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
   const { host, port, members, tls } = options

@@ -1,0 +1,54 @@
+import { openRelay, type Relay } from '../../messaging/relay/relay.js'
+import { type Address, hostPort } from '../arguments.js'
+import type { Context } from '../context.js'
+import { groupOf, type TlsFiles, tlsFiles } from '../group.js'
+import { readNamed, readNamedSecret } from '../inputs.js'
+import type { Result } from '../result.js'
+
+export type Options = TlsFiles & { readonly definition?: string; readonly listen?: Address }
+
+const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
+
+/** `mpc relay`: serves until it is asked to stop, which is how it is meant to end: exit 0. */
+export async function run(context: Context, options: Options): Promise<Result> {
+  const { terminal, globals, signal } = context
+  const { host, port } = options.listen ?? LISTEN
+  const files = tlsFiles(options)
+  const group = options.definition === undefined ? null : await groupOf(options.definition)
+  const relay = await openRelay({
+    host,
+    port,
+    members: group && group.members,
+    tls: files && { cert: await text(files.cert), key: await text(files.key, true) },
+    rng: context.rng,
+    log: (line) => terminal.say(line),
+  })
+  const names = group && group.members.map(({ name }) => name)
+  const url = `${files ? 'tls' : 'nats'}://${hostPort({ host, port: relay.port })}`
+  terminal.say(...welcome(url, names))
+  const stop =
+    globals.timeout === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(globals.timeout)])
+  await closeAt(stop, relay)
+  terminal.say('Stopped, as asked. Nothing was kept.')
+  return { data: { url, members: names, connections: relay.admitted }, text: [] }
+}
+
+const welcome = (url: string, names: readonly string[] | null): string[] => [
+  `Listening on ${url}; Ctrl-C stops it. Nothing is kept.`,
+  names
+    ? `May connect: ${names.join(', ')}, each with the NATS key of its card and as itself only.`
+    : 'May connect: everybody on this machine who has an identity. With --definition, its members only.',
+  'Who runs it sees who meets when, how much they say, and what is asked to be signed; no shares.',
+  `Each member:  export MPC_NATS_URL=${url}`,
+]
+
+async function closeAt(signal: AbortSignal, relay: Relay): Promise<void> {
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  await relay.close()
+}
+
+async function text(path: string, secret = false): Promise<string> {
+  const bytes = await (secret ? readNamedSecret(path, '--tls-key') : readNamed(path, '--tls-cert'))
+  return Buffer.from(bytes).toString('utf8')
+}

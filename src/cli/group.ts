@@ -1,0 +1,34 @@
+/** For whom a server is: the members that a ceremony file names, and where it may listen. */
+import { readCeremony } from '../ceremony/definitions.js'
+import { definitionKeys } from '../wire/definition.js'
+import type { Keys } from '../wire/card.js'
+import { Failure } from '../wire/failure.js'
+import { hex } from '../wire/text.js'
+import { readNamed } from './inputs.js'
+
+export type Group = {
+  /** The key's name and the beginning of the ceremony's id: names of keys are local. */
+  readonly name: string
+  readonly members: readonly Keys[]
+}
+
+/** The members of a ceremony, whatever their role. @throws Failure `E_REHEARSAL` (refused) */
+export async function groupOf(path: string): Promise<Group> {
+  const { definition, id } = readCeremony(await readNamed(path, '--definition'))
+  if (definition.kind === 'keygen' && definition.rehearsal) {
+    throw new Failure('refused', 'E_REHEARSAL', 'this is the definition of a rehearsal')
+  }
+  const name = definition.kind === 'keygen' ? definition.key : 'handshake'
+  return { name: `${name}-${hex(id).slice(0, 8)}`, members: definitionKeys(definition) }
+}
+
+export type TlsFiles = { readonly tlsCert?: string; readonly tlsKey?: string }
+
+/** The two files, or null for neither. @throws Failure `E_TLS_FILES` (usage) for one without the other */
+export function tlsFiles({ tlsCert, tlsKey }: TlsFiles): { cert: string; key: string } | null {
+  if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey }
+  if (tlsCert === undefined && tlsKey === undefined) return null
+  throw new Failure('usage', 'E_TLS_FILES', '--tls-cert and --tls-key go together', {
+    hint: 'a certificate is of no use without its key',
+  })
+}
