@@ -81,6 +81,7 @@ export class Room {
   /** The highest start heard of each participant: it counts whether or not this member had begun by then. */
   readonly #starts = new Map<Member, number>()
   #restarter: Member | null = null
+  #restartedTo = 0
   #answering: NodeJS.Timeout | null = null
   readonly #sessions: Uint8Array[] = []
   readonly #began: number
@@ -212,7 +213,9 @@ export class Room {
     const start = this.#starts.get(by) ?? 0
     const isNewer = this.#start > 0 && start > this.#start && start <= this.#start + FURTHEST_START
     if (!isNewer || !this.mayLeave(by)) return
-    this.#restarter = by
+    // Who is heard with this number later has only followed.
+    if (start > this.#restartedTo) this.#restarter = by
+    this.#restartedTo = Math.max(start, this.#restartedTo)
     this.interrupt(new Restarted(start, by))
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { equalBytes } from '../../src/protocol/codec.js'
-import { secp256k1 } from '../../src/protocol/curve.js'
+import { ed25519, secp256k1 } from '../../src/protocol/curve.js'
 import { randomPolynomial } from '../../src/protocol/sharing.js'
 import { definitionCodec, type KeygenDefinition, type Order } from '../../src/wire/definition.js'
 import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
@@ -622,6 +622,18 @@ describe('custodians who sign together what they never ran', () => {
       // The record that an honest run would have made: everything before the openings fits.
       expect(refusal(encoded(scheme, { opening: opening as never }))).toBe('an opening does not hold')
     }
+  })
+
+  test('a record of the same key with other shares is refused', () => {
+    const [f, g] = [randomPolynomial(ed25519, 2, rng), randomPolynomial(ed25519, 2, rng)] as const
+    const definition = { nonce: filled(3) }
+    const parts = staged(both, 'eddsa-ed25519', { definition, polynomials: [f, g] })
+    const steeper = [g[0] as bigint, ed25519.Fn.add(g[1] as bigint, 1n)]
+    const { outcome } = staged(both, 'eddsa-ed25519', { definition, polynomials: [f, steeper] })
+    expect(hex(parseRecord(outcome).group_point)).toBe(hex(parseRecord(parts.outcome).group_point))
+    verifyTranscript(transcriptCodec.encode(parts))
+    const problem = refusal(transcriptCodec.encode({ ...parts, outcome }))
+    expect(problem).toBe('the key is not what the openings add up to')
   })
 
   test('a policy in the definition must be the one in the record, and the reverse', () => {

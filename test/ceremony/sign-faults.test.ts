@@ -16,8 +16,8 @@ import { Failure } from '../../src/wire/failure.js'
 import { chosenCodec, makeRequest, orderFor, parseRequest, type Request } from '../../src/wire/request.js'
 import { hex } from '../../src/wire/text.js'
 import { rng } from '../support/members.js'
-import { recorded, resigned } from '../support/mischief.js'
-import { envelopesIn, expectOneAnswerEach } from '../support/nonces.js'
+import { overheard, resigned } from '../support/mischief.js'
+import { envelopesIn, expectOneAnswerEach, expectOneShareAnOrder } from '../support/nonces.js'
 import { holdClaim, raze } from '../support/processes.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../support/signing.js'
 import { type Custodian, worldOf } from '../support/worlds.js'
@@ -37,14 +37,8 @@ const impatient = { join: 4000, round: 4000, total: null, silence: 200 }
 
 class Table {
   readonly network = new MemoryNetwork()
-  readonly record: Delivery[] = recorded(this.network)
+  readonly record: Delivery[] = overheard(this.network)
   readonly payload = somePayload()
-
-  constructor() {
-    // Somebody hears everything: so it is on record also where nobody else listens.
-    const spy = this.network.connect('spy')
-    for (const pattern of ['mpc.v1.*.*.*', 'mpc.v1.*.*.*.*']) spy.subscribe(pattern, () => {})
-  }
 
   world(who: Custodian, changes: Partial<World> = {}): World {
     return worldOf(who, this.network.connect(who.member.name), {
@@ -78,6 +72,7 @@ class Table {
   async expectSigned(...all: readonly Signed[]): Promise<void> {
     for (const { signature } of all) expect(await isValid(alice, this.payload, signature)).toBe(true)
     expectOneAnswerEach(this.record)
+    expectOneShareAnOrder(this.record)
   }
   /** The mouth of a custodian who says what it likes about requests. */
   async mouth(who: Custodian): Promise<Mailbox> {

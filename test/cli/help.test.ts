@@ -26,6 +26,7 @@ const ELSEWHERE = new Set([
   'key show',
   'verify',
   'transcript verify',
+  'relay',
 ])
 /** Examples at which a person is asked something. */
 const ASKS = [/^mpc identity verify carol$/, /^mpc ceremony sign treasury.mpc$/]

@@ -12,10 +12,10 @@ import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/enve
 import type { Identity } from '../../src/wire/identity.js'
 import { define, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, scratch } from '../support/cli.js'
-import { NatsServer, natsSuite } from '../support/nats.js'
+import { type Broker, natsSuite } from '../support/nats.js'
 import { worldOf } from '../support/worlds.js'
 
-let server: NatsServer
+let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
 let [alice, bob, carol] = [] as unknown as [Custodian, Custodian, Custodian]
 
@@ -51,9 +51,9 @@ async function play(who: Custodian, file: string, mischief: Mischief): Promise<M
   }
 }
 
-natsSuite('faults of a member, over NATS', () => {
+natsSuite('faults of a member, over NATS', (startBroker) => {
   beforeAll(async () => {
-    server = await NatsServer.start()
+    server = await startBroker()
   })
   afterAll(() => server.down())
   beforeEach(async () => {

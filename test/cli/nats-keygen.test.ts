@@ -3,13 +3,13 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { decode, type Value } from '../../src/protocol/codec.js'
-import { NatsServer, freePort, natsSuite } from '../support/nats.js'
+import { type Broker, freePort, natsSuite } from '../support/nats.js'
 import { define, type Event, makeKey, type Running, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, scratch } from '../support/cli.js'
 
 const hasAge = spawnSync('age', ['--version']).status === 0
 
-let server: NatsServer
+let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
 let everybody: Custodian[]
 let alice: Custodian
@@ -28,9 +28,9 @@ const all = (definition: { file: string; id: string }, ...more: string[]) =>
   everybody.map((who) => start(who, server.url, keygen(definition, ...more))) as [Running, Running, Running]
 const sent = (round: string) => (event: Event) => event.event === 'letter_sent' && event.round === round
 
-natsSuite('key generation over NATS', () => {
+natsSuite('key generation over NATS', (startBroker) => {
   beforeAll(async () => {
-    server = await NatsServer.start()
+    server = await startBroker()
   })
   afterAll(() => server.down())
   beforeEach(async () => {
@@ -142,7 +142,7 @@ natsSuite('key generation over NATS', () => {
     Promise.all(everybody.map((who) => start(who, server.url, keygen(definition)).ended))
 
   test('a broker that restarts in the middle costs time only', async () => {
-    const own = await NatsServer.start()
+    const own = await startBroker()
     const definition = await define(everybody)
     const running = everybody.map((who) => start(who, own.url, keygen(definition)))
     await running[0]?.until(sent('commit'))

@@ -5,9 +5,9 @@ import { schnorr } from '@noble/secp256k1'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeKey, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, mpc, scratch } from '../support/cli.js'
-import { NatsServer, natsSuite } from '../support/nats.js'
+import { type Broker, natsSuite } from '../support/nats.js'
 
-let server: NatsServer
+let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
 let everybody: Custodian[]
 let [alice, bob, carol] = [] as unknown as [Custodian, Custodian, Custodian]
@@ -37,9 +37,9 @@ function opensslAccepts(signature: string, bytes: Uint8Array): boolean {
   return verify(null, bytes, createPublicKey({ key: jwk, format: 'jwk' }), Buffer.from(signature, 'hex'))
 }
 
-natsSuite('signing over NATS', () => {
+natsSuite('signing over NATS', (startBroker) => {
   beforeAll(async () => {
-    server = await NatsServer.start()
+    server = await startBroker()
     folder = await scratch()
     everybody = await custodians(folder.dir, 'alice', 'bob', 'carol')
     ;[alice, bob, carol] = everybody as [Custodian, Custodian, Custodian]

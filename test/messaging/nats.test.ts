@@ -1,18 +1,15 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
 import { inSession } from '../../src/messaging/attempts.js'
 import { connectNats } from '../../src/messaging/nats.js'
-import { ceremonySubjects, memberToken } from '../../src/messaging/subjects.js'
+import { ceremonySubjects } from '../../src/messaging/subjects.js'
 import type { Transport } from '../../src/messaging/transport.js'
 import { definitionId } from '../../src/wire/definition.js'
 import type { Failure } from '../../src/wire/failure.js'
-import { nkeyText } from '../../src/wire/nkey.js'
 import { hex } from '../../src/wire/text.js'
 import { keygenDefinition, people, type Person, seat } from '../support/members.js'
-import { freePort, NatsServer, natsSuite } from '../support/nats.js'
+import { certificates } from '../support/certificates.js'
+import { freePort, natsSuite, type StartBroker } from '../support/nats.js'
 
 const everybody = (await people('alice', 'bob', 'carol')) as [Person, Person, Person]
 const [alice, bob] = everybody
@@ -21,12 +18,6 @@ const cleanUp: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of cleanUp.splice(0).reverse()) await close()
 })
-
-async function server(body = '', scheme: 'nats' | 'tls' = 'nats'): Promise<NatsServer> {
-  const started = await NatsServer.start(body, scheme)
-  cleanUp.push(() => started.down())
-  return started
-}
 
 async function join_(who: Person, url: string, more: object = {}): Promise<Transport> {
   const transport = await connectNats({ url, nkey: who.identity.nkey, ...more })
@@ -42,19 +33,13 @@ const failure = async (promise: Promise<unknown>): Promise<Failure> =>
     (error: Failure) => error,
   )
 
-/** The users of a key's group, each with what `ceremony-and-wire` grants it. */
-function accounts(members: readonly Person[]): string {
-  const users = members.map(({ card }) => {
-    const m = memberToken(card.fingerprint)
-    const publish = [`mpc.v1.*.all.${m}`, `mpc.v1.*.ctl.${m}`, `mpc.v1.*.to.*.${m}`, `mpc.v1.req.*.${m}`]
-    const subscribe = ['mpc.v1.*.all.*', 'mpc.v1.*.ctl.*', `mpc.v1.*.to.${m}.*`, 'mpc.v1.req.*.*']
-    const quoted = (all: string[]) => all.map((subject) => `"${subject}"`).join(', ')
-    return `{ nkey: ${nkeyText(card.nkey)}, permissions: { publish: [${quoted(publish)}], subscribe: [${quoted(subscribe)}] } }`
-  })
-  return `accounts { TREASURY { users: [ ${users.join('\n')} ] } }`
-}
+natsSuite('NATS transport', (startBroker) => {
+  const server: StartBroker = async (options) => {
+    const started = await startBroker(options)
+    cleanUp.push(() => started.down())
+    return started
+  }
 
-natsSuite('NATS transport', () => {
   test('a refused connection, and an unknown identity, fail at once and say what to do', async () => {
     const nobody = await failure(join_(alice, `nats://127.0.0.1:${await freePort()}`))
     expect(nobody).toMatchObject({
@@ -62,7 +47,7 @@ natsSuite('NATS transport', () => {
       code: 'E_BROKER',
       hint: expect.stringContaining('--nats'),
     })
-    const { url } = await server(accounts([bob]))
+    const { url } = await server({ members: [bob.card] })
     expect(await failure(join_(alice, url))).toMatchObject({ kind: 'network', code: 'E_BROKER_AUTH' })
   })
 
@@ -83,38 +68,14 @@ natsSuite('NATS transport', () => {
   })
 
   test('TLS with a CA of its own', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'mpc-tls-'))
-    const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' })
-    const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-    openssl(
-      'req',
-      '-x509',
-      ...ec,
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.pem',
-      '-subj',
-      '/CN=test ca',
-      '-days',
-      '2',
-    )
-    openssl('req', ...ec, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=server')
-    writeFileSync(join(dir, 'ext'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n')
-    const sign = ['-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial']
-    openssl('x509', ...sign, '-out', 'server.pem', '-days', '2', '-extfile', 'ext')
-    const path = (file: string) => JSON.stringify(join(dir, file))
-    const { url } = await server(
-      `tls { cert_file: ${path('server.pem')}, key_file: ${path('server.key')} }`,
-      'tls',
-    )
-    const ca = readFileSync(join(dir, 'ca.pem'), 'utf8')
-    expect((await join_(alice, url, { ca })).connected).toBe(true)
+    const { ca, cert, key } = certificates()
+    const { url } = await server({ tls: { cert, key } })
+    expect((await join_(alice, url, { ca: readFileSync(ca, 'utf8') })).connected).toBe(true)
     expect(await failure(join_(alice, url))).toMatchObject({ kind: 'network', code: 'E_BROKER' })
   })
 
   test('a member may not publish as another, nor read what is sent to another; the server says so and it is fatal', async () => {
-    const { url } = await server(accounts(everybody))
+    const { url } = await server({ members: everybody.map(({ card }) => card) })
     const id = new Uint8Array(32).fill(5)
     const [ofAlice, ofBob] = [alice, bob].map((who) => ceremonySubjects(id, who.card.fingerprint))
     const transport = await join_(alice, url)

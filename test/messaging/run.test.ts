@@ -10,7 +10,7 @@ import { broadcast, type Protocol } from '../../src/protocol/round.js'
 import { Secret } from '../../src/protocol/secret.js'
 import { Session } from '../../src/protocol/session.js'
 import type { Definition } from '../../src/wire/definition.js'
-import { decodeEnvelope, type Header, verifyEnvelope } from '../../src/wire/envelope.js'
+import { decodeEnvelope, type Header, sealEnvelope, verifyEnvelope } from '../../src/wire/envelope.js'
 import { Failure } from '../../src/wire/failure.js'
 import { hex } from '../../src/wire/text.js'
 import { coinToss, LineCodec } from '../support/coin.js'
@@ -129,6 +129,20 @@ describe('a run', () => {
       }
       if (header.kind === 'evidence' && held.length === 1) held.push(held[0] as () => void)
       return split(delivery)
+    }
+    const [a, b] = (await play(network, toss)) as [Ended<unknown>, Ended<unknown>]
+    for (const member of [a, b]) {
+      expect(reasonOf(member)).toMatchObject({ code: 'E_EQUIVOCATION', party: 'carol' })
+      expectProof(member.room, carol)
+    }
+  })
+
+  test('that holds when only one of them ever got both', async () => {
+    const network = new MemoryNetwork()
+    network.interfere = ({ bytes, to }) => {
+      const { header, body } = decodeEnvelope(bytes)
+      if (!isCarols(header, 'commit') || to !== 'alice') return [bytes]
+      return [bytes, sealEnvelope(carol.identity.signing, header, flipped(body))]
     }
     const [a, b] = (await play(network, toss)) as [Ended<unknown>, Ended<unknown>]
     for (const member of [a, b]) {

@@ -11,8 +11,8 @@ import { parseRecord } from '../../src/wire/record.js'
 import { parseRequest } from '../../src/wire/request.js'
 import { fromHex, hex } from '../../src/wire/text.js'
 import { keygenDefinition } from './members.js'
-import { recorded } from './mischief.js'
-import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach } from './nonces.js'
+import { overheard } from './mischief.js'
+import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach, expectOneShareAnOrder } from './nonces.js'
 import { type KillAt, type Life, live, type Process, raze } from './processes.js'
 import { approving, asks, isValid, joins, somePayload, type Three } from './signing.js'
 import { custodians, fileOf } from './worlds.js'
@@ -23,7 +23,7 @@ export const NAMES = ['alice', 'bob', 'carol'] as const
 export async function keygenWithKill(victim: number, killAt: KillAt | null) {
   const everybody = await custodians(...NAMES)
   const network = new MemoryNetwork()
-  const record = recorded(network)
+  const record = overheard(network)
   const file = fileOf(keygenDefinition(everybody))
   try {
     const lives = await Promise.all(
@@ -59,7 +59,7 @@ export async function keygenWithKill(victim: number, killAt: KillAt | null) {
 export async function signWithKill(everybody: Three, victim: 0 | 1, killAt: KillAt | null): Promise<Process> {
   const [alice, bob] = everybody
   const network = new MemoryNetwork()
-  const record = recorded(network)
+  const record = overheard(network)
   const payload = somePayload()
   const idOf = (): string | null => {
     const said = envelopesIn(record).find(({ header }) => header.kind === 'request')
@@ -86,6 +86,7 @@ export async function signWithKill(everybody: Three, victim: 0 | 1, killAt: Kill
     expect(end?.outcome).toBe('done')
   }
   expect(expectOneAnswerEach(record)).toBeGreaterThanOrEqual(6)
+  expectOneShareAnOrder(record)
   return lives[victim].first
 }
 

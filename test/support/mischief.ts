@@ -35,6 +35,13 @@ export function recorded(network: MemoryNetwork): Delivery[] {
   return record
 }
 
+/** As `recorded`, and also what is said while nobody else listens. */
+export function overheard(network: MemoryNetwork): Delivery[] {
+  const spy = network.connect('spy')
+  for (const pattern of ['mpc.v1.*.*.*', 'mpc.v1.*.*.*.*']) spy.subscribe(pattern, () => {})
+  return recorded(network)
+}
+
 /** The protocol, except that `see` looks at what it is about to send, and may change the bytes in place. */
 export function* shadowed<T>(protocol: Protocol<T>, see: (outbox: Outbox) => void): Protocol<T> {
   try {

@@ -1,10 +1,17 @@
-/** A real nats-server on a free port, with a configuration of the test's own. Found in PATH; see `natsSuite`. */
+/**
+ * Servers on free ports that a test may stop and start again: a real nats-server, found in PATH, and our relay. What
+ * holds of both is tested on both: `natsSuite`.
+ */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
+import { accountsBlock } from '../../src/messaging/nats-config.js'
+import { openRelay, type Relay, userOf } from '../../src/messaging/relay/relay.js'
+import type { Keys } from '../../src/wire/card.js'
+import { rng } from './members.js'
 
 function hasServer(): boolean {
   try {
@@ -17,8 +24,32 @@ function hasServer(): boolean {
 
 const found = hasServer()
 
+/** A server that everybody meets at. */
+export type Broker = {
+  readonly url: string
+  readonly port: number
+  up(): Promise<void>
+  /** Without a word to anybody. */
+  down(): Promise<void>
+}
+
+export type BrokerOptions = {
+  /** Who may connect, each with what a member is granted; everybody if left out. */
+  readonly members?: readonly Keys[]
+  /** PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export type StartBroker = (options?: BrokerOptions) => Promise<Broker>
+
+/** A suite of what holds of every server: run on nats-server, where there is one, and on the relay, everywhere. */
+export function natsSuite(name: string, suite: (startBroker: StartBroker) => void): void {
+  natsServerSuite(`${name} (nats-server)`, () => suite(NatsServer.broker))
+  describe(`${name} (relay)`, () => suite(RelayBroker.start))
+}
+
 /** A suite that needs a nats-server: skipped by name where there is none, unless `MPC_REQUIRE_NATS` says it must run. */
-export function natsSuite(name: string, suite: () => void): void {
+export function natsServerSuite(name: string, suite: () => void): void {
   if (found) describe(name, suite)
   else if (process.env['MPC_REQUIRE_NATS'] === '1') {
     describe(name, () => {
@@ -37,7 +68,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-export class NatsServer {
+export class NatsServer implements Broker {
   #process: ChildProcess | null = null
 
   private constructor(
@@ -54,6 +85,15 @@ export class NatsServer {
     const server = new NatsServer(port, config, scheme)
     await server.up()
     return server
+  }
+
+  static broker({ members, tls }: BrokerOptions = {}): Promise<NatsServer> {
+    const path = (file: string): string => JSON.stringify(file)
+    const lines = [
+      ...(members ? accountsBlock('TREASURY', members) : []),
+      ...(tls ? [`tls { cert_file: ${path(tls.cert)}, key_file: ${path(tls.key)} }`] : []),
+    ]
+    return NatsServer.start(lines.join('\n'), tls ? 'tls' : 'nats')
   }
 
   get url(): string {
@@ -93,5 +133,42 @@ export class NatsServer {
       })
       socket.once('error', () => resolve(false))
     })
+  }
+}
+
+/** The relay, in the process of the test. */
+class RelayBroker implements Broker {
+  #relay: Relay | null = null
+
+  private constructor(
+    readonly port: number,
+    readonly options: BrokerOptions,
+  ) {}
+
+  static async start(options: BrokerOptions = {}): Promise<RelayBroker> {
+    const broker = new RelayBroker(await freePort(), options)
+    await broker.up()
+    return broker
+  }
+
+  get url(): string {
+    return `${this.options.tls ? 'tls' : 'nats'}://127.0.0.1:${this.port}`
+  }
+
+  async up(): Promise<void> {
+    const { members, tls } = this.options
+    this.#relay = await openRelay({
+      host: '127.0.0.1',
+      port: this.port,
+      users: members?.map(userOf) ?? null,
+      tls: tls ? { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') } : null,
+      rng,
+      log: () => undefined,
+    })
+  }
+
+  async down(): Promise<void> {
+    await this.#relay?.close()
+    this.#relay = null
   }
 }

@@ -40,6 +40,17 @@ export function expectOneAnswerEach(record: readonly Delivery[]): number {
   return answers.size
 }
 
+/** What has left under one order is answered under a higher one only: at most one share of each member for each. */
+export function expectOneShareAnOrder(record: readonly Delivery[]): void {
+  const shares = new Map<string, Set<string>>()
+  for (const { header, body } of envelopesIn(record)) {
+    if (header.kind !== 'letter' || header.round !== 'share') continue
+    const whose = `${hex(header.definition)} ${hex(header.from)}`
+    shares.set(whose, (shares.get(whose) ?? new Set()).add(hex(body)))
+  }
+  for (const [whose, given] of shares) expect([...given], `shares of ${whose}`).toHaveLength(1)
+}
+
 /** At most one receipt of each member for each definition. @returns how many there are */
 export function expectOneReceiptEach(record: readonly Delivery[]): number {
   const receipts = new Map<string, Set<string>>()

@@ -1,4 +1,4 @@
-import { openRelay, type Relay } from '../../messaging/relay/relay.js'
+import { openRelay, type Relay, userOf } from '../../messaging/relay/relay.js'
 import { type Address, hostPort } from '../arguments.js'
 import type { Context } from '../context.js'
 import { groupOf, type TlsFiles, tlsFiles } from '../group.js'
@@ -18,7 +18,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const relay = await openRelay({
     host,
     port,
-    members: group && group.members,
+    users: group && group.members.map(userOf),
     tls: files && { cert: await text(files.cert), key: await text(files.key, true) },
     rng: context.rng,
     log: (line) => terminal.say(line),

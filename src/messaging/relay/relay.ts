@@ -19,8 +19,8 @@ export type RelayOptions = {
   readonly host: string
   /** 0 for any that is free. */
   readonly port: number
-  /** Who may connect, each with the permissions of a member; null: whoever has an NKey, with all of them. */
-  readonly members: readonly Keys[] | null
+  /** Who may connect; null: whoever has an NKey, with every permission. */
+  readonly users: readonly User[] | null
   /** PEM texts. */
   readonly tls: { readonly cert: string; readonly key: string } | null
   readonly rng: Rng
@@ -35,8 +35,8 @@ export type RelayOptions = {
  * (network), `E_RELAY_OPEN` (usage) for strangers beyond this machine
  */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
-  const { host, port, members, tls } = options
-  if (!isLoopback(host)) checkExposed(members, tls)
+  const { host, port, users, tls } = options
+  if (!isLoopback(host)) checkExposed(users, tls)
   const relay = new Relay(options, tls && secureContext(tls))
   await relay.listen(host, port)
   return relay
@@ -56,8 +56,7 @@ export class Relay implements House {
     readonly secure: SecureContext | null,
   ) {
     this.limits = { ...LIMITS, ...options.limits }
-    this.#users =
-      options.members && new Map(options.members.map((keys) => userOf(keys)).map((user) => [user.nkey, user]))
+    this.#users = options.users && new Map(options.users.map((user) => [user.nkey, user]))
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket))
   }
 
@@ -144,15 +143,16 @@ export class Relay implements House {
   }
 }
 
-function userOf(keys: Keys): User {
+/** A member, with what a member is granted. */
+export function userOf(keys: Keys): User {
   return { nkey: nkeyText(keys.nkey), name: keys.name, permissions: permissionsOf(fingerprintOf(keys)) }
 }
 
 /** Whoever it is, by the beginning of its NKey. */
 const anybody = (nkey: string): User => ({ nkey, name: nkey.slice(0, 8), permissions: EVERYTHING })
 
-function checkExposed(members: RelayOptions['members'], tls: RelayOptions['tls']): void {
-  if (members === null) {
+function checkExposed(users: RelayOptions['users'], tls: RelayOptions['tls']): void {
+  if (users === null) {
     throw new Failure(
       'usage',
       'E_RELAY_OPEN',
@@ -173,15 +173,10 @@ function secureContext({ cert, key }: { cert: string; key: string }): SecureCont
   try {
     return createSecureContext({ cert, key, minVersion: 'TLSv1.2' })
   } catch (cause) {
-    throw new Failure(
-      'configuration',
-      'E_TLS_FILES',
-      'the certificate and the key do not make a TLS server',
-      {
-        hint: '--tls-cert and --tls-key name PEM files that belong together',
-        cause,
-      },
-    )
+    throw new Failure('usage', 'E_TLS_FILES', 'the certificate and the key do not make a TLS server', {
+      hint: '--tls-cert and --tls-key name PEM files that belong together',
+      cause,
+    })
   }
 }
 
