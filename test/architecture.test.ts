@@ -128,10 +128,10 @@ type G = import('g').G
     expect(importers).toEqual(['messaging/nats.ts'])
   })
 
-  test('no file exports a default, none is longer than 420 lines', () => {
+  test('no file exports a default, none is longer than 440 lines', () => {
     for (const { file, text } of files) {
       expect(text, file).not.toMatch(/\bexport default\b/)
-      expect(text.split('\n').length, file).toBeLessThan(420)
+      expect(text.split('\n').length, file).toBeLessThan(440)
     }
   })
 

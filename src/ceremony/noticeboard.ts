@@ -6,7 +6,7 @@ import { encode, type Value } from '../protocol/codec.js'
 import { NO_SESSION, type Wait } from '../messaging/letters.js'
 import { Mailbox } from '../messaging/mailbox.js'
 import { requestSubjects } from '../messaging/subjects.js'
-import { definitionCodec, type Order } from '../wire/definition.js'
+import { type Order, orderCodec } from '../wire/definition.js'
 import type { Kind } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import {
@@ -110,8 +110,8 @@ export class Noticeboard {
       this.#chosen.set(by, hex(request), signers)
     })
     hear('order', (body, by) => {
-      const order = definitionCodec.decode(body)
-      if (order.kind === 'sign') this.#heardOrder(order, by)
+      const order = orderCodec.decode(body)
+      this.#heardOrder(order, by)
     })
     hear('refusal', (body, by) => {
       const { request, reason } = refusalCodec.decode(body)
@@ -215,7 +215,7 @@ export class Noticeboard {
 
   /** An order of our own, as if it had been heard. */
   issue(order: Order): void {
-    this.keepSaying('order', order.request, definitionCodec.encode(order))
+    this.keepSaying('order', order.request, orderCodec.encode(order))
     this.#heardOrder(order, this.#world.card.fingerprint)
   }
 

@@ -4,7 +4,7 @@
  */
 import { SCHEMES } from '../protocol/scheme.js'
 import { Failure } from '../wire/failure.js'
-import { NAME } from '../wire/text.js'
+import { NAME, visible } from '../wire/text.js'
 import { parseSpan, parseTime } from './time.js'
 import { type Fields, readYaml } from './yaml.js'
 
@@ -58,7 +58,11 @@ export function problemsOf(plan: KeygenPlan): readonly Problem[] {
   for (const [field, names] of rolesOf(plan)) {
     for (const name of names) {
       check(field, NAME.test(name), 'are names of a-z, 0-9 and -, at most 32 characters')
-      check(field, !seen.has(name), `name ${name} again, who is among ${seen.get(name)}: each has one role`)
+      check(
+        field,
+        !seen.has(name),
+        `name ${visible(name)} again, who is among ${seen.get(name)}: each has one role`,
+      )
       seen.set(name, field)
     }
   }

@@ -16,6 +16,7 @@ import { inRecordOrder } from './signers.js'
 import type { World } from './world.js'
 
 const LIVES = 24 * 3_600_000
+const AHEAD = 2 * 60_000
 const LISTEN_FIRST = 700
 
 /** What is to be signed, as this command says it. */
@@ -54,7 +55,8 @@ export function checkPayload({ record }: Key, type: PayloadType, payload: Uint8A
       hint: 'ask for the message itself, with its own type',
     })
   }
-  if (type === 'raw' && payload.length === 32 && record.scheme !== 'ecdsa-secp256k1') {
+  // Text too: of all digests enough are text that one can be looked for.
+  if (payload.length === 32 && record.scheme !== 'ecdsa-secp256k1') {
     throw new Failure(
       'refused',
       'E_DIGEST',
@@ -120,8 +122,9 @@ export function join(world: World, key: Key, which: string | null, approval: App
   return onNotices(world, key, async (notices) => {
     const request = await findRequest(world, key, notices, which, approval)
     if ('ask' in approval) await consent(world, notices, request, approval)
-    // Whoever takes it up says it too: so it outlives a crash of its asker.
-    notices.keepSaying('request', request.id, request.encoded)
+    // Whoever takes up what names its signers says it too: so it outlives a crash of its asker. An open one ends with
+    // its asker, who alone may choose.
+    if (request.signers) notices.keepSaying('request', request.id, request.encoded)
     return carryOut(world, key, notices, request)
   })
 }
@@ -136,10 +139,16 @@ async function consent(
   try {
     await approval.ask(request, notices.signal)
   } catch (error) {
-    if (error instanceof Failure && error.kind === 'refused') {
-      await new RequestClaims(world.home, request.id).finish('refused', error.message.slice(0, 200))
-      notices.keepSaying('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
+    if (!(error instanceof Failure) || error.kind !== 'refused') throw error
+    const claims = new RequestClaims(world.home, request.id)
+    if ((await claims.status()).left !== null) {
+      throw new Failure('doubt', 'E_IN_DOUBT', "you said no, but this member's part had left before", {
+        cause: error,
+        hint: 'the signature may exist; nothing was changed. The others and you can still end it, or let it lapse',
+      })
     }
+    await claims.finish('refused', error.message.slice(0, 200))
+    notices.keepSaying('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
     throw error
   }
 }
@@ -229,7 +238,8 @@ function suitableAmong(
     const candidates = requests.filter(
       (request) => !ended.get(hex(request.id)) && isOurs(world, key, request) && isCovered(request, approval),
     )
-    return candidates.sort((a, b) => a.created - b.created)[0] ?? null
+    // The one that was heard first: when a request was made, its asker may say as it likes.
+    return candidates[0] ?? null
   }
 }
 
@@ -254,7 +264,16 @@ function requireOurs(world: World, key: Key, request: Request): void {
   if (hex(request.record) !== hex(key.digest)) {
     throw new Failure('configuration', 'E_EPOCH', 'the request is for another epoch of this key')
   }
-  if (request.expires <= world.now()) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
+  if (request.path !== null) throw new Failure('usage', 'E_PATH', 'this version derives no keys by path')
+  const now = world.now()
+  if (request.expires <= now) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
+  if (request.created > now + AHEAD || request.expires - request.created > LIVES) {
+    throw new Failure(
+      'authentication',
+      'E_REQUEST_TIME',
+      'the request is dated ahead, or wants to live too long',
+    )
+  }
   if (request.signers) inRecordOrder(key.record, request.signers)
   const me = hex(world.card.fingerprint)
   if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {

@@ -377,8 +377,8 @@ async function watch(
 
 async function inDoubtIfLeft(error: unknown, request: Request, claims: RequestClaims): Promise<unknown> {
   const { left } = await claims.status()
-  const isDoubt = error instanceof Failure && error.accused.length === 0 && error.kind !== 'conflict'
-  if (left === null || !isDoubt) return error
+  // Whoever cheats with its own share has the others': it may have the signature, whatever it shows.
+  if (left === null || !(error instanceof Failure) || error.kind === 'conflict') return error
   return new Failure(
     'doubt',
     'E_IN_DOUBT',
@@ -386,6 +386,7 @@ async function inDoubtIfLeft(error: unknown, request: Request, claims: RequestCl
     {
       cause: error,
       hint: `the signature may exist: \`mpc sign --join ${hex(request.id)}\`, here and there, ends it, and counts once`,
+      accused: error.accused,
       ...(error.party && { party: error.party }),
     },
   )

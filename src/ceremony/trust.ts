@@ -147,8 +147,10 @@ function decide(known: readonly Known[], card: Card, options: ImportOptions): De
   if (same) checkNumber(same, card)
   if (same?.status === 'self') return { changed: null, stored: same }
   const believed = fingerprint !== null && same?.status !== 'verified'
+  // What was verified is a name with its keys: their owner cannot give the trust in them to another name (F-06).
+  const renamed = same !== null && same.card.name !== card.name
   const status =
-    believed || !same
+    believed || renamed || !same
       ? ({
           status: fingerprint === null ? 'unverified' : 'verified',
           since: rfc3339(now),

@@ -39,7 +39,8 @@ export async function readYaml<T>(
     lineCounter: lines,
   })
   for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    problems.push(`${place(lines, pos[0])} ${message}`)
+    // The library's words quote the file: only the first line, and nothing in it that a screen would obey.
+    problems.push(`${place(lines, pos[0])} ${visible(message.split('\n')[0] ?? '').slice(1, -1)}`)
   }
   if (problems.length > 0) throw refuse(problems)
   refuseClever(yaml, document.contents, complain)

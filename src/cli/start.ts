@@ -28,7 +28,9 @@ export async function start(args: readonly string[]): Promise<void> {
   // What fails outside of the command's own promise is our bug too, and has its one line.
   process.once('uncaughtException', (error) => void end(present({ command: '', error }, flags.json, style)))
   try {
-    await end(present(await outcomeOf(args, style, color), flags.json, style))
+    await end(
+      present(await outcomeOf(args, style, color && (process.stderr.columns ?? 0) > 0), flags.json, style),
+    )
   } catch (error) {
     await end(presentUnread(error, flags.json, style))
   }

@@ -38,7 +38,8 @@ export const abortCodec = codec(abortShape, 4096)
 export function abortFor(error: unknown, members: readonly Member[]): Abort {
   const say = (why: Abort['why'], text: string, about: readonly string[] = []): Abort => ({
     why,
-    text: text.slice(0, 200),
+    // Whole characters: half of one could not be sent.
+    text: [...text].slice(0, 100).join(''),
     about: members
       .filter((member) => about.includes(hex(member.fingerprint)))
       .map((member) => member.fingerprint),
@@ -61,14 +62,22 @@ export function abortFor(error: unknown, members: readonly Member[]): Abort {
     case 'absent':
       return say('gave-up', '', named)
     case 'authentication':
-      return error.code === 'E_WORDS_DIFFER' ? say('words', '') : say('failed', error.message)
+      return error.code === 'E_WORDS_DIFFER' ? say('words', '') : say('failed', error.code)
     default:
-      return say('failed', error.message)
+      return say('failed', error.code)
   }
 }
 
-/** How this member ends when `from` has aborted. */
-export function failureOf(abort: Abort, from: Member, members: readonly Member[]): Failure {
+/**
+ * How this member ends when `from` has aborted.
+ * @param missing fingerprints in hex of those for whom this member waits too: who else is named is hearsay
+ */
+export function failureOf(
+  abort: Abort,
+  from: Member,
+  members: readonly Member[],
+  missing: ReadonlySet<string>,
+): Failure {
   const names = members
     .filter((member) => abort.about.some((about) => hex(about) === hex(member.fingerprint)))
     .map((member) => member.name)
@@ -82,7 +91,11 @@ export function failureOf(abort: Abort, from: Member, members: readonly Member[]
       })
     case 'gave-up': {
       const whom = names.length === 0 ? '' : ` waiting for ${names.join(', ')}`
-      const party = names[0] ?? from.name
+      const absent = members.find(
+        ({ fingerprint }) =>
+          missing.has(hex(fingerprint)) && abort.about.some((about) => hex(about) === hex(fingerprint)),
+      )
+      const party = absent?.name ?? from.name
       return new Failure('absent', 'E_ABSENT', `${from.name} gave up${whom}`, { party, hint: again })
     }
     case 'refused':

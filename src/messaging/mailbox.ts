@@ -55,6 +55,8 @@ export type MailboxOptions = {
   readonly members: readonly Member[]
   readonly now: () => number
   readonly emit: Emit
+  /** Whether deadlines hold also for those who say that they are at work. */
+  readonly firm?: boolean
   /** Called with two different signed envelopes of one member for one slot. */
   readonly equivocated: (member: Member, envelopes: readonly [Envelope, Envelope]) => void
 }
@@ -62,6 +64,8 @@ export type MailboxOptions = {
 export class Mailbox {
   readonly #options: MailboxOptions
   readonly #members: ReadonlyMap<string, Member>
+  /** In whose names something may come: looked at before any byte of it is. */
+  readonly #tokens: ReadonlySet<string>
   readonly #slots = new Map<string, Envelope>()
   readonly #sent = new Map<string, { readonly bytes: Uint8Array; readonly subject: string }>()
   readonly #early = new Map<string, Envelope[]>()
@@ -85,6 +89,7 @@ export class Mailbox {
       (member) => hex(member.fingerprint) !== hex(options.self.fingerprint),
     )
     this.#members = new Map(others.map((member) => [hex(member.fingerprint), member]))
+    this.#tokens = new Set(others.map((member) => memberToken(member.fingerprint)))
     this.#waiting = new Waiting({
       now: options.now,
       ask: (slots, round) => {
@@ -93,6 +98,7 @@ export class Mailbox {
       },
       workedAt: ({ from }) => this.#heardWorking.get(hex(from)) ?? 0,
       absent: (slots, round) => this.#absent(slots, round),
+      firm: options.firm ?? false,
     })
     const reconnected = options.transport.onReconnect(() => {
       options.emit({ event: 'network' })
@@ -255,6 +261,11 @@ export class Mailbox {
     return this.#waiting.until(met, wait, missing)
   }
 
+  /** Fingerprints, in hex, of those whose letters somebody here waits for. */
+  missing(): ReadonlySet<string> {
+    return new Set(this.#waiting.missing().map(({ from }) => hex(from)))
+  }
+
   /** Something beside the letters has changed that somebody here waits for. */
   look(): void {
     this.#waiting.look()
@@ -296,6 +307,7 @@ export class Mailbox {
 
   #arrive(subject: string, message: Uint8Array): void {
     if (message.length > ENVELOPE_LIMIT) return this.#drop('too large')
+    if (!this.#tokens.has(this.#options.subjects.senderOf(subject))) return this.#drop('not a member')
     const digest = hex(sha256(message))
     if (this.#seen.has(digest)) return this.#drop('seen before')
     let envelope: ReturnType<typeof decodeEnvelope>

@@ -1,7 +1,7 @@
 /**
- * A nats-server configuration for one key group: its members as NKey users of one account, with what `subjects.ts`
- * grants them and the relay's limits. Every user is inside `accounts`: beside an `authorization` block, servers before
- * 2.9.23 and 2.10.2 let in whoever says nothing (CVE-2023-47090).
+ * A nats-server configuration for one key group: its members as NKey users of one account, with what
+ * `subjects.ts` grants them and the relay's limits. Every user is inside `accounts`: beside an
+ * `authorization` block, servers before 2.9.23 and 2.10.2 let in whoever says nothing (CVE-2023-47090).
  */
 import { fingerprintOf, type Keys } from '../wire/card.js'
 import { nkeyText } from '../wire/nkey.js'

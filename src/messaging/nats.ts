@@ -217,7 +217,7 @@ function permissionFailure(error: NatsError): Failure {
     `the NATS server does not allow this identity to ${what}`,
     {
       hint: context
-        ? `its user needs permissions { ${context.operation}: ["${context.subject}"] }, see \`mpc nats config\``
+        ? `its user needs permissions { ${context.operation}: [${visible(context.subject)}] }, see \`mpc nats config\``
         : 'see `mpc nats config`',
       cause: error,
     },

@@ -108,6 +108,7 @@ export class Room {
       members: [...options.participants, ...options.onlookers],
       now: options.now,
       emit: options.emit,
+      firm: options.patience.total !== null,
       equivocated: (member, envelopes) => this.#equivocated(member, envelopes),
     })
     this.showings = new Showings(this.mailbox, this.peers)
@@ -229,8 +230,9 @@ export class Room {
     if (!current || !this.#isParticipant(from)) return
     this.emit({ event: 'aborted', party: from.name })
     const attempt = this.#attempt
+    const missing = this.mailbox.missing()
     const end = () => {
-      if (this.mayAbort) attempt.abort(failureOf(abort, from, this.participants))
+      if (this.mayAbort) attempt.abort(failureOf(abort, from, this.participants, missing))
     }
     if (abort.why === 'fault') setTimeout(end, GRACE).unref()
     else end()

@@ -18,6 +18,8 @@ export type WaitingOptions = {
   readonly ask: (slots: readonly Slot[], round: string) => void
   /** When the writer of a slot last said that it is at work; 0 if never. */
   readonly workedAt: (slot: Slot) => number
+  /** Whether a deadline holds also for those who say that they are at work. */
+  readonly firm: boolean
   /** What to throw when these are missing at the deadline. */
   readonly absent: (slots: readonly Slot[], round: string) => Error
 }
@@ -26,6 +28,7 @@ export class Waiting {
   readonly #options: WaitingOptions
   readonly #watchers = new Set<() => void>()
   readonly #hurry = new Set<() => void>()
+  readonly #missing = new Set<() => readonly Slot[]>()
 
   constructor(options: WaitingOptions) {
     this.#options = options
@@ -44,6 +47,7 @@ export class Waiting {
         clearTimeout(ending)
         this.#watchers.delete(look)
         this.#hurry.delete(hurry)
+        this.#missing.delete(missing)
         wait.signal.removeEventListener('abort', stop)
         settle()
       }
@@ -70,7 +74,10 @@ export class Waiting {
         const slots = missing()
         const heard = Math.max(0, ...slots.map(workedAt))
         // What somebody worked at before this wait is over.
-        const working = heard < began ? 0 : Math.min(heard + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
+        const working =
+          this.#options.firm || heard < began
+            ? 0
+            : Math.min(heard + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
         if (working > now()) endIn(working - now())
         else finish(() => reject(absent(slots, wait.round)))
       }
@@ -80,6 +87,7 @@ export class Waiting {
       }
       this.#watchers.add(look)
       this.#hurry.add(hurry)
+      this.#missing.add(missing)
       wait.signal.addEventListener('abort', stop)
       asking = setTimeout(ask, pause)
       endIn(Math.max(0, wait.deadline - began))
@@ -90,6 +98,11 @@ export class Waiting {
   /** Something has changed that somebody here may wait for. */
   look(): void {
     for (const look of this.#watchers) look()
+  }
+
+  /** What is waited for now. */
+  missing(): readonly Slot[] {
+    return [...this.#missing].flatMap((missing) => missing())
   }
 
   /** Asks again at once: what was said meanwhile may be lost. */

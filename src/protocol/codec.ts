@@ -38,6 +38,8 @@ export function attempt<T>(parse: () => T): T | null {
 }
 
 const DEPTH = 16
+/** More items than any record of ours has: what holds more is refused before anything is built from it. */
+const MOST_ITEMS = 20_000
 
 /** Deterministic CBOR of a value: equal values give equal bytes, different values different ones. */
 export function encode(value: Value): Uint8Array {
@@ -50,7 +52,8 @@ export function encode(value: Value): Uint8Array {
  * The value in `bytes`, if they are the deterministic encoding of one. Maps come back as `Map`.
  * @throws CodecError on anything else: a second way to write the same value is refused by encoding it again.
  */
-export function decode(bytes: Uint8Array): Value {
+export function decode(bytes: Uint8Array, mostItems = MOST_ITEMS): Value {
+  if (!holdsAtMost(bytes, mostItems)) throw new CodecError('', 'holds too many items')
   let value: Value
   let again: Uint8Array
   try {
@@ -65,12 +68,31 @@ export function decode(bytes: Uint8Array): Value {
       useMaps: true,
     }) as Value
     again = encode(value)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw cause
+  } catch {
+    // Whatever is wrong, the message says nothing of what stands there: field names are somebody else's text (F-24).
     throw new CodecError('', 'not well-formed CBOR of the kind used here')
   }
   if (!equalBytes(bytes, again)) throw new CodecError('', 'not in deterministic form')
   return value
+}
+
+/**
+ * Whether these bytes hold no more than so many CBOR items: their heads are walked through without building anything,
+ * so that a megabyte of empty maps costs no more than its first few.
+ */
+function holdsAtMost(bytes: Uint8Array, most: number): boolean {
+  let at = 0
+  for (let items = 0; at < bytes.length; items++) {
+    if (items >= most) return false
+    const head = bytes[at] as number
+    const short = head & 0x1f
+    const width = short < 24 ? 0 : short < 28 ? 1 << (short - 24) : 0
+    let length = short
+    if (width > 0) length = bytes.subarray(at + 1, at + 1 + width).reduce((sum, byte) => 256 * sum + byte, 0)
+    const isString = head >> 5 === 2 || head >> 5 === 3
+    at += 1 + width + (isString ? length : 0)
+  }
+  return true
 }
 
 function encodable(value: Value, at: string, depth: number): unknown {
@@ -122,13 +144,13 @@ export type Codec<T> = {
   decode(bytes: Uint8Array): T
 }
 
-/** The codec of a shape; more than `limit` bytes are refused unread. */
-export function codec<T>(shape: Shape<T>, limit = 1 << 20): Codec<T> {
+/** The codec of a shape; more than `limit` bytes, or than `items` CBOR items, are refused unread. */
+export function codec<T>(shape: Shape<T>, limit = 1 << 20, items = MOST_ITEMS): Codec<T> {
   return {
     encode: (value) => encode(shape.form(value)),
     decode: (bytes) => {
       if (bytes.length > limit) throw new CodecError('', `longer than ${limit} bytes`)
-      return shape.parse(decode(bytes), '')
+      return shape.parse(decode(bytes, items), '')
     },
   }
 }
@@ -160,6 +182,9 @@ export const uint = (max: number = Number.MAX_SAFE_INTEGER, min = 0): Shape<numb
     (v): v is number => typeof v === 'number' && Number.isSafeInteger(v) && v >= min && v <= max,
     `an integer from ${min} to ${max}`,
   )
+
+/** Milliseconds since 1970, up to the end of the year 9999: what can be written as RFC 3339. */
+export const time = (): Shape<number> => uint(253_402_300_799_999)
 
 /** Text of at most `max` UTF-16 units. */
 export const text = (max: number): Shape<string> =>

@@ -3,7 +3,7 @@
  * by the two of them that can sign. The checksum helps typing; it is the signatures that protect it.
  */
 import { bech32, bech32m } from '@scure/base'
-import { bytes, codec, CodecError, type Of, record, text, uint } from '../protocol/codec.js'
+import { bytes, codec, CodecError, type Of, record, text, time, uint } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
 import { isSigningKey, type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
@@ -26,7 +26,7 @@ const fields = {
   /** Ed25519, answers the NATS server. */
   nkey: bytes(32),
   /** Milliseconds since 1970. */
-  created: uint(),
+  created: time(),
 }
 const unsignedShape = record(fields)
 const cardShape = record({ ...fields, signature: bytes(64), nkey_signature: bytes(64) })

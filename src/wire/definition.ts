@@ -16,6 +16,7 @@ import {
   record,
   type Shape,
   text,
+  time,
   uint,
   variants,
 } from '../protocol/codec.js'
@@ -54,8 +55,8 @@ const keyCeremonyFields = {
   supersedes: nullable(bytes(32)),
   minority: flag,
   /** Milliseconds since 1970. */
-  not_before: uint(),
-  expires: uint(),
+  not_before: time(),
+  expires: time(),
   nonce: bytes(32),
   rehearsal: flag,
 }
@@ -88,7 +89,7 @@ const orderShape = mapped(
     signers: list(record({ index: uint(MOST_MEMBERS, 1), fingerprint: bytes(32) }), 2, MOST_MEMBERS),
     /** Digests of the rebinds by which signers sit in their seats. */
     rebinds: list(bytes(32), 0, MOST_MEMBERS),
-    expires: uint(),
+    expires: time(),
     /** From 1; a higher one replaces a lower one of the same request. */
     number: uint(1_000_000, 1),
   }),
@@ -107,6 +108,8 @@ const definitionShape = variants<Definition>('kind', {
   sign: orderShape,
 })
 export const definitionCodec = codec(definitionShape, 1 << 19)
+/** Orders alone: what is heard on a key's request subject is never more. */
+export const orderCodec = codec(orderShape, 1 << 14, 1000)
 
 /** 32 bytes that name a ceremony. */
 export const definitionId = (definition: Definition): Uint8Array =>

@@ -3,7 +3,18 @@
  * inside; a body for one member is sealed before it gets here (`messaging/seal.ts`).
  */
 import { sha256 } from './hash.js'
-import { bytes, bytesUpTo, codec, nullable, type Of, oneOf, record, text, uint } from '../protocol/codec.js'
+import {
+  bytes,
+  bytesUpTo,
+  codec,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  text,
+  time,
+  uint,
+} from '../protocol/codec.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { SIGNED } from './tags.js'
 
@@ -51,7 +62,7 @@ const headerShape = record({
   /** Fingerprint, or null for everybody. */
   to: nullable(bytes(32)),
   /** The sender's clock, milliseconds since 1970. */
-  time: uint(),
+  time: time(),
   /** SHA-256 of the key that seals the body, if it is sealed. */
   key: nullable(bytes(32)),
 })
@@ -60,6 +71,8 @@ export type Header = Of<typeof headerShape>
 const envelopeCodec = codec(
   record({ header: headerShape, body: bytesUpTo(ENVELOPE_LIMIT - 1024), signature: bytes(64) }),
   ENVELOPE_LIMIT,
+  // The three fields, the header's nine, and their names.
+  64,
 )
 
 export type Envelope = Of<ReturnType<typeof unsigned>> & {

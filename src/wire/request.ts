@@ -13,7 +13,7 @@ import {
   oneOf,
   record,
   text,
-  uint,
+  time,
 } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
 import { type Order, PAYLOAD_TYPES } from './definition.js'
@@ -38,8 +38,8 @@ const fields = {
   /** Fingerprints; null: whoever offers first. */
   signers: nullable(list(bytes(32), 2, 64)),
   /** Milliseconds since 1970. */
-  created: uint(),
-  expires: uint(),
+  created: time(),
+  expires: time(),
   nonce: bytes(32),
   /** Fingerprint. */
   asker: bytes(32),

@@ -42,4 +42,5 @@ export function fromHex(text: string, length: number): Uint8Array | null {
 }
 
 /** RFC 3339 in UTC, of milliseconds since 1970. */
-export const rfc3339 = (time: number): string => new Date(time).toISOString()
+export const rfc3339 = (time: number): string =>
+  Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : 'a time beyond all calendars'

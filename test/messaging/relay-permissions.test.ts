@@ -18,7 +18,9 @@ const subject = fc
   .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 })
   .map((all) => all.join('.'))
 
-/** Every subject of up to five tokens of this alphabet: `c` and `d` stand for all that patterns do not name. */
+/**
+ * Every subject of up to five tokens of this alphabet: `c` and `d` stand for all that patterns do not name.
+ */
 const universe = (depth = 5): string[] => {
   if (depth === 0) return []
   const tokens = ['a', 'b', 'c', 'd']
@@ -121,7 +123,9 @@ natsServerSuite('the permissions of the relay and of nats-server', () => {
     return said
   }
 
-  /** 2.9 takes a `>` at the end for one token more where `*` is granted there: `a.>` by `a.*`. We refuse it. */
+  /**
+   * 2.9 takes a `>` at the end for one token more where `*` is granted there: `a.>` by `a.*`. We refuse it.
+   */
   const misread = ({ permissions }: Somebody, each: string): boolean => {
     const [verb, of] = each.split(' ') as [string, string]
     const asOneToken = of.replace(/>$/, 'x')

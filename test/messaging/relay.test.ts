@@ -1,4 +1,6 @@
-/** The relay as its clients find it: what it says, what it carries, where it draws the line, and what it logs. */
+/**
+ * The relay as its clients find it: what it says, what it carries, where it draws the line, and what it logs.
+ */
 import { once } from 'node:events'
 import fc from 'fast-check'
 import { connect as connectClient, type NatsConnection } from 'nats'
@@ -208,7 +210,7 @@ describe('what it carries', () => {
 })
 
 describe('what a member may not do', () => {
-  test('speak as another, hear what is for another, answer elsewhere, publish to many; and the connection stays', async () => {
+  test('speak as another, hear what is for another, answer elsewhere, publish to many; it stays', async () => {
     const client = await as(alice.identity.nkey, await openForMembers())
     const said = await client.answers([
       `PUB ${FROM_ALICE} 0\r\n`,

@@ -188,3 +188,27 @@ describe('sessions', () => {
     expect(a.digest('t', 1)).not.toEqual(b.digest('t', 1))
   })
 })
+
+describe('what others send', () => {
+  test('a megabyte of empty maps is refused after its first few items', () => {
+    expect(() => decode(new Uint8Array(1_000_000).fill(0xa0))).toThrow('holds too many items')
+    expect(() => codec(list(uint(), 0, 9), 1 << 20, 3).decode(encode([1, 2, 3]))).toThrow(
+      'holds too many items',
+    )
+  })
+
+  test('field names of others never reach a message (F-24)', () => {
+    const name = '\u001b[2J\u202e'
+    for (const bytes of [
+      encode({ [name]: 1 }),
+      Uint8Array.of(0xa1, 0x62, 0x1b, 0x5b, 0xfb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0),
+    ]) {
+      try {
+        codec(record({ a: uint() })).decode(bytes)
+        expect.unreachable()
+      } catch (error) {
+        expect((error as Error).message).not.toMatch(/[\u001b\u202e]/)
+      }
+    }
+  })
+})

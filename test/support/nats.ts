@@ -1,6 +1,6 @@
 /**
- * Servers on free ports that a test may stop and start again: a real nats-server, found in PATH, and our relay. What
- * holds of both is tested on both: `natsSuite`.
+ * Servers on free ports that a test may stop and start again: a real nats-server, found in PATH, and our
+ * relay. What holds of both is tested on both: `natsSuite`.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -42,13 +42,19 @@ export type BrokerOptions = {
 
 export type StartBroker = (options?: BrokerOptions) => Promise<Broker>
 
-/** A suite of what holds of every server: run on nats-server, where there is one, and on the relay, everywhere. */
+/**
+ * A suite of what holds of every server: run on nats-server, where there is one, and on the relay,
+ * everywhere.
+ */
 export function natsSuite(name: string, suite: (startBroker: StartBroker) => void): void {
   natsServerSuite(`${name} (nats-server)`, () => suite(NatsServer.broker))
   describe(`${name} (relay)`, () => suite(RelayBroker.start))
 }
 
-/** A suite that needs a nats-server: skipped by name where there is none, unless `MPC_REQUIRE_NATS` says it must run. */
+/**
+ * A suite that needs a nats-server: skipped by name where there is none, unless `MPC_REQUIRE_NATS` says it
+ * must run.
+ */
 export function natsServerSuite(name: string, suite: () => void): void {
   if (found) describe(name, suite)
   else if (process.env['MPC_REQUIRE_NATS'] === '1') {

@@ -165,6 +165,7 @@ describe('a card', () => {
     ['number', -1],
     ['number', 1_000_001],
     ['created', -1],
+    ['created', 253_402_300_800_000],
   ] as const)('with %s %j is refused', (field, value) => {
     const bad = { ...unsigned, [field]: value }
     expect(failureOf(() => makeCard(bad, signing, nkey)).message).toContain(field)
@@ -174,6 +175,7 @@ describe('a card', () => {
     ['name', 'x'.repeat(32)],
     ['number', 1_000_000],
     ['created', 0],
+    ['created', 253_402_300_799_999],
   ] as const)('with %s %j is one', (field, value) => {
     expect(makeCard({ ...unsigned, [field]: value }, signing, nkey)[field]).toBe(value)
   })

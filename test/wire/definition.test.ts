@@ -349,6 +349,7 @@ describe('the rules of a key generation', () => {
     ['a policy beyond 64 KiB', { policy: new Uint8Array(65_537) }, 'policy'],
     ['a short nonce', { nonce: filled(1, 31) }, 'nonce'],
     ['a time before 1970', { not_before: -1 }, 'not_before'],
+    ['an expiry after the year 9999', { expires: 253_402_300_800_000 }, 'expires'],
   ])('with %s it is refused', (_, change, problem) => {
     expect(problemOf({ ...keygen, ...change })).toContain(problem)
   })
@@ -424,6 +425,7 @@ describe('the rules of an order', () => {
     ['index 0', { signers: [{ ...first, index: 0 }, second] }, 'index'],
     ['index 65', { signers: [first, { ...second, index: 65 }] }, 'index'],
     ['number 0', { number: 0 }, 'number'],
+    ['an expiry after the year 9999', { expires: 253_402_300_800_000 }, 'expires'],
     ['another type', { type: 'evm' }, 'type'],
     ['a long path', { path: 'm'.repeat(129) }, 'path'],
   ])('with %s it is refused', (_, change, problem) => {

@@ -127,6 +127,7 @@ describe('an envelope', () => {
     ['a recipient that is text', ['header', 'to'], '*', 'header.to'],
     ['a sender that is nobody', ['header', 'from'], null, 'header.from'],
     ['a time before 1970', ['header', 'time'], -1, 'header.time'],
+    ['a time after the year 9999', ['header', 'time'], 253_402_300_800_000, 'header.time'],
     ['a time that is text', ['header', 'time'], '2026', 'header.time'],
     ['a short key hash', ['header', 'key'], filled(1, 16), 'header.key'],
     ['no body', ['body'], undefined, 'body'],

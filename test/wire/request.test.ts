@@ -106,6 +106,7 @@ describe('a request', () => {
     ['one signer', { signers: [alice.card.fingerprint] }, 'signers'],
     ['an expiry at its creation', { expires: fields.created }, 'expires'],
     ['an expiry before its creation', { expires: fields.created - 1 }, 'expires'],
+    ['an expiry after the year 9999', { expires: 253_402_300_800_000 }, 'expires'],
     ['another type', { type: 'evm' as never }, 'type'],
     ['a reason of 501 characters', { reason: 'x'.repeat(501) }, 'reason'],
     ['a path of 129 characters', { path: 'x'.repeat(129) }, 'path'],

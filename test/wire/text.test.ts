@@ -168,7 +168,9 @@ describe('hex', () => {
     },
   )
 
-  test('times are in UTC', () => {
+  test('times are in UTC, and none throws', () => {
     expect(rfc3339(1_800_000_000_000)).toBe('2027-01-15T08:00:00.000Z')
+    expect(rfc3339(253_402_300_799_999)).toBe('9999-12-31T23:59:59.999Z')
+    for (const time of [8.64e15 + 1, Number.MAX_SAFE_INTEGER]) expect(rfc3339(time)).toContain('a time')
   })
 })

@@ -75,6 +75,15 @@ export const runningCodes = {
     'This is not the public record of a key.',
     'Ask for it again: `mpc key show NAME --export`.',
   ),
+  E_PATH: entry(
+    'The request is for a derived key, which this version cannot sign for.',
+    'Ask for one without a path.',
+  ),
+  E_REQUEST_TIME: entry(
+    'The request is dated ahead of this clock, or wants to live for more than a day.',
+    'Compare clocks with its asker, then ask for a new one.',
+  ),
+  E_REASON: entry('The reason is too long for the others to read.', 'Say it in at most 500 characters.'),
   E_SIGN_WAY: entry('It is not clear whether to ask or to join.', 'Give one of --in, --join and --next.'),
   E_SIGNERS: entry('Not as many signers as must sign, or one twice.', 'Name exactly as many as must sign.'),
   E_NO_SIGNERS: entry(

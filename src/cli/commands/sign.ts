@@ -71,11 +71,14 @@ export async function run(context: Context, options: Options): Promise<Result> {
 const lingerOf = ({ linger }: Options): number | undefined =>
   linger === undefined ? undefined : linger * 1000
 
-function requireOneWay({ in: file, join, next, signers }: Options): void {
+function requireOneWay({ in: file, join, next, signers, reason }: Options): void {
   if ([file, join, next].filter((way) => way !== undefined).length !== 1) {
     throw new Failure('usage', 'E_SIGN_WAY', 'give one of --in FILE, --join REQUEST and --next', {
       hint: '--in asks for a signature; --next and --join sign what another custodian asks for',
     })
+  }
+  if ((reason ?? '').length > 500) {
+    throw new Failure('usage', 'E_REASON', '--reason has more than 500 characters')
   }
   if (signers && file === undefined) {
     throw new Failure(

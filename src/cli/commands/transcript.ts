@@ -1,10 +1,9 @@
 import { verifyTranscript } from '../../audit/transcript.js'
 import { ownCard } from '../../ceremony/identity.js'
-import { readPeer } from '../../storage/peers.js'
 import type { Card } from '../../wire/card.js'
 import { Failure } from '../../wire/failure.js'
 import { hex } from '../../wire/text.js'
-import { parseCards } from '../../ceremony/trust.js'
+import { knownCards, parseCards, statusOf } from '../../ceremony/trust.js'
 import type { Context } from '../context.js'
 import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
@@ -76,5 +75,5 @@ async function knownAs(context: Context, card: Card, given: readonly Card[]): Pr
   const home = await context.home()
   const self = await ownCard(home).catch(() => null)
   if (self && hex(self.fingerprint) === fingerprint) return 'self'
-  return (await readPeer(home, card.fingerprint))?.status ?? 'unknown'
+  return statusOf(await knownCards(home), card)
 }

@@ -1,6 +1,6 @@
 /**
- * One client: made to prove its NKey, then obeyed or refused. Who is let in, and who else hears it, is decided by
- * `relay.ts`.
+ * One client: made to prove its NKey, then obeyed or refused. Who is let in, and who else hears it, is
+ * decided by `relay.ts`.
  */
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'

@@ -1,4 +1,7 @@
-/** What one client may take of a relay (F-35). The nats-server configuration that `mpc nats config` prints says the same. */
+/**
+ * What one client may take of a relay (F-35). The nats-server configuration that `mpc nats config` prints
+ * says the same.
+ */
 export const LIMITS = {
   /** Subscriptions of one connection. */
   subscriptions: 64,

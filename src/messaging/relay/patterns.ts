@@ -1,6 +1,6 @@
 /**
- * Subjects, patterns, and what one pattern says of another. The permission of a subscription is a question about sets:
- * every subject that it can match must be granted, or a `>` would read what no grant names.
+ * Subjects, patterns, and what one pattern says of another. The permission of a subscription is a question
+ * about sets: every subject that it can match must be granted, or a `>` would read what no grant names.
  */
 import type { Permissions } from '../subjects.js'
 
@@ -8,13 +8,15 @@ import type { Permissions } from '../subjects.js'
 export const isSubject = (text: string): boolean =>
   text.split('.').every((token) => token !== '' && token !== '*' && token !== '>')
 
-/** Whether this is a subject to listen to: `*` stands for one token, `>`, only at the end, for one or more. */
+/**
+ * Whether this is a subject to listen to: `*` stands for one token, `>`, only at the end, for one or more.
+ */
 export const isPattern = (text: string): boolean =>
   text.split('.').every((token, i, tokens) => token !== '' && (token !== '>' || i === tokens.length - 1))
 
 /**
- * Whether `pattern` matches every subject that `other` can match. A subject matches nothing but itself, so that this is
- * also how a subject is matched.
+ * Whether `pattern` matches every subject that `other` can match. A subject matches nothing but itself, so
+ * that this is also how a subject is matched.
  */
 export function covers(pattern: string, other: string): boolean {
   const wanted = pattern.split('.')

@@ -1,6 +1,6 @@
 /**
- * A NATS server for one room or one machine: core publish and subscribe, by members only, in the words of nats-server.
- * It keeps nothing. It logs who comes, goes and is refused; subjects and payloads never.
+ * A NATS server for one room or one machine: core publish and subscribe, by members only, in the words of
+ * nats-server. It keeps nothing. It logs who comes, goes and is refused; subjects and payloads never.
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
@@ -31,8 +31,8 @@ export type RelayOptions = {
 
 /**
  * Starts one.
- * @throws Failure `E_TLS` (configuration) for clear text beyond this machine, `E_TLS_FILES` (usage), `E_LISTEN`
- * (network), `E_RELAY_OPEN` (usage) for strangers beyond this machine
+ * @throws Failure `E_TLS` (configuration) for clear text beyond this machine, `E_TLS_FILES` (usage),
+ * `E_LISTEN` (network), `E_RELAY_OPEN` (usage) for strangers beyond this machine
  */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
   const { host, port, users, tls } = options
