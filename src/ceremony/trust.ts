@@ -78,6 +78,11 @@ export async function markVerified(home: Home, card: Card, how: How, now: number
   return store(home, { card: newer, status: 'verified', since: rfc3339(now), how, beside })
 }
 
+/** Takes back what was believed of a card: its words were compared, and were others. */
+export async function markUnverified(home: Home, known: Known, now: number): Promise<Known> {
+  return store(home, { ...known, status: 'unverified', since: rfc3339(now), how: 'import' })
+}
+
 // ------------------------------------------------------------------------------------------------------------ import
 
 export type Change = 'added' | 'verified' | 'updated' | 'beside' | 'replaced' | null

@@ -21,6 +21,8 @@ export class Board {
   #until: number | null = null
   #said = ''
   #shown = false
+  /** How many questions stand where it would be drawn. */
+  #questions = 0
   #spinner: Ora | null = null
   #clock: NodeJS.Timeout | null = null
   #saying: NodeJS.Timeout | null = null
@@ -55,6 +57,7 @@ export class Board {
 
   /** Draws it, or says what changed. */
   show(): void {
+    if (this.#questions > 0) return
     if (this.#what === '') return
     if (!this.screen.moving) return this.#say()
     this.#shown = true
@@ -73,9 +76,21 @@ export class Board {
     this.#spinner?.stop()
   }
 
+  /** Makes room for a question, and keeps it until the question is answered. */
+  suspend(): void {
+    this.#questions += 1
+    this.hide()
+  }
+
+  resume(): void {
+    this.#questions -= 1
+    this.show()
+  }
+
   /** Ends it. */
   stop(): void {
     this.hide()
+    this.#what = ''
     this.stopped()
   }
 

@@ -69,9 +69,10 @@ async function outcomeOf(args: readonly string[], style: Style, moving: boolean)
 /** Fires on the first Ctrl-C, or when the terminal goes away; the second one kills at once. */
 function onInterrupt(): AbortSignal {
   const controller = new AbortController()
+  // The listener stays: where only the spinner's own were left, they would end the process before a word was said.
   const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130)
     controller.abort(interrupted())
-    for (const signal of SIGNALS) process.removeListener(signal, stop)
   }
   for (const signal of SIGNALS) process.on(signal, stop)
   return controller.signal

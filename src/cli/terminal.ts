@@ -112,7 +112,8 @@ export class Terminal {
     this.#requirePerson(question, asking)
     const signal = asking.signal ? AbortSignal.any([this.signal, asking.signal]) : this.signal
     signal.throwIfAborted()
-    this.#board?.hide()
+    const board = this.#board
+    board?.suspend()
     try {
       return await ask({ output: process.stderr, signal })
     } catch (error) {
@@ -120,7 +121,7 @@ export class Terminal {
       if (error instanceof Error && error.name === 'ExitPromptError') throw interrupted()
       throw error
     } finally {
-      this.#board?.show()
+      board?.resume()
     }
   }
 

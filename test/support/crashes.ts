@@ -62,7 +62,8 @@ export async function signWithKill(everybody: Three, victim: 0 | 1, killAt: Kill
   const record = overheard(network)
   const payload = somePayload()
   const idOf = (): string | null => {
-    const said = envelopesIn(record).find(({ header }) => header.kind === 'request')
+    const heard = record.filter(({ to }) => to !== 'spy')
+    const said = envelopesIn(heard).find(({ header }) => header.kind === 'request')
     const request = said && parseRequest(said.body, () => alice.card.signing)
     return request ? hex(request.id) : null
   }

@@ -1,4 +1,4 @@
-import { cardNamed, markVerified } from '../../ceremony/trust.js'
+import { cardNamed, markUnverified, markVerified } from '../../ceremony/trust.js'
 import { Failure } from '../../wire/failure.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
@@ -11,7 +11,8 @@ export type Options = { readonly fingerprint?: string }
 export async function run(context: Context, options: Options, [operand]: readonly string[]): Promise<Result> {
   const name = operand as string
   const home = await context.home()
-  const { card, status } = await cardNamed(home, name)
+  const stored = await cardNamed(home, name)
+  const { card, status } = stored
   if (status === 'self') throw new Failure('usage', 'E_USAGE', `${name} is you`, { hint: 'name another' })
   if (options.fingerprint === undefined) {
     const { terminal } = context
@@ -19,7 +20,14 @@ export async function run(context: Context, options: Options, [operand]: readonl
     terminal.say(...wordLines(card.fingerprint).map((line) => `  ${terminal.style.bold(line)}`), '')
     terminal.say(`Let ${name} read the words from their own \`mpc identity show\`, by voice or in person.`)
     const flag = '--fingerprint HEX'
-    await terminal.confirm(`Did you hear ${name} say exactly these 16 words?`, name, { flag })
+    const question = `Did you hear ${name} say exactly these 16 words? Type "${name}", or no:`
+    if ((await terminal.askTyped(question, [name, 'no'], { flag })) === 'no') {
+      await markUnverified(home, stored, context.now())
+      throw new Failure('refused', 'E_REFUSED', `${name} is not verified here`, {
+        party: name,
+        hint: `somebody may have exchanged the card: get it again from ${name} in person`,
+      })
+    }
   } else if (options.fingerprint !== hex(card.fingerprint)) {
     throw new Failure(
       'authentication',

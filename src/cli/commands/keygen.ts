@@ -33,7 +33,11 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
   }
   return {
     data,
-    text: keyText(made.name, made.record),
-    next: `mpc sign --key ${made.name} --in FILE   (read the words of the key to each other before you fund it)`,
+    text: [
+      'The key is made. Now each of you reads its 16 words aloud: all must be the same.',
+      '',
+      ...keyText(made.name, made.record),
+    ],
+    next: `mpc sign --key ${made.name} --in FILE`,
   }
 }

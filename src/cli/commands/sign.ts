@@ -50,7 +50,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     checkPayload(key, type, payload)
     const asked = { payloadSha256: sha256(payload), type, path: null }
     if (approved.size > 0) requireApproved(asked, scripted)
-    else await confirmAsking(context, key.name, type, payload, options)
+    else await confirmAsking(context, card.name, type, payload, options)
   }
   const approval: Approval =
     approved.size > 0 ? scripted : { ask: (request, signal) => consent(context, request, key, signal) }
@@ -117,13 +117,15 @@ const stripped = (approval: string): string => approval.replace(/^sha256:/, '')
 /** Before this member asks: what it is about to sign. */
 async function confirmAsking(
   context: Context,
-  key: string,
+  self: string,
   type: PayloadType,
   payload: Uint8Array,
-  { reason }: Options,
+  { key, reason, signers }: Options,
 ): Promise<void> {
+  const whom = signers ? signers.filter((name) => name !== self).join(' and ') : 'whoever comes'
+  const signs = !signers || signers.includes(self)
   context.terminal.say(
-    'You ask for this signature, and sign it yourself:',
+    `You ask ${whom} for this signature${signs ? ', and sign it yourself' : '; you do not sign it yourself'}:`,
     ...describe(key, type, payload, reason ?? ''),
   )
   await approveTyped(context, payload, context.signal)
