@@ -8,7 +8,5 @@ export default defineConfig({
     include: slow ? ['test/**/*.slow.ts'] : ['test/**/*.test.ts'],
     testTimeout: slow ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
-    // On a machine whose cores are shared a process may start later than a test waits: CI looks once more.
-    retry: process.env['CI'] === 'true' ? 1 : 0,
   },
 })

@@ -1,4 +1,4 @@
-import { openRelay, type Relay, userOf } from '../../messaging/relay/relay.js'
+import { openRelay, userOf } from '../../messaging/relay/relay.js'
 import { type Address, hostPort } from '../arguments.js'
 import type { Context } from '../context.js'
 import { groupOf, type TlsFiles, tlsFiles } from '../group.js'
@@ -26,9 +26,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const names = group && group.members.map(({ name }) => name)
   const url = `${files ? 'tls' : 'nats'}://${hostPort({ host, port: relay.port })}`
   terminal.say(...welcome(url, names))
-  const stop =
-    globals.timeout === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(globals.timeout)])
-  await closeAt(stop, relay)
+  await untilStopped(signal, globals.timeout)
+  await relay.close()
   terminal.say('Stopped, as asked. Nothing was kept.')
   return { data: { url, members: names, connections: relay.admitted }, text: [] }
 }
@@ -42,10 +41,18 @@ const welcome = (url: string, names: readonly string[] | null): string[] => [
   `Each member:  export MPC_NATS_URL=${url}`,
 ]
 
-async function closeAt(signal: AbortSignal, relay: Relay): Promise<void> {
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  await relay.close()
+/**
+ * Waits for Ctrl-C, or for so many milliseconds. With a timer of its own: a signal that `AbortSignal.any` joins from
+ * `AbortSignal.timeout` may be collected as garbage before it fires.
+ */
+async function untilStopped(signal: AbortSignal, timeout: number | null): Promise<void> {
+  if (signal.aborted) return
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    if (timeout !== null) timer = setTimeout(resolve, timeout)
+  })
+  clearTimeout(timer)
 }
 
 async function text(path: string, secret = false): Promise<string> {
