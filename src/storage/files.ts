@@ -91,12 +91,7 @@ export function appendFile(path: string, bytes: Uint8Array): Promise<void> {
 /** Removes a file; false if there was none. */
 export function removeFile(path: string): Promise<boolean> {
   return guarded('remove', path, async () => {
-    try {
-      await removeName(path)
-    } catch (cause) {
-      if (codeOf(cause) === 'ENOENT') return false
-      throw cause
-    }
+    if (!(await ifThere(removeName(path)))) return false
     await syncFolder(dirname(path))
     return true
   })
@@ -120,6 +115,15 @@ export function createDir(path: string, files: Readonly<Record<string, Uint8Arra
   })
 }
 
+/** Takes a file's name away and gives it another; false if it has none. Of several that try, one gets true. */
+export function renameFile(from: string, to: string): Promise<boolean> {
+  return guarded('rename', from, async () => {
+    if (!(await ifThere(changeName(from, to)))) return false
+    await syncFolder(dirname(to))
+    return true
+  })
+}
+
 /** Gives a folder another name, at once; false if a folder with content has it already. */
 export function renameDir(from: string, to: string): Promise<boolean> {
   return guarded('rename', from, async () => {
@@ -136,6 +140,16 @@ async function giveName(temporary: string, path: string, bytes: Uint8Array): Pro
   } catch (cause) {
     const noLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(cause) ?? '')
     if (noLinks) return createExclusive(path, bytes)
+    throw cause
+  }
+}
+
+async function ifThere(operation: Promise<void>): Promise<boolean> {
+  try {
+    await operation
+    return true
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return false
     throw cause
   }
 }

@@ -15,6 +15,8 @@ export const SIGNED = {
   receipt: 'mpc/receipt/v1',
   /** (request fields): I ask for this signature. */
   request: 'mpc/request/v1',
+  /** (digest of a safe prime): I made this for myself. */
+  prime: 'mpc/prime/v1',
 } as const
 
 export type SignedTag = (typeof SIGNED)[keyof typeof SIGNED]
