@@ -1,8 +1,9 @@
 import { checkPrimeSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import type * as primes from '../../src/cli/primes.js'
 import { built } from '../support/built.js'
 
-const { makePrimes } = await built<typeof import('../../src/cli/primes.js')>('cli/primes.js')
+const { makePrimes } = await built<typeof primes>('cli/primes.js')
 const BITS = 512
 const never = new AbortController().signal
 
