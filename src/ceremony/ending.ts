@@ -5,7 +5,7 @@
  * Everything is on disk before it is said, and is said again as it was: a process that is killed anywhere here resumes
  * from its files, and from nothing else.
  */
-import type { Wait } from '../messaging/letters.js'
+import { type Member, type Slot, slotsOf, type Wait } from '../messaging/letters.js'
 import { Restarted } from '../messaging/abort.js'
 import { type Room } from '../messaging/room.js'
 import type { CeremonyFiles, PendingFiles } from '../storage/ceremonies.js'
@@ -84,13 +84,11 @@ async function declare(
   signal: AbortSignal,
 ): Promise<Uint8Array | null> {
   const own = (await files.readPending('prepared.cbor')) as Uint8Array
-  const has = (kind: Kind, fingerprint: Uint8Array) =>
-    room.mailbox.get({ kind, session: ran.sid, round: '', from: fingerprint, to: null })
   // One that has prepared leaves only for a participant that has not, and so cannot have voted.
-  room.mayLeave = (by) => has('prepared', by.fingerprint) === undefined
+  room.mayLeave = (by) => letterOf(room, 'prepared', ran.sid, by) === undefined
   room.mailbox.send('prepared', { session: ran.sid, round: '', to: null }, own)
   room.emit({ event: 'letter_sent', round: 'prepared' })
-  const slots = slotsOf(room, 'prepared', ran.sid)
+  const slots = slotsOf(room.peers, 'prepared', ran.sid)
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const wait: Wait = { deadline: room.roundDeadline(), signal, round: 'prepared' }
   try {
@@ -102,11 +100,9 @@ async function declare(
     throw error
   }
   if (heard.certificate) return heard.certificate
-  const differs = room.peers.some((peer) => {
-    const envelope = has('prepared', peer.fingerprint) as Envelope
-    return hex(room.tryDecode(envelope, preparedCodec)?.result ?? new Uint8Array()) !== hex(digest)
-  })
-  if (!differs) return null
+  const declared = slots.map((slot) => room.mailbox.get(slot) as Envelope)
+  const results = room.decodeBodies('prepared', [...declared, room.decode(own)], preparedCodec.decode)
+  if ([...results.values()].every(({ result }) => hex(result) === hex(digest))) return null
   throw new Failure('abort', 'E_SPLIT_VIEW', 'not everybody has the same result', {
     hint: 'nothing was kept and nobody is accused; compare the transcripts, then run the same command again',
   })
@@ -141,18 +137,11 @@ async function vote(
   const receipts = (): (Receipt | null)[] =>
     holders.map((holder) => {
       if (hex(holder.fingerprint) === hex(world.card.fingerprint)) return mine
-      const slot = {
-        kind: 'receipt' as const,
-        session: ran.sid,
-        round: '',
-        from: holder.fingerprint,
-        to: null,
-      }
-      const envelope = room.mailbox.get(slot)
+      const envelope = letterOf(room, 'receipt', ran.sid, holder)
       const receipt = envelope && room.tryDecode(envelope, receiptCodec)
       return receipt && verifyReceipt(receipt, holder, ran, digest) ? receipt : null
     })
-  const slots = slotsOf(room, 'receipt', ran.sid)
+  const slots = slotsOf(room.peers, 'receipt', ran.sid)
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const met = () =>
     heard.certificate !== null || (missing().length === 0 && receipts().every((r) => r !== null))
@@ -192,11 +181,11 @@ export async function linger(
     room.mailbox.post('certificate', { session: sid }, certificate)
   })
   room.mailbox.post('certificate', { session: sid }, certificate)
-  const done = { kind: 'done' as const, session: sid, round: '', from: room.self.fingerprint, to: null }
+  const [done] = slotsOf([room.self], 'done', sid) as [Slot]
   // Who is done late has missed what was said before: it hears it again before this member leaves.
   room.mailbox.on('done', () => room.mailbox.repeat(done))
   room.mailbox.post('done', { session: sid }, new Uint8Array())
-  const missing = () => slotsOf(room, 'done', sid).filter((slot) => room.mailbox.get(slot) === undefined)
+  const missing = () => slotsOf(room.peers, 'done', sid).filter((slot) => room.mailbox.get(slot) === undefined)
   const deadline = world.now() + world.linger
   const everybody = () => missing().length === 0
   await room.mailbox.until(everybody, { deadline, signal, round: 'done' }, missing).catch(() => {})
@@ -210,10 +199,17 @@ export async function linger(
 
 type Heard = { certificate: Uint8Array | null }
 
-/** Listens for the certificate of this result from anybody who has it. */
+/** What is looked at of one participant: a look is a signature and a proof of every other one. */
+const MOST_CERTIFICATES = 3
+
+/** Listens for the certificate of this result from any participant; nobody else has one. */
 function hearCertificate(room: Room, { outcome, holders }: Result): Heard {
   const heard: Heard = { certificate: null }
-  room.mailbox.on('certificate', ({ body }) => {
+  const looks = new Map(room.peers.map(({ fingerprint }) => [hex(fingerprint), MOST_CERTIFICATES]))
+  room.mailbox.on('certificate', ({ body }, { fingerprint }) => {
+    const left = looks.get(hex(fingerprint)) ?? 0
+    if (left === 0 || heard.certificate) return
+    looks.set(hex(fingerprint), left - 1)
     try {
       parseCertificate(body, holders, outcome)
       heard.certificate = body
@@ -224,8 +220,16 @@ function hearCertificate(room: Room, { outcome, holders }: Result): Heard {
   return heard
 }
 
-const slotsOf = (room: Room, kind: Kind, session: Uint8Array) =>
-  room.peers.map(({ fingerprint: from }) => ({ kind, session, round: '', from, to: null }))
+/** What a member has said of one kind in a session, if it has come. */
+function letterOf(
+  room: Room,
+  kind: Kind,
+  session: Uint8Array,
+  from: Pick<Member, 'fingerprint'>,
+): Envelope | undefined {
+  const [slot] = slotsOf([from], kind, session) as [Slot]
+  return room.mailbox.get(slot)
+}
 
 function inDoubt(cause: unknown, missing: readonly string[]): Failure {
   const whose = missing.length === 0 ? 'some' : missing.join(', ')

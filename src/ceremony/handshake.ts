@@ -3,7 +3,7 @@
  * authorises nothing and keeps nothing but whose words were heard.
  */
 import { inSession } from '../messaging/attempts.js'
-import type { Member } from '../messaging/letters.js'
+import { type Member, slotsOf } from '../messaging/letters.js'
 import type { Room } from '../messaging/room.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { fingerprintOf, type Keys } from '../wire/card.js'
@@ -102,13 +102,7 @@ async function ping(world: World, room: Room, sid: Uint8Array, signal: AbortSign
   await room.mailbox.until(() => echoes.size === room.peers.length, wait).catch(() => {})
   clearInterval(again)
   room.mailbox.post('done', { session: sid }, new Uint8Array())
-  const slots = room.peers.map(({ fingerprint: from }) => ({
-    kind: 'done' as const,
-    session: sid,
-    round: '',
-    from,
-    to: null,
-  }))
+  const slots = slotsOf(room.peers, 'done', sid)
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const leaving = { deadline: world.now() + ANSWERS_WITHIN, signal, round: 'done' }
   await room.mailbox.until(() => missing().length === 0, leaving, missing).catch(() => {})

@@ -6,6 +6,7 @@
 import { inSession } from '../messaging/attempts.js'
 import type { Opened } from '../messaging/handshake.js'
 import { Elsewhere, Restarted } from '../messaging/abort.js'
+import { slotsOf } from '../messaging/letters.js'
 import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
 import { sign } from '../protocol/frost/sign.js'
@@ -323,13 +324,7 @@ async function gatherReceipts(
   const mine = makeReceipt(world.identity.signing, world.card.fingerprint, ran, digest, null)
   room.mailbox.post('receipt', { session: ran.sid }, receiptCodec.encode(mine))
   room.emit({ event: 'receipt_sent' })
-  const slots = room.peers.map(({ fingerprint: from }) => ({
-    kind: 'receipt' as const,
-    session: ran.sid,
-    round: '',
-    from,
-    to: null,
-  }))
+  const slots = slotsOf(room.peers, 'receipt', ran.sid)
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const wait = { deadline: world.now() + RECEIPTS_WITHIN, signal, round: 'receipt' }
   await room.mailbox.until(() => missing().length === 0, wait, missing).catch(() => {})

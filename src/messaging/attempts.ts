@@ -6,6 +6,7 @@ import type { Rng } from '../protocol/session.js'
 import type { Signature } from '../wire/definition.js'
 import { type Opened, open, sayHello } from './handshake.js'
 import { Elsewhere, Restarted } from './abort.js'
+import { slotsOf } from './letters.js'
 import { type Room } from './room.js'
 
 /** The number that a home keeps for each definition and only raises; on disk before it is used. */
@@ -71,13 +72,7 @@ async function ready(room: Room, opening: Opening, opened: Opened, signal: Abort
   signal.throwIfAborted()
   room.emit({ event: 'round_started', round: 'ready' })
   room.mailbox.post('ready', { session: opened.sid }, new Uint8Array())
-  const slots = room.peers.map(({ fingerprint: from }) => ({
-    kind: 'ready' as const,
-    session: opened.sid,
-    round: '',
-    from,
-    to: null,
-  }))
+  const slots = slotsOf(room.peers, 'ready', opened.sid)
   await room.mailbox.collect(slots, { deadline: room.readyDeadline(), signal, round: 'ready' })
   room.opened()
 }

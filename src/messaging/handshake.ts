@@ -19,7 +19,7 @@ import {
   sessionWords,
 } from '../wire/handshake.js'
 import { hex } from '../wire/text.js'
-import { type Member, NO_SESSION } from './letters.js'
+import { type Member, NO_SESSION, slotsOf } from './letters.js'
 import {
   confirmTag,
   decapsulate,
@@ -106,8 +106,7 @@ async function exchange(
     deadline: number,
     mine: Uint8Array,
   ) => {
-    const slots = peers.map(({ fingerprint: from }) => ({ kind, session, round, from, to: null }))
-    const received = await mailbox.collect(slots, { deadline, signal, round: kind })
+    const received = await mailbox.collect(slotsOf(peers, kind, session, round), { deadline, signal, round: kind })
     return inOrder(room, received, mine)
   }
 

@@ -61,6 +61,14 @@ export const SHOWN: ReadonlySet<Kind> = new Set([
 export const slotKey = ({ kind, session, round, from, to }: Slot): string =>
   `${kind} ${hex(session)} ${round} ${hex(from)} ${to ? hex(to) : '*'}`
 
+/** The places of one kind in a session, one of each of these members. */
+export const slotsOf = (
+  members: readonly Pick<Member, 'fingerprint'>[],
+  kind: Kind,
+  session: Uint8Array,
+  round = '',
+): Slot[] => members.map(({ fingerprint: from }) => ({ kind, session, round, from, to: null }))
+
 /** What a `want` names: slots of the session in its header. */
 export const wantCodec = codec(
   list(record({ kind: oneOf(KINDS), round: text(64), from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
