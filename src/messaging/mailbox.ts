@@ -1,25 +1,21 @@
 /**
  * One member's letters in one ceremony: what was sent and can be asked for again, what came and from whom. It checks
- * who signed what; it knows neither protocols nor who ought to be heard next. Nothing leaves it unsigned.
- *
- * On arrival, in this order: size, bytes seen before, strict decoding, membership, signature, header against subject.
- * What fails is dropped and counted, accuses nobody, and is never answered.
+ * who signed what (`intake.ts`); it knows neither protocols nor who ought to be heard next. Nothing leaves it unsigned.
  */
 import { CodecError } from '../protocol/codec.js'
 import type { SigningKey } from '../wire/ed25519.js'
 import {
   decodeEnvelope,
   type Envelope,
-  ENVELOPE_LIMIT,
   type Header,
   type Kind,
   sealEnvelope,
   verifyEnvelope,
 } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
-import { sha256 } from '../wire/hash.js'
 import { hex } from '../wire/text.js'
 import type { Emit } from './events.js'
+import { Intake } from './intake.js'
 import {
   type Member,
   NO_SESSION,
@@ -30,19 +26,15 @@ import {
   type Wait,
   wantCodec,
 } from './letters.js'
-import { memberToken, type Subjects } from './subjects.js'
-import { Throttle } from './throttle.js'
+import type { Subjects } from './subjects.js'
 import type { Transport } from './transport.js'
 import { Waiting, WORKING_EVERY } from './waiting.js'
 
 /** A little less than lies between two wants: the second must not be refused because the first took longer. */
 const ANSWER_EVERY = 1800
-const SEEN = 65_536
 const EARLY_LETTERS = 64
-/** Of one member: what lies in slots, what came early, and what must wait because it came too fast; each. */
+/** Of one member: what lies in slots, and what came early; each. */
 const STORED_BYTES = 16 << 20
-/** What a message that waits counts for at least, so that many small ones are bounded too. */
-const LEAST_DELAYED = 8192
 
 export type MailboxOptions = {
   readonly transport: Transport
@@ -63,35 +55,26 @@ export type MailboxOptions = {
 
 export class Mailbox {
   readonly #options: MailboxOptions
-  readonly #members: ReadonlyMap<string, Member>
-  /** In whose names something may come: looked at before any byte of it is. */
-  readonly #tokens: ReadonlySet<string>
+  readonly #intake: Intake
   readonly #slots = new Map<string, Envelope>()
   readonly #sent = new Map<string, { readonly bytes: Uint8Array; readonly subject: string }>()
   readonly #early = new Map<string, Envelope[]>()
-  readonly #delayed = new Map<string, number>()
   readonly #stored = new Map<string, number>()
   readonly #live = new Set([hex(NO_SESSION)])
-  readonly #seen = new Set<string>()
   readonly #answered = new Map<string, number>()
   readonly #heardWorking = new Map<string, number>()
   readonly #handlers = new Map<Kind, (envelope: Envelope, from: Member) => void>()
   readonly #waiting: Waiting
-  readonly #throttle = new Throttle()
   readonly #unsubscribe: readonly (() => void)[]
-  /** Messages that were none, by what was wrong with them. */
-  readonly dropped = new Map<string, number>()
-  #closed = false
 
   constructor(options: MailboxOptions) {
     this.#options = options
-    const others = options.members.filter(
-      (member) => hex(member.fingerprint) !== hex(options.self.fingerprint),
-    )
-    this.#members = new Map(others.map((member) => [hex(member.fingerprint), member]))
-    this.#tokens = new Set(others.map((member) => memberToken(member.fingerprint)))
+    const { subjects, definition, self, now } = options
+    const others = options.members.filter((member) => hex(member.fingerprint) !== hex(self.fingerprint))
+    const accept = (envelope: Envelope, from: Member) => this.#accept(envelope, from)
+    this.#intake = new Intake({ subjects, definition, self, others, now, accept })
     this.#waiting = new Waiting({
-      now: options.now,
+      now,
       ask: (slots, round) => {
         options.emit({ event: 'waiting', round, missing: this.#names(slots) })
         this.#want(slots)
@@ -104,16 +87,21 @@ export class Mailbox {
       options.emit({ event: 'network' })
       this.#waiting.hurry()
     })
-    const subscriptions = options.subjects.inbound.map((subject) =>
-      options.transport.subscribe(subject, (on, message) => this.#arrive(on, message)),
+    const subscriptions = subjects.inbound.map((subject) =>
+      options.transport.subscribe(subject, (on, message) => this.#intake.arrive(on, message)),
     )
     this.#unsubscribe = [reconnected, ...subscriptions]
   }
 
   close(): void {
-    this.#closed = true
+    this.#intake.close()
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#waiting.stop()
+  }
+
+  /** Messages that were none, by what was wrong with them. */
+  get dropped(): ReadonlyMap<string, number> {
+    return this.#intake.dropped
   }
 
   get connected(): boolean {
@@ -179,14 +167,14 @@ export class Mailbox {
   /** From now on letters of this session count; those that came early are looked at now. */
   enter(session: Uint8Array): void {
     this.#live.add(hex(session))
+    const isOf = ({ header }: Envelope) => hex(header.session) === hex(session)
     for (const [from, waiting] of this.#early) {
       this.#early.set(
         from,
-        waiting.filter((envelope) => hex(envelope.header.session) !== hex(session)),
+        waiting.filter((envelope) => !isOf(envelope)),
       )
-      for (const envelope of waiting) {
-        if (hex(envelope.header.session) === hex(session))
-          this.#accept(envelope, this.#members.get(from) as Member)
+      for (const envelope of waiting.filter(isOf)) {
+        this.#accept(envelope, this.#intake.member(envelope.header.from) as Member)
       }
     }
   }
@@ -226,7 +214,7 @@ export class Mailbox {
       if (hex(header.definition) !== hex(definition) || hex(header.session) !== hex(session)) return null
       if (!SHOWN.has(header.kind) || header.to !== null) return null
       const own = hex(header.from) === hex(self.fingerprint)
-      const member = own ? self : this.#members.get(hex(header.from))
+      const member = own ? self : this.#intake.member(header.from)
       if (!member || !verifyEnvelope(envelope, member.signing)) return null
       const there = this.#slots.get(slotKey(header))
       if (!own && (!there || hex(there.bytes) !== hex(envelope.bytes))) this.#accept(envelope, member)
@@ -305,44 +293,6 @@ export class Mailbox {
     }
   }
 
-  #arrive(subject: string, message: Uint8Array): void {
-    if (message.length > ENVELOPE_LIMIT) return this.#drop('too large')
-    if (!this.#tokens.has(this.#options.subjects.senderOf(subject))) return this.#drop('not a member')
-    const digest = hex(sha256(message))
-    if (this.#seen.has(digest)) return this.#drop('seen before')
-    let envelope: ReturnType<typeof decodeEnvelope>
-    try {
-      envelope = decodeEnvelope(message)
-    } catch (error) {
-      if (error instanceof CodecError) return this.#drop('not an envelope')
-      throw error
-    }
-    const { header } = envelope
-    const member = this.#members.get(hex(header.from))
-    if (!member) return this.#drop('not a member')
-    if (hex(header.definition) !== hex(this.#options.definition)) return this.#drop('another ceremony')
-    if (!verifyEnvelope(envelope, member.signing)) return this.#drop('signature')
-    if (this.#options.subjects.senderOf(subject) !== memberToken(header.from)) return this.#drop('subject')
-    if (header.to && hex(header.to) !== hex(this.#options.self.fingerprint)) return this.#drop('for another')
-    this.#remember(digest)
-    this.#admit(envelope, member)
-  }
-
-  #admit(envelope: Envelope, member: Member): void {
-    if (this.#closed) return
-    const from = hex(member.fingerprint)
-    const delay = this.#throttle.admit(from, envelope.bytes.length, this.#options.now())
-    if (delay === 0) return this.#accept(envelope, member)
-    const waiting = this.#delayed.get(from) ?? 0
-    const size = Math.max(envelope.bytes.length, LEAST_DELAYED)
-    if (waiting + size > STORED_BYTES) return this.#forget(envelope, 'too fast')
-    this.#delayed.set(from, waiting + size)
-    setTimeout(() => {
-      this.#delayed.set(from, (this.#delayed.get(from) as number) - size)
-      this.#admit(envelope, member)
-    }, delay).unref()
-  }
-
   #accept(envelope: Envelope, member: Member): void {
     const { kind, session } = envelope.header
     const from = hex(member.fingerprint)
@@ -350,13 +300,13 @@ export class Mailbox {
       if (SLOTTED.has(kind)) {
         if (!this.#live.has(hex(session))) return this.#keepEarly(envelope, from)
         if (!this.#place(envelope, member, from)) return
-      } else if (!this.#live.has(hex(session))) return this.#drop('another session')
+      } else if (!this.#live.has(hex(session))) return this.#intake.drop('another session')
       else if (kind === 'want') this.#answer(envelope, member)
       else if (kind === 'working') this.#heardWorking.set(from, this.#options.now())
       this.#handlers.get(kind)?.(envelope, member)
     } catch (error) {
       if (!(error instanceof CodecError)) throw error
-      this.#drop('malformed body')
+      this.#intake.drop('malformed body')
     }
     this.look()
   }
@@ -373,7 +323,7 @@ export class Mailbox {
     }
     const stored = (this.#stored.get(from) ?? 0) + envelope.bytes.length
     if (stored > STORED_BYTES) {
-      this.#forget(envelope, 'too much')
+      this.#intake.forget(envelope, 'too much')
       return false
     }
     this.#stored.set(from, stored)
@@ -388,28 +338,13 @@ export class Mailbox {
     const waiting = [...(this.#early.get(from) ?? []), envelope]
     const size = () => waiting.reduce((sum, { bytes }) => sum + bytes.length, 0)
     while (waiting.length > EARLY_LETTERS || size() > STORED_BYTES) {
-      this.#forget(waiting.shift() as Envelope, 'too early')
+      this.#intake.forget(waiting.shift() as Envelope, 'too early')
     }
     this.#early.set(from, waiting)
   }
 
-  /** Drops what may be asked for and heard once more. */
-  #forget({ bytes }: Envelope, why: string): void {
-    this.#seen.delete(hex(sha256(bytes)))
-    this.#drop(why)
-  }
-
-  #remember(digest: string): void {
-    this.#seen.add(digest)
-    if (this.#seen.size > SEEN) this.#seen.delete(this.#seen.values().next().value as string)
-  }
-
-  #drop(why: string): void {
-    this.dropped.set(why, (this.dropped.get(why) ?? 0) + 1)
-  }
-
   #names(slots: readonly Slot[]): string[] {
-    const names = slots.map((slot) => this.#members.get(hex(slot.from))?.name ?? '?')
+    const names = slots.map((slot) => this.#intake.member(slot.from)?.name ?? '?')
     return [...new Set(names)]
   }
 

@@ -1,24 +1,50 @@
 /**
- * How much one member may say: 200 new envelopes a second and 32 MiB a minute. More is slowed down, not lost.
+ * How much somebody may say: of a member 200 new envelopes a second and 32 MiB a minute. More is slowed down, not lost.
  */
-const PER_SECOND = 200
-const BYTES_PER_MINUTE = 32 << 20
+export type Rate = { readonly perSecond: number; readonly bytes: number; readonly window: number }
+
+const MEMBER: Rate = { perSecond: 200, bytes: 32 << 20, window: 60_000 }
+
+type Used = { second: number; count: number; window: number; bytes: number }
 
 export class Throttle {
-  readonly #members = new Map<string, { second: number; count: number; minute: number; bytes: number }>()
+  readonly #used = new Map<string, Used>()
+  readonly #rate: Rate
+
+  /** @param rate how many a second, and how many bytes in so many milliseconds */
+  constructor(rate: Rate = MEMBER) {
+    this.#rate = rate
+  }
 
   /** Milliseconds by which an envelope of this size must wait; 0 if it may pass now and is counted. */
-  admit(member: string, size: number, now: number): number {
-    const second = Math.floor(now / 1000)
-    const minute = Math.floor(now / 60_000)
-    const used = this.#members.get(member) ?? { second, count: 0, minute, bytes: 0 }
-    if (used.second !== second) Object.assign(used, { second, count: 0 })
-    if (used.minute !== minute) Object.assign(used, { minute, bytes: 0 })
-    this.#members.set(member, used)
-    if (used.bytes + size > BYTES_PER_MINUTE) return (minute + 1) * 60_000 - now
-    if (used.count >= PER_SECOND) return (second + 1) * 1000 - now
+  admit(whose: string, size: number, now: number): number {
+    const wait = this.wait(whose, size, now)
+    if (wait === 0) this.charge(whose, size, now)
+    return wait
+  }
+
+  /** Milliseconds until so many bytes may pass. */
+  wait(whose: string, size: number, now: number): number {
+    const { perSecond, bytes, window } = this.#rate
+    const used = this.#usedBy(whose, now)
+    if (used.bytes + size > bytes) return (used.window + 1) * window - now
+    return used.count >= perSecond ? (used.second + 1) * 1000 - now : 0
+  }
+
+  /** Counts what cannot be made to wait. */
+  charge(whose: string, size: number, now: number): void {
+    const used = this.#usedBy(whose, now)
     used.count += 1
     used.bytes += size
-    return 0
+  }
+
+  #usedBy(whose: string, now: number): Used {
+    const second = Math.floor(now / 1000)
+    const window = Math.floor(now / this.#rate.window)
+    const used = this.#used.get(whose) ?? { second, count: 0, window, bytes: 0 }
+    if (used.second !== second) Object.assign(used, { second, count: 0 })
+    if (used.window !== window) Object.assign(used, { window, bytes: 0 })
+    this.#used.set(whose, used)
+    return used
   }
 }

@@ -174,6 +174,33 @@ describe('what comes', () => {
     expect(mailbox.get(slot(bob, 'one'))?.body).toEqual(body(3))
   })
 
+  test('rubbish under a subject is looked at up to a rate; then nothing there is, for the rest of the second', async () => {
+    const network = new MemoryNetwork()
+    let time = 5000
+    const { mailbox } = boxOf(network, alice, () => time)
+    mailbox.enter(session)
+    const broker = network.connect('broker')
+    const bobs = boxOf(network, bob).mailbox
+    const carols = boxOf(network, carol).mailbox
+    const subject = ceremonySubjects(definition, bob.card.fingerprint).outbound('letter', null)
+    for (let i = 0; i < 300; i++) broker.publish(subject, encode(['no', i]))
+    await settled()
+    expect(mailbox.dropped.get('not an envelope')).toBe(200)
+    bobs.post('letter', { session, round: 'one' }, body(3))
+    carols.post('letter', { session, round: 'one' }, body(3))
+    await settled()
+    expect(mailbox.dropped.get('too much rubbish')).toBe(101)
+    expect(mailbox.get(slot(carol, 'one'))).toBeDefined()
+    expect(mailbox.get(slot(bob, 'one'))).toBeUndefined()
+    // It counts against none of bob's letters: a second later he is heard again.
+    time = 6000
+    bobs.repeat(slot(bob, 'one'))
+    for (let i = 0; i < 9; i++) broker.publish(subject, new Uint8Array(ENVELOPE_LIMIT).fill(i))
+    await settled()
+    expect(mailbox.get(slot(bob, 'one'))).toBeDefined()
+    expect(mailbox.dropped.get('not an envelope')).toBe(205)
+  })
+
   test('the same bytes again are ignored; other bytes for the same place are both handed over', async () => {
     const network = new MemoryNetwork()
     let time = 1
