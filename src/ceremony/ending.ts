@@ -7,6 +7,7 @@
  */
 import { type Member, type Slot, slotsOf, type Wait } from '../messaging/letters.js'
 import { Restarted } from '../messaging/abort.js'
+import { tryDecode } from '../messaging/blame.js'
 import { type Room } from '../messaging/room.js'
 import type { CeremonyFiles, PendingFiles } from '../storage/ceremonies.js'
 import { decodeEnvelope, type Envelope, type Kind } from '../wire/envelope.js'
@@ -101,7 +102,7 @@ async function declare(
   }
   if (heard.certificate) return heard.certificate
   const declared = slots.map((slot) => room.mailbox.get(slot) as Envelope)
-  const results = room.decodeBodies('prepared', [...declared, room.decode(own)], preparedCodec.decode)
+  const results = room.blame.decodeBodies('prepared', [...declared, room.decode(own)], preparedCodec.decode)
   if ([...results.values()].every(({ result }) => hex(result) === hex(digest))) return null
   throw new Failure('abort', 'E_SPLIT_VIEW', 'not everybody has the same result', {
     hint: 'nothing was kept and nobody is accused; compare the transcripts, then run the same command again',
@@ -138,7 +139,7 @@ async function vote(
     holders.map((holder) => {
       if (hex(holder.fingerprint) === hex(world.card.fingerprint)) return mine
       const envelope = letterOf(room, 'receipt', ran.sid, holder)
-      const receipt = envelope && room.tryDecode(envelope, receiptCodec)
+      const receipt = envelope && tryDecode(envelope, receiptCodec)
       return receipt && verifyReceipt(receipt, holder, ran, digest) ? receipt : null
     })
   const slots = slotsOf(room.peers, 'receipt', ran.sid)
@@ -185,7 +186,8 @@ export async function linger(
   // Who is done late has missed what was said before: it hears it again before this member leaves.
   room.mailbox.on('done', () => room.mailbox.repeat(done))
   room.mailbox.post('done', { session: sid }, new Uint8Array())
-  const missing = () => slotsOf(room.peers, 'done', sid).filter((slot) => room.mailbox.get(slot) === undefined)
+  const missing = () =>
+    slotsOf(room.peers, 'done', sid).filter((slot) => room.mailbox.get(slot) === undefined)
   const deadline = world.now() + world.linger
   const everybody = () => missing().length === 0
   await room.mailbox.until(everybody, { deadline, signal, round: 'done' }, missing).catch(() => {})

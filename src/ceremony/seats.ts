@@ -3,7 +3,8 @@
  */
 import type { Opening } from '../messaging/attempts.js'
 import type { Member } from '../messaging/letters.js'
-import { Room, type Validity } from '../messaging/room.js'
+import { type Validity } from '../messaging/patience.js'
+import { Room } from '../messaging/room.js'
 import { encode } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { fingerprintOf, type Keys } from '../wire/card.js'
@@ -99,7 +100,7 @@ async function withEvidence(error: unknown, room: Room, files: CeremonyFiles): P
   if (!(error instanceof Failure) || error.accused.length === 0) return error
   const accused: Accused[] = []
   for (const accusation of error.accused) {
-    const envelopes = room.evidence.get(accusation.fingerprint)
+    const envelopes = room.blame.evidence.get(accusation.fingerprint)
     const evidence = envelopes && encode({ format: 'mpc/evidence/v1', envelopes })
     const name = evidence && `${accusation.name}-${hex(sha256(evidence)).slice(0, 16)}.cbor`
     // Who is accused is said also where there is no room to keep why.

@@ -6,6 +6,7 @@
 import { inSession } from '../messaging/attempts.js'
 import type { Opened } from '../messaging/handshake.js'
 import { Elsewhere, Restarted } from '../messaging/abort.js'
+import { tryDecode } from '../messaging/blame.js'
 import { slotsOf } from '../messaging/letters.js'
 import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
@@ -334,7 +335,7 @@ async function gatherReceipts(
     if (hex(holder.fingerprint) === hex(world.card.fingerprint)) return mine
     const slot = slots.find(({ from }) => hex(from) === hex(holder.fingerprint))
     const envelope = slot && room.mailbox.get(slot)
-    const receipt = envelope && room.tryDecode(envelope, receiptCodec)
+    const receipt = envelope && tryDecode(envelope, receiptCodec)
     return receipt && verifyReceipt(receipt, holder, ran, digest) ? receipt : null
   })
 }

@@ -4,7 +4,7 @@
  */
 import type { Emit } from '../messaging/events.js'
 import type { Member } from '../messaging/letters.js'
-import type { Patience } from '../messaging/room.js'
+import type { Patience } from '../messaging/patience.js'
 import type { Compute } from '../messaging/run.js'
 import type { Transport } from '../messaging/transport.js'
 import type { NonceRng, Rng } from '../protocol/session.js'

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Unlock } from '../ceremony/identity.js'
-import type { Patience } from '../messaging/room.js'
+import type { Patience } from '../messaging/patience.js'
 import type { Transport } from '../messaging/transport.js'
 import type { NonceRng, Rng } from '../protocol/session.js'
 import type { Home } from '../storage/home.js'

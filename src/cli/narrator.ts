@@ -1,7 +1,7 @@
 /** What a person sees of a ceremony while it runs: who is here, who is missing, what is going on, and the words. */
 import type { Person } from '../ceremony/world.js'
 import type { CeremonyEvent, Emit } from '../messaging/events.js'
-import type { Patience } from '../messaging/room.js'
+import type { Patience } from '../messaging/patience.js'
 import type { Keys } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
 import type { Board } from './board.js'

@@ -106,7 +106,11 @@ async function exchange(
     deadline: number,
     mine: Uint8Array,
   ) => {
-    const received = await mailbox.collect(slotsOf(peers, kind, session, round), { deadline, signal, round: kind })
+    const received = await mailbox.collect(slotsOf(peers, kind, session, round), {
+      deadline,
+      signal,
+      round: kind,
+    })
     return inOrder(room, received, mine)
   }
 
@@ -136,7 +140,7 @@ async function exchange(
     if (made) wipe.push(made.secret)
     return made !== null
   }
-  room.accuse('reveal', peers, 'proven', mlkemFails, encapsulated, revealed)
+  room.blame.accuse('reveal', peers, 'proven', mlkemFails, encapsulated, revealed)
   const toAll = peers.map((peer) => ({
     to: peer.fingerprint,
     ciphertext: (sent.get(hex(peer.fingerprint)) as { ciphertext: Uint8Array }).ciphertext,
@@ -164,7 +168,7 @@ async function exchange(
     wipe.push(dh, theirs, prk)
     return true
   }
-  room.accuse('reveal', peers, 'proven', 'its X25519 key is of small order', agreed, revealed)
+  room.blame.accuse('reveal', peers, 'proven', 'its X25519 key is of small order', agreed, revealed)
   const derive = (peer: Member, use: 'letter' | 'confirm', outgoing: boolean) => {
     const [from, to] = outgoing ? [self.fingerprint, peer.fingerprint] : [peer.fingerprint, self.fingerprint]
     return directionKey(prks.get(hex(peer.fingerprint)) as Uint8Array, use, from, to, sid)
@@ -183,7 +187,7 @@ async function exchange(
     )
   // Every encapsulation is in every key: if somebody sent different ones, tags fail between those who did not.
   if (!peers.every(fits)) await room.compare([{ kind: 'encapsulate', session: sid, round: '' }], signal)
-  room.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', fits)
+  room.blame.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', fits)
 
   const channels = new Map(
     peers.map((peer) => [
@@ -221,8 +225,8 @@ function inOrder(room: Room, received: readonly Envelope[], mine: Uint8Array): E
 
 /** Every hello is whole, of this start, signs the definition, and is not dated ahead of this clock. */
 function checkHellos(room: Room, hellos: readonly Envelope[], start: number): void {
-  const decoded = room.decodeBodies('hello', hellos, (body) => helloCodec.decode(body))
-  room.accuse(
+  const decoded = room.blame.decodeBodies('hello', hellos, (body) => helloCodec.decode(body))
+  room.blame.accuse(
     'hello',
     room.participants,
     'witnessed',
@@ -241,7 +245,7 @@ function checkReveals(
   revealed: readonly Envelope[],
   start: number,
 ): Reveal[] {
-  const decoded = room.decodeBodies('reveal', revealed, (body) => revealCodec.decode(body))
+  const decoded = room.blame.decodeBodies('reveal', revealed, (body) => revealCodec.decode(body))
   const commitments = new Map(
     hellos.map(({ header, body }) => [hex(header.from), helloCodec.decode(body).commitment]),
   )
@@ -251,7 +255,7 @@ function checkReveals(
     return hex(opened) === hex(commitments.get(hex(fingerprint)) as Uint8Array)
   }
   const reason = 'its reveal does not open its hello'
-  room.accuse('reveal', room.participants, 'proven', reason, opens, [...hellos, ...revealed])
+  room.blame.accuse('reveal', room.participants, 'proven', reason, opens, [...hellos, ...revealed])
   return room.participants.map(({ fingerprint }) => decoded.get(hex(fingerprint)) as Reveal)
 }
 
@@ -262,8 +266,8 @@ function entriesForMe<E extends { readonly to: Uint8Array }>(
   envelopes: readonly Envelope[],
   decode: (body: Uint8Array) => readonly E[],
 ): Map<string, E> {
-  const bodies = room.decodeBodies(kind, envelopes, decode)
-  room.accuse(
+  const bodies = room.blame.decodeBodies(kind, envelopes, decode)
+  room.blame.accuse(
     kind,
     room.participants,
     'proven',

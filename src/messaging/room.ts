@@ -2,32 +2,22 @@
  * One member's seat in one ceremony: who takes part, how long to wait, what ends an attempt early, and in whose name
  * the blame is put. Attempts, rounds and endings are played in it; it plays none itself.
  */
-import { type Codec, CodecError } from '../protocol/codec.js'
 import type { SigningKey } from '../wire/ed25519.js'
-import { decodeEnvelope, type Envelope, type Header, type Kind } from '../wire/envelope.js'
-import { type Accused, Failure } from '../wire/failure.js'
+import { decodeEnvelope, type Envelope, type Header } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
 import { helloCodec } from '../wire/handshake.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
+import { accusation, Blame } from './blame.js'
 import type { Emit } from './events.js'
 import { helloSlot } from './handshake.js'
 import { type Member, NO_SESSION } from './letters.js'
 import { Mailbox } from './mailbox.js'
+import { type Patience, spanOf, type Validity } from './patience.js'
+import { Restarts } from './restarts.js'
 import { type Place, Showings } from './showings.js'
 import { ceremonySubjects } from './subjects.js'
 import type { Transport } from './transport.js'
-
-/** How long to wait: for people to come, for a letter, and, if somebody said so, for everything together. */
-export type Patience = {
-  readonly join: number
-  readonly round: number
-  readonly total: number | null
-  /** In signing, how long each signer waits for the one before it to give the order; 30 s if it is not said. */
-  readonly silence?: number
-}
-
-/** From `notBefore` on and before `expires`, in milliseconds since 1970. */
-export type Validity = { readonly notBefore: number; readonly expires: number }
 
 export type RoomOptions = {
   readonly transport: Transport
@@ -50,12 +40,9 @@ export type RoomOptions = {
 }
 
 const CLOCK_AHEAD = 2 * 60_000
-const FURTHEST_START = 1000
 const HELLO_AGAIN = 50
 /** A fault that one member reports is a fault that the others are about to see: they get this long to see it. */
 const GRACE = 1000
-/** How long members show each other what they hold. */
-const SHOWING = 5000
 
 export class Room {
   readonly mailbox: Mailbox
@@ -67,8 +54,7 @@ export class Room {
   readonly emit: Emit
   /** What the others say they hold, where members disagree. */
   readonly showings: Showings
-  /** Signed envelopes that prove a member's fault, by fingerprint. */
-  readonly evidence = new Map<string, readonly Uint8Array[]>()
+  readonly blame: Blame
   /** Whether this participant's new start ends the attempt; not once this member has voted. */
   mayLeave: (by: Member) => boolean = () => true
   /** Whether aborts and faults of others end the attempt; not once this member has voted. */
@@ -77,11 +63,7 @@ export class Room {
   /** What ended the ceremony here, for this attempt and any other. */
   #over: Error | null = null
   #start = 0
-  #sets = 0
-  /** The highest start heard of each participant: it counts whether or not this member had begun by then. */
-  readonly #starts = new Map<Member, number>()
-  #restarter: Member | null = null
-  #restartedTo = 0
+  readonly #restarts = new Restarts()
   #answering: NodeJS.Timeout | null = null
   readonly #sessions: Uint8Array[] = []
   readonly #began: number
@@ -97,6 +79,7 @@ export class Room {
     this.peers = options.participants.filter(
       (member) => hex(member.fingerprint) !== hex(options.self.fingerprint),
     )
+    this.blame = new Blame(options.participants)
     this.program = options.program
     this.emit = options.emit
     this.mailbox = new Mailbox({
@@ -140,7 +123,7 @@ export class Room {
     if (this.#over) this.interrupt(this.#over)
     const others = this.peers.map(({ name }) => name)
     this.emit({ event: 'joined', attempt: String(start), others })
-    for (const by of this.#starts.keys()) this.#followStart(by)
+    for (const by of this.#restarts.all) this.#followStart(by)
     return this.#attempt.signal
   }
 
@@ -169,21 +152,13 @@ export class Room {
 
   /** Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often */
   helloSetComplete(start: number): void {
-    this.#sets += 1
     this.emit({ event: 'round_started', round: 'reveal', attempt: String(start) })
-    if (this.#sets > 8) {
-      const who = this.#restarter?.name
-      const problem = `the ceremony was begun 8 times without getting further${who ? `: ${who} restarted` : ''}`
-      throw new Failure('absent', 'E_RESTARTS', problem, {
-        hint: 'find out whose program keeps restarting, then run the same command again',
-        ...(who && { party: who }),
-      })
-    }
+    this.#restarts.countSet()
   }
 
-  /** The opening led somewhere: earlier false starts are forgotten. */
+  /** The opening led somewhere. */
   opened(): void {
-    this.#sets = 0
+    this.#restarts.forget()
   }
 
   /** Tells the others that this member leaves because of `error`, if they would otherwise wait in vain. */
@@ -199,8 +174,7 @@ export class Room {
     const { start } = helloCodec.decode(envelope.body)
     if (String(start) !== envelope.header.round || !this.#isParticipant(from)) return
     this.emit({ event: 'hello', party: from.name, attempt: String(start) })
-    this.#starts.set(from, Math.max(start, this.#starts.get(from) ?? 0))
-    if (start > this.#start + FURTHEST_START) return
+    if (!this.#restarts.heard(from, start, this.#start)) return
     this.#followStart(from)
     // Whoever is new has missed what was said before it came: it hears ours, and one answer serves all who come at once.
     this.#answering ??= setTimeout(() => {
@@ -211,12 +185,9 @@ export class Room {
 
   /** Goes over to the start of a participant that has begun again since, if this member may. */
   #followStart(by: Member): void {
-    const start = this.#starts.get(by) ?? 0
-    const isNewer = this.#start > 0 && start > this.#start && start <= this.#start + FURTHEST_START
-    if (!isNewer || !this.mayLeave(by)) return
-    // Who is heard with this number later has only followed.
-    if (start > this.#restartedTo) this.#restarter = by
-    this.#restartedTo = Math.max(start, this.#restartedTo)
+    const start = this.#restarts.ahead(by, this.#start)
+    if (start === null || !this.mayLeave(by)) return
+    this.#restarts.follow(by, start)
     this.interrupt(new Restarted(start, by))
   }
 
@@ -250,15 +221,15 @@ export class Room {
           `${member.name} said two different hellos: two homes, or an old copy of one`,
           {
             party: member.name,
-            accused: [this.#accused(member, 'hello', 'witnessed', 'two different hellos of one start')],
+            accused: [accusation(member, 'hello', 'witnessed', 'two different hellos of one start')],
             hint: `${member.name} must use one home only`,
           },
         ),
       )
       return
     }
-    if (this.evidence.has(hex(member.fingerprint))) return
-    this.evidence.set(
+    if (this.blame.evidence.has(hex(member.fingerprint))) return
+    this.blame.evidence.set(
       hex(member.fingerprint),
       envelopes.map((envelope) => envelope.bytes),
     )
@@ -267,99 +238,25 @@ export class Room {
     this.interrupt(
       new Failure('abort', 'E_EQUIVOCATION', `${member.name} said two different things in one round`, {
         party: member.name,
-        accused: [
-          this.#accused(member, round || kind, 'proven', 'two different signed letters for one round'),
-        ],
+        accused: [accusation(member, round || kind, 'proven', 'two different signed letters for one round')],
       }),
     )
   }
 
-  // ---------------------------------------------------------------------------------------------------------- blame
-
   /**
    * Members disagree about what was said in a round: all show the letters that they hold, for a few seconds.
+   * @returns who has not shown all of it
    * @throws the signal's reason, which names whoever said two things, if that came to light
    */
-  compare(places: readonly Place[], signal: AbortSignal): Promise<void> {
+  compare(places: readonly Place[], signal: AbortSignal): Promise<readonly Member[]> {
     const { kind, round } = places[0] as Place
-    const wait = { deadline: this.now() + SHOWING, signal, round: round || kind }
-    return this.showings.exchange(places, this.participants, wait)
-  }
-
-  /**
-   * Holds every one of `members` against a check and names all who fail it.
-   * @param shown envelopes whose sender, if it fails, is proven guilty by them
-   * @throws Failure `E_ABORT`
-   */
-  accuse(
-    round: string,
-    members: readonly Member[],
-    kind: Accused['kind'],
-    reason: string,
-    holds: (member: Member) => boolean,
-    shown: readonly Envelope[] = [],
-  ): void {
-    const failed = members.filter((member) => !holds(member))
-    for (const { fingerprint } of failed) {
-      const theirs = shown.filter(({ header }) => hex(header.from) === hex(fingerprint))
-      if (theirs.length > 0)
-        this.evidence.set(
-          hex(fingerprint),
-          theirs.map(({ bytes }) => bytes),
-        )
-    }
-    this.blame(failed.map((member) => this.#accused(member, round, kind, reason)))
-  }
-
-  /** @throws Failure `E_ABORT` naming everybody in the list, if there is anybody */
-  blame(accused: readonly Accused[]): void {
-    const [first] = accused
-    if (!first) return
-    const who = accused.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
-    throw new Failure('abort', 'E_ABORT', `round ${first.round}: ${who}`, {
-      party: first.name,
-      accused,
-      hint: 'nothing was kept; talk to them before you try again',
-    })
-  }
-
-  /** Everybody's bodies of one kind, by fingerprint in hex. @throws Failure naming all whose bodies are malformed */
-  decodeBodies<T>(
-    kind: Kind,
-    envelopes: readonly Envelope[],
-    decode: (body: Uint8Array) => T,
-  ): Map<string, T> {
-    const decoded = new Map<string, T>()
-    for (const { header, body } of envelopes) {
-      try {
-        decoded.set(hex(header.from), decode(body))
-      } catch (error) {
-        if (!(error instanceof CodecError)) throw error
-      }
-    }
-    const isWhole = (member: Member) => decoded.has(hex(member.fingerprint))
-    this.accuse(kind, this.participants, 'proven', 'its letter is malformed', isWhole, envelopes)
-    return decoded
-  }
-
-  /** The form in which an accusation leaves this machine. */
-  #accused(member: Member, round: string, kind: Accused['kind'], reason: string): Accused {
-    return { name: member.name, fingerprint: hex(member.fingerprint), round, kind, reason, evidence: null }
+    const deadline = this.now() + spanOf(this.#options.patience, 'showing')
+    return this.showings.exchange(places, this.participants, { deadline, signal, round: round || kind })
   }
 
   /** Whether the current attempt has got as far as a session. */
   get hasSession(): boolean {
     return this.#sessions.length > 1
-  }
-
-  /** What an envelope's body holds, or null if it is malformed and its sender is to be ignored. */
-  tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
-    try {
-      return codec.decode(envelope.body)
-    } catch (error) {
-      if (error instanceof CodecError) return null
-      throw error
-    }
   }
 
   /** An envelope of ours, as it reads. */

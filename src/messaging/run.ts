@@ -159,7 +159,7 @@ function openAll(
   const unopened = session.peers
     .filter((party) => !plaintexts.has(party))
     .map((party) => memberOf(members, party))
-  room.accuse(
+  room.blame.accuse(
     round,
     unopened,
     'pair',
@@ -175,7 +175,7 @@ function named({ round, accusations }: ProtocolAbort, { room, members }: RunOpti
     return { name: member.name, fingerprint: hex(member.fingerprint), round, kind, reason, evidence: null }
   })
   try {
-    room.blame(accused)
+    room.blame.raise(accused)
   } catch (failure) {
     if (failure instanceof Failure) return failure
     throw failure
@@ -192,8 +192,9 @@ async function whoSplit(split: SplitView, { room, opened, session, members, sign
   const at = (round: string) => ({ kind: 'letter' as const, session: opened.sid, round })
   const [said, echoed] = [at(split.round), at(echoRound(split.round))]
   const senders = [...members.values()]
+  let silent: readonly Member[]
   try {
-    await room.compare([said, echoed], signal)
+    silent = await room.compare([said, echoed], signal)
   } catch (error) {
     return error
   }
@@ -213,13 +214,21 @@ async function whoSplit(split: SplitView, { room, opened, session, members, sign
   })
   try {
     const reason = 'its echo is not of the letters that it shows'
-    room.accuse(echoed.round, falseEchoes, 'proven', reason, () => false, proof)
+    room.blame.accuse(echoed.round, falseEchoes, 'proven', reason, () => false, proof)
   } catch (failure) {
     return failure
   }
-  return new Failure('abort', 'E_SPLIT_VIEW', `round ${split.round}: not everybody saw the same letters`, {
-    hint: 'nobody is accused: the network may have done it. Run the same command again, over another server if it recurs',
-  })
+  const names = silent.map(({ name }) => name).join(', ')
+  const who = names === '' ? '' : `, and ${names} did not show what they hold`
+  return new Failure(
+    'abort',
+    'E_SPLIT_VIEW',
+    `round ${split.round}: not everybody saw the same letters${who}`,
+    {
+      hint: 'nobody is accused: the network may have done it. Run the same command again, over another server if it recurs',
+      ...(silent[0] && { party: silent[0].name }),
+    },
+  )
 }
 
 function memberOf(members: ReadonlyMap<PartyId, Member>, party: PartyId): Member {

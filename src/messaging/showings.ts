@@ -31,7 +31,11 @@ export class Showings {
   constructor(mailbox: Mailbox, peers: readonly Member[]) {
     this.#mailbox = mailbox
     this.#peers = peers
+    const isPeer = (member: Member) =>
+      peers.some(({ fingerprint }) => hex(fingerprint) === hex(member.fingerprint))
     mailbox.on('evidence', (by, from) => {
+      // Who only watches holds no letter that is missing elsewhere.
+      if (!isPeer(from)) return
       const letter = mailbox.examine(by.body, by.header.session)
       if (!letter) return
       const theirs = this.#shown.get(hex(from.fingerprint)) ?? new Map<string, Shown>()
@@ -67,17 +71,23 @@ export class Showings {
   /**
    * Shows everybody all that this member holds in these places, and waits for everybody's of the first of them; not
    * beyond the deadline, since a silent member must not hold it up.
+   * @returns who has not shown all that there is to show
    * @throws the signal's reason: such as that somebody was found to have said two things
    */
-  async exchange(places: readonly Place[], senders: readonly Member[], wait: Wait): Promise<void> {
+  async exchange(
+    places: readonly Place[],
+    senders: readonly Member[],
+    wait: Wait,
+  ): Promise<readonly Member[]> {
     const [first] = places as [Place]
     for (const place of places) this.#showAll(place)
-    const complete = () => this.#peers.every((peer) => this.by(peer, first, senders).size === senders.length)
+    const silent = () => this.#peers.filter((peer) => this.by(peer, first, senders).size < senders.length)
     try {
-      await this.#mailbox.until(complete, wait)
+      await this.#mailbox.until(() => silent().length === 0, wait)
     } catch (error) {
       if (wait.signal.aborted || !(error instanceof Failure)) throw error
     }
+    return silent()
   }
 
   #showAll({ kind, session, round }: Place): void {

@@ -1,0 +1,74 @@
+/** Who began again, and how often: what draws the others along, and what to say when it leads nowhere. */
+import { Failure } from '../wire/failure.js'
+import type { Member } from './letters.js'
+
+const FURTHEST_START = 1000
+const MOST_SETS = 8
+
+export class Restarts {
+  /** The highest start heard of each participant: it counts whether or not this member had begun by then. */
+  readonly #starts = new Map<Member, number>()
+  /** How often each was the first to begin again. */
+  readonly #restarted = new Map<Member, number>()
+  #to = 0
+  #sets = 0
+
+  /** A participant says hello. @returns whether its number is one that somebody may have come to */
+  heard(by: Member, start: number, own: number): boolean {
+    this.#starts.set(by, Math.max(start, this.#starts.get(by) ?? 0))
+    return start <= own + FURTHEST_START
+  }
+
+  /** Who has been heard. */
+  get all(): Iterable<Member> {
+    return this.#starts.keys()
+  }
+
+  /** The start to which a participant has gone ahead of this member's own; null if it has not. */
+  ahead(by: Member, own: number): number | null {
+    const start = this.#starts.get(by) ?? 0
+    return own > 0 && start > own && start <= own + FURTHEST_START ? start : null
+  }
+
+  /** This member follows. Who is heard with this number later has only followed too. */
+  follow(by: Member, start: number): void {
+    if (start > this.#to) this.#restarted.set(by, (this.#restarted.get(by) ?? 0) + 1)
+    this.#to = Math.max(start, this.#to)
+  }
+
+  /** Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often, naming who began again */
+  countSet(): void {
+    this.#sets += 1
+    if (this.#sets > MOST_SETS)
+      throw restartedTooOften('the ceremony was begun', 'restarted', this.#restarted)
+  }
+
+  /** The opening led somewhere: earlier false starts are forgotten. */
+  forget(): void {
+    this.#sets = 0
+    this.#restarted.clear()
+  }
+}
+
+/**
+ * That something was begun too often.
+ * @param did what the members did so often
+ */
+export function restartedTooOften(
+  what: string,
+  did: string,
+  counts: ReadonlyMap<Pick<Member, 'name'>, number>,
+): Failure {
+  const often = [...counts].sort(([, a], [, b]) => b - a).map(([{ name }, n]) => [name, n] as const)
+  const who = often.map(([name, n]) => `${name} ${did} ${n === 1 ? 'once' : `${n} times`}`).join(', ')
+  const party = often[0]?.[0]
+  return new Failure(
+    'absent',
+    'E_RESTARTS',
+    `${what} ${MOST_SETS} times without getting further${who === '' ? '' : `: ${who}`}`,
+    {
+      hint: 'find out why, then run the same command again',
+      ...(party && { party }),
+    },
+  )
+}
