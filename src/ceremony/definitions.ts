@@ -16,6 +16,7 @@ import {
   type HandshakeDefinition,
   type KeygenDefinition,
   parseDefinition,
+  readDefinition,
   type Role,
   type Signature,
 } from '../wire/definition.js'
@@ -91,8 +92,12 @@ export const unsigned = (definition: CeremonyFile['definition']): CeremonyFile =
 })
 
 /** @throws Failure `E_DEFINITION` (authentication); `E_NOT_A_CEREMONY` (usage) for an order to sign */
-export function readCeremony(bytes: Uint8Array): CeremonyFile {
-  const { definition, id, signatures } = parseDefinition(bytes)
+export const readCeremony = (bytes: Uint8Array): CeremonyFile => agreedByFile(parseDefinition(bytes))
+
+/** The same from a definition alone, which nobody has signed yet. */
+export const readPublished = (encoded: Uint8Array): CeremonyFile => agreedByFile(readDefinition(encoded))
+
+function agreedByFile({ definition, id, signatures }: DefinitionFile): CeremonyFile {
   if (definition.kind !== 'sign') return { definition, id, signatures }
   throw new Failure(
     'usage',
@@ -140,10 +145,14 @@ export function checkMember({ definition }: CeremonyFile, card: Card): void {
 }
 
 /** @throws Failure `E_ACCEPT` (authentication) unless `accepted`, 64 hex digits, is the id of the file */
-export function checkAccepted({ id }: CeremonyFile, accepted: string): void {
-  if (accepted === hex(id)) return
-  throw new Failure('authentication', 'E_ACCEPT', `the file is not the ceremony that --accept names`, {
-    hint: `its id is ${hex(id)}: look at it with \`mpc ceremony show\` before you accept it`,
+export const checkAccepted = ({ id }: CeremonyFile, accepted: string): void =>
+  checkAcceptedId(hex(id), accepted)
+
+/** As `checkAccepted`, where the id is all that is known. */
+export function checkAcceptedId(id: string, accepted: string): void {
+  if (accepted === id) return
+  throw new Failure('authentication', 'E_ACCEPT', 'this is not the ceremony that --accept names', {
+    hint: `its id is ${id}: look at it with \`mpc ceremony show\` before you accept it`,
   })
 }
 

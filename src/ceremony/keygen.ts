@@ -8,25 +8,30 @@ import { Restarted } from '../messaging/abort.js'
 import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
 import { keygen, type KeygenOutput } from '../protocol/frost/keygen.js'
-import { Secret } from '../protocol/secret.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
-import { readState, stageEpoch, writeState } from '../storage/keys.js'
-import { openWith, sealTo } from '../storage/seal.js'
+import { readState } from '../storage/keys.js'
 import type { Card } from '../wire/card.js'
-import { custodiansOf, type DefinitionFile, type KeygenDefinition } from '../wire/definition.js'
+import {
+  custodiansOf,
+  definitionCodec,
+  type DefinitionFile,
+  type KeygenDefinition,
+} from '../wire/definition.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRecord, type KeyRecord, parseRecord, publicShares, recordDigest } from '../wire/record.js'
-import { type Holder, parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
-import { encodeShare, parseShare } from '../wire/share.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
+import { parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
-import { agree, linger, prepare, type Result, setAsideOn } from './ending.js'
+import { activate } from './activation.js'
+import { agree, linger, type Result, setAsideOn } from './ending.js'
+import { holdersOf, incomplete, type Made, type Pending, readPending, store } from './pending.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { type Cast, openingOf, seated } from './seats.js'
-import { encodeTranscript, seenIn } from './transcripts.js'
+import { keepCeremony } from './stored.js'
+import { seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
 
 export type KeygenPlan = {
@@ -46,7 +51,9 @@ export type MadeKey = {
   readonly digest: Uint8Array
   /** In hex: the session in which it was made. */
   readonly attempt: string
-  /** Who had not said that they are done when this member left. */
+  /** Whether this home held it before: nothing was made anew. */
+  readonly already: boolean
+  /** Who had not said that they are done when this member left, where it matters. */
   readonly away: readonly string[]
 }
 
@@ -106,6 +113,8 @@ export async function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey
   }
   const files = new CeremonyFiles(world.home, plan.file.id)
   return seated(world, cast, files, async (room) => {
+    await keepCeremony(world.home, plan.file)
+    room.mailbox.handOut(definitionCodec.encode(plan.definition))
     const pending = await readPending(world, plan, files)
     if (!pending && (await files.readReceipt()) !== null) throw incomplete()
     if (pending) {
@@ -147,21 +156,14 @@ export async function finishKeygen(home: Home, plan: KeygenPlan, certificate: Ui
   const known = await files.readCertificate()
   if (!known) await files.writeCertificate(certificate)
   const seen = transcriptCodec.decode(transcript)
-  const name = await activate(home, plan, files, record, seen, known ?? certificate)
-  return { name, record, digest: recordDigest(record), attempt: hex(header.session), away: [] }
+  const active = await activate(home, plan, files, record, seen, known ?? certificate)
+  return { ...active, record, digest: recordDigest(record), attempt: hex(header.session), away: [] }
 }
-
-const incomplete = (): Failure =>
-  new Failure('conflict', 'E_CEREMONY_FILES', 'the pending files of this ceremony are not whole', {
-    hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
-  })
 
 const onlookersOf = (definition: KeygenDefinition): Card[] =>
   definition.members.filter(({ role }) => role !== 'custodian').map(({ card }) => card)
 
 // ----------------------------------------------------------------------------------------------------------- the run
-
-type Made = { readonly output: KeygenOutput; readonly record: KeyRecord; readonly transcript: Transcript }
 
 async function play(
   world: World,
@@ -219,86 +221,6 @@ function recordOf({ file, definition, custodians }: KeygenPlan, output: KeygenOu
 
 // -------------------------------------------------------------------------------------------------------- the ending
 
-/** What lies in `pending/`, checked: a share of the key in the record, and the result that was declared. */
-type Pending = {
-  readonly record: KeyRecord
-  readonly transcript: Transcript
-  readonly sid: Uint8Array
-  readonly share: Secret
-}
-
-async function store(
-  world: World,
-  room: Room,
-  plan: KeygenPlan,
-  files: CeremonyFiles,
-  opened: Opened,
-  { output, record, transcript }: Made,
-): Promise<Pending> {
-  using share = output.share
-  using plaintext = new Secret(
-    encodeShare({
-      record: recordDigest(record),
-      scheme: record.scheme,
-      index: plan.index,
-      share: share.reveal(),
-    }),
-  )
-  const sealed = await sealTo([world.card.age], plaintext.reveal())
-  const outcome = encodeRecord(record)
-  const ran = { definition: plan.file.id, sid: opened.sid, head: transcriptHead(transcript) }
-  const result = {
-    ran,
-    digest: resultDigest(ran, outcome),
-    outcome,
-    holders: holdersOf(record),
-    prove: () => null,
-  }
-  await prepare(room, files, result, {
-    'record.cbor': outcome,
-    'share.age': sealed,
-    'transcript.cbor': transcriptCodec.encode(transcript),
-  })
-  const pending = await readPending(world, plan, files)
-  if (!pending) throw new Error('the pending result is not there')
-  return pending
-}
-
-/** Reads back what was written, and believes nothing of it unchecked. */
-async function readPending(world: World, plan: KeygenPlan, files: CeremonyFiles): Promise<Pending | null> {
-  const [prepared, outcome, sealed, transcript] = await Promise.all([
-    files.readPending('prepared.cbor'),
-    files.readPending('record.cbor'),
-    files.readPending('share.age'),
-    files.readPending('transcript.cbor'),
-  ])
-  if (!prepared || !outcome || !sealed || !transcript) return null
-  const record = parseRecord(outcome)
-  const { header, body } = decodeEnvelope(prepared)
-  const seen = transcriptCodec.decode(transcript)
-  const ran = { definition: plan.file.id, sid: header.session, head: transcriptHead(seen) }
-  if (hex(preparedCodec.decode(body).result) !== hex(resultDigest(ran, outcome))) {
-    throw new Failure(
-      'conflict',
-      'E_CEREMONY_FILES',
-      'the pending files of this ceremony do not belong together',
-    )
-  }
-  const share = await openShare(world, record, plan.index, sealed)
-  return { record, transcript: seen, sid: header.session, share }
-}
-
-/** A share file's secret, once it is known to be the share of this index in this record. */
-async function openShare(
-  world: World,
-  record: KeyRecord,
-  index: number,
-  sealed: Uint8Array,
-): Promise<Secret> {
-  using plaintext = new Secret(await openWith([world.identity.age], sealed))
-  return parseShare(plaintext.reveal(), record, index).share
-}
-
 async function resume(
   world: World,
   room: Room,
@@ -343,54 +265,15 @@ async function end(
     await setAsideOn(error, room, files, sid).catch(() => {})
     throw error
   }
-  const name = await activate(world.home, plan, files, record, transcript, certificate)
+  const active = await activate(world.home, plan, files, record, transcript, certificate)
   const stay = wasDone ? Math.min(world.linger, 10_000) : world.linger
   const away = await linger({ ...world, linger: stay }, room, sid, certificate, world.signal)
-  return { name, record, digest: recordDigest(record), attempt: hex(sid), away }
-}
-
-/** Activation: the epoch's files, then the state that names it. Also what an earlier process left half done. */
-async function activate(
-  home: Home,
-  { definition, file }: KeygenPlan,
-  files: CeremonyFiles,
-  record: KeyRecord,
-  transcript: Transcript,
-  certificate: Uint8Array,
-): Promise<string> {
-  const outcome = encodeRecord(record)
-  const { receipts } = parseCertificate(certificate, holdersOf(record), outcome)
-  const name = await freeName(home, definition.key, file.id)
-  const digest = recordDigest(record)
-  await stageEpoch(home, name, digest, {
-    'record.cbor': outcome,
-    'share.age': (await files.readPending('share.age')) as Uint8Array,
-    'certificate.cbor': certificate,
-    'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts),
-  })
-  const there = await readState(home, name)
-  if (there?.epochs.some((epoch) => hex(epoch.digest) === hex(digest))) return name
-  await writeState(home, name, {
-    format: 'mpc/key-state/v1',
-    key_id: file.id,
-    epochs: [{ digest, number: record.epoch, status: 'active' }],
-  })
-  return name
-}
-
-/** The name in the definition, or, if another key took it meanwhile, that name with the beginning of the key id. */
-async function freeName(home: Home, wanted: string, keyId: Uint8Array): Promise<string> {
-  const there = await readState(home, wanted)
-  if (there === null || hex(there.key_id) === hex(keyId)) return wanted
-  return `${wanted.slice(0, 23)}-${hex(keyId).slice(0, 8)}`
-}
-
-/** Who must have signed the receipts for a record, each with its share. */
-export function holdersOf(record: KeyRecord): Holder[] {
-  const shares = publicShares(record)
-  return record.members.map(({ card, index }) => ({
-    fingerprint: card.fingerprint,
-    signing: card.signing,
-    share: { scheme: record.scheme, index, publicShare: shares.get(index) as Uint8Array },
-  }))
+  // Whoever was done before stayed to help, and waited for nobody.
+  return {
+    ...active,
+    record,
+    digest: recordDigest(record),
+    attempt: hex(sid),
+    away: active.already ? [] : away,
+  }
 }

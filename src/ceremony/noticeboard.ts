@@ -19,7 +19,7 @@ import {
 } from '../wire/request.js'
 import { fromHex, hex } from '../wire/text.js'
 import type { Key } from './keys.js'
-import { memberOf, type World } from './world.js'
+import { leaving, memberOf, type World } from './world.js'
 
 const AGAIN = 5000
 /** Whoever asks is answered at once, and all who ask within a second together. */
@@ -71,10 +71,8 @@ export class Noticeboard {
   onNotice: () => void = () => {}
   readonly #own = new Map<string, { kind: Kind; body: Uint8Array }>()
   readonly #timer: NodeJS.Timeout
-  readonly #stopFailure: () => void
   readonly #world: World
-  readonly #failure = new AbortController()
-  readonly #leave = () => this.#failure.abort(this.#world.signal.reason)
+  readonly #leaving: ReturnType<typeof leaving>
   #answered = Number.NEGATIVE_INFINITY
   #answering: NodeJS.Timeout | undefined
 
@@ -121,17 +119,14 @@ export class Noticeboard {
       const { request, signature } = signatureCodec.decode(body)
       this.#signatures.set(by, hex(request), signature)
     })
-    this.#stopFailure = world.transport.onFailure((failure) => this.#failure.abort(failure))
+    this.#leaving = leaving(world)
     this.#timer = setInterval(() => this.sayAll(), AGAIN)
-    world.signal.addEventListener('abort', this.#leave)
-    if (world.signal.aborted) this.#leave()
   }
 
   close(): void {
     clearInterval(this.#timer)
     clearTimeout(this.#answering)
-    this.#stopFailure()
-    this.#world.signal.removeEventListener('abort', this.#leave)
+    this.#leaving.stop()
     this.mailbox.close()
   }
 
@@ -176,7 +171,7 @@ export class Noticeboard {
 
   /** Fires when the network fails or the person leaves. */
   get signal(): AbortSignal {
-    return this.#failure.signal
+    return this.#leaving.signal
   }
 
   /** Says this now, every 5 s, and whenever somebody asks, until it is taken back. */

@@ -47,3 +47,22 @@ export const memberOf = ({ name, signing }: Keys, fingerprint: Uint8Array): Memb
   fingerprint,
   signing,
 })
+
+/** Fires when the person leaves, or the network has failed for good. */
+export function leaving({ transport, signal }: World): {
+  readonly signal: AbortSignal
+  readonly stop: () => void
+} {
+  const controller = new AbortController()
+  const leave = () => controller.abort(signal.reason)
+  const stopFailure = transport.onFailure((failure) => controller.abort(failure))
+  signal.addEventListener('abort', leave)
+  if (signal.aborted) leave()
+  return {
+    signal: controller.signal,
+    stop: () => {
+      stopFailure()
+      signal.removeEventListener('abort', leave)
+    },
+  }
+}

@@ -35,7 +35,7 @@ const imported = object({
   changed: oneOf('added', 'verified', 'updated', 'beside', 'replaced', null),
 })
 
-const definition = object({
+const definitionFields = {
   definition_id: hex(32),
   kind: oneOf('keygen', 'handshake'),
   key: orNull(name),
@@ -50,7 +50,8 @@ const definition = object({
   expires: orNull(time),
   rehearsal: { type: 'boolean' },
   file: path,
-})
+}
+const definition = object(definitionFields)
 
 const keyFields = {
   key: name,
@@ -117,6 +118,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   'ceremony sign': definition,
   'ceremony merge': definition,
   'ceremony verify': definition,
+  'ceremony publish': object({ ...definitionFields, fetched: list(name) }),
   'ceremony finish': { type: 'object' },
   'ecdh handshake': handshake,
   keygen: key,

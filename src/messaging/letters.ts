@@ -24,6 +24,8 @@ export type Slot = {
 }
 
 export const NO_SESSION = new Uint8Array(32)
+/** In a want of the definition: whoever has it. Who asks for it knows nobody's name yet. */
+export const ANYBODY = new Uint8Array(32)
 
 /** How long to wait for others, and what ends the wait sooner. */
 export type Wait = {

@@ -17,6 +17,7 @@ import { hex } from '../wire/text.js'
 import type { Emit } from './events.js'
 import { Intake } from './intake.js'
 import {
+  ANYBODY,
   type Member,
   NO_SESSION,
   type Slot,
@@ -158,6 +159,15 @@ export class Mailbox {
     this.#options.transport.publish(subject, sealed)
   }
 
+  /** Answers from now on whoever asks what this ceremony is. @param definition encoded, as its id is the hash of */
+  handOut(definition: Uint8Array): void {
+    const slot = { session: NO_SESSION, round: '', to: null }
+    const bytes = this.write('definition', slot, definition)
+    const { self, subjects } = this.#options
+    const key = slotKey({ ...slot, kind: 'definition', from: self.fingerprint })
+    this.#sent.set(key, { bytes, subject: subjects.outbound('definition', null) })
+  }
+
   /** Says our letter of a slot again, if there is one. */
   repeat(slot: Slot): void {
     const sent = this.#sent.get(slotKey(slot))
@@ -281,9 +291,9 @@ export class Mailbox {
     const { self, now } = this.#options
     const wanted = wantCodec.decode(envelope.body)
     for (const slot of wanted) {
-      if (hex(slot.from) !== hex(self.fingerprint)) continue
-      if (slot.to && hex(slot.to) !== hex(from.fingerprint)) continue
-      const key = slotKey({ ...slot, session: envelope.header.session })
+      const isOurs = hex(slot.from) === hex(slot.kind === 'definition' ? ANYBODY : self.fingerprint)
+      if (!isOurs || (slot.to && hex(slot.to) !== hex(from.fingerprint))) continue
+      const key = slotKey({ ...slot, session: envelope.header.session, from: self.fingerprint })
       const who = `${key} ${hex(from.fingerprint)}`
       const last = this.#answered.get(who) ?? Number.NEGATIVE_INFINITY
       const sent = this.#sent.get(key)
@@ -344,7 +354,7 @@ export class Mailbox {
   }
 
   #names(slots: readonly Slot[]): string[] {
-    const names = slots.map((slot) => this.#intake.member(slot.from)?.name ?? '?')
+    const names = slots.flatMap((slot) => this.#intake.member(slot.from)?.name ?? [])
     return [...new Set(names)]
   }
 

@@ -40,6 +40,10 @@ export function ceremonySubjects(definition: Uint8Array, self: Uint8Array): Subj
   }
 }
 
+/** Where everybody's control letters of a ceremony are heard, for who knows nobody in it. */
+export const controlOf = (definition: Uint8Array): string =>
+  subject('mpc', 'v1', ceremonyToken(definition), 'ctl', '*')
+
 /** `mpc.v1.req.<k>.<from>`: requests for signatures of one key. */
 export function requestSubjects(keyId: Uint8Array, self: Uint8Array): Subjects {
   const k = ceremonyToken(keyId)

@@ -7,7 +7,16 @@ import { dirname, join } from 'node:path'
 import { bytes, codec, CodecError, list, mapped, type Of, oneOf, record, uint } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { hex, NAME } from '../wire/text.js'
-import { createDir, ensureDir, listDir, readFile, readSecretFile, replaceFile, writeOnce } from './files.js'
+import {
+  createDir,
+  createFile,
+  ensureDir,
+  listDir,
+  readFile,
+  readSecretFile,
+  replaceFile,
+  writeOnce,
+} from './files.js'
 import type { Home } from './home.js'
 
 const STATE = 'state.cbor'
@@ -98,6 +107,16 @@ export async function writeState(home: Home, name: string, state: KeyState): Pro
   const encoded = stateCodec.encode(checkState(state))
   await checkEpochs(home, name, state)
   await replaceFile(join(folderOf(home, name), STATE), encoded)
+}
+
+/**
+ * As `writeState` for a key that has no state yet: false if there is a key of that name, which is left as it is. Of
+ * several that try, exactly one gets true.
+ */
+export async function createState(home: Home, name: string, state: KeyState): Promise<boolean> {
+  const encoded = stateCodec.encode(checkState(state))
+  await checkEpochs(home, name, state)
+  return createFile(join(folderOf(home, name), STATE), encoded)
 }
 
 async function checkEpochs(home: Home, name: string, state: KeyState): Promise<void> {

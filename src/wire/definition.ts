@@ -5,8 +5,10 @@
 import {
   bytes,
   bytesUpTo,
+  type Codec,
   codec,
   CodecError,
+  encode,
   flag,
   list,
   mapped,
@@ -25,6 +27,7 @@ import { digest } from '../protocol/session.js'
 import { type Card, checkDistinct, checkKeys, fingerprintOf, type Keys, parseCard } from './card.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
+import { sha256 } from './hash.js'
 import { SIGNED } from './tags.js'
 import { hex, nameShape } from './text.js'
 
@@ -115,6 +118,11 @@ export const orderCodec = codec(orderShape, 1 << 14, 1000)
 export const definitionId = (definition: Definition): Uint8Array =>
   digest('mpc/definition/v1', definitionShape.form(definition))
 
+const ID_PREFIX = Uint8Array.from([0x82, ...encode('mpc/definition/v1')])
+
+/** The id of a definition as it is encoded, before anybody has looked into it: of other bytes, the id of nothing. */
+export const idOfEncoded = (encoded: Uint8Array): Uint8Array => sha256(Buffer.concat([ID_PREFIX, encoded]))
+
 export const signatureShape = record({ fingerprint: bytes(32), signature: bytes(64) })
 export type Signature = Of<typeof signatureShape>
 
@@ -149,21 +157,30 @@ export function writeDefinition(file: DefinitionFile): Uint8Array {
   })
 }
 
-/** @throws Failure `E_DEFINITION` (authentication) on a file that is malformed or has a signature that is none */
-export function parseDefinition(file: Uint8Array): DefinitionFile {
-  const refuse = (problem: string, cause?: unknown) =>
-    new Failure('authentication', 'E_DEFINITION', `this is not a ceremony definition: ${problem}`, {
-      hint: 'ask its author for the file again and compare the ids',
-      cause,
-    })
-  let parsed: ReturnType<typeof fileCodec.decode>
+const refuse = (problem: string, cause?: unknown): Failure =>
+  new Failure('authentication', 'E_DEFINITION', `this is not a ceremony definition: ${problem}`, {
+    hint: 'ask its author for the file again and compare the ids',
+    cause,
+  })
+
+function decodeOrRefuse<T>(codec: Codec<T>, encoded: Uint8Array): T {
   try {
-    parsed = fileCodec.decode(file)
+    return codec.decode(encoded)
   } catch (cause) {
     if (cause instanceof CodecError) throw refuse(cause.message, cause)
     throw cause
   }
-  const { definition, signatures } = parsed
+}
+
+/** A definition by itself. @throws Failure `E_DEFINITION` (authentication) */
+export function readDefinition(encoded: Uint8Array): DefinitionFile {
+  const definition = decodeOrRefuse(definitionCodec, encoded)
+  return { definition, id: definitionId(definition), signatures: [] }
+}
+
+/** @throws Failure `E_DEFINITION` (authentication) on a file that is malformed or has a signature that is none */
+export function parseDefinition(file: Uint8Array): DefinitionFile {
+  const { definition, signatures } = decodeOrRefuse(fileCodec, file)
   const id = definitionId(definition)
   const keys = new Map(definitionKeys(definition).map((k) => [hex(fingerprintOf(k)), k.signing]))
   let last = ''

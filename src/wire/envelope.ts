@@ -33,6 +33,7 @@ export const KINDS = [
   'working',
   'ping',
   'pong',
+  'definition',
   'abort',
   'evidence',
   'prepared',
@@ -45,6 +46,7 @@ export const KINDS = [
   'chosen',
   'order',
   'refusal',
+  'cancel',
   'signature',
 ] as const
 export type Kind = (typeof KINDS)[number]

@@ -20,6 +20,7 @@ afterAll(() => remove())
 /** What an example needs the network or a key for is run by the tests of that command. */
 const ELSEWHERE = new Set([
   'ceremony finish',
+  'ceremony publish',
   'ecdh handshake',
   'keygen',
   'sign',

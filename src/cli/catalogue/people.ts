@@ -62,6 +62,10 @@ export const peopleCodes = {
   ),
   E_EXPIRED: entry('It was to happen earlier.', 'Make a new one; nothing can be done under this one.'),
   E_TOO_EARLY: entry('It may not begin yet.', 'Wait until the time that the error names.'),
+  E_NOT_PUBLISHED: entry(
+    'Nobody handed out the ceremony that has this id.',
+    'Its author runs `mpc ceremony publish FILE`, or `mpc keygen`, at the same time and over the same server.',
+  ),
   E_REFUSED: entry('The person here said no.', 'Nothing was done.'),
   E_REHEARSE: entry(
     'There is no such rehearsal.',

@@ -66,6 +66,7 @@ export const runningCodes = {
     'Give the cards of its members.',
   ),
   E_HANDSHAKE_WITH: entry('It is not clear whom to meet.', 'Give one of --definition and --with.'),
+  E_KEYGEN_WAY: entry('It is not clear which ceremony.', 'Give one of --definition and --join.'),
   E_NO_KEY: entry('There is no key of this name here.', '`mpc key list` lists them.'),
   E_KEY_NAME: entry('That cannot be the name of a key.', 'A name is a-z, 0-9 and -, at most 32 characters.'),
   E_KEY_EXISTS: entry('A key of this name is here already.', 'Make the definition with another --key.'),

@@ -3,6 +3,7 @@ import { checkKind, type KeygenPlan, parsePlan } from '../../ceremony/plan.js'
 import { knownCards } from '../../ceremony/trust.js'
 import { writeDefinition } from '../../wire/definition.js'
 import { Failure } from '../../wire/failure.js'
+import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { readNamed, refuseExisting, writeNew } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
@@ -32,7 +33,7 @@ export async function run(context: Context, options: Options, [kind]: readonly s
   return {
     data: definitionData(file, path),
     text: definitionLines(file),
-    next: `give ${options.out} to every member; then each runs: mpc keygen --definition ${options.out}`,
+    next: `mpc keygen --definition ${options.out}   (the others: mpc keygen --join ${hex(file.id)})`,
   }
 }
 

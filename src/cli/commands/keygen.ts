@@ -1,28 +1,53 @@
-import { readCeremony } from '../../ceremony/definitions.js'
-import { type MadeKey, planKeygen, runKeygen } from '../../ceremony/keygen.js'
-import { requireVerified, unverifiedAmong } from '../../ceremony/people.js'
-import { acceptCeremony } from '../accept.js'
+import { checkAcceptedId, readCeremony } from '../../ceremony/definitions.js'
+import { type MadeKey, runKeygen } from '../../ceremony/keygen.js'
+import { fetchCeremony } from '../../ceremony/publish.js'
+import { storedCeremony } from '../../ceremony/stored.js'
+import { Failure } from '../../wire/failure.js'
+import { fromHex } from '../../wire/text.js'
+import { agreeToKeygen } from '../agree.js'
 import type { Context } from '../context.js'
 import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
 import { keyData, keyText } from '../shown.js'
 
-export type Options = { readonly definition: string; readonly accept?: string }
+export type Options = { readonly definition?: string; readonly join?: string; readonly accept?: string }
 
 /** `mpc keygen`: each custodian runs it; all of them end with one key, and each with one share of it. */
 export async function run(context: Context, options: Options): Promise<Result> {
-  const file = readCeremony(await readNamed(options.definition, '--definition'))
+  const { definition, join, accept = null } = options
+  if ((definition === undefined) === (join === undefined)) {
+    throw new Failure('usage', 'E_KEYGEN_WAY', 'give one of --definition FILE and --join ID', {
+      hint: 'the ID is the 64 hex digits that the author of the ceremony tells you',
+    })
+  }
   const home = await context.home()
   const card = await context.card()
-  const plan = await planKeygen(home, card, file, context.now())
-  await acceptCeremony(context, file, options.accept ?? null)
-  requireVerified(await unverifiedAmong(home, plan.custodians), context.terminal.interactive)
-  const made = await inWorld(context, { card, waitingFor: 'Joining', ceremony: file.id }, (world) =>
-    runKeygen(world, plan),
-  )
+  const id = fromHex(join ?? '', 32)
+  if (join !== undefined && accept !== null) checkAcceptedId(join, accept)
+  const here = id
+    ? await storedCeremony(home, id)
+    : readCeremony(await readNamed(definition as string, '--definition'))
+  if (here) {
+    const plan = await agreeToKeygen(context, here, accept)
+    const seating = { card, waitingFor: 'Joining', ceremony: here.id }
+    return madeResult(context, await inWorld(context, seating, (world) => runKeygen(world, plan)))
+  }
+  if (accept === null && !context.terminal.interactive) throw nobodyToAccept()
+  const seating = { card, waitingFor: 'Asking for the ceremony', ceremony: id as Uint8Array }
+  const made = await inWorld(context, seating, async (world) => {
+    const fetched = await fetchCeremony(world, id as Uint8Array)
+    // What was waited for has come: nothing moves while it is read.
+    context.terminal.board([]).stop()
+    return runKeygen(world, await agreeToKeygen(context, fetched, accept))
+  })
   return madeResult(context, made)
 }
+
+const nobodyToAccept = (): Failure =>
+  new Failure('usage', 'E_NO_INPUT', 'nobody is here to accept the ceremony', {
+    hint: 'give --accept ID, or run it at a terminal',
+  })
 
 /** What a finished key generation prints. */
 export async function madeResult(context: Context, made: MadeKey): Promise<Result> {
@@ -34,7 +59,9 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
   return {
     data,
     text: [
-      'The key is made. Now each of you reads its 16 words aloud: all must be the same.',
+      made.already
+        ? 'You hold this key already: nothing was made anew. These are its 16 words.'
+        : 'The key is made. Now each of you reads its 16 words aloud: all must be the same.',
       '',
       ...keyText(made.name, made.record),
     ],

@@ -63,6 +63,14 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     load: async () => (await import('../commands/ceremony-show.js')).runVerify,
   },
   {
+    name: 'ceremony publish',
+    summary: 'hand a ceremony file to those whom it names, who join it by its id',
+    examples: ['mpc ceremony publish treasury.mpc'],
+    operands: [file],
+    flags: [],
+    load: async () => (await import('../commands/ceremony-publish.js')).run,
+  },
+  {
     name: 'ceremony finish',
     summary: 'end a ceremony whose outcome this member does not know',
     examples: ['mpc ceremony finish treasury.mpc', 'mpc ceremony finish treasury.mpc --certificate bob.cert'],

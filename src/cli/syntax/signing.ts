@@ -9,10 +9,16 @@ export const signingCommands: readonly CommandSpec[] = [
     summary: 'make a key together; each custodian runs this and keeps one share',
     examples: [
       'mpc keygen --definition treasury.mpc',
+      'mpc keygen --join $ID',
       'mpc keygen --definition treasury.mpc --accept $ID --json',
     ],
     flags: [
-      { flags: '--definition <file>', text: 'the ceremony file', parse: once(any), required: true },
+      { flags: '--definition <file>', text: 'the ceremony file', parse: once(any) },
+      {
+        flags: '--join <id>',
+        text: 'or its id, all 64 digits: it is fetched from whoever has it',
+        parse: once(hash),
+      },
       { flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) },
     ],
     load: async () => (await import('../commands/keygen.js')).run,

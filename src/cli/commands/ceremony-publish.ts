@@ -1,0 +1,32 @@
+import { resolve } from 'node:path'
+import { readCeremony } from '../../ceremony/definitions.js'
+import { checkPublishable, publish } from '../../ceremony/publish.js'
+import { hex } from '../../wire/text.js'
+import type { Context } from '../context.js'
+import { readNamed } from '../inputs.js'
+import { definitionData, definitionLines } from '../render/definition.js'
+import type { Result } from '../result.js'
+import { inWorld } from '../seat.js'
+
+/** `mpc ceremony publish FILE`: hands it to those whom it names until all have it; accepts nothing. */
+export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
+  const path = operand as string
+  const file = readCeremony(await readNamed(path, 'FILE'))
+  const card = await context.card()
+  checkPublishable(file, card, context.now())
+  const id = hex(file.id)
+  context.terminal.say(
+    ...definitionLines(file),
+    '',
+    'Give the others this one line:',
+    `  mpc keygen --join ${id}`,
+    '',
+  )
+  const seating = { card, waitingFor: 'Publishing', ceremony: file.id }
+  const fetched = await inWorld(context, seating, (world) => publish(world, file))
+  return {
+    data: { ...definitionData(file, resolve(path)), fetched },
+    text: [`${fetched.join(', ')} have it.`],
+    next: `mpc keygen --definition ${path}`,
+  }
+}
