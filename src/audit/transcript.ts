@@ -3,7 +3,7 @@
  * against the rest, and the result against what was said. It believes only the fingerprints that its reader knows.
  */
 import { CodecError, encode, equalBytes } from '../protocol/codec.js'
-import { publicResult } from '../protocol/frost/public.js'
+import { publicResult, type Rounds } from '../protocol/keygen-public.js'
 import { echoOf, echoRound } from '../protocol/round.js'
 import { type PartyId, Session } from '../protocol/session.js'
 import type { Card } from '../wire/card.js'
@@ -214,8 +214,6 @@ function demandOneForEach(
   )
 }
 
-type Rounds = ReadonlyMap<string, ReadonlyMap<PartyId, Uint8Array>>
-
 /** Every echo is the digest of the letters that stand here. */
 function verifyEchoes(players: readonly Player[], sid: Uint8Array, rounds: Rounds): void {
   const parties = players.map(({ party }) => party)
@@ -255,9 +253,7 @@ function verifyKeygen(
   const parties = players.map(({ party }) => party)
   const session = new Session(sid, parties[0] as PartyId, parties)
   const { scheme, threshold } = definition
-  const commitments = rounds.get('commit') ?? new Map<PartyId, Uint8Array>()
-  const openings = rounds.get('open') ?? new Map<PartyId, Uint8Array>()
-  const result = publicResult(session, { scheme, threshold }, commitments, openings)
+  const result = publicResult(session, { scheme, threshold }, rounds)
   demand(result !== null, 'an opening does not hold')
   const { groupPoint, publicShares: shares, chainCode } = result as NonNullable<typeof result>
   const equal =

@@ -4,7 +4,7 @@
  */
 import type { Opened } from '../messaging/handshake.js'
 import type { Room } from '../messaging/room.js'
-import type { KeygenOutput } from '../protocol/frost/keygen.js'
+import type { KeygenOutput } from '../protocol/keygen.js'
 import { Secret } from '../protocol/secret.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { openWith, sealTo } from '../storage/seal.js'

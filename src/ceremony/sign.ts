@@ -284,7 +284,9 @@ async function play(
     room.mayAbort = false
     hasLeft = true
   }
-  const protocol = sign(session, { share, message: request.payload }, world.nonces)
+  // `requests.ts` lets no request with a path come this far.
+  const input = { share, message: request.payload, shift: 0n }
+  const protocol = sign(session, input, world.nonces)
   const options = { room, opened, session, members, signal, compute: world.compute, beforeSend }
   const { output: signature, rounds } = await run(protocol, options).catch((error: unknown) => {
     // One that begins again is not answered twice under one order: what has left is not taken back.

@@ -128,6 +128,23 @@ const DATA: Readonly<Record<string, Schema>> = {
     { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy_sha256: orNull(hex(32)) },
     ['attempt'],
   ),
+  'key address': object({
+    key: name,
+    scheme,
+    type: oneOf('evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'),
+    path: orNull(text),
+    public_key: keyFields.public_key,
+    address: text,
+  }),
+  'key export-public': object({
+    key: name,
+    scheme,
+    path: orNull(text),
+    public_key: keyFields.public_key,
+    chain_code: orNull(hex(32)),
+    /** Null where the scheme has none. */
+    xpub: orNull({ type: 'string', pattern: '^xpub[1-9A-HJ-NP-Za-km-z]+$' }),
+  }),
   verify: object({ valid: { const: true } }),
   'transcript verify': { type: 'object' },
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),

@@ -1,6 +1,6 @@
 /** Keys and signatures as commands give them: for machines by the contract, for people in words. */
 import type { Key } from '../ceremony/keys.js'
-import { addressOf } from '../payload/address.js'
+import { addressOf, addressTypes } from '../payload/address.js'
 import { epochPath } from '../storage/keys.js'
 import type { Home } from '../storage/home.js'
 import { hex } from '../wire/text.js'
@@ -37,13 +37,12 @@ export const keyWords = (record: KeyRecord): string[] =>
 /** The same for people. */
 export function keyText(name: string, record: KeyRecord): string[] {
   const publicKey = recordPublicKey(record)
-  const address = addressOf(record.scheme, publicKey)
   const words = keyWords(record)
   return fields([
     ['key', name],
     ['scheme', record.scheme],
     ['public key', hex(publicKey)],
-    ...(address === null ? [] : [['address', address] as const]),
+    ...addressTypes(record.scheme).map((type) => [`${type} address`, addressOf(type, publicKey)] as const),
     ['words', `${words.slice(0, 8).join(' ')}\n${words.slice(8).join(' ')}`],
     ['custodians', record.members.map(({ card }) => card.name).join(', ')],
     ['must sign', `${record.threshold} of ${record.members.length}`],

@@ -1,17 +1,55 @@
-/** What a public key is called on the chains that use its scheme. */
-import { base58, bech32m } from '@scure/base'
+/** What a public key is called on the chains that use its scheme; always the main network's form. */
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { ripemd160 } from '@noble/hashes/legacy.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { base58, bech32, bech32m } from '@scure/base'
 import type { Scheme } from '../protocol/scheme.js'
+import { hex } from '../wire/text.js'
 
-/** The address that people read aloud for a key: Solana's, or Bitcoin's P2TR (BIP-350); null where none is fixed. */
-export function addressOf(scheme: Scheme, publicKey: Uint8Array): string | null {
-  switch (scheme) {
-    case 'eddsa-ed25519':
-      return base58.encode(publicKey)
-    case 'schnorr-taproot':
+export const ADDRESS_TYPES = ['evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'] as const
+export type AddressType = (typeof ADDRESS_TYPES)[number]
+
+const TYPES: Readonly<Record<Scheme, readonly AddressType[]>> = {
+  'ecdsa-secp256k1': ['evm', 'btc-p2wpkh'],
+  'eddsa-ed25519': ['sol'],
+  'schnorr-taproot': ['btc-p2tr'],
+}
+
+/** The addresses that a key of a scheme has. */
+export const addressTypes = (scheme: Scheme): readonly AddressType[] => TYPES[scheme]
+
+/** @param publicKey in the form of the scheme that has this type of address: `publicKeyOf` */
+export function addressOf(type: AddressType, publicKey: Uint8Array): string {
+  switch (type) {
+    case 'evm':
+      // Of the point's x and y, 64 bytes, the last 20 bytes of Keccak-256.
+      return eip55(keccak_256(secp256k1.Point.fromBytes(publicKey).toBytes(false).subarray(1)).subarray(12))
+    case 'btc-p2wpkh':
+      // BIP-141, BIP-173: witness version 0, program HASH160 of the compressed point.
+      return bech32.encode('bc', [0, ...bech32.toWords(hash160(publicKey))])
+    case 'btc-p2tr':
+      // BIP-341, BIP-350: witness version 1, program the output key.
       return bech32m.encode('bc', [1, ...bech32m.toWords(publicKey)])
-    case 'ecdsa-secp256k1':
-      return null
+    case 'sol':
+      return base58.encode(publicKey)
     default:
-      return scheme satisfies never
+      return type satisfies never
   }
 }
+
+/**
+ * EIP-55: "if the ith digit is a letter, print it in uppercase if the 4*ith bit of the hash of the lowercase
+ * hexadecimal address is 1".
+ * @param address 20 bytes
+ */
+export function eip55(address: Uint8Array): string {
+  const digits = hex(address)
+  const hash = hex(keccak_256(new TextEncoder().encode(digits)))
+  return `0x${digits.replaceAll(/[a-f]/g, (letter, i: number) =>
+    Number.parseInt(hash.charAt(i), 16) >= 8 ? letter.toUpperCase() : letter,
+  )}`
+}
+
+/** What Bitcoin names a public key by: 20 bytes. */
+export const hash160 = (publicKey: Uint8Array): Uint8Array => ripemd160(sha256(publicKey))

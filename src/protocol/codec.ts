@@ -127,6 +127,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
+/** The bytewise sum modulo 2 of one or more values of one length: what a joint random string is made of. */
+export function xorAll(values: readonly Uint8Array[]): Uint8Array {
+  return values.reduce((a, b) => a.map((byte, k) => byte ^ (b[k] as number)))
+}
+
 // ---------------------------------------------------------------------------------------------------------------
 
 /** How a `T` stands in a value: `parse` throws a CodecError that names the field; `form` is its inverse. */

@@ -6,7 +6,7 @@ import { CodecError } from './codec.js'
 import type { Point } from './curve.js'
 import { curveOf, type Scheme } from './scheme.js'
 import type { Secret } from './secret.js'
-import type { PartyId } from './session.js'
+import type { PartyId, Session } from './session.js'
 import { onOnePolynomial } from './sharing.js'
 
 /** What everybody may know of a key's sharing. */
@@ -81,6 +81,24 @@ export function parseKeyShare(parts: UncheckedKeyShare): KeyShare {
   if (x === 0n) throw new CodecError('share', 'zero')
   if (!curve.timesG(x).equals(own)) throw new CodecError('share', 'not the share of its public share')
   return parts as KeyShare
+}
+
+/**
+ * Signing is for exactly as many parties as the threshold, each a member of the key (T-50).
+ * @throws RangeError for any others
+ */
+export function requireQuorum(parties: readonly PartyId[], key: PublicShares): void {
+  const stranger = parties.find((party) => !key.publicShares.has(party))
+  if (stranger !== undefined) throw new RangeError(`party ${stranger} has no share of this key`)
+  if (parties.length !== key.threshold) {
+    throw new RangeError(`${key.threshold} sign with this key, not ${parties.length}`)
+  }
+}
+
+/** And who takes part in it does so with a share of its own. @throws RangeError as `requireQuorum`, or if it does not */
+export function requireOwnQuorum({ self, parties }: Session, share: KeyShare): void {
+  requireQuorum(parties, share)
+  if (self !== share.index) throw new RangeError("this share is another party's")
 }
 
 function field<T>(at: string, parse: () => T): T {

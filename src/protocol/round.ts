@@ -54,10 +54,30 @@ export function* broadcastReliably<T>(
   mine: T,
 ): Protocol<Map<PartyId, T>> {
   const { letters, raw } = yield* broadcastBytes(session, round, codec, mine)
+  yield* confirmSameView(session, round, raw)
+  return letters
+}
+
+/** As `broadcastAndDeal`, and then everybody says what it saw of the letters to all, as in `broadcastReliably`. */
+export function* broadcastReliablyAndDeal<A, D>(
+  session: Session,
+  round: string,
+  all: { readonly codec: Codec<A>; readonly mine: A },
+  each: { readonly codec: Codec<D>; readonly mine: (to: PartyId) => D },
+): Protocol<{ readonly letters: Map<PartyId, A>; readonly dealt: Map<PartyId, D> }> {
+  const { raw, ...received } = yield* exchangeBoth(session, round, all, each)
+  yield* confirmSameView(session, round, raw)
+  return received
+}
+
+function* confirmSameView(
+  session: Session,
+  round: string,
+  raw: ReadonlyMap<PartyId, Uint8Array>,
+): Protocol<void> {
   const seen = echoOf(session, round, raw)
   const echoes = yield* broadcast(session, echoRound(round), Echo, seen)
   for (const echo of echoes.values()) if (!equalBytes(echo, seen)) throw new SplitView(round)
-  return letters
 }
 
 /** The round in which the letters of `round` are echoed. */
@@ -94,21 +114,7 @@ export function* broadcastAndDeal<A, D>(
   all: { readonly codec: Codec<A>; readonly mine: A },
   each: { readonly codec: Codec<D>; readonly mine: (to: PartyId) => D },
 ): Protocol<{ readonly letters: Map<PartyId, A>; readonly dealt: Map<PartyId, D> }> {
-  const outbox: Outbox = {
-    round,
-    broadcast: all.codec.encode(all.mine),
-    direct: new Map(session.peers.map((to) => [to, each.codec.encode(each.mine(to))])),
-  }
-  const inbox = (yield { kind: 'exchange', outbox }) as Inbox
-  const { values: letters, malformed } = decodeEach(session, round, all.codec, (p) => inbox.get(p)?.broadcast)
-  const { values: dealt, malformed: more } = decodeEach(
-    session,
-    round,
-    each.codec,
-    (p) => inbox.get(p)?.direct,
-  )
-  accuse(round, [...malformed, ...more])
-  letters.set(session.self, all.mine)
+  const { letters, dealt } = yield* exchangeBoth(session, round, all, each)
   return { letters, dealt }
 }
 
@@ -133,6 +139,11 @@ export function demand<T>(
     if (failed[0]) accusations.push({ party, round, kind: 'witnessed', reason: failed[0][0] })
   }
   accuse(round, accusations)
+}
+
+/** What the others sent: a party does not check itself, what comes out in the end does. */
+export function ofPeers<T>(session: Session, values: ReadonlyMap<PartyId, T>): ReadonlyMap<PartyId, T> {
+  return new Map([...values].filter(([party]) => party !== session.self))
 }
 
 /**
@@ -180,9 +191,31 @@ function* broadcastBytes<T>(
   const inbox = (yield { kind: 'exchange', outbox: { round, broadcast: own } }) as Inbox
   const letters = decodeAll(session, round, codec, (from) => inbox.get(from)?.broadcast)
   letters.set(session.self, mine)
+  return { letters, raw: broadcastsOf(session, own, inbox) }
+}
+
+function* exchangeBoth<A, D>(
+  session: Session,
+  round: string,
+  all: { readonly codec: Codec<A>; readonly mine: A },
+  each: { readonly codec: Codec<D>; readonly mine: (to: PartyId) => D },
+): Protocol<{ letters: Map<PartyId, A>; dealt: Map<PartyId, D>; raw: Map<PartyId, Uint8Array> }> {
+  const { peers } = session
+  const own = all.codec.encode(all.mine)
+  const direct = new Map(peers.map((to) => [to, each.codec.encode(each.mine(to))]))
+  const inbox = (yield { kind: 'exchange', outbox: { round, broadcast: own, direct } }) as Inbox
+  const { values: letters, malformed } = decodeEach(peers, round, all.codec, (p) => inbox.get(p)?.broadcast)
+  const { values: dealt, malformed: more } = decodeEach(peers, round, each.codec, (p) => inbox.get(p)?.direct)
+  accuse(round, [...malformed, ...more])
+  letters.set(session.self, all.mine)
+  return { letters, dealt, raw: broadcastsOf(session, own, inbox) }
+}
+
+/** Every party's letter to all, as it was sent; they have been decoded already, so none is missing. */
+function broadcastsOf(session: Session, own: Uint8Array, inbox: Inbox): Map<PartyId, Uint8Array> {
   const raw = new Map<PartyId, Uint8Array>([[session.self, own]])
   for (const peer of session.peers) raw.set(peer, inbox.get(peer)?.broadcast as Uint8Array)
-  return { letters, raw }
+  return raw
 }
 
 function decodeAll<T>(
@@ -191,20 +224,21 @@ function decodeAll<T>(
   codec: Codec<T>,
   letter: (from: PartyId) => Uint8Array | undefined,
 ): Map<PartyId, T> {
-  const { values, malformed } = decodeEach(session, round, codec, letter)
+  const { values, malformed } = decodeEach(session.peers, round, codec, letter)
   accuse(round, malformed)
   return values
 }
 
-function decodeEach<T>(
-  session: Session,
+/** What can be decoded of the parties' letters, and an accusation of everybody whose letter cannot. */
+export function decodeEach<T>(
+  parties: readonly PartyId[],
   round: string,
   codec: Codec<T>,
   letter: (from: PartyId) => Uint8Array | undefined,
 ): { values: Map<PartyId, T>; malformed: Accusation[] } {
   const values = new Map<PartyId, T>()
   const malformed: Accusation[] = []
-  for (const party of session.peers) {
+  for (const party of parties) {
     const body = letter(party)
     try {
       if (body === undefined) throw new CodecError('', 'missing')

@@ -9,6 +9,12 @@ export type Scheme = (typeof SCHEMES)[number]
 export const curveOf = (scheme: Scheme): Curve => (scheme === 'eddsa-ed25519' ? ed25519 : secp256k1)
 
 /**
+ * Whether keys are derived from a key of this scheme (BIP-32), so that it has a chain code. For Ed25519 there
+ * is no standard that could be followed without the private key: SLIP-10 has hardened steps only.
+ */
+export const isDerivable = (scheme: Scheme): boolean => scheme !== 'eddsa-ed25519'
+
+/**
  * The public key that signatures verify under. eddsa: the point, 32 bytes (RFC 8032). ecdsa: the point, 33
  * bytes (SEC 1, compressed). taproot: BIP-341's output key for the internal point and no scripts, 32 bytes, x
  * only.

@@ -32,16 +32,30 @@ export function proveKnowledge(
   const x = curve.parseScalar(secret.reveal())
   if (x === 0n) throw new CodecError('', 'zero')
   const X = curve.timesG(x).toBytes()
-  // τ is hashed from fresh bytes, the secret and the context: should randomness ever repeat, two proofs in
-  // two contexts still have two nonces, and x stays hidden.
+  const tau = hedgedNonce(curve, context, secret, X, rng)
+  const R = curve.timesG(tau).toBytes()
+  const e = challenge(curve, context, X, R)
+  return { R, z: curve.scalarBytes(curve.Fn.add(tau, curve.Fn.mul(e, x))) }
+}
+
+/**
+ * A nonce τ for one proof, nonzero. It is hashed from fresh bytes, the secret and the context: should
+ * randomness ever repeat, two proofs in two contexts still have two nonces, and the secret stays hidden.
+ * @param X the encoded point whose logarithm `secret` is
+ */
+export function hedgedNonce(
+  curve: Curve,
+  context: Uint8Array,
+  secret: Secret,
+  X: Uint8Array,
+  rng: Rng,
+): bigint {
   const hedged = encode(['mpc/schnorr-nonce/v1', curve.name, rng(32), secret.reveal(), context, X])
   const wide = sha512(hedged)
   const tau = curve.reduce(wide)
   hedged.fill(0)
   wide.fill(0)
-  const R = curve.timesG(tau).toBytes()
-  const e = challenge(curve, context, X, R)
-  return { R, z: curve.scalarBytes(curve.Fn.add(tau, curve.Fn.mul(e, x))) }
+  return tau
 }
 
 /**

@@ -45,6 +45,27 @@ export class Secret {
   }
 }
 
+/** Secrets by what they belong to, wiped together. */
+export class Secrets<Key> {
+  readonly #byKey: ReadonlyMap<Key, Secret>
+
+  /** Takes ownership of the secrets. */
+  constructor(entries: Iterable<readonly [Key, Secret]>) {
+    this.#byKey = new Map(entries)
+  }
+
+  /** @throws RangeError when there is none */
+  of(key: Key): Secret {
+    const secret = this.#byKey.get(key)
+    if (secret === undefined) throw new RangeError('there is no such secret')
+    return secret
+  }
+
+  [Symbol.dispose](): void {
+    for (const secret of this.#byKey.values()) secret.wipe()
+  }
+}
+
 /** Equality of secret bytes of one length, in time that does not depend on where they differ. */
 export function equalSecret(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false

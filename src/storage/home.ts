@@ -24,6 +24,7 @@ export class Home {
   readonly ceremonies: string
   readonly claims: string
   readonly primes: string
+  readonly quarantine: string
   readonly audit: string
 
   /**
@@ -41,6 +42,7 @@ export class Home {
     this.ceremonies = join(root, 'ceremonies')
     this.claims = join(root, 'claims')
     this.primes = join(root, 'primes')
+    this.quarantine = join(root, 'quarantine')
     this.audit = join(root, 'audit.ndjson')
   }
 }

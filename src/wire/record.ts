@@ -18,7 +18,7 @@ import {
   uint,
 } from '../protocol/codec.js'
 import { checkPublicShares } from '../protocol/keyshare.js'
-import { publicKeyOf, SCHEMES } from '../protocol/scheme.js'
+import { isDerivable, publicKeyOf, SCHEMES } from '../protocol/scheme.js'
 import { digest, type PartyId } from '../protocol/session.js'
 import { type Card, checkDistinct, parseCard } from './card.js'
 import { Failure } from './failure.js'
@@ -80,7 +80,7 @@ function check(r: KeyRecord): KeyRecord {
   if (r.members.some((member, i) => member.index !== i + 1)) throw new CodecError('members', 'not in order')
   checkDistinct(r.members.map((member) => member.card))
   if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'not as the epoch has it')
-  if ((r.chain_code === null) !== (r.scheme === 'eddsa-ed25519'))
+  if ((r.chain_code !== null) !== isDerivable(r.scheme))
     throw new CodecError('chain_code', 'not as the scheme has it')
   checkPublicShares({
     scheme: r.scheme,

@@ -12,7 +12,7 @@ import {
   type Opening,
   openingLetter,
   proofContext,
-} from '../../src/protocol/frost/keygen.js'
+} from '../../src/protocol/keygen-public.js'
 import { type FrostScheme, knowledgeChallenge, suiteOf } from '../../src/protocol/frost/suites.js'
 import { echoOf, echoRound } from '../../src/protocol/round.js'
 import { proveKnowledge } from '../../src/protocol/schnorr.js'
@@ -223,7 +223,7 @@ export function staged(custodians: readonly Person[], scheme: FrostScheme, whim:
     rounds: [
       letters('commit', (i) => V[i] as Uint8Array),
       letters(echoRound('commit'), () => echoCodec.encode(echo)),
-      letters('open', (i) => openingLetter.encode(openings[i] as Opening)),
+      letters('open', (i) => openingLetter(scheme).encode(openings[i] as Opening)),
     ],
     payload: null,
     outcome: whim.outcome ?? encodeRecord(honestRecord()),

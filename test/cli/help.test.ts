@@ -25,6 +25,8 @@ const ELSEWHERE = new Set([
   'keygen',
   'sign',
   'key show',
+  'key address',
+  'key export-public',
   'verify',
   'transcript verify',
   'relay',

@@ -6,7 +6,7 @@ import { openIdentity, ownCard } from '../../src/ceremony/identity.js'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { connectNats } from '../../src/messaging/nats.js'
 import type { Transport } from '../../src/messaging/transport.js'
-import { openingLetter } from '../../src/protocol/frost/keygen.js'
+import { openingLetter } from '../../src/protocol/keygen-public.js'
 import { openHome } from '../../src/storage/home.js'
 import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/envelope.js'
 import type { Identity } from '../../src/wire/identity.js'
@@ -72,8 +72,9 @@ natsSuite('faults of a member, over NATS', (startBroker) => {
     const honest = [alice, carol].map((who) => start(who, server.url, keygen))
     const cheat = play(bob, `${folder.dir}/${file}`, ({ header, body }) => {
       if (header.kind !== 'letter' || header.round !== 'open' || header.to !== null) return 'as it is'
-      const opening = openingLetter.decode(body)
-      return openingLetter.encode({ ...opening, u: opening.u.map((byte) => byte ^ 1) })
+      const letter = openingLetter('eddsa-ed25519')
+      const opening = letter.decode(body)
+      return letter.encode({ ...opening, u: opening.u.map((byte) => byte ^ 1) })
     })
     cheat.catch(() => undefined)
     for (const { ended } of honest) {

@@ -1,8 +1,8 @@
 /** F-01, held against all that was ever said in public: no two answers for one commitment. */
 import { expect } from 'vitest'
 import type { Delivery } from '../../src/messaging/memory.js'
-import { openingLetter } from '../../src/protocol/frost/keygen.js'
 import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'
+import { openingLetter } from '../../src/protocol/keygen-public.js'
 import { decodeEnvelope, type Envelope } from '../../src/wire/envelope.js'
 import { receiptCodec } from '../../src/wire/result.js'
 import { hex } from '../../src/wire/text.js'
@@ -22,7 +22,7 @@ export function expectOneAnswerEach(record: readonly Delivery[]): number {
   for (const { header, body } of envelopesIn(record)) {
     const of = `${hex(header.session)} ${hex(header.from)}`
     if (header.kind === 'letter' && header.round === 'open' && header.to === null) {
-      const { proof } = openingLetter.decode(body)
+      const { proof } = openingLetter('eddsa-ed25519').decode(body)
       answered(hex(proof.R), hex(proof.z))
     } else if (header.kind === 'receipt') {
       const { proof } = receiptCodec.decode(body)

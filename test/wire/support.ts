@@ -3,7 +3,7 @@ import { bech32 } from '@scure/base'
 import { x25519 } from '@noble/curves/ed25519.js'
 import { expect } from 'vitest'
 import { CodecError, decode, encode, type Value } from '../../src/protocol/codec.js'
-import { curveOf, type Scheme } from '../../src/protocol/scheme.js'
+import { curveOf, isDerivable, type Scheme } from '../../src/protocol/scheme.js'
 import { Secret } from '../../src/protocol/secret.js'
 import { evaluate, feldman, randomPolynomial } from '../../src/protocol/sharing.js'
 import { definitionId } from '../../src/wire/definition.js'
@@ -42,7 +42,7 @@ export const flip = (bytes: Uint8Array, at: number, bit = 0): Uint8Array =>
 
 /** A key as a key generation would have made it, with all its shares. */
 export function madeKey(
-  scheme: Exclude<Scheme, 'ecdsa-secp256k1'>,
+  scheme: Scheme,
   everybody: readonly Person[] = [alice, bob, carol],
 ): { readonly record: KeyRecord; readonly shares: readonly Secret[] } {
   const curve = curveOf(scheme)
@@ -55,7 +55,7 @@ export function madeKey(
     scheme,
     threshold: 2,
     group_point: (feldman(curve, f)[0] as { toBytes(): Uint8Array }).toBytes(),
-    chain_code: scheme === 'schnorr-taproot' ? filled(9) : null,
+    chain_code: isDerivable(scheme) ? filled(9) : null,
     members: everybody.map(({ card }, i) => ({
       card,
       index: i + 1,

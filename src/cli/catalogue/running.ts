@@ -77,9 +77,11 @@ export const runningCodes = {
     'Ask for it again: `mpc key show NAME --export`.',
   ),
   E_PATH: entry(
-    'The request is for a derived key, which this version cannot sign for.',
-    'Ask for one without a path.',
+    'The path leads to no key, the scheme has no derived keys, or a request is for one, which is not built yet.',
+    'Use a path like m/0/1, without hardened steps, where the scheme has them; else the key itself.',
   ),
+  E_ADDRESS_TYPE: entry('Keys of this scheme have no such address.', 'Use a type that the error names.'),
+  E_XPUB: entry('Ed25519 keys have no extended public key.', 'Export it with --format hex.'),
   E_REQUEST_TIME: entry(
     'The request is dated ahead of this clock, or wants to live for more than a day.',
     'Compare clocks with its asker, then ask for a new one.',

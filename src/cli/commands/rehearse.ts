@@ -1,6 +1,6 @@
 import { rehearse } from '../../ceremony/rehearsal.js'
 import { SCHEMES } from '../../protocol/scheme.js'
-import { addressOf } from '../../payload/address.js'
+import { addressOf, addressTypes } from '../../payload/address.js'
 import { Failure } from '../../wire/failure.js'
 import { recordPublicKey } from '../../wire/record.js'
 import { hex } from '../../wire/text.js'
@@ -57,7 +57,6 @@ export async function run(context: Context, options: Options): Promise<Result> {
   })
   finish()
   const publicKey = recordPublicKey(done.record)
-  const address = addressOf(scheme, publicKey)
   return {
     data: {
       rehearsal: true,
@@ -74,7 +73,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
     text: [
       ...fields([
         ['public key', hex(publicKey)],
-        ...(address === null ? [] : [['address', `${address}   (REHEARSAL: send nothing)`] as const]),
+        ...addressTypes(scheme).map(
+          (type) => [`${type} address`, `${addressOf(type, publicKey)}   (REHEARSAL: send nothing)`] as const,
+        ),
         ['key words', keyWords(done.record).slice(0, 8).join(' ')],
         ['handshake', done.words.join(' ')],
         ['signed by', `${done.signers.join(', ')}: "${done.message}"`],

@@ -1,7 +1,14 @@
 /** Making keys, signing with them, and checking what came out. */
+import type { AddressType } from '../../payload/address.js'
 import type { PayloadType } from '../../wire/definition.js'
 import { any, approval, hash, name, names, once, oneOf, repeatable, wholeNumber } from '../arguments.js'
-import type { CommandSpec } from './spec.js'
+import type { CommandSpec, Flag } from './spec.js'
+
+const path: Flag = {
+  flags: '--path <path>',
+  text: "of a derived key, m/0/1; no hardened steps (m/0'): they take the private key, which exists nowhere",
+  parse: once(any),
+}
 
 export const signingCommands: readonly CommandSpec[] = [
   {
@@ -74,6 +81,40 @@ export const signingCommands: readonly CommandSpec[] = [
       { flags: '-o, --out <file>', text: 'to this file', parse: once(any) },
     ],
     load: async () => (await import('../commands/key.js')).runShow,
+  },
+  {
+    name: 'key address',
+    summary: "print a key's address on a chain, or that of a key derived from it",
+    examples: [
+      'mpc key address treasury --type evm',
+      'mpc key address treasury --type btc-p2wpkh --path m/0/1',
+    ],
+    operands: [{ name: '<name>', text: 'the key' }],
+    flags: [
+      {
+        flags: '--type <type>',
+        text: 'evm, btc-p2wpkh (ecdsa); btc-p2tr (schnorr-taproot); sol (eddsa)',
+        parse: once(oneOf<AddressType>(['evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'])),
+        required: true,
+      },
+      path,
+    ],
+    load: async () => (await import('../commands/key-public.js')).runAddress,
+  },
+  {
+    name: 'key export-public',
+    summary: 'print a public key for other programs: an xpub to watch its addresses with, or hex',
+    examples: ['mpc key export-public treasury', 'mpc key export-public treasury --format hex --path m/0/1'],
+    operands: [{ name: '<name>', text: 'the key' }],
+    flags: [
+      {
+        flags: '--format <format>',
+        text: 'xpub (BIP-32; if left out, where there is one) or hex',
+        parse: once(oneOf(['xpub', 'hex'])),
+      },
+      path,
+    ],
+    load: async () => (await import('../commands/key-public.js')).runExport,
   },
   {
     name: 'verify',

@@ -11,9 +11,9 @@
 import type { FrostPublic, FrostSecret } from '@noble/curves/abstract/frost.js'
 import type { TArg } from '@noble/curves/utils.js'
 import { attempt, bytes, bytesUpTo, type Codec, codec, type Of, record } from '../codec.js'
-import type { KeyShare } from '../keyshare.js'
-import { broadcast, broadcastReliably, demand, demandDistinct, type Protocol } from '../round.js'
-import { publicKeyOf } from '../scheme.js'
+import { type KeyShare, requireOwnQuorum } from '../keyshare.js'
+import { broadcast, broadcastReliably, demand, demandDistinct, ofPeers, type Protocol } from '../round.js'
+import { isDerivable, publicKeyOf } from '../scheme.js'
 import type { NonceRng, PartyId, Session } from '../session.js'
 import { taprootTweak, tweakPoint, tweakScalar } from '../taproot.js'
 import { type Suite, suiteOf } from './suites.js'
@@ -33,23 +33,29 @@ export type SigningKey = {
   readonly secret: TArg<FrostSecret>
 }
 
+export type SignInput = {
+  readonly share: KeyShare
+  readonly message: Uint8Array
+  /**
+   * What a path adds to the private key (`derive.ts`); 0n without one. It is part of the key before a nonce
+   * is made.
+   */
+  readonly shift: bigint
+}
+
 /**
  * Signs `message`, of any length and content, with the session's parties, which are the indices of their
- * shares. All must hold the same message: the run's definition says which, or honest parties would accuse one
- * another.
+ * shares. All must hold the same message and the same shift: the run's definition says which, or honest
+ * parties would accuse one another.
  * @returns the signature, 64 bytes: RFC 8032's R || S, or BIP-340's. An ordinary verifier has accepted it.
  * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self
- * the owner of the share (T-50)
+ * the owner of the share (T-50); or for a shift where the scheme has no derived keys
  * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the commitments were not the
  * same
  */
-export function* sign(
-  session: Session,
-  input: { readonly share: KeyShare; readonly message: Uint8Array },
-  nonces: NonceRng,
-): Protocol<Uint8Array> {
-  requireQuorum(session, input.share)
-  const key = signingKey(input.share)
+export function* sign(session: Session, input: SignInput, nonces: NonceRng): Protocol<Uint8Array> {
+  requireOwnQuorum(session, input.share)
+  const key = signingKey(input.share, input.shift)
   try {
     return yield* signWith(session, key, input.message, nonces)
   } finally {
@@ -109,23 +115,30 @@ export function* signWith(
 }
 
 /**
- * The share as @noble/curves takes it. For taproot it is tweaked here, from internal to output key; that the
- * output key may have odd y is left to noble, which negates shares and points once more while it signs.
+ * The share as @noble/curves takes it, with path and tweak. The order is: the path's shift, then even y and
+ * the tweak, of the derived internal key. Both are the same for every share, as Lagrange's coefficients sum
+ * to one. That the output key may have odd y is left to noble, which negates shares and points once more
+ * while it signs.
  */
-function signingKey(share: KeyShare): SigningKey {
+function signingKey(share: KeyShare, shift: bigint): SigningKey {
   const suite = suiteOf(share.scheme)
   const { curve, frost } = suite
-  const x = curve.parseScalar(share.share.reveal())
-  const group = curve.parsePoint(share.groupPoint)
-  // A path's additive shift (BIP-32), once there is one, belongs here: on x, group and public shares, before
-  // the tweak.
+  if (shift !== 0n && !isDerivable(share.scheme)) {
+    throw new RangeError(`no keys are derived from one of ${share.scheme}`)
+  }
+  const shiftG = curve.G.multiplyUnsafe(shift)
+  const shifted = (encoded: Uint8Array) => curve.parsePoint(encoded).add(shiftG)
+  const group = shifted(share.groupPoint)
   const tweak = share.scheme === 'schnorr-taproot' ? taprootTweak(group) : null
-  const adjusted = (encoded: Uint8Array) =>
-    tweak === null ? encoded : tweakPoint(tweak, curve.parsePoint(encoded)).toBytes()
+  const adjusted = (encoded: Uint8Array) => {
+    const point = shifted(encoded)
+    return (tweak === null ? point : tweakPoint(tweak, point)).toBytes()
+  }
+  const x = curve.Fn.add(curve.parseScalar(share.share.reveal()), shift)
   const id = (party: PartyId) => frost.Identifier.fromNumber(party)
   return {
     suite,
-    publicKey: publicKeyOf(share.scheme, share.groupPoint),
+    publicKey: publicKeyOf(share.scheme, group.toBytes()),
     public: {
       signers: { min: share.threshold, max: share.publicShares.size },
       // Of the whole vector signing needs the constant alone.
@@ -139,18 +152,4 @@ function signingKey(share: KeyShare): SigningKey {
       signingShare: curve.scalarBytes(tweak === null ? x : tweakScalar(tweak, x)),
     },
   }
-}
-
-function requireQuorum(session: Session, share: KeyShare): void {
-  const stranger = session.parties.find((party) => !share.publicShares.has(party))
-  if (stranger !== undefined) throw new RangeError(`party ${stranger} has no share of this key`)
-  if (session.self !== share.index) throw new RangeError("this share is another party's")
-  if (session.parties.length !== share.threshold) {
-    throw new RangeError(`${share.threshold} sign with this key, not ${session.parties.length}`)
-  }
-}
-
-/** What the others sent; a party does not check itself, the finished signature does. */
-function ofPeers<T>(session: Session, values: ReadonlyMap<PartyId, T>): ReadonlyMap<PartyId, T> {
-  return new Map([...values].filter(([party]) => party !== session.self))
 }

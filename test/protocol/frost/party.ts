@@ -1,5 +1,6 @@
 /**
- * What the FROST tests share: keys made in the simulator, signing runs, independent verifiers, and cheaters.
+ * What the FROST tests share: keys made in the simulator, signing runs, independent verifiers, and cheaters. Keys may be
+ * of any scheme.
  */
 import { createHash, createPublicKey, verify as nodeVerify } from 'node:crypto'
 import { hashes, schnorr as independentSchnorr } from '@noble/secp256k1'
@@ -7,11 +8,13 @@ import { verifySchnorr } from 'tiny-secp256k1'
 import { expect } from 'vitest'
 import { ProtocolAbort } from '../../../src/protocol/abort.js'
 import { encode } from '../../../src/protocol/codec.js'
-import { keygen, type KeygenInput, type KeygenOutput } from '../../../src/protocol/frost/keygen.js'
 import { sign } from '../../../src/protocol/frost/sign.js'
 import type { FrostScheme } from '../../../src/protocol/frost/suites.js'
+import { keygen, type KeygenOutput } from '../../../src/protocol/keygen.js'
+import type { KeygenInput } from '../../../src/protocol/keygen-public.js'
 import { type KeyShare, parseKeyShare } from '../../../src/protocol/keyshare.js'
 import { echoOf, echoRound } from '../../../src/protocol/round.js'
+import type { Scheme } from '../../../src/protocol/scheme.js'
 import { type NonceRng, type PartyId, Session } from '../../../src/protocol/session.js'
 import { seededRng } from '../../support/rng.js'
 import { type Letter, type Outcome, outputs, sid, simulate, type Tamper } from '../../support/simulate.js'
@@ -37,12 +40,7 @@ export function runKeygen(
 const made = new Map<string, Map<PartyId, KeyShare>>()
 
 /** The parsed key shares of a key made with a seed; made once. */
-export function keyOf(
-  scheme: FrostScheme,
-  threshold: number,
-  n: number,
-  seed = 'key',
-): Map<PartyId, KeyShare> {
+export function keyOf(scheme: Scheme, threshold: number, n: number, seed = 'key'): Map<PartyId, KeyShare> {
   const name = `${scheme} ${threshold} of ${n} ${seed}`
   const known = made.get(name)
   if (known) return known
@@ -58,14 +56,14 @@ export function runSign(
   shares: ReadonlyMap<PartyId, KeyShare>,
   quorum: readonly PartyId[],
   message: Uint8Array,
-  options: { readonly seed?: string; readonly tamper?: Tamper } = {},
+  options: { readonly seed?: string; readonly tamper?: Tamper; readonly shift?: bigint } = {},
 ): Map<PartyId, Outcome<Uint8Array>> {
   return simulate(
     quorum,
     (session) =>
       sign(
         session,
-        { share: shares.get(session.self) as KeyShare, message },
+        { share: shares.get(session.self) as KeyShare, message, shift: options.shift ?? 0n },
         seededNonces(options.seed ?? 'sign', session.self),
       ),
     options,
@@ -143,9 +141,8 @@ export function cheating(
   }
 }
 
-/** Encodings that are no point of the prime-order group, by what is wrong with them. */
-export const BAD_POINTS: Readonly<Record<FrostScheme, readonly (readonly [string, string])[]>> = {
-  'eddsa-ed25519': [
+const BAD_POINTS_ON = {
+  ed25519: [
     ['the identity', `01${'00'.repeat(31)}`],
     ['a point of order 8', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'],
     ['a point of order 2', `ec${'ff'.repeat(30)}7f`],
@@ -157,7 +154,7 @@ export const BAD_POINTS: Readonly<Record<FrostScheme, readonly (readonly [string
     ['31 bytes', '00'.repeat(31)],
     ['no bytes', ''],
   ],
-  'schnorr-taproot': [
+  secp256k1: [
     ['zeros, as some write the identity', '00'.repeat(33)],
     ["SEC 1's identity", '00'],
     ['an x of no point', `02${'00'.repeat(31)}05`],
@@ -166,4 +163,11 @@ export const BAD_POINTS: Readonly<Record<FrostScheme, readonly (readonly [string
     ['x only', '79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'],
     ['no bytes', ''],
   ],
+} as const
+
+/** Encodings that are no point of the prime-order group, by what is wrong with them. */
+export const BAD_POINTS: Readonly<Record<Scheme, readonly (readonly [string, string])[]>> = {
+  'ecdsa-secp256k1': BAD_POINTS_ON.secp256k1,
+  'eddsa-ed25519': BAD_POINTS_ON.ed25519,
+  'schnorr-taproot': BAD_POINTS_ON.secp256k1,
 }

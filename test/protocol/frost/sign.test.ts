@@ -1,5 +1,8 @@
+import { createHash, createHmac } from 'node:crypto'
+import { pointAddScalar, xOnlyPointAddTweak } from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
 import { SplitView } from '../../../src/protocol/abort.js'
+import { derivePath } from '../../../src/protocol/derive.js'
 import { noncesLetter, shareLetter, sign } from '../../../src/protocol/frost/sign.js'
 import { SUITES } from '../../../src/protocol/frost/suites.js'
 import { type KeyShare } from '../../../src/protocol/keyshare.js'
@@ -188,6 +191,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('signing, %s', (sch
         {
           share: keyOf(scheme, 2, 3).get(session.self) as KeyShare,
           message: session.self === 1 ? message : message.slice(1),
+          shift: 0n,
         },
         seededNonces('sign', session.self),
       ),
@@ -203,7 +207,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('signing, %s', (sch
     ["another's share", [2, 3, 4], "this share is another party's"],
   ])('nothing is sent with %s (T-50)', (_, parties, problem) => {
     const session = new Session(sid, parties[0] as PartyId, parties)
-    const run = sign(session, { share: three.get(1) as KeyShare, message }, seededNonces('quorum'))
+    const run = sign(session, { share: three.get(1) as KeyShare, message, shift: 0n }, seededNonces('quorum'))
     expect(() => run.next(undefined as never)).toThrow(new RangeError(problem))
   })
 
@@ -225,7 +229,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('signing, %s', (sch
     const stuck: NonceRng = { fresh: (length) => new Uint8Array(length) }
     const shares = keyOf(scheme, 2, 2)
     const outcomes = simulate([1, 2], (session) =>
-      sign(session, { share: shares.get(session.self) as KeyShare, message }, stuck),
+      sign(session, { share: shares.get(session.self) as KeyShare, message, shift: 0n }, stuck),
     )
     const signature = outputs(outcomes).get(1) as Uint8Array
     expect(verifiesElsewhere(scheme, publicKey(shares), message, signature)).toBe(true)
@@ -260,6 +264,81 @@ test('taproot: every combination of the parities of internal and output key sign
   expect([...seen.keys()].sort()).toEqual(['2 2', '2 3', '3 2', '3 3'])
 })
 
+describe('taproot with a path', () => {
+  const shares = keyOf('schnorr-taproot', 2, 3)
+  const { groupPoint } = shares.get(1) as KeyShare
+  const chainCode = new Uint8Array(32).fill(3)
+
+  /** Independent of ours: BIP-32's addition and BIP-341's tweak by libsecp256k1, hashes by OpenSSL. */
+  function outputKeyElsewhere(path: readonly number[]): { key: Uint8Array; parities: string } {
+    let [K, c]: [Uint8Array, Uint8Array] = [groupPoint, chainCode]
+    for (const child of path) {
+      const index = Buffer.alloc(4)
+      index.writeUInt32BE(child)
+      const I = createHmac('sha512', c).update(K).update(index).digest()
+      K = pointAddScalar(K, I.subarray(0, 32)) as Uint8Array
+      c = I.subarray(32)
+    }
+    const tag = createHash('sha256').update('TapTweak').digest()
+    const tweak = createHash('sha256').update(tag).update(tag).update(K.subarray(1)).digest()
+    const tweaked = xOnlyPointAddTweak(K.subarray(1), tweak)
+    return { key: tweaked?.xOnlyPubkey as Uint8Array, parities: `${K[0]} ${tweaked?.parity}` }
+  }
+
+  test('signatures are of the derived output key, whatever the parities (F-37)', () => {
+    const seen = new Set<string>()
+    for (let child = 0; seen.size < 4; child++) {
+      expect(child).toBeLessThan(100)
+      const { key, parities } = outputKeyElsewhere([1, child])
+      if (seen.has(parities)) continue
+      seen.add(parities)
+      const { shift, groupPoint: derived } = derivePath(groupPoint, chainCode, [1, child])
+      expect(publicKeyOf('schnorr-taproot', derived)).toEqual(Uint8Array.from(key))
+      for (const quorum of [
+        [1, 2],
+        [2, 3],
+      ]) {
+        const signature = outputs(runSign(shares, quorum, message, { shift })).get(2) as Uint8Array
+        expect(verifiesElsewhere('schnorr-taproot', key, message, signature)).toBe(true)
+        const root = publicKeyOf('schnorr-taproot', groupPoint)
+        expect(verifiesElsewhere('schnorr-taproot', root, message, signature)).toBe(false)
+      }
+    }
+  })
+
+  test('a bad share is blamed on its sender', () => {
+    const { shift } = derivePath(groupPoint, chainCode, [7])
+    const { Fn, parseScalar, scalarBytes } = SUITES['schnorr-taproot'].curve
+    const tamper = cheating([1, 2], {
+      2: ({ round, body }) =>
+        round === 'share'
+          ? shareLetter.encode(scalarBytes(Fn.add(parseScalar(shareLetter.decode(body)), 1n)))
+          : body,
+    })
+    expect(blamed(runSign(shares, [1, 2], message, { shift, tamper }).get(1))).toEqual([
+      [2, 'witnessed', SHARE],
+    ])
+  })
+
+  test('signers of two paths make no signature', () => {
+    const outcomes = simulate([1, 2], (session) => {
+      const { shift } = derivePath(groupPoint, chainCode, [session.self])
+      const share = shares.get(session.self) as KeyShare
+      return sign(session, { share, message, shift }, seededNonces('paths', session.self))
+    })
+    expect(blamed(outcomes.get(1))).toEqual([[2, 'witnessed', SHARE]])
+    expect(blamed(outcomes.get(2))).toEqual([[1, 'witnessed', SHARE]])
+  })
+})
+
+test('nothing is sent for a path of an Ed25519 key', () => {
+  const share = keyOf('eddsa-ed25519', 2, 2).get(1) as KeyShare
+  const run = sign(new Session(sid, 1, [1, 2]), { share, message, shift: 1n }, seededNonces('eddsa'))
+  expect(() => run.next(undefined as never)).toThrow(
+    new RangeError('no keys are derived from one of eddsa-ed25519'),
+  )
+})
+
 function outputParity(groupPoint: Uint8Array): number {
   const P = SUITES['schnorr-taproot'].curve.parsePoint(groupPoint)
   return tweakPoint(taprootTweak(P), P).toBytes()[0] as number
@@ -267,7 +346,7 @@ function outputParity(groupPoint: Uint8Array): number {
 
 test('FROST makes no ECDSA signature', () => {
   const share = { ...keyOf('schnorr-taproot', 2, 2).get(1), scheme: 'ecdsa-secp256k1' as Scheme } as KeyShare
-  const run = sign(new Session(sid, 1, [1, 2]), { share, message }, seededNonces('ecdsa'))
+  const run = sign(new Session(sid, 1, [1, 2]), { share, message, shift: 0n }, seededNonces('ecdsa'))
   expect(() => run.next(undefined as never)).toThrow(RangeError)
 })
 

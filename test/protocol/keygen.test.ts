@@ -1,30 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import { SplitView } from '../../../src/protocol/abort.js'
+import { SplitView } from '../../src/protocol/abort.js'
+import { keygen } from '../../src/protocol/keygen.js'
 import {
   commitmentLetter,
   commitTo,
   dealtLetter,
-  keygen,
   type KeygenInput,
+  MANNERS,
   type Opening,
   openingLetter,
   proofContext,
-} from '../../../src/protocol/frost/keygen.js'
-import { knowledgeChallenge, SUITES } from '../../../src/protocol/frost/suites.js'
-import { parseKeyShare } from '../../../src/protocol/keyshare.js'
-import { verifyKnowledge } from '../../../src/protocol/schnorr.js'
-import { publicKeyOf } from '../../../src/protocol/scheme.js'
-import { type PartyId, Session } from '../../../src/protocol/session.js'
-import {
-  addCommitments,
-  evaluate,
-  feldman,
-  lagrange,
-  randomPolynomial,
-} from '../../../src/protocol/sharing.js'
-import { seededRng } from '../../support/rng.js'
-import { type Letter, outputs, sid, simulate, type Tamper } from '../../support/simulate.js'
-import { BAD_POINTS, blamed, cheating, hex, keyOf, overhear, runKeygen, toHex, upTo } from './party.js'
+  publicResult,
+} from '../../src/protocol/keygen-public.js'
+import { parseKeyShare } from '../../src/protocol/keyshare.js'
+import { verifyKnowledge } from '../../src/protocol/schnorr.js'
+import { curveOf, isDerivable, publicKeyOf, SCHEMES } from '../../src/protocol/scheme.js'
+import { type PartyId, Session } from '../../src/protocol/session.js'
+import { evaluate, feldman, lagrange, type Polynomial, randomPolynomial } from '../../src/protocol/sharing.js'
+import { seededRng } from '../support/rng.js'
+import { type Letter, outputs, sid, simulate, type Tamper } from '../support/simulate.js'
+import { BAD_POINTS, blamed, cheating, hex, keyOf, overhear, runKeygen, toHex, upTo } from './frost/party.js'
 
 const NOT_OPENED = 'opening is not what was committed to'
 const LENGTH = 'vector does not have as many points as the threshold'
@@ -35,16 +30,16 @@ const SHARE = "dealt share does not lie on the sender's polynomial"
 
 const flip = (bytes: Uint8Array): Uint8Array => bytes.map((byte, i) => (i === 5 ? byte ^ 1 : byte))
 
-describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s', (scheme) => {
-  const suite = SUITES[scheme]
-  const { curve } = suite
+describe.each(SCHEMES)('key generation, %s', (scheme) => {
+  const curve = curveOf(scheme)
   const { Fn } = curve
   const input: KeygenInput = { scheme, threshold: 2 }
+  const letter = openingLetter(scheme)
   const sessionOf = (party: PartyId, n = 3) => new Session(sid, party, upTo(n))
 
   /** What party `from` says when all are honest; it depends on its own seed only. */
   const honest = overhear((tamper) => runKeygen(input, 3, { tamper }))
-  const openingOf = (party: PartyId): Opening => openingLetter.decode(honest('open', party))
+  const openingOf = (party: PartyId): Opening => letter.decode(honest('open', party))
 
   /** A cheater that commits to an altered opening, so that what is wrong in it is all that is wrong. */
   const opens =
@@ -52,7 +47,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
     ({ round, from, kind, body }: Letter): Uint8Array => {
       const altered = alter(openingOf(from))
       if (round === 'commit') return commitmentLetter.encode(commitTo(sessionOf(from), input, from, altered))
-      return round === 'open' && kind === 'broadcast' ? openingLetter.encode(altered) : body
+      return round === 'open' && kind === 'broadcast' ? letter.encode(altered) : body
     }
 
   const blamesOf = (tamper: Tamper, honestParties = [1, 3]) => {
@@ -77,8 +72,9 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
       expect(parseKeyShare({ scheme, threshold, index, ...output }).index).toBe(index)
     }
     expect(first?.groupPoint).toHaveLength(scheme === 'eddsa-ed25519' ? 32 : 33)
-    expect(first?.chainCode?.length).toBe(scheme === 'eddsa-ed25519' ? undefined : 32)
-    expect(publicKeyOf(scheme, first?.groupPoint as Uint8Array)).toHaveLength(32)
+    expect(first?.chainCode?.length).toBe(isDerivable(scheme) ? 32 : undefined)
+    const publicKey = publicKeyOf(scheme, first?.groupPoint as Uint8Array)
+    expect(publicKey).toHaveLength(scheme === 'ecdsa-secp256k1' ? 33 : 32)
 
     const secretOf = (indices: readonly PartyId[]) =>
       indices.reduce((sum, index) => {
@@ -91,7 +87,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
     expect(secretOf(upTo(threshold - 1))).not.toBe(whole)
   })
 
-  test('takes no more rounds than the plain protocol with its echo', () => {
+  test('takes no more rounds than the plain protocol with its echo, and for ECDSA one of proofs', () => {
     const rounds = new Set<string>()
     runKeygen(input, 2, {
       tamper: ({ round, body }) => {
@@ -99,7 +95,8 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
         return body
       },
     })
-    expect([...rounds]).toEqual(['commit', 'commit.echo', 'open'])
+    const proves = scheme === 'ecdsa-secp256k1' ? ['prove'] : []
+    expect([...rounds]).toEqual(['commit', 'commit.echo', 'open', ...proves])
   })
 
   test('the chain code is the sum of all contributions', () => {
@@ -115,12 +112,12 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
     ['the vector (T-40, a last mover who adapts)', (opening, other) => ({ ...opening, F: other.F })],
     ['the proof (T-40)', (opening, other) => ({ ...opening, proof: other.proof })],
     ['the blinding', (opening) => ({ ...opening, u: flip(opening.u) })],
-    ['the chain code', (opening) => ({ ...opening, chainCode: opening.u })],
+    ['the chain code', (opening) => ({ ...opening, chainCode: opening.u.slice(0, 32) })],
   ])('who opens other than it committed is named: %s', (_, alter) => {
     const tamper = cheating([1, 2, 3], {
       2: ({ round, kind, body }) =>
         round === 'open' && kind === 'broadcast'
-          ? openingLetter.encode(alter(openingLetter.decode(body), openingOf(1)))
+          ? letter.encode(alter(letter.decode(body), openingOf(1)))
           : body,
     })
     expect(blamesOf(tamper)).toEqual(everybodyBlames2(NOT_OPENED))
@@ -158,7 +155,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
       CHAIN_CODE,
       (o) => ({
         ...o,
-        chainCode: o.chainCode === null ? o.u : null,
+        chainCode: o.chainCode === null ? o.u.slice(0, 32) : null,
       }),
     ],
   ])('who commits to and opens %s is named', (_, reason, alter) => {
@@ -175,9 +172,9 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
   test('a proof from another session is refused (T-30)', () => {
     const elsewhere = new Uint8Array(32).fill(8)
     const heard = overhear((tamper) => runKeygen(input, 3, { sid: elsewhere, tamper }))
-    const { F, proof } = openingLetter.decode(heard('open', 2))
+    const { F, proof } = letter.decode(heard('open', 2))
     const context = proofContext(new Session(elsewhere, 2, [1, 2, 3]), input)
-    const holds = verifyKnowledge(curve, context, F[0] as Uint8Array, proof, knowledgeChallenge(suite, 2))
+    const holds = verifyKnowledge(curve, context, F[0] as Uint8Array, proof, MANNERS[scheme].challenge(2))
     expect(holds).toBe(true)
     expect(F).toEqual(openingOf(2).F)
     const tamper = cheating([1, 2, 3], { 2: opens((opening) => ({ ...opening, proof })) })
@@ -216,7 +213,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
           : body,
     })
     expect(blamed(outcomes.get(1))).toEqual([[2, 'witnessed', SHARE]])
-    expect(outcomes.get(3)).toMatchObject({ ended: 'done' })
+    expect(outcomes.get(3)).toMatchObject({ ended: scheme === 'ecdsa-secp256k1' ? 'waiting' : 'done' })
   })
 
   test('two cheaters in one round are both named, each for its own', () => {
@@ -244,15 +241,18 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
     }
   })
 
-  test('contributions that cancel give no key, and no accusation (T-43)', () => {
+  test.each<[string, (f1: Polynomial) => Polynomial]>([
+    ['cancel', (f1) => f1.map((a) => Fn.neg(a))],
+    ['cancel in one share', (f1) => [7n, Fn.sub(Fn.neg(evaluate(curve, f1, 1)), 7n)]],
+    ['cancel in the group point', ([a0]) => [Fn.neg(a0 as bigint), 7n]],
+    ['cancel in the other coefficient', ([, a1]) => [7n, Fn.neg(a1 as bigint)]],
+  ])('contributions that %s give no key, and no accusation (T-43)', (_, adapted) => {
     // As if party 2 had guessed party 1's polynomial before it was opened.
     const f1 = randomPolynomial(curve, 2, seededRng('keygen', 1))
-    const run = (tamper: Tamper) =>
-      simulate([1, 2], (s) => keygen(s, input, seededRng('keygen', s.self)), { tamper })
     expect(openingOf(1).F.map(toHex)).toEqual(feldman(curve, f1).map((phi) => toHex(phi.toBytes())))
-    const f2 = f1.map((a) => Fn.neg(a))
+    const f2 = adapted(f1)
     let fed = 0
-    // Party 2 run honestly on a generator that yields -f1.
+    // Party 2 run honestly on a generator that yields this polynomial.
     const rigged = (length: number): Uint8Array => {
       const wide = seededRng('rigged', fed)(length)
       if (fed < 2) {
@@ -267,7 +267,6 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
     const outcomes = simulate([1, 2], (session) =>
       keygen(session, input, session.self === 2 ? rigged : seededRng('keygen', 1)),
     )
-    expect(run(({ body }) => body).get(1)).toMatchObject({ ended: 'done' })
     for (const party of [1, 2]) {
       const outcome = outcomes.get(party)
       expect(outcome?.ended === 'failed' && outcome.error).toMatchObject({
@@ -275,8 +274,6 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
         message: expect.stringContaining('unusable key'),
       })
     }
-    expect(addCommitments([feldman(curve, f1), feldman(curve, f2)]).every((phi) => phi.is0())).toBe(true)
-    expect(Fn.add(evaluate(curve, f1, 1), evaluate(curve, f2, 1))).toBe(0n)
   })
 
   test.each<[string, PartyId[], number]>([
@@ -289,6 +286,67 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('key generation, %s
     const self = parties[0] as PartyId
     const run = keygen(new Session(sid, self, parties), { scheme, threshold }, seededRng('none'))
     expect(() => run.next(undefined as never)).toThrow(RangeError)
+  })
+
+  describe('the public result, recomputed from the letters', () => {
+    const letters = (round: string) => new Map(upTo(3).map((party) => [party, honest(round, party)]))
+    const said = new Map(
+      ['commit', 'open', ...(scheme === 'ecdsa-secp256k1' ? ['prove'] : [])].map((r) => [r, letters(r)]),
+    )
+    const resultOf = (
+      rounds: ReadonlyMap<string, ReadonlyMap<PartyId, Uint8Array>>,
+      session = sessionOf(1),
+    ) => publicResult(session, input, rounds)
+
+    test('is what every party has', () => {
+      for (const { share: _, ...output } of outputs(runKeygen(input, 3)).values()) {
+        expect(resultOf(said)).toEqual(output)
+      }
+    })
+
+    test('is of one run and one input', () => {
+      expect(resultOf(said, new Session(new Uint8Array(32).fill(8), 1, upTo(3)))).toBeNull()
+      expect(publicResult(sessionOf(1), { scheme, threshold: 3 }, said)).toBeNull()
+      const other = SCHEMES.find((each) => each !== scheme) as (typeof SCHEMES)[number]
+      expect(publicResult(sessionOf(1), { scheme: other, threshold: 2 }, said)).toBeNull()
+    })
+
+    test('needs every letter as it was', () => {
+      for (const [round, those] of said) {
+        const without = new Map(said)
+        without.delete(round)
+        expect(resultOf(without)).toBeNull()
+        for (const [party, body] of those) {
+          const kept = [...those].filter(([other]) => other !== party)
+          expect(resultOf(new Map([...said, [round, new Map(kept)]]))).toBeNull()
+          for (let at = 0; at < body.length; at += 7) {
+            const changed = body.map((byte, i) => (i === at ? byte ^ 1 : byte))
+            const among = new Map([...kept, [party, changed] as const])
+            expect(resultOf(new Map([...said, [round, among]]))).toBeNull()
+          }
+        }
+      }
+    })
+
+    test.each<[string, (opening: Opening) => Opening]>([
+      ['a vector of t + 1 (T-41)', (o) => ({ ...o, F: [...o.F, o.F[0] as Uint8Array] })],
+      ['an empty vector (T-41)', (o) => ({ ...o, F: [] })],
+      [
+        'a proof for another constant (T-40)',
+        (o) => ({ ...o, F: [o.F[1] as Uint8Array, o.F[1] as Uint8Array] }),
+      ],
+      ['no proof', (o) => ({ ...o, proof: { ...o.proof, R: new Uint8Array() } })],
+      ['no chain code, or one too many', (o) => ({ ...o, chainCode: o.chainCode ? null : o.u.slice(0, 32) })],
+    ])('is none of %s, though it was committed to', (_, alter) => {
+      const altered = alter(openingOf(2))
+      const V = commitmentLetter.encode(commitTo(sessionOf(2), input, 2, altered))
+      const rounds = new Map([
+        ...said,
+        ['commit', new Map([...letters('commit'), [2, V]])],
+        ['open', new Map([...letters('open'), [2, letter.encode(altered)]])],
+      ])
+      expect(resultOf(rounds)).toBeNull()
+    })
   })
 
   test('two runs of the same parties make two keys', () => {

@@ -1,0 +1,99 @@
+/**
+ * The work of finding who broke a signing, as jobs: proofs without ring-Pedersen parameters, 128 repetitions each, which
+ * anybody can verify. Seconds for each, and only when a signing has failed.
+ */
+import { bytes, bytesUpTo, flag, record } from '../codec.js'
+import { auxPublicShape } from './aux-data.js'
+import { centred, fromBytes, natural, point, q as order, tape } from './integers.js'
+import { PRODUCTION } from './level.js'
+import { add, paillier, PaillierSecret, times } from './paillier.js'
+import { masksCodec } from './presign-jobs.js'
+import { task } from './task.js'
+import { affGStarShape, proveAffGStar, verifyAffGStar } from './zk/aff-g-star.js'
+import { contextShape } from './zk/context.js'
+import { decShape, proveDec, verifyDec } from './zk/dec.js'
+
+const modulus = natural(PRODUCTION.modulusBits)
+const ciphertext = natural(2 * PRODUCTION.modulusBits)
+const prime = bytesUpTo(PRODUCTION.primeBits / 8)
+const secretScalar = bytes(32)
+const random = bytesUpTo(1 << 19)
+const aux = auxPublicShape(PRODUCTION)
+const dec = decShape(PRODUCTION)
+const affGStar = affGStarShape(PRODUCTION)
+
+/** Of Πdec: x⊙K ⊕ D, X and S. */
+const sumStatement = { K: ciphertext, D: ciphertext, X: point, S: point, base: point }
+/** Of Πaff-g*: the answer D, Y to C under the accused's X. */
+const answerStatement = { C: ciphertext, D: ciphertext, Y: ciphertext, X: point }
+
+/** Πdec for x⊙K ⊕ D under N = pq. It reads `decTape` bytes. */
+export const proveSum = task(
+  'blame/prove-sum',
+  {
+    input: record({ context: contextShape, ...sumStatement, p: prime, q: prime, x: secretScalar, random }),
+    output: dec,
+  },
+  ({ context, K, D, X, S, base, p, q, x: encoded, random }) => {
+    const secret = new PaillierSecret(fromBytes(p), fromBytes(q))
+    const N = secret.key
+    const x = centred(fromBytes(encoded), order)
+    const C = add(N, times(N, K, x), D)
+    const witness = { x, y: secret.decrypt(C), rho: secret.nonceOf(C) }
+    return proveDec(context, { N, K, D, X, S, base }, witness, tape(random))
+  },
+)
+
+export const verifySum = task(
+  'blame/verify-sum',
+  { input: record({ context: contextShape, N: modulus, ...sumStatement, proof: dec }), output: flag },
+  ({ context, N, proof, ...statement }) =>
+    verifyDec(context, { N: paillier(N, context.level), ...statement }, proof),
+)
+
+/** Πaff-g* for an answer to the verifier, under this party's N = pq. It reads `affGStarTape` bytes. */
+export const proveAnswer = task(
+  'blame/prove-answer',
+  {
+    input: record({
+      context: contextShape,
+      verifier: aux,
+      ...answerStatement,
+      p: prime,
+      q: prime,
+      x: secretScalar,
+      masks: bytesUpTo(1 << 12),
+      random,
+    }),
+    output: affGStar,
+  },
+  ({ context, verifier, C, D, Y, X, p, q, x, masks, random }) => {
+    const N_i = new PaillierSecret(fromBytes(p), fromBytes(q)).key
+    const statement = { N_j: paillier(verifier.N, context.level), N_i, C, D, Y, X }
+    const { beta, s, r, betaHat, sHat, rHat } = masksCodec.decode(masks)
+    const hidden =
+      context.role === 'gamma' ? { y: -beta, rho: s, rho_y: r } : { y: -betaHat, rho: sHat, rho_y: rHat }
+    return proveAffGStar(context, statement, { x: centred(fromBytes(x), order), ...hidden }, tape(random))
+  },
+)
+
+export const verifyProvenAnswer = task(
+  'blame/verify-answer',
+  {
+    input: record({
+      context: contextShape,
+      N_j: modulus,
+      N_i: modulus,
+      ...answerStatement,
+      proof: affGStar,
+    }),
+    output: flag,
+  },
+  ({ context, N_j, N_i, proof, ...statement }) => {
+    const { level } = context
+    const keys = { N_j: paillier(N_j, level), N_i: paillier(N_i, level) }
+    return verifyAffGStar(context, { ...keys, ...statement }, proof)
+  },
+)
+
+export const BLAME_TASKS = [proveSum, verifySum, proveAnswer, verifyProvenAnswer] as const

@@ -1,0 +1,106 @@
+/**
+ * What key generation for CGGMP24 has beyond every scheme's (`../keygen.ts`, which commits, opens and deals):
+ * a third round, in which each party proves that it knows its combined share x_i, with a commitment A_i that
+ * it fixed before it saw anything, and under randomness rid to which all of them added (cggmp24.md 1a, R1 and
+ * R3).
+ */
+import { sha512 } from '@noble/hashes/sha2.js'
+import { bytes, type Codec, codec, encode, type Of, record, xorAll } from '../codec.js'
+import { type Point, secp256k1 } from '../curve.js'
+import { broadcast, demand, ofPeers, type Protocol } from '../round.js'
+import { type Challenge, hedgedNonce } from '../schnorr.js'
+import { Secret } from '../secret.js'
+import type { PartyId, Rng, Session } from '../session.js'
+import { PRODUCTION } from './level.js'
+import type { ProofContext } from './zk/context.js'
+import { proveSch, type SchProof, schShape, verifySch } from './zk/sch.js'
+
+/** What a party commits to and opens for the sake of round `prove`. */
+export const aheadShape = record({
+  /** What it adds to rid. */
+  rid: bytes(PRODUCTION.kappaBytes),
+  /** A_i = τ_i G: its commitment in the proof. */
+  A: secp256k1.point,
+})
+export type Ahead = Of<typeof aheadShape>
+
+/**
+ * Round `prove`: the answer z_i. There is no commitment in it, so that no other one can be slipped in (T-40).
+ */
+export const proofLetter: Codec<SchProof> = codec(schShape, 64)
+
+/** The challenge to party `prover`'s proof of knowledge of f_i(0). */
+export function knowledgeChallenge(prover: PartyId): Challenge {
+  return (curve, context, X, R) =>
+    curve.reduce(sha512(encode(['mpc/cggmp24-keygen/knowledge/v1', curve.name, prover, context, X, R])))
+}
+
+/**
+ * R1. "sample [...] Schnorr nonce τ_i". Here x_i, for which it will answer, is not known yet: what hedges it
+ * is f_i(0) and the run. For a τ_i that came again in another run would give away x_i, which is another one
+ * there.
+ * @param F0 f_i(0)*G
+ * @returns an encoded scalar; whoever asked for it wipes it
+ */
+export function proofNonce(session: Session, constant: Secret, F0: Point, rng: Rng): Secret {
+  const run = session.digest('mpc/cggmp24-keygen/nonce/v1')
+  return new Secret(secp256k1.scalarBytes(hedgedNonce(secp256k1, run, constant, F0.toBytes(), rng)))
+}
+
+/** R1. "sample rid_i", "A_i = τ_i G". */
+export const sayAhead = (tau: Secret, rng: Rng): Ahead => ({
+  rid: rng(PRODUCTION.kappaBytes),
+  A: secp256k1.timesG(secp256k1.parseScalar(tau.reveal())),
+})
+
+/**
+ * R3 and the output: everybody's proof for its combined share.
+ * @param ahead what each party opened
+ * @param tau the nonce of this party's A_i
+ * @param share x_i, encoded
+ * @param publicShares X_j of every party
+ * @throws ProtocolAbort naming everybody whose proof does not verify
+ */
+export function* proveShare(
+  session: Session,
+  ahead: ReadonlyMap<PartyId, Ahead>,
+  tau: Secret,
+  share: Secret,
+  publicShares: ReadonlyMap<PartyId, Point>,
+): Protocol<void> {
+  const { self } = session
+  // "e = H_q("…keygen.sch", ssid, i, rid, X_i, A_i), z_i = τ_i + e x_i; broadcast z_i."
+  const statement = { X: publicShares.get(self) as Point, A: (ahead.get(self) as Ahead).A }
+  const witness = {
+    x: secp256k1.parseScalar(share.reveal()),
+    tau: secp256k1.parseScalar(tau.reveal()),
+  }
+  const mine = proveSch(contextOf(session, ahead, self), statement, witness)
+  const proofs = yield* broadcast(session, 'prove', proofLetter, mine)
+  // "check z_j G == A_j + e_j X_j for all j, where A_j is the one opened in R2".
+  demand('prove', ofPeers(session, proofs), {
+    'proof of knowledge of the combined share does not verify': (proof, from) =>
+      provesShare(session, ahead, publicShares, from, proof),
+  })
+}
+
+/** Whether `proof` shows that `party` knows its combined share. */
+export function provesShare(
+  session: Session,
+  ahead: ReadonlyMap<PartyId, Ahead>,
+  publicShares: ReadonlyMap<PartyId, Point>,
+  party: PartyId,
+  proof: SchProof,
+): boolean {
+  const statement = { X: publicShares.get(party) as Point, A: (ahead.get(party) as Ahead).A }
+  return verifySch(contextOf(session, ahead, party), statement, proof)
+}
+
+/**
+ * There is no epoch yet: rid, which only this run has, stands in its place. Nor is there Paillier's
+ * arithmetic in this proof: the level is the production one, whatever the auxiliary data will be.
+ */
+function contextOf(session: Session, ahead: ReadonlyMap<PartyId, Ahead>, prover: PartyId): ProofContext {
+  const rid = xorAll([...ahead.values()].map((each) => each.rid))
+  return { level: PRODUCTION, ssid: session.sid, epoch: rid, prover, verifier: null, role: 'keygen' }
+}

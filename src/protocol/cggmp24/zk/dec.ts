@@ -1,0 +1,153 @@
+/**
+ * Πdec (CGGMP24; cggmp24.md 2.8): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base, where
+ * x is the logarithm of X. It convinces anybody, because it needs no ring-Pedersen parameters: with it an
+ * accused party clears itself, and it costs seconds. The challenge has one bit for each repetition, all of them
+ * from one hash over all commitments (T-08).
+ */
+import { list, record, type Shape } from '../../codec.js'
+import { type Point, secp256k1 } from '../../curve.js'
+import type { Rng } from '../../session.js'
+import { integer, mod, natural, plusMinus, point, q, unit } from '../integers.js'
+import type { Level } from '../level.js'
+import { add, encrypt, type Paillier, times } from '../paillier.js'
+import {
+  hashed,
+  inPaillierGroups,
+  noIdentity,
+  publicTimes,
+  sampleBytes,
+  secretTimesG,
+  twoTo,
+  within,
+} from './common.js'
+import { challengeBits, type ProofContext } from './context.js'
+
+/** Enc(y; ρ) = x⊙K ⊕ D under N; X = xG; S = y * base, where the paper writes G' for the base. */
+export type DecStatement = {
+  readonly N: Paillier
+  readonly K: bigint
+  readonly D: bigint
+  readonly X: Point
+  readonly S: Point
+  readonly base: Point
+}
+
+/** x in ±2^ℓ, y in ±2^`decRange(level).y`, ρ in Z*_N. */
+export type DecWitness = { readonly x: bigint; readonly y: bigint; readonly rho: bigint }
+
+/** One entry for each repetition; `B` is the paper's B'. */
+export type DecProof = readonly {
+  readonly A: bigint
+  readonly C: Point
+  readonly B: Point
+  readonly z: bigint
+  readonly w: bigint
+  readonly nu: bigint
+}[]
+
+/**
+ * Ranges as powers of two. y is a sum over up to 2^20 products with peers, each within what Πaff-g leaves open:
+ * B = ℓ' + ε + 1 + 20 instead of ⌈log2 n⌉, so that no shape depends on n. Its mask has B + ε bits; at the test
+ * level that would not fit below N, and y would be fixed modulo N only, so it ends 4 bits short of N.
+ */
+export function decRange({ ellPrime, epsilon, modulusBits }: Level): {
+  readonly y: number
+  readonly w: number
+} {
+  const y = ellPrime + epsilon + 1 + 20
+  return { y, w: Math.min(y + epsilon, modulusBits - 4) }
+}
+
+export const decShape = (level: Level): Shape<DecProof> =>
+  list(
+    record({
+      A: natural(2 * level.modulusBits),
+      C: point,
+      B: point,
+      z: integer(level.ell + level.epsilon),
+      w: integer(decRange(level).w),
+      nu: natural(level.modulusBits),
+    }),
+    level.repetitions,
+  )
+
+/** How many random bytes the prover reads. */
+export const decTape = (level: Level): number => {
+  const { range, unit } = sampleBytes(level)
+  return level.repetitions * (range(level.ell + level.epsilon) + range(decRange(level).w) + unit)
+}
+
+/** @param rng gives `decTape` bytes */
+export function proveDec(
+  ctx: ProofContext,
+  statement: DecStatement,
+  witness: DecWitness,
+  rng: Rng,
+): DecProof {
+  const { ell, epsilon, repetitions } = ctx.level
+  const { N, K, base } = statement
+  const { x, y, rho } = witness
+  const runs = Array.from({ length: repetitions }, () => {
+    // α ← ±2^(ℓ+ε), β ← ±2^(B+ε), r ← Z*_N
+    const alpha = plusMinus(twoTo(ell + epsilon), rng)
+    const beta = plusMinus(twoTo(decRange(ctx.level).w), rng)
+    const r = unit(N.N, rng)
+    // A = (-α)⊙K ⊕ Enc(β; r), C = αG, B' = βG'
+    const first = {
+      A: add(N, times(N, K, -alpha), encrypt(N, beta, r)),
+      C: secretTimesG(alpha),
+      B: base.multiply(mod(beta, q)),
+    }
+    return { alpha, beta, r, first }
+  })
+  const bits = challenge(
+    ctx,
+    statement,
+    runs.map(({ first }) => first),
+  )
+  // z = α + ex, w = β + ey, ν = r ρ^e mod N
+  return runs.map(({ alpha, beta, r, first }, k) => {
+    const e = BigInt(bits[k] as number)
+    return { ...first, z: alpha + e * x, w: beta + e * y, nu: mod(r * N.n.pow(rho, e), N.N) }
+  })
+}
+
+/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+export function verifyDec(ctx: ProofContext, statement: DecStatement, proof: DecProof): boolean {
+  const { ell, epsilon, repetitions } = ctx.level
+  const { N, K, D, X, S, base } = statement
+  const preamble = [
+    proof.length === repetitions,
+    inPaillierGroups(
+      N,
+      [K, D, ...proof.map(({ A }) => A)],
+      proof.map(({ nu }) => nu),
+    ),
+    noIdentity([X, S, base, ...proof.flatMap(({ C, B }) => [C, B])]),
+    proof.every(({ z }) => within(z, ell + epsilon)),
+    proof.every(({ w }) => within(w, decRange(ctx.level).w)),
+  ]
+  if (preamble.includes(false)) return false
+  const bits = challenge(ctx, statement, proof)
+  const equations = proof.flatMap(({ A, C, B, z, w, nu }, k) => {
+    const e = BigInt(bits[k] as number)
+    return [
+      // Enc(w; ν) ⊕ (-z)⊙K = A ⊕ e⊙D
+      add(N, encrypt(N, w, nu), times(N, K, -z)) === add(N, A, times(N, D, e)),
+      // zG = C + eX
+      publicTimes(z, secp256k1.G).equals(C.add(publicTimes(e, X))),
+      // wG' = B' + eS
+      publicTimes(w, base).equals(B.add(publicTimes(e, S))),
+    ]
+  })
+  return !equations.includes(false)
+}
+
+function challenge(
+  ctx: ProofContext,
+  { N, K, D, X, S, base }: DecStatement,
+  first: readonly Pick<DecProof[number], 'A' | 'C' | 'B'>[],
+): readonly (0 | 1)[] {
+  const commitments = first.map(({ A, C, B }) => hashed(A, C, B))
+  return challengeBits(ctx, 'dec', ctx.level.repetitions, hashed(N.N, K, D, X, S, base), commitments)
+}

@@ -1,0 +1,95 @@
+/**
+ * Πmod (CGGMP24; cggmp24.md 2.4): N is the product of two different primes, both 3 modulo 4, and has no factor in common
+ * with φ(N). It convinces everybody alike, so it is made once and broadcast. That neither prime is small is left to
+ * Πfac.
+ */
+import { attempt, flag, list, record, type Shape } from '../../codec.js'
+import type { Rng } from '../../session.js'
+import { jacobi, natural, toBytes, unit } from '../integers.js'
+import type { Level } from '../level.js'
+import type { PaillierSecret } from '../paillier.js'
+import { areUnits, checkModulus, ring } from '../ring.js'
+import { sampleBytes } from './common.js'
+import { challengeBelow, type ProofContext } from './context.js'
+
+export type ModStatement = { readonly N: bigint }
+
+export type ModProof = {
+  readonly w: bigint
+  /** For each y_k its N-th root z, and a fourth root x of (-1)^a w^b y_k. */
+  readonly roots: readonly {
+    readonly x: bigint
+    readonly a: boolean
+    readonly b: boolean
+    readonly z: bigint
+  }[]
+}
+
+export const modShape = ({ modulusBits, repetitions }: Level): Shape<ModProof> => {
+  const element = natural(modulusBits)
+  return record({
+    w: element,
+    roots: list(record({ x: element, a: flag, b: flag, z: element }), repetitions),
+  })
+}
+
+/** How many random bytes the prover reads. */
+export const modTape = (level: Level): number => sampleBytes(level).unit
+
+/** The proof for the owner of N. @param rng gives `modTape` bytes */
+export function proveMod(ctx: ProofContext, secret: PaillierSecret, rng: Rng): ModProof {
+  const { N } = secret.key
+  // "w random with Jacobi symbol -1": half of all units; the other half goes to them by one small factor.
+  const random = unit(N, rng)
+  const w = jacobi(random, N) === -1 ? random : (random * leastNonresidue(N)) % N
+  const roots = Array.from({ length: ctx.level.repetitions }, (_, k) => {
+    const y = challenge(ctx, N, w, k)
+    // z_k = y_k^(1/N mod φ); a_k and b_k are what makes (-1)^a w^b y a square, x_k is a fourth root of that.
+    const choice = CHOICES.find(({ a, b }) => secret.isSquare(turned(N, w, y, a, b)))
+    if (choice === undefined) throw new RangeError('N is not what Πmod shows it to be')
+    const { a, b } = choice
+    return { x: secret.fourthRoot(turned(N, w, y, a, b)), a, b, z: secret.nthRoot(y) }
+  })
+  return { w, roots }
+}
+
+/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+export function verifyMod(ctx: ProofContext, { N }: ModStatement, { w, roots }: ModProof): boolean {
+  const { level } = ctx
+  if (attempt(() => checkModulus(N, level, 'N') ?? true) === null) return false
+  const n = ring(N)
+  const ys = Array.from({ length: level.repetitions }, (_, k) => challenge(ctx, N, w, k))
+  const preamble = [
+    roots.length === level.repetitions,
+    // Every prime N gives 1 here; a composite one that does so as well is nothing anybody needs.
+    n.pow(2n, N - 1n) !== 1n,
+    // w that shares a factor with N lets a product of many primes pass (CVE-2025-66016, T-03).
+    areUnits([w, ...ys, ...roots.flatMap(({ x, z }) => [x, z])], N),
+  ]
+  if (preamble.includes(false) || jacobi(w, N) !== -1) return false
+  const equations = roots.flatMap(({ x, a, b, z }, k) => {
+    const y = ys[k] as bigint
+    const xx = (x * x) % N
+    // z^N = y, x⁴ = (-1)^a w^b y, modulo N
+    return [n.pow(z, N) === y, (xx * xx) % N === turned(N, w, y, a, b)]
+  })
+  return !equations.includes(false)
+}
+
+const CHOICES = [false, true].flatMap((a) => [false, true].map((b) => ({ a, b })))
+
+/** (-1)^a w^b y mod N. */
+function turned(N: bigint, w: bigint, y: bigint, a: boolean, b: boolean): bigint {
+  const v = b ? (w * y) % N : y
+  return a ? N - v : v
+}
+
+function leastNonresidue(N: bigint): bigint {
+  let c = 2n
+  while (jacobi(c, N) !== -1) c++
+  return c
+}
+
+/** y_k, from N, w and k: another one for every repetition (T-04). */
+const challenge = (ctx: ProofContext, N: bigint, w: bigint, k: number): bigint =>
+  challengeBelow(ctx, 'mod', N, [toBytes(N), toBytes(w), k])

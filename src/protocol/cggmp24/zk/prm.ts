@@ -1,0 +1,61 @@
+/**
+ * Πprm (CGGMP24; cggmp24.md 2.5): s is a power of t modulo N̂. Others' secrets are hidden by commitments s^x t^μ, but
+ * only if this holds (T-06). The verifier does not know the group's order, so each of the m challenges is one bit (T-09).
+ *
+ * In the compact form the proof is (e, z) instead of (A, z): A_k = t^z_k s^-e_k is recomputed, and e must be the hash of
+ * all of them. That binds as much as sending A. The long form accepts (A, z) exactly if t^z_k = A_k s^e_k for the bits e
+ * hashed from A; s being a unit, this has one solution A_k for given e_k and z_k. So (A, z) is accepted there exactly if
+ * (H(A), z) is here: the proofs are rewritings of each other, and a forger who picks e first must still find z whose A
+ * hashes to this e, bit for bit.
+ */
+import { list, record, type Shape, uint } from '../../codec.js'
+import type { Rng } from '../../session.js'
+import { invert, natural, toBytes, uniformBelow } from '../integers.js'
+import type { Level } from '../level.js'
+import type { Pedersen, PedersenSecret } from '../pedersen.js'
+import { areUnits } from '../ring.js'
+import { sampleBytes } from './common.js'
+import { challengeBits, type ProofContext } from './context.js'
+
+export type PrmProof = { readonly e: readonly number[]; readonly z: readonly bigint[] }
+
+export const prmShape = ({ modulusBits, repetitions }: Level): Shape<PrmProof> =>
+  record({ e: list(uint(1), repetitions), z: list(natural(modulusBits), repetitions) })
+
+/** How many random bytes the prover reads. */
+export const prmTape = (level: Level): number => level.repetitions * sampleBytes(level).unit
+
+/** The proof for the owner of the parameters. @param rng gives `prmTape` bytes */
+export function provePrm(ctx: ProofContext, secret: PedersenSecret, rng: Rng): PrmProof {
+  const { public: rp, lambda, phi } = secret
+  // a_k ← [0, φ), A_k = t^a_k
+  const a = Array.from({ length: ctx.level.repetitions }, () => uniformBelow(phi, rng))
+  const A = a.map((a_k) => rp.ring.pow(rp.t, a_k))
+  const e = challenge(ctx, rp, A)
+  // z_k = a_k + e_k λ mod φ
+  return { e, z: a.map((a_k, k) => (a_k + BigInt(e[k] as number) * lambda) % phi) }
+}
+
+/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+export function verifyPrm(ctx: ProofContext, rp: Pedersen, { e, z }: PrmProof): boolean {
+  const { s, t, ring } = rp
+  const { repetitions } = ctx.level
+  const preamble = [
+    e.length === repetitions,
+    z.length === repetitions,
+    // s and t are units, and with them every A_k.
+    areUnits([s, t], ring.modulus),
+    z.every((z_k) => 0n <= z_k && z_k < ring.modulus),
+  ]
+  if (preamble.includes(false)) return false
+  // A_k = t^z_k s^-e_k
+  const inverse = invert(s, ring.modulus)
+  const A = z.map((z_k, k) => (ring.pow(t, z_k) * (e[k] === 1 ? inverse : 1n)) % ring.modulus)
+  const bits = challenge(ctx, rp, A)
+  return bits.every((bit, k) => bit === e[k])
+}
+
+/** All m bits, from one hash of all A_k (T-08). */
+function challenge(ctx: ProofContext, { ring, s, t }: Pedersen, A: readonly bigint[]): readonly (0 | 1)[] {
+  return challengeBits(ctx, 'prm', ctx.level.repetitions, [ring.modulus, s, t].map(toBytes), A.map(toBytes))
+}
