@@ -3,7 +3,10 @@
  * against the rest, and the result against what was said. It believes only the fingerprints that its reader knows.
  */
 import { CodecError, encode, equalBytes } from '../protocol/codec.js'
-import { publicResult, type Rounds } from '../protocol/keygen-public.js'
+import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
+import { PRODUCTION } from '../protocol/cggmp24/level.js'
+import { needsAuxiliary, publicKeyMaking, roundsOf } from '../protocol/engine.js'
+import type { Rounds } from '../protocol/keygen-public.js'
 import { echoOf, echoRound } from '../protocol/round.js'
 import { type PartyId, Session } from '../protocol/session.js'
 import type { Card } from '../wire/card.js'
@@ -16,6 +19,7 @@ import {
   type Order,
   verifyAcceptance,
 } from '../wire/definition.js'
+import { derivedKey } from '../wire/derived.js'
 import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import {
@@ -31,7 +35,7 @@ import {
 import { sha256 } from '../wire/hash.js'
 import { type KeyRecord, parseRecord, publicShares, recordDigest, recordPublicKey } from '../wire/record.js'
 import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
-import { verifiesUnder } from '../wire/signature.js'
+import { messageOf, verifiesUnder } from '../wire/signature.js'
 import { hex } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
 
@@ -49,12 +53,6 @@ export type Verified = {
   /** Names of participants whose receipts are missing. */
   readonly missing: readonly string[]
 }
-
-/** The rounds of broadcasts in each protocol, in order. The names in a file are its author's, so none is ever shown. */
-const ROUNDS = {
-  keygen: ['commit', echoRound('commit'), 'open'],
-  sign: ['nonces', echoRound('nonces'), 'share'],
-} as const
 
 type Player = { readonly card: Card; readonly party: PartyId }
 
@@ -98,7 +96,12 @@ function verify(transcript: Transcript): Verified {
     demandOneForEach(cards, i, 'confirm', confirmCodec.decode(body)),
   )
 
-  const wanted = ROUNDS[definition.kind as keyof typeof ROUNDS]
+  const scheme =
+    definition.kind === 'keygen'
+      ? definition.scheme
+      : parseRecord(transcript.record ?? new Uint8Array()).scheme
+  // The names of rounds in a file are its author's, so none is ever shown.
+  const wanted = roundsOf(definition.kind === 'keygen' ? 'keygen' : 'sign', scheme)
   const there = transcript.rounds.map(({ round }) => round)
   const asWanted = there.length === wanted.length && there.every((round, i) => round === wanted[i])
   demand(asWanted, 'its rounds are not those of the protocol')
@@ -118,13 +121,12 @@ function verify(transcript: Transcript): Verified {
   const common = { definition: id, sid, words: sessionWords(sid), head, participants: cards }
   if (definition.kind === 'sign') {
     const record = parseRecord(transcript.record as Uint8Array)
-    const publicKey = recordPublicKey(record)
-    const payload = transcript.payload
-    demand(
-      payload !== null && equalBytes(sha256(payload), definition.payload_sha256),
-      "the payload is not the order's",
-    )
-    const signed = verifiesUnder(record.scheme, publicKey, payload as Uint8Array, transcript.outcome)
+    const payload = transcript.payload ?? new Uint8Array()
+    const isOrdered = transcript.payload !== null && equalBytes(sha256(payload), definition.payload_sha256)
+    demand(isOrdered, "the payload is not the order's")
+    const { publicKey } = derivedKey(record, definition.path)
+    const message = messageOf(record.scheme, definition.type, payload)
+    const signed = verifiesUnder(record.scheme, publicKey, message, transcript.outcome)
     demand(signed, 'the signature does not verify')
     const holders = cards.map(({ fingerprint, signing }) => ({ fingerprint, signing, share: null }))
     const missing = missingReceipts(transcript, cards, holders, ran)
@@ -244,25 +246,25 @@ function verifyKeygen(
     record.threshold === definition.threshold &&
     record.epoch === 1 &&
     record.parent === null &&
-    record.auxiliary === null &&
     hex(record.policy_sha256 ?? new Uint8Array()) ===
       hex(definition.policy ? sha256(definition.policy) : new Uint8Array()) &&
     members.join() === players.map(({ card }) => card.line).join()
   demand(same, 'the record is not of this definition')
-  if (definition.scheme === 'ecdsa-secp256k1') throw refuse('this version does not know the scheme')
   const parties = players.map(({ party }) => party)
   const session = new Session(sid, parties[0] as PartyId, parties)
   const { scheme, threshold } = definition
-  const result = publicResult(session, { scheme, threshold }, rounds)
-  demand(result !== null, 'an opening does not hold')
-  const { groupPoint, publicShares: shares, chainCode } = result as NonNullable<typeof result>
+  const auxiliary = needsAuxiliary(scheme) ? { level: PRODUCTION, epoch: id } : null
+  const result = publicKeyMaking(session, { scheme, threshold }, auxiliary, rounds)
+  demand(result !== null, 'an opening or a proof does not hold')
+  const { groupPoint, publicShares: shares, chainCode, data } = result as NonNullable<typeof result>
   const equal =
     equalBytes(groupPoint, record.group_point) &&
     hex(chainCode ?? new Uint8Array()) === hex(record.chain_code ?? new Uint8Array()) &&
+    hex(data ? auxDataCodec.encode(data) : new Uint8Array()) === hex(record.auxiliary ?? new Uint8Array()) &&
     record.members.every(({ index, public_share }) =>
       equalBytes(shares.get(index) ?? new Uint8Array(), public_share),
     )
-  demand(equal, 'the key is not what the openings add up to')
+  demand(equal, 'the key is not what was said in making it')
 }
 
 function missingReceipts(

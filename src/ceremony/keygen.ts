@@ -7,7 +7,9 @@ import type { Opened } from '../messaging/handshake.js'
 import { Restarted } from '../messaging/abort.js'
 import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
-import { keygen, type KeygenOutput } from '../protocol/keygen.js'
+import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
+import { PRODUCTION } from '../protocol/cggmp24/level.js'
+import { makeKey, needsAuxiliary, type NewKey, SHOWS_PRIMES } from '../protocol/engine.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
@@ -29,6 +31,7 @@ import { activate } from './activation.js'
 import { agree, linger, type Result, setAsideOn } from './ending.js'
 import { holdersOf, incomplete, type Made, type Pending, readPending, store } from './pending.js'
 import { requireVerified, unverifiedAmong } from './people.js'
+import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import { keepCeremony } from './stored.js'
 import { seenIn } from './transcripts.js'
@@ -80,9 +83,6 @@ export async function planKeygen(
       hint: 'ask its author to make one with your card in it: `mpc identity export`',
     })
   }
-  if (definition.scheme === 'ecdsa-secp256k1') {
-    throw new Failure('usage', 'E_SCHEME', 'this version makes eddsa-ed25519 and schnorr-taproot keys')
-  }
   const files = new CeremonyFiles(home, file.id)
   const begun = (await files.readReceipt()) !== null
   if (!begun && now >= definition.expires) {
@@ -112,7 +112,8 @@ export async function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey
     validity: { notBefore: plan.definition.not_before, expires: plan.definition.expires },
   }
   const files = new CeremonyFiles(world.home, plan.file.id)
-  return seated(world, cast, files, async (room) => {
+  using primes = needsAuxiliary(plan.definition.scheme) ? new PrimeSupply(world, PRODUCTION.primeBits) : null
+  return seated(primes ? patient(world) : world, cast, files, async (room) => {
     await keepCeremony(world.home, plan.file)
     room.mailbox.handOut(definitionCodec.encode(plan.definition))
     const pending = await readPending(world, plan, files)
@@ -121,9 +122,12 @@ export async function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey
       const resumed = await resume(world, room, plan, files, pending)
       if (resumed) return resumed
     }
+    await primes?.fill(room, NO_SESSION, world.signal)
     const opening = openingOf(world, cast, files, plan.file.signatures)
     return inSession(room, opening, async (opened, signal) => {
-      const made = await play(world, room, plan, opened, signal)
+      // Those that an earlier attempt has shown are used up.
+      await primes?.fill(room, opened.sid, signal)
+      const made = await play(world, room, plan, primes, opened, signal)
       const pending = await store(world, room, plan, files, opened, made)
       return end(world, room, plan, files, pending, signal)
     })
@@ -165,27 +169,35 @@ const onlookersOf = (definition: KeygenDefinition): Card[] =>
 
 // ----------------------------------------------------------------------------------------------------------- the run
 
+const NO_SESSION = new Uint8Array(32)
+/** Proofs about moduli take their time, on slow machines above all. */
+const LONG_ROUND = 10 * 60_000
+
+const patient = (world: World): World => ({
+  ...world,
+  patience: { ...world.patience, round: Math.max(world.patience.round, LONG_ROUND) },
+})
+
 async function play(
   world: World,
   room: Room,
   plan: KeygenPlan,
+  primes: PrimeSupply | null,
   opened: Opened,
   signal: AbortSignal,
 ): Promise<Made> {
   const { definition, custodians, index } = plan
   const members = new Map(custodians.map((card, i) => [i + 1, memberOf(card, card.fingerprint)]))
   const session = new Session(opened.sid, index, [...members.keys()])
-  if (definition.scheme === 'ecdsa-secp256k1') throw new Error('no engine for this scheme')
   const input = { scheme: definition.scheme, threshold: definition.threshold }
-  const protocol = keygen(session, input, world.rng)
-  const { output, rounds } = await run(protocol, {
-    room,
-    opened,
-    session,
-    members,
-    signal,
-    compute: world.compute,
-  })
+  const auxiliary = primes && { level: PRODUCTION, epoch: plan.file.id, primes: primes.numbers() }
+  const protocol = makeKey(session, input, auxiliary, world.rng)
+  const beforeSend = (round: string): Promise<void> => {
+    if (round === SHOWS_PRIMES) primes?.discard()
+    return Promise.resolve()
+  }
+  const options = { room, opened, session, members, signal, compute: world.compute, beforeSend }
+  const { output, rounds } = await run(protocol, options)
   const record = recordOf(plan, output)
   const seen = seenIn(definition, null, opened, rounds)
   const transcript: Transcript = {
@@ -198,7 +210,7 @@ async function play(
   return { output, record, transcript }
 }
 
-function recordOf({ file, definition, custodians }: KeygenPlan, output: KeygenOutput): KeyRecord {
+function recordOf({ file, definition, custodians }: KeygenPlan, output: NewKey): KeyRecord {
   return {
     format: 'mpc/key-record/v1',
     key_id: file.id,
@@ -215,7 +227,7 @@ function recordOf({ file, definition, custodians }: KeygenPlan, output: KeygenOu
     parent: null,
     definition: file.id,
     policy_sha256: null,
-    auxiliary: null,
+    auxiliary: output.auxiliary && auxDataCodec.encode(output.auxiliary.data),
   }
 }
 

@@ -1,6 +1,5 @@
 /** The keys of a home: the active epoch's record by its local name, and this member's share in it. */
 import { Secret } from '../protocol/secret.js'
-import type { KeyShare } from '../protocol/keyshare.js'
 import type { Home } from '../storage/home.js'
 import { listKeys, readEpochFile, readState } from '../storage/keys.js'
 import { openWith } from '../storage/seal.js'
@@ -8,7 +7,7 @@ import type { Card } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
 import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
-import { parseShare } from '../wire/share.js'
+import { type OwnShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 
 export type Key = {
@@ -54,7 +53,7 @@ export function indexIn({ name, record }: Key, self: Card): number {
 }
 
 /** This member's share, checked against the record; the caller wipes it. */
-export async function openShare(home: Home, key: Key, identity: Identity, self: Card): Promise<KeyShare> {
+export async function openShare(home: Home, key: Key, identity: Identity, self: Card): Promise<OwnShare> {
   const index = indexIn(key, self)
   const sealed = (await readEpochFile(home, key.name, key.digest, 'share.age')) as Uint8Array
   using plaintext = new Secret(await openWith([identity.age], sealed))

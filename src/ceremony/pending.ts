@@ -4,7 +4,8 @@
  */
 import type { Opened } from '../messaging/handshake.js'
 import type { Room } from '../messaging/room.js'
-import type { KeygenOutput } from '../protocol/keygen.js'
+import { wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
+import { type NewKey, wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { openWith, sealTo } from '../storage/seal.js'
@@ -21,7 +22,7 @@ import type { World } from './world.js'
 
 /** What the rounds gave. */
 export type Made = {
-  readonly output: KeygenOutput
+  readonly output: NewKey
   readonly record: KeyRecord
   readonly transcript: Transcript
 }
@@ -34,7 +35,7 @@ export type Pending = {
   readonly share: Secret
 }
 
-/** Writes the result, with the `prepared` that will declare it. The share is wiped. */
+/** Writes the result, with the `prepared` that will declare it. What was made of secrets is wiped. */
 export async function store(
   world: World,
   room: Room,
@@ -43,16 +44,7 @@ export async function store(
   opened: Opened,
   { output, record, transcript }: Made,
 ): Promise<Pending> {
-  using share = output.share
-  using plaintext = new Secret(
-    encodeShare({
-      record: recordDigest(record),
-      scheme: record.scheme,
-      index: plan.index,
-      share: share.reveal(),
-    }),
-  )
-  const sealed = await sealTo([world.card.age], plaintext.reveal())
+  const sealed = await sealShare(world, record, plan.index, output)
   const outcome = encodeRecord(record)
   const ran = { definition: plan.file.id, sid: opened.sid, head: transcriptHead(transcript) }
   const result = {
@@ -70,6 +62,29 @@ export async function store(
   const pending = await readPending(world, plan, files)
   if (!pending) throw new Error('the pending result is not there')
   return pending
+}
+
+async function sealShare(
+  world: World,
+  record: KeyRecord,
+  index: number,
+  { share, auxiliary }: NewKey,
+): Promise<Uint8Array> {
+  try {
+    using plaintext = new Secret(
+      encodeShare({
+        record: recordDigest(record),
+        scheme: record.scheme,
+        index,
+        share: share.reveal(),
+        auxiliary: auxiliary && { level: auxiliary.data.level, secret: auxiliary.secret },
+      }),
+    )
+    return await sealTo([world.card.age], plaintext.reveal())
+  } finally {
+    share.wipe()
+    if (auxiliary) wipeAuxSecret(auxiliary.secret)
+  }
 }
 
 /** Reads back what was written, and believes nothing of it unchecked. */
@@ -108,7 +123,10 @@ async function openShare(
   sealed: Uint8Array,
 ): Promise<Secret> {
   using plaintext = new Secret(await openWith([world.identity.age], sealed))
-  return parseShare(plaintext.reveal(), record, index).share
+  const own = parseShare(plaintext.reveal(), record, index)
+  const share = own.share.share.clone()
+  wipeSigningKey(own)
+  return share
 }
 
 /** Who must have signed the receipts for a record, each with its share. */

@@ -2,6 +2,9 @@
  * The safe primes that a threshold ECDSA key needs of each custodian: taken from those made ahead, and made where they
  * are missing. A prime serves one key, and none that others have seen the product of.
  */
+import type { Room } from '../messaging/room.js'
+import type { AuxPrimes } from '../protocol/cggmp24/aux-data.js'
+import { fromBytes } from '../protocol/cggmp24/integers.js'
 import { Secret } from '../protocol/secret.js'
 import type { Home } from '../storage/home.js'
 import { countPrimes, keepPrime, takePrime } from '../storage/primes.js'
@@ -9,6 +12,7 @@ import { openWith, sealTo } from '../storage/seal.js'
 import type { Card } from '../wire/card.js'
 import type { Identity } from '../wire/identity.js'
 import { encodePrime, parsePrime } from '../wire/prime.js'
+import type { World } from './world.js'
 
 /**
  * Makes `count` safe primes of `bits` bits, and hands each over, big-endian, as it is found.
@@ -61,8 +65,7 @@ export class PrimeSupply {
   #held: Secret[] = []
 
   constructor(
-    readonly owner: Owner,
-    readonly maker: Maker,
+    readonly world: Owner & Pick<World, 'makePrimes' | 'emit'>,
     readonly bits: number,
   ) {}
 
@@ -71,36 +74,47 @@ export class PrimeSupply {
     return PRIMES_A_KEY - this.#held.length
   }
 
-  /** Takes what was made ahead; returns how many are missing still. */
-  async takeStocked(): Promise<number> {
+  /**
+   * Makes sure that all are there: takes what was made ahead, and makes the others, while it says to those who wait that
+   * this member is at work.
+   * @param session all zero before there is one
+   * @throws the signal's reason
+   */
+  async fill(room: Room, session: Uint8Array, signal: AbortSignal): Promise<void> {
     while (this.missing > 0) {
-      const sealed = await takePrime(this.owner.home, this.bits)
-      if (sealed === null) break
-      const prime = await this.#open(sealed)
-      if (prime) this.#held.push(new Secret(prime))
+      const prime = await this.#stocked()
+      if (prime === null) break
+      this.#held.push(prime)
     }
-    return this.missing
-  }
-
-  /** Makes those that are missing, and tells of each. */
-  async make(made: (missing: number) => void): Promise<void> {
     if (this.missing === 0) return
-    const { makePrimes, signal } = this.maker
-    await makePrimes(
-      this.bits,
-      this.missing,
-      (prime) => {
-        this.#held.push(new Secret(prime))
-        made(this.missing)
-      },
-      signal,
-    )
+    const { makePrimes, emit } = this.world
+    const stop = room.mailbox.working(session)
+    emit({ event: 'primes', left: this.missing })
+    try {
+      await makePrimes(
+        this.bits,
+        this.missing,
+        (prime) => {
+          this.#held.push(new Secret(prime))
+          emit({ event: 'primes', left: this.missing })
+        },
+        signal,
+      )
+    } finally {
+      stop()
+    }
   }
 
-  /** All four, which stay this object's. */
-  get primes(): readonly Secret[] {
+  /** All four, as the mathematics takes them. */
+  numbers(): AuxPrimes {
     if (this.missing > 0) throw new Error('there are primes missing')
-    return this.#held
+    const [p, q, pHat, qHat] = this.#held.map((prime) => fromBytes(prime.reveal())) as [
+      bigint,
+      bigint,
+      bigint,
+      bigint,
+    ]
+    return { p, q, pHat, qHat }
   }
 
   /** Their products are known to others now: they serve no other run. */
@@ -113,11 +127,17 @@ export class PrimeSupply {
     this.discard()
   }
 
-  /** Null for one that this identity did not make, or cannot open: somebody put it there. */
-  async #open(sealed: Uint8Array): Promise<Uint8Array | null> {
-    const plaintext = await openWith([this.owner.identity.age], sealed).catch(() => null)
-    if (!plaintext) return null
-    using opened = new Secret(plaintext)
-    return parsePrime(opened.reveal(), this.owner.card.signing)?.slice() ?? null
+  /** The next one that was made ahead; those that this identity did not make, somebody else has put there. */
+  async #stocked(): Promise<Secret | null> {
+    const { home, identity, card } = this.world
+    for (;;) {
+      const sealed = await takePrime(home, this.bits)
+      if (sealed === null) return null
+      const plaintext = await openWith([identity.age], sealed).catch(() => null)
+      if (!plaintext) continue
+      using opened = new Secret(plaintext)
+      const prime = parsePrime(opened.reveal(), card.signing)
+      if (prime && prime.length === this.bits / 8) return new Secret(prime.slice())
+    }
   }
 }

@@ -13,6 +13,7 @@ import { Noticeboard } from './noticeboard.js'
 import type { Key } from './keys.js'
 import { carryOut, type Signed } from './sign.js'
 import { inRecordOrder } from './signers.js'
+import { targetOf } from './target.js'
 import type { World } from './world.js'
 
 const LIVES = 24 * 3_600_000
@@ -264,7 +265,7 @@ function requireOurs(world: World, key: Key, request: Request): void {
   if (hex(request.record) !== hex(key.digest)) {
     throw new Failure('configuration', 'E_EPOCH', 'the request is for another epoch of this key')
   }
-  if (request.path !== null) throw new Failure('usage', 'E_PATH', 'this version derives no keys by path')
+  targetOf(key, request)
   const now = world.now()
   if (request.expires <= now) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
   if (request.created > now + AHEAD || request.expires - request.created > LIVES) {

@@ -10,13 +10,13 @@ import { tryDecode } from '../messaging/blame.js'
 import { slotsOf } from '../messaging/letters.js'
 import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
-import { sign } from '../protocol/frost/sign.js'
+import { givesAway, signMessage, wipeSigningKey } from '../protocol/engine.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { RequestClaims } from '../storage/claims.js'
 import { definitionId, type Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRecord, type KeyRecord, recordPublicKey } from '../wire/record.js'
+import { encodeRecord, type KeyRecord } from '../wire/record.js'
 import { orderFor, type Request, signatureCodec } from '../wire/request.js'
 import {
   type Holder,
@@ -28,13 +28,13 @@ import {
   resultDigest,
   verifyReceipt,
 } from '../wire/result.js'
-import { verifiesUnder } from '../wire/signature.js'
 import { fromHex, hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
 import type { Noticeboard } from './noticeboard.js'
 import { indexIn, type Key, openShare } from './keys.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { openingOf, seated } from './seats.js'
+import { isSignature, targetOf } from './target.js'
 import { encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
 import { cardOf, nobodyCame, refusalAmong, signersOf } from './signers.js'
@@ -197,9 +197,6 @@ function endOf(key: Key, notices: Noticeboard, request: Request, signers: Order[
   return refusalAmong(key.record, notices, request, cards)
 }
 
-const isSignature = ({ record }: Key, request: Request, signature: Uint8Array): boolean =>
-  verifiesUnder(record.scheme, recordPublicKey(record), request.payload, signature)
-
 const silence = (): Failure => new Failure('absent', 'E_SILENCE', 'nobody gave the order')
 
 const tooManyOrders = (request: Request): Failure =>
@@ -274,26 +271,25 @@ async function play(
     }),
   )
   const session = new Session(opened.sid, indexIn(key, world.card), [...members.keys()])
-  const share = await openShare(world.home, key, world.identity, world.card)
-  using secret = share.share
-  void secret
+  const { shift, message } = targetOf(key, request)
+  const own = await openShare(world.home, key, world.identity, world.card)
   let hasLeft = false
   const beforeSend = async (round: string): Promise<void> => {
-    if (round !== 'share') return
+    if (round !== givesAway(record.scheme)) return
     await claims.markLeft(request.payloadSha256)
     room.mayAbort = false
     hasLeft = true
   }
-  // `requests.ts` lets no request with a path come this far.
-  const input = { share, message: request.payload, shift: 0n }
-  const protocol = sign(session, input, world.nonces)
+  const protocol = signMessage(session, { ...own, epoch: key.digest, shift }, message, world.nonces)
   const options = { room, opened, session, members, signal, compute: world.compute, beforeSend }
-  const { output: signature, rounds } = await run(protocol, options).catch((error: unknown) => {
-    // One that begins again is not answered twice under one order: what has left is not taken back.
-    throw hasLeft && error instanceof Restarted ? new Superseded(order.number + 1) : error
-  })
+  const { output: signature, rounds } = await run(protocol, options)
+    .catch((error: unknown) => {
+      // One that begins again is not answered twice under one order: what has left is not taken back.
+      throw hasLeft && error instanceof Restarted ? new Superseded(order.number + 1) : error
+    })
+    .finally(() => wipeSigningKey(own))
   notices.onNotice = () => {}
-  if (!verifiesUnder(record.scheme, recordPublicKey(record), request.payload, signature)) {
+  if (!isSignature(key, request, signature)) {
     throw new Error('the signature that the protocol accepted does not verify')
   }
   notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))

@@ -11,6 +11,7 @@ import type { NonceRng, Rng } from '../protocol/session.js'
 import type { Home } from '../storage/home.js'
 import type { Card, Keys } from '../wire/card.js'
 import type { Identity } from '../wire/identity.js'
+import type { MakePrimes } from './primes.js'
 
 /** The person at this terminal, or a script that speaks for one. */
 export type Person = {
@@ -37,6 +38,7 @@ export type World = {
   readonly rng: Rng
   readonly nonces: NonceRng
   readonly compute: Compute
+  readonly makePrimes: MakePrimes
   readonly emit: Emit
   /** Fires when the person leaves. */
   readonly signal: AbortSignal

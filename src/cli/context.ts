@@ -4,7 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Unlock } from '../ceremony/identity.js'
+import type { MakePrimes } from '../ceremony/primes.js'
 import type { Patience } from '../messaging/patience.js'
+import type { Compute } from '../messaging/run.js'
 import type { Transport } from '../messaging/transport.js'
 import type { NonceRng, Rng } from '../protocol/session.js'
 import type { Home } from '../storage/home.js'
@@ -14,6 +16,7 @@ import type { Config, Named } from './config.js'
 import type { EmitFor } from './events.js'
 import type { Globals } from './globals.js'
 import type { Terminal } from './terminal.js'
+import type { Workers } from './workers.js'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -29,6 +32,7 @@ export class Context {
   readonly #env: Env
   #home: Promise<Home> | null = null
   #config: Promise<Config> | null = null
+  #workers: Promise<Workers> | null = null
 
   /**
    * @param signal fires on Ctrl-C, with the Failure to end with
@@ -94,6 +98,14 @@ export class Context {
       nkey: identity.nkey,
     })
   }
+
+  /** Runs a protocol's jobs in threads, which are started with the first one and end with the process. */
+  readonly compute: Compute = async (jobs, signal) => {
+    this.#workers ??= import('./workers.js').then(({ Workers }) => new Workers())
+    return (await this.#workers).compute(jobs, signal)
+  }
+
+  readonly makePrimes: MakePrimes = async (...args) => (await import('./primes.js')).makePrimes(...args)
 
   async #text(file: Named | null, secret: boolean): Promise<string | undefined> {
     if (file === null) return undefined

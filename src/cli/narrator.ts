@@ -58,6 +58,8 @@ export function narrate(terminal: Terminal, what: string, patience: Patience, no
         terminal.say(`${event.party ?? 'somebody'} started again: a new attempt begins by itself`)
         board.mark(others, 'missing')
         return board.waiting('Waiting for the others', joinUntil)
+      case 'primes':
+        return board.waiting(primesLeft(event.left ?? 0), joinUntil)
       case 'network':
         return terminal.say('the NATS server is back')
       case 'aborted':
@@ -74,6 +76,11 @@ export function narrate(terminal: Terminal, what: string, patience: Patience, no
   board.waiting(what, joinUntil)
   return { emit, stop: () => board.stop() }
 }
+
+const primesLeft = (left: number): string =>
+  left === 0
+    ? 'Waiting for the others'
+    : `Making large primes for the key, ${left} to go (seconds to a minute each)`
 
 /** The person at this terminal, who hears the words; or nobody. */
 export function ears(terminal: Terminal): Person {

@@ -10,6 +10,7 @@ export type CeremonyEvent = {
     | 'letter_received'
     | 'waiting'
     | 'restarted'
+    | 'primes'
     | 'network'
     | 'aborted'
     | 'receipt_sent'
@@ -22,6 +23,8 @@ export type CeremonyEvent = {
   /** Names of those who are waited for. */
   readonly missing?: readonly string[]
   readonly words?: readonly string[]
+  /** With `primes`: how many are still to be made here. */
+  readonly left?: number
   /** With `joined`: names of the others who take part. */
   readonly others?: readonly string[]
 }

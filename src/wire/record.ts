@@ -17,6 +17,9 @@ import {
   text,
   uint,
 } from '../protocol/codec.js'
+import { type AuxData, auxDataCodec } from '../protocol/cggmp24/aux-data.js'
+import { PRODUCTION } from '../protocol/cggmp24/level.js'
+import { needsAuxiliary } from '../protocol/engine.js'
 import { checkPublicShares } from '../protocol/keyshare.js'
 import { isDerivable, publicKeyOf, SCHEMES } from '../protocol/scheme.js'
 import { digest, type PartyId } from '../protocol/session.js'
@@ -42,7 +45,7 @@ const fieldsShape = record({
   /** The ceremony that made this epoch. */
   definition: bytes(32),
   policy_sha256: nullable(bytes(32)),
-  /** What an engine needs beyond the shares; none for FROST. */
+  /** What the engine needs beyond the shares (`auxiliaryOf`); none for FROST. */
   auxiliary: nullable(bytesUpTo(1 << 18)),
 })
 
@@ -73,6 +76,19 @@ export const recordDigest = (r: KeyRecord): Uint8Array => digest('mpc/record-dig
 /** The key that signatures verify under. */
 export const recordPublicKey = (r: KeyRecord): Uint8Array => publicKeyOf(r.scheme, r.group_point)
 
+/**
+ * What the engine needs beyond the shares, of every member; null for a scheme that needs nothing. It is held against
+ * itself each time it is read, which takes a moment.
+ * @throws CodecError unless it is whole, of the level that keys are made at, and of exactly the members
+ */
+export function auxiliaryOf(r: KeyRecord): AuxData | null {
+  if (r.auxiliary === null) return null
+  const data = auxDataCodec.decode(r.auxiliary)
+  if (data.level !== PRODUCTION) throw new CodecError('auxiliary', `of level ${data.level.name}`)
+  if (data.parties.size !== r.members.length) throw new CodecError('auxiliary', 'not of each member')
+  return data
+}
+
 export const publicShares = (r: KeyRecord): ReadonlyMap<PartyId, Uint8Array> =>
   new Map(r.members.map((member) => [member.index, member.public_share]))
 
@@ -82,6 +98,8 @@ function check(r: KeyRecord): KeyRecord {
   if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'not as the epoch has it')
   if ((r.chain_code !== null) !== isDerivable(r.scheme))
     throw new CodecError('chain_code', 'not as the scheme has it')
+  if ((r.auxiliary !== null) !== needsAuxiliary(r.scheme))
+    throw new CodecError('auxiliary', 'not as the scheme has it')
   checkPublicShares({
     scheme: r.scheme,
     threshold: r.threshold,

@@ -1,54 +1,74 @@
 /** One custodian's secret part of one epoch of a key, as it is sealed. */
 import { bytes, codec, CodecError, oneOf, record, uint } from '../protocol/codec.js'
+import { auxSecretShape, checkAuxSecret, wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
+import type { AuxPublic, AuxSecret } from '../protocol/cggmp24/aux-data.js'
+import type { Level } from '../protocol/cggmp24/level.js'
+import type { Auxiliary } from '../protocol/engine.js'
 import { type KeyShare, parseKeyShare } from '../protocol/keyshare.js'
 import { SCHEMES, type Scheme } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
 import { Failure } from './failure.js'
-import { type KeyRecord, publicShares, recordDigest } from './record.js'
+import { auxiliaryOf, type KeyRecord, publicShares, recordDigest } from './record.js'
 import { hex } from './text.js'
 
-const shareCodec = codec(
-  record({
-    format: oneOf(['mpc/share/v1']),
-    /** Digest of the public record. */
-    record: bytes(32),
-    scheme: oneOf(SCHEMES),
-    index: uint(64, 1),
-    share: bytes(32),
-  }),
-  4096,
-)
+const fields = {
+  format: oneOf(['mpc/share/v1']),
+  /** Digest of the public record. */
+  record: bytes(32),
+  scheme: oneOf(SCHEMES),
+  index: uint(64, 1),
+  share: bytes(32),
+}
+const plainCodec = codec(record(fields), 4096)
+/** With the primes that the engine needs. */
+const codecAt = (level: Level) => codec(record({ ...fields, auxiliary: auxSecretShape(level) }), 4096)
 
-export const encodeShare = (share: {
+type Sealed = {
   readonly record: Uint8Array
   readonly scheme: Scheme
   readonly index: number
   readonly share: Uint8Array
-}): Uint8Array => shareCodec.encode({ format: 'mpc/share/v1', ...share })
+  readonly auxiliary: { readonly level: Level; readonly secret: AuxSecret } | null
+}
+
+export const encodeShare = ({ auxiliary, ...share }: Sealed): Uint8Array =>
+  auxiliary
+    ? codecAt(auxiliary.level).encode({ format: 'mpc/share/v1', ...share, auxiliary: auxiliary.secret })
+    : plainCodec.encode({ format: 'mpc/share/v1', ...share })
+
+export type OwnShare = { readonly share: KeyShare; readonly auxiliary: Auxiliary | null }
 
 /**
  * The share in a plaintext, once it is known to be that of this index in this record. The plaintext stays the caller's
  * to wipe, and so does the share.
  * @throws Failure `E_SHARE` (decryption)
  */
-export function parseShare(plaintext: Uint8Array, r: KeyRecord, index: number): KeyShare {
+export function parseShare(plaintext: Uint8Array, r: KeyRecord, index: number): OwnShare {
   let secret: Secret | undefined
+  let primes: AuxSecret | undefined
   try {
-    const share = shareCodec.decode(plaintext)
+    const data = auxiliaryOf(r)
+    const share = data ? codecAt(data.level).decode(plaintext) : plainCodec.decode(plaintext)
+    if ('auxiliary' in share) primes = share.auxiliary as AuxSecret
     secret = new Secret(share.share.slice())
     if (hex(share.record) !== hex(recordDigest(r)) || share.index !== index || share.scheme !== r.scheme) {
       throw new CodecError('record', 'of another epoch or member')
     }
-    return parseKeyShare({
-      scheme: r.scheme,
-      threshold: r.threshold,
-      index,
-      groupPoint: r.group_point,
-      publicShares: publicShares(r),
-      share: secret,
-    })
+    if (data && primes) checkAuxSecret(data.level, data.parties.get(index) as AuxPublic, primes)
+    return {
+      share: parseKeyShare({
+        scheme: r.scheme,
+        threshold: r.threshold,
+        index,
+        groupPoint: r.group_point,
+        publicShares: publicShares(r),
+        share: secret,
+      }),
+      auxiliary: data && primes ? { data, secret: primes } : null,
+    }
   } catch (cause) {
     secret?.wipe()
+    if (primes) wipeAuxSecret(primes)
     if (!(cause instanceof CodecError)) throw cause
     throw new Failure(
       'decryption',

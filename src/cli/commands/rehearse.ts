@@ -47,6 +47,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
     rng: context.rng,
     nonces: context.nonces,
     now,
+    compute: context.compute,
+    makePrimes: context.makePrimes,
     signal: context.signal,
   }
   const done = await rehearse(stage, (step) => {

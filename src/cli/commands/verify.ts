@@ -1,9 +1,10 @@
 import { findKey } from '../../ceremony/keys.js'
 import { SCHEMES, type Scheme } from '../../protocol/scheme.js'
+import type { PayloadType } from '../../wire/definition.js'
+import { derivedKey } from '../../wire/derived.js'
 import { Failure } from '../../wire/failure.js'
 import { sha256 } from '../../wire/hash.js'
-import { recordPublicKey } from '../../wire/record.js'
-import { verifiesUnder } from '../../wire/signature.js'
+import { messageOf, verifiesUnder } from '../../wire/signature.js'
 import { fromHex, hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { readInput } from '../inputs.js'
@@ -14,6 +15,8 @@ export type Options = {
   readonly publicKey?: string
   readonly scheme?: string
   readonly in: string
+  readonly type?: PayloadType
+  readonly path?: string
   readonly signature: string
 }
 
@@ -27,7 +30,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const { scheme, publicKey } = await keyIn(context, options)
   const message = await readInput(options.in, '--in', context.signal)
-  if (!verifiesUnder(scheme, publicKey, message, signature)) {
+  if (!verifiesUnder(scheme, publicKey, messageOf(scheme, options.type ?? 'raw', message), signature)) {
     throw new Failure(
       'verification',
       'E_SIGNATURE_INVALID',
@@ -46,16 +49,16 @@ export async function run(context: Context, options: Options): Promise<Result> {
 async function keyIn(context: Context, options: Options): Promise<{ scheme: Scheme; publicKey: Uint8Array }> {
   if (options.key !== undefined && options.publicKey === undefined && options.scheme === undefined) {
     const { record } = await findKey(await context.home(), options.key)
-    return { scheme: record.scheme, publicKey: recordPublicKey(record) }
+    return { scheme: record.scheme, publicKey: derivedKey(record, options.path ?? null).publicKey }
   }
   const scheme = SCHEMES.find((known) => known === options.scheme)
   const length = scheme === 'ecdsa-secp256k1' ? 33 : 32
   const publicKey = fromHex((options.publicKey ?? '').toLowerCase(), length)
-  if (options.key !== undefined || !scheme || !publicKey) {
+  if (options.key !== undefined || options.path !== undefined || !scheme || !publicKey) {
     throw new Failure(
       'usage',
       'E_VERIFY_KEY',
-      'give either --key, or --public-key in hex together with --scheme',
+      'give either --key, with --path if it was signed so, or --public-key in hex together with --scheme',
       {
         hint: `the schemes are ${SCHEMES.join(', ')}`,
       },

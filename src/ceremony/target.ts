@@ -1,0 +1,25 @@
+/** What a request is for: the key at its path, and the bytes that are signed. */
+import { type DerivedKey, derivedKey } from '../wire/derived.js'
+import type { PayloadType } from '../wire/definition.js'
+import { messageOf, verifiesUnder } from '../wire/signature.js'
+import type { Key } from './keys.js'
+
+export type Asked = {
+  readonly type: PayloadType
+  readonly payload: Uint8Array
+  readonly path: string | null
+}
+
+export type Target = DerivedKey & { readonly message: Uint8Array }
+
+/** @throws Failure `E_PATH` (usage) for a path that leads to no key */
+export const targetOf = ({ record }: Pick<Key, 'record'>, { type, payload, path }: Asked): Target => ({
+  ...derivedKey(record, path),
+  message: messageOf(record.scheme, type, payload),
+})
+
+/** Whether this is the signature that was asked for, as an ordinary verifier sees it. */
+export function isSignature(key: Pick<Key, 'record'>, asked: Asked, signature: Uint8Array): boolean {
+  const { publicKey, message } = targetOf(key, asked)
+  return verifiesUnder(key.record.scheme, publicKey, message, signature)
+}

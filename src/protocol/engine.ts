@@ -1,0 +1,133 @@
+/**
+ * The engines as a ceremony sees them: one way to make a key and one way to sign, whatever the scheme. FROST needs nothing
+ * beyond the shares; CGGMP24 has auxiliary data of its own, made in the same run, and remade with every epoch.
+ */
+import { concatBytes } from '@noble/hashes/utils.js'
+import { generateAux } from './cggmp24/aux.js'
+import { type AuxData, type AuxPrimes, type AuxSecret, wipeAuxSecret } from './cggmp24/aux-data.js'
+import { publicAux } from './cggmp24/aux-public.js'
+import type { Level } from './cggmp24/level.js'
+import { ROUND } from './cggmp24/presign-letters.js'
+import { sign as signEcdsa } from './cggmp24/sign.js'
+import { sign as signFrost } from './frost/sign.js'
+import { keygen, type KeygenOutput } from './keygen.js'
+import { type KeygenInput, type PublicOutput, publicResult, type Rounds } from './keygen-public.js'
+import type { KeyShare } from './keyshare.js'
+import { echoRound, type Protocol } from './round.js'
+import type { Scheme } from './scheme.js'
+import type { NonceRng, Rng, Session } from './session.js'
+
+/** What an engine needs beyond the shares: everybody's, and one member's secret. */
+export type Auxiliary = { readonly data: AuxData; readonly secret: AuxSecret }
+
+export type NewKey = KeygenOutput & { readonly auxiliary: Auxiliary | null }
+
+/** What auxiliary data are made from. */
+export type AuxiliaryInput = {
+  readonly level: Level
+  /** 32 bytes: what the data belong to; for a new key the definition's id. */
+  readonly epoch: Uint8Array
+}
+
+export const needsAuxiliary = (scheme: Scheme): boolean => scheme === 'ecdsa-secp256k1'
+
+/**
+ * Makes a key among the session's parties 1 to n, with the auxiliary data that its engine needs.
+ * @param auxiliary null exactly where the scheme needs none
+ * @throws ProtocolAbort naming everybody who broke the protocol
+ */
+export function* makeKey(
+  session: Session,
+  input: KeygenInput,
+  auxiliary: (AuxiliaryInput & { readonly primes: AuxPrimes }) | null,
+  rng: Rng,
+): Protocol<NewKey> {
+  requireInput(input.scheme, auxiliary)
+  const output = yield* keygen(session, input, rng)
+  let made: NewKey | null = null
+  try {
+    if (auxiliary === null) made = { ...output, auxiliary: null }
+    else {
+      const { secret, ...data } = yield* generateAux(session, auxiliary, rng)
+      made = { ...output, auxiliary: { data, secret } }
+    }
+    return made
+  } finally {
+    if (made === null) output.share.wipe()
+  }
+}
+
+/** The round with which this party's auxiliary data become known, and its primes are used up. */
+export const SHOWS_PRIMES = 'aux-open'
+
+/** What everybody can recompute of a new key from what was said aloud; null where it does not hold. */
+export function publicKeyMaking(
+  session: Session,
+  input: KeygenInput,
+  auxiliary: AuxiliaryInput | null,
+  rounds: Rounds,
+): (PublicOutput & { readonly data: AuxData | null }) | null {
+  requireInput(input.scheme, auxiliary)
+  const result = publicResult(session, input, rounds)
+  if (result === null || auxiliary === null) return result && { ...result, data: null }
+  const data = publicAux(session, auxiliary, rounds)
+  return data && { ...result, data }
+}
+
+/** One member's part in a key that signs. */
+export type SigningKey = {
+  readonly share: KeyShare
+  readonly auxiliary: Auxiliary | null
+  /** 32 bytes: digest of the record. */
+  readonly epoch: Uint8Array
+  /** What a derivation path adds to the private key; 0n without one. */
+  readonly shift: bigint
+}
+
+/**
+ * Signs with the session's parties, which are the indices of their shares and exactly as many as must sign.
+ * @param message what the scheme signs: ECDSA a digest of 32 bytes, the others any bytes
+ * @returns 64 bytes, already verified by an ordinary verifier
+ */
+export function* signMessage(
+  session: Session,
+  key: SigningKey,
+  message: Uint8Array,
+  nonces: NonceRng,
+): Protocol<Uint8Array> {
+  const { share, auxiliary, epoch, shift } = key
+  requireInput(share.scheme, auxiliary)
+  if (auxiliary === null) return yield* signFrost(session, { share, message, shift }, nonces)
+  const { level, parties: aux } = auxiliary.data
+  const ecdsa = { share, level, aux, epoch, shift, auxSecret: auxiliary.secret }
+  const { r, s } = yield* signEcdsa(session, ecdsa, message, nonces)
+  return concatBytes(r, s)
+}
+
+/** The round in which a signer's share of the signature leaves. */
+export const givesAway = (scheme: Scheme): string => (needsAuxiliary(scheme) ? ROUND.sign : 'share')
+
+/** The rounds of which everybody hears, in order. */
+export function roundsOf(kind: 'keygen' | 'sign', scheme: Scheme): readonly string[] {
+  const reliably = (round: string) => [round, echoRound(round)]
+  if (kind === 'keygen') {
+    const common = [...reliably('commit'), 'open']
+    return needsAuxiliary(scheme)
+      ? [...common, 'prove', ...reliably('aux-commit'), SHOWS_PRIMES, 'aux-prove']
+      : common
+  }
+  return needsAuxiliary(scheme)
+    ? [...[ROUND.first, ROUND.second, ROUND.third].flatMap(reliably), ROUND.sign]
+    : [...reliably('nonces'), 'share']
+}
+
+export function wipeSigningKey({ share, auxiliary }: Pick<SigningKey, 'share' | 'auxiliary'>): void {
+  share.share.wipe()
+  if (auxiliary) wipeAuxSecret(auxiliary.secret)
+}
+
+function requireInput(scheme: Scheme, auxiliary: unknown): void {
+  if (needsAuxiliary(scheme) !== (auxiliary !== null)) {
+    throw new RangeError('auxiliary data exactly where the scheme needs them')
+  }
+}
