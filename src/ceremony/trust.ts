@@ -88,8 +88,8 @@ export async function markUnverified(home: Home, known: Known, now: number): Pro
 export type Change = 'added' | 'verified' | 'updated' | 'beside' | 'replaced' | null
 export type Imported = { readonly known: Known; readonly changed: Change }
 export type ImportOptions = {
-  /** 64 hex digits that the owner told: stored as verified. */
-  readonly fingerprint: string | null
+  /** 64 hex digits each, that owners told: their cards are stored as verified. */
+  readonly fingerprint: string | readonly string[] | null
   /** The name that is to mean the new card. */
   readonly replace: string | null
   readonly now: number
@@ -108,17 +108,22 @@ export function parseCards(file: Uint8Array): readonly Card[] {
   })
 }
 
-/** Stores cards: all of them, or none if one is refused. @throws Failure as `decide` says */
+/**
+ * Stores cards: all of them, or none if one is refused.
+ * @throws Failure `E_FINGERPRINT` (authentication) if a fingerprint is that of none of them; and as `decide` says
+ */
 export async function importCards(
   home: Home,
   cards: readonly Card[],
-  options: ImportOptions,
+  { fingerprint, replace, now }: ImportOptions,
 ): Promise<readonly Imported[]> {
+  const told = checkTold(cards, [fingerprint ?? []].flat())
   let known = await knownCards(home)
   const imported: Imported[] = []
   const writes: Known[] = []
   for (const card of cards) {
-    const { changed, stored, aside } = decide(known, card, options)
+    const isTold = told.has(hex(card.fingerprint))
+    const { changed, stored, aside } = decide(known, card, { isTold, replace, now })
     imported.push({ known: stored, changed })
     // What the name meant before goes first: a crash in between leaves a name without meaning, never with two.
     writes.push(...(aside ? [aside] : []), ...(changed === null ? [] : [stored]))
@@ -129,37 +134,54 @@ export async function importCards(
   return imported
 }
 
-type Decision = { readonly changed: Change; readonly stored: Known; readonly aside?: Known }
-
-/**
- * What an import comes to.
- * @throws Failure (authentication) `E_FINGERPRINT`; (conflict) `E_CARD_OLDER`, `E_CARD_DIFFERS`, `E_NAME_TAKEN`
- */
-function decide(known: readonly Known[], card: Card, options: ImportOptions): Decision {
-  const { fingerprint, replace, now } = options
-  if (fingerprint !== null && fingerprint !== hex(card.fingerprint)) {
+/** The fingerprints that owners told, each that of one of the cards: nothing that was told is passed over. */
+function checkTold(cards: readonly Card[], told: readonly string[]): ReadonlySet<string> {
+  const strange = told.find((each) => cards.every((card) => hex(card.fingerprint) !== each))
+  if (strange === undefined) return new Set(told)
+  const [only, another] = cards
+  if (only && !another) {
     throw new Failure(
       'authentication',
       'E_FINGERPRINT',
-      `this card of ${card.name} has another fingerprint`,
+      `this card of ${only.name} has another fingerprint`,
       {
-        party: card.name,
-        hint: `it is ${hex(card.fingerprint)}; ask ${card.name} in person: somebody may have exchanged the card`,
+        party: only.name,
+        hint: `it is ${hex(only.fingerprint)}; ask ${only.name} in person: somebody may have exchanged the card`,
       },
     )
   }
+  const names = cards.map(({ name }) => name).join(', ')
+  throw new Failure('authentication', 'E_FINGERPRINT', `none of these cards has the fingerprint ${strange}`, {
+    hint: `they are of ${names}; nothing was stored. Ask whoever told it, in person: somebody may have exchanged the card`,
+  })
+}
+
+type Decision = { readonly changed: Change; readonly stored: Known; readonly aside?: Known }
+
+type Telling = {
+  /** Whether its owner told this card's fingerprint. */
+  readonly isTold: boolean
+  readonly replace: string | null
+  readonly now: number
+}
+
+/**
+ * What an import comes to.
+ * @throws Failure (conflict) `E_CARD_OLDER`, `E_CARD_DIFFERS`, `E_NAME_TAKEN`
+ */
+function decide(known: readonly Known[], card: Card, { isTold, replace, now }: Telling): Decision {
   const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint)) ?? null
   if (same) checkNumber(same, card)
   if (same?.status === 'self') return { changed: null, stored: same }
-  const believed = fingerprint !== null && same?.status !== 'verified'
+  const believed = isTold && same?.status !== 'verified'
   // What was verified is a name with its keys: their owner cannot give the trust in them to another name (F-06).
   const renamed = same !== null && same.card.name !== card.name
   const status =
     believed || renamed || !same
       ? ({
-          status: fingerprint === null ? 'unverified' : 'verified',
+          status: isTold ? 'verified' : 'unverified',
           since: rfc3339(now),
-          how: fingerprint === null ? 'import' : 'fingerprint',
+          how: isTold ? 'fingerprint' : 'import',
         } as const)
       : { status: same.status, since: same.since, how: same.how }
   const holder = known.find((each) => each.card.name === card.name && !each.beside && each !== same)
@@ -169,7 +191,7 @@ function decide(known: readonly Known[], card: Card, options: ImportOptions): De
       return { changed: 'replaced', stored: { card, ...status, beside: false }, aside }
     }
     if (same?.beside && same.card.line === card.line && !believed) return { changed: null, stored: same }
-    if (fingerprint === null) throw nameTaken(card, holder)
+    if (!isTold) throw nameTaken(card, holder)
     return { changed: 'beside', stored: { card, ...status, beside: true } }
   }
   const stored: Known = { card, ...status, beside: false }

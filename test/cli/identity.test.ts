@@ -152,6 +152,32 @@ describe('mpc identity import', () => {
     expect((await erin.mpc(['identity', 'list', '--json'])).json.data.identities).toHaveLength(1)
   })
 
+  it('takes several files, and verifies those whose fingerprints were told', async () => {
+    const [fred, gina] = [await custodian(dir, 'fred'), await custodian(dir, 'gina')]
+    const both = ['identity', 'import', bob.card, gina.card, '--json']
+    const told = [...both, '--fingerprint', gina.fingerprint]
+    // One that fits none of the cards is an error, whatever the others are, and nothing is stored.
+    const strange = await fred.mpc([...told, '--fingerprint', impostor.fingerprint])
+    expect([strange.code, strange.json.error.code]).toEqual([6, 'E_FINGERPRINT'])
+    expect(strange.json.error.message).toContain(impostor.fingerprint)
+    expect((await fred.mpc(['identity', 'list', '--json'])).json.data.identities).toHaveLength(1)
+
+    const statuses = (json: { data: { identities: { name: string; status: string }[] } }) =>
+      json.data.identities.map(({ name, status }) => `${name} ${status}`)
+    expect(statuses((await fred.mpc(told)).json)).toEqual(['bob unverified', 'gina verified'])
+    const all = await fred.mpc([...told, '--fingerprint', bob.fingerprint])
+    expect(statuses(all.json)).toEqual(['bob verified', 'gina verified'])
+
+    const replace = ['--replace', 'bob', '--confirm', 'bob']
+    const replaced = await fred.mpc(['identity', 'import', gina.card, impostor.card, ...replace, '--json'])
+    expect(replaced.json.data.identities.map(({ changed }: { changed: string }) => changed)).toEqual([
+      null,
+      'replaced',
+    ])
+    const none = await fred.mpc(['identity', 'import', gina.card, alice.card, ...replace, '--json'])
+    expect([none.code, none.json.error.code]).toEqual([2, 'E_USAGE'])
+  })
+
   it('names a missing file', async () => {
     const { code, json } = await alice.mpc(['identity', 'import', 'nobody.card', '--json'])
     expect([code, json.error.code]).toEqual([2, 'E_NO_FILE'])

@@ -1,21 +1,25 @@
 import { type Change, importCards, type Imported, parseCards } from '../../ceremony/trust.js'
+import type { Card } from '../../wire/card.js'
 import { Failure } from '../../wire/failure.js'
 import type { Context } from '../context.js'
 import { readInput } from '../inputs.js'
 import { identityData, identityLines } from '../render/identity.js'
 import type { Result } from '../result.js'
 
-export type Options = { readonly fingerprint?: string; readonly replace?: string; readonly confirm?: string }
+export type Options = {
+  readonly fingerprint?: readonly string[]
+  readonly replace?: string
+  readonly confirm?: string
+}
 
-/** `mpc identity import FILE`. */
-export async function run(context: Context, options: Options, [file]: readonly string[]): Promise<Result> {
+/** `mpc identity import FILE...`: all the cards in them, or none. */
+export async function run(context: Context, options: Options, files: readonly string[]): Promise<Result> {
   const { fingerprint = null, replace = null } = options
-  const cards = parseCards(await readInput(file as string, 'FILE', context.signal))
-  if (cards.length > 1 && (fingerprint !== null || replace !== null)) {
-    throw usage('--fingerprint and --replace are about one card, and the file holds several')
-  }
-  if (replace !== null && cards[0]?.name !== replace) {
-    throw usage(`--replace ${replace}: the card is that of ${cards[0]?.name}`)
+  const cards: Card[] = []
+  for (const file of files) cards.push(...parseCards(await readInput(file, 'FILE', context.signal)))
+  if (replace !== null && cards.filter(({ name }) => name === replace).length !== 1) {
+    const names = cards.map(({ name }) => name).join(', ')
+    throw usage(`--replace ${replace} wants one card of that name, and there are those of ${names}`)
   }
   if (replace !== null) await confirmReplace(context, replace, options.confirm)
   const home = await context.home()

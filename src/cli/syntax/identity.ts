@@ -1,5 +1,5 @@
 /** `mpc identity`: who I am, and whom I know. */
-import { hash, name, once } from '../arguments.js'
+import { hash, name, once, repeatable } from '../arguments.js'
 import type { CommandSpec } from './spec.js'
 
 const fingerprint = {
@@ -43,10 +43,17 @@ export const identityCommands: readonly CommandSpec[] = [
   {
     name: 'identity import',
     summary: "store others' cards; verified only with the fingerprint that their owner told you",
-    examples: ['mpc identity import carol.card', 'mpc identity import bob.card --fingerprint $FINGERPRINT'],
-    operands: [{ name: '<file>', text: 'one or many cards, a line each; - for stdin' }],
+    examples: [
+      'mpc identity import bob.card carol.card',
+      'mpc identity import bob.card --fingerprint $FINGERPRINT',
+    ],
+    operands: [{ name: '<file...>', text: 'one or many cards each, a line a card; - for stdin' }],
     flags: [
-      fingerprint,
+      {
+        flags: '--fingerprint <hex>',
+        text: 'the 64 hex digits of one of the cards, as its owner told you; repeatable',
+        parse: repeatable(hash),
+      },
       { flags: '--replace <name>', text: 'let this name mean the new card', parse: once(name) },
       {
         flags: '--confirm <name>',
