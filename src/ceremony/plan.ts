@@ -5,6 +5,7 @@
 import { SCHEMES } from '../protocol/scheme.js'
 import { Failure } from '../wire/failure.js'
 import { NAME, visible } from '../wire/text.js'
+import { didYouMean } from './nearest.js'
 import { parseSpan, parseTime } from './time.js'
 import { type Fields, readYaml } from './yaml.js'
 
@@ -29,7 +30,8 @@ export type Problem = { readonly field: string; readonly problem: string }
 
 const FORMAT = 'mpc/plan/v1'
 const KINDS = ['keygen', 'reshare', 'refresh', 'policy']
-const AVAILABLE = ['eddsa-ed25519', 'schnorr-taproot']
+/** The schemes that this version has an engine for. */
+export const AVAILABLE: readonly string[] = ['eddsa-ed25519', 'schnorr-taproot']
 
 /** A kind or a scheme that this version has no protocol for yet. */
 export const LATER = 'comes in a later version of mpc'
@@ -49,7 +51,11 @@ export function problemsOf(plan: KeygenPlan): readonly Problem[] {
       `${plan.scheme} ${LATER}; there is ${AVAILABLE.join(', ')}`,
     )
   } else {
-    check('scheme', false, `is one of ${SCHEMES.join(', ')}`)
+    check(
+      'scheme',
+      false,
+      `is one of ${AVAILABLE.join(', ')}.${didYouMean(plan.scheme, AVAILABLE)}`.trimEnd(),
+    )
   }
   check('members', count >= 2, 'are at least 2: a key of one custodian exists in one place')
   check('threshold', plan.threshold >= 2, 'is at least 2: else one custodian alone could sign')
@@ -95,8 +101,8 @@ export function rolesOf(plan: KeygenPlan): readonly (readonly [string, readonly 
 export function checkKind(kind: string): void {
   if (kind === 'keygen') return
   if (!KINDS.includes(kind)) {
-    throw new Failure('usage', 'E_USAGE', `a ceremony is one of ${KINDS.join(', ')}`, {
-      hint: 'see `mpc ceremony new --help`',
+    throw new Failure('usage', 'E_USAGE', `there is no such kind of ceremony: ${visible(kind)}`, {
+      hint: `there is keygen.${didYouMean(kind, KINDS)} See \`mpc ceremony new --help\``,
     })
   }
   throw new Failure('usage', 'E_LATER', `a ${kind} ceremony ${LATER}`, {

@@ -88,6 +88,12 @@ export function signersNamed({ record }: Key, names: readonly string[]): Uint8Ar
       hint: `its custodians are ${record.members.map(({ card }) => card.name).join(', ')}`,
     })
   })
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) {
+    throw new Failure('usage', 'E_SIGNERS', `${twice} is named twice among the signers`, {
+      hint: `name exactly ${record.threshold} different ones of ${record.members.map(({ card }) => card.name).join(', ')}`,
+    })
+  }
   inRecordOrder(record, fingerprints)
   return fingerprints
 }

@@ -5,6 +5,7 @@ import {
   checkAccepted,
   checkMember,
   checkNotExpired,
+  participantsOf,
 } from '../ceremony/definitions.js'
 import { knownCards, statusOf } from '../ceremony/trust.js'
 import type { Context } from './context.js'
@@ -24,9 +25,16 @@ export async function acceptCeremony(
   checkNotExpired(file, context.now())
   if (accept !== null) return checkAccepted(file, accept)
   const { terminal } = context
+  const question = 'Do you accept this ceremony, as it stands above?'
+  const asking = { flag: '--accept ID' }
+  terminal.requirePerson(question, asking)
   const known = await knownCards(await context.home())
-  if (terminal.interactive) terminal.say(...definitionLines(file, (keys) => statusOf(known, keys)), '')
-  await terminal.confirm('Do you accept this ceremony, as it stands above?', acceptanceWords(file.id), {
-    flag: '--accept ID',
-  })
+  const strangers = participantsOf(file).filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
+  const names = strangers.map(({ name }) => name).join(' and ')
+  await terminal.read([
+    ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),
+    ...(names === '' ? [] : [`Not verified: ${names}. You will compare six words with them by voice, when all are here.`]),
+    '',
+  ])
+  await terminal.confirm(question, acceptanceWords(file.id), asking)
 }

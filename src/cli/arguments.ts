@@ -1,5 +1,6 @@
 /** How flags are read. What a flag says is checked before anything is done; a bad one is exit 2. */
 import { InvalidArgumentError } from 'commander'
+import { nearest } from '../ceremony/nearest.js'
 import { parseSpan } from '../ceremony/time.js'
 import { NAME } from '../wire/text.js'
 
@@ -69,7 +70,11 @@ export function approval(text: string): string {
 export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
   return (text) => {
     const found = words.find((word) => word === text)
-    if (found === undefined) throw new InvalidArgumentError(`It is ${words.join(', ')}.`)
+    if (found === undefined) {
+      const guess = nearest(text, words)
+      // On a line of its own, as commander puts its guesses for flags.
+      throw new InvalidArgumentError(`It is ${words.join(', ')}.${guess ? `\n(Did you mean ${guess}?)` : ''}`)
+    }
     return found
   }
 }

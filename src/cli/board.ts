@@ -1,8 +1,9 @@
 /**
  * The waiting screen: what is waited for, who is here and who is missing, the time left, and how to leave. On a
- * terminal it moves; elsewhere, and with --plain, a line is printed whenever something changed.
+ * terminal it is drawn in place, and always fits; elsewhere, and with --plain, a line is printed whenever something
+ * changed.
  */
-import type { Ora } from 'ora'
+import { fold, rowsOf, width } from './layout.js'
 import type { Mark, Style } from './style.js'
 
 /** Where it is drawn. */
@@ -13,17 +14,23 @@ export type Screen = {
   readonly now: () => number
   /** Milliseconds for which a state must last to be worth a line. */
   readonly settle: number
+  /** How large the terminal is now; null where it is none. */
+  readonly size: () => { readonly columns: number; readonly rows: number } | null
 }
+
+export const LEAVE = 'Ctrl-C leaves'
 
 export class Board {
   readonly #marks: Map<string, Mark>
   #what = ''
   #until: number | null = null
+  #leave = LEAVE
   #said = ''
-  #shown = false
+  #saidWhat = ''
+  /** What stands on the screen now, to be drawn over. */
+  #drawn: readonly string[] = []
   /** How many questions stand where it would be drawn. */
   #questions = 0
-  #spinner: Ora | null = null
   #clock: NodeJS.Timeout | null = null
   #saying: NodeJS.Timeout | null = null
 
@@ -36,10 +43,14 @@ export class Board {
     this.#marks = new Map(names.map((name) => [name, 'missing']))
   }
 
-  /** What is waited for now, and until when (milliseconds since 1970). */
-  waiting(what: string, until: number | null): void {
+  /**
+   * What is waited for now, and until when (milliseconds since 1970).
+   * @param leave what Ctrl-C does meanwhile
+   */
+  waiting(what: string, until: number | null, leave = LEAVE): void {
     this.#what = what
     this.#until = until
+    this.#leave = leave
     this.show()
   }
 
@@ -57,23 +68,20 @@ export class Board {
 
   /** Draws it, or says what changed. */
   show(): void {
-    if (this.#questions > 0) return
-    if (this.#what === '') return
+    if (this.#questions > 0 || this.#what === '') return
     if (!this.screen.moving) return this.#say()
-    this.#shown = true
     this.#clock ??= setInterval(() => this.#draw(), 1000).unref()
-    if (this.#spinner) this.#draw()
-    else void this.#load()
+    this.#draw()
   }
 
   /** Takes it off the screen, for other lines or a question. */
   hide(): void {
-    this.#shown = false
     if (this.#saying) clearTimeout(this.#saying)
     this.#saying = null
     if (this.#clock) clearInterval(this.#clock)
     this.#clock = null
-    this.#spinner?.stop()
+    if (this.#drawn.length > 0) this.screen.stream.write(this.#erasing())
+    this.#drawn = []
   }
 
   /** Makes room for a question, and keeps it until the question is answered. */
@@ -94,18 +102,39 @@ export class Board {
     this.stopped()
   }
 
-  async #load(): Promise<void> {
-    const { default: ora } = await import('ora')
-    // Not discarding stdin, which would put the terminal into a mode where Ctrl-C is only a key.
-    this.#spinner ??= ora({ stream: this.screen.stream, discardStdin: false, isEnabled: true })
-    this.#draw()
+  #draw(): void {
+    const lines = this.#lines()
+    this.screen.stream.write(`${this.#erasing()}${lines.join('\n')}\n`)
+    this.#drawn = lines
   }
 
-  #draw(): void {
-    if (!this.#spinner || !this.#shown) return
-    const members = [...this.#marks].map(([name, mark]) => `\n  ${this.style.member(name, mark)}`)
-    this.#spinner.text = `${this.#what}${this.style.dim(this.#timeLeft())}${members.join('')}`
-    if (!this.#spinner.isSpinning) this.#spinner.start()
+  /** Goes up to where it began, and clears from there. The terminal may have become narrower since. */
+  #erasing(): string {
+    const { columns = 80 } = this.screen.size() ?? {}
+    const rows = this.#drawn.reduce((sum, line) => sum + rowsOf(line, columns), 0)
+    return rows === 0 ? '' : `\u001b[${rows}A\r\u001b[J`
+  }
+
+  /** A line each for who is waited for; where there is no room for that, all in one, or only who is missing. */
+  #lines(): string[] {
+    const { columns = 80, rows = 24 } = this.screen.size() ?? {}
+    const members = [...this.#marks].map(([name, mark]) => this.style.member(name, mark))
+    const absent = [...this.#marks].flatMap(([name, mark]) => (mark === 'here' ? [] : [name]))
+    const head = this.#head(columns)
+    const room = Math.max(1, rows - 1 - head.length)
+    if (members.length <= room) return [...head, ...members.flatMap((each) => fold(`  ${each}`, columns))]
+    const inOne = packed(members, columns)
+    if (inOne.length <= room) return [...head, ...inOne]
+    const here = this.#marks.size - absent.length
+    const counted = fold(`  ${here} of ${this.#marks.size} here; missing: ${absent.join(', ')}`, columns)
+    return [...head, ...counted.slice(0, room)]
+  }
+
+  #head(columns: number): string[] {
+    const time = this.#timeLeft()
+    const one = `${this.#what}${time && `  ${this.style.dim(time)}`}`
+    if (width(one) <= columns || time === '') return fold(one, columns)
+    return [...fold(this.#what, columns), ...fold(`  ${time}`, columns).map(this.style.dim)]
   }
 
   /** In lines: what still stands a moment later, so that what passes at once is not a line each. */
@@ -119,15 +148,33 @@ export class Board {
 
   #line(): void {
     const members = [...this.#marks].map(([name, mark]) => this.style.member(name, mark)).join(', ')
-    const line = members === '' ? this.#what : `${this.#what} (${members})`
-    if (line === this.#said) return
-    this.#said = line
-    this.screen.stream.write(`${line}\n`)
+    const state = `${this.#what} (${members})`
+    if (state === this.#said) return
+    // The time is said once of everything that is waited for: a line every second would be no help.
+    const time = this.#what === this.#saidWhat ? '' : this.#timeLeft()
+    this.#said = state
+    this.#saidWhat = this.#what
+    const notes = [members, time].filter((note) => note !== '').join('; ')
+    const line = notes === '' ? this.#what : `${this.#what} (${notes})`
+    const lines = fold(line, this.screen.size()?.columns ?? Number.POSITIVE_INFINITY)
+    this.screen.stream.write(`${lines.join('\n')}\n`)
   }
 
   #timeLeft(): string {
     if (this.#until === null) return ''
     const seconds = Math.max(0, Math.ceil((this.#until - this.screen.now()) / 1000))
-    return `  ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left, Ctrl-C leaves`
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left, ${this.#leave}`
   }
+}
+
+/** As many side by side as fit, none of them broken. */
+function packed(items: readonly string[], columns: number): string[] {
+  const lines: string[] = []
+  for (const item of items) {
+    const last = lines.at(-1)
+    if (last !== undefined && width(last) + 2 + width(item) <= columns)
+      lines[lines.length - 1] = `${last}  ${item}`
+    else lines.push(`  ${item}`)
+  }
+  return lines
 }

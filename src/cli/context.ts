@@ -50,9 +50,17 @@ export class Context {
     this.patience = { join, round: 2 * MINUTE, total: globals.timeout }
   }
 
-  /** The custodian's home, made if there is none. */
+  /** The custodian's home, to read in: looking for what is not there makes none. */
   home(): Promise<Home> {
-    this.#home ??= import('../storage/home.js').then(({ openHome, resolveHome }) =>
+    this.#home ??= import('../storage/home.js').then(({ findHome, resolveHome }) =>
+      findHome(resolveHome(this.#env, this.globals.home)),
+    )
+    return this.#home
+  }
+
+  /** The same, made if there is none: for the first things that are ever kept in it. */
+  makeHome(): Promise<Home> {
+    this.#home = import('../storage/home.js').then(({ openHome, resolveHome }) =>
       openHome(resolveHome(this.#env, this.globals.home)),
     )
     return this.#home
@@ -72,10 +80,12 @@ export class Context {
   /** The own identity with its secrets, asked for if need be. Whoever opens it wipes it. */
   async openIdentity(): Promise<Identity> {
     const { openIdentity, sealedBy } = await import('../ceremony/identity.js')
-    const { existingSecret } = await import('./secrets.js')
+    const { withExistingSecret } = await import('./secrets.js')
     const home = await this.home()
-    const secret = await existingSecret(this.#sources(), await sealedBy(home))
-    return this.terminal.busy('Opening your identity', openIdentity(home, secret))
+    const { name } = await this.card()
+    return withExistingSecret(this.#sources(), { name, sealedBy: await sealedBy(home) }, (secret) =>
+      this.terminal.busy('Opening your identity', openIdentity(home, secret)),
+    )
   }
 
   /** What seals a new identity. */

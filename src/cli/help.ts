@@ -22,6 +22,25 @@ export function helpOf(command: Command, spec: CommandSpec): string {
   ])
 }
 
+/** The least that helps who types the name alone: what it is for, in the order in which it is done. */
+export function shortHelp(): string {
+  return sections([
+    ['Keys that never exist in one place, made and used in ceremonies.'],
+    ['See one here, with nothing else installed:', ...columns([['mpc rehearse', '']])],
+    [
+      'A real one, each person on a machine of their own:',
+      ...columns([
+        ['mpc identity init', '1. be somebody'],
+        ['mpc identity import FILE', '2. know the others; then `mpc identity verify NAME`'],
+        ['mpc ceremony new keygen', '3. write down what is to happen'],
+        ['mpc keygen --definition FILE', '4. make the key, all together'],
+        ['mpc sign --key NAME --in FILE', '5. ask for a signature; the others: --next'],
+      ]),
+    ],
+    ['`mpc --help` lists every command, `mpc COMMAND --help` shows examples.'],
+  ])
+}
+
 /** Of the program, or of a group of commands. */
 export function rootHelp(command: Command, commands: readonly CommandSpec[]): string {
   const isRoot = command.parent === null
@@ -41,7 +60,7 @@ function row(option: Option): readonly [string, string] {
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd())
 }
 
 const sections = (all: readonly (readonly string[])[]): string =>

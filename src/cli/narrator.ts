@@ -2,79 +2,114 @@
 import type { Person } from '../ceremony/world.js'
 import type { CeremonyEvent, Emit } from '../messaging/events.js'
 import type { Patience } from '../messaging/patience.js'
+import type { Transport } from '../messaging/transport.js'
 import type { Keys } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
-import type { Board } from './board.js'
+import { type Board, LEAVE } from './board.js'
 import type { Terminal } from './terminal.js'
 
 /** What the rounds are called to people. */
 const ROUNDS: Readonly<Record<string, string>> = {
-  commit: 'Committing',
-  'commit.echo': 'Comparing commitments',
-  open: 'Exchanging shares',
-  nonces: 'Exchanging nonces',
-  'nonces.echo': 'Comparing nonces',
-  share: 'Signing',
-  prepared: 'Everybody stores the result',
-  receipt: 'Collecting receipts',
-  done: 'Staying until everybody is done',
-  reveal: 'Shaking hands',
-  encapsulate: 'Shaking hands',
-  confirm: 'Shaking hands',
-  ready: 'Everybody compares the words',
+  commit: 'Making the key, step 1 of 3',
+  'commit.echo': 'Making the key, step 2 of 3',
+  open: 'Making the key, step 3 of 3',
+  nonces: 'Signing, step 1 of 3',
+  'nonces.echo': 'Signing, step 2 of 3',
+  share: 'Signing, step 3 of 3',
+  prepared: 'Waiting until everybody has stored their share',
+  receipt: 'Collecting the receipts of everybody',
+  done: 'It is done; staying until everybody has it',
+  reveal: 'Everybody is here: setting up private channels',
+  ready: 'Waiting until everybody has seen the words',
+}
+/** What Ctrl-C does once it takes nothing back any more. */
+const LEAVES: Readonly<Record<string, string>> = {
+  share: 'your part is out: Ctrl-C leaves it in doubt',
+  receipt: 'you have voted: Ctrl-C leaves it in doubt',
+  done: 'yours is safe: Ctrl-C leaves the others',
 }
 
 export type Narrator = { readonly emit: Emit; readonly stop: () => void }
 
 /** Follows a ceremony on the waiting screen. @param what is waited for before a ceremony is joined */
-export function narrate(terminal: Terminal, what: string, patience: Patience, now: () => number): Narrator {
+export function narrate(
+  terminal: Terminal,
+  what: string,
+  patience: Patience,
+  now: () => number,
+  network: Pick<Transport, 'onDisconnect' | 'onReconnect'>,
+): Narrator {
   let board: Board = terminal.board([])
   let others: readonly string[] = []
+  let round = ''
+  /** Whose letters of a round are here, some of them before this member begins it. */
+  let received = new Map<string, Set<string>>()
   const joinUntil = now() + (patience.total ?? patience.join)
   const roundUntil = () => (patience.total === null ? now() + patience.round : joinUntil)
-  const round = (name: string, until: number) => board.waiting(ROUNDS[name] ?? 'Working', until)
+  const enter = (name: string, until: number): void => {
+    round = name
+    const there = received.get(name) ?? new Set()
+    board.mark(others, name === 'reveal' ? 'here' : 'missing')
+    board.mark([...there], 'here')
+    board.waiting(ROUNDS[name] ?? 'Working', until, LEAVES[name] ?? LEAVE)
+  }
   const emit = (event: CeremonyEvent): void => {
+    const party = event.party ?? 'somebody'
     switch (event.event) {
       case 'joined':
         others = event.others ?? []
+        round = ''
+        received = new Map()
         board = terminal.board(others)
         return board.waiting('Waiting for the others', joinUntil)
       case 'hello':
-      case 'letter_received':
-        if (event.party) board.mark([event.party], 'here')
-        return
+        return round === '' ? board.mark([party], 'here') : undefined
+      case 'letter_received': {
+        const of = event.round ?? ''
+        received.set(of, (received.get(of) ?? new Set()).add(party))
+        return of === round ? board.mark([party], 'here') : undefined
+      }
       case 'round_started':
-        board.mark(others, event.round === 'reveal' ? 'here' : 'missing')
-        return round(event.round ?? '', event.round === 'ready' ? joinUntil : roundUntil())
+        return enter(event.round ?? '', event.round === 'ready' ? joinUntil : roundUntil())
+      case 'letter_sent':
+        // Of what is stored first and said then, the saying is all that is told.
+        return event.round === 'prepared' ? enter('prepared', roundUntil()) : undefined
       case 'waiting':
-        return board.missing(event.missing ?? [])
+        return event.missing ? board.missing(event.missing) : undefined
       case 'receipt_sent':
-        board.mark(others, 'missing')
-        return round('receipt', roundUntil())
+        return enter('receipt', roundUntil())
       case 'certificate':
-        board.mark(others, 'missing')
-        return round('done', roundUntil())
+        return enter('done', roundUntil())
       case 'restarted':
-        terminal.say(`${event.party ?? 'somebody'} started again: a new attempt begins by itself`)
-        board.mark(others, 'missing')
-        return board.waiting('Waiting for the others', joinUntil)
+        // While people are still coming, a number that is overtaken is nobody's trouble, least of all the newest one's.
+        if (round === '') return
+        return terminal.say(`${party} started again. So does everybody, by itself: there is nothing to do.`)
       case 'primes':
         return board.waiting(primesLeft(event.left ?? 0), joinUntil)
-      case 'network':
-        return terminal.say('the NATS server is back')
       case 'aborted':
-        if (event.party) board.mark([event.party], 'gone')
-        return
+        return board.mark([party], 'gone')
+      case 'network':
       case 'words':
-      case 'letter_sent':
       case 'done':
         return
       default:
         return event.event satisfies never
     }
   }
+  const stop = [
+    network.onDisconnect(() =>
+      terminal.say('The server is away. Nothing is lost: this waits for it, and goes on by itself.'),
+    ),
+    network.onReconnect(() => terminal.say('The server is back.')),
+  ]
   board.waiting(what, joinUntil)
-  return { emit, stop: () => board.stop() }
+  return {
+    emit,
+    stop: () => {
+      for (const end of stop) end()
+      board.stop()
+    },
+  }
 }
 
 const primesLeft = (left: number): string =>
@@ -87,17 +122,24 @@ export function ears(terminal: Terminal): Person {
   return {
     present: terminal.interactive,
     heard: async (words, unverified, signal) => {
-      terminal.say('', `  The words:  ${terminal.style.bold(words.join('  '))}`, '')
-      if (unverified.length > 0 && terminal.interactive) {
-        terminal.say('Read them aloud to the others: everybody must see the same.')
-      }
+      const names = unverified.map(({ name }) => name).join(', ')
+      await terminal.read(['', ...introduction(terminal.interactive, names), '', { words }, ''], signal)
       for (const keys of unverified) await hear(terminal, keys, signal)
     },
   }
 }
 
+/** What to do with the words: others may have reason to hear them where this member has none. */
+function introduction(interactive: boolean, unverified: string): string[] {
+  if (!interactive) return ['The six words of this meeting:']
+  if (unverified !== '') {
+    return [`Not verified yet: ${unverified}. Everybody now reads the six words aloud, each from their own screen:`]
+  }
+  return ['You have verified everybody. Read the six words of this meeting aloud only if somebody asks you to:']
+}
+
 async function hear(terminal: Terminal, { name }: Keys, signal: AbortSignal): Promise<void> {
-  const question = `Did you hear ${name} read exactly these words? Type "${name}" if so, or "differ":`
+  const question = `Did ${name} read exactly these? Type "${name}" if so, or "differ":`
   const flag = `a verified card: mpc identity import ${name}.card --fingerprint FP`
   const answer = await terminal.askTyped(question, [name, 'differ'], { flag, signal })
   if (answer === name) return

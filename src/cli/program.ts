@@ -2,7 +2,7 @@
 import { Command, type CommanderError, Option } from 'commander'
 import { Failure } from '../wire/failure.js'
 import { declareGlobals } from './globals.js'
-import { helpOf, rootHelp } from './help.js'
+import { helpOf, rootHelp, shortHelp } from './help.js'
 import { ceremonyCommands } from './syntax/ceremony.js'
 import { identityCommands } from './syntax/identity.js'
 import { serverCommands } from './syntax/server.js'
@@ -109,8 +109,10 @@ function catchExits(command: Command, name: string): void {
   })
   command.exitOverride((error: CommanderError) => {
     if (error.code === 'commander.version') throw new HelpShown(`${VERSION}\n`, true, name)
-    if (error.code.startsWith('commander.help'))
-      throw new HelpShown(help.join(''), error.exitCode === 0, name)
+    if (error.code.startsWith('commander.help')) {
+      const wanted = error.exitCode === 0
+      throw new HelpShown(!wanted && name === '' ? shortHelp() : help.join(''), wanted, name)
+    }
     throw new ParseError(name, error.message)
   })
 }

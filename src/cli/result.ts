@@ -4,13 +4,14 @@
  */
 import { Failure } from '../wire/failure.js'
 import { exitCodeOf, UNEXPECTED } from './exit.js'
+import { layOut, type Line } from './layout.js'
 import type { Style } from './style.js'
 
 export type Result = {
   /** For machines: snake_case, hex, absolute paths, RFC 3339 (`cli.md`, the machine contract). */
   readonly data: Readonly<Record<string, unknown>>
   /** For people and pipes: the lines of stdout. */
-  readonly text: readonly string[]
+  readonly text: readonly Line[]
   /** The command to run next, if there is an obvious one. */
   readonly next?: string
   /** Why this result is nevertheless a failure; `data` is printed with it. */
@@ -27,15 +28,23 @@ export type Printed = { readonly stdout: string; readonly stderr: string; readon
 const REPORT =
   'this is a bug in mpc. Please report it with the lines above: `npm bugs @mpc-ceremony/mpc` says where'
 
+/** How wide each stream is; null where it is no terminal. */
+export type Widths = { readonly stdout: number | null; readonly stderr: number | null }
+
+const ENDLESS: Widths = { stdout: null, stderr: null }
+
 /** What to print, and what to exit with. */
-export function present(outcome: Outcome, json: boolean, style: Style): Printed {
-  if ('error' in outcome) return presentError(outcome.command, outcome.error, null, json, style)
+export function present(outcome: Outcome, json: boolean, style: Style, widths: Widths = ENDLESS): Printed {
+  if ('error' in outcome) return presentError(outcome.command, outcome.error, null, json, style, widths)
   const { command, result } = outcome
-  if (result.failure) return presentError(command, result.failure, result, json, style)
-  const next = result.next === undefined ? '' : `${style.dim('Next:')} ${result.next}\n`
+  if (result.failure) return presentError(command, result.failure, result, json, style, widths)
+  const next = result.next === undefined ? [] : [`${style.dim('Next:')} ${result.next}`]
   return {
-    stdout: json ? line({ ok: true, command, code: 0, data: result.data }) : lines(result.text),
-    stderr: json ? '' : next,
+    stdout: json
+      ? line({ ok: true, command, code: 0, data: result.data })
+      : lines(layOut(result.text, widths.stdout)),
+    // Not folded: it is there to be copied.
+    stderr: json ? '' : lines(next),
     code: 0,
   }
 }
@@ -46,6 +55,7 @@ function presentError(
   result: Result | null,
   json: boolean,
   style: Style,
+  widths: Widths,
 ): Printed {
   const known = error instanceof Failure
   const code = known ? exitCodeOf(error.kind) : UNEXPECTED
@@ -68,13 +78,15 @@ function presentError(
     : { code: 'E_UNEXPECTED', message: 'an unexpected error', hint: REPORT, party: null, accused: [] }
   return {
     stdout: json ? line({ ok: false, command, code, ...data, error: shown }) : '',
-    stderr: known ? failureLines(error, code, style) : `${stackOf(error)}\n${REPORT}\n`,
+    stderr: known
+      ? lines(layOut(failureLines(error, code, style), widths.stderr))
+      : `${stackOf(error)}\n${REPORT}\n`,
     code,
   }
 }
 
-function failureLines(failure: Failure, code: number, style: Style): string {
-  return lines([
+function failureLines(failure: Failure, code: number, style: Style): string[] {
+  return [
     `${style.bad('mpc:')} ${failure.message}`,
     ...failure.accused.map(
       ({ name, reason, kind, round, evidence }) =>
@@ -82,7 +94,7 @@ function failureLines(failure: Failure, code: number, style: Style): string {
     ),
     ...(failure.hint ? [`  ${failure.hint}`] : []),
     style.dim(`  ${failure.code}, exit ${code}; \`mpc explain ${failure.code}\` says more`),
-  ])
+  ]
 }
 
 function stackOf(error: unknown): string {

@@ -32,7 +32,7 @@ export async function inWorld<T>(
   try {
     transport = await context.connect(identity)
     const toFile = context.emitFor(seating.ceremony)
-    const narrator = narrate(context.terminal, seating.waitingFor, context.patience, context.now)
+    const narrator = narrate(context.terminal, seating.waitingFor, context.patience, context.now, transport)
     stop = narrator.stop
     return await act({
       home,

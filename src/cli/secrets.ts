@@ -22,18 +22,38 @@ export type Sources = {
 
 const LIMIT = 4096
 const FLAG = '--passphrase-file FILE'
-const ATTEMPTS = 3
+/** How often a person may try: nobody types blindly without a slip. A script is right or wrong. */
+const TRIES = 3
 
-/** What opens an identity that is there; `sealedBy` says what it needs. */
-export async function existingSecret(sources: Sources, sealedBy: Unlock['kind']): Promise<Unlock> {
+/** An identity that is there: whose, and what it needs. */
+export type Sealed = { readonly name: string; readonly sealedBy: Unlock['kind'] }
+
+/** Opens an identity with its secret, which a person at a terminal may mistype. @throws what `open` throws */
+export async function withExistingSecret<T>(
+  sources: Sources,
+  { name, sealedBy }: Sealed,
+  open: (secret: Unlock) => Promise<T>,
+): Promise<T> {
   const given = await givenSecret(sources)
-  if (given) return given
+  if (given) return open(given)
   if (sealedBy === 'identity') {
     throw new Failure('usage', 'E_NO_INPUT', 'identity.age is sealed to an age identity', {
       hint: 'give --identity FILE, the file of that age identity',
     })
   }
-  return { kind: 'passphrase', passphrase: await sources.terminal.askSecret('Passphrase:', { flag: FLAG }) }
+  const { terminal } = sources
+  for (let left = TRIES - 1; ; left--) {
+    const passphrase = await terminal.askSecret(`Passphrase of ${name}:`, { flag: FLAG })
+    try {
+      return await open({ kind: 'passphrase', passphrase })
+    } catch (error) {
+      const isWrong = error instanceof Failure && error.code === 'E_DECRYPT'
+      if (!isWrong || left === 0) throw error
+      terminal.say(
+        `That does not open the identity of ${name}. ${left === 1 ? 'One more try' : `${left} more tries`}.`,
+      )
+    }
+  }
 }
 
 /** What seals a new identity: a passphrase is entered twice, and never empty. */
@@ -115,19 +135,39 @@ async function askProgram(program: string): Promise<Uint8Array> {
   })
 }
 
+/** A new passphrase, typed twice; Enter alone takes one that is made here. */
 async function askNew({ terminal, rng }: Sources): Promise<string> {
   const asking = { flag: FLAG }
-  const first = await terminal.askSecret('New passphrase (Enter alone makes one):', asking)
-  const passphrase = first === '' ? wordsOf(rng(8)).join(' ').toLowerCase() : first
-  if (first === '') {
-    terminal.say('', `  ${terminal.style.bold(passphrase)}`, '')
-    terminal.say('Eight random words, 64 bits. Write them down now: they are shown once.')
+  for (let left = TRIES; left > 0; left--) {
+    const typed = await terminal.askSecret('New passphrase (Enter alone makes one):', asking)
+    if (typed === '') return makeOne(terminal, rng)
+    if ((await terminal.askSecret('The same again:', asking)) === typed) return typed
+    if (left > 1) terminal.say('The two differ. Once more, both of them.')
   }
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    if ((await terminal.askSecret('The same again:', asking)) === passphrase) return passphrase
-    terminal.say('That is another one.')
+  throw differ()
+}
+
+/** Words of ours, kept if the person can type them. */
+async function makeOne(terminal: Terminal, rng: Rng): Promise<string> {
+  const words = wordsOf(rng(8)).map((word) => word.toLowerCase())
+  await terminal.read([
+    '',
+    `Your new passphrase. It is ${terminal.style.bold('SECRET')}: write it down now, on paper; do not read it aloud.`,
+    '',
+    { words },
+    '',
+    'Eight random words (64 bits), typed with one blank between them. They are shown only here.',
+  ])
+  for (let left = TRIES; left > 0; left--) {
+    const typed = await terminal.askSecret('Type the eight words:', { flag: FLAG })
+    if (typed.trim().toLowerCase().split(/\s+/).join(' ') === words.join(' ')) return words.join(' ')
+    if (left > 1)
+      terminal.say('These are others. Look at what you have written down, and at the words above.')
   }
-  throw new Failure('usage', 'E_PASSPHRASE', 'the two passphrases differ', {
+  throw differ()
+}
+
+const differ = (): Failure =>
+  new Failure('usage', 'E_PASSPHRASE', 'the two passphrases differ', {
     hint: 'nothing was made; begin again',
   })
-}

@@ -7,6 +7,7 @@ import { hex } from '../wire/text.js'
 import { type KeyRecord, recordPublicKey } from '../wire/record.js'
 import { wordsOf } from '../wire/words.js'
 import { sha256 } from '../wire/hash.js'
+import type { Line } from './layout.js'
 import { fields } from './style.js'
 
 /** What `keygen` and `key show` say of an epoch. */
@@ -35,17 +36,19 @@ export const keyWords = (record: KeyRecord): string[] =>
   wordsOf(sha256(recordPublicKey(record)).subarray(0, 16))
 
 /** The same for people. */
-export function keyText(name: string, record: KeyRecord): string[] {
+export function keyText(name: string, record: KeyRecord): Line[] {
   const publicKey = recordPublicKey(record)
-  const words = keyWords(record)
-  return fields([
-    ['key', name],
-    ['scheme', record.scheme],
-    ['public key', hex(publicKey)],
-    ...addressTypes(record.scheme).map((type) => [`${type} address`, addressOf(type, publicKey)] as const),
-    ['words', `${words.slice(0, 8).join(' ')}\n${words.slice(8).join(' ')}`],
-    ['custodians', record.members.map(({ card }) => card.name).join(', ')],
-    ['must sign', `${record.threshold} of ${record.members.length}`],
-    ['epoch', String(record.epoch)],
-  ])
+  return [
+    ...fields([
+      ['key', name],
+      ['scheme', record.scheme],
+      ['public key', hex(publicKey)],
+      ...addressTypes(record.scheme).map((type) => [`${type} address`, addressOf(type, publicKey)] as const),
+      ['custodians', record.members.map(({ card }) => card.name).join(', ')],
+      ['must sign', `${record.threshold} of ${record.members.length}`],
+      ['epoch', String(record.epoch)],
+    ]),
+    '  Its words, for each custodian to read aloud:',
+    { words: keyWords(record) },
+  ]
 }

@@ -7,8 +7,8 @@ import { openEvents } from './events.js'
 import { interrupted } from './exit.js'
 import { globalsOf } from './globals.js'
 import { buildProgram, HelpShown, parseFailure } from './program.js'
-import { type Outcome, present, type Printed } from './result.js'
-import { makeStyle, type Style, wantsColor } from './style.js'
+import { type Outcome, present, type Printed, type Widths } from './result.js'
+import { makeStyle, type Style, wantsColor, wantsMotion } from './style.js'
 import { Terminal } from './terminal.js'
 
 /** Runs the command line; ends the process with the exit code of what came of it. */
@@ -27,10 +27,9 @@ export async function start(args: readonly string[]): Promise<void> {
   }
   // What fails outside of the command's own promise is our bug too, and has its one line.
   process.once('uncaughtException', (error) => void end(present({ command: '', error }, flags.json, style)))
+  const moving = wantsMotion(process.stderr, process.env, flags)
   try {
-    await end(
-      present(await outcomeOf(args, style, color && (process.stderr.columns ?? 0) > 0), flags.json, style),
-    )
+    await end(present(await outcomeOf(args, style, moving), flags.json, style, widths()))
   } catch (error) {
     await end(presentUnread(error, flags.json, style))
   }
@@ -40,11 +39,22 @@ export async function start(args: readonly string[]): Promise<void> {
 function presentUnread(error: unknown, json: boolean, style: Style): Printed {
   if (error instanceof HelpShown && error.wanted) return { stdout: error.text, stderr: '', code: 0 }
   const { command, failure } = parseFailure(error)
+  // The name alone is no mistake to be told of, though a script that says no more has made one.
+  if (error instanceof HelpShown && command === '' && !json) return { stdout: '', stderr: error.text, code: 2 }
   const printed = present({ command, error: failure }, json, style)
   return error instanceof HelpShown ? { ...printed, stderr: `${error.text}\n${printed.stderr}` } : printed
 }
 
-/** @param moving whether lines may be drawn over: only where colour is wanted too */
+const widthOf = ({ isTTY, columns }: NodeJS.WriteStream): number | null =>
+  isTTY && columns > 0 ? columns : null
+const widths = (): Widths => ({ stdout: widthOf(process.stdout), stderr: widthOf(process.stderr) })
+
+/** How large the terminal is that people see, now. */
+function sizeOf({ isTTY, columns, rows }: NodeJS.WriteStream): { columns: number; rows: number } | null {
+  return isTTY && columns > 0 && rows > 0 ? { columns, rows } : null
+}
+
+/** @param moving whether lines may be drawn over */
 async function outcomeOf(args: readonly string[], style: Style, moving: boolean): Promise<Outcome> {
   let outcome: Outcome | null = null
   const program = buildProgram(async (command, load, options, operands) => {
@@ -52,7 +62,8 @@ async function outcomeOf(args: readonly string[], style: Style, moving: boolean)
       const globals = globalsOf(program)
       const signal = onInterrupt()
       const interactive = process.stdin.isTTY && globals.input
-      const screen = { stream: process.stderr, moving, now: Date.now, settle: 400 }
+      const size = () => sizeOf(process.stderr)
+      const screen = { stream: process.stderr, moving, now: Date.now, settle: 400, size }
       const terminal = new Terminal(interactive, style, screen, signal)
       const emitFor = openEvents(globals.events, Date.now)
       const run = await load()

@@ -38,6 +38,15 @@ export function wantsColor(
   return stream.isTTY === true && flags.color && !flags.plain && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 }
 
+/** Whether lines may be drawn over: without colour too, but not on a terminal that cannot, nor where one objects. */
+export function wantsMotion(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  env: Readonly<Record<string, string | undefined>>,
+  flags: { readonly plain: boolean },
+): boolean {
+  return stream.isTTY === true && (stream.columns ?? 0) > 0 && !flags.plain && env['TERM'] !== 'dumb'
+}
+
 /** Lines of name and value, aligned. */
 export function fields(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([label]) => label.length))

@@ -5,6 +5,8 @@
 import { Failure } from '../wire/failure.js'
 import { Board, type Screen } from './board.js'
 import { interrupted } from './exit.js'
+import { fold, layOut, type Line, rowsOf } from './layout.js'
+import { askDrawn, askInLines } from './prompts.js'
 import type { Style } from './style.js'
 
 export type Asking = {
@@ -14,10 +16,15 @@ export type Asking = {
   readonly signal?: AbortSignal
 }
 
-type PromptContext = { readonly output: NodeJS.WritableStream; readonly signal: AbortSignal }
+/** Rows that a question needs below what it is about. */
+const QUESTION = 3
+/** Columns of the mark before a question. */
+const MARK = 2
 
 export class Terminal {
   #board: Board | null = null
+  /** What is to be said once the question that stands there is answered; null where none stands. */
+  #held: Line[] | null = null
 
   /**
    * @param interactive whether there is somebody to ask
@@ -31,11 +38,28 @@ export class Terminal {
     readonly signal: AbortSignal,
   ) {}
 
-  /** Says lines to the person. */
-  say(...lines: readonly string[]): void {
+  /** Says lines to the person; not in the middle of a question. */
+  say(...lines: readonly Line[]): void {
+    if (this.#held) {
+      this.#held.push(...lines)
+      return
+    }
     this.#board?.hide()
-    for (const line of lines) this.screen.stream.write(`${line}\n`)
+    this.#write(layOut(lines, this.#columns()))
     this.#board?.show()
+  }
+
+  /** Says what must be read before a question: by the page, if it would scroll away. */
+  async read(lines: readonly Line[], signal?: AbortSignal): Promise<void> {
+    const size = this.screen.size()
+    if (!this.interactive || size === null) return this.say(...lines)
+    const pages = pagesOf(layOut(lines, size.columns), size.columns, Math.max(3, size.rows - QUESTION))
+    const asking = { flag: '--no-input', ...(signal && { signal }) }
+    for (const [i, page] of pages.entries()) {
+      this.say(...page)
+      if (i + 1 === pages.length) return
+      if ((await this.ask('Enter shows more, q stops:', asking)) === 'q') return
+    }
   }
 
   /** One line of text. `check` gives what is wrong with it, or null. */
@@ -44,21 +68,12 @@ export class Terminal {
     asking: Asking,
     check: (text: string) => string | null = () => null,
   ): Promise<string> {
-    return this.#prompt(question, asking, async (context) => {
-      const { input } = await import('@inquirer/prompts')
-      const message = question
-      return input({ message, validate: (text) => check(text.trim()) ?? true }, context).then((text) =>
-        text.trim(),
-      )
-    })
+    return this.#prompt(question, asking, false, check)
   }
 
   /** A secret: shown as nothing, not even its length. */
   askSecret(question: string, asking: Asking): Promise<string> {
-    return this.#prompt(question, asking, async (context) => {
-      const { password } = await import('@inquirer/prompts')
-      return password({ message: question, toggleMask: false }, context)
-    })
+    return this.#prompt(question, asking, true)
   }
 
   /** The one of `answers` that the person types in full; never y or n, so that no habit answers. */
@@ -71,12 +86,10 @@ export class Terminal {
 
   /** Goes on only if the person types `word`. @throws Failure `E_REFUSED` (refused) if they type no */
   async confirm(question: string, word: string, asking: Asking): Promise<void> {
-    this.#requirePerson(question, asking)
+    this.requirePerson(question, asking)
     this.say(question)
     const typed = await this.askTyped(`Type "${word}", or no:`, [word, 'no'], asking)
-    if (typed === 'no' && word !== 'no') {
-      throw new Failure('refused', 'E_REFUSED', 'you said no', { hint: 'nothing was done' })
-    }
+    if (typed === 'no' && word !== 'no') throw saidNo()
   }
 
   /** Says what is going on if `work` takes longer than a second. */
@@ -101,36 +114,72 @@ export class Terminal {
       if (this.#board === board) this.#board = null
     })
     this.#board = board
+    if (this.#held) board.suspend()
     return board
   }
 
-  async #prompt(
-    question: string,
-    asking: Asking,
-    ask: (context: PromptContext) => Promise<string>,
-  ): Promise<string> {
-    this.#requirePerson(question, asking)
-    const signal = asking.signal ? AbortSignal.any([this.signal, asking.signal]) : this.signal
-    signal.throwIfAborted()
-    const board = this.#board
-    board?.suspend()
-    try {
-      return await ask({ output: process.stderr, signal })
-    } catch (error) {
-      if (signal.aborted) throw signal.reason
-      if (error instanceof Error && error.name === 'ExitPromptError') throw interrupted()
-      throw error
-    } finally {
-      board?.resume()
-    }
-  }
-
-  #requirePerson(question: string, { flag }: Asking): void {
+  /** @throws Failure `E_NO_INPUT` (usage) where nobody can be asked */
+  requirePerson(question: string, { flag }: Asking): void {
     if (this.interactive) return
     throw new Failure('usage', 'E_NO_INPUT', `nobody is here to ask: ${question.replace(/[:?]$/, '')}`, {
       hint: `give ${flag}, or run it at a terminal`,
     })
   }
+
+  async #prompt(
+    text: string,
+    asking: Asking,
+    secret: boolean,
+    check: (text: string) => string | null = () => null,
+  ): Promise<string> {
+    this.requirePerson(text, asking)
+    const signal = asking.signal ? AbortSignal.any([this.signal, asking.signal]) : this.signal
+    signal.throwIfAborted()
+    this.#board?.suspend()
+    this.#held = []
+    try {
+      const put = this.screen.moving ? askDrawn : askInLines
+      const folded = fold(text, Math.max(1, (this.#columns() ?? Number.POSITIVE_INFINITY) - MARK)).join('\n')
+      return await put({ text: folded, secret, check, signal, output: process.stderr })
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (error instanceof Error && error.name === 'ExitPromptError') throw interrupted()
+      throw error
+    } finally {
+      const held = this.#held
+      this.#held = null
+      if (held.length > 0) this.#write(layOut(held, this.#columns()))
+      this.#board?.resume()
+    }
+  }
+
+  #columns(): number | null {
+    return this.screen.size()?.columns ?? null
+  }
+
+  #write(lines: readonly string[]): void {
+    for (const line of lines) this.screen.stream.write(`${line}\n`)
+  }
+}
+
+/** What a person who says no ends with. */
+export const saidNo = (): Failure =>
+  new Failure('refused', 'E_REFUSED', 'you said no', { hint: 'nothing was done' })
+
+/** Lines by so many rows, counted from the end: what stands last stands whole beside the question. */
+function pagesOf(lines: readonly string[], columns: number, rows: number): string[][] {
+  const pages: string[][] = [[]]
+  let left = rows
+  for (const line of lines.toReversed()) {
+    const taken = rowsOf(line, columns)
+    if (taken > left && left < rows) {
+      pages.unshift([])
+      left = rows
+    }
+    pages[0]?.unshift(line)
+    left -= taken
+  }
+  return pages
 }
 
 const normal = (text: string): string =>

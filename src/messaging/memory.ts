@@ -23,6 +23,7 @@ export class MemoryNetwork {
     this.#clients.add(client)
     return {
       connected: true,
+      onDisconnect: () => () => {},
       onReconnect: () => () => {},
       onFailure: () => () => {},
       publish: (subject, bytes) => {

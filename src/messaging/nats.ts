@@ -59,10 +59,12 @@ function transportOver(
   servers: readonly string[],
 ): Transport {
   let connected = true
+  const losses = new Listeners<[]>()
   const reconnects = new Listeners<[]>()
   const failures = new Listeners<[Failure]>()
   const transport: Transport & { connected: boolean } = {
     connected,
+    onDisconnect: (listener) => losses.add(listener),
     onReconnect: (listener) => reconnects.add(listener),
     onFailure: (listener) => failures.add(listener),
     publish: (subject, bytes) => {
@@ -86,8 +88,12 @@ function transportOver(
   }
   const watch = async (): Promise<void> => {
     for await (const status of nc.status()) {
-      if (status.type === 'disconnect') transport.connected = connected = false
-      else if (status.type === 'reconnect') {
+      if (status.type === 'disconnect') {
+        // Every attempt that fails is told again by the client; the connection is lost once.
+        const wasConnected = connected
+        transport.connected = connected = false
+        if (wasConnected) losses.tell()
+      } else if (status.type === 'reconnect') {
         transport.connected = connected = true
         reconnects.tell()
       } else if (status.type === 'error') {

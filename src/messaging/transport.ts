@@ -14,6 +14,8 @@ export type Transport = {
   close(): Promise<void>
   /** Whether there is a connection at this moment. */
   readonly connected: boolean
+  /** Calls `listener` whenever the connection is lost, until the returned function is called. */
+  onDisconnect(listener: () => void): () => void
   /** Calls `listener` whenever the connection is back, until the returned function is called. */
   onReconnect(listener: () => void): () => void
   /** Calls `listener` when the network has failed for good, until the returned function is called. */

@@ -15,7 +15,7 @@ const INSTALLATION = 'installation'
 /** What may lie in a folder that is to become a home: nothing, or what was put there beforehand. */
 const EXPECTED = ['config.yaml', 'lost+found']
 
-/** Where things lie. Made by `openHome` alone. */
+/** Where things lie. Made by `openHome` and `findHome` alone. */
 export class Home {
   readonly identity: string
   readonly card: string
@@ -68,6 +68,18 @@ export function resolveHome(
 }
 
 /**
+ * The home at `path`, for who only looks: where there is none, an empty one that is kept nowhere.
+ * @throws Failure as `openHome`
+ */
+export async function findHome(path: string): Promise<Home> {
+  const root = resolve(path)
+  const names = await listDir(root)
+  if (names.includes(INSTALLATION)) return openHome(root)
+  requireNothingElse(root, names)
+  return new Home(root, randomBytes(16))
+}
+
+/**
  * The home at `path`, made if there is none: an empty folder or none at all becomes one, 0700.
  * @throws Failure (configuration) `E_HOME` if other things lie there: their folder is left as it is;
  *   `E_FILE_MODE` if it is another user's
@@ -75,14 +87,17 @@ export function resolveHome(
 export async function openHome(path: string): Promise<Home> {
   const root = resolve(path)
   const names = await listDir(root)
-  if (!names.includes(INSTALLATION) && names.some((name) => !EXPECTED.includes(name))) {
-    throw homeFailure(
-      `${root} holds other things and no home`,
-      'name an empty folder, or one that is not there yet',
-    )
-  }
+  if (!names.includes(INSTALLATION)) requireNothingElse(root, names)
   await ensureDir(root)
   return new Home(root, await installationOf(join(root, INSTALLATION)))
+}
+
+function requireNothingElse(root: string, names: readonly string[]): void {
+  if (names.every((name) => EXPECTED.includes(name))) return
+  throw homeFailure(
+    `${root} holds other things and no home`,
+    'name an empty folder, or one that is not there yet',
+  )
 }
 
 async function installationOf(path: string): Promise<Uint8Array> {

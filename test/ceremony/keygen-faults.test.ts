@@ -504,6 +504,7 @@ test('a ceremony leaves nobody listening to the person or to the network', async
       subscribe: (pattern, receive) => counting(transport.subscribe(pattern, receive)),
       onFailure: (listener) => counting(transport.onFailure(listener)),
       onReconnect: (listener) => counting(transport.onReconnect(listener)),
+      onDisconnect: (listener) => counting(transport.onDisconnect(listener)),
     }
   }
   await Promise.all(

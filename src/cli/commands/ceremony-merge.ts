@@ -8,7 +8,7 @@ import type { Result } from '../result.js'
 export type Options = { readonly out: string }
 
 /** `mpc ceremony merge FILE... -o OUT`. */
-export async function run(_context: Context, options: Options, paths: readonly string[]): Promise<Result> {
+export async function run(context: Context, options: Options, paths: readonly string[]): Promise<Result> {
   const files = await Promise.all(
     paths.map(async (path) => ({ path, file: readCeremony(await readNamed(path, 'FILE')) })),
   )
@@ -17,7 +17,7 @@ export async function run(_context: Context, options: Options, paths: readonly s
   const out = await writeNew(options.out, writeDefinition(merged))
   return {
     data: definitionData(merged, out),
-    text: definitionLines(merged),
+    text: definitionLines(merged, context.now()),
     next: `mpc ceremony verify ${options.out}`,
   }
 }

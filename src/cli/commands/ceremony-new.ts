@@ -32,7 +32,7 @@ export async function run(context: Context, options: Options, [kind]: readonly s
   const path = await writeNew(options.out, writeDefinition(file))
   return {
     data: definitionData(file, path),
-    text: definitionLines(file),
+    text: definitionLines(file, context.now()),
     next: `mpc keygen --definition ${options.out}   (the others: mpc keygen --join ${hex(file.id)})`,
   }
 }

@@ -21,7 +21,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
     await replace(path, writeDefinition(signed))
     return {
       data: definitionData(signed, resolve(path)),
-      text: definitionLines(signed),
+      text: definitionLines(signed, context.now()),
       next: `mpc ceremony merge ${path} OTHERS... -o ALL.mpc   (with the copies that others have signed)`,
     }
   } finally {

@@ -38,7 +38,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
       })),
     },
     text: fields([
-      ['words', met.words.join(' ')],
+      ['six words', met.words.join(' ')],
       ...met.peers.map(({ name, rtt, clock, verified }): [string, string] => [
         name,
         `${verified ? 'verified' : 'not verified'}, there and back ${shown(rtt)}, clock ahead ${shown(clock)}`,

@@ -3,6 +3,7 @@ import type { Card } from '../../wire/card.js'
 import { Failure } from '../../wire/failure.js'
 import type { Context } from '../context.js'
 import { readInput } from '../inputs.js'
+import type { Line } from '../layout.js'
 import { identityData, identityLines } from '../render/identity.js'
 import type { Result } from '../result.js'
 
@@ -22,13 +23,13 @@ export async function run(context: Context, options: Options, files: readonly st
     throw usage(`--replace ${replace} wants one card of that name, and there are those of ${names}`)
   }
   if (replace !== null) await confirmReplace(context, replace, options.confirm)
-  const home = await context.home()
+  const home = await context.makeHome()
   const imported = await importCards(home, cards, { fingerprint, replace, now: context.now() })
   const data = imported.map(({ known, changed }) => ({ ...identityData(known), changed }))
   const doubtful = imported.find(({ known }) => known.status === 'unverified')
   return {
     data: data.length === 1 ? (data[0] as (typeof data)[0]) : { identities: data },
-    text: imported.flatMap(linesOf),
+    text: imported.flatMap((each) => linesOf(each, context.now())),
     ...(doubtful && { next: `mpc identity verify ${doubtful.known.card.name}` }),
   }
 }
@@ -43,8 +44,8 @@ async function confirmReplace(context: Context, name: string, confirm: string | 
   }
 }
 
-function linesOf({ known, changed }: Imported): string[] {
-  return [...identityLines(known), `  ${says(changed)}`]
+function linesOf({ known, changed }: Imported, now: number): Line[] {
+  return [...identityLines(known, now), `  ${says(changed)}`]
 }
 
 function says(changed: Change): string {

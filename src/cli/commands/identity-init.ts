@@ -12,7 +12,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const { terminal, now, rng } = context
   const name =
     options.name ?? (await terminal.ask('Your name for the others:', { flag: '--name NAME' }, checkName))
-  const home = await context.home()
+  const home = await context.makeHome()
   await refuseSecondIdentity(home)
   const wanted = {
     name,
@@ -25,7 +25,11 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const known: Known = { card, status: 'self', since: null, how: 'init', beside: false }
   return {
     data: identityData(known),
-    text: [...identityLines(known), '', `Sealed in ${home.identity}. Keep a copy of it, and how to open it.`],
+    text: [
+      ...identityLines(known, now()),
+      '',
+      `Sealed in ${home.identity}. Keep a copy of it, and how to open it.`,
+    ],
     next: `mpc identity export > ${name}.card   (and give it to the others)`,
   }
 }

@@ -1,12 +1,12 @@
 import { cardNamed, knownCards, type Known } from '../../ceremony/trust.js'
 import type { Context } from '../context.js'
-import { identityData, identityLines } from '../render/identity.js'
+import { identityData, identityLines, identityRows } from '../render/identity.js'
 import type { Result } from '../result.js'
 
 /** `mpc identity show [NAME]`. */
 export async function run(context: Context, _options: object, [name]: readonly string[]): Promise<Result> {
   const known = name === undefined ? await self(context) : await cardNamed(await context.home(), name)
-  return { data: identityData(known), text: [...identityLines(known), '', known.card.line] }
+  return { data: identityData(known), text: [...identityLines(known, context.now()), '', known.card.line] }
 }
 
 /** `mpc identity export`: nothing but the card, to be redirected. */
@@ -21,11 +21,13 @@ export async function runList(context: Context): Promise<Result> {
   const unverified = known.find(({ status }) => status === 'unverified')
   return {
     data: { identities: known.map(identityData) },
-    text: known.length === 0 ? ['nobody yet'] : known.flatMap((each) => identityLines(each)),
+    text: known.length === 0 ? [EMPTY] : identityRows(known, context.now()),
     ...(known.length === 0 && { next: 'mpc identity init --name NAME' }),
     ...(unverified && { next: `mpc identity verify ${unverified.card.name}` }),
   }
 }
+
+const EMPTY = 'Nobody yet: this home has no identity, and knows nobody. Make yours first.'
 
 async function self(context: Context): Promise<Known> {
   return { card: await context.card(), status: 'self', since: null, how: 'init', beside: false }

@@ -1,8 +1,9 @@
 import { cardNamed, markUnverified, markVerified } from '../../ceremony/trust.js'
 import { Failure } from '../../wire/failure.js'
+import { fingerprintWords } from '../../wire/card.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
-import { identityData, identityLines, wordLines } from '../render/identity.js'
+import { identityData, identityLines } from '../render/identity.js'
 import type { Result } from '../result.js'
 
 export type Options = { readonly fingerprint?: string }
@@ -16,11 +17,16 @@ export async function run(context: Context, options: Options, [operand]: readonl
   if (status === 'self') throw new Failure('usage', 'E_USAGE', `${name} is you`, { hint: 'name another' })
   if (options.fingerprint === undefined) {
     const { terminal } = context
-    terminal.say(`The card of ${name} that is stored here:`, '')
-    terminal.say(...wordLines(card.fingerprint).map((line) => `  ${terminal.style.bold(line)}`), '')
-    terminal.say(`Let ${name} read the words from their own \`mpc identity show\`, by voice or in person.`)
     const flag = '--fingerprint HEX'
     const question = `Did you hear ${name} say exactly these 16 words? Type "${name}", or no:`
+    terminal.requirePerson(question, { flag })
+    await terminal.read([
+      `Let ${name} read 16 words aloud, by voice or in person: from their own \`mpc identity show\`, not from here.`,
+      `The card of ${name} that is stored here says:`,
+      '',
+      { words: fingerprintWords(card.fingerprint) },
+      '',
+    ])
     if ((await terminal.askTyped(question, [name, 'no'], { flag })) === 'no') {
       await markUnverified(home, stored, context.now())
       throw new Failure('refused', 'E_REFUSED', `${name} is not verified here`, {
@@ -41,5 +47,5 @@ export async function run(context: Context, options: Options, [operand]: readonl
   }
   const how = options.fingerprint === undefined ? 'words' : 'fingerprint'
   const known = await markVerified(home, card, how, context.now())
-  return { data: identityData(known), text: identityLines(known) }
+  return { data: identityData(known), text: identityLines(known, context.now()) }
 }

@@ -1,5 +1,5 @@
 import { listKeys } from '../../storage/keys.js'
-import { findKey } from '../../ceremony/keys.js'
+import { findKey, type Key } from '../../ceremony/keys.js'
 import { encodeRecord, recordPublicKey } from '../../wire/record.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
@@ -14,13 +14,17 @@ export async function runList(context: Context): Promise<Result> {
   const keys = await Promise.all((await listKeys(home)).map((name) => findKey(home, name)))
   return {
     data: { keys: keys.map((key) => ({ ...keyData(home, key), status: key.status })) },
-    text: keys.map(
-      ({ name, record }) =>
-        `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}`,
-    ),
-    ...(keys.length === 0 && { next: 'mpc ceremony new keygen' }),
+    text: keys.length === 0 ? [EMPTY] : keys.map(rowOf),
+    ...(keys.length === 0 && {
+      next: 'mpc keygen --definition FILE   (`mpc ceremony new --help` makes the file)',
+    }),
   }
 }
+
+const EMPTY = 'No keys here yet: a key is made in a ceremony, by all its custodians together.'
+
+const rowOf = ({ name, record }: Key): string =>
+  `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}`
 
 /** `mpc key show NAME`: a key's public record. */
 export async function runShow(

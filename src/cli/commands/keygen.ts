@@ -61,7 +61,7 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
     text: [
       made.already
         ? 'You hold this key already: nothing was made anew. These are its 16 words.'
-        : 'The key is made. Now each of you reads its 16 words aloud: all must be the same.',
+        : 'The key is made, and you hold a share of it. Now each of you reads its 16 words aloud: all must be the same.',
       '',
       ...keyText(made.name, made.record),
     ],

@@ -1,4 +1,4 @@
-import { findKey, indexIn } from '../../ceremony/keys.js'
+import { findKey, indexIn, type Key } from '../../ceremony/keys.js'
 import {
   type Approval,
   ask,
@@ -13,13 +13,13 @@ import { Failure } from '../../wire/failure.js'
 import { sha256 } from '../../wire/hash.js'
 import { recordPublicKey } from '../../wire/record.js'
 import type { Request } from '../../wire/request.js'
-import { hex, rfc3339, visible } from '../../wire/text.js'
-import { wordsOf } from '../../wire/words.js'
+import { hex } from '../../wire/text.js'
+import { approve } from '../approve.js'
 import type { Context } from '../context.js'
 import { readInput, readNamed } from '../inputs.js'
+import { humanTime } from '../render/time.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
-import { fields } from '../style.js'
 
 export type Options = {
   readonly key: string
@@ -50,7 +50,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     checkPayload(key, type, payload)
     const asked = { payloadSha256: sha256(payload), type, path: null }
     if (approved.size > 0) requireApproved(asked, scripted)
-    else await confirmAsking(context, card.name, type, payload, options)
+    else await confirmAsking(context, key, card.name, type, payload, options)
   }
   const approval: Approval =
     approved.size > 0 ? scripted : { ask: (request, signal) => consent(context, request, key, signal) }
@@ -65,7 +65,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
       ? ask(world, key, { type, payload, path: null, reason: options.reason ?? '', signers })
       : join(world, key, options.join ?? null, approval),
   )
-  return resultOf(signed, key)
+  return resultOf(context, signed, key, options.in)
 }
 
 const lingerOf = ({ linger }: Options): number | undefined =>
@@ -117,67 +117,63 @@ const stripped = (approval: string): string => approval.replace(/^sha256:/, '')
 /** Before this member asks: what it is about to sign. */
 async function confirmAsking(
   context: Context,
+  key: Key,
   self: string,
   type: PayloadType,
   payload: Uint8Array,
-  { key, reason, signers }: Options,
+  { reason, signers }: Options,
 ): Promise<void> {
-  const whom = signers ? signers.filter((name) => name !== self).join(' and ') : 'whoever comes'
+  const others = signers?.filter((name) => name !== self).join(' and ')
   const signs = !signers || signers.includes(self)
-  context.terminal.say(
-    `You ask ${whom} for this signature${signs ? ', and sign it yourself' : '; you do not sign it yourself'}:`,
-    ...describe(key, type, payload, reason ?? ''),
+  await approve(
+    context,
+    `You ask ${others ?? 'whoever comes'} for this signature${signs ? ', and sign it yourself' : '; you do not sign it yourself'}:`,
+    {
+      key: keyLine(key),
+      signers: signers?.join(' and ') ?? `you, and whoever comes first`,
+      type,
+      payload,
+      reason: reason ?? '',
+    },
+    context.signal,
   )
-  await approveTyped(context, payload, context.signal)
 }
 
 /** Before this member signs what another asks for. */
-async function consent(
-  context: Context,
-  request: Request,
-  key: {
-    readonly name: string
-    readonly record: { readonly members: readonly { card: { name: string; fingerprint: Uint8Array } }[] }
-  },
-  signal: AbortSignal,
-): Promise<void> {
-  const asker = key.record.members.find(({ card }) => hex(card.fingerprint) === hex(request.asker))?.card.name
-  context.terminal.say(
-    `${asker ?? 'somebody'} asks for this signature (${rfc3339(request.created)}):`,
-    ...describe(key.name, request.type, request.payload, request.reason),
+async function consent(context: Context, request: Request, key: Key, signal: AbortSignal): Promise<void> {
+  const { members } = key.record
+  const nameOf = (fingerprint: Uint8Array) =>
+    members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'
+  const asker = nameOf(request.asker)
+  await approve(
+    context,
+    `${asker} asks for this signature, ${humanTime(request.created, context.now())}:`,
+    {
+      key: keyLine(key),
+      signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
+      type: request.type,
+      payload: request.payload,
+      reason: request.reason,
+    },
+    signal,
   )
-  await approveTyped(context, request.payload, signal)
 }
 
-function describe(key: string, type: PayloadType, payload: Uint8Array, reason: string): string[] {
-  const text = Buffer.from(payload).toString('utf8')
-  const printable = Buffer.from(text, 'utf8').equals(Buffer.from(payload))
-  return fields([
-    ['key', key],
-    ['type', type],
-    ['payload', `${payload.length} bytes`],
-    ['sha256', hex(sha256(payload))],
-    [
-      printable ? 'text' : 'hex',
-      printable ? visible(text) : `${hex(payload.subarray(0, 64))}${payload.length > 64 ? '…' : ''}`,
-    ],
-    ...(reason === '' ? [] : [['reason', visible(reason)] as const]),
-  ])
-}
-
-/** The two words are of the payload: something to type, never something to compare between people. */
-async function approveTyped(context: Context, payload: Uint8Array, signal: AbortSignal): Promise<void> {
-  const word = wordsOf(sha256(payload).subarray(0, 2)).join(' ')
-  const flag = `--approve sha256:${hex(sha256(payload))}`
-  await context.terminal.confirm('Sign it?', word, { flag, signal })
-}
+const keyLine = ({ name, record }: Key): string =>
+  `${name}; ${record.threshold} of ${record.members.length} must sign`
 
 function resultOf(
+  { terminal }: Context,
   { request, order, signature, certificate, transcript }: Signed,
-  key: Parameters<typeof checkPayload>[0],
+  { record, name }: Key,
+  file: string | undefined,
 ): Result {
-  const { record, name } = key
-  const nameOf = (index: number) => record.members[index - 1]?.card.name
+  const signers = order.signers.map(({ index }) => record.members[index - 1]?.card.name)
+  // Said beside it and not with it: whoever redirects the result has the signature alone.
+  terminal.say(
+    '',
+    `Signed by ${signers.join(' and ')} under ${name} (${record.scheme}). The signature, in hex:`,
+  )
   return {
     data: {
       request_id: hex(request.id),
@@ -186,7 +182,7 @@ function resultOf(
       type: request.type,
       payload_sha256: hex(request.payloadSha256),
       path: request.path,
-      signers: order.signers.map(({ index }) => nameOf(index)),
+      signers,
       epoch: record.epoch,
       public_key: hex(recordPublicKey(record)),
       signature: hex(signature),
@@ -194,6 +190,12 @@ function resultOf(
       transcript,
     },
     text: [hex(signature)],
-    next: `mpc verify --key ${name} --in FILE --signature ${hex(signature)}`,
+    next: `mpc verify --key ${name} --in ${fileWord(file)} --signature ${hex(signature)}`,
   }
+}
+
+/** A file as a shell takes it; one that was not named, or hardly can be, stands as FILE. */
+function fileWord(file: string | undefined): string {
+  if (file === undefined || file === '-' || !/^[\x20-\x7e]+$/.test(file)) return 'FILE'
+  return /^[A-Za-z0-9._/-]+$/.test(file) ? file : `'${file.replaceAll("'", `'\\''`)}'`
 }

@@ -3,13 +3,14 @@ import { ownCard } from '../../ceremony/identity.js'
 import type { Card } from '../../wire/card.js'
 import { Failure } from '../../wire/failure.js'
 import { hex } from '../../wire/text.js'
-import { knownCards, parseCards, statusOf } from '../../ceremony/trust.js'
+import { knownCards, parseCards, type Status, statusOf } from '../../ceremony/trust.js'
 import type { Context } from '../context.js'
 import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
 import { fields } from '../style.js'
 
 export type Options = { readonly card?: readonly string[] }
+type Acquaintance = Status | 'unknown' | 'given'
 
 /** `mpc transcript verify FILE`: offline; the fingerprints come first, since everything else rests on them. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
@@ -49,18 +50,37 @@ export async function run(context: Context, options: Options, operands: readonly
     certificate: verified.missing.length === 0 ? 'complete' : 'incomplete',
     missing: verified.missing,
   }
+  const count = verified.participants.length
   const rows: [string, string][] = [
-    ...participants.map(({ card, known }): [string, string] => [
-      card.name,
-      `${hex(card.fingerprint)}  ${known}`,
-    ]),
-    ['kind', verified.kind],
-    ['words', verified.words.join(' ')],
+    ['what', verified.kind === 'keygen' ? 'the making of a key' : 'a signature'],
     ['public key', data.public_key],
     ...(data.signature ? [['signature', data.signature] as [string, string]] : []),
-    ['certificate', verified.missing.length === 0 ? 'complete' : `lacks ${verified.missing.join(', ')}`],
+    ['must sign', `${record.threshold} of ${record.members.length}; ${record.scheme}`],
+    ['six words', verified.words.join(' ')],
+    ['receipts', verified.missing.length === 0 ? `of all ${count}` : `NOT of ${verified.missing.join(', ')}`],
   ]
-  return { data, text: [...fields(rows), 'the transcript holds, if these fingerprints are theirs'] }
+  const people = participants.map(({ card, known }): [string, string] => [
+    card.name,
+    `${KNOWN[known]}\n${hex(card.fingerprint)}`,
+  ])
+  return {
+    data,
+    text: [
+      'The transcript holds: every letter in it is signed, fits the others, and leads to this result.',
+      ...fields(rows),
+      'It was made by who has these fingerprints. That they are who you think is for you to know:',
+      ...fields(people),
+    ],
+  }
+}
+
+/** How this reader knows a participant, in words. */
+const KNOWN: Readonly<Record<Acquaintance, string>> = {
+  given: 'as on the card that you gave',
+  self: 'you',
+  verified: 'verified here',
+  unverified: 'stored here, NOT VERIFIED',
+  unknown: 'NOT KNOWN HERE',
 }
 
 async function cardsIn(files: readonly string[]): Promise<Card[]> {
@@ -69,7 +89,7 @@ async function cardsIn(files: readonly string[]): Promise<Card[]> {
 }
 
 /** How this reader knows a participant: by a card that was given, by one that is stored here, or not at all. */
-async function knownAs(context: Context, card: Card, given: readonly Card[]): Promise<string> {
+async function knownAs(context: Context, card: Card, given: readonly Card[]): Promise<Acquaintance> {
   const fingerprint = hex(card.fingerprint)
   if (given.some((other) => hex(other.fingerprint) === fingerprint)) return 'given'
   const home = await context.home()

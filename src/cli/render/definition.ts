@@ -1,15 +1,10 @@
 /** A ceremony file as machines and people read it. */
-import {
-  acceptanceWords,
-  type CeremonyFile,
-  missingFrom,
-  participantsOf,
-  signersOf,
-} from '../../ceremony/definitions.js'
+import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definitions.js'
 import type { Status } from '../../ceremony/trust.js'
 import { fingerprintOf, type Keys } from '../../wire/card.js'
 import { hex, rfc3339 } from '../../wire/text.js'
 import { fields } from '../style.js'
+import { humanTime } from './time.js'
 
 type Member = {
   readonly name: string
@@ -41,9 +36,10 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
   }
 }
 
-/** The same for a screen; `statusOf` says how far each member's keys are believed here. */
+/** The same for a screen, at a time; `statusOf` says how far each member's keys are believed here. */
 export function definitionLines(
   ceremony: CeremonyFile,
+  now: number,
   statusOf: (keys: Keys) => Status | 'unknown' | null = () => null,
 ): string[] {
   const { definition, id } = ceremony
@@ -60,14 +56,7 @@ export function definitionLines(
     ]
     return [keys.name, `${notes.join(', ')}\n${hex(fingerprintOf(keys))}`] as const
   })
-  return [
-    ...headOf(ceremony),
-    ...fields(rows),
-    ...fields([
-      ['id', hex(id)],
-      ['to type', acceptanceWords(id)],
-    ]),
-  ]
+  return [...headOf(ceremony, now), ...fields(rows), ...fields([['id', hex(id)]])]
 }
 
 const STATUS: Readonly<Record<Status | 'unknown', string>> = {
@@ -77,14 +66,25 @@ const STATUS: Readonly<Record<Status | 'unknown', string>> = {
   unknown: 'NOT KNOWN HERE',
 }
 
-function headOf({ definition }: CeremonyFile): string[] {
+function headOf({ definition }: CeremonyFile, now: number): string[] {
   if (definition.kind === 'handshake') return [`Handshake of ${definition.members.length} members`]
+  const { key, rehearsal, threshold, scheme } = definition
   const custodians = definition.members.filter(({ role }) => role === 'custodian').length
   return [
-    `Generation of the key ${definition.key}${definition.rehearsal ? ', REHEARSAL' : ''}`,
-    `${definition.threshold} of ${custodians} must sign; ${definition.scheme}`,
-    `from ${rfc3339(definition.not_before)} until ${rfc3339(definition.expires)}`,
+    `${rehearsal ? 'REHEARSAL of the' : 'The'} making of the key ${key}`,
+    `${threshold} of ${custodians} must sign; ${scheme}`,
+    ...whenOf(definition, now),
   ]
+}
+
+/** When it may be held, the most pressing first. */
+function whenOf(
+  { not_before: from, expires }: { not_before: number; expires: number },
+  now: number,
+): string[] {
+  if (expires <= now) return [`EXPIRED ${humanTime(expires, now)}: its author can make a new one`]
+  const until = `to be held before ${humanTime(expires, now)}`
+  return from > now ? [`NOT YET: begins ${humanTime(from, now)}`, until] : [until]
 }
 
 function membersOf({ definition }: CeremonyFile): Member[] {

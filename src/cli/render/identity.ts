@@ -2,7 +2,9 @@
 import type { Known } from '../../ceremony/trust.js'
 import { fingerprintWords } from '../../wire/card.js'
 import { hex, rfc3339 } from '../../wire/text.js'
+import type { Line } from '../layout.js'
 import { fields } from '../style.js'
+import { humanTime } from './time.js'
 
 /** `data` of the identity commands. */
 export function identityData({ card, status }: Known): Readonly<Record<string, unknown>> {
@@ -16,25 +18,31 @@ export function identityData({ card, status }: Known): Readonly<Record<string, u
   }
 }
 
-/** The same for a screen. */
-export function identityLines(known: Known): string[] {
-  const { card, status, since, how } = known
-  const belief = { self: 'you', verified: `verified by ${how} ${since ?? ''}`, unverified: 'not verified' }[
-    status
-  ]
-  const beside = known.beside ? `, beside another ${card.name}` : ''
+/** The same for a screen, at a time. */
+export function identityLines(known: Known, now: number): Line[] {
+  const { card } = known
   return [
-    `${card.name} (${belief}${beside})`,
+    `${card.name} (${beliefIn(known, now)})`,
     ...fields([
       ['fingerprint', hex(card.fingerprint)],
-      ['in words', wordLines(card.fingerprint).join('\n')],
-      ['created', rfc3339(card.created)],
+      ['created', humanTime(card.created, now)],
     ]),
+    `  In words, for ${known.status === 'self' ? 'you' : card.name} to read aloud:`,
+    { words: fingerprintWords(card.fingerprint) },
   ]
 }
 
-/** The 16 words of a fingerprint, numbered by fours for reading aloud. */
-export function wordLines(fingerprint: Uint8Array): string[] {
-  const words = fingerprintWords(fingerprint)
-  return [0, 4, 8, 12].map((from) => words.slice(from, from + 4).join('  '))
+/** One line each, for a list. */
+export function identityRows(all: readonly Known[], now: number): string[] {
+  const width = Math.max(0, ...all.map(({ card }) => card.name.length))
+  return all.map((known) => {
+    const { name, fingerprint } = known.card
+    return `${name.padEnd(width)}  ${hex(fingerprint).slice(0, 16)}…  ${beliefIn(known, now)}`
+  })
+}
+
+function beliefIn({ card, status, since, how, beside }: Known, now: number): string {
+  const when = since === null ? '' : ` ${humanTime(Date.parse(since), now)}`
+  const belief = { self: 'you', verified: `verified by ${how}${when}`, unverified: 'NOT VERIFIED' }[status]
+  return `${belief}${beside ? `, beside another ${card.name}` : ''}`
 }

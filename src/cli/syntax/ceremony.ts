@@ -1,8 +1,7 @@
 /** `mpc ceremony`: what a ceremony is, agreed before it runs. `mpc ecdh`: only the opening of one. */
-import { any, hash, name, names, once, oneOf, wholeNumber } from '../arguments.js'
+import { any, hash, name, names, once, wholeNumber } from '../arguments.js'
 import type { CommandSpec, Operand } from './spec.js'
 
-const KINDS = ['keygen', 'reshare', 'refresh', 'policy'] as const
 const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
 const out = { flags: '-o, --out <file>', text: 'the file to make; never overwritten', parse: once(any) }
 
@@ -14,7 +13,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
       'mpc ceremony new keygen --key treasury --scheme eddsa-ed25519 --threshold 2 --members alice,bob,carol -o treasury.mpc',
       'mpc ceremony new --from keygen-2-of-3.yaml -o vault.mpc',
     ],
-    operands: [{ name: '[kind]', text: `${KINDS.join(', ')}; keygen so far` }],
+    operands: [{ name: '[kind]', text: 'keygen' }],
     flags: [
       { flags: '--key <name>', text: 'how the key will be called', parse: once(name) },
       { flags: '--scheme <scheme>', text: 'eddsa-ed25519, schnorr-taproot', parse: once(any) },
@@ -91,6 +90,3 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     load: async () => (await import('../commands/ecdh.js')).run,
   },
 ]
-
-/** What `ceremony new` knows the name of. */
-export const kindOf = oneOf(KINDS)

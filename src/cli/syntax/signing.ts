@@ -172,9 +172,9 @@ export const signingCommands: readonly CommandSpec[] = [
   },
   {
     name: 'explain',
-    summary: 'say what an error code means and what to do; list them all',
-    examples: ['mpc explain E_NO_IDENTITY', 'mpc explain', 'mpc explain --schema'],
-    operands: [{ name: '[code]', text: 'an error code, E_...' }],
+    summary: 'say what an error code or an exit code means and what to do; list them all',
+    examples: ['mpc explain E_NO_IDENTITY', 'mpc explain 7', 'mpc explain', 'mpc explain --schema'],
+    operands: [{ name: '[code]', text: 'an error code, E_..., or what the program exited with' }],
     flags: [{ flags: '--schema', text: 'print the JSON Schema of what --json prints' }],
     load: async () => (await import('../commands/explain.js')).run,
   },

@@ -1,0 +1,53 @@
+/**
+ * A person's leave for a signature: they see what it is, who asks and who signs, may look at all of it or keep it in a
+ * file, and type two words of it. The words are something to type, never something to compare between people.
+ */
+import { Failure } from '../wire/failure.js'
+import { sha256 } from '../wire/hash.js'
+import { hex } from '../wire/text.js'
+import { wordsOf } from '../wire/words.js'
+import type { Context } from './context.js'
+import { writeNew } from './inputs.js'
+import { type Asked, hiddenBytes, payloadLines, payloadSummary } from './render/payload.js'
+import { saidNo } from './terminal.js'
+
+/** @throws Failure `E_REFUSED` (refused), `E_NO_INPUT` (usage), the signal's reason */
+export async function approve(
+  { terminal }: Pick<Context, 'terminal'>,
+  headline: string,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<void> {
+  const { payload } = asked
+  const digest = sha256(payload)
+  const asking = { flag: `--approve sha256:${hex(digest)}`, signal }
+  terminal.requirePerson('Sign it?', asking)
+  await terminal.read(['', headline, ...payloadSummary(asked), ''], signal)
+  const words = wordsOf(digest.subarray(0, 2)).join(' ').toLowerCase()
+  for (;;) {
+    const looks = hiddenBytes(payload) > 0 ? ', "view" to see all of it, "save" to keep it in a file' : ''
+    const question = `Sign it? Type "${words}"${looks}, or "no":`
+    switch (await terminal.askTyped(question, [words, 'view', 'save', 'no'], asking)) {
+      case 'no':
+        throw saidNo()
+      case 'view':
+        await terminal.read(payloadLines(payload), signal)
+        break
+      case 'save':
+        terminal.say(await saved(`payload-${hex(digest).slice(0, 16)}`, payload))
+        break
+      default:
+        return
+    }
+  }
+}
+
+/** Where the payload lies now; a file that is in the way is no reason to leave the ceremony. */
+async function saved(path: string, payload: Uint8Array): Promise<string> {
+  try {
+    return `It is in ${await writeNew(path, payload)}`
+  } catch (error) {
+    if (error instanceof Failure) return `It could not be kept: ${error.message}`
+    throw error
+  }
+}
