@@ -29,11 +29,15 @@ export async function acceptCeremony(
   const asking = { flag: '--accept ID' }
   terminal.requirePerson(question, asking)
   const known = await knownCards(await context.home())
-  const strangers = participantsOf(file).filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
+  const strangers = participantsOf(file).filter(
+    (keys) => !['self', 'verified'].includes(statusOf(known, keys)),
+  )
   const names = strangers.map(({ name }) => name).join(' and ')
   await terminal.read([
     ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),
-    ...(names === '' ? [] : [`Not verified: ${names}. You will compare six words with them by voice, when all are here.`]),
+    ...(names === ''
+      ? []
+      : [`Not verified: ${names}. You will compare six words with them by voice, when all are here.`]),
     '',
   ])
   await terminal.confirm(question, acceptanceWords(file.id), asking)

@@ -134,7 +134,7 @@ export class Board {
     const time = this.#timeLeft()
     const one = `${this.#what}${time && `  ${this.style.dim(time)}`}`
     if (width(one) <= columns || time === '') return fold(one, columns)
-    return [...fold(this.#what, columns), ...fold(`  ${time}`, columns).map(this.style.dim)]
+    return [...fold(this.#what, columns), ...fold(`  ${time}`, columns).map((line) => this.style.dim(line))]
   }
 
   /** In lines: what still stands a moment later, so that what passes at once is not a line each. */

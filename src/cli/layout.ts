@@ -24,8 +24,7 @@ export function width(text: string): number {
 }
 
 /** How many rows a line takes. */
-export const rowsOf = (line: string, columns: number): number =>
-  Math.max(1, Math.ceil(width(line) / columns))
+export const rowsOf = (line: string, columns: number): number => Math.max(1, Math.ceil(width(line) / columns))
 
 /** Lines of at most so many columns; null where it is no terminal, and only words are laid out. */
 export function layOut(lines: readonly Line[], columns: number | null): string[] {

@@ -123,7 +123,9 @@ export function ears(terminal: Terminal): Person {
     present: terminal.interactive,
     heard: async (words, unverified, signal) => {
       const names = unverified.map(({ name }) => name).join(', ')
-      await terminal.read(['', ...introduction(terminal.interactive, names), '', { words }, ''], signal)
+      const lines = ['', ...introduction(terminal.interactive, names), '', { words }]
+      if (unverified.length === 0) return terminal.say(...lines)
+      await terminal.read(lines, signal)
       for (const keys of unverified) await hear(terminal, keys, signal)
     },
   }
@@ -133,9 +135,13 @@ export function ears(terminal: Terminal): Person {
 function introduction(interactive: boolean, unverified: string): string[] {
   if (!interactive) return ['The six words of this meeting:']
   if (unverified !== '') {
-    return [`Not verified yet: ${unverified}. Everybody now reads the six words aloud, each from their own screen:`]
+    return [
+      `Not verified yet: ${unverified}. Everybody now reads the six words aloud, each from their own screen:`,
+    ]
   }
-  return ['You have verified everybody. Read the six words of this meeting aloud only if somebody asks you to:']
+  return [
+    'You have verified everybody. Read the six words of this meeting aloud only if somebody asks you to:',
+  ]
 }
 
 async function hear(terminal: Terminal, { name }: Keys, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,8 @@ export type Question = {
 export async function askDrawn({ text, secret, check, signal, output }: Question): Promise<string> {
   const { input, password } = await import('@inquirer/prompts')
   // No mark of success: what was typed is not known to be right.
-  if (secret) return password({ message: text, toggleMask: false, theme: { prefix: '?' } }, { output, signal })
+  if (secret)
+    return password({ message: text, toggleMask: false, theme: { prefix: '?' } }, { output, signal })
   const theme = { validationFailureMode: 'clear' as const }
   const validate = (answer: string) => check(answer.trim()) ?? true
   const answer = await input({ message: text, validate, theme }, { output, signal })
@@ -52,17 +53,21 @@ function readLine(input: ReadStream, { secret, signal, output }: Question): Prom
     const finish = (settle: () => void): void => {
       input.off('data', hear).off('end', end).pause()
       signal.removeEventListener('abort', stop)
-      if (secret) {
-        input.setRawMode(false)
-        output.write('\n')
-      }
+      if (secret) input.setRawMode(false)
       settle()
     }
-    const stop = (): void => finish(() => reject(signal.reason as Error))
-    const end = (): void => finish(() => reject(interrupted()))
+    const leave = (error: Error): void => {
+      output.write('\n')
+      finish(() => reject(error))
+    }
+    const stop = (): void => leave(signal.reason as Error)
+    const end = (): void => leave(interrupted())
     const hear = (chunk: Buffer): void => {
       for (const c of decoder.write(chunk)) {
-        if (ENTER.test(c)) return finish(() => resolve(line.join('')))
+        if (ENTER.test(c)) {
+          if (secret) output.write('\n')
+          return finish(() => resolve(line.join('')))
+        }
         if (c === INTERRUPT || c === END) return end()
         if (ERASE.test(c)) line = line.slice(0, -1)
         else line.push(c)

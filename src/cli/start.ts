@@ -40,8 +40,9 @@ function presentUnread(error: unknown, json: boolean, style: Style): Printed {
   if (error instanceof HelpShown && error.wanted) return { stdout: error.text, stderr: '', code: 0 }
   const { command, failure } = parseFailure(error)
   // The name alone is no mistake to be told of, though a script that says no more has made one.
-  if (error instanceof HelpShown && command === '' && !json) return { stdout: '', stderr: error.text, code: 2 }
-  const printed = present({ command, error: failure }, json, style)
+  if (error instanceof HelpShown && command === '' && !json)
+    return { stdout: '', stderr: error.text, code: 2 }
+  const printed = present({ command, error: failure }, json, style, widths())
   return error instanceof HelpShown ? { ...printed, stderr: `${error.text}\n${printed.stderr}` } : printed
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../src/cli/program.js'
 import { VERSION } from '../../src/cli/version.js'
-import { type Custodian, custodians, mpc, ROOT, scratch } from '../support/cli.js'
+import { type Custodian, custodians, mpc, newKeygen, ROOT, scratch } from '../support/cli.js'
 
 let dir: string
 let remove: () => Promise<void>
@@ -98,17 +98,33 @@ describe('help', () => {
   })
 
   it('is shown on stderr, with exit 2, where the command is missing', async () => {
-    for (const args of [[], ['identity'], ['ceremony']]) {
+    for (const args of [['identity'], ['ceremony']]) {
       const { code, stdout, stderr } = await mpc(dir, args)
       expect([code, stdout]).toEqual([2, ''])
       expect(stderr).toContain('Usage: mpc')
     }
   })
 
+  it('is short for who types the name alone, fits a screen, and names commands that there are', async () => {
+    const { code, stdout, stderr } = await mpc(dir, [])
+    expect([code, stdout]).toEqual([2, ''])
+    const lines = stderr.split('\n')
+    expect(lines.length).toBeLessThan(20)
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80)
+    const named = [...stderr.matchAll(/^  mpc ([a-z]+(?: (?:init|import|new))?)/gm)].map((found) => found[1])
+    expect(named).toEqual(['rehearse', 'identity init', 'identity import', 'ceremony new', 'keygen', 'sign'])
+    const known = COMMANDS.map(({ name }) => name)
+    for (const name of named) expect(known).toContain(name)
+  })
+
   it.each([
     [['identiti', 'show'], 'Did you mean identity?'],
     [['identity', 'improt'], 'Did you mean import?'],
     [['identity', 'init', '--nane', 'x'], 'Did you mean --name?'],
+    [['sign', '--key', 'k', '--in', 'f', '--type', 'tetx'], 'Did you mean text?'],
+    [['explain', 'no_identty'], 'Did you mean E_NO_IDENTITY?'],
+    [['ceremony', 'new', 'keygne', '-o', 'x'], 'Did you mean keygen?'],
+    [newKeygen('x', { '--scheme': 'shnorr-taproot' }), 'Did you mean schnorr-taproot?'],
   ])('suggests what %j may have meant', async (args, suggestion) => {
     const { code, stdout, stderr } = await mpc(dir, args)
     expect([code, stdout]).toEqual([2, ''])

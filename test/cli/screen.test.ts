@@ -15,13 +15,13 @@ beforeAll(async () => {
 })
 afterAll(() => remove())
 
-function screen(moving: boolean): { terminal: Terminal; shown: () => string } {
+function screen(moving: boolean, columns = 80, rows = 24): { terminal: Terminal; shown: () => string } {
   const stream = new PassThrough()
   const signal = new AbortController().signal
   const terminal = new Terminal(
     false,
     makeStyle(false, !moving),
-    { stream, moving, now: () => 0, settle: 0 },
+    { stream, moving, now: () => 0, settle: 0, size: () => (moving ? { columns, rows } : null) },
     signal,
   )
   return { terminal, shown: () => String(stream.read() ?? '') }
@@ -38,7 +38,7 @@ describe('the waiting screen', () => {
     board.mark(['carol'], 'gone')
     board.stop()
     expect(shown().split('\n')).toEqual([
-      'Waiting for everybody (bob: missing, carol: missing)',
+      'Waiting for everybody (bob: missing, carol: missing; 1:00 left, Ctrl-C leaves)',
       'Waiting for everybody (bob: here, carol: missing)',
       'something else',
       'Waiting for everybody (bob: here, carol: gone)',
@@ -46,12 +46,11 @@ describe('the waiting screen', () => {
     ])
   })
 
-  it('shows who is here, the time left and how to leave, where they do', async () => {
+  it('shows who is here, the time left and how to leave, where they do', () => {
     const { terminal, shown } = screen(true)
     const board = terminal.board(['bob', 'carol'])
     board.waiting('Waiting for everybody', 61_000)
     board.missing(['carol'])
-    await new Promise((resolve) => setTimeout(resolve, 300))
     board.stop()
     const drawn = shown()
     expect(drawn).toContain('Waiting for everybody  1:01 left, Ctrl-C leaves')

@@ -142,6 +142,9 @@ export class NatsServer implements Broker {
   }
 }
 
+/** Servers for tests that do not mind which. */
+export const brokers = { relay: (): Promise<Broker> => RelayBroker.start() }
+
 /** The relay, in the process of the test. */
 class RelayBroker implements Broker {
   #relay: Relay | null = null

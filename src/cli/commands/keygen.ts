@@ -56,6 +56,7 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
     context.terminal.say(`${made.away.join(', ')} had not finished when you left. If they are in doubt, run:`)
     context.terminal.say('  mpc ceremony finish FILE')
   }
+  context.terminal.say('')
   return {
     data,
     text: [

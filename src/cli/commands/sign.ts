@@ -56,7 +56,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     approved.size > 0 ? scripted : { ask: (request, signal) => consent(context, request, key, signal) }
   const seating = {
     card,
-    waitingFor: payload ? 'Waiting for the other signers' : 'Waiting for a request',
+    waitingFor: payload ? waitingFor(key, card.name, options) : 'Waiting for somebody to ask for a signature',
     ceremony: key.record.key_id,
     linger: lingerOf(options),
   }
@@ -66,6 +66,13 @@ export async function run(context: Context, options: Options): Promise<Result> {
       : join(world, key, options.join ?? null, approval),
   )
   return resultOf(context, signed, key, options.in)
+}
+
+/** Whom the asker waits for, and what they are to run meanwhile. */
+function waitingFor({ name, record }: Key, self: string, { signers }: Options): string {
+  const others =
+    signers?.filter((each) => each !== self).join(' and ') ?? `${record.threshold - 1} more to sign`
+  return `Waiting for ${others}: \`mpc sign --key ${name} --next\` there`
 }
 
 const lingerOf = ({ linger }: Options): number | undefined =>

@@ -1,15 +1,13 @@
 /** Times as people read them: in their own zone, which is named, and with how far away they are. */
 
-/** A text that Node's own formats may put other blanks into; screens get the plain one. */
-const plainBlanks = (text: string): string => text.replaceAll(/\s/gu, ' ')
-
-const DATE = new Intl.DateTimeFormat('en-GB', {
+const PARTS = new Intl.DateTimeFormat('en-GB', {
   weekday: 'short',
-  day: 'numeric',
+  day: '2-digit',
   month: 'short',
   year: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
+  hourCycle: 'h23',
   timeZoneName: 'short',
 })
 const DISTANCE = new Intl.RelativeTimeFormat('en')
@@ -17,18 +15,20 @@ const UNITS = [
   ['day', 86_400_000],
   ['hour', 3_600_000],
   ['minute', 60_000],
-  ['second', 1000],
 ] as const
-/** Less than two of a unit are said in the next smaller one. */
+/** Less than two of a unit are said in the next smaller one; less than two minutes are now. */
 const LEAST = 2
 
-/** `Fri, 31 Jan 2030, 10:00 CET (in 6 days)`, of milliseconds since 1970. */
+/** `Thu 31 Jan 2030, 10:00 CET (in 6 days)`, of milliseconds since 1970. */
 export function humanTime(time: number, now: number): string {
   if (Math.abs(time) > 8.64e15) return 'a time beyond all calendars'
-  return `${plainBlanks(DATE.format(time))} (${distance(time - now)})`
+  const part = Object.fromEntries(PARTS.formatToParts(time).map(({ type, value }) => [type, value]))
+  // Three letters of every month: as long in September as in May.
+  const date = `${part['weekday']} ${part['day']} ${part['month']?.slice(0, 3)} ${part['year']}`
+  return `${date}, ${part['hour']}:${part['minute']} ${part['timeZoneName']} (${distance(time - now)})`
 }
 
 function distance(span: number): string {
-  const [unit, length] = UNITS.find(([, each]) => Math.abs(span) >= LEAST * each) ?? [null, 1]
-  return unit === null ? 'now' : plainBlanks(DISTANCE.format(Math.round(span / length), unit))
+  const found = UNITS.find(([, each]) => Math.abs(span) >= LEAST * each)
+  return found ? DISTANCE.format(Math.round(span / found[1]), found[0]) : 'now'
 }
