@@ -22,6 +22,7 @@ import {
 } from '../wire/definition.js'
 import type { Identity } from '../wire/identity.js'
 import { Failure } from '../wire/failure.js'
+import { isRehearsal } from '../wire/realm.js'
 import { hex, rfc3339, visible } from '../wire/text.js'
 import { wordsOf } from '../wire/words.js'
 import { type KeygenPlan, problemsOf, rolesOf } from './plan.js'
@@ -70,7 +71,7 @@ export function buildKeygen(
     not_before: notBefore,
     expires,
     nonce: rng(32),
-    rehearsal: false,
+    rehearsal: isRehearsal(),
   }
   try {
     definitionCodec.decode(definitionCodec.encode(definition))

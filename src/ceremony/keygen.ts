@@ -74,8 +74,6 @@ export async function planKeygen(
   if (definition.kind !== 'keygen') {
     throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, not a key generation`)
   }
-  if (definition.rehearsal)
-    throw new Failure('refused', 'E_REHEARSAL', 'this is the definition of a rehearsal')
   const custodians = custodiansOf(definition)
   const index = custodians.findIndex((card) => hex(card.fingerprint) === hex(self.fingerprint)) + 1
   if (index === 0) {

@@ -2,12 +2,13 @@
  * Asking for signatures, and finding what others ask for. What may be signed at all, and whose word it takes, is
  * decided here, before anybody is bothered and before a secret is opened.
  */
-import { attempt } from '../protocol/codec.js'
+import { CodecError } from '../protocol/codec.js'
 import { RequestClaims } from '../storage/claims.js'
 import type { PayloadType } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { makeRequest, parseRequest, PAYLOAD_LIMIT, refusalCodec, type Request } from '../wire/request.js'
+import { OtherRealm } from '../wire/realm.js'
 import { fromHex, hex } from '../wire/text.js'
 import { Noticeboard } from './noticeboard.js'
 import type { Key } from './keys.js'
@@ -210,8 +211,18 @@ async function recall(world: World, key: Key, notices: Noticeboard, which: strin
   const kept = id && (await new RequestClaims(world.home, id).readRequest())
   const signingOf = (asker: Uint8Array) =>
     key.record.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
-  const request = kept && attempt(() => parseRequest(kept, signingOf))
+  const request = kept && readKept(() => parseRequest(kept, signingOf))
   if (request) notices.know(request)
+}
+
+/** What cannot be read is as if it were not there, except that a rehearsal's is refused. */
+function readKept(parse: () => Request): Request | null {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof CodecError && !(error instanceof OtherRealm)) return null
+    throw error
+  }
 }
 
 /** The oldest live request that this member may sign; nothing before there was time to hear of all. */

@@ -11,6 +11,7 @@ import { fingerprintOf, type Keys } from '../wire/card.js'
 import { acceptDefinition, type Signature } from '../wire/definition.js'
 import { type Accused, Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
+import { tagged } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 import { markHeard, requireVerified, unverifiedAmong } from './people.js'
 import { memberOf, type World } from './world.js'
@@ -101,7 +102,7 @@ async function withEvidence(error: unknown, room: Room, files: CeremonyFiles): P
   const accused: Accused[] = []
   for (const accusation of error.accused) {
     const envelopes = room.blame.evidence.get(accusation.fingerprint)
-    const evidence = envelopes && encode({ format: 'mpc/evidence/v1', envelopes })
+    const evidence = envelopes && encode({ format: tagged('mpc/evidence/v1'), envelopes })
     const name = evidence && `${accusation.name}-${hex(sha256(evidence)).slice(0, 16)}.cbor`
     // Who is accused is said also where there is no room to keep why.
     const path = name ? await files.writeEvidence(name, evidence).catch(() => null) : null

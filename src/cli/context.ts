@@ -50,6 +50,17 @@ export class Context {
     this.patience = { join, round: 2 * MINUTE, total: globals.timeout }
   }
 
+  /** Lets the home say whether this is a rehearsal, before anything else is read. */
+  async enterRealm(): Promise<void> {
+    const [{ isRehearsalHome, resolveHome }, { enterRehearsal }] = await Promise.all([
+      import('../storage/home.js'),
+      import('../wire/realm.js'),
+    ])
+    const look = async () => isRehearsalHome(resolveHome(this.#env, this.globals.home))
+    // One that cannot be found or read says so when it is opened.
+    if (await look().catch(() => false)) enterRehearsal()
+  }
+
   /** The custodian's home, to read in: looking for what is not there makes none. */
   home(): Promise<Home> {
     this.#home ??= import('../storage/home.js').then(({ findHome, resolveHome }) =>

@@ -25,7 +25,7 @@ const identityFields = {
   name,
   fingerprint: hex(32),
   words: list(text, { minItems: 16, maxItems: 16 }),
-  card: { type: 'string', pattern: '^mpccard1[a-z0-9]+$' },
+  card: { type: 'string', pattern: '^mpc(rehearsal)?card1[a-z0-9]+$' },
   created: time,
   status: oneOf('self', 'verified', 'unverified'),
 }
@@ -105,6 +105,35 @@ const signature = object({
   transcript: orNull(path),
 })
 
+const rehearsed = object({
+  rehearsal: { const: true },
+  scheme,
+  threshold: count(2),
+  custodians: list(name),
+  /** Whose part a person played. */
+  as: orNull(name),
+  words: orNull(list(text, { minItems: 6, maxItems: 6 })),
+  /** Null, as all that comes of a key, where a mishap left none. */
+  public_key: orNull(keyFields.public_key),
+  signers: list(name),
+  message: text,
+  signature: orNull(hex(64)),
+  verified: { type: 'boolean' },
+  steps: list(object({ step: oneOf('identities', 'keygen', 'sign', 'verify'), ms: count(0) })),
+  /** How each custodian's key generation would have ended in earnest; null: killed. */
+  ended: list(
+    object({
+      name,
+      code: orNull(count(0)),
+      error: orNull(text),
+      message: orNull(text),
+      party: orNull(name),
+      accused: list(name),
+    }),
+  ),
+  kept: orNull(path),
+})
+
 /** `data` of each command, where it succeeded. */
 const DATA: Readonly<Record<string, Schema>> = {
   'identity init': identity,
@@ -149,6 +178,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   'transcript verify': { type: 'object' },
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
   'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
+  rehearse: rehearsed,
   explain: { type: 'object' },
 }
 
@@ -174,13 +204,18 @@ export const CONTRACT: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   $id: 'mpc/cli/v1',
   title: 'What mpc prints with --json',
-  ...object({
-    ok: { type: 'boolean' },
-    /** Empty where the line names none. */
-    command: text,
-    code: oneOf(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130),
-    schema: { const: 'mpc/cli/v1' },
-  }),
+  ...object(
+    {
+      ok: { type: 'boolean' },
+      /** Empty where the line names none. */
+      command: text,
+      code: oneOf(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130),
+      schema: { const: 'mpc/cli/v1' },
+      /** There in rehearsals only. */
+      rehearsal: { const: true },
+    },
+    ['rehearsal'],
+  ),
   oneOf: [
     {
       required: ['data'],

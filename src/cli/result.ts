@@ -3,6 +3,7 @@
  * it the result on stdout and everything else, failures too, on stderr.
  */
 import { Failure } from '../wire/failure.js'
+import { isRehearsal } from '../wire/realm.js'
 import { exitCodeOf, UNEXPECTED } from './exit.js'
 import { layOut, type Line } from './layout.js'
 import type { Style } from './style.js'
@@ -104,6 +105,13 @@ function stackOf(error: unknown): string {
 }
 
 const line = (top: Readonly<Record<string, unknown>>): string =>
-  `${JSON.stringify({ ok: top['ok'], command: top['command'], code: top['code'], schema: 'mpc/cli/v1', ...top })}\n`
+  `${JSON.stringify({
+    ok: top['ok'],
+    command: top['command'],
+    code: top['code'],
+    schema: 'mpc/cli/v1',
+    ...(isRehearsal() && { rehearsal: true }),
+    ...top,
+  })}\n`
 
 const lines = (all: readonly string[]): string => all.map((each) => `${each}\n`).join('')

@@ -3,6 +3,7 @@ import type { Key } from '../ceremony/keys.js'
 import { addressOf, addressTypes } from '../payload/address.js'
 import { epochPath } from '../storage/keys.js'
 import type { Home } from '../storage/home.js'
+import { isRehearsal } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 import { type KeyRecord, recordPublicKey } from '../wire/record.js'
 import { wordsOf } from '../wire/words.js'
@@ -31,24 +32,31 @@ export function keyData(home: Home, { name, record, digest }: Omit<Key, 'status'
   }
 }
 
+/** Beside every address in a rehearsal. */
+const warning = (): string => (isRehearsal() ? '   (REHEARSAL: send nothing)' : '')
+
 /** 16 words (128 bits) of a public key, to read aloud before anybody funds it. */
 export const keyWords = (record: KeyRecord): string[] =>
   wordsOf(sha256(recordPublicKey(record)).subarray(0, 16))
 
 /** The same for people. */
-export function keyText(name: string, record: KeyRecord): Line[] {
+export const keyText = (name: string, record: KeyRecord): Line[] => [
+  ...fields(keyRows(name, record)),
+  '  Its words, for each custodian to read aloud:',
+  { words: keyWords(record) },
+]
+
+export function keyRows(name: string, record: KeyRecord): (readonly [string, string])[] {
   const publicKey = recordPublicKey(record)
   return [
-    ...fields([
-      ['key', name],
-      ['scheme', record.scheme],
-      ['public key', hex(publicKey)],
-      ...addressTypes(record.scheme).map((type) => [`${type} address`, addressOf(type, publicKey)] as const),
-      ['custodians', record.members.map(({ card }) => card.name).join(', ')],
-      ['must sign', `${record.threshold} of ${record.members.length}`],
-      ['epoch', String(record.epoch)],
-    ]),
-    '  Its words, for each custodian to read aloud:',
-    { words: keyWords(record) },
+    ['key', name],
+    ['scheme', record.scheme],
+    ['public key', hex(publicKey)],
+    ...addressTypes(record.scheme).map(
+      (type) => [`${type} address`, `${addressOf(type, publicKey)}${warning()}`] as const,
+    ),
+    ['custodians', record.members.map(({ card }) => card.name).join(', ')],
+    ['must sign', `${record.threshold} of ${record.members.length}`],
+    ['epoch', String(record.epoch)],
   ]
 }

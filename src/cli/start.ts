@@ -10,6 +10,7 @@ import { buildProgram, HelpShown, parseFailure } from './program.js'
 import { type Outcome, present, type Printed, type Widths } from './result.js'
 import { makeStyle, type Style, wantsColor, wantsMotion } from './style.js'
 import { Terminal } from './terminal.js'
+import { isRehearsal, refusalOf } from '../wire/realm.js'
 
 /** Runs the command line; ends the process with the exit code of what came of it. */
 export async function start(args: readonly string[]): Promise<void> {
@@ -69,9 +70,11 @@ async function outcomeOf(args: readonly string[], style: Style, moving: boolean)
       const emitFor = openEvents(globals.events, Date.now)
       const run = await load()
       const context = new Context(globals, terminal, signal, emitFor, process.env)
+      await context.enterRealm()
+      if (command !== 'rehearse' && isRehearsal()) terminal.say('REHEARSAL: this home holds nothing real.')
       outcome = { command, result: await run(context, options, operands) }
     } catch (error) {
-      outcome = { command, error }
+      outcome = { command, error: refusalOf(error) }
     }
   })
   await program.parseAsync(args, { from: 'user' })

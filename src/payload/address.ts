@@ -5,6 +5,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { base58, bech32, bech32m } from '@scure/base'
 import type { Scheme } from '../protocol/scheme.js'
+import { isRehearsal } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 
 export const ADDRESS_TYPES = ['evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'] as const
@@ -19,6 +20,9 @@ const TYPES: Readonly<Record<Scheme, readonly AddressType[]>> = {
 /** The addresses that a key of a scheme has. */
 export const addressTypes = (scheme: Scheme): readonly AddressType[] => TYPES[scheme]
 
+/** Bitcoin's main network; a rehearsal's address is one of the test network, which takes no real money. */
+const network = (): string => (isRehearsal() ? 'tb' : 'bc')
+
 /** @param publicKey in the form of the scheme that has this type of address: `publicKeyOf` */
 export function addressOf(type: AddressType, publicKey: Uint8Array): string {
   switch (type) {
@@ -27,10 +31,10 @@ export function addressOf(type: AddressType, publicKey: Uint8Array): string {
       return eip55(keccak_256(secp256k1.Point.fromBytes(publicKey).toBytes(false).subarray(1)).subarray(12))
     case 'btc-p2wpkh':
       // BIP-141, BIP-173: witness version 0, program HASH160 of the compressed point.
-      return bech32.encode('bc', [0, ...bech32.toWords(hash160(publicKey))])
+      return bech32.encode(network(), [0, ...bech32.toWords(hash160(publicKey))])
     case 'btc-p2tr':
       // BIP-341, BIP-350: witness version 1, program the output key.
-      return bech32m.encode('bc', [1, ...bech32m.toWords(publicKey)])
+      return bech32m.encode(network(), [1, ...bech32m.toWords(publicKey)])
     case 'sol':
       return base58.encode(publicKey)
     default:

@@ -7,18 +7,10 @@ import { join } from 'node:path'
 import { equalBytes } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { fromHex, hex } from '../wire/text.js'
-import {
-  createDir,
-  ensureDir,
-  listDir,
-  readFile,
-  readSecretFile,
-  renameDir,
-  replaceFile,
-  writeOnce,
-} from './files.js'
+import { createDir, ensureDir, listDir, readFile, renameDir, replaceFile, writeOnce } from './files.js'
 import type { Home } from './home.js'
 import { acquireLock, type Lock } from './lock.js'
+import { readSealed } from './mark.js'
 
 const LIMIT = 1 << 20
 const EVIDENCE_NAME = /^[a-z0-9][a-z0-9.-]{0,95}$/
@@ -125,7 +117,7 @@ export class CeremonyFiles {
 
   /** A file of the pending result, or null if nothing is pending. */
   readPending(name: PendingFile): Promise<Uint8Array | null> {
-    const read = name === 'share.age' ? readSecretFile : readFile
+    const read = name === 'share.age' ? readSealed : readFile
     return read(join(this.#pending, name), PENDING[name])
   }
 

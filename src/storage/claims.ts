@@ -4,18 +4,9 @@
  * Each step is a file of its own that can be made once; none rests on a lock.
  */
 import { join } from 'node:path'
-import {
-  bytes,
-  type Codec,
-  codec,
-  equalBytes,
-  type Of,
-  oneOf,
-  record,
-  text,
-  uint,
-} from '../protocol/codec.js'
+import { bytes, type Codec, codec, equalBytes, type Of, record, text, uint } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
+import { format } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 import { createFile, ensureDir, listDir, readFile } from './files.js'
 import type { Home } from './home.js'
@@ -23,10 +14,10 @@ import { isAlive, isSame, processShape, thisProcess } from './processes.js'
 
 const LIMIT = 1024
 const REQUEST_LIMIT = 1 << 20
-const claimShape = record({ format: oneOf(['mpc/claim/v1']), process: processShape, order: uint() })
+const claimShape = record({ format: format('mpc/claim/v1'), process: processShape, order: uint() })
 const claimCodec = codec(claimShape, LIMIT)
-const leftCodec = codec(record({ format: oneOf(['mpc/left/v1']), payload: bytes(32) }), LIMIT)
-const endCodec = codec(record({ format: oneOf(['mpc/claim-end/v1']), note: text(200) }), LIMIT)
+const leftCodec = codec(record({ format: format('mpc/left/v1'), payload: bytes(32) }), LIMIT)
+const endCodec = codec(record({ format: format('mpc/claim-end/v1'), note: text(200) }), LIMIT)
 
 const OUTCOMES = ['done', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]

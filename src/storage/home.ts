@@ -1,17 +1,18 @@
 /**
  * The home: one folder with all that one custodian keeps on one machine. It holds no absolute path, so it may
- * be moved, and its installation id tells it from every other home.
+ * be moved, and its installation id tells it from every other home. The file of that id also says whether it is a
+ * rehearsal's: a process in such a home rehearses, whatever it does (`wire/realm.ts`).
  */
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { Failure } from '../wire/failure.js'
+import { headerIn, headerOf, otherRealmIn } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 import { createFile, ensureDir, listDir, readFile } from './files.js'
 
 const APPLICATION = 'mpc-ceremony'
-const HEADER = '# mpc-installation v1\n'
-const FORM = new RegExp(`^${HEADER}(?<id>[0-9a-f]{32})\n$`)
 const INSTALLATION = 'installation'
+const FORM = /^(?<head>.{1,64})\n(?<id>[0-9a-f]{32})\n$/
 /** What may lie in a folder that is to become a home: nothing, or what was put there beforehand. */
 const EXPECTED = ['config.yaml', 'lost+found']
 
@@ -103,18 +104,26 @@ function requireNothingElse(root: string, names: readonly string[]): void {
 async function installationOf(path: string): Promise<Uint8Array> {
   const held = await readFile(path, 100)
   if (held === null) {
-    await createFile(path, Buffer.from(`${HEADER}${hex(randomBytes(16))}\n`))
+    await createFile(path, Buffer.from(`${headerOf(INSTALLATION)}\n${hex(randomBytes(16))}\n`))
     return installationOf(path)
   }
-  const id = FORM.exec(Buffer.from(held).toString('latin1'))?.groups?.['id']
-  if (id === undefined) {
+  const text = Buffer.from(held).toString('latin1')
+  const { head, id } = FORM.exec(text)?.groups ?? {}
+  if (id === undefined || head !== headerOf(INSTALLATION)) {
     throw homeFailure(
       `${path} is not an installation id of this version`,
       'restore it from a copy of this home',
+      otherRealmIn(text, INSTALLATION),
     )
   }
   return Uint8Array.from(Buffer.from(id, 'hex'))
 }
 
-const homeFailure = (message: string, hint: string): Failure =>
-  new Failure('configuration', 'E_HOME', message, { hint })
+/** Whether the home at `path`, if there is one, is a rehearsal's. Settles nothing, and believes nothing else of it. */
+export async function isRehearsalHome(path: string): Promise<boolean> {
+  const held = await readFile(join(resolve(path), INSTALLATION), 100)
+  return held !== null && Buffer.from(held).toString('latin1').startsWith(headerIn(INSTALLATION, true))
+}
+
+const homeFailure = (message: string, hint: string, cause?: unknown): Failure =>
+  new Failure('configuration', 'E_HOME', message, { hint, cause })

@@ -5,9 +5,10 @@
  */
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
-import { createFile, readFile, readSecretFile, replaceFile } from './files.js'
+import { createFile, readFile, replaceFile } from './files.js'
 import type { Home } from './home.js'
 import { acquireLock } from './lock.js'
+import { readSealed } from './mark.js'
 
 const LIMIT = 1 << 16
 
@@ -37,7 +38,7 @@ export async function writeIdentity(
 
 /** The bytes of `identity.age`, or null if there is no identity. */
 export function readSealedIdentity(home: Home): Promise<Uint8Array | null> {
-  return readSecretFile(home.identity, LIMIT)
+  return readSealed(home.identity, LIMIT)
 }
 
 /** The line of the own card, unparsed; null if there is no identity. */

@@ -6,6 +6,7 @@
 import { dirname, join } from 'node:path'
 import { bytes, codec, CodecError, list, mapped, type Of, oneOf, record, uint } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
+import { format } from '../wire/realm.js'
 import { hex, NAME } from '../wire/text.js'
 import {
   createDir,
@@ -13,11 +14,11 @@ import {
   ensureDir,
   listDir,
   readFile,
-  readSecretFile,
   replaceFile,
   writeOnce,
 } from './files.js'
 import type { Home } from './home.js'
+import { readSealed } from './mark.js'
 
 const STATE = 'state.cbor'
 const STATE_LIMIT = 1 << 18
@@ -41,7 +42,7 @@ export type EpochFiles = Readonly<
 
 const stateShape = mapped(
   record({
-    format: oneOf(['mpc/key-state/v1']),
+    format: format('mpc/key-state/v1'),
     key_id: bytes(32),
     epochs: list(
       record({
@@ -167,7 +168,7 @@ export async function readEpochFile(
   digest: Uint8Array,
   file: EpochFile,
 ): Promise<Uint8Array | null> {
-  const read = file === 'share.age' ? readSecretFile : readFile
+  const read = file === 'share.age' ? readSealed : readFile
   return read(join(epochOf(home, name, digest), file), LIMITS[file])
 }
 

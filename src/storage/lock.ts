@@ -5,14 +5,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import { bytes, codec, equalBytes, type Of, oneOf, record } from '../protocol/codec.js'
+import { bytes, codec, equalBytes, type Of, record } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
+import { format } from '../wire/realm.js'
 import { createFile, readFile, removeFile, replaceFile, temporaryName } from './files.js'
 import { isAlive, processShape, thisProcess } from './processes.js'
 
 const LIMIT = 1024
 const holderShape = record({
-  format: oneOf(['mpc/lock/v1']),
+  format: format('mpc/lock/v1'),
   installation: bytes(16),
   process: processShape,
   token: bytes(16),

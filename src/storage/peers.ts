@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
+import { headerOf, otherRealmIn } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 import { ensureDir, listDir, readFile, removeFile, replaceFile } from './files.js'
 import type { Home } from './home.js'
@@ -26,8 +27,7 @@ export type Peer = {
 
 const FORM = new RegExp(
   [
-    '^# mpc-peer v1',
-    '# status: (?<status>verified|unverified)',
+    '^# status: (?<status>verified|unverified)',
     '# since: (?<since>\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{3})?Z)',
     '# how: (?<how>[a-z][a-z0-9 .:-]{0,119})',
     '(?<card>[!-~]{1,8192})\n$',
@@ -67,12 +67,11 @@ export async function readPeer(home: Home, fingerprint: Uint8Array): Promise<Pee
 /** Stores a peer, in place of what was known about it. @throws TypeError if a field would not be read back */
 export async function writePeer(home: Home, peer: Peer): Promise<void> {
   const { status, since, how, card } = peer
-  const text = ['# mpc-peer v1', `# status: ${status}`, `# since: ${since}`, `# how: ${how}`, card, ''].join(
-    '\n',
-  )
+  const head = `${headerOf('peer')}\n`
+  const text = [`# status: ${status}`, `# since: ${since}`, `# how: ${how}`, card, ''].join('\n')
   if (!FORM.test(text)) throw new TypeError('a field of this peer is not of the form that its file has')
   await ensureDir(home.peers)
-  await replaceFile(pathOf(home, peer.fingerprint), Buffer.from(text))
+  await replaceFile(pathOf(home, peer.fingerprint), Buffer.from(`${head}${text}`))
 }
 
 /** Forgets a peer; false if it was not known. */
@@ -83,10 +82,12 @@ export function removePeer(home: Home, fingerprint: Uint8Array): Promise<boolean
 const pathOf = (home: Home, fingerprint: Uint8Array): string => join(home.peers, `${hex(fingerprint)}.card`)
 
 function parse(path: string, text: string): Omit<Peer, 'fingerprint'> {
-  const field = FORM.exec(text)?.groups
+  const head = `${headerOf('peer')}\n`
+  const field = text.startsWith(head) ? FORM.exec(text.slice(head.length))?.groups : undefined
   if (!field) {
     throw new Failure('configuration', 'E_PEER_FILE', `${path} is not a peer's file of this version`, {
       hint: 'remove it and import the card again: `mpc identity import`',
+      cause: otherRealmIn(text, 'peer'),
     })
   }
   return {

@@ -1,6 +1,7 @@
 /**
  * Sealed bytes: ordinary age files, which the stock `age -d` opens. age says who can read, never who wrote:
  * whoever needs to know that signs separately.
+ * Those of a rehearsal have a line before them (`mark.ts`).
  */
 import {
   armor,
@@ -11,6 +12,7 @@ import {
   identityToRecipient,
 } from 'age-encryption'
 import { Failure } from '../wire/failure.js'
+import { marked, unmarked } from './mark.js'
 import { byPassphrase, WORK_FACTOR } from './passphrase.js'
 
 /**
@@ -30,7 +32,7 @@ export async function sealTo(recipients: readonly string[], plaintext: Uint8Arra
   } catch (cause) {
     throw badRecipient('this is not an age recipient', cause)
   }
-  return encrypter.encrypt(plaintext)
+  return marked(await encrypter.encrypt(plaintext))
 }
 
 function badRecipient(message: string, cause?: unknown): Failure {
@@ -80,7 +82,7 @@ export async function sealWithPassphrase(
   }
   const encrypter = new Encrypter()
   encrypter.addRecipient(byPassphrase(passphrase, workFactor))
-  return encrypter.encrypt(plaintext)
+  return marked(await encrypter.encrypt(plaintext))
 }
 
 /**
@@ -105,10 +107,12 @@ export async function openWithPassphrase(passphrase: string, sealed: Uint8Array)
 
 /**
  * Whether a passphrase or an identity opens it, by its header alone.
- * @throws Failure `E_CORRUPT` (decryption) if it is no age file
+ * @throws Failure `E_CORRUPT` (decryption) if it is no age file; `E_REHEARSAL` (refused)
  */
 export function kindOfSealed(sealed: Uint8Array): 'passphrase' | 'recipient' {
-  const first = /^age-encryption\.org\/v1\n-> ([!-~]+)[ \n]/.exec(asText(binary(sealed).subarray(0, 256)))
+  const first = /^age-encryption\.org\/v1\n-> ([!-~]+)[ \n]/.exec(
+    asText(binary(unmarked(sealed)).subarray(0, 256)),
+  )
   if (first === null) throw corrupt()
   return first[1] === 'scrypt' ? 'passphrase' : 'recipient'
 }
@@ -145,7 +149,7 @@ async function open(
     },
   })
   try {
-    return await decrypter.decrypt(binary(sealed))
+    return await decrypter.decrypt(binary(unmarked(sealed)))
   } catch (cause) {
     if (cause instanceof Failure) throw cause
     throw corrupt(cause)

@@ -7,11 +7,11 @@ import { bytes, codec, CodecError, type Of, record, text, time, uint } from '../
 import { digest } from '../protocol/session.js'
 import { isSigningKey, type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
+import { cardPrefix, isRehearsal, OtherRealm } from './realm.js'
 import { SIGNED } from './tags.js'
 import { hex, nameShape } from './text.js'
 import { wordsOf } from './words.js'
 
-const PREFIX = 'mpccard'
 const AGE_X25519 = { prefix: 'age', length: 32 }
 const AGE_HYBRID = { prefix: 'age1pq', length: 1216 }
 
@@ -61,7 +61,7 @@ export function makeCard(unsigned: Unsigned, signing: SigningKey, nkey: SigningK
     signature: signing.sign(SIGNED.card, form),
     nkey_signature: nkey.sign(SIGNED.card, form),
   })
-  return parseCard(bech32m.encode(PREFIX, bech32m.toWords(encoded), false))
+  return parseCard(bech32m.encode(cardPrefix(), bech32m.toWords(encoded), false))
 }
 
 /**
@@ -71,7 +71,8 @@ export function makeCard(unsigned: Unsigned, signing: SigningKey, nkey: SigningK
 export function parseCard(line: string): Card {
   try {
     const { prefix, words } = bech32m.decode(line as `${string}1${string}`, false)
-    if (prefix !== PREFIX || line !== line.toLowerCase()) throw new CodecError('', 'not an mpc card')
+    if (prefix === cardPrefix(!isRehearsal())) throw new OtherRealm('', 'the card')
+    if (prefix !== cardPrefix() || line !== line.toLowerCase()) throw new CodecError('', 'not an mpc card')
     return cardOf(cardCodec.decode(Uint8Array.from(bech32m.fromWords(words))), line)
   } catch (cause) {
     if (cause instanceof Failure) throw cause

@@ -28,6 +28,7 @@ import { type Card, checkDistinct, checkKeys, fingerprintOf, type Keys, parseCar
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
 import { sha256 } from './hash.js'
+import { format, rehearsalFlag } from './realm.js'
 import { SIGNED } from './tags.js'
 import { hex, nameShape } from './text.js'
 
@@ -61,7 +62,7 @@ const keyCeremonyFields = {
   not_before: time(),
   expires: time(),
   nonce: bytes(32),
-  rehearsal: flag,
+  rehearsal: rehearsalFlag,
 }
 const keygenShape = mapped(record({ kind: oneOf(['keygen']), ...keyCeremonyFields }), checkKeygen, (d) => d)
 
@@ -134,7 +135,7 @@ export const verifyAcceptance = (publicKey: Uint8Array, id: Uint8Array, signatur
 
 const fileCodec = codec(
   record({
-    format: oneOf(['mpc/definition/v1']),
+    format: format('mpc/definition/v1'),
     definition: definitionShape,
     signatures: list(signatureShape, 0, MOST_MEMBERS),
   }),

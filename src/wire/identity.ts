@@ -10,9 +10,8 @@ import { type Card, makeCard } from './card.js'
 import { SigningKey } from './ed25519.js'
 import { Failure } from './failure.js'
 import { nkeySeedText, parseNkeySeed } from './nkey.js'
+import { headerOf, otherRealmIn } from './realm.js'
 import { fromHex, hex, NAME, rfc3339 } from './text.js'
-
-const HEADER = '# mpc-identity v1'
 
 export type Identity = {
   readonly name: string
@@ -34,7 +33,7 @@ export function newIdentity(name: string, age: string, created: number, rng: Rng
 /** The text that is sealed in `identity.age`. */
 export function identityText(identity: Identity): string {
   return [
-    HEADER,
+    headerOf('identity'),
     `# name: ${identity.name}`,
     `# number: ${identity.number}`,
     `# created: ${rfc3339(identity.created)}`,
@@ -47,8 +46,7 @@ export function identityText(identity: Identity): string {
 
 const FORM = new RegExp(
   [
-    `^${HEADER}`,
-    '# name: (?<name>[a-z0-9-]{1,32})',
+    '^# name: (?<name>[a-z0-9-]{1,32})',
     '# number: (?<number>[1-9][0-9]{0,5})',
     '# created: (?<created>[0-9TZ:.-]{24})',
     '# ed25519: (?<ed25519>[0-9a-f]{64})',
@@ -68,11 +66,14 @@ export function parseIdentity(text: string): Identity {
   identity?.nkey.seed.wipe()
   throw new Failure('configuration', 'E_IDENTITY', 'identity.age does not hold an identity of this version', {
     hint: 'restore identity.age from where you keep your copy of it',
+    cause: otherRealmIn(text, 'identity'),
   })
 }
 
 function identityIn(text: string): Identity | null {
-  const field = FORM.exec(text)?.groups as Record<Field, string> | undefined
+  const head = `${headerOf('identity')}\n`
+  const rest = text.startsWith(head) ? text.slice(head.length) : ''
+  const field = FORM.exec(rest)?.groups as Record<Field, string> | undefined
   if (!field || !NAME.test(field.name) || !isAgeIdentity(field.age)) return null
   const created = Date.parse(field.created)
   const nkey = attempt(() => parseNkeySeed(field.nkey))

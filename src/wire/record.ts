@@ -25,11 +25,12 @@ import { isDerivable, publicKeyOf, SCHEMES } from '../protocol/scheme.js'
 import { digest, type PartyId } from '../protocol/session.js'
 import { type Card, checkDistinct, parseCard } from './card.js'
 import { Failure } from './failure.js'
+import { format } from './realm.js'
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
 
 const fieldsShape = record({
-  format: oneOf(['mpc/key-record/v1']),
+  format: format('mpc/key-record/v1'),
   /** Definition id of the ceremony that made the key; never changes. */
   key_id: bytes(32),
   scheme: oneOf(SCHEMES),

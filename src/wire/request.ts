@@ -19,6 +19,7 @@ import { digest } from '../protocol/session.js'
 import { type Order, PAYLOAD_TYPES } from './definition.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { sha256 } from './hash.js'
+import { format } from './realm.js'
 import { SIGNED } from './tags.js'
 import { hex } from './text.js'
 
@@ -26,7 +27,7 @@ import { hex } from './text.js'
 export const PAYLOAD_LIMIT = 700_000
 
 const fields = {
-  format: oneOf(['mpc/request/v1']),
+  format: format('mpc/request/v1'),
   key_id: bytes(32),
   /** Digest of the record of the epoch that is to sign. */
   record: bytes(32),

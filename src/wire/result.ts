@@ -10,7 +10,6 @@ import {
   list,
   nullable,
   type Of,
-  oneOf,
   record,
   type Value,
 } from '../protocol/codec.js'
@@ -20,6 +19,7 @@ import type { Secret } from '../protocol/secret.js'
 import { digest, type PartyId, type Rng } from '../protocol/session.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
+import { format } from './realm.js'
 import { SIGNED } from './tags.js'
 import { hex } from './text.js'
 
@@ -103,7 +103,7 @@ export function verifyReceipt(receipt: Receipt, holder: Holder, ran: Ran, result
 // --------------------------------------------------------------------------------------------------- the certificate
 
 const certificateShape = record({
-  format: oneOf(['mpc/certificate/v1']),
+  format: format('mpc/certificate/v1'),
   definition: bytes(32),
   sid: bytes(32),
   head: bytes(32),

@@ -8,11 +8,12 @@ import { type KeyShare, parseKeyShare } from '../protocol/keyshare.js'
 import { SCHEMES, type Scheme } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
 import { Failure } from './failure.js'
+import { format } from './realm.js'
 import { auxiliaryOf, type KeyRecord, publicShares, recordDigest } from './record.js'
 import { hex } from './text.js'
 
 const fields = {
-  format: oneOf(['mpc/share/v1']),
+  format: format('mpc/share/v1'),
   /** Digest of the public record. */
   record: bytes(32),
   scheme: oneOf(SCHEMES),

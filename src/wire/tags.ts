@@ -1,8 +1,10 @@
 /**
  * Everything that an identity key ever signs: records whose first field is one of these tags. A new kind of signature
- * begins with a new line here; the test beside it holds that no two of them encode alike.
+ * begins with a new line here; the test beside it holds that no two of them encode alike. In a rehearsal they are others
+ * (`realm.ts`), and verify nowhere else.
  */
 import { encode, type Value } from '../protocol/codec.js'
+import { tagged } from './realm.js'
 
 export const SIGNED = {
   /** (card fields): I am this name with these keys. */
@@ -23,5 +25,5 @@ export type SignedTag = (typeof SIGNED)[keyof typeof SIGNED]
 
 /** The bytes that are signed for a record. */
 export function signedBytes(tag: SignedTag, fields: readonly Value[]): Uint8Array {
-  return encode([tag, ...fields])
+  return encode([tagged(tag), ...fields])
 }

@@ -3,9 +3,10 @@
  * local times, no retries, no sealed letters. Its head is fixed before the first receipt and stands in the result.
  */
 import { sha256 } from './hash.js'
-import { bytesUpTo, codec, list, nullable, type Of, oneOf, record, text } from '../protocol/codec.js'
+import { bytesUpTo, codec, list, nullable, type Of, record, text } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
 import { ENVELOPE_LIMIT } from './envelope.js'
+import { format } from './realm.js'
 import { receiptShape } from './result.js'
 
 const envelopes = list(bytesUpTo(ENVELOPE_LIMIT), 1, 64)
@@ -26,7 +27,7 @@ export type Seen = Of<ReturnType<typeof seenRecord>>
 const seenRecord = () => record(seenShape)
 
 const transcriptShape = record({
-  format: oneOf(['mpc/transcript/v1']),
+  format: format('mpc/transcript/v1'),
   ...seenShape,
   /** For a signing: what was signed; the definition holds its SHA-256. */
   payload: nullable(bytesUpTo(1 << 20)),

@@ -132,7 +132,6 @@ describe('a definition', () => {
       { not_before: 1 },
       { expires: keygen.expires + 1 },
       { nonce: filled(6) },
-      { rehearsal: true },
     ]
     const ids = [keygen, ...changes.map((change) => ({ ...keygen, ...change }))].map((d) => {
       expect(definitionCodec.decode(definitionCodec.encode(d))).toEqual(d)

@@ -69,7 +69,10 @@ export const peopleCodes = {
   E_REFUSED: entry('The person here said no.', 'Nothing was done.'),
   E_REHEARSE: entry(
     'There is no such rehearsal.',
-    'Give 2 to 10 custodians, and how many of them must sign.',
+    'Give 2 to 10 custodians, how many of them must sign, and one mishap of one of them: `mpc rehearse --help`.',
   ),
-  E_REHEARSAL: entry('Rehearsals and real keys do not mix.', 'Make a real definition: `mpc ceremony new`.'),
+  E_REHEARSAL: entry(
+    'Something of a rehearsal was met in earnest, or the reverse. It was refused by what it says it is, unopened.',
+    'Use what was made for real; what a rehearsal made works in the homes of that rehearsal only.',
+  ),
 } as const

@@ -16,7 +16,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
   checkPublishable(file, card, context.now())
   const id = hex(file.id)
   context.terminal.say(
-    ...definitionLines(file),
+    ...definitionLines(file, context.now()),
     '',
     'Give the others this one line:',
     `  mpc keygen --join ${id}`,

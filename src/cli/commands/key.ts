@@ -1,6 +1,7 @@
 import { listKeys } from '../../storage/keys.js'
 import { findKey, type Key } from '../../ceremony/keys.js'
 import { encodeRecord, recordPublicKey } from '../../wire/record.js'
+import { isRehearsal, tagged } from '../../wire/realm.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import type { Result } from '../result.js'
@@ -41,10 +42,10 @@ export async function runShow(
     status,
     chain_code: record.chain_code && hex(record.chain_code),
     policy_sha256: record.policy_sha256 && hex(record.policy_sha256),
-    rehearsal: false,
+    rehearsal: isRehearsal(),
   }
   if (!options.export) return { data, text: keyText(name, record) }
-  const exported = `${JSON.stringify({ format: 'mpc/key-record/v1', record: hex(encodeRecord(record)) })}\n`
+  const exported = `${JSON.stringify({ format: tagged('mpc/key-record/v1'), record: hex(encodeRecord(record)) })}\n`
   if (options.out === undefined)
     return { data: { ...data, record: hex(encodeRecord(record)) }, text: [exported.trim()] }
   const { writeNew } = await import('../inputs.js')
