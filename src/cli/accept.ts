@@ -17,7 +17,7 @@ import { definitionLines } from './render/definition.js'
  * @throws Failure `E_NOT_MEMBER`, `E_ACCEPT` (authentication), `E_EXPIRED` (absent), `E_REFUSED` (refused)
  */
 export async function acceptCeremony(
-  context: Context,
+  context: Pick<Context, 'terminal' | 'home' | 'card' | 'now'>,
   file: CeremonyFile,
   accept: string | null,
 ): Promise<void> {

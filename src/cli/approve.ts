@@ -23,7 +23,7 @@ export async function approve(
   const asking = { flag: `--approve sha256:${hex(digest)}`, signal }
   terminal.requirePerson('Sign it?', asking)
   await terminal.read(['', headline, ...payloadSummary(asked), ''], signal)
-  const words = wordsOf(digest.subarray(0, 2)).join(' ').toLowerCase()
+  const words = approvalWords(payload)
   for (;;) {
     const looks = hiddenBytes(payload) > 0 ? ', "view" to see all of it, "save" to keep it in a file' : ''
     const question = `Sign it? Type "${words}"${looks}, or "no":`
@@ -41,6 +41,10 @@ export async function approve(
     }
   }
 }
+
+/** What a person types to approve a payload. */
+export const approvalWords = (payload: Uint8Array): string =>
+  wordsOf(sha256(payload).subarray(0, 2)).join(' ').toLowerCase()
 
 /** Where the payload lies now; a file that is in the way is no reason to leave the ceremony. */
 async function saved(path: string, payload: Uint8Array): Promise<string> {

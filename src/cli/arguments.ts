@@ -92,5 +92,14 @@ export function repeatable<T>(parse: (text: string) => T): (text: string, before
   return (text, before = []) => [...before, parse(text)]
 }
 
+export type LetterOf = { readonly who: string; readonly at: string | null }
+
+/** One letter of somebody, `bob@2` or `bob@open`: its number or its round; with `bob` alone it is not said which. */
+export function letterOf(text: string): LetterOf {
+  const [, who, at] = /^([a-z0-9-]+)(?:@([a-z0-9.]{1,64}))?$/.exec(text) ?? []
+  if (who === undefined) throw new InvalidArgumentError('It is NAME@LETTER, like bob@2 or bob@open.')
+  return { who: name(who), at: at ?? null }
+}
+
 /** Any text. */
 export const any = (text: string): string => text

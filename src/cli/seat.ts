@@ -1,6 +1,7 @@
 /** A command's seat in a ceremony: everything that `ceremony/` needs of the world, made from the command's context. */
 import { wipeIdentity } from '../ceremony/identity.js'
 import type { World } from '../ceremony/world.js'
+import type { Compute } from '../messaging/run.js'
 import type { Transport } from '../messaging/transport.js'
 import type { Card } from '../wire/card.js'
 import type { Context } from './context.js'
@@ -8,6 +9,9 @@ import { ears, narrate } from './narrator.js'
 import { VERSION } from './version.js'
 
 const LINGER = 60_000
+
+/** Where heavy work is done. */
+export const compute: Compute = () => Promise.reject(new Error('no engine of this version hands out jobs'))
 
 export type Seating = {
   readonly card: Card

@@ -162,7 +162,8 @@ export function newKeygen(out: string, changes: Readonly<Record<string, string>>
 const PERSON = fileURLToPath(new URL('terminal.py', import.meta.url))
 
 /**
- * Plays a person at a terminal: waits for each text to appear, then types the answer beside it; `\x03` is Ctrl-C.
+ * Plays a person at a terminal: waits for each text to appear, then types the answer beside it; `\x03` is Ctrl-C, and
+ * `shown:` with a pattern what its group finds on the screen.
  * Everything that was on the screen comes back as `stdout`.
  */
 export async function atTerminal(

@@ -146,7 +146,7 @@ export class NatsServer implements Broker {
 export const brokers = { relay: (): Promise<Broker> => RelayBroker.start() }
 
 /** The relay, in the process of the test. */
-class RelayBroker implements Broker {
+export class RelayBroker implements Broker {
   #relay: Relay | null = null
 
   private constructor(

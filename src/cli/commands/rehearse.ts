@@ -1,90 +1,261 @@
-import { rehearse } from '../../ceremony/rehearsal.js'
-import { SCHEMES } from '../../protocol/scheme.js'
-import { addressOf, addressTypes } from '../../payload/address.js'
+import { Dropped, type Mishap } from '../../ceremony/mishap.js'
+import { KEY, MESSAGE, PASSPHRASE, rehearse, type Rehearsed, type Step } from '../../ceremony/rehearsal.js'
+import { SCHEMES, type Scheme } from '../../protocol/scheme.js'
 import { Failure } from '../../wire/failure.js'
+import { enterRehearsal } from '../../wire/realm.js'
 import { recordPublicKey } from '../../wire/record.js'
 import { hex } from '../../wire/text.js'
+import type { LetterOf } from '../arguments.js'
+import { companyOf } from '../company.js'
 import type { Context } from '../context.js'
+import { exitCodeOf } from '../exit.js'
 import type { Result } from '../result.js'
-import { keyWords } from '../shown.js'
+import { keyRows } from '../shown.js'
 import { fields } from '../style.js'
 import { VERSION } from '../version.js'
 
-export type Options = { readonly custodians?: number; readonly threshold?: number; readonly scheme?: string }
+export type Options = {
+  readonly custodians?: number
+  readonly threshold?: number
+  readonly scheme?: string
+  readonly as?: string
+  readonly drop?: LetterOf
+  readonly tamper?: LetterOf
+  readonly keep?: string
+}
 
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy']
-const STEPS = {
-  identities: 'Each custodian makes an identity, and verifies the cards of the others',
+const STEPS: Readonly<Record<Step, string>> = {
+  identities: 'Each custodian makes an identity, and knows the cards of the others',
   keygen: 'They shake hands, and make a key that never exists in one place',
   sign: 'As many as must sign do so together',
-  verify: 'A verifier that knows nothing of shares checks the signature',
+  verify: 'A verifier that knows nothing of shares checks the signature, and another one the transcript',
 }
+const MINUTE = 60_000
+/** After this long nobody waits for somebody who was killed; in a real ceremony after two minutes. */
+const IMPATIENT = 5000
 
 /** `mpc rehearse`: the whole thing on this machine, with throw-away identities. */
 export async function run(context: Context, options: Options): Promise<Result> {
+  enterRehearsal()
+  const { names, threshold, scheme, mishap, played } = castOf(context, options)
+  const { terminal, now, rng, nonces, compute, makePrimes, signal } = context
+  terminal.say(...welcome(names, threshold, played, mishap), '')
+  const steps: { step: Step; began: number; ms: number }[] = []
+  const finish = (): void => {
+    const last = steps.at(-1)
+    if (last) last.ms = now() - last.began
+  }
+  const join = played === null ? MINUTE : context.patience.join
+  const patience = { join, round: mishap ? IMPATIENT : MINUTE, total: context.globals.timeout }
+  const company = companyOf(context, names, played, patience)
+  let done: Rehearsed
+  try {
+    done = await rehearse({
+      ...{ names, threshold, scheme, played, mishap, patience, rng, nonces, compute, makePrimes, now, signal },
+      keep: options.keep ?? null,
+      program: `mpc/${VERSION}`,
+      seatOf: company.seatOf,
+      announce: (step) => {
+        finish()
+        steps.push({ step, began: now(), ms: 0 })
+        terminal.say(terminal.style.bold(`${steps.length}. ${STEPS[step]}`))
+      },
+    })
+  } finally {
+    company.stop()
+  }
+  finish()
+  const told = { scheme, threshold, names, played, steps, done }
+  return done.made ? endedWell(told, done.made, mishap) : endedBadly(told, mishap as Mishap)
+}
+
+type Told = {
+  readonly scheme: Scheme
+  readonly threshold: number
+  readonly names: readonly string[]
+  readonly played: string | null
+  readonly steps: readonly { readonly step: Step; readonly ms: number }[]
+  readonly done: Rehearsed
+}
+
+/** Who takes part, and what is to go wrong. @throws Failure `E_REHEARSE` (usage) */
+function castOf(context: Context, options: Options) {
   const n = options.custodians ?? 3
   const threshold = options.threshold ?? Math.floor(n / 2) + 1
   const scheme = SCHEMES.find((known) => known === (options.scheme ?? 'eddsa-ed25519'))
-  if (n > NAMES.length || threshold < 2 || threshold > n || !scheme || scheme === 'ecdsa-secp256k1') {
-    throw new Failure('usage', 'E_REHEARSE', 'that cannot be rehearsed', {
-      hint: `-n 2 to ${NAMES.length}, -t 2 to n, --scheme eddsa-ed25519 or schnorr-taproot`,
-    })
+  if (n > NAMES.length || threshold < 2 || threshold > n || !scheme) {
+    throw refuse(
+      'that cannot be rehearsed',
+      `-n 2 to ${NAMES.length}, -t 2 to n, --scheme ${SCHEMES.join(', ')}`,
+    )
   }
   const names = NAMES.slice(0, n)
-  const { terminal, now } = context
-  terminal.say(`REHEARSAL: ${names.join(', ')}; ${threshold} of ${n} must sign. Nothing of it is kept.`, '')
-  let begun = now()
-  let announced: string | null = null
-  const finish = (): void => {
-    if (announced !== null)
-      terminal.say(`  ${terminal.style.good('done')} ${terminal.style.dim(`${now() - begun} ms`)}`)
+  const mishap = mishapOf(options)
+  const named = mishap ? [mishap.who] : []
+  const stranger = [...named, ...(options.as === undefined ? [] : [options.as])].find(
+    (name) => !names.includes(name),
+  )
+  if (stranger !== undefined)
+    throw refuse(`${stranger} is not there`, `the custodians are ${names.join(', ')}`)
+  if (options.as !== undefined && named.includes(options.as)) {
+    throw refuse(`you cannot play ${options.as} then`, 'play somebody who sees what happens')
   }
-  const stage = {
-    names,
-    threshold,
-    scheme,
-    program: `mpc/${VERSION}`,
-    rng: context.rng,
-    nonces: context.nonces,
-    now,
-    compute: context.compute,
-    makePrimes: context.makePrimes,
-    signal: context.signal,
+  const interactive = context.terminal.interactive
+  if (options.as !== undefined && !interactive) {
+    throw new Failure('usage', 'E_NO_INPUT', `nobody is here to play ${options.as}`, {
+      hint: 'leave out --as, or run it at a terminal',
+    })
   }
-  const done = await rehearse(stage, (step) => {
-    finish()
-    begun = now()
-    announced = STEPS[step]
-    terminal.say(announced)
-  })
-  finish()
-  const publicKey = recordPublicKey(done.record)
+  const free = names.find((name) => !named.includes(name)) as string
+  return { names, threshold, scheme, mishap, played: interactive ? (options.as ?? free) : null }
+}
+
+function mishapOf({ drop, tamper }: Options): Mishap | null {
+  if (drop && tamper) throw refuse('one thing goes wrong at a time', 'give one of --drop and --tamper')
+  if (drop?.at === null) throw refuse('when is it to happen?', `like --drop ${drop.who}@2`)
+  if (drop) return { kind: 'drop', who: drop.who, at: drop.at }
+  return tamper ? { kind: 'tamper', who: tamper.who, at: tamper.at ?? 'open' } : null
+}
+
+const refuse = (problem: string, hint: string): Failure =>
+  new Failure('usage', 'E_REHEARSE', problem, { hint })
+
+const without = (names: readonly string[], name: string): string =>
+  names.filter((each) => each !== name).join(', ')
+
+function welcome(
+  names: readonly string[],
+  threshold: number,
+  played: string | null,
+  mishap: Mishap | null,
+): string[] {
+  const wrong = mishap && { drop: 'is killed at', tamper: 'alters' }[mishap.kind]
+  return [
+    `REHEARSAL: ${names.join(', ')}; ${threshold} of ${names.length} must sign. Nothing of it is real.`,
+    ...(mishap ? [`In the key generation ${mishap.who} ${wrong} letter ${mishap.at}.`] : []),
+    ...(played === null
+      ? []
+      : [`You are ${played}; ${without(names, played)} answer by themselves. --no-input only shows it.`]),
+  ]
+}
+
+// ------------------------------------------------------------------------------------------------------------ results
+
+function dataOf({ scheme, threshold, names, played, steps, done }: Told): Record<string, unknown> {
+  const { made, ended, kept } = done
   return {
-    data: {
-      rehearsal: true,
-      scheme,
-      threshold,
-      custodians: names,
-      words: done.words,
-      public_key: hex(publicKey),
-      signers: done.signers,
-      message: done.message,
-      signature: hex(done.signature),
-      verified: true,
-    },
+    rehearsal: true,
+    scheme,
+    threshold,
+    custodians: names,
+    as: played,
+    words: made?.words ?? null,
+    public_key: made && hex(recordPublicKey(made.record)),
+    signers: made?.signers ?? [],
+    message: MESSAGE,
+    signature: made && hex(made.signature),
+    verified: made !== null,
+    steps: steps.map(({ step, ms }) => ({ step, ms })),
+    ended: ended.map(({ name, error }) => ({
+      name,
+      // Of whoever is killed nothing is heard.
+      code: error instanceof Failure ? exitCodeOf(error.kind) : error === null ? 0 : null,
+      error: error instanceof Failure ? error.code : null,
+      message: error instanceof Failure ? error.message : null,
+      party: error instanceof Failure ? error.party : null,
+      accused: error instanceof Failure ? error.accused.map((accused) => accused.name) : [],
+    })),
+    kept,
+  }
+}
+
+function endedWell(told: Told, made: NonNullable<Rehearsed['made']>, mishap: Mishap | null): Result {
+  const { scheme, threshold, names } = told
+  const { kept } = told.done
+  return {
+    data: dataOf(told),
     text: [
       ...fields([
-        ['public key', hex(publicKey)],
-        ...addressTypes(scheme).map(
-          (type) => [`${type} address`, `${addressOf(type, publicKey)}   (REHEARSAL: send nothing)`] as const,
-        ),
-        ['key words', keyWords(done.record).slice(0, 8).join(' ')],
-        ['handshake', done.words.join(' ')],
-        ['signed by', `${done.signers.join(', ')}: "${done.message}"`],
-        ['signature', hex(done.signature)],
+        ...keyRows(KEY, made.record),
+        ['handshake', made.words.join(' ')],
+        ['signed by', `${made.signers.join(', ')}: "${MESSAGE}"`],
+        ['signature', hex(made.signature)],
+        ['took', tookLine(told)],
+        ...(kept === null ? [] : [['kept in', `${kept}   (passphrase: ${PASSPHRASE})`] as const]),
       ]),
-      `Proven: ${threshold} of ${n} made a signature that ${scheme === 'eddsa-ed25519' ? 'OpenSSL' : 'an ordinary BIP-340 verifier'} accepts; the key itself was never put together.`,
+      ...(mishap ? [`What ${mishap.who} altered did no harm: what the others hold put it right.`] : []),
+      `Proven: ${threshold} of ${names.length} made a signature that ${verifierOf(scheme)} accepts; ` +
+        'the key itself was never put together.',
     ],
-    next: 'mpc identity init --name NAME   (for a real one; see ceremonies/keygen-2-of-3.md)',
+    next:
+      kept === null
+        ? 'mpc identity init --name NAME   (for a real one; see ceremonies/keygen-2-of-3.md)'
+        : `MPC_HOME=${kept}/${names[0] as string} mpc key show ${KEY}`,
+  }
+}
+
+function endedBadly(told: Told, { who }: Mishap): Result {
+  const others = told.done.ended.filter(({ name }) => name !== who)
+  const ends = told.done.ended.map(({ name, error }): readonly [string, string] => [name, endOf(error)])
+  const failures = others.flatMap(({ error }) => (error instanceof Failure ? [error] : []))
+  const worst = failures.find(({ kind }) => kind === 'doubt') ?? failures.find(({ kind }) => kind === 'abort')
+  return {
+    data: dataOf(told),
+    text: [
+      'So it would have ended:',
+      ...fields([...ends, ['took', tookLine(told)]]),
+      `In a real ceremony: ${adviceOf(worst ?? failures[0], who)}`,
+      `Shown: it ended for everybody, and each knows why. ${keysOf(told.done.ended)}`,
+    ],
+    next: 'mpc rehearse   (without a mishap)',
+  }
+}
+
+/** Who has the key after all. */
+function keysOf(ended: Rehearsed['ended']): string {
+  const holders = ended.filter(({ error }) => error === null).map(({ name }) => name)
+  return holders.length === 0
+    ? 'Nobody has a key.'
+    : `${holders.join(', ')} have the key; the others get theirs when they run it again.`
+}
+
+function endOf(error: Failure | Dropped | null): string {
+  if (error === null) return 'exit 0, with the key'
+  if (error instanceof Dropped) return 'killed'
+  return `exit ${exitCodeOf(error.kind)}, ${error.code}: ${error.message}`
+}
+
+function adviceOf(failure: Failure | undefined, who: string): string {
+  switch (failure?.kind) {
+    case 'absent':
+      return `nothing was kept. Find out what ${who} needs; then everybody runs the same command again.`
+    case 'doubt':
+      return `do not start anew. Everybody runs the same command again, ${who} too: it only finishes.`
+    case 'abort':
+      return `stop. Keep the evidence that the screens name, and talk to ${who} before you try again.`
+    default:
+      return `\`mpc explain ${failure?.code ?? ''}\` says what to do.`
+  }
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
+
+const tookLine = ({ steps }: Told): string =>
+  [
+    ...steps.map(({ step, ms }) => `${step} ${seconds(ms)}`),
+    `in all ${seconds(steps.reduce((sum, { ms }) => sum + ms, 0))}`,
+  ].join(', ')
+
+function verifierOf(scheme: Scheme): string {
+  switch (scheme) {
+    case 'eddsa-ed25519':
+      return 'OpenSSL'
+    case 'schnorr-taproot':
+      return 'an ordinary BIP-340 verifier'
+    case 'ecdsa-secp256k1':
+      return 'an ordinary ECDSA verifier'
+    default:
+      return scheme satisfies never
   }
 }

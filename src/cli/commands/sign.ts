@@ -121,14 +121,17 @@ const stripped = (approval: string): string => approval.replace(/^sha256:/, '')
 
 // -------------------------------------------------------------------------------------------------- what people see
 
+/** Who is asked. */
+type Asked = Pick<Context, 'terminal' | 'signal'>
+
 /** Before this member asks: what it is about to sign. */
-async function confirmAsking(
-  context: Context,
+export async function confirmAsking(
+  context: Asked,
   key: Key,
   self: string,
   type: PayloadType,
   payload: Uint8Array,
-  { reason, signers }: Options,
+  { reason, signers }: Pick<Options, 'reason' | 'signers'>,
 ): Promise<void> {
   const others = signers?.filter((name) => name !== self).join(' and ')
   const signs = !signers || signers.includes(self)
@@ -147,7 +150,12 @@ async function confirmAsking(
 }
 
 /** Before this member signs what another asks for. */
-async function consent(context: Context, request: Request, key: Key, signal: AbortSignal): Promise<void> {
+export async function consent(
+  context: Pick<Context, 'terminal' | 'now'>,
+  request: Request,
+  key: Key,
+  signal: AbortSignal,
+): Promise<void> {
   const { members } = key.record
   const nameOf = (fingerprint: Uint8Array) =>
     members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'

@@ -1,7 +1,18 @@
 /** Making keys, signing with them, and checking what came out. */
 import type { AddressType } from '../../payload/address.js'
 import type { PayloadType } from '../../wire/definition.js'
-import { any, approval, hash, name, names, once, oneOf, repeatable, wholeNumber } from '../arguments.js'
+import {
+  any,
+  approval,
+  hash,
+  letterOf,
+  name,
+  names,
+  once,
+  oneOf,
+  repeatable,
+  wholeNumber,
+} from '../arguments.js'
 import type { CommandSpec, Flag } from './spec.js'
 
 const path: Flag = {
@@ -150,7 +161,13 @@ export const signingCommands: readonly CommandSpec[] = [
   {
     name: 'rehearse',
     summary: 'play a whole ceremony on this machine, with throw-away identities',
-    examples: ['mpc rehearse', 'mpc rehearse -n 5 -t 3 --scheme schnorr-taproot'],
+    examples: [
+      'mpc rehearse',
+      'mpc rehearse -n 5 -t 3 --scheme schnorr-taproot',
+      'mpc rehearse --drop bob@2',
+      'mpc rehearse --tamper carol@open --json',
+      'mpc rehearse --keep stage',
+    ],
     flags: [
       {
         flags: '-n, --custodians <n>',
@@ -167,6 +184,22 @@ export const signingCommands: readonly CommandSpec[] = [
         text: 'eddsa-ed25519 (if left out) or schnorr-taproot',
         parse: once(any),
       },
+      {
+        flags: '--as <name>',
+        text: 'whose part you play; alice at a terminal, else nobody',
+        parse: once(name),
+      },
+      {
+        flags: '--drop <letter>',
+        text: 'kill somebody at a letter of the key generation: bob@2, bob@receipt',
+        parse: once(letterOf),
+      },
+      {
+        flags: '--tamper <letter>',
+        text: 'let somebody alter one: bob, bob@commit; `open` if it is not said which',
+        parse: once(letterOf),
+      },
+      { flags: '--keep <dir>', text: "leave everybody's home there, to play on by hand", parse: once(any) },
     ],
     load: async () => (await import('../commands/rehearse.js')).run,
   },

@@ -1,0 +1,159 @@
+/** A rehearsal as its caller sees it: what is handed in, what is called when, and what it leaves behind. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { findKey } from '../../src/ceremony/keys.js'
+import { Dropped } from '../../src/ceremony/mishap.js'
+import {
+  type Actor,
+  MESSAGE,
+  PASSPHRASE,
+  rehearse,
+  type Seat,
+  type Stage,
+} from '../../src/ceremony/rehearsal.js'
+import { openHome } from '../../src/storage/home.js'
+import { openWithPassphrase } from '../../src/storage/seal.js'
+import { Failure } from '../../src/wire/failure.js'
+import { enterRehearsal } from '../../src/wire/realm.js'
+import { recordPublicKey } from '../../src/wire/record.js'
+import { verifiesUnder } from '../../src/wire/signature.js'
+import { hex } from '../../src/wire/text.js'
+import { rng } from '../support/members.js'
+
+enterRehearsal()
+
+const folder = mkdtempSync(join(tmpdir(), 'mpc-kept-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+type Heard = { readonly who: string; readonly what: string }
+
+function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
+  const heard: Heard[] = []
+  const seatOf = ({ card }: Actor): Seat => {
+    const hear = (what: string) => heard.push({ who: card.name, what })
+    return {
+      person: { present: false, heard: async (words) => void hear(words.join(' ')) },
+      emit: ({ event }) => void (event === 'joined' && hear('joined')),
+      accept: async () => void hear('accept'),
+      made: () => hear('made'),
+      asks: async () => void hear('asks'),
+      approval: () => ({ ask: async () => void hear('approves') }),
+      signed: () => hear('signed'),
+      ended: (error) => hear(error instanceof Failure ? error.code : String(error)),
+    }
+  }
+  return {
+    heard,
+    stage: {
+      names: ['alice', 'bob', 'carol'],
+      threshold: 2,
+      scheme: 'eddsa-ed25519',
+      played: null,
+      mishap: null,
+      keep: null,
+      patience: { join: 20_000, round: 2500, total: null },
+      program: 'mpc/test',
+      rng,
+      nonces: { fresh: rng },
+      compute: () => Promise.reject(new Error('nothing to compute')),
+      now: Date.now,
+      signal: new AbortController().signal,
+      seatOf,
+      announce: (step) => heard.push({ who: '', what: step }),
+      ...changes,
+    },
+  }
+}
+
+const of = (heard: readonly Heard[], who: string): string[] =>
+  heard.filter((each) => each.who === who).map(({ what }) => what)
+
+describe('a rehearsal', () => {
+  test('takes everybody through the steps, and ends with a signature that verifies', async () => {
+    const { stage: played, heard } = stage()
+    const { made, ended, kept } = await rehearse(played)
+    if (!made) throw new Error('no key')
+    expect(of(heard, '')).toEqual(['identities', 'keygen', 'sign', 'verify'])
+    const words = made.words.join(' ')
+    const [, , , , second] = of(heard, 'alice').slice(-5)
+    expect(second).toBe('signed')
+    expect(of(heard, 'alice').slice(0, 5)).toEqual(['accept', 'joined', words, 'made', 'asks'])
+    expect(of(heard, 'bob').slice(0, 4)).toEqual(['accept', 'joined', words, 'made'])
+    expect(of(heard, 'bob')).toContain('approves')
+    expect(of(heard, 'carol')).toEqual(['accept', 'joined', words, 'made'])
+    expect(ended).toEqual(['alice', 'bob', 'carol'].map((name) => ({ name, error: null })))
+    expect([made.signers, kept]).toEqual([['alice', 'bob'], null])
+    const key = recordPublicKey(made.record)
+    expect(verifiesUnder('eddsa-ed25519', key, Buffer.from(MESSAGE), made.signature)).toBe(true)
+  })
+
+  test('leaves the homes where they were wanted, each to be opened by what it says', async () => {
+    const keep = join(folder, 'stage')
+    const { made, kept } = await rehearse(stage({ keep }).stage)
+    expect(kept).toBe(keep)
+    expect(readdirSync(keep).sort()).toEqual(
+      [
+        'alice',
+        'alice.card',
+        'bob',
+        'bob.card',
+        'carol',
+        'carol.card',
+        'message.txt',
+        'passphrase',
+        'rehearsal.mpc',
+      ].sort(),
+    )
+    const { record } = await findKey(await openHome(join(keep, 'bob')), 'rehearsal')
+    expect(hex(record.key_id)).toBe(hex(made?.record.key_id as Uint8Array))
+    const sealed = readFileSync(join(keep, 'bob', 'identity.age'))
+    expect(sealed.subarray(0, 24).toString()).toBe('mpc-rehearsal/sealed/v1\n')
+    const text = Buffer.from(await openWithPassphrase(PASSPHRASE, sealed)).toString()
+    expect(text).toMatch(/^# mpc-rehearsal-identity v1\n# name: bob\n/)
+    await expect(rehearse(stage({ keep }).stage)).rejects.toMatchObject({ code: 'E_OUTPUT_EXISTS' })
+  })
+
+  test.runIf(spawnSync('age', ['--version']).status === 0)(
+    'seals by age: what follows the first line is a file that the stock age opens',
+    async () => {
+      const keep = join(folder, 'aged')
+      await rehearse(stage({ keep, names: ['alice', 'bob'] }).stage)
+      const identity = join(folder, 'alice.txt')
+      const text = await openWithPassphrase(PASSPHRASE, readFileSync(join(keep, 'alice', 'identity.age')))
+      writeFileSync(identity, text, { mode: 0o600 })
+      const epochs = join(keep, 'alice', 'keys', 'rehearsal', 'epochs')
+      const share = readFileSync(join(epochs, readdirSync(epochs)[0] as string, 'share.age'))
+      const opened = execFileSync('age', ['-d', '-i', identity], { input: share.subarray(24) })
+      expect(opened.toString('latin1')).toContain('mpc-rehearsal/share/v1')
+    },
+  )
+
+  test('with somebody killed ends for the others by that name, and for the killed as nothing', async () => {
+    const mishap = { kind: 'drop', who: 'bob', at: '2' } as const
+    const { stage: played, heard } = stage({ mishap })
+    const { made, ended } = await rehearse(played)
+    expect(made).toBeNull()
+    for (const { name, error } of ended) {
+      if (name === 'bob') expect(error).toBeInstanceOf(Dropped)
+      else expect(error).toMatchObject({ kind: 'absent', party: 'bob' })
+    }
+    expect(of(heard, '')).toEqual(['identities', 'keygen'])
+    expect(of(heard, 'alice').at(-1)).toBe('E_ABSENT')
+  })
+
+  test('ends as whoever left wants it', async () => {
+    const leaving = new AbortController()
+    const { stage: played } = stage({ signal: leaving.signal })
+    const left = new Failure('interrupted', 'E_INTERRUPTED', 'interrupted')
+    const announce: Stage['announce'] = (step) => void (step === 'sign' && leaving.abort(left))
+    await expect(rehearse({ ...played, announce })).rejects.toBe(left)
+  })
+
+  test('is refused where no engine makes such keys', async () => {
+    const { stage: played } = stage({ scheme: 'ecdsa-secp256k1' })
+    await expect(rehearse(played)).rejects.toMatchObject({ kind: 'usage', code: 'E_PLAN' })
+  })
+})

@@ -1,0 +1,229 @@
+/** Rehearsals and real keys do not mix (F-41): every kind of file, both ways, through the real binary. */
+import { cp, readdir, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { define, makeKey, start } from '../support/ceremonies.js'
+import { type Custodian, custodians, mpc, scratch } from '../support/cli.js'
+import { type Broker, RelayBroker } from '../support/nats.js'
+
+type Side = {
+  readonly home: string
+  readonly key: string
+  readonly definition: string
+  readonly id: string
+  readonly card: string
+  /** Flags that open the identity. */
+  readonly unlock: readonly string[]
+}
+
+let folder: Awaited<ReturnType<typeof scratch>>
+let relay: Broker
+let real: Side
+let played: Side
+let message: string
+let approve: string
+
+beforeAll(async () => {
+  ;[folder, relay] = await Promise.all([scratch(), RelayBroker.start()])
+  const { dir } = folder
+  const stage = join(dir, 'stage')
+  const everybody = await custodians(dir, 'alice', 'bob', 'carol')
+  const rehearsed = await mpc(join(dir, 'nobody'), ['rehearse', '--keep', stage, '--json'])
+  expect(rehearsed.json).toMatchObject({ code: 0, data: { kept: stage } })
+  const [alice, bob] = everybody as [Custodian, Custodian]
+  const [made] = await makeKey(everybody, relay.url)
+  message = join(dir, 'message')
+  await writeFile(message, 'something real')
+  approve = `sha256:${createHash('sha256').update('something real').digest('hex')}`
+  const signing = [
+    start(alice, relay.url, [
+      'sign',
+      '--key',
+      'treasury',
+      '--in',
+      message,
+      '--signers',
+      'alice,bob',
+      '--approve',
+      approve,
+    ]),
+    start(bob, relay.url, ['sign', '--key', 'treasury', '--next', '--approve', approve]),
+  ]
+  for (const { ended } of signing) expect((await ended).code).toBe(0)
+  const shown = await mpc(join(stage, 'alice'), ['key', 'show', 'rehearsal', '--json'])
+  real = {
+    home: alice.home,
+    key: 'treasury',
+    definition: join(dir, 'treasury-eddsa-ed25519-2.mpc'),
+    id: made?.json.data.definition_id as string,
+    card: bob.card,
+    unlock: alice.unlock,
+  }
+  played = {
+    home: join(stage, 'alice'),
+    key: 'rehearsal',
+    definition: join(stage, 'rehearsal.mpc'),
+    id: shown.json.data.definition_id as string,
+    card: join(stage, 'bob.card'),
+    unlock: ['--passphrase-file', join(stage, 'passphrase')],
+  }
+  await writeFile(join(dir, 'wrong'), 'not the passphrase', { mode: 0o600 })
+}, 120_000)
+afterAll(async () => {
+  await relay.down()
+  await folder.remove()
+})
+
+const epochOf = ({ home, key }: Side): string => {
+  const epochs = join(home, 'keys', key, 'epochs')
+  return join(epochs, readdirSync(epochs)[0] as string)
+}
+const requestOf = ({ home }: Side): string => readdirSync(join(home, 'claims'))[0] as string
+
+let copies = 0
+/** A copy of the home, with a file of the other side in the place of its own. */
+async function mixed(into: Side, source: string, place: (side: Side) => string): Promise<string> {
+  copies += 1
+  const home = join(folder.dir, `copy-${copies}`)
+  await cp(into.home, home, { recursive: true })
+  await cp(source, place({ ...into, home }), { recursive: true, force: true })
+  return home
+}
+
+async function refused(home: string, args: readonly string[]): Promise<void> {
+  const { json, stderr } = await mpc(home, [...args, '--no-input', '--json'], { cwd: folder.dir })
+  expect(json, args.join(' ')).toMatchObject({ code: 8, error: { code: 'E_REHEARSAL' } })
+  expect(json.error.hint).not.toBeNull()
+  // Had anything been opened, it would have been with a wrong passphrase.
+  expect(stderr).not.toContain('E_DECRYPT')
+}
+
+const wrong = () => ['--passphrase-file', join(folder.dir, 'wrong'), '--nats', relay.url]
+const accepting = ({ definition, id }: Side) => [definition, '--accept', id, ...wrong()]
+const signing = ({ key }: Side) => ['sign', '--key', key, '--in', message, '--approve', approve, ...wrong()]
+
+describe.each([
+  ['of a rehearsal, in a real home', () => ({ from: played, into: real })],
+  ['that is real, in the home of a rehearsal', () => ({ from: real, into: played })],
+])('what is refused: a file %s', (_, sides) => {
+  test('the passphrase is wrong, and would be said to be', async () => {
+    const { into } = sides()
+    const { json } = await mpc(into.home, ['ceremony', 'sign', ...accepting(into), '--no-input', '--json'])
+    expect(json).toMatchObject({ code: 10, error: { code: 'E_DECRYPT' } })
+  })
+
+  test('a card', async () => {
+    const { from, into } = sides()
+    await refused(into.home, ['identity', 'import', from.card])
+    await refused(into.home, ['nats', 'config', '--cards', from.card])
+    const wasKnown = await mpc(into.home, ['identity', 'list', '--json'])
+    expect(wasKnown.json.data.identities).toHaveLength(3)
+  })
+
+  test('a definition', async () => {
+    const { from, into } = sides()
+    for (const command of [
+      ['ceremony', 'show', from.definition],
+      ['ceremony', 'verify', from.definition],
+      ['ceremony', 'merge', from.definition, '-o', 'merged.mpc'],
+      ['ceremony', 'sign', ...accepting(from)],
+      ['keygen', '--definition', ...accepting(from)],
+      ['ecdh', 'handshake', '--definition', from.definition, ...wrong()],
+      ['ceremony', 'finish', from.definition, ...wrong()],
+      ['nats', 'config', '--definition', from.definition],
+      ['relay', '--definition', from.definition],
+    ])
+      await refused(into.home, command)
+  })
+
+  test('an identity, a card of one’s own, the mark of the home, a peer', async () => {
+    const { from, into } = sides()
+    const sign = ['ceremony', 'sign', ...accepting(into)]
+    for (const file of ['identity.age', 'identity.card', 'installation']) {
+      await refused(await mixed(into, join(from.home, file), ({ home }) => join(home, file)), sign)
+    }
+    const [peer] = await readdir(join(from.home, 'peers'))
+    const place = ({ home }: Side) => join(home, 'peers', peer as string)
+    await refused(await mixed(into, place(from), place), ['identity', 'list'])
+  })
+
+  test('a key, or the state, the record or the share of one', async () => {
+    const { from, into } = sides()
+    const folderOf = ({ home, key }: Side) => join(home, 'keys', key)
+    const whole = await mixed(into, folderOf(from), ({ home }) => join(home, 'keys', from.key))
+    await refused(whole, ['key', 'show', from.key])
+    await refused(whole, signing(from))
+    const state = await mixed(into, join(folderOf(from), 'state.cbor'), (side) =>
+      join(folderOf(side), 'state.cbor'),
+    )
+    await refused(state, signing(into))
+    for (const file of ['record.cbor', 'share.age']) {
+      const place = (side: Side) => join(epochOf(side), file)
+      await refused(await mixed(into, place(from), place), signing(into))
+    }
+  })
+
+  test('a certificate, a transcript', async () => {
+    const { from, into } = sides()
+    const certificate = join(epochOf(from), 'certificate.cbor')
+    await refused(into.home, ['ceremony', 'finish', into.definition, '--certificate', certificate])
+    await refused(into.home, ['transcript', 'verify', join(epochOf(from), 'transcript.cbor')])
+  })
+
+  test('a request that somebody worked on, and a claim', async () => {
+    const { from, into } = sides()
+    const id = requestOf(from)
+    const place = ({ home }: Side) => join(home, 'claims', id)
+    const home = await mixed(into, place(from), place)
+    const joining = ['sign', '--key', into.key, '--join', id, '--approve', approve]
+    await refused(home, [...joining, ...into.unlock, '--nats', relay.url])
+  })
+})
+
+describe('a rehearsal that was kept', () => {
+  test('says so on the screen, in JSON and in what it makes', async () => {
+    const shown = await mpc(played.home, ['key', 'show', 'rehearsal'])
+    expect(shown.stderr).toContain('REHEARSAL: this home holds nothing real.\n')
+    expect(shown.stdout).toContain('(REHEARSAL: send nothing)')
+    const { json } = await mpc(played.home, ['key', 'show', 'rehearsal', '--json'])
+    expect(json).toMatchObject({ rehearsal: true, data: { rehearsal: true } })
+    const failed = await mpc(played.home, ['key', 'show', 'gold', '--json'])
+    expect(failed.json).toMatchObject({ code: 3, rehearsal: true })
+    expect((await mpc(real.home, ['key', 'show', 'treasury', '--json'])).json).not.toHaveProperty('rehearsal')
+    const flags = ['--key', 'gold', '--scheme', 'eddsa-ed25519', '--threshold', '2', '--members', 'alice,bob']
+    const out = join(folder.dir, 'gold.mpc')
+    const made = await mpc(played.home, ['ceremony', 'new', 'keygen', ...flags, '-o', out, '--json'])
+    expect(made.json).toMatchObject({ code: 0, data: { rehearsal: true } })
+    await refused(real.home, ['ceremony', 'show', out])
+    for (const file of [played.card, out, join(epochOf(played), 'share.age')]) {
+      expect(readFileSync(file, 'latin1').slice(0, 400)).toMatch(/mpc-?rehearsal/)
+    }
+  })
+
+  test('is played on by hand: another key, and a signature of the first', async () => {
+    const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => {
+      const home = join(folder.dir, 'stage', name)
+      const run: Custodian['mpc'] = (args, how = {}) => mpc(home, args, { cwd: join(home, '..'), ...how })
+      return { name, home, fingerprint: '', card: '', unlock: played.unlock, mpc: run }
+    }) as [Custodian, Custodian, Custodian]
+    const { file, id } = await define([alice, bob, carol], 2, 'schnorr-taproot', 'again')
+    const keygen = ['keygen', '--definition', file, '--accept', id]
+    const made = await Promise.all([alice, bob, carol].map((who) => start(who, relay.url, keygen).ended))
+    for (const { json } of made) expect(json).toMatchObject({ code: 0, rehearsal: true })
+    const sign = ['sign', '--key', 'rehearsal', '--approve', approve]
+    const signed = await Promise.all([
+      start(bob, relay.url, [...sign, '--in', message, '--signers', 'bob,carol']).ended,
+      start(carol, relay.url, [...sign, '--next']).ended,
+    ])
+    const [first] = signed.map(({ json }) => json.data.signature as string) as [string]
+    const verify = ['verify', '--key', 'rehearsal', '--in', message, '--signature', first]
+    expect((await mpc(played.home, verify)).code).toBe(0)
+  }, 120_000)
+
+  test('goes into an empty folder only', async () => {
+    const { json } = await mpc(played.home, ['rehearse', '--keep', join(folder.dir, 'stage'), '--json'])
+    expect(json).toMatchObject({ code: 11, error: { code: 'E_OUTPUT_EXISTS' } })
+  })
+})
