@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { encode } from '../../src/protocol/codec.js'
 import { parseCard } from '../../src/wire/card.js'
-import { definitionCodec, parseDefinition } from '../../src/wire/definition.js'
+import { definitionCodec, type KeygenDefinition, parseDefinition } from '../../src/wire/definition.js'
 import { verifyEd25519, verifySignature } from '../../src/wire/ed25519.js'
 import { Failure } from '../../src/wire/failure.js'
 import { identityText, parseIdentity } from '../../src/wire/identity.js'
@@ -57,7 +57,7 @@ describe('in a rehearsal', () => {
 
   test('a definition that does not say so in words is refused too', async () => {
     const everybody = await Promise.all(['alice', 'bob'].map(person))
-    const definition = { ...keygenDefinition(everybody), rehearsal: true }
+    const definition = { ...(keygenDefinition(everybody) as KeygenDefinition), rehearsal: true }
     expect(definitionCodec.decode(definitionCodec.encode(definition))).toEqual(definition)
     const silent = definitionCodec.encode({ ...definition, rehearsal: false })
     expect(refusalOf(failureOf(() => definitionCodec.decode(silent)))).toMatchObject({ code: 'E_REHEARSAL' })

@@ -29,16 +29,17 @@ const STEPS: Readonly<Record<Step, string>> = {
   identities: 'Each custodian makes an identity, and knows the cards of the others',
   keygen: 'They shake hands, and make a key that never exists in one place',
   sign: 'As many as must sign do so together',
-  verify: 'A verifier that knows nothing of shares checks the signature, and another one the transcript',
+  verify: 'An ordinary verifier checks the signature, and another the transcript',
 }
 const MINUTE = 60_000
-/** After this long nobody waits for somebody who was killed; in a real ceremony after two minutes. */
-const IMPATIENT = 5000
+/** How long so many wait for somebody who was killed; in a real ceremony for two minutes. */
+const impatient = (n: number): number => 4000 + 500 * n
 
 /** `mpc rehearse`: the whole thing on this machine, with throw-away identities. */
 export async function run(context: Context, options: Options): Promise<Result> {
   enterRehearsal()
-  const { names, threshold, scheme, mishap, played } = castOf(context, options)
+  const cast = castOf(context, options)
+  const { names, threshold, scheme, mishap, played } = cast
   const { terminal, now, rng, nonces, compute, makePrimes, signal } = context
   terminal.say(...welcome(names, threshold, played, mishap), '')
   const steps: { step: Step; began: number; ms: number }[] = []
@@ -47,12 +48,19 @@ export async function run(context: Context, options: Options): Promise<Result> {
     if (last) last.ms = now() - last.began
   }
   const join = played === null ? MINUTE : context.patience.join
-  const patience = { join, round: mishap ? IMPATIENT : MINUTE, total: context.globals.timeout }
+  const patience = { join, round: mishap ? impatient(names.length) : MINUTE, total: context.globals.timeout }
   const company = companyOf(context, names, played, patience)
   let done: Rehearsed
   try {
     done = await rehearse({
-      ...{ names, threshold, scheme, played, mishap, patience, rng, nonces, compute, makePrimes, now, signal },
+      ...cast,
+      patience,
+      rng,
+      nonces,
+      compute,
+      makePrimes,
+      now,
+      signal,
       keep: options.keep ?? null,
       program: `mpc/${VERSION}`,
       seatOf: company.seatOf,
@@ -185,12 +193,12 @@ function endedWell(told: Told, made: NonNullable<Rehearsed['made']>, mishap: Mis
         ...(kept === null ? [] : [['kept in', `${kept}   (passphrase: ${PASSPHRASE})`] as const]),
       ]),
       ...(mishap ? [`What ${mishap.who} altered did no harm: what the others hold put it right.`] : []),
-      `Proven: ${threshold} of ${names.length} made a signature that ${verifierOf(scheme)} accepts; ` +
-        'the key itself was never put together.',
+      `Proven: ${threshold} of ${names.length} made a signature that ${verifierOf(scheme)} accepts;`,
+      'the key itself was never put together.',
     ],
     next:
       kept === null
-        ? 'mpc identity init --name NAME   (for a real one; see ceremonies/keygen-2-of-3.md)'
+        ? 'mpc identity init --name NAME   (in earnest: ceremonies/keygen-2-of-3.md)'
         : `MPC_HOME=${kept}/${names[0] as string} mpc key show ${KEY}`,
   }
 }
@@ -205,7 +213,8 @@ function endedBadly(told: Told, { who }: Mishap): Result {
     text: [
       'So it would have ended:',
       ...fields([...ends, ['took', tookLine(told)]]),
-      `In a real ceremony: ${adviceOf(worst ?? failures[0], who)}`,
+      'In a real ceremony:',
+      `  ${adviceOf(worst ?? failures[0], who)}`,
       `Shown: it ended for everybody, and each knows why. ${keysOf(told.done.ended)}`,
     ],
     next: 'mpc rehearse   (without a mishap)',
@@ -229,11 +238,11 @@ function endOf(error: Failure | Dropped | null): string {
 function adviceOf(failure: Failure | undefined, who: string): string {
   switch (failure?.kind) {
     case 'absent':
-      return `nothing was kept. Find out what ${who} needs; then everybody runs the same command again.`
+      return `nothing was kept. Find out what ${who} needs; then all run the same command again.`
     case 'doubt':
-      return `do not start anew. Everybody runs the same command again, ${who} too: it only finishes.`
+      return `do not start anew. All run the same command again, ${who} too: it only finishes.`
     case 'abort':
-      return `stop. Keep the evidence that the screens name, and talk to ${who} before you try again.`
+      return `stop. Keep the evidence that the screens name, and talk to ${who} first.`
     default:
       return `\`mpc explain ${failure?.code ?? ''}\` says what to do.`
   }
@@ -243,9 +252,9 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
 
 const tookLine = ({ steps }: Told): string =>
   [
-    ...steps.map(({ step, ms }) => `${step} ${seconds(ms)}`),
-    `in all ${seconds(steps.reduce((sum, { ms }) => sum + ms, 0))}`,
-  ].join(', ')
+    steps.map(({ step, ms }) => `${step} ${seconds(ms)}`).join(', '),
+    `${seconds(steps.reduce((sum, { ms }) => sum + ms, 0))} in all`,
+  ].join('\n')
 
 function verifierOf(scheme: Scheme): string {
   switch (scheme) {
