@@ -12,6 +12,8 @@ export type Screen = {
   /** Whether lines may be drawn over. */
   readonly moving: boolean
   readonly now: () => number
+  /** How wide it is, where that is known. */
+  readonly columns?: number | undefined
   /** Milliseconds for which a state must last to be worth a line. */
   readonly settle: number
   /** How large the terminal is now; null where it is none. */

@@ -3,6 +3,7 @@
  * name and the time. One of them may be the person who watches: then theirs is the real screen, and the only one.
  */
 import { Writable } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import { acceptanceWords, type CeremonyFile } from '../ceremony/definitions.js'
 import type { MadeKey } from '../ceremony/keygen.js'
 import { Dropped } from '../ceremony/mishap.js'
@@ -121,7 +122,7 @@ function watchedSeat(
     },
     signed: (signature) => {
       follow.end()
-      terminal.say(hex(signature))
+      terminal.say(`${hex(signature).slice(0, 32)}…`)
     },
     ended: (error) => {
       follow.end()
@@ -261,8 +262,10 @@ function prefixed(
   let later: NodeJS.Timeout | undefined
   stops.push(() => clearTimeout(later))
   const show = (line: string): void => {
-    const time = `${((now() - began) / 1000).toFixed(2)} s`.padStart(8)
-    terminal.say(`${terminal.style.dim(`${time}  ${name.padEnd(width)}`)}  ${line}`)
+    const head = `${((now() - began) / 1000).toFixed(2)} s`.padStart(8).concat(`  ${name.padEnd(width)}`)
+    const [first, ...rest] = wrapped(line, (terminal.screen.columns ?? Infinity) - head.length - 2)
+    terminal.say(`${terminal.style.dim(head)}  ${first}`)
+    for (const more of rest) terminal.say(`${' '.repeat(head.length + 4)}${more}`)
   }
   return lines((line) => {
     if (line === '') return
@@ -272,6 +275,13 @@ function prefixed(
     else show(line)
     state = begun ?? state
   })
+}
+
+/** At spaces, as far as there are any; what goes on is shown two columns further in. */
+function wrapped(line: string, room: number): string[] {
+  const at = stripVTControlCharacters(line).length <= room ? -1 : line.lastIndexOf(' ', room)
+  if (at < 1 || line.slice(0, at).trim() === '') return [line]
+  return [line.slice(0, at), ...wrapped(line.slice(at + 1).trimStart(), room - 2)]
 }
 
 const nowhere = (): Writable => lines(() => {})

@@ -33,7 +33,7 @@ export function keyData(home: Home, { name, record, digest }: Omit<Key, 'status'
 }
 
 /** Beside every address in a rehearsal. */
-const warning = (): string => (isRehearsal() ? '   (REHEARSAL: send nothing)' : '')
+const warning = (): string => (isRehearsal() ? '\n(REHEARSAL: send nothing)' : '')
 
 /** 16 words (128 bits) of a public key, to read aloud before anybody funds it. */
 export const keyWords = (record: KeyRecord): string[] =>
