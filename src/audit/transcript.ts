@@ -4,7 +4,6 @@
  */
 import { CodecError, encode, equalBytes } from '../protocol/codec.js'
 import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
-import { PRODUCTION } from '../protocol/cggmp24/level.js'
 import { needsAuxiliary, publicKeyMaking, roundsOf } from '../protocol/engine.js'
 import type { Rounds } from '../protocol/keygen-public.js'
 import { echoOf, echoRound } from '../protocol/round.js'
@@ -33,7 +32,14 @@ import {
   sessionWords,
 } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
-import { type KeyRecord, parseRecord, publicShares, recordDigest, recordPublicKey } from '../wire/record.js'
+import {
+  type KeyRecord,
+  levelOfKeys,
+  parseRecord,
+  publicShares,
+  recordDigest,
+  recordPublicKey,
+} from '../wire/record.js'
 import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
 import { messageOf, verifiesUnder } from '../wire/signature.js'
 import { hex } from '../wire/text.js'
@@ -253,7 +259,7 @@ function verifyKeygen(
   const parties = players.map(({ party }) => party)
   const session = new Session(sid, parties[0] as PartyId, parties)
   const { scheme, threshold } = definition
-  const auxiliary = needsAuxiliary(scheme) ? { level: PRODUCTION, epoch: id } : null
+  const auxiliary = needsAuxiliary(scheme) ? { level: levelOfKeys(), epoch: id } : null
   const result = publicKeyMaking(session, { scheme, threshold }, auxiliary, rounds)
   demand(result !== null, 'an opening or a proof does not hold')
   const { groupPoint, publicShares: shares, chainCode, data } = result as NonNullable<typeof result>

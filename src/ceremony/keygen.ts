@@ -8,7 +8,6 @@ import { Restarted } from '../messaging/abort.js'
 import { type Room } from '../messaging/room.js'
 import { run } from '../messaging/run.js'
 import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
-import { PRODUCTION } from '../protocol/cggmp24/level.js'
 import { makeKey, needsAuxiliary, type NewKey, SHOWS_PRIMES } from '../protocol/engine.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
@@ -23,7 +22,7 @@ import {
 } from '../wire/definition.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
+import { encodeRecord, type KeyRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
 import { parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
@@ -110,7 +109,9 @@ export async function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey
     validity: { notBefore: plan.definition.not_before, expires: plan.definition.expires },
   }
   const files = new CeremonyFiles(world.home, plan.file.id)
-  using primes = needsAuxiliary(plan.definition.scheme) ? new PrimeSupply(world, PRODUCTION.primeBits) : null
+  using primes = needsAuxiliary(plan.definition.scheme)
+    ? new PrimeSupply(world, levelOfKeys().primeBits)
+    : null
   return seated(primes ? patient(world) : world, cast, files, async (room) => {
     await keepCeremony(world.home, plan.file)
     room.mailbox.handOut(definitionCodec.encode(plan.definition))
@@ -188,7 +189,7 @@ async function play(
   const members = new Map(custodians.map((card, i) => [i + 1, memberOf(card, card.fingerprint)]))
   const session = new Session(opened.sid, index, [...members.keys()])
   const input = { scheme: definition.scheme, threshold: definition.threshold }
-  const auxiliary = primes && { level: PRODUCTION, epoch: plan.file.id, primes: primes.numbers() }
+  const auxiliary = primes && { level: levelOfKeys(), epoch: plan.file.id, primes: primes.numbers() }
   const protocol = makeKey(session, input, auxiliary, world.rng)
   const beforeSend = (round: string): Promise<void> => {
     if (round === SHOWS_PRIMES) primes?.discard()

@@ -77,7 +77,7 @@ async function sealShare(
         scheme: record.scheme,
         index,
         share: share.reveal(),
-        auxiliary: auxiliary && { level: auxiliary.data.level, secret: auxiliary.secret },
+        auxiliary,
       }),
     )
     return await sealTo([world.card.age], plaintext.reveal())

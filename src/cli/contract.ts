@@ -89,21 +89,31 @@ const handshake = object({
   ),
 })
 
-const signature = object({
-  request_id: hex(32),
-  key: name,
-  scheme,
-  type: oneOf('raw', 'digest', 'text'),
-  payload_sha256: hex(32),
-  path: orNull(text),
-  signers: list(name),
-  epoch: count(1),
-  public_key: keyFields.public_key,
-  signature: hex(64),
-  certificate: text,
-  /** Null where the signature was handed over by another. */
-  transcript: orNull(path),
-})
+const signature = object(
+  {
+    request_id: hex(32),
+    key: name,
+    scheme,
+    type: oneOf('raw', 'digest', 'text'),
+    payload_sha256: hex(32),
+    path: orNull(text),
+    signers: list(name),
+    epoch: count(1),
+    /** At the path. */
+    public_key: keyFields.public_key,
+    /** 64 bytes; for ecdsa r and s. */
+    signature: hex(64),
+    /** For ecdsa alone. */
+    r: hex(32),
+    s: hex(32),
+    recovery_id: oneOf(0, 1),
+    der: { type: 'string', pattern: '^30([0-9a-f]{2})+$' },
+    certificate: text,
+    /** Null where the signature was handed over by another. */
+    transcript: orNull(path),
+  },
+  ['r', 's', 'recovery_id', 'der'],
+)
 
 const rehearsed = object({
   rehearsal: { const: true },

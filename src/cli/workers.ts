@@ -70,7 +70,7 @@ export class Workers {
     thread.task = task
     // Copies go, and are wiped there; the job's own bytes are wiped when all jobs of the call have ended.
     const input = task.job.input.map((bytes) => bytes.slice())
-    const buffers = input.map(({ buffer }) => buffer as ArrayBuffer)
+    const buffers = input.map(({ buffer }) => buffer)
     thread.worker.postMessage({ name: task.job.name, input }, buffers)
   }
 

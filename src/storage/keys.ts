@@ -8,15 +8,7 @@ import { bytes, codec, CodecError, list, mapped, type Of, oneOf, record, uint } 
 import { Failure } from '../wire/failure.js'
 import { format } from '../wire/realm.js'
 import { hex, NAME } from '../wire/text.js'
-import {
-  createDir,
-  createFile,
-  ensureDir,
-  listDir,
-  readFile,
-  replaceFile,
-  writeOnce,
-} from './files.js'
+import { createDir, createFile, ensureDir, listDir, readFile, replaceFile, writeOnce } from './files.js'
 import type { Home } from './home.js'
 import { readSealed } from './mark.js'
 

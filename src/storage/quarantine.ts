@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { bytes, codec, list, nullable, type Of, oneOf, record, text, time } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
+import { format } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 import { ensureDir, readFile, replaceFile } from './files.js'
 import type { Home } from './home.js'
@@ -27,7 +28,7 @@ const faultShape = record({
 
 const quarantineCodec = codec(
   record({
-    format: oneOf(['mpc/quarantine/v1']),
+    format: format('mpc/quarantine/v1'),
     fingerprint: bytes(32),
     name: text(32),
     faults: list(faultShape, 1, MOST_FAULTS),

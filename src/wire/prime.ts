@@ -2,13 +2,14 @@
  * A safe prime made ahead, as it is sealed: signed by the identity that made it, because whoever can write into a home
  * can seal to its owner, and a prime that somebody else knows is a key that somebody else knows.
  */
-import { attempt, bytes, bytesUpTo, codec, oneOf, record } from '../protocol/codec.js'
+import { attempt, bytes, bytesUpTo, codec, record } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
+import { format } from './realm.js'
 import { SIGNED } from './tags.js'
 
 const primeCodec = codec(
-  record({ format: oneOf(['mpc/prime/v1']), prime: bytesUpTo(256, 64), signature: bytes(64) }),
+  record({ format: format('mpc/prime/v1'), prime: bytesUpTo(256, 64), signature: bytes(64) }),
   512,
 )
 

@@ -18,14 +18,14 @@ import {
   uint,
 } from '../protocol/codec.js'
 import { type AuxData, auxDataCodec } from '../protocol/cggmp24/aux-data.js'
-import { PRODUCTION } from '../protocol/cggmp24/level.js'
+import { type Level, PRODUCTION, TEST_ONLY } from '../protocol/cggmp24/level.js'
 import { needsAuxiliary } from '../protocol/engine.js'
 import { checkPublicShares } from '../protocol/keyshare.js'
 import { isDerivable, publicKeyOf, SCHEMES } from '../protocol/scheme.js'
 import { digest, type PartyId } from '../protocol/session.js'
 import { type Card, checkDistinct, parseCard } from './card.js'
 import { Failure } from './failure.js'
-import { format } from './realm.js'
+import { format, isRehearsal } from './realm.js'
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
 
@@ -77,6 +77,9 @@ export const recordDigest = (r: KeyRecord): Uint8Array => digest('mpc/record-dig
 /** The key that signatures verify under. */
 export const recordPublicKey = (r: KeyRecord): Uint8Array => publicKeyOf(r.scheme, r.group_point)
 
+/** The level that keys are made at. A rehearsal's are worth nothing, and are made at the one that is quick. */
+export const levelOfKeys = (): Level => (isRehearsal() ? TEST_ONLY : PRODUCTION)
+
 /**
  * What the engine needs beyond the shares, of every member; null for a scheme that needs nothing. It is held against
  * itself each time it is read, which takes a moment.
@@ -85,7 +88,7 @@ export const recordPublicKey = (r: KeyRecord): Uint8Array => publicKeyOf(r.schem
 export function auxiliaryOf(r: KeyRecord): AuxData | null {
   if (r.auxiliary === null) return null
   const data = auxDataCodec.decode(r.auxiliary)
-  if (data.level !== PRODUCTION) throw new CodecError('auxiliary', `of level ${data.level.name}`)
+  if (data.level !== levelOfKeys()) throw new CodecError('auxiliary', `of level ${data.level.name}`)
   if (data.parties.size !== r.members.length) throw new CodecError('auxiliary', 'not of each member')
   return data
 }

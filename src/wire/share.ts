@@ -29,12 +29,12 @@ type Sealed = {
   readonly scheme: Scheme
   readonly index: number
   readonly share: Uint8Array
-  readonly auxiliary: { readonly level: Level; readonly secret: AuxSecret } | null
+  readonly auxiliary: Auxiliary | null
 }
 
 export const encodeShare = ({ auxiliary, ...share }: Sealed): Uint8Array =>
   auxiliary
-    ? codecAt(auxiliary.level).encode({ format: 'mpc/share/v1', ...share, auxiliary: auxiliary.secret })
+    ? codecAt(auxiliary.data.level).encode({ format: 'mpc/share/v1', ...share, auxiliary: auxiliary.secret })
     : plainCodec.encode({ format: 'mpc/share/v1', ...share })
 
 export type OwnShare = { readonly share: KeyShare; readonly auxiliary: Auxiliary | null }

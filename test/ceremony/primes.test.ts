@@ -9,11 +9,13 @@ import {
   stockedPrimes,
   stockPrimes,
 } from '../../src/ceremony/primes.js'
+import { MemoryNetwork } from '../../src/messaging/memory.js'
+import type { Room } from '../../src/messaging/room.js'
 import { keepPrime } from '../../src/storage/primes.js'
 import { generateAgeIdentity, sealTo } from '../../src/storage/seal.js'
 import { encodePrime } from '../../src/wire/prime.js'
 import { newHome } from '../storage/support.js'
-import { rng } from '../support/members.js'
+import { keygenDefinition, people, type Person, rng, seat } from '../support/members.js'
 
 /** Small ones serve here as well: how they are kept does not depend on their size. */
 const BITS = 512
@@ -23,6 +25,14 @@ const made: MakePrimes = (bits, count, found) => {
   return Promise.resolve()
 }
 const none: MakePrimes = () => Promise.reject(new Error('none are made here'))
+
+const NO_SESSION = new Uint8Array(32)
+/** A room in which nobody listens. */
+async function roomOf(name: string): Promise<Room> {
+  const everybody = await people(name, 'nobody')
+  const [self] = everybody as [Person, Person]
+  return seat(self, everybody, keygenDefinition(everybody), new MemoryNetwork().connect(name)).room
+}
 
 async function owner(name: string) {
   const home = await newHome()
@@ -40,21 +50,23 @@ describe('a supply of primes', () => {
     expect(told).toEqual([1, 2, 3])
     expect(await stockedPrimes(alice.home, BITS)).toBe(3)
 
-    const supply = new PrimeSupply(alice, { makePrimes: made, signal: never }, BITS)
-    expect(await supply.takeStocked()).toBe(1)
-    expect(() => supply.primes).toThrow('missing')
-    await supply.make((missing) => told.push(missing))
-    expect(told).toEqual([1, 2, 3, 0])
-    const first = supply.primes.map((prime) => Buffer.from(prime.reveal()).toString('hex'))
+    const [left, room] = [[] as number[], await roomOf('alice')]
+    const emit = ({ left: missing }: { left?: number }) => void left.push(missing ?? -1)
+    using supply = new PrimeSupply({ ...alice, makePrimes: made, emit }, BITS)
+    expect(() => supply.numbers()).toThrow('missing')
+    await supply.fill(room, NO_SESSION, never)
+    expect(left).toEqual([1, 0])
+    const first = Object.values(supply.numbers())
     expect(new Set(first).size).toBe(PRIMES_A_KEY)
-    for (const hex of first) expect(BigInt(`0x${hex}`).toString(2)).toHaveLength(BITS)
+    for (const prime of first) expect(prime.toString(2)).toHaveLength(BITS)
     expect(await stockedPrimes(alice.home, BITS)).toBe(0)
+    await supply.fill(room, NO_SESSION, never)
+    expect(Object.values(supply.numbers())).toEqual(first)
 
     supply.discard()
     expect(supply.missing).toBe(PRIMES_A_KEY)
-    await supply.make(() => undefined)
-    for (const prime of supply.primes)
-      expect(first).not.toContain(Buffer.from(prime.reveal()).toString('hex'))
+    await supply.fill(room, NO_SESSION, never)
+    for (const prime of Object.values(supply.numbers())) expect(first).not.toContain(prime)
   })
 
   test('one that somebody else sealed to this identity is passed over', async () => {
@@ -71,8 +83,9 @@ describe('a supply of primes', () => {
       await sealTo([mallory.card.age], encodePrime(prime, bob.identity.signing)),
     )
     await keepPrime(bob.home, BITS, new Uint8Array(200))
-    const supply = new PrimeSupply(bob, { makePrimes: none, signal: never }, BITS)
-    expect(await supply.takeStocked()).toBe(PRIMES_A_KEY)
+    using supply = new PrimeSupply({ ...bob, makePrimes: none, emit: () => {} }, BITS)
+    await expect(supply.fill(await roomOf('bob'), NO_SESSION, never)).rejects.toThrow('none are made')
+    expect(supply.missing).toBe(PRIMES_A_KEY)
     expect(await readdir(bob.home.primes)).toEqual([])
   })
 })

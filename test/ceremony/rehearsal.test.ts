@@ -22,6 +22,7 @@ import { recordPublicKey } from '../../src/wire/record.js'
 import { verifiesUnder } from '../../src/wire/signature.js'
 import { hex } from '../../src/wire/text.js'
 import { rng } from '../support/members.js'
+import { heldPrimes } from '../support/worlds.js'
 
 enterRehearsal()
 
@@ -58,6 +59,7 @@ function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
       program: 'mpc/test',
       rng,
       nonces: { fresh: rng },
+      makePrimes: heldPrimes,
       compute: () => Promise.reject(new Error('nothing to compute')),
       now: Date.now,
       signal: new AbortController().signal,

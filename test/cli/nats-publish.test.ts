@@ -40,7 +40,10 @@ natsSuite('a published ceremony', (startBroker) => {
   /** Somebody of the group who answers every want of the definition with what it likes. */
   async function answering(who: Custodian, id: string, body: (header: Header) => Uint8Array) {
     const home = await openHome(who.home)
-    const key = readFileSync(who.unlock[1] as string, 'utf8').trim().split('\n').at(-1) as string
+    const key = readFileSync(who.unlock[1] as string, 'utf8')
+      .trim()
+      .split('\n')
+      .at(-1) as string
     const identity = await openIdentity(home, { kind: 'identity', identities: [key] })
     const card = await ownCard(home)
     const transport = await connectNats({ url: server.url, nkey: identity.nkey })
@@ -149,7 +152,10 @@ natsSuite('a published ceremony', (startBroker) => {
       })
     }
     const dave = await custodian(folder.dir, 'dave')
-    expect((await publishes(dave, file).ended).json).toMatchObject({ code: 6, error: { code: 'E_NOT_MEMBER' } })
+    expect((await publishes(dave, file).ended).json).toMatchObject({
+      code: 6,
+      error: { code: 'E_NOT_MEMBER' },
+    })
   })
 
   test('a script that joins needs verified cards, like any', async () => {
@@ -164,31 +170,34 @@ natsSuite('a published ceremony', (startBroker) => {
     expect((await publisher.ended).code).toBe(0)
   })
 
-  test.skipIf(!hasTerminal)('a person who knows nobody is led through it, and knows them afterwards', async () => {
-    const dave = await custodian(folder.dir, 'dave')
-    await alice.mpc(['identity', 'import', dave.card, '--fingerprint', dave.fingerprint])
-    const { file, id } = await define([alice, dave], 2, 'eddsa-ed25519', 'second')
-    const author = start(alice, server.url, ['keygen', '--definition', file, '--accept', id])
-    const words = /to type\s+([a-z]+ [a-z]+)/.exec(
-      (await alice.mpc(['ceremony', 'show', file])).stdout,
-    )?.[1] as string
-    const { code, stdout } = await atTerminal(
-      dave.home,
-      ['keygen', '--join', id, '--plain', '--nats', server.url, ...dave.unlock],
-      [
-        ['or no:', `${words}\r`],
-        ['or "differ":', 'alice\r'],
-      ],
-      { cwd: folder.dir },
-    )
-    expect(code).toBe(0)
-    expect(stdout).toContain('alice  custodian, NOT KNOWN HERE')
-    expect(stdout).toContain('Not verified here yet: alice. Their cards came with the ceremony')
-    expect(stdout).not.toContain('Careful')
-    expect((await author.ended).code).toBe(0)
-    const known = await dave.mpc(['identity', 'show', 'alice', '--json'])
-    expect(known.json.data).toMatchObject({ status: 'verified', fingerprint: alice.fingerprint })
-  })
+  test.skipIf(!hasTerminal)(
+    'a person who knows nobody is led through it, and knows them afterwards',
+    async () => {
+      const dave = await custodian(folder.dir, 'dave')
+      await alice.mpc(['identity', 'import', dave.card, '--fingerprint', dave.fingerprint])
+      const { file, id } = await define([alice, dave], 2, 'eddsa-ed25519', 'second')
+      const author = start(alice, server.url, ['keygen', '--definition', file, '--accept', id])
+      const words = /to type\s+([a-z]+ [a-z]+)/.exec(
+        (await alice.mpc(['ceremony', 'show', file])).stdout,
+      )?.[1] as string
+      const { code, stdout } = await atTerminal(
+        dave.home,
+        ['keygen', '--join', id, '--plain', '--nats', server.url, ...dave.unlock],
+        [
+          ['or no:', `${words}\r`],
+          ['or "differ":', 'alice\r'],
+        ],
+        { cwd: folder.dir },
+      )
+      expect(code).toBe(0)
+      expect(stdout).toContain('alice  custodian, NOT KNOWN HERE')
+      expect(stdout).toContain('Not verified here yet: alice. Their cards came with the ceremony')
+      expect(stdout).not.toContain('Careful')
+      expect((await author.ended).code).toBe(0)
+      const known = await dave.mpc(['identity', 'show', 'alice', '--json'])
+      expect(known.json.data).toMatchObject({ status: 'verified', fingerprint: alice.fingerprint })
+    },
+  )
 
   test('members-only servers let it through, with no permission but a member has', async () => {
     const cards = await Promise.all(everybody.map(async ({ home }) => ownCard(await openHome(home))))

@@ -70,9 +70,10 @@ async function makeGolden(): Promise<Record<string, Uint8Array | string>> {
     const key = await findKey(home, scheme)
     const held = async (name: 'certificate.cbor' | 'transcript.cbor') =>
       (await readEpochFile(home, scheme, key.digest, name)) as Uint8Array
-    const { index, share } = await openShare(home, key, identity, card)
+    const { share } = await openShare(home, key, identity, card)
+    const own = { record: key.digest, scheme, index: share.index, share: share.share.reveal() }
     files[`${scheme}.record.cbor`] = encodeRecord(key.record)
-    files[`${scheme}.share.cbor`] = encodeShare({ record: key.digest, scheme, index, share: share.reveal() })
+    files[`${scheme}.share.cbor`] = encodeShare({ ...own, auxiliary: null })
     files[`${scheme}.certificate.cbor`] = await held('certificate.cbor')
     files[`${scheme}.transcript.cbor`] = await held('transcript.cbor')
     known[`${scheme}.record.cbor`] = { digest: hex(key.digest), public_key: hex(recordPublicKey(key.record)) }

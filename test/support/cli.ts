@@ -1,5 +1,5 @@
 /** The real binary: runs it as a person or a script would, each custodian in a home of its own. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -158,6 +158,9 @@ export function newKeygen(out: string, changes: Readonly<Record<string, string>>
 }
 
 // ---------------------------------------------------------------------------------------------------------- terminals
+
+/** Whether a person's terminal can be played here. */
+export const hasTerminal = spawnSync('python3', ['-c', 'import pty'], { stdio: 'ignore' }).status === 0
 
 const PERSON = fileURLToPath(new URL('terminal.py', import.meta.url))
 

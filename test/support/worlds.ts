@@ -2,15 +2,19 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { MakePrimes } from '../../src/ceremony/primes.js'
 import type { Person as Ears, World } from '../../src/ceremony/world.js'
 import type { CeremonyEvent } from '../../src/messaging/events.js'
 import type { Transport } from '../../src/messaging/transport.js'
+import { toBytes } from '../../src/protocol/cggmp24/integers.js'
+import { runJob } from '../../src/protocol/cggmp24/jobs.js'
 import { type Home, openHome } from '../../src/storage/home.js'
 import { writeIdentity } from '../../src/storage/identity.js'
 import { writePeer } from '../../src/storage/peers.js'
 import type { DefinitionFile } from '../../src/wire/definition.js'
 import { type Definition, definitionId } from '../../src/wire/definition.js'
 import { people, type Person, rng } from './members.js'
+import { primes1024, primes1536 } from './primes.js'
 
 export type Custodian = Person & { readonly home: Home }
 
@@ -33,6 +37,14 @@ export async function custodians(...names: string[]): Promise<Custodian[]> {
   )
 }
 
+let next = 0
+/** Hands out the primes that were made for tests, each to one member until all are used. */
+export const heldPrimes: MakePrimes = (bits, count, found) => {
+  const held = bits === 1024 ? primes1024 : primes1536
+  for (let i = 0; i < count; i++) found(toBytes(held[next++ % held.length] as bigint))
+  return Promise.resolve()
+}
+
 const nobody: Ears = { present: false, heard: () => Promise.resolve() }
 
 export function worldOf(
@@ -53,7 +65,8 @@ export function worldOf(
     now: Date.now,
     rng,
     nonces: { fresh: rng },
-    compute: () => Promise.reject(new Error('nothing to compute')),
+    compute: (jobs) => Promise.resolve(jobs.map(runJob)),
+    makePrimes: heldPrimes,
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
     events,

@@ -73,8 +73,8 @@ describe('a key record', () => {
       { epoch: 3, parent: filled(1) },
       { epoch: 2, parent: filled(2) },
       { policy_sha256: filled(1) },
-      { auxiliary: new Uint8Array() },
-      { auxiliary: filled(1, 10) },
+      { scheme: 'ecdsa-secp256k1', auxiliary: new Uint8Array() },
+      { scheme: 'ecdsa-secp256k1', auxiliary: filled(1, 10) },
       { chain_code: filled(1) },
     ]
     const all = [taproot, ...changes.map((change) => ({ ...taproot, ...change }))].map((record) =>

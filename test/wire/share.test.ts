@@ -9,7 +9,7 @@ const schemes = ['eddsa-ed25519', 'schnorr-taproot'] as const
 const plaintextOf = (scheme: (typeof schemes)[number], index: number): Uint8Array => {
   const { record, shares } = madeKey(scheme)
   const share = shares[index - 1]?.reveal() as Uint8Array
-  return encodeShare({ record: recordDigest(record), scheme, index, share })
+  return encodeShare({ record: recordDigest(record), scheme, index, share, auxiliary: null })
 }
 const { record, shares } = madeKey('eddsa-ed25519')
 const plaintext = plaintextOf('eddsa-ed25519', 1)
@@ -28,8 +28,8 @@ describe('a share', () => {
     const { record, shares } = madeKey(scheme)
     for (const index of [1, 2, 3]) {
       const parsed = parseShare(plaintextOf(scheme, index), record, index)
-      expect(parsed).toMatchObject({ scheme, index, threshold: 2, groupPoint: record.group_point })
-      expect(hex(parsed.share.reveal())).toBe(hex(shares[index - 1]?.reveal() as Uint8Array))
+      expect(parsed.share).toMatchObject({ scheme, index, threshold: 2, groupPoint: record.group_point })
+      expect(hex(parsed.share.share.reveal())).toBe(hex(shares[index - 1]?.reveal() as Uint8Array))
     }
   })
 
@@ -37,9 +37,9 @@ describe('a share', () => {
     const copy = plaintext.slice()
     const parsed = parseShare(copy, record, 1)
     copy.fill(0)
-    expect(hex(parsed.share.reveal())).toBe(hex(share))
-    parsed.share.wipe()
-    expect(() => parsed.share.reveal()).toThrow('wiped')
+    expect(hex(parsed.share.share.reveal())).toBe(hex(share))
+    parsed.share.share.wipe()
+    expect(() => parsed.share.share.reveal()).toThrow('wiped')
   })
 
   test('of another member is refused', () => {

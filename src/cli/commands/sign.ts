@@ -8,12 +8,13 @@ import {
   signersNamed,
 } from '../../ceremony/requests.js'
 import type { Signed } from '../../ceremony/sign.js'
+import { targetOf } from '../../ceremony/target.js'
 import type { PayloadType } from '../../wire/definition.js'
 import { Failure } from '../../wire/failure.js'
 import { sha256 } from '../../wire/hash.js'
-import { recordPublicKey } from '../../wire/record.js'
 import type { Request } from '../../wire/request.js'
-import { hex } from '../../wire/text.js'
+import { ecdsaForms } from '../../wire/signature.js'
+import { hex, visible } from '../../wire/text.js'
 import { approve } from '../approve.js'
 import type { Context } from '../context.js'
 import { readInput, readNamed } from '../inputs.js'
@@ -25,6 +26,7 @@ export type Options = {
   readonly key: string
   readonly in?: string
   readonly type?: PayloadType
+  readonly path?: string
   readonly signers?: readonly string[]
   readonly join?: string
   readonly next?: true
@@ -45,10 +47,12 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const key = await findKey(home, options.key)
   indexIn(key, card)
   const signers = options.signers ? signersNamed(key, options.signers) : null
-  const scripted = { payloads: approved, type, path: null }
+  const path = options.path ?? null
+  const scripted = { payloads: approved, type, path }
   if (payload) {
     checkPayload(key, type, payload)
-    const asked = { payloadSha256: sha256(payload), type, path: null }
+    targetOf(key, { type, payload, path })
+    const asked = { payloadSha256: sha256(payload), type, path }
     if (approved.size > 0) requireApproved(asked, scripted)
     else await confirmAsking(context, key, card.name, type, payload, options)
   }
@@ -62,7 +66,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const signed = await inWorld(context, seating, (world) =>
     payload
-      ? ask(world, key, { type, payload, path: null, reason: options.reason ?? '', signers })
+      ? ask(world, key, { type, payload, path, reason: options.reason ?? '', signers })
       : join(world, key, options.join ?? null, approval),
   )
   return resultOf(context, signed, key, options.in)
@@ -131,7 +135,7 @@ export async function confirmAsking(
   self: string,
   type: PayloadType,
   payload: Uint8Array,
-  { reason, signers }: Pick<Options, 'reason' | 'signers'>,
+  { reason, signers, path }: Pick<Options, 'reason' | 'signers' | 'path'>,
 ): Promise<void> {
   const others = signers?.filter((name) => name !== self).join(' and ')
   const signs = !signers || signers.includes(self)
@@ -139,7 +143,7 @@ export async function confirmAsking(
     context,
     `You ask ${others ?? 'whoever comes'} for this signature${signs ? ', and sign it yourself' : '; you do not sign it yourself'}:`,
     {
-      key: keyLine(key),
+      key: keyLine(key, path ?? null),
       signers: signers?.join(' and ') ?? `you, and whoever comes first`,
       type,
       payload,
@@ -164,7 +168,7 @@ export async function consent(
     context,
     `${asker} asks for this signature, ${humanTime(request.created, context.now())}:`,
     {
-      key: keyLine(key),
+      key: keyLine(key, request.path),
       signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
       type: request.type,
       payload: request.payload,
@@ -174,8 +178,8 @@ export async function consent(
   )
 }
 
-const keyLine = ({ name, record }: Key): string =>
-  `${name}; ${record.threshold} of ${record.members.length} must sign`
+const keyLine = ({ name, record }: Key, path: string | null): string =>
+  `${name}${path === null ? '' : `, derived at ${visible(path)}`}; ${record.threshold} of ${record.members.length} must sign`
 
 function resultOf(
   { terminal }: Context,
@@ -184,6 +188,8 @@ function resultOf(
   file: string | undefined,
 ): Result {
   const signers = order.signers.map(({ index }) => record.members[index - 1]?.card.name)
+  const { publicKey, message } = targetOf({ record }, request)
+  const flags = `${request.type === 'raw' ? '' : ` --type ${request.type}`}${request.path === null ? '' : ` --path ${request.path}`}`
   // Said beside it and not with it: whoever redirects the result has the signature alone.
   terminal.say(
     '',
@@ -199,14 +205,20 @@ function resultOf(
       path: request.path,
       signers,
       epoch: record.epoch,
-      public_key: hex(recordPublicKey(record)),
+      public_key: hex(publicKey),
       signature: hex(signature),
+      ...(record.scheme === 'ecdsa-secp256k1' && ecdsaData(publicKey, message, signature)),
       certificate: certificate ?? 'incomplete',
       transcript,
     },
     text: [hex(signature)],
-    next: `mpc verify --key ${name} --in ${fileWord(file)} --signature ${hex(signature)}`,
+    next: `mpc verify --key ${name} --in ${fileWord(file)}${flags} --signature ${hex(signature)}`,
   }
+}
+
+function ecdsaData(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array) {
+  const { r, s, recoveryId, der } = ecdsaForms(publicKey, digest, signature)
+  return { r: hex(r), s: hex(s), recovery_id: recoveryId, der: hex(der) }
 }
 
 /** A file as a shell takes it; one that was not named, or hardly can be, stands as FILE. */

@@ -1,0 +1,113 @@
+/** Threshold ECDSA through the ceremonies: as every other scheme, with jobs in threads and primes made or taken. */
+import { createHash, createPublicKey, verify } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { verifyTranscript } from '../../src/audit/transcript.js'
+import { findKey, openShare } from '../../src/ceremony/keys.js'
+import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { stockPrimes, stockedPrimes } from '../../src/ceremony/primes.js'
+import { ask, join, payloadHash } from '../../src/ceremony/requests.js'
+import type * as workers from '../../src/cli/workers.js'
+import { MemoryNetwork } from '../../src/messaging/memory.js'
+import { wipeSigningKey } from '../../src/protocol/engine.js'
+import { readFile } from '../../src/storage/files.js'
+import { readEpochFile } from '../../src/storage/keys.js'
+import type { KeygenDefinition } from '../../src/wire/definition.js'
+import { derivedKey } from '../../src/wire/derived.js'
+import { enterRehearsal } from '../../src/wire/realm.js'
+import { auxiliaryOf } from '../../src/wire/record.js'
+import { ecdsaForms } from '../../src/wire/signature.js'
+import { hex } from '../../src/wire/text.js'
+import { built } from '../support/built.js'
+import { keygenDefinition } from '../support/members.js'
+import { type Custodian, custodians, fileOf, heldPrimes, worldOf } from '../support/worlds.js'
+
+// At the level of rehearsals, which is the one that is quick.
+enterRehearsal()
+
+const { Workers } = await built<typeof workers>('cli/workers.js')
+const threads = new Workers()
+afterAll(() => threads.close())
+
+let everybody: Custodian[]
+let made: MadeKey[]
+const payload = Buffer.concat([Buffer.alloc(3), Buffer.from('pay nobody')])
+const digest = createHash('sha256').update(payload).digest()
+const never = new AbortController().signal
+const patience = { join: 50_000, round: 50_000, total: null }
+
+beforeAll(async () => {
+  everybody = await custodians('alice', 'bob', 'carol')
+  const network = new MemoryNetwork()
+  const definition = keygenDefinition(everybody) as KeygenDefinition
+  const file = fileOf({ ...definition, scheme: 'ecdsa-secp256k1', rehearsal: true })
+  // Bob has made his ahead; the others make theirs when they are needed.
+  await stockPrimes(everybody[1] as Custodian, { makePrimes: heldPrimes, signal: never }, 1024, 5, () => {})
+  made = await Promise.all(
+    everybody.map(async (custodian) => {
+      const plan = await planKeygen(custodian.home, custodian.card, file, Date.now())
+      const { compute } = threads
+      return runKeygen(
+        worldOf(custodian, network.connect(custodian.member.name), { compute, patience }),
+        plan,
+      )
+    }),
+  )
+})
+
+const openssl = (publicKey: Uint8Array, der: Uint8Array): boolean => {
+  const spki = Buffer.concat([
+    Buffer.from('3036301006072a8648ce3d020106052b8104000a032200', 'hex'),
+    publicKey,
+  ])
+  return verify('sha256', payload, createPublicKey({ key: spki, format: 'der', type: 'spki' }), der)
+}
+
+describe('a threshold ECDSA key', () => {
+  test('is the same for everybody, with auxiliary data of each in its record', () => {
+    expect(new Set(made.map((key) => hex(key.digest))).size).toBe(1)
+    const data = auxiliaryOf((made[0] as MadeKey).record)
+    expect([...(data?.parties.keys() ?? [])]).toEqual([1, 2, 3])
+  })
+
+  test('has a share file with the primes of its owner, and of nobody else', async () => {
+    for (const { home, identity, card } of everybody) {
+      const key = await findKey(home, 'treasury')
+      const own = await openShare(home, key, identity, card)
+      expect(own.auxiliary?.secret).toBeDefined()
+      wipeSigningKey(own)
+    }
+  })
+
+  test('uses the primes that were made ahead, and leaves the others', async () => {
+    expect(await stockedPrimes((everybody[1] as Custodian).home, 1024)).toBe(1)
+  })
+
+  test('has a transcript that anybody can verify', async () => {
+    const { home } = everybody[2] as Custodian
+    const { name, digest, record } = made[2] as MadeKey
+    const verified = verifyTranscript(
+      (await readEpochFile(home, name, digest, 'transcript.cbor')) as Uint8Array,
+    )
+    expect(hex(verified.publicKey)).toBe(hex(record.group_point))
+  })
+
+  test.each([null, 'm/0/7'])('signs under path %s; others verify it, and recover the key', async (path) => {
+    const network = new MemoryNetwork()
+    const [alice, , carol] = everybody as [Custodian, Custodian, Custodian]
+    const worldFor = (who: Custodian) =>
+      worldOf(who, network.connect(who.member.name), { compute: threads.compute, patience })
+    const key = await findKey(alice.home, 'treasury')
+    const signers = [alice, carol].map(({ card }) => card.fingerprint)
+    const approval = { payloads: new Set([payloadHash(payload)]), type: 'raw' as const, path }
+    const [asked, joined] = await Promise.all([
+      ask(worldFor(alice), key, { type: 'raw', payload, path, reason: '', signers }),
+      join(worldFor(carol), await findKey(carol.home, 'treasury'), null, approval),
+    ])
+    expect(hex(joined.signature)).toBe(hex(asked.signature))
+    const { publicKey } = derivedKey(key.record, path)
+    const { der } = ecdsaForms(publicKey, digest, asked.signature)
+    expect(openssl(publicKey, der)).toBe(true)
+    const transcript = (await readFile(asked.transcript as string, 1 << 22)) as Uint8Array
+    expect(hex(verifyTranscript(transcript).publicKey)).toBe(hex(publicKey))
+  })
+})
