@@ -30,10 +30,8 @@ export type Problem = { readonly field: string; readonly problem: string }
 
 const FORMAT = 'mpc/plan/v1'
 const KINDS = ['keygen', 'reshare', 'refresh', 'policy']
-/** The schemes that this version has an engine for. */
-export const AVAILABLE: readonly string[] = ['eddsa-ed25519', 'schnorr-taproot']
 
-/** A kind or a scheme that this version has no protocol for yet. */
+/** A kind that this version has no protocol for yet. */
 export const LATER = 'comes in a later version of mpc'
 
 /** What is wrong with a plan: all of it at once, before anything is made of it. */
@@ -44,19 +42,8 @@ export function problemsOf(plan: KeygenPlan): readonly Problem[] {
   }
   const count = plan.members.length
   check('key', NAME.test(plan.key), 'is a name of a-z, 0-9 and -, at most 32 characters')
-  if ((SCHEMES as readonly string[]).includes(plan.scheme)) {
-    check(
-      'scheme',
-      AVAILABLE.includes(plan.scheme),
-      `${plan.scheme} ${LATER}; there is ${AVAILABLE.join(', ')}`,
-    )
-  } else {
-    check(
-      'scheme',
-      false,
-      `is one of ${AVAILABLE.join(', ')}.${didYouMean(plan.scheme, AVAILABLE)}`.trimEnd(),
-    )
-  }
+  const known = (SCHEMES as readonly string[]).includes(plan.scheme)
+  check('scheme', known, `is one of ${SCHEMES.join(', ')}.${didYouMean(plan.scheme, SCHEMES)}`.trimEnd())
   check('members', count >= 2, 'are at least 2: a key of one custodian exists in one place')
   check('threshold', plan.threshold >= 2, 'is at least 2: else one custodian alone could sign')
   check('threshold', plan.threshold <= count, `is ${plan.threshold}, but there are only ${count} custodians`)

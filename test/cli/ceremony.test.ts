@@ -59,7 +59,6 @@ describe('mpc ceremony new', () => {
     [{ '--threshold': '1' }, 2, 'E_PLAN'],
     [{ '--threshold': 'two' }, 2, 'E_USAGE'],
     [{ '--scheme': 'rsa' }, 2, 'E_PLAN'],
-    [{ '--scheme': 'ecdsa-secp256k1' }, 2, 'E_PLAN'],
     [{ '--key': '../etc' }, 2, 'E_USAGE'],
     [{ '--members': 'alice,bob,zoe' }, 3, 'E_UNKNOWN_PEER'],
     [{ '--expires': '2001-01-01T00:00:00Z' }, 2, 'E_PLAN'],

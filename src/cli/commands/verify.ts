@@ -1,6 +1,5 @@
 import { findKey } from '../../ceremony/keys.js'
 import { didYouMean } from '../../ceremony/nearest.js'
-import { AVAILABLE } from '../../ceremony/plan.js'
 import { SCHEMES, type Scheme } from '../../protocol/scheme.js'
 import type { PayloadType } from '../../wire/definition.js'
 import { derivedKey } from '../../wire/derived.js'
@@ -62,7 +61,7 @@ async function keyIn(context: Context, options: Options): Promise<{ scheme: Sche
       'E_VERIFY_KEY',
       'give either --key, with --path if it was signed so, or --public-key in hex together with --scheme',
       {
-        hint: `the schemes are ${AVAILABLE.join(', ')}.${didYouMean(options.scheme ?? '', AVAILABLE)}`,
+        hint: `the schemes are ${SCHEMES.join(', ')}.${didYouMean(options.scheme ?? '', SCHEMES)}`,
       },
     )
   }

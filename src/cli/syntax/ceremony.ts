@@ -16,7 +16,11 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     operands: [{ name: '[kind]', text: 'keygen' }],
     flags: [
       { flags: '--key <name>', text: 'how the key will be called', parse: once(name) },
-      { flags: '--scheme <scheme>', text: 'eddsa-ed25519, schnorr-taproot', parse: once(any) },
+      {
+        flags: '--scheme <scheme>',
+        text: 'ecdsa-secp256k1, eddsa-ed25519, schnorr-taproot',
+        parse: once(any),
+      },
       { flags: '--threshold <n>', text: 'how many must sign', parse: once(wholeNumber(0)) },
       { flags: '--members <names>', text: 'the custodians, separated by commas', parse: once(names) },
       { flags: '--operators <names>', text: 'who may ask for signatures', parse: once(names) },
