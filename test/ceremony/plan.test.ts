@@ -46,7 +46,7 @@ describe('a plan', () => {
     [`${whole}--- \na: 1\n`, 'Source contains multiple documents'],
     [whole.replace('v1', 'v2'), '1:9 format is mpc/plan/v1'],
     [whole.replace('kind: keygen\n', ''), '1:1 kind is missing'],
-    [whole.replace('eddsa-ed25519', 'ecdsa-secp256k'), 'did you mean ecdsa-secp256k1'],
+    [whole.replace('eddsa-ed25519', 'ecdsa-secp256k'), 'Did you mean ecdsa-secp256k1'],
     [whole.replace('7d', 'tomorrow'), '7:10 expires is a time like'],
     [whole.replace('keygen', 'refresh'), 'a refresh ceremony comes in a later version'],
     ['', '1:1 it is not a list of fields'],
