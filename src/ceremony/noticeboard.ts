@@ -5,11 +5,13 @@
 import { encode, type Value } from '../protocol/codec.js'
 import { NO_SESSION, type Wait } from '../messaging/letters.js'
 import { Mailbox } from '../messaging/mailbox.js'
+import { spanOf } from '../messaging/patience.js'
 import { requestSubjects } from '../messaging/subjects.js'
 import { type Order, orderCodec } from '../wire/definition.js'
 import type { Kind } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import {
+  askingCodec,
   chosenCodec,
   offerCodec,
   parseRequest,
@@ -17,47 +19,22 @@ import {
   type Request,
   signatureCodec,
 } from '../wire/request.js'
-import { fromHex, hex } from '../wire/text.js'
+import { hex } from '../wire/text.js'
 import type { Key } from './keys.js'
+import { Notices } from './notices.js'
 import { leaving, memberOf, type World } from './world.js'
 
-const AGAIN = 5000
 /** Whoever asks is answered at once, and all who ask within a second together. */
 const ANSWER_EVERY = 1000
+/** What is larger is not said again for whoever asks, but only as often as it is said anyway. */
+const LARGE = 1 << 16
 /** Of each member, what is remembered of one kind: older things are forgotten first, and only that member's. */
 const MOST_REQUESTS = 16
 const MOST_NOTICES = 256
 
-/** What each member has said about requests, by the request's id in hex: its last word, and boundedly much. */
-class Notices<T> {
-  readonly #byMember = new Map<string, Map<string, T>>()
+type Own = { readonly kind: Kind; readonly bytes: Uint8Array; said: number }
 
-  constructor(readonly most: number) {}
-
-  set(by: Uint8Array, request: string, said: T): void {
-    const theirs = this.#byMember.get(hex(by)) ?? new Map<string, T>()
-    this.#byMember.set(hex(by), theirs)
-    theirs.delete(request)
-    theirs.set(request, said)
-    if (theirs.size > this.most) theirs.delete(theirs.keys().next().value as string)
-  }
-
-  get(by: Uint8Array, request: string): T | undefined {
-    return this.#byMember.get(hex(by))?.get(request)
-  }
-
-  /** What all members say of a request, in the order in which they were first heard of. */
-  about(request: string): { readonly by: Uint8Array; readonly said: T }[] {
-    return [...this.#byMember].flatMap(([by, theirs]) => {
-      const said = theirs.get(request)
-      return said === undefined ? [] : [{ by: fromHex(by, 32) as Uint8Array, said }]
-    })
-  }
-
-  all(): T[] {
-    return [...this.#byMember.values()].flatMap((theirs) => [...theirs.values()])
-  }
-}
+const HERE = { session: NO_SESSION, round: '', to: null }
 
 export class Noticeboard {
   readonly mailbox: Mailbox
@@ -67,9 +44,14 @@ export class Noticeboard {
   readonly #orders = new Notices<Order>(MOST_NOTICES)
   readonly #refusals = new Notices<string>(MOST_NOTICES)
   readonly #signatures = new Notices<Uint8Array>(MOST_NOTICES)
+  /** When its asker was last heard to ask for a request. */
+  readonly #asked = new Notices<number>(MOST_NOTICES)
+  readonly #cancelled = new Notices<true>(MOST_NOTICES)
   /** Called when anybody says anything about requests. */
   onNotice: () => void = () => {}
-  readonly #own = new Map<string, { kind: Kind; body: Uint8Array }>()
+  readonly #own = new Map<string, Own>()
+  /** Requests of which this member says that it still asks for them. */
+  readonly #asking = new Set<Uint8Array>()
   readonly #timer: NodeJS.Timeout
   readonly #world: World
   readonly #leaving: ReturnType<typeof leaving>
@@ -98,10 +80,19 @@ export class Noticeboard {
         heard(body, fingerprint)
         this.onNotice()
       })
-    hear('request', (body) => {
+    hear('request', (body, by) => {
       const request = parseRequest(body, signingOf)
-      if (hex(request.key_id) === hex(key.record.key_id)) this.know(request)
+      if (hex(request.key_id) !== hex(key.record.key_id)) return
+      // By who says it: nobody can push out what another says.
+      this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
+      if (hex(by) !== hex(request.asker)) return
+      this.#cancelled.delete(by, hex(request.id))
+      this.#asked.set(by, hex(request.id), world.now())
     })
+    hear('working', (body, by) => {
+      this.#asked.set(by, hex(askingCodec.decode(body).request), world.now())
+    })
+    hear('cancel', (body, by) => this.#cancelled.set(by, hex(askingCodec.decode(body).request), true))
     hear('offer', (body, by) => this.#offers.set(by, hex(offerCodec.decode(body).request), true))
     hear('chosen', (body, by) => {
       const { request, signers } = chosenCodec.decode(body)
@@ -120,7 +111,7 @@ export class Noticeboard {
       this.#signatures.set(by, hex(request), signature)
     })
     this.#leaving = leaving(world)
-    this.#timer = setInterval(() => this.sayAll(), AGAIN)
+    this.#timer = setInterval(() => this.#sayAgain(), this.#again)
   }
 
   close(): void {
@@ -130,9 +121,10 @@ export class Noticeboard {
     this.mailbox.close()
   }
 
-  /** A request of this member, or one that was heard: the first that has its id. */
+  /** A request that this member has otherwise than by hearing it now. */
   know(request: Request): void {
-    if (!this.request(hex(request.id))) this.#requests.set(request.asker, hex(request.id), request)
+    const { fingerprint } = this.#world.card
+    if (!this.request(hex(request.id))) this.#requests.set(fingerprint, hex(request.id), request)
   }
 
   /** The request with this id in hex. */
@@ -140,8 +132,19 @@ export class Noticeboard {
     return this.#requests.about(id)[0]?.said
   }
 
+  /** All that were heard of, each once. */
   requests(): Request[] {
-    return this.#requests.all()
+    return [...new Set(this.#requests.all())]
+  }
+
+  /** Whether its asker has taken a request back. */
+  isCancelled({ asker, id }: Request): boolean {
+    return this.#cancelled.get(asker, hex(id)) !== undefined
+  }
+
+  /** When the asker of a request was last heard to ask for it; 0 if never. */
+  heardAsking({ asker, id }: Request): number {
+    return this.#asked.get(asker, hex(id)) ?? 0
   }
 
   /** Who would sign a request, in the order in which they were heard of. */
@@ -155,8 +158,8 @@ export class Noticeboard {
   }
 
   /** Each member's highest order for a request that says it is among its signers; nothing else is checked here. */
-  orders(request: Uint8Array): Order[] {
-    return this.#orders.about(hex(request)).map(({ said }) => said)
+  orders(request: Uint8Array): { readonly by: Uint8Array; readonly said: Order }[] {
+    return this.#orders.about(hex(request))
   }
 
   /** Who would not sign a request. */
@@ -174,18 +177,31 @@ export class Noticeboard {
     return this.#leaving.signal
   }
 
-  /** Says this now, every 5 s, and whenever somebody asks, until it is taken back. */
+  /** Says this now, every 5 s, and whenever somebody asks, until it is taken back: always the same signed bytes. */
   keepSaying(
     kind: 'request' | 'offer' | 'chosen' | 'order' | 'signature' | 'refusal',
     request: Uint8Array,
     body: Uint8Array,
   ): void {
-    this.#own.set(`${kind} ${hex(request)}`, { kind, body })
-    this.mailbox.post(kind, { session: NO_SESSION }, body)
+    const bytes = this.mailbox.post(kind, { session: NO_SESSION }, body)
+    this.#own.set(`${kind} ${hex(request)}`, { kind, bytes, said: this.#world.now() })
   }
 
   stopSaying(kind: Kind, request: Uint8Array): void {
     this.#own.delete(`${kind} ${hex(request)}`)
+  }
+
+  /** Says a request of this member, and from time to time that it still asks for it. */
+  keepAsking({ id, encoded }: Request): void {
+    this.keepSaying('request', id, encoded)
+    this.#asking.add(id)
+  }
+
+  /** Takes back a request of this member. */
+  withdraw({ id }: Request): void {
+    this.stopSaying('request', id)
+    this.#asking.delete(id)
+    this.mailbox.post('cancel', { session: NO_SESSION }, askingCodec.encode({ request: id }))
   }
 
   /** Asks everybody to say what they have. */
@@ -193,19 +209,38 @@ export class Noticeboard {
     this.mailbox.post('list', { session: NO_SESSION }, encode(null as Value))
   }
 
+  get #again(): number {
+    return spanOf(this.#world.patience, 'again')
+  }
+
   #answer(): void {
     clearTimeout(this.#answering)
     const say = () => {
       this.#answered = this.#world.now()
-      this.sayAll()
+      this.#say(true)
     }
     const early = this.#answered + ANSWER_EVERY - this.#world.now()
     if (early <= 0) say()
     else this.#answering = setTimeout(say, Math.min(early, ANSWER_EVERY)).unref()
   }
 
-  sayAll(): void {
-    for (const { kind, body } of this.#own.values()) this.mailbox.post(kind, { session: NO_SESSION }, body)
+  #say(answering: boolean): void {
+    const now = this.#world.now()
+    for (const own of this.#own.values()) {
+      if (answering && own.bytes.length > LARGE && now - own.said < this.#again) continue
+      own.said = now
+      this.mailbox.send(own.kind, HERE, own.bytes)
+    }
+  }
+
+  #sayAgain(): void {
+    this.#say(false)
+    for (const request of this.#asking) {
+      this.mailbox.post('working', { session: NO_SESSION }, askingCodec.encode({ request }))
+    }
+    // Silence is noticed when nobody says anything, too.
+    this.onNotice()
+    this.mailbox.look()
   }
 
   /** An order of our own, as if it had been heard. */

@@ -12,12 +12,16 @@ import type { Key } from './keys.js'
 import type { Noticeboard } from './noticeboard.js'
 import type { World } from './world.js'
 
-/** Who signs: those whom the request names, or those whom its asker chooses among who offered. */
+/**
+ * Who signs: those whom the request names, or those whom its asker chooses among who offered.
+ * @param gone why this member need not wait for the asker any longer, if so
+ */
 export async function signersOf(
   world: World,
   key: Key,
   notices: Noticeboard,
   request: Request,
+  gone: () => Error | null,
 ): Promise<Order['signers']> {
   const self = world.card.fingerprint
   const named = request.signers ?? (await chosen())
@@ -29,11 +33,13 @@ export async function signersOf(
       notices.keepSaying('offer', request.id, offerCodec.encode({ request: request.id }))
       const byAsker = () => choice(key.record, notices, request)
       await notices.until(
-        () => byAsker() !== null,
+        () => byAsker() !== null || gone() !== null,
         deadline,
         () => nobodyCame(request, 'the asker chose nobody'),
       )
       notices.stopSaying('offer', request.id)
+      const left = byAsker() === null ? gone() : null
+      if (left) throw left
       return byAsker() as readonly Uint8Array[]
     }
     const wanted = key.record.threshold

@@ -3,6 +3,7 @@
  * is first asked for, so that a command loads and asks for no more than it needs.
  */
 import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
 import type { Unlock } from '../ceremony/identity.js'
 import type { MakePrimes } from '../ceremony/primes.js'
 import type { Patience } from '../messaging/patience.js'
@@ -75,6 +76,13 @@ export class Context {
       openHome(resolveHome(this.#env, this.globals.home)),
     )
     return this.#home
+  }
+
+  /** Where the home is or would be, and the home if there is one; nothing is made. */
+  async existingHome(): Promise<{ readonly path: string; readonly home: Home | null }> {
+    const { existingHome, resolveHome } = await import('../storage/home.js')
+    const path = resolve(resolveHome(this.#env, this.globals.home))
+    return { path, home: await existingHome(path) }
   }
 
   config(): Promise<Config> {

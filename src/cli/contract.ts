@@ -144,6 +144,43 @@ const rehearsed = object({
   kept: orNull(path),
 })
 
+const move = { owner: orNull(text), next: orNull(text) }
+const ceremonies = list(
+  object({
+    definition_id: hex(32),
+    kind: oneOf('keygen', 'handshake', null),
+    key: orNull(name),
+    state: oneOf('running', 'begun', 'prepared', 'in-doubt', 'certified', 'done', 'expired', 'damaged'),
+    expires: orNull(time),
+    ...move,
+  }),
+)
+const status = object({
+  home: path,
+  identity: orNull(object({ name, fingerprint: hex(32), created: time })),
+  unverified: list(name),
+  keys: list(
+    object({
+      name,
+      scheme: orNull(scheme),
+      threshold: orNull(count(2)),
+      members: list(name),
+      public_key: orNull(keyFields.public_key),
+      epoch: orNull(count(1)),
+      problem: orNull(object({ code: text, message: text, hint: orNull(text) })),
+    }),
+  ),
+  ceremonies,
+  requests: list(
+    object({
+      request_id: hex(32),
+      key: orNull(name),
+      state: oneOf('running', 'in-doubt', 'lapsed', 'damaged'),
+      ...move,
+    }),
+  ),
+})
+
 /** `data` of each command, where it succeeded. */
 const DATA: Readonly<Record<string, Schema>> = {
   'identity init': identity,
@@ -158,6 +195,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   'ceremony merge': definition,
   'ceremony verify': definition,
   'ceremony publish': object({ ...definitionFields, fetched: list(name) }),
+  'ceremony list': object({ ceremonies }),
   'ceremony finish': { type: 'object' },
   'ecdh handshake': handshake,
   keygen: key,
@@ -189,6 +227,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
   'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
   rehearse: rehearsed,
+  status,
   explain: { type: 'object' },
 }
 

@@ -86,6 +86,10 @@ export function narrate(
         return terminal.say(`${party} started again. So does everybody, by itself: there is nothing to do.`)
       case 'primes':
         return board.waiting(primesLeft(event.left ?? 0), joinUntil)
+      case 'silent':
+        return terminal.say(`${party} asked for this, and says nothing any more: perhaps they left.`)
+      case 'withdrawn':
+        return terminal.say(`${party} asked for this, and does so no longer.`)
       case 'aborted':
         return board.mark([party], 'gone')
       case 'network':

@@ -8,6 +8,7 @@ import { identityCommands } from './syntax/identity.js'
 import { serverCommands } from './syntax/server.js'
 import { signingCommands } from './syntax/signing.js'
 import type { CommandSpec } from './syntax/spec.js'
+import { statusCommands } from './syntax/status.js'
 import { VERSION } from './version.js'
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...ceremonyCommands,
   ...signingCommands,
   ...serverCommands,
+  ...statusCommands,
 ]
 
 /** Runs a command whose line was read. */

@@ -16,9 +16,11 @@ export type CeremonyEvent = {
     | 'receipt_sent'
     | 'certificate'
     | 'done'
+    | 'silent'
+    | 'withdrawn'
   readonly attempt?: string
   readonly round?: string
-  /** A member's name. */
+  /** A member's name. With `silent` and `withdrawn`: who asked for a signature, and left or may have. */
   readonly party?: string
   /** Names of those who are waited for. */
   readonly missing?: readonly string[]

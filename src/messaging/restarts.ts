@@ -9,7 +9,7 @@ export class Restarts {
   /** The highest start heard of each participant: it counts whether or not this member had begun by then. */
   readonly #starts = new Map<Member, number>()
   /** How often each was the first to begin again. */
-  readonly #restarted = new Map<Member, number>()
+  readonly #restarted = new Map<string, number>()
   #to = 0
   #sets = 0
 
@@ -32,7 +32,7 @@ export class Restarts {
 
   /** This member follows. Who is heard with this number later has only followed too. */
   follow(by: Member, start: number): void {
-    if (start > this.#to) this.#restarted.set(by, (this.#restarted.get(by) ?? 0) + 1)
+    if (start > this.#to) this.#restarted.set(by.name, (this.#restarted.get(by.name) ?? 0) + 1)
     this.#to = Math.max(start, this.#to)
   }
 
@@ -40,7 +40,7 @@ export class Restarts {
   countSet(): void {
     this.#sets += 1
     if (this.#sets > MOST_SETS)
-      throw restartedTooOften('the ceremony was begun', 'restarted', this.#restarted)
+      throw tooOften('the ceremony was begun', MOST_SETS, 'restarted', this.#restarted)
   }
 
   /** The opening led somewhere: earlier false starts are forgotten. */
@@ -52,23 +52,20 @@ export class Restarts {
 
 /**
  * That something was begun too often.
- * @param did what the members did so often
+ * @param counts how often each member, by name, `did` what led to it
  */
-export function restartedTooOften(
+export function tooOften(
   what: string,
+  times: number,
   did: string,
-  counts: ReadonlyMap<Pick<Member, 'name'>, number>,
+  counts: ReadonlyMap<string, number>,
 ): Failure {
-  const often = [...counts].sort(([, a], [, b]) => b - a).map(([{ name }, n]) => [name, n] as const)
+  const often = [...counts].sort(([, a], [, b]) => b - a)
   const who = often.map(([name, n]) => `${name} ${did} ${n === 1 ? 'once' : `${n} times`}`).join(', ')
-  const party = often[0]?.[0]
-  return new Failure(
-    'absent',
-    'E_RESTARTS',
-    `${what} ${MOST_SETS} times without getting further${who === '' ? '' : `: ${who}`}`,
-    {
-      hint: 'find out why, then run the same command again',
-      ...(party && { party }),
-    },
-  )
+  const [party] = often[0] ?? []
+  const whose = who === '' ? '' : `: ${who}`
+  return new Failure('absent', 'E_RESTARTS', `${what} ${times} times without getting further${whose}`, {
+    hint: 'find out why, then run the same command again',
+    ...(party && { party }),
+  })
 }

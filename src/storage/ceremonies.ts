@@ -9,7 +9,7 @@ import { Failure } from '../wire/failure.js'
 import { fromHex, hex } from '../wire/text.js'
 import { createDir, ensureDir, listDir, readFile, renameDir, replaceFile, writeOnce } from './files.js'
 import type { Home } from './home.js'
-import { acquireLock, type Lock } from './lock.js'
+import { acquireLock, holderOf, type Lock } from './lock.js'
 import { readSealed } from './mark.js'
 
 const LIMIT = 1 << 20
@@ -46,6 +46,11 @@ export class CeremonyFiles {
   async lock(): Promise<Lock> {
     await ensureDir(this.folder)
     return acquireLock(join(this.folder, 'lock'), this.#home)
+  }
+
+  /** The process of this home that is in this ceremony now; null if none is. */
+  runningIn(): Promise<number | null> {
+    return holderOf(join(this.folder, 'lock'))
   }
 
   /** The definition with the signatures that are known so far, in place of what was there. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { bytes, type Codec, codec, equalBytes, type Of, record, text, uint } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { format } from '../wire/realm.js'
-import { hex } from '../wire/text.js'
+import { fromHex, hex } from '../wire/text.js'
 import { createFile, ensureDir, listDir, readFile } from './files.js'
 import type { Home } from './home.js'
 import { isAlive, isSame, processShape, thisProcess } from './processes.js'
@@ -30,6 +30,11 @@ export type ClaimStatus = {
   /** SHA-256 of the payload that a signature share may have left for. */
   readonly left: Uint8Array | null
   readonly end: { readonly outcome: Outcome; readonly note: string } | null
+}
+
+/** The ids of all requests that this home has worked on, sorted. */
+export async function listClaims(home: Home): Promise<readonly Uint8Array[]> {
+  return (await listDir(home.claims)).flatMap((name) => fromHex(name, 32) ?? [])
 }
 
 /** The claims on one request. */

@@ -16,7 +16,7 @@ const FORM = /^(?<head>.{1,64})\n(?<id>[0-9a-f]{32})\n$/
 /** What may lie in a folder that is to become a home: nothing, or what was put there beforehand. */
 const EXPECTED = ['config.yaml', 'lost+found']
 
-/** Where things lie. Made by `openHome` and `findHome` alone. */
+/** Where things lie. Made here alone. */
 export class Home {
   readonly identity: string
   readonly card: string
@@ -99,6 +99,14 @@ function requireNothingElse(root: string, names: readonly string[]): void {
     `${root} holds other things and no home`,
     'name an empty folder, or one that is not there yet',
   )
+}
+
+/** The home at `path`, if there is one: nothing is made. */
+export async function existingHome(path: string): Promise<Home | null> {
+  const root = resolve(path)
+  const installation = join(root, INSTALLATION)
+  const isHome = (await readFile(installation, 100)) !== null
+  return isHome ? new Home(root, await installationOf(installation)) : null
 }
 
 async function installationOf(path: string): Promise<Uint8Array> {

@@ -74,6 +74,12 @@ export async function acquireLock(path: string, owner: Owner): Promise<Lock> {
   }
 }
 
+/** The process that holds the lock at `path` and may still live; null if nobody does. Nothing is changed. */
+export async function holderOf(path: string): Promise<number | null> {
+  const holder = await readHolder(path)
+  return holder && (await isAlive(holder.process)) ? holder.process.pid : null
+}
+
 /**
  * Puts a new holder in a dead one's place, under a lock that is named by the dead one's token: so it happens
  * once, in one rename, and never to a live holder, however many try. Should whoever holds that lock die too,

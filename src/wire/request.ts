@@ -105,6 +105,8 @@ export function orderFor(request: Request, signers: Order['signers'], number: nu
 
 /** I would sign this. */
 export const offerCodec = codec(record({ request: bytes(32) }), 256)
+/** I still ask for this; or, as a `cancel`, no longer. */
+export const askingCodec = codec(record({ request: bytes(32) }), 256)
 /** Of those who offered, these sign. */
 export const chosenCodec = codec(record({ request: bytes(32), signers: list(bytes(32), 2, 64) }), 4096)
 /** I will not sign this. */

@@ -8,7 +8,9 @@ import {
   runKeygen,
 } from '../../src/ceremony/keygen.js'
 import type { World } from '../../src/ceremony/world.js'
+import { Mailbox } from '../../src/messaging/mailbox.js'
 import { type Delivery, type Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
+import { ceremonySubjects } from '../../src/messaging/subjects.js'
 import type { Transport } from '../../src/messaging/transport.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { setFaultPoint } from '../../src/storage/files.js'
@@ -277,6 +279,93 @@ describe.concurrent('before the vote', () => {
 })
 
 describe.concurrent('after the vote', () => {
+  test('two keys that take one name at the same instant: each is kept, under a name of its own', async () => {
+    const at = await ceremony()
+    const other = await ceremony()
+    const file = fileOf(keygenDefinition(at.everybody))
+    const both = [at, { ...at, file, network: other.network }]
+    // Both are planned before either is there.
+    const plans = await Promise.all(
+      both.flatMap((one) => at.everybody.map(async (who) => ({ one, who, plan: await planOf(who, one) }))),
+    )
+    const made = await Promise.all(
+      plans.map(({ one, who, plan }) =>
+        runKeygen(worldOf(who, one.network.connect(who.member.name), { patience: impatient }), plan),
+      ),
+    )
+    for (const who of at.everybody) {
+      const names = made.filter((_, i) => plans[i]?.who === who).map(({ name }) => name)
+      const ids = new Map(
+        await Promise.all(names.map(async (name) => [name, await readState(who.home, name)] as const)),
+      )
+      expect(await listKeys(who.home)).toEqual([...names].sort())
+      expect(new Set([...ids.values()].map((state) => hex(state?.key_id ?? new Uint8Array())))).toEqual(
+        new Set([hex(at.file.id), hex(file.id)]),
+      )
+      expect(names.filter((name) => name === 'treasury')).toHaveLength(1)
+    }
+  })
+
+  test('run again once it is done: the same key, said to be held already, and nobody missed', async () => {
+    const at = await ceremony()
+    const [alice] = at.everybody
+    const first = await all(at)
+    expect(first.map((result) => result.status === 'fulfilled' && result.value.already)).toEqual([
+      false,
+      false,
+      false,
+    ])
+    // Nobody else is there any more.
+    const again = await make(alice, at, { linger: 200 })
+    expect(again).toMatchObject({ name: 'treasury', already: true, away: [] })
+  })
+
+  test('a certificate is heard from participants only', async () => {
+    const [observer] = (await custodians('olga')) as [Custodian]
+    made.push(observer)
+    const at = await ceremony()
+    const [alice, bob, carol] = at.everybody
+    const definition = at.file.definition as KeygenDefinition
+    const members = [...definition.members, { card: observer.card, role: 'observer' as const }]
+    const file = fileOf({ ...definition, members })
+    const watched = { ...at, file }
+    let certificate: Uint8Array | null = null
+    let session: Uint8Array | null = null
+    at.network.interfere = ({ bytes, to }) => {
+      const { header, body } = decodeEnvelope(bytes)
+      if (header.kind === 'certificate') certificate = body
+      if (header.kind === 'receipt') session = header.session
+      // Alice gets neither carol's receipt nor a certificate from anybody who takes part.
+      const isWithheld = header.kind === 'certificate' || isFrom(carol, bytes, 'receipt')
+      const fromOlga = hex(header.from) === hex(observer.card.fingerprint)
+      return to === 'alice' && isWithheld && !fromOlga ? [] : [bytes]
+    }
+    const olga = new Mailbox({
+      transport: at.network.connect('olga'),
+      subjects: ceremonySubjects(file.id, observer.card.fingerprint),
+      definition: file.id,
+      self: observer.member,
+      key: observer.identity.signing,
+      members: at.everybody.map(({ member }) => member),
+      now: Date.now,
+      emit: () => {},
+      equivocated: () => {},
+    })
+    const shows = setInterval(() => {
+      if (certificate && session) olga.post('certificate', { session }, certificate)
+    }, 50)
+    const [a, b, c] = await Promise.allSettled([
+      make(alice, watched, { linger: 100 }),
+      make(bob, watched, { linger: 100 }),
+      make(carol, watched, { linger: 100 }),
+    ])
+    clearInterval(shows)
+    olga.close()
+    expect([b, c].map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+    expect(certificate).not.toBeNull()
+    expect(reasonOf(a)).toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT', party: 'carol' })
+  })
+
   test('the last receipt lost: asked for, and answered', async () => {
     const at = await ceremony()
     const [, , carol] = at.everybody

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { findKey } from '../../src/ceremony/keys.js'
+import { Noticeboard } from '../../src/ceremony/noticeboard.js'
 import type { Approval } from '../../src/ceremony/requests.js'
 import type { Signed } from '../../src/ceremony/sign.js'
 import type { World } from '../../src/ceremony/world.js'
@@ -7,6 +8,7 @@ import { NO_SESSION } from '../../src/messaging/letters.js'
 import { Mailbox } from '../../src/messaging/mailbox.js'
 import { type Delivery, MemoryNetwork } from '../../src/messaging/memory.js'
 import { requestSubjects } from '../../src/messaging/subjects.js'
+import { encode } from '../../src/protocol/codec.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { RequestClaims } from '../../src/storage/claims.js'
 import { setFaultPoint } from '../../src/storage/files.js'
@@ -33,7 +35,9 @@ beforeAll(async () => {
 })
 afterAll(() => raze(everybody))
 
-const impatient = { join: 4000, round: 4000, total: null, silence: 200 }
+const impatient = { join: 4000, round: 4000, total: null, silence: 200, receipts: 1000, handOver: 500 }
+/** Askers are known to have left soon. */
+const alert = { ...impatient, join: 12_000, again: 100, asker: 600 }
 
 class Table {
   readonly network = new MemoryNetwork()
@@ -95,6 +99,8 @@ const isFrom = (who: Custodian, bytes: Uint8Array, kind: Kind, round = ''): bool
   const { header } = decodeEnvelope(bytes)
   return hex(header.from) === hex(who.card.fingerprint) && header.kind === kind && header.round === round
 }
+const patiently = { timeout: 10_000, interval: 20 }
+const envelopeKind = (bytes: Uint8Array): Kind => decodeEnvelope(bytes).header.kind
 const settle = <T>(...all: Promise<T>[]): Promise<PromiseSettledResult<T>[]> => Promise.allSettled(all)
 const reasonOf = (result: PromiseSettledResult<unknown> | undefined): unknown =>
   result?.status === 'rejected' ? result.reason : undefined
@@ -217,7 +223,12 @@ describe.concurrent('signers who misbehave', () => {
       }
       return [bytes]
     }
-    await expect(at.asks(alice, [alice, bob])).rejects.toMatchObject({ kind: 'absent', code: 'E_RESTARTS' })
+    await expect(at.asks(alice, [alice, bob])).rejects.toMatchObject({
+      kind: 'absent',
+      code: 'E_RESTARTS',
+      party: 'bob',
+      message: expect.stringMatching(/was ordered 8 times without getting further: bob ordered it \d times$/),
+    })
     expect((await at.claims(alice)).left).toBeNull()
   })
 
@@ -239,7 +250,8 @@ describe.concurrent('signers who misbehave', () => {
     }
     const [a, c] = await settle(at.asks(alice, null), at.joins(carol))
     expect(reasonOf(a)).toMatchObject({ kind: 'absent', code: 'E_NO_SIGNERS' })
-    expect(reasonOf(c)).toMatchObject({ kind: 'absent', code: 'E_NO_SIGNERS' })
+    // Who asked gave up a moment before, or after.
+    expect(['E_NO_SIGNERS', 'E_ASKER_LEFT']).toContain((reasonOf(c) as Failure).code)
     expect((await at.claims(carol)).claim).toBeNull()
   })
 })
@@ -319,6 +331,163 @@ describe.concurrent('requests', () => {
     }
     const [a, b] = await Promise.all([at.asks(alice, [alice, bob]), at.joins(bob)])
     await at.expectSigned(a, b)
+  })
+
+  test('an asker that falls silent: who takes the next goes on to another request, and says so', async ({
+    expect,
+  }) => {
+    const [one, two] = [new Table(), new Table()]
+    const asking = (table: Table, who: Custodian, signal: AbortSignal) =>
+      asks(worldOf(who, one.network.connect(who.member.name), { patience: alert, signal }), table.payload, [
+        who,
+        bob,
+      ])
+    const person = new AbortController()
+    const never = new AbortController()
+    let isGone = false
+    // All that alice says about requests is lost, and she never comes: as if she had been killed.
+    one.network.interfere = ({ bytes, to }) => {
+      const { from } = decodeEnvelope(bytes).header
+      const isHers = hex(from) === hex(alice.card.fingerprint)
+      if (isHers && to === 'bob' && envelopeKind(bytes) === 'request') isGone = true
+      else if (isHers && isGone && to === 'bob') return []
+      return [bytes]
+    }
+    const silent = asking(one, alice, person.signal)
+    silent.catch(() => undefined)
+    const world = worldOf(bob, one.network.connect('bob'), { patience: alert })
+    const joined = joins(world, approving(one.payload, two.payload))
+    await expect.poll(() => one.said(bob, 'hello'), patiently).toBeGreaterThan(0)
+    const asked = asking(two, carol, never.signal)
+    const [signed, other] = await Promise.all([joined, asked])
+    expect(await isValid(alice, two.payload, signed.signature)).toBe(true)
+    expect(hex(other.signature)).toBe(hex(signed.signature))
+    expect(world.events).toContainEqual({ event: 'silent', party: 'alice' })
+    person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
+    await expect(silent).rejects.toBeInstanceOf(Failure)
+  })
+
+  test('an asker that falls silent, and nothing else to sign: it is told, and waited for', async ({
+    expect,
+  }) => {
+    const at = new Table()
+    let gone = false
+    at.network.interfere = ({ bytes, to }) => {
+      const isHers = hex(decodeEnvelope(bytes).header.from) === hex(alice.card.fingerprint)
+      if (isHers && to === 'bob' && envelopeKind(bytes) === 'request') gone = true
+      else if (isHers && gone && to === 'bob') return []
+      return [bytes]
+    }
+    const person = new AbortController()
+    const silent = at.asks(alice, [alice, bob], { patience: alert, signal: person.signal })
+    silent.catch(() => undefined)
+    const world = worldOf(bob, at.network.connect('bob'), { patience: alert })
+    const joined = joins(world, approving(at.payload))
+    await expect.poll(() => world.events, patiently).toContainEqual({ event: 'silent', party: 'alice' })
+    // She is back, and nothing is lost.
+    at.network.interfere = ({ bytes }) => [bytes]
+    const [a, b] = await Promise.all([silent, joined])
+    expect(hex(a.signature)).toBe(hex(b.signature))
+    expect(world.events.filter(({ event }) => event === 'silent')).toHaveLength(1)
+  })
+
+  test('an asker that leaves takes its request back: nobody waits for it until the deadline', async ({
+    expect,
+  }) => {
+    const at = new Table()
+    const person = new AbortController()
+    // Nobody is chosen: her program hears of no offer.
+    at.network.interfere = ({ bytes }) => (envelopeKind(bytes) === 'offer' ? [] : [bytes])
+    const asking = at.asks(alice, null, { signal: person.signal, patience: alert })
+    asking.catch(() => undefined)
+    const began = Date.now()
+    const patient = { ...alert, join: 60_000 }
+    const joining = at.joins(bob, null, { patience: { ...patient, join: 8000 } })
+    joining.catch(() => undefined)
+    await expect.poll(() => at.said(alice, 'request'), patiently).toBeGreaterThan(0)
+    const named = joins(
+      at.world(carol, { patience: patient }),
+      approving(somePayload()),
+      hex(at.request().id),
+    )
+    await expect(named).rejects.toMatchObject({ code: 'E_APPROVE' })
+    const waiting = joins(at.world(carol, { patience: patient }), approving(at.payload), hex(at.request().id))
+    waiting.catch(() => undefined)
+    await expect.poll(() => at.said(carol, 'offer'), patiently).toBeGreaterThan(0)
+    person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
+    await expect(asking).rejects.toMatchObject({ code: 'E_INTERRUPTED' })
+    await expect(waiting).rejects.toMatchObject({ kind: 'absent', code: 'E_ASKER_LEFT', party: 'alice' })
+    expect(Date.now() - began).toBeLessThan(8000)
+    // Who takes whatever comes goes on waiting for it, and says in the end whom it waited for.
+    await expect(joining).rejects.toMatchObject({ kind: 'absent', code: 'E_ASKER_LEFT', party: 'alice' })
+  })
+
+  test('a question about a request that is taken back is taken off the screen', async ({ expect }) => {
+    const at = new Table()
+    const person = new AbortController()
+    const asking = at.asks(alice, [alice, bob], { signal: person.signal, patience: alert })
+    const asked: string[] = []
+    const thinking: Approval = {
+      ask: (request, signal) => {
+        asked.push(hex(request.id))
+        person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error))
+        })
+      },
+    }
+    const world = at.world(bob, { patience: { ...alert, join: 2500 } })
+    const [a, b] = await settle(asking, joins(world, thinking))
+    expect(reasonOf(a)).toMatchObject({ code: 'E_INTERRUPTED' })
+    expect(reasonOf(b)).toMatchObject({ kind: 'absent', code: 'E_ASKER_LEFT', party: 'alice' })
+    expect(asked).toEqual([hex(at.request().id)])
+    expect(await at.claims(bob)).toMatchObject({ claim: null, end: null })
+  })
+
+  test('a flood of lists makes nobody sign or send more: the same bytes, and large ones now and then', async ({
+    expect,
+  }) => {
+    const at = new Table()
+    const [carols, bobs] = [await at.mouth(carol), await at.mouth(bob)]
+    const heard = { request: new Set<string>(), sent: 0 }
+    at.network.interfere = ({ bytes, to }) => {
+      if (envelopeKind(bytes) === 'request' && to === 'spy') {
+        heard.request.add(hex(bytes))
+        heard.sent += 1
+      }
+      return [bytes]
+    }
+    const person = new AbortController()
+    const world = at.world(alice, { signal: person.signal, patience: { ...impatient, again: 3000 } })
+    const asking = asks(world, new Uint8Array(300_000).fill(7), [alice, bob])
+    asking.catch(() => undefined)
+    const flood = setInterval(() => {
+      for (const mouth of [carols, bobs]) mouth.post('list', { session: NO_SESSION }, encode(null))
+    }, 20)
+    await expect.poll(() => heard.sent, { timeout: 8000, interval: 20 }).toBe(2)
+    clearInterval(flood)
+    expect(at.said(carol, 'list') + at.said(bob, 'list')).toBeGreaterThan(50)
+    // Said at once, and again 3 s later: once signed, whoever asked meanwhile.
+    expect(heard.request.size).toBe(1)
+    person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
+    await expect(asking).rejects.toBeInstanceOf(Failure)
+  })
+
+  test('nobody pushes out what another asks for by saying it, or its like, again', async ({ expect }) => {
+    const at = new Table()
+    const carols = await at.mouth(carol)
+    const own = await forged({})(at)
+    const board = new Noticeboard(at.world(bob), await findKey(bob.home, 'treasury'))
+    carols.post('request', { session: NO_SESSION }, own.encoded)
+    const alices = await at.mouth(alice)
+    alices.post('request', { session: NO_SESSION }, own.encoded)
+    // Old ones of alice's, said by carol.
+    for (let i = 0; i < 20; i++) {
+      carols.post('request', { session: NO_SESSION }, (await forged({ nonce: rng(32) })(at)).encoded)
+    }
+    await expect.poll(() => board.requests().length, patiently).toBe(17)
+    expect(board.request(hex(own.id))).toBeDefined()
+    board.close()
   })
 
   test('two at once are two: each is signed for what it asks', async () => {

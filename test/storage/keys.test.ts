@@ -5,6 +5,7 @@ import { encode } from '../../src/protocol/codec.js'
 import { listDir } from '../../src/storage/files.js'
 import type { Home } from '../../src/storage/home.js'
 import {
+  createState,
   type EpochFiles,
   type KeyState,
   listKeys,
@@ -50,6 +51,18 @@ describe('a key', () => {
     expect(await readEpochFile(home, 'gold', ONE, 'share.age')).toEqual(utf8('share one'))
     expect(await readEpochFile(home, 'gold', ONE, 'certificate.cbor')).toBe(null)
     expect(modeOf(join(home.keys, 'gold', 'epochs', '01'.repeat(32), 'share.age'))).toBe(0o600)
+  })
+
+  test('takes its name once: of two that do so at the same instant one has it, and the other changes nothing', async () => {
+    const home = await newHome()
+    await stageEpoch(home, 'gold', ONE, filesOf('one'))
+    await stageEpoch(home, 'gold', TWO, filesOf('two'))
+    const other = { ...stateOf({ digest: TWO, number: 1, status: 'active' }), key_id: bytes32(8) }
+    const made = await Promise.all([createState(home, 'gold', first), createState(home, 'gold', other)])
+    expect([...made].sort()).toEqual([false, true])
+    expect(await readState(home, 'gold')).toEqual(made[0] ? first : other)
+    expect(await createState(home, 'gold', first)).toBe(false)
+    await expect(createState(home, 'silver', first)).rejects.toMatchObject({ code: 'E_KEY_STATE' })
   })
 
   test('has one of its two epochs active, whole, wherever the power is cut in between (F-10)', async () => {

@@ -95,7 +95,14 @@ export const runningCodes = {
   ),
   E_NOT_SIGNER: entry('The request names other signers.', 'Nothing to do here.'),
   E_NO_REQUEST: entry('Nobody asked for a signature in time.', 'Let the asker run at the same time.'),
-  E_REQUEST_ENDED: entry('This request has ended here.', 'Make a new request.'),
+  E_ASKER_LEFT: entry(
+    'Who asked for the signature has taken the request back, or left.',
+    'Nothing of yours has left. Ask them; they can ask for it again.',
+  ),
+  E_REQUEST_ENDED: entry(
+    'This request was refused here. (One that is signed hands over its signature to whoever joins it again.)',
+    'Make a new request.',
+  ),
   E_CLAIMED: entry('Another process of this home works on this request.', 'Wait for it, or end it.'),
   E_LEFT: entry('A signature share has left for another payload of this request.', 'Make a new request.'),
   E_ORDER: entry('This order of the request is spent here.', 'Wait: the next has a higher number.'),

@@ -1,6 +1,6 @@
-import { readCeremony } from '../../ceremony/definitions.js'
 import { finishKeygen, planKeygen, runKeygen } from '../../ceremony/keygen.js'
 import { Failure } from '../../wire/failure.js'
+import { ceremonyNamed } from '../ceremony.js'
 import type { Context } from '../context.js'
 import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
@@ -11,7 +11,7 @@ export type Options = { readonly certificate?: string }
 
 /** `mpc ceremony finish FILE`: ends a member's doubt, by a certificate that somebody brings or by asking the others. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
-  const file = readCeremony(await readNamed(operands[0] as string, 'FILE'))
+  const { file } = await ceremonyNamed(context, operands[0] as string)
   const home = await context.home()
   const card = await context.card()
   const plan = await planKeygen(home, card, file, context.now())

@@ -1,26 +1,25 @@
-import { resolve } from 'node:path'
-import { type CeremonyFile, missingFrom, readCeremony } from '../../ceremony/definitions.js'
+import { missingFrom } from '../../ceremony/definitions.js'
 import { Failure } from '../../wire/failure.js'
 import { knownCards, statusOf } from '../../ceremony/trust.js'
+import { ceremonyNamed, type NamedCeremony } from '../ceremony.js'
 import type { Context } from '../context.js'
-import { readNamed } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
 
 /** `mpc ceremony show FILE`. */
-export async function run(context: Context, _options: object, [path]: readonly string[]): Promise<Result> {
-  return shown(context, await read(path as string), path as string)
+export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
+  return shown(context, await ceremonyNamed(context, operand as string))
 }
 
 /** `mpc ceremony verify FILE`: exit 5 while signatures of participants are missing. */
 export async function runVerify(
   context: Context,
   _options: object,
-  [path]: readonly string[],
+  [operand]: readonly string[],
 ): Promise<Result> {
-  const file = await read(path as string)
-  const result = await shown(context, file, path as string)
-  const missing = missingFrom(file).map(({ name }) => name)
+  const named = await ceremonyNamed(context, operand as string)
+  const result = await shown(context, named)
+  const missing = missingFrom(named.file).map(({ name }) => name)
   if (missing.length === 0) return result
   const failure = new Failure('absent', 'E_UNSIGNED', `not signed yet by ${missing.join(', ')}`, {
     party: missing[0] as string,
@@ -29,17 +28,15 @@ export async function runVerify(
   return { ...result, failure }
 }
 
-const read = async (path: string): Promise<CeremonyFile> => readCeremony(await readNamed(path, 'FILE'))
-
 /** With how far this home, if there is one, believes each member's card. */
-async function shown(context: Context, file: CeremonyFile, path: string): Promise<Result> {
+async function shown(context: Context, { file, path }: NamedCeremony): Promise<Result> {
   const known = await context.home().then(knownCards, (error: unknown) => {
     // What a file says can be read without any home.
     if (error instanceof Failure && error.code === 'E_HOME') return []
     throw error
   })
   return {
-    data: definitionData(file, resolve(path)),
+    data: definitionData(file, path),
     text: definitionLines(file, context.now(), (keys) => (known.length === 0 ? null : statusOf(known, keys))),
   }
 }

@@ -3,6 +3,10 @@ import { any, hash, name, names, once, wholeNumber } from '../arguments.js'
 import type { CommandSpec, Operand } from './spec.js'
 
 const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
+const known: Operand = {
+  name: '<file>',
+  text: 'the ceremony file, or its id where this home took part in it',
+}
 const out = { flags: '-o, --out <file>', text: 'the file to make; never overwritten', parse: once(any) }
 
 export const ceremonyCommands: readonly CommandSpec[] = [
@@ -37,7 +41,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     name: 'ceremony show',
     summary: 'show what a ceremony file says, and its id',
     examples: ['mpc ceremony show treasury.mpc', 'mpc ceremony show treasury.mpc --json'],
-    operands: [file],
+    operands: [known],
     flags: [],
     load: async () => (await import('../commands/ceremony-show.js')).run,
   },
@@ -61,9 +65,16 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     name: 'ceremony verify',
     summary: 'check that every participant has signed a ceremony file',
     examples: ['mpc ceremony verify signed.mpc'],
-    operands: [file],
+    operands: [known],
     flags: [],
     load: async () => (await import('../commands/ceremony-show.js')).runVerify,
+  },
+  {
+    name: 'ceremony list',
+    summary: 'list the ceremonies that this home took part in, and how far each came',
+    examples: ['mpc ceremony list'],
+    flags: [],
+    load: async () => (await import('../commands/ceremony-list.js')).run,
   },
   {
     name: 'ceremony publish',
@@ -77,7 +88,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     name: 'ceremony finish',
     summary: 'end a ceremony whose outcome this member does not know',
     examples: ['mpc ceremony finish treasury.mpc', 'mpc ceremony finish treasury.mpc --certificate bob.cert'],
-    operands: [file],
+    operands: [known],
     flags: [
       { flags: '--certificate <file>', text: 'the certificate, from a member that has it', parse: once(any) },
     ],

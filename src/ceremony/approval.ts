@@ -1,0 +1,93 @@
+/**
+ * What may be signed at all, and whose word it takes: decided before anybody is bothered and before a secret is opened.
+ */
+import type { PayloadType } from '../wire/definition.js'
+import { Failure } from '../wire/failure.js'
+import { sha256 } from '../wire/hash.js'
+import { PAYLOAD_LIMIT, type Request } from '../wire/request.js'
+import { hex } from '../wire/text.js'
+import type { Key } from './keys.js'
+
+/**
+ * Whose word a request takes. A script names the payloads (SHA-256 in hex) that it approves, for one type and path; a
+ * person is shown the request and throws if it is refused.
+ */
+export type Approval =
+  | { readonly payloads: ReadonlySet<string>; readonly type: PayloadType; readonly path: string | null }
+  | { readonly ask: (request: Request, signal: AbortSignal) => Promise<void> }
+
+/**
+ * Refuses what must not be signed with this key, whoever approves it.
+ * @throws Failure `E_PAYLOAD` (verification), `E_DIGEST` (refused): a digest, or raw bytes that may be one
+ */
+export function checkPayload({ record }: Key, type: PayloadType, payload: Uint8Array): void {
+  if (payload.length > PAYLOAD_LIMIT) {
+    throw new Failure('usage', 'E_PAYLOAD', `the payload has more than ${PAYLOAD_LIMIT} bytes`, {
+      hint: 'sign a hash of it as text, and keep the file beside it',
+    })
+  }
+  if (type === 'digest' && payload.length !== 32) {
+    throw new Failure('verification', 'E_PAYLOAD', 'a digest has exactly 32 bytes')
+  }
+  if (type === 'digest') {
+    throw new Failure('refused', 'E_DIGEST', "signing a bare digest needs leave of the key's policy", {
+      hint: 'ask for the message itself, with its own type',
+    })
+  }
+  // Text too: of all digests enough are text that one can be looked for.
+  if (payload.length === 32 && record.scheme !== 'ecdsa-secp256k1') {
+    throw new Failure(
+      'refused',
+      'E_DIGEST',
+      "these 32 bytes may be a digest: that needs leave of the key's policy",
+      {
+        hint: 'ask for the message itself, with its own type',
+      },
+    )
+  }
+  if (type === 'text') {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(payload)
+    } catch (cause) {
+      throw new Failure('verification', 'E_PAYLOAD', 'the payload is not UTF-8 text', {
+        cause,
+        hint: 'use --type raw',
+      })
+    }
+  }
+}
+
+/** @throws Failure `E_APPROVE`: another payload (verification), or another type or path than approved (refused) */
+export function requireApproved(
+  { payloadSha256, type, path }: Pick<Request, 'payloadSha256' | 'type' | 'path'>,
+  approval: Extract<Approval, { payloads: unknown }>,
+): void {
+  if (!approval.payloads.has(hex(payloadSha256))) {
+    throw new Failure(
+      'verification',
+      'E_APPROVE',
+      `the payload is sha256:${hex(payloadSha256)}, which is not approved`,
+      {
+        hint: 'compare it with what you were told to sign; --approve names its SHA-256',
+      },
+    )
+  }
+  if (approval.type === type && approval.path === path) return
+  throw new Failure(
+    'refused',
+    'E_APPROVE_TYPE',
+    `the approval is for ${approval.type}, the request is ${type}`,
+    {
+      hint: 'an approval holds for the --type and --path of the same command',
+    },
+  )
+}
+
+export const isCovered = (request: Request, approval: Approval): boolean =>
+  'ask' in approval ||
+  (approval.payloads.has(hex(request.payloadSha256)) &&
+    approval.type === request.type &&
+    approval.path === request.path)
+
+/** SHA-256 of a payload, as `--approve` names it. */
+export const payloadHash = (payload: Uint8Array): string => hex(sha256(payload))

@@ -1,0 +1,169 @@
+/**
+ * What a home holds and what is unfinished in it, as its files say: who has to do something, and what. Opens no secret
+ * and changes nothing.
+ */
+import { attempt } from '../protocol/codec.js'
+import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
+import { listClaims, RequestClaims } from '../storage/claims.js'
+import type { Home } from '../storage/home.js'
+import { listKeys } from '../storage/keys.js'
+import { Failure } from '../wire/failure.js'
+import { parseRequest } from '../wire/request.js'
+import { hex } from '../wire/text.js'
+import { findKey, type Key } from './keys.js'
+import { storedCeremony } from './stored.js'
+
+/** Whose move it is, and what they run. */
+export type Move = {
+  /** `you`; `others`, who must say something first; `process N`, which is at it; null where nothing is to be done. */
+  readonly owner: string | null
+  readonly next: string | null
+}
+
+export type CeremonyStatus = Move & {
+  readonly id: Uint8Array
+  /** Null where the home does not say what it was. */
+  readonly kind: 'keygen' | 'handshake' | null
+  /** The name of the key in the definition, or the one that it got here. */
+  readonly key: string | null
+  readonly state: keyof typeof CEREMONY_STATES
+  /** Milliseconds since 1970. */
+  readonly expires: number | null
+}
+
+/** What each state is called to people. */
+export const CEREMONY_STATES = {
+  running: 'running now',
+  begun: 'begun; nothing is kept of it',
+  prepared: 'the result is stored; this member has not voted',
+  'in-doubt': 'in doubt: this member has voted, and does not know the outcome',
+  certified: 'certified; the key has no name here yet',
+  done: 'done',
+  expired: 'expired; nothing came of it',
+  damaged: 'its files are damaged',
+} as const
+
+export type RequestStatus = Move & {
+  readonly id: Uint8Array
+  readonly key: string | null
+  readonly state: keyof typeof REQUEST_STATES
+}
+
+export const REQUEST_STATES = {
+  running: 'running now',
+  'in-doubt': 'in doubt: a share of this member has left, and no signature came',
+  lapsed: 'in doubt, and too old to be signed again: a signature may exist',
+  damaged: 'its files are damaged',
+} as const
+
+export type KeyStatus =
+  | { readonly name: string; readonly key: Key; readonly problem: null }
+  | { readonly name: string; readonly key: null; readonly problem: Failure }
+
+export async function keysIn(home: Home): Promise<readonly KeyStatus[]> {
+  const look = async (name: string): Promise<KeyStatus> => {
+    try {
+      return { name, key: await findKey(home, name), problem: null }
+    } catch (problem) {
+      if (problem instanceof Failure) return { name, key: null, problem }
+      throw problem
+    }
+  }
+  return Promise.all((await listKeys(home)).map(look))
+}
+
+/** The ceremonies that people agreed on by a definition, as far as this home took part in them. */
+export async function ceremoniesIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  now: number,
+): Promise<readonly CeremonyStatus[]> {
+  const all = await Promise.all((await listCeremonies(home)).map((id) => ceremonyIn(home, keys, id, now)))
+  return all.filter((status) => status !== null)
+}
+
+const NOTHING: Move = { owner: null, next: null }
+
+async function ceremonyIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  id: Uint8Array,
+  now: number,
+): Promise<CeremonyStatus | null> {
+  const unknown = { id, kind: null, key: null, expires: null }
+  const files = new CeremonyFiles(home, id)
+  try {
+    const [file, prepared, receipt, certificate] = await Promise.all([
+      storedCeremony(home, id),
+      files.readPending('prepared.cbor'),
+      files.readReceipt(),
+      files.readCertificate(),
+    ])
+    const keygen = file?.definition.kind === 'keygen' ? file.definition : null
+    // Of a signing its claims tell; of a handshake nothing is kept.
+    if (keygen === null && prepared === null && receipt === null) return null
+    const made = keys.find(({ key }) => key && hex(key.record.key_id) === hex(id))
+    const expires = keygen?.expires ?? null
+    const about = { id, kind: 'keygen', key: made?.name ?? keygen?.key ?? null, expires } as const
+    const again = { owner: 'you', next: `mpc keygen ${file ? `--join ${hex(id)}` : '--definition FILE'}` }
+    const process = await files.runningIn()
+    if (process !== null) return { ...about, state: 'running', owner: `process ${process}`, next: null }
+    if (made) return { ...about, state: 'done', ...NOTHING }
+    if (certificate) return { ...about, state: 'certified', ...again }
+    if (receipt) return { ...about, state: 'in-doubt', ...again }
+    if (expires !== null && expires <= now) return { ...about, state: 'expired', ...NOTHING }
+    return { ...about, state: prepared ? 'prepared' : 'begun', ...again }
+  } catch (error) {
+    if (error instanceof Failure) return { ...unknown, state: 'damaged', ...explained(error) }
+    throw error
+  }
+}
+
+/** The requests that were not ended: those that a process works on, and those whose outcome is not known. */
+export async function requestsIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  now: number,
+): Promise<readonly RequestStatus[]> {
+  const all = await Promise.all((await listClaims(home)).map((id) => requestIn(home, keys, id, now)))
+  return all.filter((status) => status !== null)
+}
+
+async function requestIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  id: Uint8Array,
+  now: number,
+): Promise<RequestStatus | null> {
+  const claims = new RequestClaims(home, id)
+  try {
+    const { claim, left, end } = await claims.status()
+    const isRunning = claim?.alive === true
+    if (end || (left === null && !isRunning)) return null
+    const { name: key, expires } = await requestOf(claims, keys)
+    if (isRunning) return { id, key, state: 'running', owner: `process ${claim.process.pid}`, next: null }
+    if (expires !== null && expires <= now) return { id, key, state: 'lapsed', owner: 'others', next: null }
+    const next = `mpc sign --key ${key ?? 'KEY'} --join ${hex(id)}`
+    return { id, key, state: 'in-doubt', owner: 'you', next }
+  } catch (error) {
+    if (error instanceof Failure) return { id, key: null, state: 'damaged', ...explained(error) }
+    throw error
+  }
+}
+
+/** Under which key of this home a request is, and until when it may be signed. */
+async function requestOf(claims: RequestClaims, keys: readonly KeyStatus[]) {
+  const kept = await claims.readRequest()
+  for (const { name, key } of keys) {
+    const members = key?.record.members ?? []
+    const signingOf = (asker: Uint8Array) =>
+      members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
+    const request = kept && attempt(() => parseRequest(kept, signingOf))
+    if (request && hex(request.key_id) === hex(key?.record.key_id ?? new Uint8Array())) {
+      return { name, expires: request.expires }
+    }
+  }
+  return { name: null, expires: null }
+}
+
+const explained = ({ code }: Failure): Move => ({ owner: 'you', next: `mpc explain ${code}` })

@@ -1,0 +1,85 @@
+import { ceremoniesIn, keysIn, type KeyStatus, requestsIn } from '../../ceremony/status.js'
+import { knownCards, type Known } from '../../ceremony/trust.js'
+import { recordPublicKey } from '../../wire/record.js'
+import { hex, rfc3339 } from '../../wire/text.js'
+import type { Context } from '../context.js'
+import { ceremonyData, ceremonyLines, requestData, requestLines } from '../render/status.js'
+import type { Result } from '../result.js'
+import { fields } from '../style.js'
+
+/** `mpc status`: what this home holds, and what is unfinished; makes nothing and asks for nothing. */
+export async function run(context: Context): Promise<Result> {
+  const { path, home } = await context.existingHome()
+  const now = context.now()
+  const known = home ? await knownCards(home) : []
+  const keys = home ? await keysIn(home) : []
+  const ceremonies = home ? await ceremoniesIn(home, keys, now) : []
+  const requests = home ? await requestsIn(home, keys, now) : []
+  const self = known.find(({ status }) => status === 'self')?.card ?? null
+  const doubtful = known.filter(({ status }) => status === 'unverified').map(({ card }) => card.name)
+  const unfinished = [
+    ...ceremonies
+      .filter(({ owner }) => owner !== null)
+      .map((each) => ({ ...each, lines: ceremonyLines(each) })),
+    ...requests.map((each) => ({ ...each, lines: requestLines(each) })),
+  ]
+  const next =
+    unfinished.find((each) => each.next !== null)?.next ??
+    (self
+      ? keys.length > 0
+        ? undefined
+        : 'mpc ceremony new keygen --help'
+      : 'mpc identity init --name NAME')
+  return {
+    data: {
+      home: path,
+      identity: self && {
+        name: self.name,
+        fingerprint: hex(self.fingerprint),
+        created: rfc3339(self.created),
+      },
+      unverified: doubtful,
+      keys: keys.map(keyStatusData),
+      ceremonies: ceremonies.map(ceremonyData),
+      requests: requests.map(requestData),
+    },
+    text: [
+      ...fields([
+        ['home', home ? path : `${path} (nothing there yet)`],
+        ['you', self ? self.name : 'no identity yet'],
+        ['people', peopleText(known)],
+        ['keys', keys.length === 0 ? 'none' : keys.map(keyStatusText).join('\n')],
+      ]),
+      '',
+      ...(unfinished.length === 0 ? ['Nothing is unfinished.'] : ['Unfinished:']),
+      ...unfinished.flatMap(({ lines }) => lines.map((line) => `  ${line}`)),
+    ],
+    ...(next !== undefined && { next }),
+  }
+}
+
+function peopleText(known: readonly Known[]): string {
+  const others = known.filter(({ status }) => status !== 'self')
+  if (others.length === 0) return 'nobody yet'
+  return others
+    .map(({ card, status }) => `${card.name}${status === 'verified' ? '' : ' (not verified)'}`)
+    .join(', ')
+}
+
+function keyStatusText({ name, key, problem }: KeyStatus): string {
+  if (problem) return `${name}: ${problem.message}`
+  const { threshold, members, scheme } = key.record
+  return `${name}  ${threshold} of ${members.length}  ${scheme}  ${hex(recordPublicKey(key.record))}`
+}
+
+function keyStatusData({ name, key, problem }: KeyStatus) {
+  return {
+    name,
+    scheme: key?.record.scheme ?? null,
+    threshold: key?.record.threshold ?? null,
+    members: key?.record.members.map(({ card }) => card.name) ?? [],
+    public_key: key && hex(recordPublicKey(key.record)),
+    epoch: key?.record.epoch ?? null,
+    problem: problem && { code: problem.code, message: problem.message, hint: problem.hint },
+  }
+}

@@ -1,0 +1,42 @@
+/** What is unfinished, as machines and people read it. */
+import {
+  CEREMONY_STATES,
+  type CeremonyStatus,
+  REQUEST_STATES,
+  type RequestStatus,
+} from '../../ceremony/status.js'
+import { hex, rfc3339 } from '../../wire/text.js'
+
+export const ceremonyData = ({ id, kind, key, state, expires, owner, next }: CeremonyStatus) => ({
+  definition_id: hex(id),
+  kind,
+  key,
+  state,
+  expires: expires === null ? null : rfc3339(expires),
+  owner,
+  next,
+})
+
+export const requestData = ({ id, key, state, owner, next }: RequestStatus) => ({
+  request_id: hex(id),
+  key,
+  state,
+  owner,
+  next,
+})
+
+export const ceremonyLines = ({ id, key, state, owner, next }: CeremonyStatus): string[] => [
+  `key generation ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${CEREMONY_STATES[state]}`,
+  ...moveLines(owner, next),
+]
+
+export const requestLines = ({ id, key, state, owner, next }: RequestStatus): string[] => [
+  `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${REQUEST_STATES[state]}`,
+  ...moveLines(owner, next),
+]
+
+function moveLines(owner: string | null, next: string | null): string[] {
+  if (owner === null) return []
+  if (next !== null) return [`  yours to go on with: ${next}`]
+  return owner === 'others' ? ['  ask the others whether they have it'] : [`  ${owner} of this home is at it`]
+}
