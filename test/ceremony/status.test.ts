@@ -74,7 +74,7 @@ describe.concurrent('ceremonies', () => {
     })
   })
 
-  test('one that runs is whose process it is; damaged files are said to be', async () => {
+  test('one that runs is whose process it is; damaged files are said to be', async ({ expect }) => {
     const [alice, bob] = (await custodians('alice', 'bob')) as [Custodian, Custodian]
     made.push(alice, bob)
     const file = fileOf(keygenDefinition([alice, bob]))
@@ -82,7 +82,7 @@ describe.concurrent('ceremonies', () => {
     const world = worldOf(alice, new MemoryNetwork().connect('alice'), { signal: person.signal })
     const running = runKeygen(world, await planKeygen(alice.home, alice.card, file, Date.now()))
     running.catch(() => undefined)
-    await expect.poll(() => world.events.length).toBeGreaterThan(0)
+    await expect.poll(() => world.events.length, { timeout: 20_000 }).toBeGreaterThan(0)
     const { ceremonies } = await statusOf(alice)
     expect(ceremonies).toMatchObject([{ state: 'running', owner: `process ${process.pid}`, next: null }])
     person.abort(new Error('leaving'))

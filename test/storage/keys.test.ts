@@ -59,7 +59,7 @@ describe('a key', () => {
     await stageEpoch(home, 'gold', TWO, filesOf('two'))
     const other = { ...stateOf({ digest: TWO, number: 1, status: 'active' }), key_id: bytes32(8) }
     const made = await Promise.all([createState(home, 'gold', first), createState(home, 'gold', other)])
-    expect([...made].sort()).toEqual([false, true])
+    expect(made.filter((isMade) => isMade)).toHaveLength(1)
     expect(await readState(home, 'gold')).toEqual(made[0] ? first : other)
     expect(await createState(home, 'gold', first)).toBe(false)
     await expect(createState(home, 'silver', first)).rejects.toMatchObject({ code: 'E_KEY_STATE' })
