@@ -46,9 +46,19 @@ export class Asker {
     }
     const heard = Math.max(this.#since, notices.heardAsking(request))
     const isSilent = isNeeded && world.now() - heard >= spanOf(world.patience, 'asker')
-    if (isSilent && !this.#told) world.emit({ event: 'silent', party: nameOf(key, request) })
+    if (isSilent && !this.#told)
+      world.emit({ event: 'silent', party: nameOf(key, request), ...this.#newer(heard) })
     this.#told = isSilent
     return isSilent && this.hasAnother() ? new PassedOver('its asker is silent') : null
+  }
+
+  /** What the asker asks for since, if anything. */
+  #newer(than: number): { readonly request?: string } {
+    const { notices, request } = this
+    const newer = notices
+      .requests()
+      .find((other) => hex(other.asker) === hex(request.asker) && notices.heardAsking(other) > than)
+    return newer ? { request: hex(newer.id) } : {}
   }
 }
 

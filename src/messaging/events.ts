@@ -22,6 +22,8 @@ export type CeremonyEvent = {
   readonly round?: string
   /** A member's name. With `silent` and `withdrawn`: who asked for a signature, and left or may have. */
   readonly party?: string
+  /** With `silent`: what the asker asks for since, by its id. */
+  readonly request?: string
   /** Names of those who are waited for. */
   readonly missing?: readonly string[]
   readonly words?: readonly string[]

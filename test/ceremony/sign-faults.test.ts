@@ -15,7 +15,14 @@ import { setFaultPoint } from '../../src/storage/files.js'
 import { definitionCodec, type Order } from '../../src/wire/definition.js'
 import { decodeEnvelope, type Kind } from '../../src/wire/envelope.js'
 import { Failure } from '../../src/wire/failure.js'
-import { chosenCodec, makeRequest, orderFor, parseRequest, type Request } from '../../src/wire/request.js'
+import {
+  askingCodec,
+  chosenCodec,
+  makeRequest,
+  orderFor,
+  parseRequest,
+  type Request,
+} from '../../src/wire/request.js'
 import { hex } from '../../src/wire/text.js'
 import { rng } from '../support/members.js'
 import { overheard, resigned } from '../support/mischief.js'
@@ -389,6 +396,30 @@ describe.concurrent('requests', () => {
     const [a, b] = await Promise.all([silent, joined])
     expect(hex(a.signature)).toBe(hex(b.signature))
     expect(world.events.filter(({ event }) => event === 'silent')).toHaveLength(1)
+  })
+
+  test('an asker that is silent here and asks for another signature: both are told', async ({ expect }) => {
+    const at = new Table()
+    const [first, second] = [
+      await forged({ signers: null })(at),
+      await forged({ signers: null, nonce: rng(32) })(at),
+    ]
+    const world = worldOf(bob, at.network.connect('bob'), { patience: alert })
+    const alices = await at.mouth(alice)
+    alices.on('list', () => alices.post('request', { session: NO_SESSION }, first.encoded))
+    const joined = joins(world, approving(at.payload), hex(first.id))
+    joined.catch(() => undefined)
+    await expect.poll(() => at.said(bob, 'offer'), patiently).toBeGreaterThan(0)
+    const says = setInterval(() => {
+      const asking = askingCodec.encode({ request: second.id })
+      alices.post('request', { session: NO_SESSION }, second.encoded)
+      alices.post('working', { session: NO_SESSION }, asking)
+    }, 100)
+    const told = { event: 'silent', party: 'alice', request: hex(second.id) }
+    await expect.poll(() => world.events, patiently).toContainEqual(told)
+    clearInterval(says)
+    alices.post('cancel', { session: NO_SESSION }, askingCodec.encode({ request: first.id }))
+    await expect(joined).rejects.toMatchObject({ code: 'E_ASKER_LEFT', party: 'alice' })
   })
 
   test('an asker that leaves takes its request back: nobody waits for it until the deadline', async ({
