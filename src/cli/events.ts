@@ -6,6 +6,7 @@ import { fstatSync, openSync, writeSync } from 'node:fs'
 import type { CeremonyEvent, Emit } from '../messaging/events.js'
 import { Failure } from '../wire/failure.js'
 import { hex, rfc3339 } from '../wire/text.js'
+import { asciiJson } from './json.js'
 
 /** Makes, for a ceremony (its definition id), what tells of it. */
 export type EmitFor = (ceremony: Uint8Array) => Emit
@@ -21,7 +22,7 @@ export function openEvents(target: string | null, now: () => number): EmitFor {
       const { event: name, ...rest } = event
       const line = { event: name, time: rfc3339(now()), ceremony: hex(ceremony), ...rest, attempt }
       try {
-        if (fd !== null) writeAll(fd, Buffer.from(`${JSON.stringify(line)}\n`))
+        if (fd !== null) writeAll(fd, Buffer.from(`${asciiJson(line)}\n`))
       } catch {
         fd = null
       }

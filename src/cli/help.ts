@@ -31,7 +31,7 @@ export function shortHelp(): string {
       'A real one, each person on a machine of their own:',
       ...columns([
         ['mpc identity init', '1. be somebody'],
-        ['mpc identity import FILE', '2. know the others; then `mpc identity verify NAME`'],
+        ['mpc identity import FILE', '2. know the others; then: identity verify'],
         ['mpc ceremony new keygen', '3. write down what is to happen'],
         ['mpc keygen --definition FILE', '4. make the key, all together'],
         ['mpc sign --key NAME --in FILE', '5. ask for a signature; the others: --next'],

@@ -5,6 +5,7 @@
 import { Failure } from '../wire/failure.js'
 import { isRehearsal } from '../wire/realm.js'
 import { exitCodeOf, UNEXPECTED } from './exit.js'
+import { asciiJson } from './json.js'
 import { layOut, type Line } from './layout.js'
 import type { Style } from './style.js'
 
@@ -104,8 +105,9 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`
 }
 
+/** In ASCII, for it may be looked at on a screen: what others wrote must not move it either. */
 const line = (top: Readonly<Record<string, unknown>>): string =>
-  `${JSON.stringify({
+  `${asciiJson({
     ok: top['ok'],
     command: top['command'],
     code: top['code'],

@@ -2,8 +2,8 @@
  * Where letters belong: who may write, in which place each stands, which kinds have one place each, and how long to wait
  * for one. Names only; `mailbox.ts` holds the letters, `waiting.ts` waits for them.
  */
-import { bytes, codec, list, nullable, oneOf, record, text } from '../protocol/codec.js'
-import { type Kind, KINDS } from '../wire/envelope.js'
+import { bytes, codec, list, nullable, oneOf, record } from '../protocol/codec.js'
+import { type Kind, KINDS, roundShape } from '../wire/envelope.js'
 import { hex } from '../wire/text.js'
 
 /** Somebody who may be heard here. */
@@ -73,6 +73,6 @@ export const slotsOf = (
 
 /** What a `want` names: slots of the session in its header. */
 export const wantCodec = codec(
-  list(record({ kind: oneOf(KINDS), round: text(64), from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
+  list(record({ kind: oneOf(KINDS), round: roundShape, from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
   1 << 16,
 )

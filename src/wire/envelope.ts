@@ -10,8 +10,8 @@ import {
   nullable,
   type Of,
   oneOf,
+  pattern,
   record,
-  text,
   time,
   uint,
 } from '../protocol/codec.js'
@@ -51,6 +51,9 @@ export const KINDS = [
 ] as const
 export type Kind = (typeof KINDS)[number]
 
+/** What a round is called, `commit.echo`: it stands in accusations, and so on screens (F-24). */
+export const roundShape = pattern(/^[A-Za-z0-9.]{0,64}$/, 'the name of a round')
+
 const headerShape = record({
   v: uint(1, 1),
   kind: oneOf(KINDS),
@@ -58,7 +61,7 @@ const headerShape = record({
   definition: bytes(32),
   /** The sid, or before it the attempt id, or before that zeros. */
   session: bytes(32),
-  round: text(64),
+  round: roundShape,
   /** Fingerprint. */
   from: bytes(32),
   /** Fingerprint, or null for everybody. */

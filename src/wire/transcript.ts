@@ -3,9 +3,9 @@
  * local times, no retries, no sealed letters. Its head is fixed before the first receipt and stands in the result.
  */
 import { sha256 } from './hash.js'
-import { bytesUpTo, codec, list, nullable, type Of, record, text } from '../protocol/codec.js'
+import { bytesUpTo, codec, list, nullable, type Of, record } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
-import { ENVELOPE_LIMIT } from './envelope.js'
+import { ENVELOPE_LIMIT, roundShape } from './envelope.js'
 import { format } from './realm.js'
 import { receiptShape } from './result.js'
 
@@ -21,7 +21,7 @@ const seenShape = {
   reveals: envelopes,
   encapsulations: envelopes,
   confirms: envelopes,
-  rounds: list(record({ round: text(64), letters: envelopes }), 0, 64),
+  rounds: list(record({ round: roundShape, letters: envelopes }), 0, 64),
 }
 export type Seen = Of<ReturnType<typeof seenRecord>>
 const seenRecord = () => record(seenShape)

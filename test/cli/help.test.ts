@@ -126,7 +126,7 @@ describe('help', () => {
     [['ceremony', 'new', 'keygne', '-o', 'x'], 'Did you mean keygen?'],
     [newKeygen('x', { '--scheme': 'shnorr-taproot' }), 'Did you mean schnorr-taproot?'],
   ])('suggests what %j may have meant', async (args, suggestion) => {
-    const { code, stdout, stderr } = await mpc(dir, args)
+    const { code, stdout, stderr } = await mpc(join(dir, 'nobody'), args)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(suggestion)
   })

@@ -1,45 +1,61 @@
-/** Bytes that a hostile peer may send in place of a valid letter. */
-import fc from 'fast-check'
-import { decode, encode, type Value } from '../../src/protocol/codec.js'
+/** Characters that could hide, move or repaint others on a screen (F-24). */
 
-/** Bytes near a valid letter: cut, extended, or with some of them changed. */
-export const near = (letter: Uint8Array): fc.Arbitrary<Uint8Array> =>
-  fc.oneof(
-    fc.nat(letter.length).map((length) => letter.slice(0, length)),
-    fc.uint8Array({ minLength: 1, maxLength: 9 }).map((more) => Uint8Array.of(...letter, ...more)),
-    fc
-      .array(fc.tuple(fc.nat(letter.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
-      .map((changes) => letter.map((byte, i) => changes.find(([at]) => at === i)?.[1] ?? byte)),
-  )
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
-/** The letter with one of its byte strings replaced: well-formed, and wrong. */
-export const wrong = (letter: Uint8Array): fc.Arbitrary<Uint8Array> => {
-  const strings: Uint8Array[] = []
-  const walk = (value: Value, replace?: [number, Uint8Array]): Value => {
-    if (value instanceof Uint8Array) {
-      strings.push(value)
-      return replace && strings.length - 1 === replace[0] ? replace[1] : value
-    }
-    if (Array.isArray(value)) return value.map((item: Value) => walk(item, replace))
-    return value instanceof Map
-      ? new Map([...(value as ReadonlyMap<string, Value>)].map(([key, item]) => [key, walk(item, replace)]))
-      : value
-  }
-  const value = decode(letter)
-  walk(value)
-  const found = [...strings]
-  return fc.nat(found.length - 1).chain((at) => {
-    const { length } = found[at] as Uint8Array
-    return fc
-      .oneof(
-        fc.uint8Array({ minLength: length, maxLength: length }),
-        fc.constantFrom(...found),
-        fc.constantFrom(0, 1, 255).map((fill) => new Uint8Array(length).fill(fill)),
-        fc.uint8Array({ maxLength: 40 }),
-      )
-      .map((bytes) => {
-        strings.length = 0
-        return encode(walk(value, [at, bytes]))
-      })
-  })
+/** What could hide, move or repaint other characters, block by block; the code finds them by property. */
+export const hostile: Record<string, readonly number[]> = {
+  'C0 controls, among them ESC, CR, LF, BEL and backspace': range(0, 0x1f),
+  'DEL and the C1 controls, among them CSI': range(0x7f, 0x9f),
+  'blanks that are not the space': [0xa0, 0x1680, ...range(0x2000, 0x200a), 0x202f, 0x205f, 0x3000],
+  'the soft hyphen': [0xad],
+  'the combining grapheme joiner': [0x34f],
+  'the Arabic letter mark': [0x61c],
+  'Hangul fillers': [0x115f, 0x1160, 0x3164, 0xffa0],
+  'Khmer inherent vowels': [0x17b4, 0x17b5],
+  'Mongolian variation selectors': range(0x180b, 0x180f),
+  'zero-width space and joiners': [0x200b, 0x200c, 0x200d, 0x2060, 0xfeff],
+  'bidirectional marks, embeddings, overrides and isolates': [
+    0x200e,
+    0x200f,
+    ...range(0x202a, 0x202e),
+    ...range(0x2066, 0x2069),
+  ],
+  'invisible operators and deprecated formats': [...range(0x2061, 0x2065), ...range(0x206a, 0x206f)],
+  'line and paragraph separators': [0x2028, 0x2029],
+  'enclosing marks': [0x488, 0x489, ...range(0x20dd, 0x20e0), 0x20e2, 0x20e3, 0x20e4],
+  'the empty braille pattern': [0x2800],
+  'variation selectors': range(0xfe00, 0xfe0f),
+  'interlinear annotation and object replacement': range(0xfff9, 0xfffc),
+  'the Khitan filler': [0x16fe4],
+  'shorthand and musical formats, the empty note head': [
+    ...range(0x1bca0, 0x1bca3),
+    ...range(0x1d173, 0x1d17a),
+    0x1d159,
+  ],
+  'language tag and tag characters': [0xe0001, ...range(0xe0020, 0xe007f)],
+  'more variation selectors': range(0xe0100, 0xe01ef),
+  'private use': [0xe000, 0xf8ff, 0xf0000, 0x10fffd],
+  'what is no character': [0xfdd0, 0xfffe, 0xffff, 0x1fffe, 0x10ffff],
+  'lone surrogates': [0xd800, 0xdbff, 0xdc00, 0xdfff],
 }
+
+const betweenLetters = (codes: readonly number[]): string[] =>
+  // No message can hold lone surrogates.
+  codes.filter((code) => code < 0xd800 || code > 0xdfff).map((code) => `a${String.fromCodePoint(code)}b`)
+
+/** Each of them between two letters. */
+export const hostileTexts: readonly string[] = betweenLetters(Object.values(hostile).flat())
+/** One of each block. */
+export const hostileSamples: readonly string[] = Object.values(hostile).flatMap((codes) =>
+  betweenLetters(codes.slice(0, 1)),
+)
+
+/** Any of them; of what we write ourselves only the line break is meant. */
+export const HOSTILE = new RegExp(
+  `[${[...new Set(hostileTexts.map((text) => [...text][1] as string))]
+    .filter((c) => c !== '\n')
+    .map((c) => `\\u{${(c.codePointAt(0) as number).toString(16)}}`)
+    .join('')}]`,
+  'u',
+)

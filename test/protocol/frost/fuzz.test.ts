@@ -6,7 +6,7 @@ import { proofLetter } from '../../../src/protocol/cggmp24/keygen.js'
 import { noncesLetter, shareLetter } from '../../../src/protocol/frost/sign.js'
 import { commitmentLetter, dealtLetter, openingLetter } from '../../../src/protocol/keygen-public.js'
 import type { Scheme } from '../../../src/protocol/scheme.js'
-import { near, wrong } from '../../support/hostile.js'
+import { near, wrong } from '../../support/mutants.js'
 import type { Outcome, Tamper } from '../../support/simulate.js'
 import { cheating, keyOf, overhear, runKeygen, runSign } from './party.js'
 

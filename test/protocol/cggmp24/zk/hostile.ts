@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { codec, CodecError, equalBytes } from '../../../../src/protocol/codec.js'
-import { near, wrong } from '../../../support/hostile.js'
+import { near, wrong } from '../../../support/mutants.js'
 import { contextOf, FEW, keys, proven, type Subject } from './subjects.js'
 
 /**
