@@ -24,10 +24,13 @@ export async function approve(
   terminal.requirePerson('Sign it?', asking)
   await terminal.read(['', headline, ...payloadSummary(asked), ''], signal)
   const words = approvalWords(payload)
+  // A summary hides what is long, and where lines break.
+  const hides = hiddenBytes(payload) > 0 || payloadLines(payload).length > 1
+  const looks = hides ? ', "view" to see all of it, "save" to keep it in a file' : ''
+  const answers = hides ? [words, 'view', 'save', 'no'] : [words, 'no']
   for (;;) {
-    const looks = hiddenBytes(payload) > 0 ? ', "view" to see all of it, "save" to keep it in a file' : ''
     const question = `Sign it? Type "${words}"${looks}, or "no":`
-    switch (await terminal.askTyped(question, [words, 'view', 'save', 'no'], asking)) {
+    switch (await terminal.askTyped(question, answers, asking)) {
       case 'no':
         throw saidNo()
       case 'view':

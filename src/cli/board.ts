@@ -105,7 +105,8 @@ export class Board {
   }
 
   #draw(): void {
-    const lines = this.#lines()
+    // What is drawn over must be on the screen as a whole, whatever is lost of it.
+    const lines = this.#lines().slice(0, Math.max(1, (this.screen.size()?.rows ?? 24) - 1))
     this.screen.stream.write(`${this.#erasing()}${lines.join('\n')}\n`)
     this.#drawn = lines
   }

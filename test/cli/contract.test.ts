@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CATALOGUE } from '../../src/cli/catalogue/catalogue.js'
+import { EXITS, exitsOf } from '../../src/cli/catalogue/exits.js'
 import { CONTRACT } from '../../src/cli/contract.js'
 import { exitCodeOf } from '../../src/cli/exit.js'
 import { present } from '../../src/cli/result.js'
@@ -13,6 +14,20 @@ import { type Custodian, custodians, mpc, newKeygen, ROOT, scratch, startMpc } f
 
 const GOLDEN = join(ROOT, 'test', 'golden', 'v1', 'cli')
 const plain = makeStyle(false, true)
+const KINDS = [
+  'usage',
+  'configuration',
+  'network',
+  'absent',
+  'authentication',
+  'abort',
+  'refused',
+  'verification',
+  'decryption',
+  'conflict',
+  'doubt',
+  'interrupted',
+] as const
 
 let dir: string
 let remove: () => Promise<void>
@@ -175,6 +190,37 @@ describe('mpc explain', () => {
       .filter((path) => !path.startsWith(join('cli', 'catalogue')))
       .flatMap((path) => readFileSync(join(src, path), 'utf8').match(/(?<=')E_[A-Z0-9_]+(?=')/g) ?? [])
     expect(Object.keys(CATALOGUE).sort()).toEqual([...new Set(used)].sort())
+  })
+
+  it('has every code under the exits that it ends with, and every exit that there is', () => {
+    const published: Readonly<Record<string, number>> = {
+      ...Object.fromEntries(KINDS.map((kind) => [kind, exitCodeOf(kind)])),
+    }
+    const src = join(ROOT, 'src')
+    const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.startsWith(join('cli', 'catalogue')))
+      .map((path) => readFileSync(join(src, path), 'utf8'))
+    const thrown = sources.flatMap((text) => [
+      ...text.matchAll(new RegExp(`'(${KINDS.join('|')})',\\s*'(E_[A-Z0-9_]+)'`, 'g')),
+    ])
+    expect(thrown.length).toBeGreaterThan(100)
+    for (const [, kind = '', code = ''] of thrown) {
+      const exit = published[kind] as number
+      expect(EXITS[exit]?.codes, `catalogue/exits.ts: ${code} belongs to exit ${exit}`).toContain(code)
+    }
+    for (const code of Object.keys(CATALOGUE)) expect(exitsOf(code), code).not.toEqual([])
+    for (const code of Object.values(EXITS).flatMap(({ codes }) => codes))
+      expect(CATALOGUE).toHaveProperty(code)
+    expect(Object.keys(EXITS).map(Number)).toEqual([0, 1, ...Object.values(published)].sort((a, b) => a - b))
+  })
+
+  it('explains an exit with all that ends like it', async () => {
+    const { code, json } = await mpc(dir, ['explain', '9', '--json'])
+    expect(code).toBe(0)
+    expect(json.data.codes).toContain('E_APPROVE')
+    expect((await mpc(dir, ['explain', '9'])).stdout).toMatch(/^Exit 9\n[^]*E_APPROVE +The payload/)
+    expect((await mpc(dir, ['explain', '77'])).code).toBe(2)
+    expect((await mpc(dir, ['explain', 'approve'])).stdout).toContain('Exit 9')
   })
 
   it('says what happened and what to do', async () => {

@@ -134,6 +134,7 @@ natsSuite('signing over NATS', (startBroker) => {
     ['an approval of something else', ['--approve', `sha256:${'0'.repeat(64)}`], 9, 'E_APPROVE'],
     ['no approval and nobody to ask', [], 2, 'E_NO_INPUT'],
     ['too few signers', [...approve(), '--signers', 'alice'], 2, 'E_SIGNERS'],
+    ['one signer twice', [...approve(), '--signers', 'alice,alice'], 2, 'E_SIGNERS'],
     ['too many signers', [...approve(), '--signers', 'alice,bob,carol'], 2, 'E_SIGNERS'],
     ['a signer who is no custodian', [...approve(), '--signers', 'alice,dave'], 3, 'E_UNKNOWN_PEER'],
     ['a digest', [...approve(), '--type', 'digest'], 9, 'E_PAYLOAD'],

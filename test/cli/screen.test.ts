@@ -3,7 +3,11 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openEvents } from '../../src/cli/events.js'
+import { Board } from '../../src/cli/board.js'
+import { width } from '../../src/cli/layout.js'
+import { narrate } from '../../src/cli/narrator.js'
 import { makeStyle } from '../../src/cli/style.js'
+import type { Emit } from '../../src/messaging/events.js'
 import { Terminal } from '../../src/cli/terminal.js'
 import { hex } from '../../src/wire/text.js'
 import { scratch } from '../support/cli.js'
@@ -56,6 +60,122 @@ describe('the waiting screen', () => {
     expect(drawn).toContain('Waiting for everybody  1:01 left, Ctrl-C leaves')
     expect(drawn).toContain('☑ bob')
     expect(drawn).toContain('☐ carol')
+  })
+})
+
+describe('the waiting screen on a small terminal', () => {
+  const many = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy']
+
+  /** The lines of the last drawing. */
+  const last = (drawn: string): string[] => (drawn.split('\u001b[J').at(-1) as string).trimEnd().split('\n')
+
+  it.each([
+    [80, 24],
+    [40, 12],
+    [30, 8],
+    [20, 4],
+  ])('of %i columns and %i rows fits, and says who is missing', (columns, rows) => {
+    const { terminal, shown } = screen(true, columns, rows)
+    const board = terminal.board(many)
+    board.waiting('Waiting for the others', 60_000)
+    board.mark(many.slice(0, 8), 'here')
+    const lines = last(shown())
+    expect(lines.length).toBeLessThan(rows)
+    for (const line of lines) expect(width(line), line).toBeLessThanOrEqual(columns)
+    if (rows === 4) return
+    expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toContain('Ctrl-C leaves')
+    expect(lines.join(' ')).toMatch(/☐ ivan[^]*☐ judy|missing: ivan,\s+judy/)
+  })
+
+  it('draws over what it drew, though the terminal has become narrower since', () => {
+    const size = { columns: 80, rows: 24 }
+    const stream = new PassThrough()
+    const board = new Board(
+      ['bob'],
+      makeStyle(false, false),
+      { stream, moving: true, now: () => 0, settle: 0, size: () => size },
+      () => undefined,
+    )
+    board.waiting('x'.repeat(60), null)
+    size.columns = 30
+    stream.read()
+    board.mark(['bob'], 'here')
+    // Two rows of sixty letters each, and one of the member.
+    expect(String(stream.read())).toMatch(/^\u001b\[3A\r\u001b\[J/)
+    board.stop()
+  })
+
+  it('holds what is to be said until a question is answered', async () => {
+    const { terminal, shown } = screen(true)
+    const board = terminal.board(['bob'])
+    board.waiting('Waiting', null)
+    board.suspend()
+    shown()
+    board.mark(['bob'], 'here')
+    expect(shown()).toBe('')
+    board.resume()
+    expect(shown()).toContain('☑ bob')
+    board.stop()
+  })
+})
+
+describe('what is told of a ceremony', () => {
+  const network = { onDisconnect: () => () => undefined, onReconnect: () => () => undefined }
+  const patience = { join: 60_000, round: 60_000, total: null }
+
+  function narrated(): { emit: Emit; shown: () => string[] } {
+    const { terminal, shown } = screen(false)
+    const { emit } = narrate(terminal, 'Joining', patience, () => 0, network)
+    shown()
+    return {
+      emit,
+      shown: () =>
+        shown()
+          .split('\n')
+          .filter((line) => line !== ''),
+    }
+  }
+
+  it('marks who has sent what this round wants, early letters too, and forgets it with the round', () => {
+    const { emit, shown } = narrated()
+    emit({ event: 'joined', attempt: '1', others: ['bob', 'carol'] })
+    for (const party of ['bob', 'carol']) emit({ event: 'hello', party, attempt: '1' })
+    emit({ event: 'round_started', round: 'reveal' })
+    emit({ event: 'letter_received', round: 'open', party: 'bob' })
+    shown()
+    emit({ event: 'round_started', round: 'commit' })
+    expect(shown().at(-1)).toContain('step 1 of 3 (bob: missing, carol: missing')
+    emit({ event: 'letter_received', round: 'commit', party: 'carol' })
+    expect(shown().at(-1)).toContain('(bob: missing, carol: here)')
+    emit({ event: 'round_started', round: 'open' })
+    expect(shown().at(-1)).toContain('step 3 of 3 (bob: here, carol: missing')
+    emit({ event: 'aborted', party: 'bob' })
+    expect(shown().at(-1)).toContain('(bob: gone, carol: missing)')
+  })
+
+  it('says that somebody started again only of what had begun, and then nobody is here any more', () => {
+    const { emit, shown } = narrated()
+    emit({ event: 'joined', attempt: '1', others: ['bob'] })
+    emit({ event: 'hello', party: 'bob', attempt: '4' })
+    emit({ event: 'restarted', party: 'bob' })
+    expect(shown().join()).not.toContain('again')
+    emit({ event: 'joined', attempt: '4', others: ['bob'] })
+    emit({ event: 'round_started', round: 'reveal' })
+    shown()
+    emit({ event: 'restarted', party: 'bob' })
+    emit({ event: 'joined', attempt: '5', others: ['bob'] })
+    const lines = shown()
+    expect(lines[0]).toContain('bob started again')
+    expect(lines.at(-1)).toContain('Waiting for the others (bob: missing')
+  })
+
+  it('says what Ctrl-C does, once it takes nothing back', () => {
+    const { emit, shown } = narrated()
+    emit({ event: 'joined', attempt: '1', others: ['bob'] })
+    emit({ event: 'receipt_sent' })
+    expect(shown().join(' ')).toContain('you have voted: Ctrl-C leaves it in doubt')
+    emit({ event: 'certificate' })
+    expect(shown().join(' ')).toContain('yours is safe')
   })
 })
 

@@ -1,0 +1,154 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { readCeremony } from '../../src/ceremony/definitions.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { connectNats } from '../../src/messaging/nats.js'
+import type { Transport } from '../../src/messaging/transport.js'
+import { writePeer } from '../../src/storage/peers.js'
+import { decodeEnvelope } from '../../src/wire/envelope.js'
+import { parseCard } from '../../src/wire/card.js'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Custodian, custodians, newKeygen, scratch } from '../support/cli.js'
+import { type Broker, brokers } from '../support/nats.js'
+import { Person, terminalSuite } from '../support/person.js'
+import * as worlds from '../support/worlds.js'
+
+const CTRL_C = '\x03'
+
+let server: Broker
+let folder: Awaited<ReturnType<typeof scratch>>
+let alice: Custodian
+let bob: Custodian
+const people: Person[] = []
+
+/** Starts `mpc keygen` at somebody's desk, with the ceremony accepted. */
+async function keygen(who: Custodian, file = 'treasury.mpc'): Promise<Person> {
+  const shown = await who.mpc(['ceremony', 'show', file, '--json'])
+  const accept = ['--accept', shown.json.data.definition_id as string]
+  const desk = { cwd: folder.dir, env: { MPC_NATS_URL: server.url } }
+  const person = Person.runs(who.home, ['keygen', '--definition', file, ...accept, ...who.unlock], desk)
+  people.push(person)
+  return person
+}
+
+const times = (person: Person, text: string): number =>
+  person.all.filter((line) => line.includes(text)).length
+
+terminalSuite('leaving, and what comes between', () => {
+  beforeAll(async () => {
+    server = await brokers.relay()
+  })
+  afterAll(() => server.down())
+  beforeEach(async () => {
+    folder = await scratch()
+    ;[alice, bob] = (await custodians(folder.dir, 'alice', 'bob')) as [Custodian, Custodian]
+    await alice.mpc(newKeygen('treasury.mpc', { '--members': 'alice,bob' }))
+  })
+  afterEach(async () => {
+    for (const person of people.splice(0)) person.kill()
+    await folder.remove()
+  })
+
+  it('by Ctrl-C before the vote: the waiting screen goes, goodbye stays, and nothing is kept', async () => {
+    const a = await keygen(alice)
+    await a.sees('☐ bob')
+    a.types(CTRL_C)
+    expect(await a.ended).toBe(130)
+    expect(a.screen).toContain('nothing was kept; run the same command again when you are ready')
+    expect(a.screen).not.toContain('☐ bob')
+    expect((await alice.mpc(['key', 'list', '--json'])).json.data.keys).toEqual([])
+  })
+
+  it('a server that goes away is said once, and once that it is back', async () => {
+    const a = await keygen(alice)
+    await a.sees('☐ bob')
+    await server.down()
+    await a.sees('The server is away')
+    await a.sees(/left, Ctrl-C leaves ☐ bob/)
+    await server.up()
+    await a.sees('The server is back.')
+    const b = await keygen(bob)
+    expect([await a.ended, await b.ended]).toEqual([0, 0])
+    for (const said of ['The server is away', 'The server is back']) expect(times(a, said)).toBe(1)
+  })
+
+  it('a question is not painted over, and the waiting screen is back after it', async () => {
+    const stranger = await custodians(folder.dir, 'carol', 'dave')
+    for (const { card } of stranger) await alice.mpc(['identity', 'import', card])
+    const [carol, dave] = stranger as [Custodian, Custodian]
+    for (const one of stranger) {
+      await one.mpc(['identity', 'import', alice.card, '--fingerprint', alice.fingerprint])
+    }
+    await alice.mpc(newKeygen('three.mpc', { '--key': 'three', '--members': 'alice,carol,dave' }))
+    const [a, c, d] = [
+      await keygen(alice, 'three.mpc'),
+      await keygen(carol, 'three.mpc'),
+      await keygen(dave, 'three.mpc'),
+    ]
+    await a.sees('Did carol read')
+    // Both are done with the words by now, which reaches alice while she is asked.
+    await c.sees(/has seen the words.*☑ dave/)
+    expect(a.screen).not.toMatch(/left, Ctrl-C|[☑☐]/)
+    await a.answers('Did carol read', 'charlie')
+    await a.sees('type "carol" or "differ"')
+    expect(a.screen).not.toMatch(/charlie|left, Ctrl-C|[☑☐]/)
+    a.types('carol\r')
+    await a.sees('Did dave read')
+    a.types(CTRL_C)
+    expect([await a.ended, await c.ended, await d.ended]).toEqual([130, 5, 5])
+    expect(c.screen).toContain('alice left the ceremony')
+    expect(c.screen).not.toMatch(/[☑☐]/)
+  })
+
+  it('by Ctrl-C after the vote: nothing is taken back, and it is said what to do', async () => {
+    const [carol] = (await worlds.custodians('carol')) as [worlds.Custodian]
+    await writeFile(join(folder.dir, 'carol.card'), `${carol.card.line}\n`)
+    for (const who of [alice, bob]) {
+      const fingerprint = Buffer.from(carol.card.fingerprint).toString('hex')
+      await who.mpc(['identity', 'import', 'carol.card', '--fingerprint', fingerprint])
+      const card = parseCard((await readFile(who.card, 'utf8')).trim())
+      const since = '2026-01-01T00:00:00Z'
+      const known = {
+        fingerprint: card.fingerprint,
+        card: card.line,
+        status: 'verified',
+        since,
+        how: 'words',
+      } as const
+      await writePeer(carol.home, known)
+    }
+    await alice.mpc(newKeygen('treasury3.mpc', { '--members': 'alice,bob,carol' }))
+    const leaves = new AbortController()
+    const transport = withoutReceipts(await connectNats({ url: server.url, nkey: carol.identity.nkey }))
+    const file = readCeremony(new Uint8Array(await readFile(join(folder.dir, 'treasury3.mpc'))))
+    const plan = await planKeygen(carol.home, carol.card, file, Date.now())
+    const hers = runKeygen(worlds.worldOf(carol, transport, { signal: leaves.signal }), plan).catch(
+      () => null,
+    )
+    const a = await keygen(alice, 'treasury3.mpc')
+    const b = await keygen(bob, 'treasury3.mpc')
+    await a.sees(
+      /Collecting the receipts of everybody.*you have voted: Ctrl-C leaves it in doubt ☑ bob ☐ carol/,
+    )
+    a.types(CTRL_C)
+    expect(await a.ended).toBe(12)
+    expect(a.screen).toContain('E_IN_DOUBT')
+    expect(a.screen).toContain('run the same command again')
+    leaves.abort(new Error('the test is over'))
+    await hers
+    await transport.close()
+    b.kill()
+  })
+})
+
+/** A connection over which no receipt and no certificate leaves. */
+function withoutReceipts(transport: Transport): Transport {
+  return Object.create(transport, {
+    publish: {
+      value: (subject: string, bytes: Uint8Array) => {
+        const { kind } = decodeEnvelope(bytes).header
+        if (kind !== 'receipt' && kind !== 'certificate') transport.publish(subject, bytes)
+      },
+    },
+  }) as Transport
+}
