@@ -193,9 +193,9 @@ describe('mpc explain', () => {
   })
 
   it('has every code under the exits that it ends with, and every exit that there is', () => {
-    const published: Readonly<Record<string, number>> = {
-      ...Object.fromEntries(KINDS.map((kind) => [kind, exitCodeOf(kind)])),
-    }
+    const published: Readonly<Record<string, number>> = Object.fromEntries(
+      KINDS.map((kind) => [kind, exitCodeOf(kind)]),
+    )
     const src = join(ROOT, 'src')
     const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts') && !path.startsWith(join('cli', 'catalogue')))

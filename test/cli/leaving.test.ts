@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { readCeremony } from '../../src/ceremony/definitions.js'
 import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { connectNats } from '../../src/messaging/nats.js'
@@ -12,6 +12,9 @@ import { type Custodian, custodians, newKeygen, scratch } from '../support/cli.j
 import { type Broker, brokers } from '../support/nats.js'
 import { Person, terminalSuite } from '../support/person.js'
 import * as worlds from '../support/worlds.js'
+
+// Several processes with a terminal each: on a busy machine they are slow, and no less right.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 })
 
 const CTRL_C = '\x03'
 

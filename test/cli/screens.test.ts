@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { custodian, custodians, type Custodian, newKeygen, scratch } from '../support/cli.js'
 import { type Broker, brokers } from '../support/nats.js'
 import { type Desk, Person, terminalSuite } from '../support/person.js'
 import { expectScreens } from '../support/screens.js'
+
+// Several processes with a terminal each: on a busy machine they are slow, and no less right.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 })
 
 const DIGEST_WORDS = /Type "([a-z]+ [a-z]+)"/
 const COLOUR = /\u001b\[(?:3[0-9]|9[0-9]|1|2)m/
