@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => remove())
 
-/** What an example needs the network or a key for is run by the tests of that command. */
+/** What an example needs the network, a key or some time for is run by the tests of that command. */
 const ELSEWHERE = new Set([
   'ceremony finish',
   'ceremony publish',
@@ -30,6 +30,7 @@ const ELSEWHERE = new Set([
   'verify',
   'transcript verify',
   'relay',
+  'rehearse',
 ])
 /** Examples at which a person is asked something. */
 const ASKS = [/^mpc identity verify carol$/, /^mpc ceremony sign treasury.mpc$/]

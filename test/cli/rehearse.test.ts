@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { COMMANDS } from '../../src/cli/program.js'
 import { atTerminal, hasTerminal, mpc, scratch } from '../support/cli.js'
 
 let dir: string
@@ -84,6 +85,10 @@ describe('mpc rehearse', () => {
     expect(schnorr.verify(signature as Buffer, message, key as Buffer)).toBe(true)
     const shown = await rehearse(['--scheme', 'schnorr-taproot'])
     expect(shown.stdout).toMatch(/address +tb1p/)
+  })
+
+  it.each(COMMANDS.find(({ name }) => name === 'rehearse')?.examples ?? [])('%s', async (example) => {
+    expect(await rehearse(example.split(' ').slice(2))).toMatchObject({ code: 0 })
   })
 
   it.each([
