@@ -4,15 +4,16 @@ import { bytes, codec, equalBytes } from '../../src/protocol/codec.js'
 import {
   broadcast,
   broadcastReliably,
+  broadcastReliablyAndDeal,
   compute,
   deal,
   demand,
   type Protocol,
 } from '../../src/protocol/round.js'
-import { Secret } from '../../src/protocol/secret.js'
+import { Secret, Secrets } from '../../src/protocol/secret.js'
 import type { Rng, Session } from '../../src/protocol/session.js'
 import { seededRng } from '../support/rng.js'
-import { outputs, simulate } from '../support/simulate.js'
+import { outputs, simulate, type Tamper } from '../support/simulate.js'
 
 const Bytes32 = codec(bytes(32))
 
@@ -94,6 +95,66 @@ describe('protocols as generators', () => {
         [3, 32],
       ]),
     )
+  })
+
+  describe('one letter to all and one to each, with an echo', () => {
+    function* both(session: Session): Protocol<number[]> {
+      const { letters, dealt } = yield* broadcastReliablyAndDeal(
+        session,
+        'both',
+        { codec: Bytes32, mine: new Uint8Array(32).fill(session.self) },
+        { codec: Bytes32, mine: (to) => new Uint8Array(32).fill(10 * session.self + to) },
+      )
+      return [...letters.entries(), ...dealt.entries()]
+        .sort(([a], [b]) => a - b)
+        .map(([, v]) => v[0] as number)
+    }
+    const changed =
+      (kind: string, mutate: (body: Uint8Array) => Uint8Array | undefined): Tamper =>
+      (letter) =>
+        letter.round === 'both' && letter.from === 2 && letter.to === 3 && letter.kind === kind
+          ? mutate(letter.body)
+          : letter.body
+
+    test('everybody has all letters and its own ones', () => {
+      const rounds = new Set<string>()
+      const outcomes = simulate([1, 2, 3], both, {
+        tamper: ({ round, body }) => {
+          rounds.add(round)
+          return body
+        },
+      })
+      expect(outputs(outcomes).get(2)).toEqual([1, 12, 2, 3, 32])
+      expect([...rounds]).toEqual(['both', 'both.echo'])
+    })
+
+    test('different letters to all split the view; different ones to each do not', () => {
+      const split = simulate([1, 2, 3], both, { tamper: changed('broadcast', flipLast) })
+      for (const outcome of split.values()) {
+        expect(outcome.ended === 'failed' && outcome.error).toBeInstanceOf(SplitView)
+      }
+      expect(outputs(simulate([1, 2, 3], both, { tamper: changed('direct', flipLast) })).get(1)).toEqual([
+        1, 2, 21, 3, 31,
+      ])
+    })
+
+    test.each(['broadcast', 'direct'])('a %s letter that is missing names its sender', (kind) => {
+      const outcome = simulate([1, 2, 3], both, { tamper: changed(kind, () => undefined) }).get(3)
+      expect(outcome?.ended === 'failed' && outcome.error).toMatchObject({
+        round: 'both',
+        accusations: [{ party: 2, kind: 'witnessed', reason: 'malformed letter: missing' }],
+      })
+    })
+  })
+
+  test('secrets kept by name are wiped together', () => {
+    const bytes = [1, 2].map((n) => Uint8Array.of(n))
+    const secrets = new Secrets(bytes.map((secret, i) => [i, new Secret(secret)] as const))
+    expect(secrets.of(1).reveal()).toEqual(Uint8Array.of(2))
+    expect(() => secrets.of(2)).toThrow(RangeError)
+    secrets[Symbol.dispose]()
+    expect(bytes).toEqual([Uint8Array.of(0), Uint8Array.of(0)])
+    expect(() => secrets.of(0).reveal()).toThrow('wiped')
   })
 
   test('jobs are answered by index, and the secrets of a stopped run are wiped', () => {

@@ -1,5 +1,6 @@
 /**
- * Safe primes made once, for tests: `crypto.generatePrimeSync(bits, { safe: true })`. Never used by the product.
+ * Safe primes made once, for tests: `crypto.generatePrimeSync(bits, { safe: true })`. Never used by the
+ * product.
  */
 import { type Level, TEST_ONLY } from '../../src/protocol/cggmp24/level.js'
 import type { PartyId } from '../../src/protocol/session.js'

@@ -1,15 +1,17 @@
 """
-An independent implementation of Paillier's encryption and of the nine proofs of CGGMP24, from their formulas and
-with Python's standard library alone. It writes cggmp24.json, which the tests hold the product's code against:
+An independent implementation of Paillier's encryption and of the nine proofs of CGGMP24, from their formulas
+and with Python's standard library alone. It writes cggmp24.json, which the tests hold the product's code
+against, and takes some minutes:
 
     python3 test/vectors/cggmp24.py > test/vectors/cggmp24.json
 
-Every proof is made here, verified here by equations written separately from the prover's, and refused here after one
-of its answers was changed. What is random comes from a seed, so that the product's prover can be given the same.
+Every proof is made here, verified here by equations written separately from the prover's, and refused here
+after one of its answers was changed. What is random comes from a seed, so that the product's prover can be
+given the same.
 
-Encoding. All hash inputs and proofs are deterministic CBOR (RFC 8949, section 4.2.1): integers from 0 on, byte
-strings, text, lists, maps from text, true, false and null; shortest heads, definite lengths, the keys of a map in
-the order of their encoded bytes, every key once.
+Encoding. All hash inputs and proofs are deterministic CBOR (RFC 8949, section 4.2.1): integers from 0 on,
+byte strings, text, lists, maps from text, true, false and null; shortest heads, definite lengths, the keys of
+a map in the order of their encoded bytes, every key once.
 
     natural   byte string: the number's bytes, big endian, without leading zeros; empty for 0
     integer   byte string: one byte 00 (0 or more) or 01 (negative), then the absolute value as a natural
@@ -31,9 +33,10 @@ and is, of the stream's first bytes as a big-endian number:
     in +-2^b     as below 2^b + 1, less 2^(b-1)
     k bits       ceil(k / 8) bytes, the least significant bit of each byte first
 
-Sampling reads ceil((bits(M) + 128) / 8) bytes for a number below M and reduces; +-X is as below 2 floor(X/2) + 1,
-less floor(X/2); a scalar is 48 bytes modulo q - 1, plus 1. The n-th answer of the generator with a seed is
-SHA-256(CBOR([seed ..., c])) for consecutive c from 0, as many as are needed, cut to the length that was asked for.
+Sampling reads ceil((bits(M) + 128) / 8) bytes for a number below M and reduces; +-X is as below
+2 floor(X/2) + 1, less floor(X/2); a scalar is 48 bytes modulo q - 1, plus 1. An answer of the generator with
+a seed is SHA-256(CBOR([seed ..., c])) for the next c from 0 on, as many as are needed, cut to the length that
+was asked for.
 """
 
 import hashlib
@@ -41,7 +44,7 @@ import json
 import math
 import os
 
-# ---------------------------------------------------------------------------------------------- encoding and sampling
+# ------------------------------------------------------------------------------------ encoding and sampling
 
 
 def head(major, n):
@@ -122,7 +125,7 @@ def random_scalar(rng):
     return number(rng(48)) % (q - 1) + 1
 
 
-# --------------------------------------------------------------------------------------------------------- secp256k1
+# ------------------------------------------------------------------------------------------------ secp256k1
 
 FIELD = 2**256 - 2**32 - 977
 q = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -168,7 +171,7 @@ def scalar(x):
     return x.to_bytes(32, "big")
 
 
-# ------------------------------------------------------------------------------------------------- levels, challenges
+# --------------------------------------------------------------------------------------- levels, challenges
 
 
 class Level:
@@ -225,7 +228,7 @@ class Context:
         return [stream[k // 8] >> k % 8 & 1 for k in range(count)]
 
 
-# ---------------------------------------------------------------------------------------------- Paillier and Pedersen
+# ------------------------------------------------------------------------------------ Paillier and Pedersen
 
 
 def enc(N, x, r):
@@ -269,7 +272,7 @@ def units(N, *values):
     return all(0 < value < N and math.gcd(value, N) == 1 for value in values)
 
 
-# -------------------------------------------------------------------------------------------------- the proofs, 2.1-2.9
+# -------------------------------------------------------------------------------------- the proofs, 2.1-2.9
 
 
 class EncElg:
@@ -334,7 +337,7 @@ class AffG:
     @staticmethod
     def challenge(ctx, rp, st, pf):
         statement = rp.rp() + [natural(st[n]) for n in ("N_j", "N_i", "C", "D", "Y")] + [point(st["X"])]
-        commitments = [natural(pf["A"]), point(pf["B_x"])] + [natural(pf[n]) for n in ("B_y", "E", "S", "F", "T")]
+        commitments = [natural(pf["A"]), point(pf["B_x"])] + [natural(pf[n]) for n in ("B_y", *"ESFT")]
         return ctx.mod_q("aff-g", statement, commitments)
 
     @staticmethod
@@ -522,6 +525,7 @@ class AffGStar:
             }
             for alpha, beta, r, r_y in nonces
         ]
+        bits = AffGStar.challenge(ctx, st, first)
         return [
             one
             | {
@@ -530,7 +534,7 @@ class AffGStar:
                 "w": r * pow(wt["rho"], e, N_j) % N_j,
                 "w_y": r_y * pow(wt["rho_y"], e, N_i) % N_i,
             }
-            for one, (alpha, beta, r, r_y), e in zip(first, nonces, AffGStar.challenge(ctx, st, first), strict=True)
+            for one, (alpha, beta, r, r_y), e in zip(first, nonces, bits, strict=True)
         ]
 
     @staticmethod
@@ -624,14 +628,16 @@ class Prm:
 
     @staticmethod
     def challenge(ctx, st, A):
-        return ctx.bits(ctx.level.repetitions, "prm", [natural(st[n]) for n in ("N_hat", "s", "t")], [natural(a) for a in A])
+        statement = [natural(st[n]) for n in ("N_hat", "s", "t")]
+        return ctx.bits(ctx.level.repetitions, "prm", statement, [natural(A_k) for A_k in A])
 
     @staticmethod
     def prove(ctx, rp, st, wt, rng):
         a = [below(wt["phi"], rng) for _ in range(ctx.level.repetitions)]
         A = [pow(st["t"], a_k, st["N_hat"]) for a_k in a]
         e = Prm.challenge(ctx, st, A)
-        return {"A": A, "e": e, "z": [(a_k + e_k * wt["lambda"]) % wt["phi"] for a_k, e_k in zip(a, e, strict=True)]}
+        z = [(a_k + e_k * wt["lambda"]) % wt["phi"] for a_k, e_k in zip(a, e, strict=True)]
+        return {"A": A, "e": e, "z": z}
 
     @staticmethod
     def verify(ctx, rp, st, pf):
@@ -696,10 +702,11 @@ class Fac:
 
     @staticmethod
     def encode(pf):
-        return {n: natural(pf[n]) for n in "PQABT"} | {n: integer(pf[n]) for n in ("z1", "z2", "w1", "w2", "v")}
+        out = {n: natural(pf[n]) for n in "PQABT"}
+        return out | {n: integer(pf[n]) for n in ("z1", "z2", "w1", "w2", "v")}
 
 
-# ------------------------------------------------------------------------------------------------------------ vectors
+# -------------------------------------------------------------------------------------------------- vectors
 
 
 def shown(value):

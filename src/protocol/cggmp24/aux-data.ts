@@ -1,7 +1,7 @@
 /**
- * What the engine needs beside the shares of a key, and how it is kept: everybody's moduli in the key's record, one's own
- * primes in the share file. Proofs are not kept; that they held is what the ceremony's transcript shows. What can be seen
- * without them is checked whenever the data are read.
+ * What the engine needs beside the shares of a key, and how it is kept: everybody's moduli in the key's
+ * record, one's own primes in the share file. Proofs are not kept; that they held is what the ceremony's
+ * transcript shows. What can be seen without them is checked whenever the data are read.
  */
 import { bytes, type Codec, codec, CodecError, list, mapped, record, type Shape } from '../codec.js'
 import { Secret } from '../secret.js'
@@ -59,8 +59,8 @@ export const auxDataCodec: Codec<AuxData> = codec(
 )
 
 /**
- * Whether these make moduli: safe primes of the level, all different, p and q (p̂ and q̂) not close to each other
- * (T-12). Whoever made them is this machine, so Fermat's test to one base is enough.
+ * Whether these make moduli: safe primes of the level, all different, p and q (p̂ and q̂) not close to each
+ * other (T-12). Whoever made them is this machine, so Fermat's test to one base is enough.
  * @throws RangeError
  */
 export function requirePrimes(level: Level, primes: AuxPrimes): void {
@@ -110,7 +110,10 @@ export function checkAuxParty(level: Level, { N, Nhat, s, t }: AuxPublic): void 
 /** Whether no modulus of one has a factor in common with a modulus of the other. */
 export const areCoprime = (a: AuxPublic, b: AuxPublic): boolean => gcd(a.N * a.Nhat, b.N * b.Nhat) === 1n
 
-/** Holds everybody's data against themselves and one another. @throws CodecError that names the party and the part */
+/**
+ * Holds everybody's data against themselves and one another. @throws CodecError that names the party and the
+ * part
+ */
 export function checkAuxPublic({ level, parties }: AuxData): void {
   const all = [...parties]
   for (const [i, [party, aux]] of all.entries()) {
@@ -125,8 +128,8 @@ export function checkAuxPublic({ level, parties }: AuxData): void {
 }
 
 /**
- * Whether these are the primes of this party's data: sizes, N = p q and N̂ = p̂ q̂. That they are prime is not asked
- * again: N was proven to have two prime factors, so these are they.
+ * Whether these are the primes of this party's data: sizes, N = p q and N̂ = p̂ q̂. That they are prime is
+ * not asked again: N was proven to have two prime factors, so these are they.
  * @throws CodecError that names the part, never its content
  */
 export function checkAuxSecret(level: Level, own: AuxPublic, secret: AuxSecret): void {

@@ -1,6 +1,7 @@
 /**
- * The heavy work of making auxiliary data, as jobs: λ never leaves the one that makes it, and a job that verifies
- * answers yes or no to any values of the shape. A level that is not named in what they take stands in the context.
+ * The heavy work of making auxiliary data, as jobs: λ never leaves the one that makes it, and a job that
+ * verifies answers yes or no to any values of the shape. A level that is not named in what they take stands
+ * in the context.
  */
 import { attempt, bytesUpTo, flag, record } from '../codec.js'
 import { auxPublicShape } from './aux-data.js'

@@ -1,6 +1,7 @@
 /**
- * What an auxiliary generation made, recomputed from what everybody said aloud: no secret is needed to hold the moduli in
- * a record against the broadcasts that they came from. Πfac was dealt to each verifier, and is not seen here.
+ * What an auxiliary generation made, recomputed from what everybody said aloud: no secret is needed to hold
+ * the moduli in a record against the broadcasts that they came from. Πfac was dealt to each verifier, and is
+ * not seen here.
  */
 import { attempt, equalBytes } from '../codec.js'
 import { decoded, type Rounds } from '../keygen-public.js'
@@ -12,9 +13,10 @@ import { verifyMod } from './zk/mod.js'
 import { verifyPrm } from './zk/prm.js'
 
 /**
- * The public part of the output, from the letters of rounds `aux-commit`, `aux-open` and `aux-prove`. It takes seconds
- * for every party.
- * @returns null unless every opening opens its commitment, the data pass the ceremony's checks, and Πprm and Πmod hold
+ * The public part of the output, from the letters of rounds `aux-commit`, `aux-open` and `aux-prove`. It
+ * takes seconds for every party.
+ * @returns null unless every opening opens its commitment, the data pass the ceremony's checks, and Πprm and
+ * Πmod hold
  */
 export function publicAux(session: Session, input: AuxInput, rounds: Rounds): AuxData | null {
   const { level } = input

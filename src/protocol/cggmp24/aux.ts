@@ -1,11 +1,11 @@
 /**
- * Making the auxiliary data of a key: everybody's Paillier modulus and ring-Pedersen parameters, once for a party set
- * and epoch (CGGMP24; cggmp24.md 1b). Rounds `aux-commit` (reliably broadcast), `aux-open`, and `aux-prove` (Πmod to all,
- * Πfac to each), named so that they can stand in one run with those of key generation. The primes are handed in: making
- * them takes seconds and threads, and is left to who has both.
+ * Making the auxiliary data of a key: everybody's Paillier modulus and ring-Pedersen parameters, once for a
+ * party set and epoch (CGGMP24; cggmp24.md 1b). Rounds `aux-commit` (reliably broadcast), `aux-open`, and
+ * `aux-prove` (Πmod to all, Πfac to each), named so that they can stand in one run with those of key
+ * generation. The primes are handed in: making them takes seconds and threads, and is left to who has both.
  *
- * Πprm protects the others: with s outside of <t> their commitments would show their secrets. Πmod and Πfac protect
- * them from a modulus that was made to read shares by. None of the three can be left out.
+ * Πprm protects the others: with s outside of <t> their commitments would show their secrets. Πmod and Πfac
+ * protect them from a modulus that was made to read shares by. None of the three can be left out.
  */
 import type { Accusation } from '../abort.js'
 import { bytes, codec, CodecError, equalBytes, type Of, record, xorAll } from '../codec.js'
@@ -93,7 +93,9 @@ export function commitToAux(
 export const commonString = (openings: Iterable<AuxOpening>): Uint8Array =>
   xorAll([...openings].map(({ rho }) => rho))
 
-/** What the proofs of a party are bound to: Πprm to the run, Πmod and Πfac to ρ as well, Πfac to its verifier. */
+/**
+ * What the proofs of a party are bound to: Πprm to the run, Πmod and Πfac to ρ as well, Πfac to its verifier.
+ */
 export function auxContext(
   session: Session,
   { level, epoch }: AuxInput,
@@ -108,7 +110,8 @@ export function auxContext(
 /**
  * Makes the auxiliary data of the session's parties, whose ids 1..n are the indices of their shares.
  * @throws RangeError for parties that are not 1..n, or primes that are not four safe ones of the level
- * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the commitments were not the same
+ * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the commitments were not the
+ * same
  */
 export function* generateAux(
   session: Session,
@@ -122,7 +125,7 @@ export function* generateAux(
   requirePrimes(level, primes)
   const letter = auxLetters(level)
 
-  // R1. "Generate N_i = pq, N̂_i = p̂q̂, s_i, t_i, Πprm proof (context ssid, i), ρ_i, u_i." λ ends with the job.
+  // R1. "Generate N_i = pq, N̂_i = p̂q̂, s_i, t_i, Πprm proof (context ssid, i), ρ_i, u_i." λ ends with the job
   const [made] = yield* compute([
     makeParameters.job({
       context: auxContext(session, input, self),
@@ -169,8 +172,8 @@ export function* generateAux(
     ),
   ])
 
-  // "ρ = ⊕ρ_j. Then broadcast Πmod on own N_i (context ssid, ρ, i) and send to each j Πfac on own N_i using verifier's
-  // (N̂_j, s_j, t_j) (context ssid, ρ, i - add j)."
+  // "ρ = ⊕ρ_j. Then broadcast Πmod on own N_i (context ssid, ρ, i) and send to each j Πfac on own N_i using
+  // verifier's (N̂_j, s_j, t_j) (context ssid, ρ, i - add j)."
   const rho = commonString(openings.values())
   const [modulus, ...factors] = yield* compute([
     proveModulus.job({ context: auxContext(session, input, self, rho), p, q, random: rng(modTape(level)) }),
@@ -230,8 +233,8 @@ function visibleFlaw(level: Level, aux: AuxPublic): string | null {
 }
 
 /**
- * Names each peer whose moduli have a factor in common with another's (T-12). Of two others nobody outside can say who
- * took it from whom, so both are named as a pair; that its own was not taken, this party knows.
+ * Names each peer whose moduli have a factor in common with another's (T-12). Of two others nobody outside
+ * can say who took it from whom, so both are named as a pair; that its own was not taken, this party knows.
  */
 function commonFactors(session: Session, sound: ReadonlyMap<PartyId, AuxPublic>): readonly Accusation[] {
   return session.peers.flatMap((party): Accusation[] => {

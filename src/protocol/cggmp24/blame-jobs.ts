@@ -2,23 +2,17 @@
  * The work of finding who broke a signing, as jobs: proofs without ring-Pedersen parameters, 128 repetitions each, which
  * anybody can verify. Seconds for each, and only when a signing has failed.
  */
-import { bytes, bytesUpTo, flag, record } from '../codec.js'
-import { auxPublicShape } from './aux-data.js'
-import { centred, fromBytes, natural, point, q as order, tape } from './integers.js'
+import { flag, record } from '../codec.js'
+import { centred, fromBytes, point, q as order, tape } from './integers.js'
 import { PRODUCTION } from './level.js'
 import { add, paillier, PaillierSecret, times } from './paillier.js'
-import { masksCodec } from './presign-jobs.js'
+import { jobShapes, masksCodec } from './presign-jobs.js'
 import { task } from './task.js'
 import { affGStarShape, proveAffGStar, verifyAffGStar } from './zk/aff-g-star.js'
 import { contextShape } from './zk/context.js'
 import { decShape, proveDec, verifyDec } from './zk/dec.js'
 
-const modulus = natural(PRODUCTION.modulusBits)
-const ciphertext = natural(2 * PRODUCTION.modulusBits)
-const prime = bytesUpTo(PRODUCTION.primeBits / 8)
-const secretScalar = bytes(32)
-const random = bytesUpTo(1 << 19)
-const aux = auxPublicShape(PRODUCTION)
+const { prime, element, ciphertext, secretScalar, secretRecord, aux, random } = jobShapes
 const dec = decShape(PRODUCTION)
 const affGStar = affGStarShape(PRODUCTION)
 
@@ -46,12 +40,15 @@ export const proveSum = task(
 
 export const verifySum = task(
   'blame/verify-sum',
-  { input: record({ context: contextShape, N: modulus, ...sumStatement, proof: dec }), output: flag },
+  { input: record({ context: contextShape, N: element, ...sumStatement, proof: dec }), output: flag },
   ({ context, N, proof, ...statement }) =>
     verifyDec(context, { N: paillier(N, context.level), ...statement }, proof),
 )
 
-/** Πaff-g* for an answer to the verifier, under this party's N = pq. It reads `affGStarTape` bytes. */
+/**
+ * Πaff-g* for an answer to the verifier, under this party's N = pq: for D and F in the role of Πaff-g's first proof,
+ * `gamma`, otherwise for D̂ and F̂. It reads `affGStarTape` bytes.
+ */
 export const proveAnswer = task(
   'blame/prove-answer',
   {
@@ -62,7 +59,7 @@ export const proveAnswer = task(
       p: prime,
       q: prime,
       x: secretScalar,
-      masks: bytesUpTo(1 << 12),
+      masks: secretRecord,
       random,
     }),
     output: affGStar,
@@ -82,8 +79,8 @@ export const verifyProvenAnswer = task(
   {
     input: record({
       context: contextShape,
-      N_j: modulus,
-      N_i: modulus,
+      N_j: element,
+      N_i: element,
       ...answerStatement,
       proof: affGStar,
     }),

@@ -5,7 +5,7 @@
  */
 import { type Accusation, ProtocolAbort } from '../abort.js'
 import { type Codec, encode, equalBytes } from '../codec.js'
-import { accuse, decodeEach, demand, echoOf, echoRound } from '../round.js'
+import { accuse, decodeEach, demand, echoOf, echoRound, type Job } from '../round.js'
 import type { PartyId, Session } from '../session.js'
 import {
   blameRound,
@@ -38,6 +38,7 @@ export type Rounds = ReadonlyMap<string, ReadonlyMap<PartyId, Uint8Array>>
  * Who provably broke the signing of `digest`. It takes seconds for each pair of signers when there was a failure phase.
  * @param session of the signers, as anybody; its sid is the run's
  * @param key from the agreed record
+ * @param run does a job; who has workers, or has done some of them before, brings its own
  * @returns everybody at fault in the first round that shows anybody's; none for a transcript that proves nothing
  * @throws RangeError when the session's parties cannot have signed with this key
  */
@@ -46,10 +47,11 @@ export function verifyFailure(
   key: EcdsaPublic,
   digest: Uint8Array,
   rounds: Rounds,
+  run: (job: Job) => Uint8Array = runJob,
 ): readonly Accusation[] {
   const signers = signersOf(session, key, digest)
   try {
-    judge(session, signers, digest, rounds)
+    judge(session, signers, digest, rounds, run)
     return []
   } catch (error) {
     if (!(error instanceof ProtocolAbort)) throw error
@@ -58,7 +60,13 @@ export function verifyFailure(
 }
 
 /** The rounds again, up to where the letters end. @throws ProtocolAbort */
-function judge(session: Session, signers: Signers, digest: Uint8Array, rounds: Rounds): void {
+function judge(
+  session: Session,
+  signers: Signers,
+  digest: Uint8Array,
+  rounds: Rounds,
+  run: (job: Job) => Uint8Array,
+): void {
   const letter = presignLetters(signers.level, signers.parties.length)
   const first = agreed(session, rounds, ROUND.first, letter.first)
   if (first === null) return
@@ -74,14 +82,21 @@ function judge(session: Session, signers: Signers, digest: Uint8Array, rounds: R
   demand(ROUND.third, third, thirdChecks(signers, first, Gamma))
   const said = { first, second, third, Gamma }
   const phase = wrongSum(signers, third)
-  if (phase !== null) return judgeCheats(session, signers, said, phase, rounds)
+  if (phase !== null) return judgeCheats(session, signers, said, phase, rounds, run)
 
   if (sumOfDeltas(third) === 0n) return
   const sigmas = lettersOf(session, rounds, ROUND.sign, sigmaLetter)
   demand(ROUND.sign, sigmas, sigmaChecks(publicPresignature(signers, said, digest)))
 }
 
-function judgeCheats(session: Session, signers: Signers, said: Said, phase: Phase, rounds: Rounds): void {
+function judgeCheats(
+  session: Session,
+  signers: Signers,
+  said: Said,
+  phase: Phase,
+  rounds: Rounds,
+  run: (job: Job) => Uint8Array,
+): void {
   const letter = shownLetter(signers.level)
   const shown = new Map<PartyId, ReadonlyMap<PartyId, Shown>>()
   for (const party of signers.parties) {
@@ -95,7 +110,7 @@ function judgeCheats(session: Session, signers: Signers, said: Said, phase: Phas
     `blame-${phase}`,
     unanswered(
       questions,
-      questions.map(({ job }) => runJob(job)),
+      questions.map(({ job }) => run(job)),
     ),
   )
 }

@@ -1,10 +1,10 @@
 /**
- * Integers beyond the curve's: arithmetic on BigInt, their canonical bytes, and sampling. What is modulo the curve's
- * order is left to `curve.ts`, powers to `modexp.ts`. JavaScript's big integers take time that depends on their value;
- * the README says so.
+ * Integers beyond the curve's: arithmetic on BigInt, their canonical bytes, and sampling. What is modulo the
+ * curve's order is left to `curve.ts`, powers to `modexp.ts`. JavaScript's big integers take time that
+ * depends on their value; the README says so.
  *
- * Sampling reads a number of bytes that depends on the bounds alone, 128 bits more than they need, so that a job can be
- * handed a tape of random bytes that was drawn before it ran.
+ * Sampling reads a number of bytes that depends on the bounds alone, 128 bits more than they need, so that a
+ * job can be handed a tape of random bytes that was drawn before it ran.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { bytesUpTo, CodecError, mapped, type Shape } from '../codec.js'
@@ -57,7 +57,10 @@ export function invert(x: bigint, m: bigint): bigint {
   return mod(t0, m)
 }
 
-/** Jacobi's symbol (x | n): 1, -1, or 0 when they have a common factor. @throws RangeError unless n is odd, n > 0 */
+/**
+ * Jacobi's symbol (x | n): 1, -1, or 0 when they have a common factor.
+ * @throws RangeError unless n is odd and positive
+ */
 export function jacobi(x: bigint, n: bigint): -1 | 0 | 1 {
   if (n <= 0n || (n & 1n) === 0n) throw new RangeError('Jacobi symbols are for odd positive numbers')
   let [a, m] = [mod(x, n), n]
@@ -133,7 +136,7 @@ function productOfSmallPrimes(): bigint {
   return product
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 /** The bytes of x >= 0, big endian, as few as there can be: none for zero. */
 export function toBytes(x: bigint): Uint8Array {
@@ -180,7 +183,7 @@ function parseNatural(bytes: Uint8Array, maxBits: number): bigint {
   return x
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 /** How many random bytes `uniformBelow` reads for this bound. */
 export const bytesBelow = (bound: bigint): number => Math.ceil((bitLength(bound) + 128) / 8)

@@ -1,6 +1,6 @@
 /**
- * Everything that is computed off the protocol's thread, by name. A job is a pure function of bytes: no randomness, clock
- * or state. Where it runs is left to whoever drives the protocol.
+ * Everything that is computed off the protocol's thread, by name. A job is a pure function of bytes: no
+ * randomness, clock or state. Where it runs is left to whoever drives the protocol.
  */
 import type { Job } from '../round.js'
 import { AUX_TASKS } from './aux-jobs.js'

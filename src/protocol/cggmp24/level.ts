@@ -1,7 +1,7 @@
 /**
- * The security levels of the ECDSA engine: sizes of moduli and the ranges that proofs speak about (cggmp24.md 0).
- * "±X" is everywhere a uniform integer in [-X/2, X/2], the half-range convention of CGGMP24; ℓ, ℓ' and ε are exponents
- * of two. There is one level to make keys with.
+ * The security levels of the ECDSA engine: sizes of moduli and the ranges that proofs speak about (cggmp24.md
+ * 0). "±X" is everywhere a uniform integer in [-X/2, X/2], the half-range convention of CGGMP24; ℓ, ℓ' and ε
+ * are exponents of two. There is one level to make keys with.
  */
 import { mapped, oneOf, type Shape } from '../codec.js'
 import { secp256k1 } from '../curve.js'
@@ -34,7 +34,9 @@ export const PRODUCTION: Level = asserted({
   ...ranges,
 })
 
-/** Fast enough for tests and too small for anything else; a key made at it is told by the size of its moduli. */
+/**
+ * Fast enough for tests and too small for anything else; a key made at it is told by the size of its moduli.
+ */
 export const TEST_ONLY: Level = asserted({
   name: 'TEST_ONLY-2048',
   primeBits: 1024,
@@ -70,7 +72,8 @@ function asserted(level: Level): Level {
     ellPrime >= 3 * ell + epsilon &&
     // The sum over 2^20 parties of what a proof lets pass does not wrap around the smallest N.
     modulusBits - 1 >= ellPrime + epsilon + 1 + parties &&
-    // A modulus that Πfac accepts has no factor below √N / 2^(ℓ+ε): none that a secret of ℓ bits can be found modulo.
+    // A modulus that Πfac accepts has no factor below √N / 2^(ℓ+ε): none that a secret of ℓ bits can be found
+    // modulo.
     primeBits - (ell + epsilon) >= ell
   if (!holds) throw new RangeError(`the numbers of level ${level.name} do not fit one another`)
   return level

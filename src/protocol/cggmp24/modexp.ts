@@ -1,21 +1,25 @@
 /**
  * base^exponent mod modulus: the one operation that all of Paillier's and Pedersen's cost is made of.
  *
- * OpenSSL does it, by way of Node's Diffie-Hellman objects: a "shared secret" is a power of the other's public value.
- * That is five to eight times as fast as BigInt, needs no native dependency, and goes OpenSSL's constant-time way for
- * exponents. It is a calculator here and nothing else: the only use of `node:crypto` in this room. What it refuses is
- * computed with BigInt instead, and a self-test decides whether it is used at all (cggmp24.md 4).
+ * OpenSSL does it, by way of Node's Diffie-Hellman objects: a "shared secret" is a power of the other's
+ * public value. That is five to eight times as fast as BigInt, needs no native dependency, and goes OpenSSL's
+ * constant-time way for exponents. It is a calculator here and nothing else: the only use of `node:crypto` in
+ * this room. What it refuses is computed with BigInt instead, and a self-test decides whether it is used at
+ * all (cggmp24.md 4).
  */
 import { createDiffieHellman, type DiffieHellman } from 'node:crypto'
 import { bitLength, fromBytes, invert, mod, toBytes } from './integers.js'
 
-/** Moduli that OpenSSL can be trusted with: below 512 bits a wrong answer was seen, above 10000 it refuses. */
+/**
+ * Moduli that OpenSSL can be trusted with: below 512 bits a wrong answer was seen, above 10000 it refuses.
+ */
 const NATIVE_BITS = { min: 512, max: 10_000 }
 /** More moduli than a run with ten parties uses: N, N² and N̂ of each, and the factors of one's own. */
 const MOST_MODULI = 64
 
 /**
- * base^exponent mod modulus, in [0, modulus). `base` is any integer, reduced first; a negative exponent inverts it.
+ * base^exponent mod modulus, in [0, modulus). `base` is any integer, reduced first; a negative exponent
+ * inverts it.
  * @throws RangeError for a modulus that is even or below 3, or when there is no inverse to take
  */
 export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
@@ -31,11 +35,12 @@ export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint 
   if (bits < NATIVE_BITS.min || bits > NATIVE_BITS.max || !nativeWorks()) {
     return plainModPow(b, exponent, modulus)
   }
-  // It also refuses results of 0, 1 and m - 1, which is all that is left to refuse.
   return nativeModPow(b, exponent, modulus) ?? plainModPow(b, exponent, modulus)
 }
 
-/** The same with BigInt alone: 4 bits of the exponent at a time. For 0 <= base < modulus and exponent >= 0. */
+/**
+ * The same with BigInt alone: 4 bits of the exponent at a time. For 0 <= base < modulus and exponent >= 0.
+ */
 export function plainModPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const powers = [1n]
   for (let i = 1; i < 16; i++) powers.push(((powers[i - 1] as bigint) * base) % modulus)
@@ -50,8 +55,9 @@ export function plainModPow(base: bigint, exponent: bigint, modulus: bigint): bi
 const moduli = new Map<bigint, DiffieHellman>()
 
 /**
- * OpenSSL's answer, or null where it gives none. To make an object costs about one exponentiation for a composite
- * modulus and more for a prime one, because Node has it tested for primality; so they are kept, the most recently used.
+ * OpenSSL's answer, or null where it gives none. To make an object costs about one exponentiation for a
+ * composite modulus and more for a prime one, because Node has it tested for primality; so they are kept, the
+ * most recently used.
  */
 function nativeModPow(base: bigint, exponent: bigint, modulus: bigint): bigint | null {
   try {
@@ -63,7 +69,10 @@ function nativeModPow(base: bigint, exponent: bigint, modulus: bigint): bigint |
     dh.setPrivateKey(secret)
     secret.fill(0)
     try {
-      return fromBytes(dh.computeSecret(toBytes(base)))
+      const result = fromBytes(dh.computeSecret(toBytes(base)))
+      // OpenSSL refuses to give 0, 1 and m - 1. Node 20 and 24 throw then; Node 22 gives no bytes, which read
+      // as 0.
+      return result > 1n && result < modulus - 1n ? result : null
     } finally {
       // The object lives on; the exponent in it, which may be a secret, does not.
       dh.setPrivateKey(Uint8Array.of(2))
@@ -88,7 +97,7 @@ function nativeWorks(): boolean {
   return works
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 /** How many exponentiations there were of one size; sizes are rounded up to multiples of 64 bits. */
 export type Counted = { readonly modulusBits: number; readonly exponentBits: number; readonly count: number }

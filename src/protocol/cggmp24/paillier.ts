@@ -1,7 +1,7 @@
 /**
- * Paillier's encryption with its homomorphisms: Enc(x; r) = (1+N)^x r^N mod N². Plaintexts are centred: decryption gives
- * the representative in (-N/2, N/2], and whoever wants it modulo q reduces after that (T-23). Misuse throws RangeError;
- * what came from others is held against `isCiphertext` before it gets here.
+ * Paillier's encryption with its homomorphisms: Enc(x; r) = (1+N)^x r^N mod N². Plaintexts are centred:
+ * decryption gives the representative in (-N/2, N/2], and whoever wants it modulo q reduces after that
+ * (T-23). Misuse throws RangeError; what came from others is held against `isCiphertext` before it gets here.
  */
 import { abs, centred, gcd, invert, jacobi, mod } from './integers.js'
 import type { Level } from './level.js'
@@ -11,7 +11,10 @@ import { areUnits, checkModulus, crtRing, type Ring, ring } from './ring.js'
 /** A public key, with the rings modulo N and N²; whoever knows the factors has the faster ones. */
 export type Paillier = { readonly N: bigint; readonly n: Ring; readonly nn: Ring }
 
-/** The public key with this modulus. @throws CodecError unless it is one of the level, as far as everybody can see */
+/**
+ * The public key with this modulus. @throws CodecError unless it is one of the level, as far as everybody can
+ * see
+ */
 export function paillier(N: bigint, level: Level): Paillier {
   checkModulus(N, level, 'N')
   return { N, n: ring(N), nn: ring(N * N) }
@@ -66,7 +69,9 @@ export class PaillierSecret {
   /** N^-1 mod φ: raising to it takes N-th roots. */
   readonly #root: bigint
 
-  /** @throws RangeError unless p and q are different, both 3 modulo 4, and N has no factor in common with φ(N) */
+  /**
+   * @throws RangeError unless p and q are different, both 3 modulo 4, and N has no factor in common with φ(N)
+   */
   constructor(p: bigint, q: bigint) {
     if (p < 3n || q < 3n || (p & 3n) !== 3n || (q & 3n) !== 3n) {
       throw new RangeError('the factors of N are 3 modulo 4')
@@ -92,13 +97,15 @@ export class PaillierSecret {
     requireCiphertext(this.key, C)
     const { N } = this.key
     const [p, q] = [this.#p, this.#q]
-    // With L_p(u) = (u - 1)/p: x = L_p(C^(p-1) mod p²) L_p((1+N)^(p-1) mod p²)^-1 mod p, and the second is -q.
+    // With L_p(u) = (u - 1)/p: x = L_p(C^(p-1) mod p²) L_p((1+N)^(p-1) mod p²)^-1 mod p; the second is -q.
     const x = mod(((modPow(C, p - 1n, p * p) - 1n) / p) * invert(-q, p), p)
     const y = mod(((modPow(C, q - 1n, q * q) - 1n) / q) * invert(-p, q), q)
     return centred(y + q * mod((x - y) * invert(q, p), p), N)
   }
 
-  /** The nonce of C: it is C^(1/N) modulo N, where (1+N)^x is 1. @throws RangeError unless C is a ciphertext */
+  /**
+   * The nonce of C: it is C^(1/N) modulo N, where (1+N)^x is 1. @throws RangeError unless C is a ciphertext
+   */
   nonceOf(C: bigint): bigint {
     requireCiphertext(this.key, C)
     return this.nthRoot(C % this.key.N)

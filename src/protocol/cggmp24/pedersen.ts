@@ -1,7 +1,7 @@
 /**
- * Ring-Pedersen parameters and commitments: com(a, b) = s^a t^b mod N̂. A party proves towards the owner of the
- * parameters in their ring, where the owner alone knows an order; that s is a power of t, so that the commitments hide,
- * is for Πprm to show.
+ * Ring-Pedersen parameters and commitments: com(a, b) = s^a t^b mod N̂. A party proves towards the owner of
+ * the parameters in their ring, where the owner alone knows an order; that s is a power of t, so that the
+ * commitments hide, is for Πprm to show.
  */
 import { CodecError } from '../codec.js'
 import type { Rng } from '../session.js'
@@ -13,7 +13,8 @@ import { areUnits, checkModulus, crtRing, type Ring, ring } from './ring.js'
 export type Pedersen = { readonly ring: Ring; readonly s: bigint; readonly t: bigint }
 
 /**
- * The parameters (N̂, s, t), as far as everybody can check them (cggmp24.md 1b, R3); Πprm is checked beside this.
+ * The parameters (N̂, s, t), as far as everybody can check them (cggmp24.md 1b, R3); Πprm is checked beside
+ * this.
  * @throws CodecError that names the parameter
  */
 export function pedersen(Nhat: bigint, s: bigint, t: bigint, level: Level): Pedersen {

@@ -1,7 +1,8 @@
 /**
  * The heavy work of presigning, as jobs for one counterparty each: proving to it, verifying it, answering it, opening its
  * answer. Secrets come as bytes and are wiped with the input; what they are parsed to are BigInts, which nothing wipes.
- * Jobs that verify answer yes or no to any values of the shape.
+ * A context comes without a role: the proofs of a job have one each. Jobs that verify answer yes or no to any values of
+ * the shape.
  */
 import { bytes, bytesUpTo, codec, flag, record } from '../codec.js'
 import { secp256k1 } from '../curve.js'
@@ -16,30 +17,37 @@ import { type AffGStatement, proveAffG, verifyAffG } from './zk/aff-g.js'
 import { contextShape, type ProofContext } from './zk/context.js'
 import { type EncElgStatement, proveEncElg, verifyEncElg } from './zk/enc-elg.js'
 
-const prime = bytesUpTo(PRODUCTION.primeBits / 8)
-const ciphertext = natural(2 * PRODUCTION.modulusBits)
-const nonce = natural(PRODUCTION.modulusBits)
-const secretScalar = bytes(32)
-const blob = bytesUpTo(1 << 12)
-const random = bytesUpTo(1 << 17)
-const aux = auxPublicShape(PRODUCTION)
+/** What jobs of signing take and give, at the largest level: who sends letters has checked them against its own. */
+export const jobShapes = {
+  prime: bytesUpTo(PRODUCTION.primeBits / 8),
+  /** N, or a nonce modulo N. */
+  element: natural(PRODUCTION.modulusBits),
+  ciphertext: natural(2 * PRODUCTION.modulusBits),
+  secretScalar: bytes(32),
+  /** Of `committedCodec` or `masksCodec`. */
+  secretRecord: bytesUpTo(1 << 12),
+  aux: auxPublicShape(PRODUCTION),
+  random: bytesUpTo(1 << 19),
+} as const
+const { prime, element, ciphertext, secretScalar, secretRecord, aux, random } = jobShapes
+
 const first = presignShapes.first(PRODUCTION)
 const firstProofs = presignShapes.firstProofs(PRODUCTION)
 const answer = presignShapes.answer(PRODUCTION)
 const secondProofs = presignShapes.secondProofs(PRODUCTION)
 
 /** k or γ with what hides it: Enc(x; ρ) and the ElGamal pair of b. Kept as bytes until the run ends. */
-export const committedCodec = codec(record({ x: scalar, rho: nonce, b: scalar }))
+export const committedCodec = codec(record({ x: scalar, rho: element, b: scalar }))
 
 /** What hides an answer: β with the nonces s of D and r of F, and the same with hats. Kept as bytes. */
 export const masksCodec = codec(
   record({
     beta: integer(PRODUCTION.ellPrime),
-    s: nonce,
-    r: nonce,
+    s: element,
+    r: element,
     betaHat: integer(PRODUCTION.ellPrime),
-    sHat: nonce,
-    rHat: nonce,
+    sHat: element,
+    rHat: element,
   }),
 )
 
@@ -60,7 +68,7 @@ const pedersenOf = ({ Nhat, s, t }: AuxPublic, { level }: ProofContext) => peder
 export const encryptNonces = task(
   'presign/encrypt-nonces',
   {
-    input: record({ p: prime, q: prime, k: blob, gamma: blob }),
+    input: record({ p: prime, q: prime, k: secretRecord, gamma: secretRecord }),
     output: record({ K: ciphertext, G: ciphertext }),
   },
   ({ p, q, k, gamma }) => {
@@ -83,8 +91,8 @@ export const proveNonces = task(
       first,
       p: prime,
       q: prime,
-      k: blob,
-      gamma: blob,
+      k: secretRecord,
+      gamma: secretRecord,
       random,
     }),
     output: firstProofs,
@@ -107,7 +115,7 @@ export const verifyNonces = task(
   {
     input: record({
       context: contextShape,
-      N: nonce,
+      N: element,
       own: aux,
       pHat: prime,
       qHat: prime,
@@ -143,7 +151,7 @@ export const answerCiphertext = task(
       q: prime,
       gamma: secretScalar,
       x: secretScalar,
-      masks: blob,
+      masks: secretRecord,
       random,
     }),
     output: record({ answer, proofs: secondProofs }),
@@ -192,7 +200,7 @@ export const verifyAnswer = task(
   {
     input: record({
       context: contextShape,
-      N: nonce,
+      N: element,
       own: aux,
       p: prime,
       q: prime,
@@ -223,7 +231,7 @@ export const verifyAnswer = task(
 export const openAnswer = task(
   'presign/open-answer',
   {
-    input: record({ answer, p: prime, q: prime, masks: blob }),
+    input: record({ answer, p: prime, q: prime, masks: secretRecord }),
     output: record({ share: secretScalar, shareHat: secretScalar }),
   },
   ({ answer, p, q, masks }) => {

@@ -25,16 +25,6 @@ import type { NonceRng, PartyId, Rng, Session } from '../session.js'
 import { findCheats } from './blame.js'
 import { plusMinus, unit } from './integers.js'
 import {
-  answerCiphertext,
-  committedCodec,
-  encryptNonces,
-  masksCodec,
-  openAnswer,
-  proveNonces,
-  verifyAnswer,
-  verifyNonces,
-} from './presign-jobs.js'
-import {
   byChance,
   deltaStatement,
   firstChecks,
@@ -45,6 +35,16 @@ import {
   thirdChecks,
   wrongSum,
 } from './presign-checks.js'
+import {
+  answerCiphertext,
+  committedCodec,
+  encryptNonces,
+  masksCodec,
+  openAnswer,
+  proveNonces,
+  verifyAnswer,
+  verifyNonces,
+} from './presign-jobs.js'
 import {
   type Answer,
   answerTo,
@@ -93,8 +93,11 @@ export function* presign(
   const { Fn } = secp256k1
   const letter = presignLetters(level, signers.parties.length)
   const own = auxOf(signers, self)
+  // Each of the two proofs that a job makes or verifies has a role of its own.
+  const between = (prover: PartyId, verifier: PartyId) => contextOf(signers, '', prover, verifier)
   using x = additiveShare(session, key)
-  const rng = hedged(nonces, x, signers.ssid)
+  using randomness = hedged(nonces, x, signers.ssid)
+  const { rng } = randomness
   const [p, q, pHat, qHat] = (['p', 'q', 'pHat', 'qHat'] as const).map((prime) =>
     key.auxSecret[prime].reveal(),
   ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
@@ -111,7 +114,7 @@ export function* presign(
   const mine: First = { ...encryptNonces.result(encrypted as Uint8Array), Y, A1, A2, B1, B2 }
   // "To each j: ψ0 = Πenc-elg(K; Y, A1, A2), ψ1 = Πenc-elg(Γenc; Y, B1, B2) for j's RP params. Echo the broadcast part."
   const proofs = yield* forEach(proveNonces, peers, (to) => ({
-    context: contextOf(signers, '', self, to),
+    context: between(self, to),
     verifier: auxOf(signers, to),
     first: mine,
     p,
@@ -129,7 +132,7 @@ export function* presign(
 
   // R2. "Verify ψ0 and ψ1 of everyone": each by itself, one does not answer for the other (T-21).
   const nonceProofs = yield* forEach(verifyNonces, peers, (from) => ({
-    context: contextOf(signers, '', from, self),
+    context: between(from, self),
     N: auxOf(signers, from).N,
     own,
     pHat,
@@ -155,7 +158,7 @@ export function* presign(
   using masks = drawMasks(signers, self, rng)
   using gammaScalar = new Secret(secp256k1.scalarBytes(ownGamma.x))
   const answers = yield* forEach(answerCiphertext, peers, (to) => ({
-    context: contextOf(signers, '', self, to),
+    context: between(self, to),
     verifier: auxOf(signers, to),
     K: (first.get(to) as First).K,
     Gamma: Gamma_i,
@@ -181,7 +184,7 @@ export function* presign(
   // R3. "Verify ψ̃_j, ψ_j, ψ̂_j": all of them before any answer is opened (T-20).
   const answerFrom = (from: PartyId) => answerTo(signers, second.get(from) as Second, from, self)
   const answerProofs = yield* forEach(verifyAnswer, peers, (from) => ({
-    context: contextOf(signers, '', from, self),
+    context: between(from, self),
     N: auxOf(signers, from).N,
     own,
     p,

@@ -1,7 +1,7 @@
 /**
- * Integers modulo N, for who knows its factors and for who does not: the first take powers modulo each factor and join
- * them (Chinese remainders), which is three to four times as fast. Also what is demanded of every modulus and every
- * element that a letter brings.
+ * Integers modulo N, for who knows its factors and for who does not: the first take powers modulo each factor
+ * and join them (Chinese remainders), which is three to four times as fast. Also what is demanded of every
+ * modulus and every element that a letter brings.
  */
 import { CodecError } from '../codec.js'
 import { bitLength, gcd, hasSmallFactor, invert, isPerfectPower, isqrt, mod } from './integers.js'
@@ -61,8 +61,8 @@ export function areUnits(values: readonly bigint[], modulus: bigint): boolean {
 }
 
 /**
- * What everybody can see of a modulus: odd, of the level's size, no perfect power, without prime factors below 2^16.
- * That it has two factors, both large, is for Πmod and Πfac to show.
+ * What everybody can see of a modulus: odd, of the level's size, no perfect power, without prime factors
+ * below 2^16. That it has two factors, both large, is for Πmod and Πfac to show.
  * @throws CodecError that names `at`
  */
 export function checkModulus(modulus: bigint, level: Level, at: string): void {

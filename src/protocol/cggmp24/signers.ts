@@ -117,16 +117,23 @@ export const sum = (points: Iterable<Point>): Point => [...points].reduce((a, b)
 
 /**
  * All that is random in a signing: the system's bytes, hashed with the share and the run (F-47). Should the generator
- * repeat or be known to somebody, two runs still have different nonces, and without the share nobody knows them.
+ * repeat or be known to somebody, two runs still have different nonces, and without the share nobody knows them. What was
+ * drawn is wiped with the scope.
  */
-export function hedged({ fresh }: NonceRng, x: Secret, ssid: Uint8Array): Rng {
-  let drawn = 0
-  return (length) => {
+export function hedged(
+  { fresh }: NonceRng,
+  x: Secret,
+  ssid: Uint8Array,
+): { readonly rng: Rng; [Symbol.dispose](): void } {
+  const drawn: Uint8Array[] = []
+  const rng: Rng = (length) => {
     const system = fresh(length)
-    const input = encode(['mpc/cggmp24-nonce/v1', ssid, drawn++, x.reveal(), system])
+    const input = encode(['mpc/cggmp24-nonce/v1', ssid, drawn.length, x.reveal(), system])
     const out = shake256(input, { dkLen: length })
     input.fill(0)
     system.fill(0)
+    drawn.push(out)
     return out
   }
+  return { rng, [Symbol.dispose]: () => drawn.forEach((bytes) => bytes.fill(0)) }
 }

@@ -1,6 +1,6 @@
 /**
- * A job with types: a pure function with the shapes of what goes into it and comes out, so that both ends of the way to
- * a worker stand in one place. Whoever runs a job owns its input, and wipes it.
+ * A job with types: a pure function with the shapes of what goes into it and comes out, so that both ends of
+ * the way to a worker stand in one place. Whoever runs a job owns its input, and wipes it.
  */
 import { codec, type Shape } from '../codec.js'
 import { compute, type Job, type Protocol } from '../round.js'
@@ -8,7 +8,7 @@ import type { PartyId } from '../session.js'
 
 export type Task<Input, Output> = {
   readonly name: string
-  /** The job that does it for this input. */
+  /** The job that does it for this input. A tape in it, `random`, is wiped: it stands in the job alone. */
   job(input: Input): Job
   /** What a job of this task gave back. */
   result(bytes: Uint8Array): Output
@@ -24,10 +24,27 @@ export function task<Input, Output>(
   const [input, output] = [codec(shapes.input), codec(shapes.output)]
   return {
     name,
-    job: (value) => ({ name, input: [input.encode(value)] }),
+    job: (value) => {
+      const encoded = input.encode(value)
+      wipeTape(value)
+      return { name, input: [encoded] }
+    },
     result: output.decode,
-    run: ([bytes = new Uint8Array()]) => output.encode(work(input.decode(bytes))),
+    run: ([bytes = new Uint8Array()]) => {
+      const value = input.decode(bytes)
+      try {
+        return output.encode(work(value))
+      } finally {
+        wipeTape(value)
+      }
+    },
   }
+}
+
+/** What was drawn for one job is for nobody else. */
+function wipeTape(input: unknown): void {
+  if (typeof input !== 'object' || input === null || !('random' in input)) return
+  if (input.random instanceof Uint8Array) input.random.fill(0)
 }
 
 /** Does one task for each party's input; the answers, by party. */

@@ -1,24 +1,139 @@
-import { expect, test } from 'vitest'
-import { decode, encode } from '../../../src/protocol/codec.js'
-import type { Job } from '../../../src/protocol/round.js'
-import { blamed } from '../frost/party.js'
-import { dealt, type Meddle, runSign } from './signing.js'
+/** Who broke a signing: found by the signers, and by whoever reads their transcript. More in `blame.slow.ts`. */
+import { describe, expect, test } from 'vitest'
+import { type Rounds, verifyFailure } from '../../../src/protocol/cggmp24/evidence.js'
+import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
+import { presignLetters, ROUND, sigmaLetter } from '../../../src/protocol/cggmp24/presign-letters.js'
+import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
+import { type PartyId, Session } from '../../../src/protocol/session.js'
+import { type Letter, sid, type Tamper } from '../../support/simulate.js'
+import { blamed, cheating } from '../frost/party.js'
+import { transcribed, wrongSum } from './cheats.js'
+import { dealt, message, onceEach, runSign } from './signing.js'
 
-const lie =
-  (field: string): Meddle =>
-  (job: Job, honest) => {
-    const result = honest(job)
-    if (job.name !== 'presign/open-answer') return result
-    const opened = new Map(decode(result) as Map<string, Uint8Array>)
-    const share = (opened.get(field) as Uint8Array).slice()
-    share[31] = (share[31] as number) ^ 1
-    return encode(new Map([...opened, [field, share]]))
-  }
+const SUM = 'its sum is not of what it answered and was answered'
+const keys = dealt(3, 5)
+const quorum: readonly PartyId[] = [1, 3, 4]
+const letter = presignLetters(TEST_ONLY, 3)
 
-test.each(['share', 'shareHat'])('%s', (field) => {
-  const a = performance.now()
-  const outcomes = runSign(dealt(2, 2), [1, 2], { meddle: { 2: lie(field) } })
-  console.log(performance.now() - a)
-  console.log(outcomes)
-  expect(blamed(outcomes.get(1))).toEqual([])
+const session = new Session(sid, 1, quorum)
+const key = (from = keys) => from.get(1) as EcdsaKey
+const verdictOf = (rounds: Rounds) =>
+  verifyFailure(session, key(), message, rounds, onceEach).map(({ party, round, kind, reason }) => [
+    party,
+    round,
+    kind,
+    reason,
+  ])
+
+/** The transcript of a run in which a cheater sends other letters. */
+const transcript = (tamper?: Tamper) =>
+  transcribed(1, (heard) => runSign(keys, quorum, { tamper: heard }), tamper)
+const alters =
+  (round: string, change: (body: Uint8Array) => Uint8Array) =>
+  (sent: Letter): Uint8Array =>
+    sent.round === round && sent.kind === 'broadcast' ? change(sent.body) : sent.body
+
+test('with two parties, who lies of its share of kγ is named by the other, and by the transcript', () => {
+  const two = dealt(2, 2)
+  let outcomes: ReturnType<typeof runSign> | undefined
+  const rounds = transcribed(1, (tamper) => {
+    outcomes = runSign(two, [1, 2], { tamper, meddle: { 2: wrongSum('share') } })
+  })
+  expect(blamed(outcomes?.get(1))).toEqual([[2, 'witnessed', SUM]])
+  expect(verifyFailure(new Session(sid, 1, [1, 2]), key(two), message, rounds, onceEach)).toMatchObject([
+    { party: 2, round: 'blame-gamma-2', kind: 'proven', reason: SUM },
+  ])
+  // Without the cheater's defence nothing is proven, and nobody else is blamed for it.
+  const silent = new Map([...rounds].map(([round, letters]) => [round, new Map(letters)]))
+  for (const round of ['blame-gamma-1', 'blame-gamma-2']) silent.get(round)?.delete(2)
+  expect(verifyFailure(new Session(sid, 1, [1, 2]), key(two), message, silent, onceEach)).toEqual([])
+}, 600_000)
+
+describe('the transcript of a signing (T-70)', () => {
+  const honest = transcript()
+
+  test('that went well accuses nobody, wherever it is cut', () => {
+    const rounds = [...honest]
+    expect(rounds.map(([round]) => round)).toEqual(
+      [ROUND.first, ROUND.second, ROUND.third]
+        .flatMap((round) => [round, `${round}.echo`])
+        .concat(ROUND.sign),
+    )
+    for (let end = 0; end <= rounds.length; end++)
+      expect(verdictOf(new Map(rounds.slice(0, end)))).toEqual([])
+  })
+
+  test.each<[string, string, (body: Uint8Array) => Uint8Array, string]>([
+    [
+      'a share of the signature that is not',
+      ROUND.sign,
+      () => sigmaLetter.encode(5n),
+      'share of the signature does not verify',
+    ],
+    [
+      'a Γ without its proof',
+      ROUND.second,
+      (body) => {
+        const said = letter.second.decode(body)
+        return letter.second.encode({ ...said, Gamma: said.Gamma.negate() })
+      },
+      'proof for its share of Γ (ψ̃) does not verify',
+    ],
+    [
+      'an answer that is no ciphertext',
+      ROUND.second,
+      (body) => {
+        const said = letter.second.decode(body)
+        const answers = said.answers.map((answer) => ({ ...answer, FHat: 0n }))
+        return letter.second.encode({ ...said, answers })
+      },
+      'an answer is no ciphertext',
+    ],
+    [
+      'a Δ without its proof',
+      ROUND.third,
+      (body) => {
+        const said = letter.third.decode(body)
+        return letter.third.encode({ ...said, Delta: said.S })
+      },
+      "proof for its Δ (ψ') does not verify",
+    ],
+    [
+      'a K that is no ciphertext',
+      ROUND.first,
+      (body) => letter.first.encode({ ...letter.first.decode(body), K: 0n }),
+      'K or G is no ciphertext',
+    ],
+  ])('proves %s, and names who said it', (_, round, change, reason) => {
+    const rounds = transcript(cheating(quorum, { 3: alters(round, change) }))
+    expect(verdictOf(rounds)).toEqual([[3, round, 'proven', reason]])
+  })
+
+  test('proves a malformed letter', () => {
+    const rounds = transcript(cheating(quorum, { 4: alters(ROUND.first, (body) => body.slice(1)) }))
+    expect(verdictOf(rounds)).toMatchObject([[4, ROUND.first, 'proven', expect.stringMatching(/^malformed/)]])
+  })
+
+  test('accuses nobody when its letters are not those that everybody saw', () => {
+    const other = transcribed(1, (tamper) => runSign(keys, quorum, { tamper, seed: 'other' }))
+    for (const round of [ROUND.first, ROUND.second, ROUND.third]) {
+      const mixed = new Map(honest.get(round)).set(3, other.get(round)?.get(3) as Uint8Array)
+      expect(verdictOf(new Map([...honest, [round, mixed]]))).toEqual([])
+      const withoutEcho = new Map([...honest].filter(([name]) => name !== `${round}.echo`))
+      expect(verdictOf(withoutEcho)).toEqual([])
+      const incomplete = new Map(honest.get(round))
+      incomplete.delete(4)
+      expect(verdictOf(new Map([...honest, [round, incomplete]]))).toEqual([])
+    }
+  })
+
+  test('of another run accuses nobody', () => {
+    const elsewhere = new Session(new Uint8Array(32).fill(9), 1, quorum)
+    expect(verifyFailure(elsewhere, key(), message, honest)).toEqual([])
+  })
+
+  test('is read with the moduli of the record alone: a key that these cannot have signed with is refused', () => {
+    expect(() => verifyFailure(session, { ...key(), aux: new Map() }, message, honest)).toThrow(RangeError)
+    expect(() => verifyFailure(new Session(sid, 1, [1, 3]), key(), message, honest)).toThrow(RangeError)
+  })
 })

@@ -160,6 +160,18 @@ describe('whether OpenSSL is used', () => {
     refuses = true
     expect(module.modPow(5n, 3n ** 100n, p * q)).toBe(plainModPow(5n, 3n ** 100n, p * q))
   })
+
+  test('no bytes, as Node 22 gives them where others throw, are a refusal and no 0', async () => {
+    const module = await withSecret((dh, base) => {
+      try {
+        return dh.computeSecret(base)
+      } catch {
+        return new Uint8Array()
+      }
+    })
+    expect(module.modPow(5n, p - 1n, p)).toBe(1n)
+    expect(module.modPow(p - 4n, (p - 1n) / 2n, p)).toBe(p - 1n)
+  })
 })
 
 test('exponentiations are counted by size, until the next reset', () => {

@@ -1,7 +1,7 @@
 /**
- * Πaff-g* (CGGMP24; cggmp24.md 2.9): as Πaff-g, for anybody, because it needs no ring-Pedersen parameters. It
- * has challenges of one bit, all of them from one hash over all commitments (T-08), costs seconds, and is made
- * only when a signing has failed.
+ * Πaff-g* (CGGMP24; cggmp24.md 2.9): as Πaff-g, for anybody, because it needs no ring-Pedersen parameters.
+ * It has challenges of one bit, all of them from one hash over all commitments (T-08), costs seconds, and is
+ * made only when a signing has failed.
  */
 import { list, record, type Shape } from '../../codec.js'
 import { type Point, secp256k1 } from '../../curve.js'

@@ -1,8 +1,8 @@
 /**
- * What the proofs of signing share. Above all G0, what every verifier checks before its equations (cggmp24.md,
- * section 2) as far as the shapes have not: that ciphertexts and nonces are members of their groups, without
- * which equations modulo N² prove nothing (RUSTSEC-2025-0129), that no point is the identity, and that answers
- * are in range, without which they reveal another's share (T-20).
+ * What the proofs of signing share. Above all G0, what every verifier checks before its equations
+ * (cggmp24.md, section 2) as far as the shapes have not: that ciphertexts and nonces are members of their
+ * groups, without which equations modulo N² prove nothing (RUSTSEC-2025-0129), that no point is the identity,
+ * and that answers are in range, without which they reveal another's share (T-20).
  */
 import type { Value } from '../../codec.js'
 import { type Point, secp256k1 } from '../../curve.js'
@@ -39,7 +39,7 @@ export const publicTimes = (k: bigint, P: Point): Point => P.multiplyUnsafe(mod(
 /** k * G for a secret integer k. */
 export const secretTimesG = (k: bigint): Point => secp256k1.timesG(mod(k, q))
 
-/** Naturals and points, none the identity, as the challenge's hash takes them: each kind has its fixed place. */
+/** Naturals and points, none the identity, as a challenge's hash takes them: each kind at fixed places. */
 export const hashed = (...items: readonly (bigint | Point)[]): readonly Value[] =>
   items.map((item) => (typeof item === 'bigint' ? toBytes(item) : item.toBytes()))
 

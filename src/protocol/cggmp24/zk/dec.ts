@@ -1,8 +1,8 @@
 /**
- * Πdec (CGGMP24; cggmp24.md 2.8): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base, where
- * x is the logarithm of X. It convinces anybody, because it needs no ring-Pedersen parameters: with it an
- * accused party clears itself, and it costs seconds. The challenge has one bit for each repetition, all of them
- * from one hash over all commitments (T-08).
+ * Πdec (CGGMP24; cggmp24.md 2.8): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base,
+ * where x is the logarithm of X. It convinces anybody, because it needs no ring-Pedersen parameters: with it
+ * an accused party clears itself, and it costs seconds. The challenge has one bit for each repetition, all of
+ * them from one hash over all commitments (T-08).
  */
 import { list, record, type Shape } from '../../codec.js'
 import { type Point, secp256k1 } from '../../curve.js'
@@ -46,9 +46,9 @@ export type DecProof = readonly {
 }[]
 
 /**
- * Ranges as powers of two. y is a sum over up to 2^20 products with peers, each within what Πaff-g leaves open:
- * B = ℓ' + ε + 1 + 20 instead of ⌈log2 n⌉, so that no shape depends on n. Its mask has B + ε bits; at the test
- * level that would not fit below N, and y would be fixed modulo N only, so it ends 4 bits short of N.
+ * Ranges as powers of two. y is a sum of up to 2^20 products with peers, each within what Πaff-g leaves open:
+ * B = ℓ' + ε + 1 + 20, and not ⌈log2 n⌉, so that no shape depends on n. Its mask has B + ε bits, 4 bits less
+ * than N at the most: at the test level it would not fit below N otherwise, and y be fixed modulo N only.
  */
 export function decRange({ ellPrime, epsilon, modulusBits }: Level): {
   readonly y: number

@@ -6,8 +6,7 @@ import { record, type Shape } from '../../codec.js'
 import { type Point, secp256k1 } from '../../curve.js'
 import type { Rng } from '../../session.js'
 import { mod, point, q, scalar } from '../integers.js'
-import type { Level } from '../level.js'
-import { hashed, noIdentity, publicTimes, sampleBytes } from './common.js'
+import { hashed, noIdentity, publicTimes } from './common.js'
 import { challengeModQ, type ProofContext } from './context.js'
 
 /** L = λG; M = λX + yG; Y = yh. */
@@ -32,10 +31,6 @@ export type ElogProof = {
 
 export const elogShape: Shape<ElogProof> = record({ A: point, N: point, B: point, z: scalar, u: scalar })
 
-/** How many random bytes the prover reads. */
-export const elogTape = (level: Level): number => 2 * sampleBytes(level).scalar
-
-/** @param rng gives `elogTape` bytes */
 export function proveElog(
   ctx: ProofContext,
   statement: ElogStatement,

@@ -1,7 +1,7 @@
 /**
- * Πfac (CGGMP24; cggmp24.md 2.6): neither factor of N0 = pq is small. A small one would show every signer's share modulo
- * it, signature by signature (CVE-2023-33241, T-01). It convinces the owner of the ring-Pedersen parameters only; that
- * N0 has two prime factors is left to Πmod.
+ * Πfac (CGGMP24; cggmp24.md 2.6): neither factor of N0 = pq is small. A small one would show every signer's
+ * share modulo it, signature by signature (CVE-2023-33241, T-01). It convinces the owner of the ring-Pedersen
+ * parameters only; that N0 has two prime factors is left to Πmod.
  */
 import { record, type Shape } from '../../codec.js'
 import type { Rng } from '../../session.js'

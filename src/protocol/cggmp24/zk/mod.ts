@@ -1,14 +1,14 @@
 /**
- * Πmod (CGGMP24; cggmp24.md 2.4): N is the product of two different primes, both 3 modulo 4, and has no factor in common
- * with φ(N). It convinces everybody alike, so it is made once and broadcast. That neither prime is small is left to
- * Πfac.
+ * Πmod (CGGMP24; cggmp24.md 2.4): N is the product of two different primes, both 3 modulo 4, and has no
+ * factor in common with φ(N). It convinces everybody alike, so it is made once and broadcast. That neither
+ * prime is small is left to Πfac.
  */
 import { attempt, flag, list, record, type Shape } from '../../codec.js'
 import type { Rng } from '../../session.js'
 import { jacobi, natural, toBytes, unit } from '../integers.js'
 import type { Level } from '../level.js'
-import type { PaillierSecret } from '../paillier.js'
-import { areUnits, checkModulus, ring } from '../ring.js'
+import { paillier, type PaillierSecret } from '../paillier.js'
+import { areUnits } from '../ring.js'
 import { sampleBytes } from './common.js'
 import { challengeBelow, type ProofContext } from './context.js'
 
@@ -56,8 +56,8 @@ export function proveMod(ctx: ProofContext, secret: PaillierSecret, rng: Rng): M
 /** Whether the proof holds. False, never a throw, on any proof that has the shape. */
 export function verifyMod(ctx: ProofContext, { N }: ModStatement, { w, roots }: ModProof): boolean {
   const { level } = ctx
-  if (attempt(() => checkModulus(N, level, 'N') ?? true) === null) return false
-  const n = ring(N)
+  const n = attempt(() => paillier(N, level))?.n
+  if (n === undefined) return false
   const ys = Array.from({ length: level.repetitions }, (_, k) => challenge(ctx, N, w, k))
   const preamble = [
     roots.length === level.repetitions,

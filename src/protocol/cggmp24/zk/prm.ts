@@ -1,12 +1,13 @@
 /**
- * Πprm (CGGMP24; cggmp24.md 2.5): s is a power of t modulo N̂. Others' secrets are hidden by commitments s^x t^μ, but
- * only if this holds (T-06). The verifier does not know the group's order, so each of the m challenges is one bit (T-09).
+ * Πprm (CGGMP24; cggmp24.md 2.5): s is a power of t modulo N̂. Others' secrets are hidden by commitments s^x
+ * t^μ, but only if this holds (T-06). The verifier does not know the group's order, so each of the m
+ * challenges is one bit (T-09).
  *
- * In the compact form the proof is (e, z) instead of (A, z): A_k = t^z_k s^-e_k is recomputed, and e must be the hash of
- * all of them. That binds as much as sending A. The long form accepts (A, z) exactly if t^z_k = A_k s^e_k for the bits e
- * hashed from A; s being a unit, this has one solution A_k for given e_k and z_k. So (A, z) is accepted there exactly if
- * (H(A), z) is here: the proofs are rewritings of each other, and a forger who picks e first must still find z whose A
- * hashes to this e, bit for bit.
+ * In the compact form the proof is (e, z) instead of (A, z): A_k = t^z_k s^-e_k is recomputed, and e must be
+ * the hash of all of them. That binds as much as sending A. The long form accepts (A, z) exactly if t^z_k =
+ * A_k s^e_k for the bits e hashed from A; s being a unit, this has one solution A_k for given e_k and z_k. So
+ * (A, z) is accepted there exactly if (H(A), z) is here: the proofs are rewritings of each other, and a
+ * forger who picks e first must still find z whose A hashes to this e, bit for bit.
  */
 import { list, record, type Shape, uint } from '../../codec.js'
 import type { Rng } from '../../session.js'

@@ -9,7 +9,7 @@ import { mod, q, scalar } from '../integers.js'
 import { hashed, noIdentity, publicTimes } from './common.js'
 import { challengeModQ, type ProofContext } from './context.js'
 
-/** X = xG; A = τG, which was opened earlier: it is no part of the proof, so that no other one can be slipped in. */
+/** X = xG; A = τG, opened earlier: it is no part of the proof, so that no other one can be slipped in. */
 export type SchStatement = { readonly X: Point; readonly A: Point }
 
 /** Nonzero scalars. τ answers one challenge and is then forgotten. */

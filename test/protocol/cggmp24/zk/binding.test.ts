@@ -70,7 +70,7 @@ describe('T-10 what is hashed', () => {
   const name = (items: readonly (bigint | Point)[]) =>
     items.map((x) => (typeof x === 'bigint' ? `n${x}` : `p${x.toBytes().join('.')}`)).join()
 
-  test('two lists of numbers, or with points in the same places, have one encoding only if they are one', () => {
+  test('two lists with points in the same places have one encoding only if they are one list', () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 4 }), fc.array(item, { maxLength: 4 }), (a, b) => {
         const kinds = (items: typeof a) => items.map((x) => typeof x).join()
@@ -82,7 +82,7 @@ describe('T-10 what is hashed', () => {
     )
   })
 
-  test('a byte moved between neighbours, lists cut elsewhere, and zeros in front make other encodings', () => {
+  test('a byte moved between neighbours, a list cut elsewhere, a zero more: other encodings', () => {
     const of = (...lists: bigint[][]) => encode(lists.map((list) => hashed(...list))).join()
     const all = [
       of([0x0102n, 0x03n], []),

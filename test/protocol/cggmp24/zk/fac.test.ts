@@ -71,6 +71,9 @@ describe('Πfac', () => {
     const other = primesOf(3)
     expect(verifyFac(ctx, own, { N0: other.p * other.q }, proof)).toBe(false)
     expect(verifyFac(ctx, own, { N0: N0 + 2n }, proof)).toBe(false)
+    // With this one every equation is the same to who knows the order of s: the hash holds N0 itself.
+    const { pHat, qHat } = primesOf(2)
+    expect(verifyFac(ctx, own, { N0: N0 + (pHat - 1n) * (qHat - 1n) }, proof)).toBe(false)
     const stranger = ownOf(3)
     for (const rp of [
       stranger,

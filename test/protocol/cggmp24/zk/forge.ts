@@ -27,8 +27,8 @@ export const otherContexts = (ctx: ProofContext): readonly (readonly [string, Pr
 ]
 
 /**
- * The first prime of so many bits that is 3 modulo 4, its two highest bits set, so that a product of two has all its
- * bits. @param from where one is known to be, counted from the first number of this size
+ * The first prime of so many bits that is 3 modulo 4, its two highest bits set, so that a product of two has
+ * all its bits. @param from where one is known to be, counted from the first number of this size
  */
 export const primeOf = (bits: number, from = 0n): bigint => nextPrime(3n * 2n ** BigInt(bits - 2) + from, 3n)
 
@@ -48,8 +48,8 @@ export function fromRemainders(remainders: readonly (readonly [x: bigint, modulo
 }
 
 /**
- * The proof Πmod by who knows the factors of N, whatever N is: honest where there is an honest answer, and elsewhere as
- * near as can be. @param factors primes that are 3 modulo 4
+ * The proof Πmod by who knows the factors of N, whatever N is: honest where there is an honest answer, and
+ * elsewhere as near as can be. @param factors primes that are 3 modulo 4
  */
 export function forgeMod(ctx: ProofContext, factors: readonly bigint[], w: bigint): ModProof {
   const N = factors.reduce((product, factor) => product * factor, 1n)
@@ -68,7 +68,7 @@ export function forgeMod(ctx: ProofContext, factors: readonly bigint[], w: bigin
     const choices = [false, true].flatMap((b) =>
       [false, true].map((a) => ({ a, b, v: mod((b ? w * y : y) * (a ? -1n : 1n), N) })),
     )
-    const { a, b, v } = choices.find(({ v }) => isSquare(v)) ?? (choices[0] as (typeof choices)[number])
+    const { a, b, v } = choices.find(({ v }) => isSquare(v)) ?? { a: false, b: false, v: y }
     const fourth = fromRemainders(
       factors.map((p) => [modPow(v % p, ((p + 1n) / 4n) ** 2n % (p - 1n), p), p] as const),
     )

@@ -113,6 +113,14 @@ describe('Πmod', () => {
     }
   })
 
+  test('a w of Jacobi symbol 1 is refused, though few enough equations can be made to hold with it', () => {
+    let c = 2n
+    let forged = forgeMod(few, [p, q], c * c)
+    while (equationsThatHold(few, N, forged) < 3) forged = forgeMod(few, [p, q], ++c * c)
+    expect(jacobi(forged.w, N)).toBe(1)
+    expect(verifyMod(few, { N }, forged)).toBe(false)
+  })
+
   test('T-11 other than 128 repetitions are refused, unread and read', () => {
     const letter = codec(modShape(TEST_ONLY))
     const { roots } = whole

@@ -75,12 +75,27 @@ describe('Πprm', () => {
     for (const other of others) expect(verifyPrm(some, { ...rp, ...other }, proof)).toBe(false)
   })
 
+  test('the hash holds s itself: where no bit is set the equations do not know it (T-70)', () => {
+    const four = context({ ...TEST_ONLY, repetitions: 4 as 128 })
+    let zeros = provePrm(four, secret, seededRng('zeros', 0))
+    for (let seed = 1; zeros.e.includes(1); seed++) zeros = provePrm(four, secret, seededRng('zeros', seed))
+    expect(verifyPrm(four, rp, zeros)).toBe(true)
+    const accepted = [2n, 3n, 4n, 5n, 6n].filter((k) =>
+      verifyPrm(four, { ...rp, s: rp.ring.pow(rp.s, k) }, zeros),
+    )
+    expect(accepted.length).toBeLessThan(3)
+  })
+
   test('z can have no other value', () => {
     for (const k of [0, 13, 23]) {
       const z = proof.z[k] as bigint
       const order = secret.phi / 4n
       // z + φ/4 gives the same A_k and would be another proof of the same; there is room for it below N̂.
       expect(verifyPrm(some, rp, { ...proof, z: put(proof.z, k, (z + order) % (4n * order)) })).toBe(true)
+      // Beyond [0, N̂) it is none, though every equation would hold.
+      for (const value of [z + 8n * order, z - 4n * order]) {
+        expect(verifyPrm(some, rp, { ...proof, z: put(proof.z, k, value) })).toBe(false)
+      }
       const others = [
         0n,
         1n,
@@ -127,6 +142,11 @@ describe('Πprm', () => {
       expect(() => letter.decode(letter.encode(altered))).toThrow(CodecError)
       expect(verifyPrm(context(), rp, altered)).toBe(false)
     }
+  })
+
+  test('T-11 no answers at all, to the challenge of no commitments', () => {
+    const e = challengeBits(some, 'prm', 24, [Nhat, rp.s, rp.t].map(toBytes), [])
+    expect(verifyPrm(some, rp, { e, z: [] })).toBe(false)
   })
 
   test('T-08 nothing in it is for the prover to choose', () => {
@@ -194,7 +214,8 @@ describe('T-07 the challenge has 128 live bits', () => {
   })
 
   test('a forger who meets some bits by trying fails on the others', () => {
-    // s is no power of t, so only e_k that were guessed have an answer: A_k = t^z s^-e_k for a guess, then hash.
+    // s is no power of t, so only e_k that were guessed have an answer: A_k = t^z s^-e_k for a guess, then
+    // hash.
     const { ring, t } = rp
     const s = Nhat - rp.s
     const bad = { ...rp, s }

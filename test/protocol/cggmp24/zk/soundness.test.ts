@@ -1,6 +1,6 @@
 /**
- * What is false, too large or altered is refused, and refusing never throws. Each equation and each check is
- * met by a prover that violates it alone: false in one part of the statement, wrong in one power, too large in
+ * What is false, too large or altered is refused, and refusing never throws. Each equation and each check
+ * meets a prover that violates it alone: false in one part of the statement, wrong in one power, too large in
  * one witness.
  */
 import { describe, expect, test } from 'vitest'
@@ -11,6 +11,7 @@ import type { Paillier } from '../../../../src/protocol/cggmp24/paillier.js'
 import type { Pedersen } from '../../../../src/protocol/cggmp24/pedersen.js'
 import type { Ring } from '../../../../src/protocol/cggmp24/ring.js'
 import { proveDec, verifyDec } from '../../../../src/protocol/cggmp24/zk/dec.js'
+import { primesOf } from '../../../support/primes.js'
 import { seededRng } from '../../../support/rng.js'
 import { BAD_POINTS, hex } from '../../frost/party.js'
 import {
@@ -40,16 +41,23 @@ const TROUBLE = [
   1n,
   2n,
   ...[N, keys.N_i.N, Nhat].flatMap((M) => [M, M - 1n, M * M]),
-  ...[secret.p, 2n * secret.p, secret.p * N, ownKeys(1).secret.p],
+  secret.p,
+  2n * secret.p,
+  secret.p * N,
+  ownKeys(1).secret.p,
+  // Several: an inverse is taken of them only where the challenge is negative.
+  ...[1n, 2n, 3n, 4n, 5n, 6n, 7n].map((k) => k * primesOf(2).pHat),
   ...[256, 2047, 2048, 4095].map((bits) => 2n ** BigInt(bits)),
 ]
 
 /** What may stand in place of a number. */
-function substitutes(x: bigint, kind: Kind, other: bigint): bigint[] {
+function substitutes(x: bigint, kind: Kind, others: readonly bigint[]): bigint[] {
   const shifts = [1n, N, keys.N_i.N, Nhat, N * N].flatMap((by) => [x + by, x - by])
   const ends = typeof kind === 'object' ? [2n ** BigInt(kind.answer - 1), 2n ** BigInt(kind.answer)] : []
   const edges = ends.flatMap((end) => [end - 1n, end, end + 1n]).flatMap((edge) => [edge, -edge])
-  return [...new Set([...shifts, -x, other, ...TROUBLE, ...edges])].filter((substitute) => substitute !== x)
+  return [...new Set([...shifts, -x, ...others, ...TROUBLE, ...edges])].filter(
+    (substitute) => substitute !== x,
+  )
 }
 
 /** The bytes of a number of one kind, or null where there are none. */
@@ -103,9 +111,7 @@ describe.each(SUBJECTS)('Π$name', (subject) => {
             Uint8Array.of(0),
           ]
         : [
-            ...theirs
-              .flatMap((x) => substitutes(mine as bigint, kind, x as bigint))
-              .map((x) => bytesOf(x, kind)),
+            ...substitutes(mine as bigint, kind, theirs as bigint[]).map((x) => bytesOf(x, kind)),
             // Not in their one form: a leading zero, a negative zero, no sign at all.
             Uint8Array.of(0, ...(bytesOf(mine as bigint, kind) as Uint8Array)),
             Uint8Array.of(1),
@@ -248,10 +254,10 @@ describe.each(SUBJECTS.filter(({ repeated }) => repeated))('Π$name, repeated', 
     const { statement, witness, proof } = proven(subject, 'grind', {}, contextOf(subject, SOME))
     const fresh = subject.prove(contextOf(subject, SOME), keys.rp, { statement, witness }, seededRng('grind'))
     const proofs = proof as readonly Fields[]
-    proofs.forEach((_, k) => {
+    for (const k of [0, 7, 15]) {
       const ground = proofs.with(k, (fresh as readonly Fields[])[k] as Fields)
       expect(verify(statement, ground, SOME)).toBe(false)
-    })
+    }
   })
 })
 

@@ -23,7 +23,7 @@ import {
 } from '../../../../src/protocol/cggmp24/zk/aff-g-star.js'
 import type { ProofContext } from '../../../../src/protocol/cggmp24/zk/context.js'
 import { decRange, decShape, decTape, proveDec, verifyDec } from '../../../../src/protocol/cggmp24/zk/dec.js'
-import { elogShape, elogTape, proveElog, verifyElog } from '../../../../src/protocol/cggmp24/zk/elog.js'
+import { elogShape, proveElog, verifyElog } from '../../../../src/protocol/cggmp24/zk/elog.js'
 import {
   encElgShape,
   encElgTape,
@@ -37,7 +37,7 @@ import { seededRng } from '../../../support/rng.js'
 
 export const { G, O } = secp256k1
 
-/** The test level with two repetitions: a changed repetition is refused for itself, however many stand beside it. */
+/** The test level with two repetitions: a changed one is refused for itself, however many stand beside it. */
 export const FEW: Level = { ...TEST_ONLY, repetitions: 2 as 128 }
 
 /** Repetitions enough that nobody gets past all their bits by luck. */
@@ -260,7 +260,7 @@ const elog = define({
   name: 'elog',
   fields: () => ({ A: 'point', N: 'point', B: 'point', z: 'scalar', u: 'scalar' }),
   shape: () => elogShape,
-  tape: elogTape,
+  tape: () => 2 * 48,
   build: (_, rng, given) => {
     const drawn = { lambda: secp256k1.randomScalar(rng), y: secp256k1.randomScalar(rng) }
     const witness = { ...drawn, ...given }

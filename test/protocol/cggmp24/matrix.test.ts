@@ -1,0 +1,22 @@
+import { fromBytes } from '../../../src/protocol/cggmp24/integers.js'
+import { describe, expect, test } from 'vitest'
+import { seededRng } from '../../support/rng.js'
+import { CASES, expectCaught } from './matrix.js'
+
+const rng = seededRng('matrix')
+const sample = [...CASES]
+  .map((one) => ({ one, place: fromBytes(rng(8)) }))
+  .sort((a, b) => (a.place < b.place ? -1 : 1))
+  .slice(0, 40)
+  .map(({ one }) => one)
+
+describe('a field altered in a letter of signing (T-21, T-30, T-37)', () => {
+  test('the matrix covers every letter', () => {
+    expect(new Set(CASES.map(({ round, kind }) => `${round} ${kind}`)).size).toBe(9)
+    expect(CASES.length).toBeGreaterThan(500)
+  })
+
+  test.each(sample)('$name', (one) => {
+    expectCaught(one)
+  })
+})

@@ -1,0 +1,184 @@
+/**
+ * Protocol x round x field x mutation (cggmp24.md, section 5), made from the letters of an honest run: one cheater alters
+ * one field of one letter, alike towards everybody, and its peer may not sign, must name it and nobody else, and says
+ * nothing of its secrets.
+ */
+import { inspect } from 'node:util'
+import { expect } from 'vitest'
+import { ProtocolAbort, SplitView } from '../../../src/protocol/abort.js'
+import { fromBytes, signedBytes, toBytes } from '../../../src/protocol/cggmp24/integers.js'
+import { ROUND } from '../../../src/protocol/cggmp24/presign-letters.js'
+import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
+import { decode, encode, equalBytes, type Value } from '../../../src/protocol/codec.js'
+import { echoRound } from '../../../src/protocol/round.js'
+import type { PartyId } from '../../../src/protocol/session.js'
+import type { Letter } from '../../support/simulate.js'
+import { cheating, overhear, toHex } from '../frost/party.js'
+import { dealt, runSign } from './signing.js'
+
+const [honest, cheat] = [1, 2] as const
+const quorum: readonly PartyId[] = [honest, cheat]
+const keys = dealt(2, 2)
+const key = (party: PartyId) => keys.get(party) as EcdsaKey
+
+const { first, second, third, sign } = ROUND
+const LETTERS: readonly (readonly [string, Letter['kind']])[] = [
+  [first, 'broadcast'],
+  [first, 'direct'],
+  [echoRound(first), 'broadcast'],
+  [second, 'broadcast'],
+  [second, 'direct'],
+  [echoRound(second), 'broadcast'],
+  [third, 'broadcast'],
+  [echoRound(third), 'broadcast'],
+  [sign, 'broadcast'],
+]
+
+type Path = readonly (string | number)[]
+type Fields = ReadonlyMap<string, Value>
+
+/** Every byte string, list and record in a value. */
+function paths(value: Value, path: Path = []): Path[] {
+  if (Array.isArray(value)) return [path, ...value.flatMap((item: Value, i) => paths(item, [...path, i]))]
+  if (value instanceof Map) {
+    return [path, ...[...(value as Fields)].flatMap(([name, item]) => paths(item, [...path, name]))]
+  }
+  return [path]
+}
+
+function at(value: Value, path: Path): Value {
+  return path.reduce<Value>((inner, step) => {
+    const next = typeof step === 'string' ? (inner as Fields).get(step) : (inner as readonly Value[])[step]
+    return next as Value
+  }, value)
+}
+
+function replaced(value: Value, [step, ...rest]: Path, by: Value): Value {
+  if (step === undefined) return by
+  if (Array.isArray(value)) {
+    return value.map((item: Value, i) => (i === step ? replaced(item, rest, by) : item))
+  }
+  const fields = value as Fields
+  return new Map([...fields, [step as string, replaced(at(value, [step]), rest, by)]])
+}
+
+/** Whether these stand for an integer, of the size of what is computed modulo N, and not for a point or scalar. */
+const isInteger = (bytes: Uint8Array) => bytes.length > 64
+
+function plus(bytes: Uint8Array, addend: bigint): Uint8Array {
+  const isSigned = bytes[0] === 0 || bytes[0] === 1
+  const value = fromBytes(bytes.subarray(isSigned ? 1 : 0)) * (isSigned && bytes[0] === 1 ? -1n : 1n)
+  const sum = value + addend
+  return isSigned ? signedBytes(sum) : toBytes(sum < 0n ? -sum : sum)
+}
+
+type Mutations = Readonly<Record<string, (value: Value, other: Value, replay: Value) => Value | undefined>>
+
+const onBytes =
+  (change: (bytes: Uint8Array) => Uint8Array | undefined) =>
+  (value: Value): Value | undefined =>
+    value instanceof Uint8Array ? change(value) : undefined
+
+const N = key(cheat).aux.get(cheat)?.N as bigint
+
+/** What is done to a field; undefined where it makes no sense. */
+const MUTATIONS: Mutations = {
+  flip: onBytes((bytes) => bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte))),
+  'flip the first byte': onBytes((bytes) => bytes.map((byte, i) => (i === 0 ? byte ^ 1 : byte))),
+  zero: onBytes((bytes) => bytes.map(() => 0)),
+  'no bytes': onBytes(() => new Uint8Array()),
+  'a zero before it': onBytes((bytes) => Uint8Array.of(0, ...bytes)),
+  '+N': onBytes((bytes) => (isInteger(bytes) ? plus(bytes, N) : undefined)),
+  '-N': onBytes((bytes) => (isInteger(bytes) ? plus(bytes, -N) : undefined)),
+  '+2^1000': onBytes((bytes) => (isInteger(bytes) ? plus(bytes, 2n ** 1000n) : undefined)),
+  "another party's": (value, other) => (value instanceof Uint8Array ? other : undefined),
+  "another session's": (value, _, replay) => (value instanceof Uint8Array ? replay : undefined),
+  null: () => null,
+  'one element less': (value) => (Array.isArray(value) ? value.slice(0, -1) : undefined),
+  'one element more': (value) => (Array.isArray(value) ? [...value, ...value.slice(-1)] : undefined),
+  'one field less': (value) => (value instanceof Map ? new Map([...value].slice(1)) : undefined),
+  'one field more': (value) => (value instanceof Map ? new Map([...value, ['zz', null]]) : undefined),
+}
+
+const heard = overhear((tamper) => runSign(keys, quorum, { tamper }))
+const elsewhere = overhear((tamper) =>
+  runSign(keys, quorum, { tamper, seed: 'other', sid: new Uint8Array(32).fill(9) }),
+)
+
+export type Case = {
+  readonly name: string
+  readonly round: string
+  readonly kind: Letter['kind']
+  /** What is sent in place of the letter; undefined withholds it. */
+  readonly body: Uint8Array | undefined
+}
+
+function casesOf([round, kind]: (typeof LETTERS)[number]): Case[] {
+  const to = (party: PartyId) => (kind === 'direct' ? party : undefined)
+  const body = heard(round, cheat, to(honest))
+  const values = [body, heard(round, honest, to(cheat)), elsewhere(round, cheat, to(honest))].map((bytes) =>
+    decode(bytes),
+  ) as [Value, Value, Value]
+  const fields = paths(values[0]).flatMap((path) =>
+    Object.entries(MUTATIONS).flatMap(([mutation, mutate]): Case[] => {
+      const [mine, other, replay] = values.map((value) => at(value, path)) as [Value, Value, Value]
+      const by = mutate(mine, other, replay)
+      if (by === undefined) return []
+      const changed = encode(replaced(values[0], path, by))
+      if (equalBytes(changed, body)) return []
+      return [
+        { name: `${round}, ${kind}, ${path.join('.') || 'all'}: ${mutation}`, round, kind, body: changed },
+      ]
+    }),
+  )
+  const whole: readonly (readonly [string, Uint8Array | undefined])[] = [
+    ['dropped', undefined],
+    ['truncated', body.slice(0, -1)],
+    ['one byte more', Uint8Array.of(...body, 0)],
+    ["another party's", heard(round, honest, to(cheat))],
+    ["another session's", elsewhere(round, cheat, to(honest))],
+  ]
+  const distinct = whole.filter(([, bytes]) => bytes === undefined || !equalBytes(bytes, body))
+  return [
+    ...fields,
+    ...distinct.map(
+      ([what, bytes]): Case => ({ name: `${round}, ${kind}: ${what}`, round, kind, body: bytes }),
+    ),
+  ]
+}
+
+export const CASES: readonly Case[] = LETTERS.flatMap(casesOf)
+
+/** Anything that an error could show of the secrets of the honest party: digits in either base. */
+const SECRETS = (['p', 'q', 'pHat', 'qHat'] as const)
+  .map((prime) => key(honest).auxSecret[prime].reveal())
+  .concat(key(honest).share.share.reveal())
+  .flatMap((bytes) => [toHex(bytes).slice(0, 16), `${fromBytes(bytes)}`.slice(0, 16)])
+
+export function expectCaught({ name, round, kind, body }: Case): void {
+  const isCase = (letter: Letter) => letter.from === cheat && letter.round === round && letter.kind === kind
+  const isEcho = round.endsWith(echoRound(''))
+  const consistent = cheating(quorum, {
+    [cheat]: (letter) => (isCase(letter) && body !== undefined ? body : letter.body),
+  })
+  const outcome = runSign(keys, quorum, {
+    tamper: (letter) => {
+      const said = isEcho ? letter.body : consistent(letter)
+      return isCase(letter) ? body : said
+    },
+  }).get(honest)
+  expect(outcome?.ended, name).not.toBe('done')
+  if (outcome?.ended === 'waiting') {
+    // The shares do not add up, which only the failure phase can find out: the cheater does not take part in it.
+    expect(name).toMatch(/^presign-3, broadcast, (delta|S): /)
+    expect(outcome.round, name).toMatch(/^blame-(gamma|x)-1$/)
+    return
+  }
+  const error = outcome?.ended === 'failed' ? outcome.error : undefined
+  if (isEcho && error instanceof SplitView) return
+  expect(error, name).toBeInstanceOf(ProtocolAbort)
+  expect((error as ProtocolAbort).accusations, name).toMatchObject([
+    { party: cheat, round, kind: 'witnessed' },
+  ])
+  for (const secret of SECRETS) expect(inspect(error, { depth: 9 }), name).not.toContain(secret)
+}
