@@ -147,8 +147,8 @@ export function ofPeers<T>(session: Session, values: ReadonlyMap<PartyId, T>): R
 }
 
 /**
- * Names each peer whose value somebody else has sent as well. From outside nobody can tell who copied, so both
- * are named as a pair; that this party did not copy, it knows.
+ * Names each peer whose value somebody else has sent as well; who has none is passed over. From outside nobody can
+ * tell who copied, so both are named as a pair; that this party did not copy, it knows.
  * @throws ProtocolAbort naming all of them
  */
 export function demandDistinct(
@@ -157,10 +157,11 @@ export function demandDistinct(
   values: ReadonlyMap<PartyId, Uint8Array>,
   reason: string,
 ): void {
-  const same = (a: PartyId, b: PartyId) =>
-    equalBytes(values.get(a) as Uint8Array, values.get(b) as Uint8Array)
   const accusations = session.peers.flatMap((party): Accusation[] => {
-    const twins = session.parties.filter((other) => other !== party && same(other, party))
+    const value = values.get(party)
+    if (value === undefined) return []
+    const same = (other: PartyId) => equalBytes(values.get(other) ?? new Uint8Array(), value)
+    const twins = session.parties.filter((other) => other !== party && same(other))
     if (twins.length === 0) return []
     return [{ party, round, kind: twins.includes(session.self) ? 'witnessed' : 'pair', reason }]
   })
