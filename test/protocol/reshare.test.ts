@@ -371,13 +371,16 @@ describe.each(SCHEMES)('resharing, %s', (scheme) => {
     expect(() => begin.next(undefined as never)).toThrow("not the one of this dealer's old index")
   })
 
+  const refresh = inputOf(key, { dealers: same(1, 2), members: same(1, 2, 3), threshold: 2 })
+  const refreshed = newShares(refresh, outputs(runReshare(key, refresh)))
   const others: [string, (input: ReshareInput) => ReshareInput][] = [
     ['another parent epoch', (i) => ({ ...i, parent: new Uint8Array(32) })],
     [
       'other public shares',
       (i) => inputOf(dealtKey(scheme, 2, 3, 'another'), committees) && withOld(i, 'another', 3),
     ],
-    ['one old member more', (i) => withOld(i, 'key', 4)],
+    ['other public shares of the same key', (i) => ({ ...i, old: inputOf(refreshed, committees).old })],
+    ['another key with one member more', (i) => withOld(i, 'key', 4)],
     ['another threshold', (i) => ({ ...i, threshold: 3 })],
     ['other dealers', (i) => ({ ...i, dealers: new Map([...i.dealers, [2, 2]]) })],
     [
