@@ -2,7 +2,7 @@
  * What a resharing made, recomputed from what everybody said aloud: no secret is needed to hold the new public
  * shares against the old ones and the broadcasts between them.
  */
-import { attempt, equalBytes } from './codec.js'
+import { attempt } from './codec.js'
 import type { Point } from './curve.js'
 import {
   commitmentChecks,
@@ -45,8 +45,6 @@ export function publicReshare(
   if (![...heard.said].every(([party, said]) => ofCommitments.every((holds) => holds(said, party))))
     return null
   if (![...heard.opened].every(([party, o]) => ofOpenings.every((holds) => holds(o, party)))) return null
-  const V = [...heard.said.values()].flatMap((said) => (said.V === null ? [] : [said.V]))
-  if (V.some((one, i) => V.slice(0, i).some((other) => equalBytes(one, other)))) return null
   const X = sumOf(
     plan,
     [...heard.opened.values()].flatMap(({ F }): (readonly Point[])[] => (F === null ? [] : [F])),

@@ -114,7 +114,7 @@ export function checkDistinct(members: readonly Keys[]): void {
   if (!distinct((keys) => hex(keys.nkey))) throw new CodecError('members', 'two members have one NATS key')
 }
 
-function isAgeRecipient(text: string): boolean {
+export function isAgeRecipient(text: string): boolean {
   try {
     const { prefix, words } = bech32.decode(text as `${string}1${string}`, false)
     const length = bech32.fromWords(words).length

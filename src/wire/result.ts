@@ -118,6 +118,21 @@ export function makeCertificate(ran: Ran, result: Uint8Array, receipts: readonly
   return certificateCodec.encode({ format: 'mpc/certificate/v1', ...ran, result, receipts })
 }
 
+const refuse = (problem: string, cause?: unknown) =>
+  new Failure('verification', 'E_CERTIFICATE', `this is not the certificate of this ceremony: ${problem}`, {
+    cause,
+  })
+
+/** What a certificate says, before anything in it is verified. @throws Failure `E_CERTIFICATE` (verification) */
+export function decodeCertificate(encoded: Uint8Array): Certificate {
+  try {
+    return certificateCodec.decode(encoded)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse(cause.message, cause)
+    throw cause
+  }
+}
+
 /**
  * The certificate, if it is one: the receipts of exactly these holders, in their order, over the outcome they hold.
  * @throws Failure `E_CERTIFICATE` (verification)
@@ -127,17 +142,7 @@ export function parseCertificate(
   holders: readonly Holder[],
   outcome: Value,
 ): Certificate {
-  const refuse = (problem: string, cause?: unknown) =>
-    new Failure('verification', 'E_CERTIFICATE', `this is not the certificate of this ceremony: ${problem}`, {
-      cause,
-    })
-  let certificate: Certificate
-  try {
-    certificate = certificateCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(cause.message, cause)
-    throw cause
-  }
+  const certificate = decodeCertificate(encoded)
   if (hex(resultDigest(certificate, outcome)) !== hex(certificate.result))
     throw refuse('it is over another result')
   if (certificate.receipts.length !== holders.length) throw refuse('it lacks receipts')

@@ -19,6 +19,12 @@ export const SIGNED = {
   request: 'mpc/request/v1',
   /** (digest of a safe prime): I made this for myself. */
   prime: 'mpc/prime/v1',
+  /** (manifest fields): my share is split as this says. */
+  manifest: 'mpc/escrow-manifest/v1',
+  /** (note fields): I looked at my piece of somebody's share, or destroyed it. */
+  note: 'mpc/escrow-note/v1',
+  /** (rebind fields): this identity takes the seat of that one. */
+  rebind: 'mpc/rebind/v1',
 } as const
 
 export type SignedTag = (typeof SIGNED)[keyof typeof SIGNED]

@@ -22,7 +22,10 @@ describe('what an identity key signs', () => {
       'mpc/accept/v1',
       'mpc/card/v1',
       'mpc/envelope/v1',
+      'mpc/escrow-manifest/v1',
+      'mpc/escrow-note/v1',
       'mpc/prime/v1',
+      'mpc/rebind/v1',
       'mpc/receipt/v1',
       'mpc/request/v1',
     ])

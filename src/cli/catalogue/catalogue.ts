@@ -1,7 +1,13 @@
 /** Every error code there is. A test holds it equal to the codes in the sources. */
+import { backupCodes } from './backup.js'
 import type { Entry } from './entry.js'
 import { machineCodes } from './machine.js'
 import { peopleCodes } from './people.js'
 import { runningCodes } from './running.js'
 
-export const CATALOGUE: Readonly<Record<string, Entry>> = { ...machineCodes, ...peopleCodes, ...runningCodes }
+export const CATALOGUE: Readonly<Record<string, Entry>> = {
+  ...machineCodes,
+  ...peopleCodes,
+  ...runningCodes,
+  ...backupCodes,
+}

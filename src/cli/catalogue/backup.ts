@@ -1,0 +1,69 @@
+/** Codes of backups: splits of a share, their pieces, and who sits in a seat after a restore. */
+import { entry } from './entry.js'
+
+export const backupCodes = {
+  E_MANIFEST: entry(
+    'This is not the manifest of a backup, or it was altered.',
+    'Ask the custodian for it again.',
+  ),
+  E_MANIFEST_RECORD: entry(
+    'The manifest and the public record are of different keys, epochs or custodians.',
+    'Give the record of the epoch in which the share was split.',
+  ),
+  E_MANIFEST_SIGNER: entry(
+    'The manifest is by another identity than holds the seat of the custodian.',
+    'If the custodian has a new identity, import it with its rebind statement first.',
+  ),
+  E_MANIFEST_VECTOR: entry(
+    "The manifest is about another secret than the custodian's share.",
+    'Do not rely on it: ask the custodian, in person, to split the share anew.',
+  ),
+  E_MANIFEST_PROOF: entry(
+    'Whoever made the manifest did not know the share: its pieces may never combine.',
+    'Do not rely on it: ask the custodian, in person, to split the share anew.',
+  ),
+  E_MANIFEST_SIGNATURE: entry(
+    'The custodian did not sign the manifest.',
+    'Do not rely on it: ask the custodian, in person, to split the share anew.',
+  ),
+  E_PIECE: entry('This is not a piece of a backup, or it is damaged.', 'Ask its holder for another copy.'),
+  E_PIECE_VALUE: entry(
+    'The piece is not the one that its manifest gives this holder.',
+    'Leave it out. The custodian can seal the right one again.',
+  ),
+  E_PIECE_BLOB: entry(
+    'What the piece carries beside the share is not what its manifest names.',
+    "Leave it out: another holder's piece carries the same data.",
+  ),
+  E_PIECE_FOREIGN: entry('The piece is of another key or custodian.', 'Look for the pieces of one share.'),
+  E_PIECE_RETIRED: entry(
+    'The piece is of another epoch of the key: the share has changed since.',
+    'Use the pieces of the epoch in use; the custodian splits again after each reshare.',
+  ),
+  E_PIECE_TWICE: entry('The piece of one holder is given twice.', "Give another holder's in its place."),
+  E_PIECES_DIFFER: entry(
+    'Holders have pieces under different manifests, which do not combine.',
+    'Use those of one manifest, and ask the custodian how there can be two.',
+  ),
+  E_PIECES_FEW: entry(
+    'More pieces are needed to restore the share.',
+    'Ask the holders that the error names.',
+  ),
+  E_ESCROW_KEPT: entry(
+    'What was kept of a split is damaged.',
+    'Restore escrow.age from a copy of this home.',
+  ),
+  E_NOTE: entry("This is not a holder's note.", 'Ask the holder to verify its piece again.'),
+  E_REBIND: entry(
+    'This is not a rebind statement for this epoch and seat.',
+    'Whoever restored the share makes it.',
+  ),
+  E_REBIND_PROOF: entry(
+    'Whoever made the rebind statement did not know the share of the seat.',
+    'Do not accept it. Ask the person, not the file.',
+  ),
+  E_REBIND_CARD: entry(
+    "The new card cannot sit there: its name or keys are another member's, or the old ones.",
+    'Make a new identity for the seat.',
+  ),
+} as const

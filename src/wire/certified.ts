@@ -1,0 +1,31 @@
+/**
+ * A certificate held against its record alone, by somebody who knows neither the ceremony nor who else took part in
+ * it: every custodian in the record has given its receipt, and with it the proof that it holds its share. Whoever took
+ * part knows all participants, and asks for all their receipts (`parseCertificate`).
+ */
+import { Failure } from './failure.js'
+import { encodeRecord, type KeyRecord } from './record.js'
+import { decodeCertificate, type Holder, resultDigest, verifyReceipt } from './result.js'
+import { hex } from './text.js'
+
+/**
+ * @throws Failure `E_CERTIFICATE` (verification) unless the certificate is over this record, and holds a receipt of
+ *   each of its custodians
+ */
+export function requireCertified(certificate: Uint8Array, r: KeyRecord): void {
+  const refuse = (problem: string) =>
+    new Failure('verification', 'E_CERTIFICATE', `this does not certify the record: ${problem}`, {
+      hint: 'ask a custodian for both: `mpc key show NAME --export`',
+    })
+  const ran = decodeCertificate(certificate)
+  if (hex(ran.definition) !== hex(r.definition)) throw refuse('it is of another ceremony')
+  if (hex(resultDigest(ran, encodeRecord(r))) !== hex(ran.result)) throw refuse('it is over another result')
+  for (const { card, index, public_share: publicShare } of r.members) {
+    const { fingerprint, signing } = card
+    const holder: Holder = { fingerprint, signing, share: { scheme: r.scheme, index, publicShare } }
+    const receipts = ran.receipts.filter((receipt) => hex(receipt.fingerprint) === hex(fingerprint))
+    if (!receipts.some((receipt) => verifyReceipt(receipt, holder, ran, ran.result))) {
+      throw refuse(`the receipt of ${card.name} is missing, or does not verify`)
+    }
+  }
+}

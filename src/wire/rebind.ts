@@ -1,0 +1,152 @@
+/**
+ * The rebind statement: a custodian with a new identity takes its seat again. It shows that whoever made it knows the
+ * share of that seat and holds the new identity; that this is still the same person is for each other custodian to
+ * find out and to accept for itself. The record stays as it is.
+ */
+import {
+  bytes,
+  bytesUpTo,
+  codec,
+  CodecError,
+  mapped,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  text,
+  time,
+  uint,
+} from '../protocol/codec.js'
+import { curveOf } from '../protocol/scheme.js'
+import { proveKnowledge, verifyKnowledge } from '../protocol/schnorr.js'
+import type { Secret } from '../protocol/secret.js'
+import { digest, type Rng } from '../protocol/session.js'
+import { type Card, checkDistinct, parseCard } from './card.js'
+import { type SigningKey, verifySignature } from './ed25519.js'
+import { Failure } from './failure.js'
+import { type KeyRecord, recordDigest } from './record.js'
+import { SIGNED } from './tags.js'
+import { hex } from './text.js'
+
+const provenFields = {
+  format: oneOf(['mpc/rebind/v1']),
+  key_id: bytes(32),
+  /** Record digest. */
+  epoch: bytes(32),
+  /** The seat: its index, and the fingerprint that the record gives it. */
+  index: uint(64, 1),
+  old: bytes(32),
+  /** Who is to sit there. */
+  card: mapped(text(8192), parseCard, (card: Card) => card.line),
+  /** Milliseconds since 1970. */
+  created: time(),
+}
+const unsignedFields = {
+  ...provenFields,
+  /** Proof of knowledge of the seat's share, bound to everything above. */
+  proof: record({ R: bytesUpTo(33, 32), z: bytes(32) }),
+}
+const provenShape = record(provenFields)
+const unsignedShape = record(unsignedFields)
+const rebindShape = record({
+  ...unsignedFields,
+  /** By the new identity, so that nobody is put into a seat unasked. */
+  signature: bytes(64),
+  /** By the identity in the record, if it still could: a new machine; null after a loss. */
+  old_signature: nullable(bytes(64)),
+})
+const rebindCodec = codec(rebindShape, 1 << 14)
+
+export type Rebind = Of<typeof rebindShape>
+
+/** 32 bytes that name it, as orders do. */
+export const rebindDigest = (rebind: Rebind): Uint8Array =>
+  digest('mpc/rebind-digest/v1', unsignedShape.form(rebind))
+
+/** @param keys `next`: the new identity's; `old`: the one in the record, or null if it is lost */
+export function makeRebind(
+  r: KeyRecord,
+  index: number,
+  share: Secret,
+  card: Card,
+  keys: { readonly next: SigningKey; readonly old: SigningKey | null },
+  created: number,
+  rng: Rng,
+): Uint8Array {
+  const member = r.members[index - 1]
+  if (member === undefined) throw new RangeError('no member of this key')
+  const proven = {
+    format: 'mpc/rebind/v1' as const,
+    key_id: r.key_id,
+    epoch: recordDigest(r),
+    index,
+    old: member.card.fingerprint,
+    card,
+    created,
+  }
+  const unsigned = { ...proven, proof: proveKnowledge(curveOf(r.scheme), proofContext(proven), share, rng) }
+  const form = unsignedShape.form(unsigned)
+  return rebindCodec.encode({
+    ...unsigned,
+    signature: keys.next.sign(SIGNED.rebind, form),
+    old_signature: keys.old && keys.old.sign(SIGNED.rebind, form),
+  })
+}
+
+/**
+ * The statement, if it holds for the record of this epoch.
+ * @throws Failure (authentication) `E_REBIND` if it is not whole, of another epoch or seat, or not signed by the new
+ *   identity; `E_REBIND_PROOF` if whoever made it did not show that it knew the seat's share; `E_REBIND_CARD` if the
+ *   new card cannot sit there
+ */
+export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
+  const refuse = (code: `E_${string}`, problem: string, cause?: unknown) =>
+    new Failure('authentication', code, `this is not a rebind for this key: ${problem}`, {
+      hint: 'ask the person, not the file: whoever restored the share makes it with `mpc backup restore`',
+      cause,
+    })
+  let rebind: Rebind
+  try {
+    rebind = rebindCodec.decode(encoded)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse('E_REBIND', cause.message, cause)
+    throw cause
+  }
+  const { card, proof, signature, old_signature } = rebind
+  const member = r.members[rebind.index - 1]
+  if (hex(rebind.key_id) !== hex(r.key_id)) throw refuse('E_REBIND', 'it is of another key')
+  if (hex(rebind.epoch) !== hex(recordDigest(r))) throw refuse('E_REBIND', 'it is of another epoch')
+  if (member === undefined || hex(rebind.old) !== hex(member.card.fingerprint)) {
+    throw refuse('E_REBIND', 'the record has another identity in that seat')
+  }
+  const problem = cardProblem(card, r, rebind.index)
+  if (problem !== null) throw refuse('E_REBIND_CARD', problem)
+  if (!verifyKnowledge(curveOf(r.scheme), proofContext(rebind), member.public_share, proof)) {
+    throw refuse('E_REBIND_PROOF', `it does not prove that its maker knew the share of ${member.card.name}`)
+  }
+  const form = unsignedShape.form(rebind)
+  if (!verifySignature(card.signing, signature, SIGNED.rebind, form)) {
+    throw refuse('E_REBIND', 'it is not signed by the new identity')
+  }
+  if (old_signature && !verifySignature(member.card.signing, old_signature, SIGNED.rebind, form)) {
+    throw refuse('E_REBIND', `it is not signed by ${member.card.name}, as it says`)
+  }
+  return rebind
+}
+
+/** Why a card cannot take a seat: it is the old identity, or, for its name or keys, another member's. */
+function cardProblem(card: Card, r: KeyRecord, index: number): string | null {
+  const old = r.members[index - 1]?.card as Card
+  if (hex(card.signing) === hex(old.signing) || hex(card.nkey) === hex(old.nkey))
+    return 'its keys are the old ones'
+  try {
+    checkDistinct(r.members.map((member) => (member.index === index ? card : member.card)))
+    return null
+  } catch (cause) {
+    if (cause instanceof CodecError) return cause.problem
+    throw cause
+  }
+}
+
+const proofContext = (fields: Of<typeof provenShape>): Uint8Array =>
+  digest('mpc/rebind-proof/v1', provenShape.form(fields))
