@@ -33,6 +33,7 @@ import { encodeShare, parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
 import { transcriptCodec, transcriptHead } from '../../src/wire/transcript.js'
 import { GOLDEN, NAMES, SCHEMES, writeGolden } from '../golden/make.js'
+import { BACKUP_FILES } from '../golden/make-backup.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files are written', writeGolden, 60_000)
@@ -63,6 +64,7 @@ describe.skipIf(writing)('the golden files of version 1', () => {
           (f) => `${scheme}.${f}`,
         ),
       ),
+      ...BACKUP_FILES,
       'request.cbor',
       'sign.certificate.cbor',
       'sign.transcript.cbor',

@@ -1,0 +1,118 @@
+/**
+ * Makes the golden files of backups: test-alice's share of each golden key, split among three holders of whom two
+ * restore it, a note and a rebind. As in `make.ts`: by hand, once, and a file that is there is never written again.
+ *
+ *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden-backup.test.ts
+ */
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { drawCoefficients, split } from '../../src/protocol/escrow.js'
+import { curveOf } from '../../src/protocol/scheme.js'
+import type { Secret } from '../../src/protocol/secret.js'
+import { parseCard } from '../../src/wire/card.js'
+import { encodeKept } from '../../src/wire/escrow-kept.js'
+import {
+  type EscrowHolder,
+  encodeManifest,
+  makeManifest,
+  manifestDigest,
+  manifestWords,
+} from '../../src/wire/escrow-manifest.js'
+import { makeNote } from '../../src/wire/escrow-note.js'
+import { encodePiece } from '../../src/wire/escrow-piece.js'
+import { parseIdentity } from '../../src/wire/identity.js'
+import { makeRebind, parseRebind, rebindDigest } from '../../src/wire/rebind.js'
+import { parseRecord, recordDigest } from '../../src/wire/record.js'
+import { parseShare } from '../../src/wire/share.js'
+import { hex } from '../../src/wire/text.js'
+import { person, rng } from '../support/members.js'
+import { GOLDEN, SCHEMES } from './make.js'
+
+const CREATED = 1_800_000_000_000
+/** taproot has no auxiliary secrets; here it stands for any scheme that has. */
+export const AUXILIARY = { 'eddsa-ed25519': null, 'schnorr-taproot': Buffer.from('auxiliary of the golden files') }
+export const BACKUP_FILES = [
+  ...SCHEMES.flatMap((scheme) =>
+    ['manifest', 'kept', 'piece-1', 'piece-2', 'piece-3'].map((name) => `${scheme}.${name}.cbor`),
+  ),
+  'note.cbor',
+  'note-unsigned.cbor',
+  'rebind.cbor',
+  'known-backup.json',
+]
+
+const held = (name: string): Uint8Array => Uint8Array.from(readFileSync(join(GOLDEN, name)))
+
+export async function writeBackupGolden(): Promise<void> {
+  for (const [name, content] of Object.entries(await makeBackupGolden())) {
+    await writeFile(join(GOLDEN, name), content, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  }
+}
+
+async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> {
+  const files: Record<string, Uint8Array | string> = {}
+  const known: Record<string, unknown> = {}
+  const alice = parseIdentity(readText('test-alice.identity.txt'))
+  const bob = parseIdentity(readText('test-bob.identity.txt'))
+  const bobsCard = parseCard(readText('test-bob.card').trim())
+  const holders: [EscrowHolder, EscrowHolder, EscrowHolder] = [
+    { index: 1, name: 'test-bob', to: { kind: 'card', fingerprint: bobsCard.fingerprint } },
+    { index: 2, name: 'vault', to: { kind: 'age', recipient: bobsCard.age } },
+    { index: 3, name: 'sister', to: { kind: 'passphrase' } },
+  ]
+  for (const scheme of SCHEMES) {
+    const record = parseRecord(held(`${scheme}.record.cbor`))
+    const certificate = held(`${scheme}.certificate.cbor`)
+    const { share } = parseShare(held(`${scheme}.share.cbor`), record, 1)
+    const coefficients = drawCoefficients(curveOf(scheme), 2, rng)
+    const { F, pieces } = split(curveOf(scheme), share, coefficients, holders.length)
+    const fields = {
+      format: 'mpc/escrow-manifest/v1' as const,
+      key_id: record.key_id,
+      scheme,
+      epoch: recordDigest(record),
+      custodian: { index: 1, fingerprint: (record.members[0] as (typeof record.members)[number]).card.fingerprint },
+      threshold: 2,
+      holders,
+      vector: F,
+      salt: rng(32),
+      created: CREATED,
+    }
+    const { manifest, blob } = makeManifest(fields, share, AUXILIARY[scheme], alice.signing, rng)
+    files[`${scheme}.manifest.cbor`] = encodeManifest(manifest)
+    files[`${scheme}.kept.cbor`] = encodeKept(manifest, coefficients, blob)
+    for (const [holder, value] of pieces) {
+      files[`${scheme}.piece-${holder}.cbor`] = encodePiece({
+        holder,
+        value: value.reveal(),
+        manifest: encodeManifest(manifest),
+        record: held(`${scheme}.record.cbor`),
+        certificate,
+        blob,
+      })
+    }
+    known[`${scheme}.manifest.cbor`] = { digest: hex(manifestDigest(manifest)), words: manifestWords(manifest).join(' ') }
+    if (scheme !== 'eddsa-ed25519') continue
+    files['note.cbor'] = makeNote(manifest, holders[0], 'verified', CREATED, bob.signing)
+    files['note-unsigned.cbor'] = makeNote(manifest, holders[2], 'destroyed', CREATED, null)
+    files['rebind.cbor'] = await rebindOf(record, share, alice)
+    known['rebind.cbor'] = { digest: hex(rebindDigest(parseRebind(files['rebind.cbor'] as Uint8Array, record))) }
+  }
+  files['known-backup.json'] = `${JSON.stringify(known, null, 2)}\n`
+  return files
+}
+
+async function rebindOf(
+  record: ReturnType<typeof parseRecord>,
+  share: Secret,
+  old: ReturnType<typeof parseIdentity>,
+): Promise<Uint8Array> {
+  const renewed = await person('test-alice')
+  const keys = { next: renewed.identity.signing, old: old.signing }
+  return makeRebind(record, 1, share, renewed.card, keys, CREATED, rng)
+}
+
+const readText = (name: string): string => readFileSync(join(GOLDEN, name), 'utf8')
