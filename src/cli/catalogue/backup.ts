@@ -2,6 +2,15 @@
 import { entry } from './entry.js'
 
 export const backupCodes = {
+  E_HOLDERS: entry(
+    'A share cannot be split so.',
+    'Name two or more holders, each once, and how many restore it.',
+  ),
+  E_SPLIT_EXISTS: entry(
+    'The share was split before in this epoch. Two splits of one share are one too many to watch.',
+    'Seal a lost piece again with --again. For other holders, refresh the key and split anew.',
+  ),
+  E_NO_SPLIT: entry('The share was not split here in this epoch.', 'Split it: `mpc backup split`.'),
   E_MANIFEST: entry(
     'This is not the manifest of a backup, or it was altered.',
     'Ask the custodian for it again.',

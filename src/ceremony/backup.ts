@@ -1,0 +1,194 @@
+/**
+ * A custodian's share, split among holders as files: no network, and nothing written before everything was checked.
+ * Who should hold pieces, and how many people then reach the key, is for the command to ask; how a share comes back
+ * is in `restore.ts`.
+ */
+import { drawCoefficients, split } from '../protocol/escrow.js'
+import { curveOf } from '../protocol/scheme.js'
+import { Secret } from '../protocol/secret.js'
+import type { PartyId, Rng } from '../protocol/session.js'
+import { keepSplit, readSplit } from '../storage/escrow.js'
+import { createDir, listDir } from '../storage/files.js'
+import type { Home } from '../storage/home.js'
+import { epochPath, readEpochFile } from '../storage/keys.js'
+import { openWith, sealTo } from '../storage/seal.js'
+import type { Card } from '../wire/card.js'
+import { encodeKept, type Kept, parseKept } from '../wire/escrow-kept.js'
+import { encodeManifest, makeManifest, type Manifest } from '../wire/escrow-manifest.js'
+import { encodePiece, parsePiece } from '../wire/escrow-piece.js'
+import { Failure } from '../wire/failure.js'
+import type { Identity } from '../wire/identity.js'
+import { encodeRecord } from '../wire/record.js'
+import {
+  badHolders,
+  type HolderSeal,
+  recipientOf,
+  requireHolders,
+  sameRecipient,
+  sealFor,
+} from './holders.js'
+import { indexIn, type Key, openShare } from './keys.js'
+
+/** Who splits: a home, and the identity that sits in it. */
+export type Owner = { readonly home: Home; readonly identity: Identity; readonly card: Card }
+
+export type SplitOrder = {
+  /** How many pieces restore the share. */
+  readonly threshold: number
+  /** By index, from 1. */
+  readonly holders: readonly HolderSeal[]
+  /** What the engine needs beside the share, or null. */
+  readonly auxiliary: Uint8Array | null
+  /** The folder to be made: a `.piece` for each holder, and `manifest.cbor`. */
+  readonly out: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly rng: Rng
+  /** Of passphrases, base-2 logarithm; tests lower it. */
+  readonly workFactor?: number
+}
+
+/**
+ * Splits this custodian's share of a key's active epoch.
+ * @throws Failure (usage) `E_HOLDERS`; (conflict) `E_SPLIT_EXISTS` if this epoch was split, `E_OUTPUT_EXISTS`
+ */
+export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> {
+  const { home, identity, card } = owner
+  const { threshold, holders, auxiliary, rng } = order
+  requireHolders(threshold, holders)
+  await requireFree(order.out)
+  if ((await readSplit(home, key.name, key.digest)) !== null) throw splitExists(key)
+  const certificate = await certificateOf(home, key)
+  const index = indexIn(key, card)
+  const { share } = await openShare(home, key, identity, card)
+  using secret = share
+  using coefficients = drawCoefficients(curveOf(key.record.scheme), threshold, rng)
+  const { F, pieces } = split(curveOf(key.record.scheme), secret, coefficients, holders.length)
+  try {
+    const fields = {
+      format: 'mpc/escrow-manifest/v1' as const,
+      key_id: key.record.key_id,
+      scheme: key.record.scheme,
+      epoch: key.digest,
+      custodian: { index, fingerprint: card.fingerprint },
+      threshold,
+      holders: holders.map((holder, i) => ({ index: i + 1, name: holder.name, to: recipientOf(holder) })),
+      vector: F,
+      salt: rng(32),
+      created: order.now,
+    }
+    const { manifest, blob } = makeManifest(fields, secret, auxiliary, identity.signing, rng)
+    const sealed = await sealedPieces(key, { manifest, blob, pieces }, certificate, holders, order.workFactor)
+    using kept = new Secret(encodeKept(manifest, coefficients, blob))
+    const files = { ...sealed, 'manifest.cbor': encodeManifest(manifest) }
+    // First what makes every piece again, then the pieces: after a crash between them `sealAgain` has the rest.
+    if (!(await keepSplit(home, key.name, key.digest, await sealTo([card.age], kept.reveal()))))
+      throw splitExists(key)
+    await writeOut(order.out, files)
+    return manifest
+  } finally {
+    for (const piece of pieces.values()) piece.wipe()
+  }
+}
+
+/**
+ * Seals the same piece again for a holder who lost it, or all of them after a crash; sealed to whom the manifest names.
+ * @throws Failure (usage) `E_HOLDERS` if the manifest knows no such holder, or names another seal for it; (configuration)
+ *   `E_NO_SPLIT`; (conflict) `E_OUTPUT_EXISTS`
+ */
+export async function sealAgain(
+  owner: Owner,
+  key: Key,
+  order: Pick<SplitOrder, 'holders' | 'out' | 'workFactor'>,
+): Promise<Manifest> {
+  await requireFree(order.out)
+  const certificate = await certificateOf(owner.home, key)
+  const kept = await openSplit(owner, key)
+  try {
+    for (const holder of order.holders) {
+      const named = kept.manifest.holders.find(({ name }) => name === holder.name)
+      if (!named || !sameRecipient(named.to, recipientOf(holder))) {
+        throw badHolders(`the split of ${key.name} has no holder ${holder.name} with this seal`)
+      }
+    }
+    const files = await sealedPieces(key, kept, certificate, order.holders, order.workFactor)
+    await writeOut(order.out, { ...files, 'manifest.cbor': encodeManifest(kept.manifest) })
+    return kept.manifest
+  } finally {
+    for (const piece of kept.pieces.values()) piece.wipe()
+  }
+}
+
+/** What was kept of the split of this share. @throws Failure (configuration) `E_NO_SPLIT` if it was not split here */
+async function openSplit({ home, identity, card }: Owner, key: Key): Promise<Kept> {
+  const sealed = await readSplit(home, key.name, key.digest)
+  if (sealed === null) {
+    throw new Failure(
+      'configuration',
+      'E_NO_SPLIT',
+      `the share of ${key.name} was not split here in this epoch`,
+      {
+        hint: `\`mpc backup split --key ${key.name}\` splits it`,
+      },
+    )
+  }
+  const { share } = await openShare(home, key, identity, card)
+  using secret = share
+  using plaintext = new Secret(await openWith([identity.age], sealed))
+  return parseKept(plaintext.reveal(), secret)
+}
+
+/** Every piece as a file, each opened once more as its holder will. */
+async function sealedPieces(
+  key: Key,
+  { manifest, blob, pieces }: Kept,
+  certificate: Uint8Array,
+  holders: readonly HolderSeal[],
+  workFactor: number | undefined,
+): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {}
+  for (const holder of holders) {
+    const { index } = manifest.holders.find(({ name }) => name === holder.name) as { index: PartyId }
+    const value = pieces.get(index) as Secret
+    using plaintext = new Secret(
+      encodePiece({
+        holder: index,
+        value: value.reveal(),
+        manifest: encodeManifest(manifest),
+        record: encodeRecord(key.record),
+        certificate,
+        blob,
+      }),
+    )
+    parsePiece(plaintext.reveal()).value.wipe()
+    files[`${holder.name}.piece`] = await sealFor(holder, plaintext.reveal(), workFactor)
+  }
+  return files
+}
+
+const splitExists = ({ name }: Key): Failure =>
+  new Failure('conflict', 'E_SPLIT_EXISTS', `the share of ${name} was split before in this epoch`, {
+    hint: `for a holder who lost its piece: \`mpc backup split --key ${name} --again\`; for other holders: refresh first`,
+  })
+
+async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {
+  const certificate = await readEpochFile(home, name, digest, 'certificate.cbor')
+  if (certificate !== null) return certificate
+  const path = epochPath(home, name, digest, 'certificate.cbor')
+  throw new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not whole: ${path} is missing`, {
+    hint: 'put it back from a copy of this home, or get it from another custodian',
+  })
+}
+
+async function requireFree(out: string): Promise<void> {
+  if ((await listDir(out)).length > 0) throw outputExists(out)
+}
+
+async function writeOut(out: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  if (!(await createDir(out, files))) throw outputExists(out)
+}
+
+const outputExists = (out: string): Failure =>
+  new Failure('conflict', 'E_OUTPUT_EXISTS', `${out} is there, and not empty`, {
+    hint: 'name a folder that is not there yet; nothing was overwritten',
+  })

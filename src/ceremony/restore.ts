@@ -1,0 +1,206 @@
+/**
+ * Pieces of a share, each looked at by its holder or handed on to who restores, and the share that enough of them make
+ * again on a new machine: no network, every check before anything is written. That the other custodians accept the new
+ * identity in the old seat is for each of them (`wire/rebind.ts`).
+ */
+import { equalSecret, Secret } from '../protocol/secret.js'
+import type { Rng } from '../protocol/session.js'
+import { rebindPath, writeRebind } from '../storage/escrow.js'
+import { createFile } from '../storage/files.js'
+import { readEpochFile, readState, stageEpoch, writeState } from '../storage/keys.js'
+import { openWith, openWithPassphrase, sealTo } from '../storage/seal.js'
+import { makeNote } from '../wire/escrow-note.js'
+import { encodePiece, parsePiece, type Piece, requirePieceOf } from '../wire/escrow-piece.js'
+import { type Restored, restoreShare } from '../wire/escrow-restore.js'
+import { Failure } from '../wire/failure.js'
+import { makeRebind, parseRebind } from '../wire/rebind.js'
+import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
+import { encodeShare, parseShare } from '../wire/share.js'
+import { hex } from '../wire/text.js'
+import type { Owner } from './backup.js'
+import { type HolderSeal, sealFor } from './holders.js'
+import type { Unlock } from './identity.js'
+
+/** A sealed piece, by what this person calls it (its path), and what opens it. */
+export type PieceFile = { readonly label: string; readonly sealed: Uint8Array; readonly unlock: Unlock }
+
+/**
+ * Opens a piece and checks all that it can be checked for alone; the caller wipes its value.
+ * @param record of the epoch that is in use, if it is known here
+ * @throws Failure that begins with the label: as `seal.ts` for what does not open, as `parsePiece` and `requirePieceOf`
+ */
+export function openPiece(file: PieceFile, record: KeyRecord | null): Promise<Piece> {
+  return labelled(file.label, async () => {
+    using plaintext = new Secret(await unseal(file))
+    const piece = parsePiece(plaintext.reveal())
+    try {
+      if (record) requirePieceOf(piece, record)
+    } catch (cause) {
+      piece.value.wipe()
+      throw cause
+    }
+    return piece
+  })
+}
+
+/**
+ * What a holder finds out about its piece, and its note of it, to be given to the custodian.
+ * @param signer the holder's identity, if it has one; a note is signed if the manifest names this very identity
+ */
+export async function verifyPiece(
+  file: PieceFile,
+  record: KeyRecord | null,
+  signer: Pick<Owner, 'identity' | 'card'> | null,
+  now: number,
+): Promise<{ readonly piece: Omit<Piece, 'value'>; readonly note: Uint8Array | null }> {
+  const { value, ...piece } = await openPiece(file, record)
+  value.wipe()
+  const { manifest, holder } = piece
+  if (holder.to.kind !== 'card') return { piece, note: makeNote(manifest, holder, 'verified', now, null) }
+  const isHolder = signer !== null && hex(signer.card.fingerprint) === hex(holder.to.fingerprint)
+  return {
+    piece,
+    note: isHolder ? makeNote(manifest, holder, 'verified', now, signer.identity.signing) : null,
+  }
+}
+
+/**
+ * Seals a checked piece to somebody else, as a holder does for who restores. Whether that is the right person is for
+ * the holder to know before.
+ * @throws Failure as `openPiece`; `E_OUTPUT_EXISTS` (conflict)
+ */
+export async function handOn(
+  file: PieceFile,
+  record: KeyRecord | null,
+  to: HolderSeal,
+  out: string,
+): Promise<void> {
+  const { holder, value, parts } = await openPiece(file, record)
+  using secret = value
+  using plaintext = new Secret(encodePiece({ holder: holder.index, value: secret.reveal(), ...parts }))
+  if (await createFile(out, await sealFor(to, plaintext.reveal()))) return
+  throw new Failure('conflict', 'E_OUTPUT_EXISTS', `${out} is there already, and nothing is overwritten`, {
+    hint: 'name a file that is not there yet',
+  })
+}
+
+export type RestoreOrder = {
+  /** What the key is to be called here. */
+  readonly name: string
+  readonly pieces: readonly PieceFile[]
+  /** The record of the epoch in use, if somebody gave it; without it the pieces' own is believed. */
+  readonly record: KeyRecord | null
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly rng: Rng
+}
+
+export type RestoredKey = {
+  readonly record: KeyRecord
+  readonly digest: Uint8Array
+  /** Of the seat. */
+  readonly index: number
+  /** Where the statement lies that puts this identity into the seat; null if it sits there already. */
+  readonly rebind: string | null
+  /** What the engine needs beside the share, which the caller stores and wipes. */
+  readonly auxiliary: Secret | null
+  /** It has not opened: refresh before signing. */
+  readonly lost: boolean
+}
+
+/**
+ * Makes the share again and puts it into this home, active.
+ * @throws Failure as `openPiece` and `restoreShare`, naming the bad piece; `E_KEY_EXISTS` (conflict); `E_REBIND_CARD`
+ *   (authentication) if this identity cannot take the seat
+ */
+export async function restore(owner: Owner, order: RestoreOrder): Promise<RestoredKey> {
+  if ((await readState(owner.home, order.name)) !== null) {
+    throw new Failure('conflict', 'E_KEY_EXISTS', `there is a key named ${order.name} here`, {
+      hint: 'nothing was overwritten; restore under another name, or into another --home',
+    })
+  }
+  const pieces: Piece[] = []
+  try {
+    for (const file of order.pieces) pieces.push(await openPiece(file, order.record))
+    const restored = restoreShare(pieces)
+    using share = restored.share
+    try {
+      return await place(owner, order, pieces[0] as Piece, { ...restored, share })
+    } catch (cause) {
+      restored.auxiliary?.wipe()
+      throw cause
+    }
+  } finally {
+    for (const piece of pieces) piece.value.wipe()
+  }
+}
+
+/** Puts a restored share into the home: the epoch's files, the rebind, and last the state that makes it active. */
+async function place(
+  owner: Owner,
+  { name, now, rng }: RestoreOrder,
+  { record, parts }: Piece,
+  { share, index, auxiliary, lost }: Restored,
+): Promise<RestoredKey> {
+  const { home, identity, card } = owner
+  const digest = recordDigest(record)
+  using plaintext = new Secret(
+    encodeShare({ record: digest, scheme: record.scheme, index, share: share.reveal() }),
+  )
+  // All that every use of the share will check: x_i * G is its public share above all.
+  parseShare(plaintext.reveal(), record, index).share.wipe()
+  const seat = record.members[index - 1] as KeyRecord['members'][number]
+  const sits = hex(seat.card.fingerprint) === hex(card.fingerprint)
+  const keys = { next: identity.signing, old: null }
+  const rebind = sits ? null : makeRebind(record, index, share, card, keys, now, rng)
+  if (rebind) parseRebind(rebind, record)
+
+  await stageEpoch(home, name, digest, {
+    'record.cbor': encodeRecord(record),
+    'share.age': await sealedShare(owner, name, digest, plaintext),
+    'certificate.cbor': parts.certificate,
+  })
+  if (rebind) await writeRebind(home, name, digest, card.fingerprint, rebind)
+  await writeState(home, name, {
+    format: 'mpc/key-state/v1',
+    key_id: record.key_id,
+    epochs: [{ digest, number: record.epoch, status: 'active' }],
+  })
+  const path = rebind && rebindPath(home, name, digest, card.fingerprint)
+  return { record, digest, index, rebind: path, auxiliary, lost }
+}
+
+/** The share, sealed; where an earlier restore got no further than this, as it sealed it: epochs are written once. */
+async function sealedShare(
+  { home, identity, card }: Owner,
+  name: string,
+  digest: Uint8Array,
+  plaintext: Secret,
+): Promise<Uint8Array> {
+  const there = await readEpochFile(home, name, digest, 'share.age')
+  if (there !== null) {
+    using held = new Secret(await openWith([identity.age], there))
+    if (equalSecret(held.reveal(), plaintext.reveal())) return there
+  }
+  return sealTo([card.age], plaintext.reveal())
+}
+
+function unseal({ sealed, unlock }: PieceFile): Promise<Uint8Array> {
+  return unlock.kind === 'passphrase'
+    ? openWithPassphrase(unlock.passphrase, sealed)
+    : openWith(unlock.identities, sealed)
+}
+
+async function labelled<T>(label: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause
+    const { kind, code, message, hint, party } = cause
+    throw new Failure(kind, code, `${label}: ${message}`, {
+      ...(hint !== null && { hint }),
+      ...(party !== null && { party }),
+      cause,
+    })
+  }
+}
