@@ -1,7 +1,7 @@
 /**
- * A custodian's share, split among holders as files: no network, and nothing written before everything was checked.
- * Who should hold pieces, and how many people then reach the key, is for the command to ask; how a share comes back
- * is in `restore.ts`.
+ * A custodian's share, split among holders as files: no network, and nothing written before everything was
+ * checked. Who should hold pieces, and how many people then reach the key, is for the command to ask; how a
+ * share comes back is in `restore.ts`.
  */
 import { drawCoefficients, split } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
@@ -81,7 +81,8 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
     const sealed = await sealedPieces(key, { manifest, blob, pieces }, certificate, holders, order.workFactor)
     using kept = new Secret(encodeKept(manifest, coefficients, blob))
     const files = { ...sealed, 'manifest.cbor': encodeManifest(manifest) }
-    // First what makes every piece again, then the pieces: after a crash between them `sealAgain` has the rest.
+    // First what makes every piece again, then the pieces: after a crash between them `sealAgain` has the
+    // rest.
     if (!(await keepSplit(home, key.name, key.digest, await sealTo([card.age], kept.reveal()))))
       throw splitExists(key)
     await writeOut(order.out, files)
@@ -92,9 +93,10 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
 }
 
 /**
- * Seals the same piece again for a holder who lost it, or all of them after a crash; sealed to whom the manifest names.
- * @throws Failure (usage) `E_HOLDERS` if the manifest knows no such holder, or names another seal for it; (configuration)
- *   `E_NO_SPLIT`; (conflict) `E_OUTPUT_EXISTS`
+ * Seals the same piece again for a holder who lost it, or all of them after a crash; sealed to whom the
+ * manifest names.
+ * @throws Failure (usage) `E_HOLDERS` if the manifest knows no such holder, or names another seal for it;
+ *   (configuration) `E_NO_SPLIT`; (conflict) `E_OUTPUT_EXISTS`
  */
 export async function sealAgain(
   owner: Owner,
@@ -119,7 +121,7 @@ export async function sealAgain(
   }
 }
 
-/** What was kept of the split of this share. @throws Failure (configuration) `E_NO_SPLIT` if it was not split here */
+/** What was kept of this share's split. @throws Failure `E_NO_SPLIT` (configuration) if it has none here */
 async function openSplit({ home, identity, card }: Owner, key: Key): Promise<Kept> {
   const sealed = await readSplit(home, key.name, key.digest)
   if (sealed === null) {
@@ -168,7 +170,7 @@ async function sealedPieces(
 
 const splitExists = ({ name }: Key): Failure =>
   new Failure('conflict', 'E_SPLIT_EXISTS', `the share of ${name} was split before in this epoch`, {
-    hint: `for a holder who lost its piece: \`mpc backup split --key ${name} --again\`; for other holders: refresh first`,
+    hint: `for a lost piece: \`mpc backup split --key ${name} --again\`; for other holders: refresh first`,
   })
 
 async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 /**
- * Pieces of a share, each looked at by its holder or handed on to who restores, and the share that enough of them make
- * again on a new machine: no network, every check before anything is written. That the other custodians accept the new
- * identity in the old seat is for each of them (`wire/rebind.ts`).
+ * Pieces of a share, each looked at by its holder or handed on to who restores, and the share that enough of
+ * them make again on a new machine: no network, every check before anything is written. That the other
+ * custodians accept the new identity in the old seat is for each of them (`wire/rebind.ts`).
  */
 import { equalSecret, Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
@@ -27,7 +27,8 @@ export type PieceFile = { readonly label: string; readonly sealed: Uint8Array; r
 /**
  * Opens a piece and checks all that it can be checked for alone; the caller wipes its value.
  * @param record of the epoch that is in use, if it is known here
- * @throws Failure that begins with the label: as `seal.ts` for what does not open, as `parsePiece` and `requirePieceOf`
+ * @throws Failure that begins with the label: as `seal.ts` for what does not open, as `parsePiece` and
+ *   `requirePieceOf`
  */
 export function openPiece(file: PieceFile, record: KeyRecord | null): Promise<Piece> {
   return labelled(file.label, async () => {
@@ -45,7 +46,8 @@ export function openPiece(file: PieceFile, record: KeyRecord | null): Promise<Pi
 
 /**
  * What a holder finds out about its piece, and its note of it, to be given to the custodian.
- * @param signer the holder's identity, if it has one; a note is signed if the manifest names this very identity
+ * @param signer the holder's identity, if it has one; a note is signed if the manifest names this very
+ *   identity
  */
 export async function verifyPiece(
   file: PieceFile,
@@ -65,8 +67,8 @@ export async function verifyPiece(
 }
 
 /**
- * Seals a checked piece to somebody else, as a holder does for who restores. Whether that is the right person is for
- * the holder to know before.
+ * Seals a checked piece to somebody else, as a holder does for who restores. Whether that is the right person
+ * is for the holder to know before.
  * @throws Failure as `openPiece`; `E_OUTPUT_EXISTS` (conflict)
  */
 export async function handOn(
@@ -110,8 +112,8 @@ export type RestoredKey = {
 
 /**
  * Makes the share again and puts it into this home, active.
- * @throws Failure as `openPiece` and `restoreShare`, naming the bad piece; `E_KEY_EXISTS` (conflict); `E_REBIND_CARD`
- *   (authentication) if this identity cannot take the seat
+ * @throws Failure as `openPiece` and `restoreShare`, naming the bad piece; `E_KEY_EXISTS` (conflict);
+ *   `E_REBIND_CARD` (authentication) if this identity cannot take the seat
  */
 export async function restore(owner: Owner, order: RestoreOrder): Promise<RestoredKey> {
   if ((await readState(owner.home, order.name)) !== null) {
@@ -135,7 +137,7 @@ export async function restore(owner: Owner, order: RestoreOrder): Promise<Restor
   }
 }
 
-/** Puts a restored share into the home: the epoch's files, the rebind, and last the state that makes it active. */
+/** Puts a share into the home: the epoch's files, the rebind, and last the state that makes it active. */
 async function place(
   owner: Owner,
   { name, now, rng }: RestoreOrder,
@@ -170,7 +172,7 @@ async function place(
   return { record, digest, index, rebind: path, auxiliary, lost }
 }
 
-/** The share, sealed; where an earlier restore got no further than this, as it sealed it: epochs are written once. */
+/** The share, sealed; where an earlier restore was cut short, as that sealed it: epochs are written once. */
 async function sealedShare(
   { home, identity, card }: Owner,
   name: string,

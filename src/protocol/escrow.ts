@@ -1,8 +1,9 @@
 /**
- * One custodian's share x_i split once more, among holders 1 to m of whom any k restore it: Shamir's sharing with
- * Feldman's commitment over the curve's order, whose constant is the public share X_i that the key's record already
- * holds. So a holder checks its piece against what was public before. That whoever made the vector knew x_i, and did
- * not only choose k - 1 values and fit the rest to X_i (F-16), is shown by the proof in the manifest that holds it.
+ * One custodian's share x_i split once more, among holders 1 to m of whom any k restore it: Shamir's sharing
+ * with Feldman's commitment over the curve's order, whose constant is the public share X_i that the key's
+ * record already holds. So a holder checks its piece against what was public before. That whoever made the
+ * vector knew x_i, and did not only choose k - 1 values and fit the rest to X_i (F-16), is shown by the proof
+ * in the manifest that holds it.
  */
 import { attempt } from './codec.js'
 import type { Curve, Point } from './curve.js'
@@ -20,8 +21,8 @@ export type EscrowSplit = {
 }
 
 /**
- * The coefficients a_1 .. a_(k-1) of a new split, one after another, 32 bytes each. Random, and kept by whoever splits:
- * derived from the share they would link two splits of it (F-39).
+ * The coefficients a_1 .. a_(k-1) of a new split, one after another, 32 bytes each. Random, and kept by
+ * whoever splits: derived from the share they would link two splits of it (F-39).
  * @param threshold k, from 2: with one piece enough, a piece would be the share
  */
 export function drawCoefficients(curve: Curve, threshold: number, rng: Rng): Secret {
@@ -52,7 +53,7 @@ export function split(curve: Curve, share: Secret, coefficients: Secret, holders
   }
 }
 
-/** Whether this is holder `index`'s piece under the vector: piece * G = sum of index^k * A_k. Never throws. */
+/** Whether this is a holder's piece under the vector: piece * G = sum of index^k * A_k. Never throws. */
 export function isPiece(curve: Curve, F: readonly Uint8Array[], index: PartyId, piece: Secret): boolean {
   const parsed = attempt(() => ({
     A: F.map((point): Point => curve.parsePoint(point)),

@@ -22,7 +22,7 @@ import type { PartyId, Session } from './session.js'
 import { addCommitments, evaluateCommitment, lagrange } from './sharing.js'
 
 export type ReshareInput = {
-  /** Digest of the old epoch's public record, 32 bytes: the definition names it, and the record hashes to it. */
+  /** Digest of the old epoch's record, 32 bytes: the definition names it, and the record hashes to it. */
   readonly parent: Uint8Array
   /** What that record says of the shares. */
   readonly old: PublicShares
@@ -65,8 +65,8 @@ const commitmentShape = record({
 })
 export type Commitment = Of<typeof commitmentShape>
 
-// In every round there is a letter from everybody to everybody, so that rounds are as in every other protocol;
-// of those who have nothing to say it says so.
+// In every round there is a letter from everybody to everybody, so that rounds are as in every other
+// protocol; of those who have nothing to say it says so.
 export const commitmentLetter: Codec<Commitment> = codec(commitmentShape, 128)
 export const openingLetter: Codec<Opening | null> = codec(nullable(openingShape), 8192)
 export const dealtLetter: Codec<Uint8Array | null> = codec(nullable(bytes(32)), 64)
@@ -154,14 +154,15 @@ export const openingChecks = (session: Session, plan: Plan, said: ReadonlyMap<Pa
   'opening is not what was committed to': ({ opening }: Opened, from: PartyId) =>
     opening === null ||
     equalBytes(commitTo(session, plan, from, opening), said.get(from)?.V ?? new Uint8Array()),
-  // Cggmp24.md 1f, R3: "len(F_i)==t'". A longer vector would raise the threshold, a shorter one lower it (T-41).
+  // Cggmp24.md 1f, R3: "len(F_i)==t'". A longer vector would raise the threshold, a shorter one lower it
+  // (T-41).
   'vector does not have as many points as must sign': ({ opening }: Opened) =>
     opening === null || opening.F.length === plan.threshold,
   'vector holds something that is not a point of the group': ({ opening, F }: Opened) =>
     opening === null || F !== null,
   // "F_i[0] == λ_i^D·X_old_i (per dealer; checking only the sum lets two dealers cancel each other)" (T-46,
-  // T-49). By it no dealer can bring in anything but its own old share, so there is no proof of knowledge of the
-  // constant: that the new shares are held is proved by each receipt.
+  // T-49). By it no dealer can bring in anything but its own old share, so there is no proof of knowledge of
+  // the constant: that the new shares are held is proved by each receipt.
   'vector does not begin with its weighted public share': ({ F }: Opened, from: PartyId) =>
     F === null || F[0] === undefined || F[0].equals(weighted(plan, from)),
 })

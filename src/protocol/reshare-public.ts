@@ -1,6 +1,6 @@
 /**
- * What a resharing made, recomputed from what everybody said aloud: no secret is needed to hold the new public
- * shares against the old ones and the broadcasts between them.
+ * What a resharing made, recomputed from what everybody said aloud: no secret is needed to hold the new
+ * public shares against the old ones and the broadcasts between them.
  */
 import { attempt } from './codec.js'
 import type { Point } from './curve.js'
@@ -21,8 +21,8 @@ type Letters = ReadonlyMap<PartyId, Uint8Array>
 
 /**
  * The public part of a resharing's output, from the letters of rounds `commit` and `open`.
- * @returns null unless everybody meant this resharing, every opening opens its commitment and holds in itself, and
- *   together they make shares that can be used; what was dealt is not seen here
+ * @returns null unless everybody meant this resharing, every opening opens its commitment and holds in
+ *   itself, and together they make shares that can be used; what was dealt is not seen here
  * @throws RangeError or CodecError for an input that makes no resharing
  */
 export function publicReshare(

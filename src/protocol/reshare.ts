@@ -1,11 +1,12 @@
 /**
- * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve, after cggmp24.md 1f:
- * as many old members as must sign deal their shares anew, to new members, who may be others, more or fewer; the
- * key stays. As in key generation everybody first commits to what they will say: `commit` (reliably broadcast)
- * and `open` (broadcast, with each dealt share). A refresh is the same with the same members.
+ * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve, after cggmp24.md
+ * 1f: as many old members as must sign deal their shares anew, to new members, who may be others, more or
+ * fewer; the key stays. As in key generation everybody first commits to what they will say: `commit`
+ * (reliably broadcast) and `open` (broadcast, with each dealt share). A refresh is the same with the same
+ * members.
  *
- * Old shares still sign after it: what becomes of them, and when the new ones count, is left to the ceremony's
- * ending. So is the proof that each new member holds its share, which is in its receipt.
+ * Old shares still sign after it: what becomes of them, and when the new ones count, is left to the
+ * ceremony's ending. So is the proof that each new member holds its share, which is in its receipt.
  */
 import { attempt } from './codec.js'
 import type { Point } from './curve.js'
@@ -59,8 +60,9 @@ export function* reshare(
   const { self, peers } = session
   const index = members.get(self)
 
-  // R1. "dealer i∈D: w_i = λ_i^D x_i; polynomial f_i, deg t'-1, f_i(0)=w_i; Feldman F_i; commit V_i; echo." With
-  // it everybody, dealing or not, says which epoch and which people it means: a joiner believes only agreement.
+  // R1. "dealer i∈D: w_i = λ_i^D x_i; polynomial f_i, deg t'-1, f_i(0)=w_i; Feldman F_i; commit V_i; echo."
+  // With it everybody, dealing or not, says which epoch and which people it means: a joiner believes only
+  // agreement.
   const f = weightedPolynomial(session, plan, share, rng)
   const mine: Opening | null = f && { F: feldman(curve, f).map((A) => A.toBytes()), u: rng(32) }
   const said = yield* broadcastReliably(session, 'commit', commitmentLetter, {
@@ -71,7 +73,8 @@ export function* reshare(
   // Whoever sends another's V_i again hopes to open it with the other's words (T-31).
   demandDistinct(session, 'commit', commitmentsIn(said), 'commitment is the copy of another')
 
-  // R2. "open F_i (broadcast, echo), send f_i(I'_j) p2p encrypted to each new j". V_i, which was echoed, binds it.
+  // R2. "open F_i (broadcast, echo), send f_i(I'_j) p2p encrypted to each new j". V_i, which was echoed,
+  // binds it.
   const dealTo = (to: PartyId): Uint8Array | null => {
     const l = members.get(to)
     return f === null || l === undefined ? null : curve.scalarBytes(evaluate(curve, f, l))
@@ -130,7 +133,7 @@ export function* reshare(
   }
 }
 
-/** f_i of this party, null if it does not deal. @throws RangeError unless the share is that of its old index */
+/** f_i of this party, null if it does not deal. @throws RangeError unless the share is its old index's */
 function weightedPolynomial(
   { self }: Session,
   { curve, threshold, weights, dealersShares }: Plan,

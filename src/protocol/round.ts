@@ -1,7 +1,7 @@
 /**
  * A protocol is a generator: it yields what it wants to send and is resumed with one letter from every peer.
- * It cannot await, so the same code runs over NATS, in a simulator and in a worker. These helpers are the only places
- * that decode letters and blame their senders for being malformed.
+ * It cannot await, so the same code runs over NATS, in a simulator and in a worker. These helpers are the
+ * only places that decode letters and blame their senders for being malformed.
  */
 import { type Accusation, ProtocolAbort, SplitView } from './abort.js'
 import { bytes, type Codec, codec, CodecError, equalBytes } from './codec.js'
@@ -43,8 +43,8 @@ export function* broadcast<T>(
 }
 
 /**
- * As `broadcast`, and then everybody says what it saw (round `<round>.echo`), so that what is returned is the same at
- * every honest party.
+ * As `broadcast`, and then everybody says what it saw (round `<round>.echo`), so that what is returned is the
+ * same at every honest party.
  * @throws SplitView when somebody saw something else
  */
 export function* broadcastReliably<T>(
@@ -124,8 +124,8 @@ export function* compute(jobs: readonly Job[]): Protocol<readonly Uint8Array[]> 
 }
 
 /**
- * Holds every party's value against every check, in order, and names each party that fails with the first check it
- * failed. Nothing is skipped once somebody is found guilty.
+ * Holds every party's value against every check, in order, and names each party that fails with the first
+ * check it failed. Nothing is skipped once somebody is found guilty.
  * @throws ProtocolAbort naming all of them
  */
 export function demand<T>(
@@ -147,8 +147,8 @@ export function ofPeers<T>(session: Session, values: ReadonlyMap<PartyId, T>): R
 }
 
 /**
- * Names each peer whose value somebody else has sent as well; who has none is passed over. From outside nobody can
- * tell who copied, so both are named as a pair; that this party did not copy, it knows.
+ * Names each peer whose value somebody else has sent as well; who has none is passed over. From outside
+ * nobody can tell who copied, so both are named as a pair; that this party did not copy, it knows.
  * @throws ProtocolAbort naming all of them
  */
 export function demandDistinct(

@@ -1,6 +1,6 @@
 /**
- * What lies beside an epoch's share when it was split, or came back from a split: `escrow.age`, made once (an epoch has
- * one split, F-39), and `rebinds/`, who sits in whose seat. What is in them is others' business.
+ * What lies beside an epoch's share when it was split, or came back from a split: `escrow.age`, made once (an
+ * epoch has one split, F-39), and `rebinds/`, who sits in whose seat. What is in them is others' business.
  */
 import { dirname, join } from 'node:path'
 import { hex } from '../wire/text.js'

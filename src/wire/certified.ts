@@ -1,7 +1,7 @@
 /**
- * A certificate held against its record alone, by somebody who knows neither the ceremony nor who else took part in
- * it: every custodian in the record has given its receipt, and with it the proof that it holds its share. Whoever took
- * part knows all participants, and asks for all their receipts (`parseCertificate`).
+ * A certificate held against its record alone, by somebody who knows neither the ceremony nor who else took
+ * part in it: every custodian in the record has given its receipt, and with it the proof that it holds its
+ * share. Whoever took part knows all participants, and asks for all their receipts (`parseCertificate`).
  */
 import { Failure } from './failure.js'
 import { encodeRecord, type KeyRecord } from './record.js'
@@ -9,8 +9,8 @@ import { decodeCertificate, type Holder, resultDigest, verifyReceipt } from './r
 import { hex } from './text.js'
 
 /**
- * @throws Failure `E_CERTIFICATE` (verification) unless the certificate is over this record, and holds a receipt of
- *   each of its custodians
+ * @throws Failure `E_CERTIFICATE` (verification) unless the certificate is over this record, and holds a
+ *   receipt of each of its custodians
  */
 export function requireCertified(certificate: Uint8Array, r: KeyRecord): void {
   const refuse = (problem: string) =>

@@ -1,7 +1,7 @@
 /**
- * What a custodian keeps of a split, sealed beside its share: with it a lost piece is made again, the same to the last
- * byte, and no second split of one epoch is made by mistake. Whoever reads it and knows one piece more than it should
- * has the share, so it is as secret as the share.
+ * What a custodian keeps of a split, sealed beside its share: with it a lost piece is made again, the same to
+ * the last byte, and no second split of one epoch is made by mistake. Whoever reads it and knows one piece
+ * more than it should has the share, so it is as secret as the share.
  */
 import { bytesUpTo, codec, CodecError, equalBytes, nullable, oneOf, record } from '../protocol/codec.js'
 import { split } from '../protocol/escrow.js'

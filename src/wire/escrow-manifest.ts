@@ -1,7 +1,8 @@
 /**
- * The manifest: the public half of the split of one custodian's share. Without it a piece proves nothing, for anybody
- * can make k - 1 pieces and a vector that fit the public share (F-16); it is signed by the custodian's identity, and
- * proves that the share itself was known to whoever made it. The pieces are in `escrow-piece.ts`.
+ * The manifest: the public half of the split of one custodian's share. Without it a piece proves nothing, for
+ * anybody can make k - 1 pieces and a vector that fit the public share (F-16); it is signed by the
+ * custodian's identity, and proves that the share itself was known to whoever made it. The pieces are in
+ * `escrow-piece.ts`.
  */
 import {
   attempt,
@@ -132,11 +133,13 @@ export function parseManifest(encoded: Uint8Array): Manifest {
 
 /**
  * Holds a manifest against the record of the key.
- * @param seat the card of whoever holds the custodian's seat, if another was accepted than the record's (a rebind)
+ * @param seat the card of whoever holds the custodian's seat, if another was accepted than the record's (a
+ *   rebind)
  * @returns the custodian
- * @throws Failure (verification) `E_MANIFEST_RECORD` if it is of another key, epoch or member, `E_MANIFEST_SIGNER` of
- *   another identity, `E_MANIFEST_VECTOR` if its vector begins with another share, `E_MANIFEST_PROOF` if whoever made
- *   it did not show that it knew the share, `E_MANIFEST_SIGNATURE` if the custodian did not sign it
+ * @throws Failure (verification) `E_MANIFEST_RECORD` if it is of another key, epoch or member,
+ *   `E_MANIFEST_SIGNER` of another identity, `E_MANIFEST_VECTOR` if its vector begins with another share,
+ *   `E_MANIFEST_PROOF` if whoever made it did not show that it knew the share, `E_MANIFEST_SIGNATURE` if the
+ *   custodian did not sign it
  */
 export function checkManifest(manifest: Manifest, r: KeyRecord, seat?: Card): Card {
   const member = r.members[manifest.custodian.index - 1]

@@ -1,7 +1,8 @@
 /**
- * What a holder says of its piece: that it looked at it and it held, or that it has destroyed it. A holder that the
- * manifest names by a card signs with that identity. A holder by age recipient or passphrase has no identity to sign
- * with; its note says what it says to whoever got it from that hand, and never counts as signed.
+ * What a holder says of its piece: that it looked at it and it held, or that it has destroyed it. A holder
+ * that the manifest names by a card signs with that identity. A holder by age recipient or passphrase has no
+ * identity to sign with; its note says what it says to whoever got it from that hand, and never counts as
+ * signed.
  */
 import { bytes, codec, CodecError, nullable, type Of, oneOf, record, time, uint } from '../protocol/codec.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
@@ -91,8 +92,8 @@ export function parseNote(
 }
 
 /**
- * Whether a note says that its holder has its piece under this very manifest: false if it names another, or is not of
- * this split, or does not come from the holder whom the manifest names there.
+ * Whether a note says that its holder has its piece under this very manifest: false if it names another, or
+ * is not of this split, or does not come from the holder whom the manifest names there.
  */
 export function noteAgrees(note: Note, manifest: Manifest): boolean {
   const holder = manifest.holders[note.holder.index - 1]

@@ -1,9 +1,11 @@
 /**
- * One holder's piece of one custodian's share, as it is sealed to that holder, with all that it takes to check it alone
- * and, with enough others, to restore the share years later: manifest, public record, certificate, auxiliary blob.
+ * One holder's piece of one custodian's share, as it is sealed to that holder, with all that it takes to
+ * check it alone and, with enough others, to restore the share years later: manifest, public record,
+ * certificate, auxiliary blob.
  *
- * What one holder's check proves: that the custodian's machine made this piece under this manifest. That enough others
- * hold theirs is proved by their notes (`escrow-note.ts`); how pieces are put together stands in `escrow-restore.ts`.
+ * What one holder's check proves: that the custodian's machine made this piece under this manifest. That
+ * enough others hold theirs is proved by their notes (`escrow-note.ts`); how pieces are put together stands
+ * in `escrow-restore.ts`.
  */
 import {
   bytes,
@@ -64,9 +66,9 @@ export const encodePiece = (piece: Omit<Of<typeof pieceShape>, 'format'>): Uint8
 /**
  * The piece in a plaintext, which stays the caller's to wipe.
  * @param seat as in `checkManifest`
- * @throws Failure (verification) that begins with whose piece it is: `E_PIECE` if it is not whole, `E_PIECE_VALUE` if
- *   it does not lie on the manifest's vector, `E_PIECE_BLOB` if its blob is not the manifest's; and what the record,
- *   the certificate and the manifest in it are refused with
+ * @throws Failure (verification) that begins with whose piece it is: `E_PIECE` if it is not whole,
+ *   `E_PIECE_VALUE` if it does not lie on the manifest's vector, `E_PIECE_BLOB` if its blob is not the
+ *   manifest's; and what the record, the certificate and the manifest in it are refused with
  */
 export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece {
   const { format, holder: index, value, ...parts } = decodePiece(plaintext)
@@ -101,7 +103,8 @@ export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece {
 
 /**
  * Whether a piece is of the epoch that this record is.
- * @throws Failure (verification) `E_PIECE_FOREIGN` if it is of another key, `E_PIECE_RETIRED` of another epoch
+ * @throws Failure (verification) `E_PIECE_FOREIGN` if it is of another key, `E_PIECE_RETIRED` of another
+ *   epoch
  */
 export function requirePieceOf(piece: Piece, r: KeyRecord): void {
   const { record: own, custodian } = piece
@@ -111,7 +114,8 @@ export function requirePieceOf(piece: Piece, r: KeyRecord): void {
   if (hex(own.key_id) !== hex(r.key_id) || hex(own.group_point) !== hex(r.group_point)) {
     throw refuse('E_PIECE_FOREIGN', `${whose} is of another key`, 'look for the pieces of this key')
   }
-  // Its record and certificate are whole, but by people whom only that record names; its successor vouches for it.
+  // Its record and certificate are whole, but by people whom only that record names; its successor vouches
+  // for it.
   const vouched = r.parent !== null && hex(r.parent) === hex(epoch)
   const problem = vouched
     ? `is genuine, but of a retired epoch: number ${own.epoch}, before ${r.epoch}`

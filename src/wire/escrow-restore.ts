@@ -1,6 +1,6 @@
 /**
- * A share put together again from the pieces of its holders, each of which was checked by itself (`escrow-piece.ts`):
- * here they are held against each other.
+ * A share put together again from the pieces of its holders, each of which was checked by itself
+ * (`escrow-piece.ts`): here they are held against each other.
  */
 import { combine } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
@@ -25,9 +25,9 @@ export type Restored = {
 
 /**
  * Restores the share from any of its pieces, at least as many as the manifest asks for. The caller wipes it.
- * @throws Failure (verification) `E_PIECE_FOREIGN`, `E_PIECE_RETIRED` if they are not all of one share in one epoch,
- *   `E_PIECES_DIFFER` if not under one manifest, `E_PIECE_TWICE` if one holder's stands twice; (absent) `E_PIECES_FEW`
- *   if more are needed
+ * @throws Failure (verification) `E_PIECE_FOREIGN`, `E_PIECE_RETIRED` if they are not all of one share in one
+ *   epoch, `E_PIECES_DIFFER` if not under one manifest, `E_PIECE_TWICE` if one holder's stands twice;
+ *   (absent) `E_PIECES_FEW` if more are needed
  */
 export function restoreShare(pieces: readonly Piece[]): Restored {
   const first = requireOneManifest(pieces)

@@ -1,7 +1,7 @@
 /**
- * The rebind statement: a custodian with a new identity takes its seat again. It shows that whoever made it knows the
- * share of that seat and holds the new identity; that this is still the same person is for each other custodian to
- * find out and to accept for itself. The record stays as it is.
+ * The rebind statement: a custodian with a new identity takes its seat again. It shows that whoever made it
+ * knows the share of that seat and holds the new identity; that this is still the same person is for each
+ * other custodian to find out and to accept for itself. The record stays as it is.
  */
 import {
   bytes,
@@ -95,9 +95,9 @@ export function makeRebind(
 
 /**
  * The statement, if it holds for the record of this epoch.
- * @throws Failure (authentication) `E_REBIND` if it is not whole, of another epoch or seat, or not signed by the new
- *   identity; `E_REBIND_PROOF` if whoever made it did not show that it knew the seat's share; `E_REBIND_CARD` if the
- *   new card cannot sit there
+ * @throws Failure (authentication) `E_REBIND` if it is not whole, of another epoch or seat, or not signed by
+ *   the new identity; `E_REBIND_PROOF` if whoever made it did not show that it knew the seat's share;
+ *   `E_REBIND_CARD` if the new card cannot sit there
  */
 export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
   const refuse = (code: `E_${string}`, problem: string, cause?: unknown) =>

@@ -123,7 +123,7 @@ const refuse = (problem: string, cause?: unknown) =>
     cause,
   })
 
-/** What a certificate says, before anything in it is verified. @throws Failure `E_CERTIFICATE` (verification) */
+/** What a certificate says, before it is verified. @throws Failure `E_CERTIFICATE` (verification) */
 export function decodeCertificate(encoded: Uint8Array): Certificate {
   try {
     return certificateCodec.decode(encoded)

@@ -1,6 +1,7 @@
 /**
- * Makes the golden files of backups: test-alice's share of each golden key, split among three holders of whom two
- * restore it, a note and a rebind. As in `make.ts`: by hand, once, and a file that is there is never written again.
+ * Makes the golden files of backups: test-alice's share of each golden key, split among three holders of whom
+ * two restore it, a note and a rebind. As in `make.ts`: by hand, once, and a file that is there is never
+ * written again.
  *
  *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden-backup.test.ts
  */
@@ -31,7 +32,10 @@ import { GOLDEN, SCHEMES } from './make.js'
 
 const CREATED = 1_800_000_000_000
 /** taproot has no auxiliary secrets; here it stands for any scheme that has. */
-export const AUXILIARY = { 'eddsa-ed25519': null, 'schnorr-taproot': Buffer.from('auxiliary of the golden files') }
+export const AUXILIARY = {
+  'eddsa-ed25519': null,
+  'schnorr-taproot': Buffer.from('auxiliary of the golden files'),
+}
 export const BACKUP_FILES = [
   ...SCHEMES.flatMap((scheme) =>
     ['manifest', 'kept', 'piece-1', 'piece-2', 'piece-3'].map((name) => `${scheme}.${name}.cbor`),
@@ -57,6 +61,7 @@ async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> 
   const known: Record<string, unknown> = {}
   const alice = parseIdentity(readText('test-alice.identity.txt'))
   const bob = parseIdentity(readText('test-bob.identity.txt'))
+  const alicesCard = parseCard(readText('test-alice.card').trim())
   const bobsCard = parseCard(readText('test-bob.card').trim())
   const holders: [EscrowHolder, EscrowHolder, EscrowHolder] = [
     { index: 1, name: 'test-bob', to: { kind: 'card', fingerprint: bobsCard.fingerprint } },
@@ -74,7 +79,7 @@ async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> 
       key_id: record.key_id,
       scheme,
       epoch: recordDigest(record),
-      custodian: { index: 1, fingerprint: (record.members[0] as (typeof record.members)[number]).card.fingerprint },
+      custodian: { index: 1, fingerprint: alicesCard.fingerprint },
       threshold: 2,
       holders,
       vector: F,
@@ -94,12 +99,15 @@ async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> 
         blob,
       })
     }
-    known[`${scheme}.manifest.cbor`] = { digest: hex(manifestDigest(manifest)), words: manifestWords(manifest).join(' ') }
+    known[`${scheme}.manifest.cbor`] = {
+      digest: hex(manifestDigest(manifest)),
+      words: manifestWords(manifest).join(' '),
+    }
     if (scheme !== 'eddsa-ed25519') continue
     files['note.cbor'] = makeNote(manifest, holders[0], 'verified', CREATED, bob.signing)
     files['note-unsigned.cbor'] = makeNote(manifest, holders[2], 'destroyed', CREATED, null)
     files['rebind.cbor'] = await rebindOf(record, share, alice)
-    known['rebind.cbor'] = { digest: hex(rebindDigest(parseRebind(files['rebind.cbor'] as Uint8Array, record))) }
+    known['rebind.cbor'] = { digest: hex(rebindDigest(parseRebind(files['rebind.cbor'], record))) }
   }
   files['known-backup.json'] = `${JSON.stringify(known, null, 2)}\n`
   return files

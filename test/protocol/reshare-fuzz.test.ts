@@ -22,10 +22,10 @@ const runOf = (scheme: (typeof SCHEMES)[number]) => {
 
 const heard = overhear(runOf('ecdsa-secp256k1'))
 const letters: [string, Codec<unknown>, Uint8Array][] = [
-  ['a dealer’s commitment', commitmentLetter as Codec<unknown>, heard('commit', 1)],
-  ['a joiner’s commitment', commitmentLetter as Codec<unknown>, heard('commit', 3)],
-  ['an opening', openingLetter as Codec<unknown>, heard('open', 1)],
-  ['a dealt share', dealtLetter as Codec<unknown>, heard('open', 1, 2)],
+  ['a dealer’s commitment', commitmentLetter, heard('commit', 1)],
+  ['a joiner’s commitment', commitmentLetter, heard('commit', 3)],
+  ['an opening', openingLetter, heard('open', 1)],
+  ['a dealt share', dealtLetter, heard('open', 1, 2)],
 ]
 
 test.each(letters)('%s is decoded as it was encoded, or refused as a CodecError', (_, codec, letter) => {

@@ -1,7 +1,7 @@
 /** A backup as a custodian makes it: alice's share of a key, split among five holders, three of whom restore it. */
 import { drawCoefficients, split } from '../../src/protocol/escrow.js'
 import { curveOf, type Scheme } from '../../src/protocol/scheme.js'
-import { Secret } from '../../src/protocol/secret.js'
+import type { Secret } from '../../src/protocol/secret.js'
 import type { PartyId } from '../../src/protocol/session.js'
 import { encodeKept } from '../../src/wire/escrow-kept.js'
 import {
