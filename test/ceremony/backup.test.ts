@@ -1,9 +1,10 @@
 /** Split, verify, hand on and restore, on real files; no network anywhere in it. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { sealAgain, splitShare, type SplitOrder } from '../../src/ceremony/backup.js'
 import type { HolderSeal } from '../../src/ceremony/holders.js'
 import { findKey, openShare } from '../../src/ceremony/keys.js'
@@ -42,6 +43,9 @@ const PASSPHRASE = 'correct horse'
 let three: Three
 let dave: Person
 let vault: Person
+
+const connect = vi.spyOn(Socket.prototype, 'connect')
+afterAll(() => expect(connect).not.toHaveBeenCalled())
 
 beforeAll(async () => {
   three = await withKey()
