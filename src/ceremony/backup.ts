@@ -3,6 +3,7 @@
  * checked. Who should hold pieces, and how many people then reach the key, is for the command to ask; how a
  * share comes back is in `restore.ts`.
  */
+import { wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
 import { drawCoefficients, split } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
@@ -19,6 +20,7 @@ import { encodePiece, parsePiece } from '../wire/escrow-piece.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
 import { encodeRecord } from '../wire/record.js'
+import { auxSecretCodec, type OwnShare } from '../wire/share.js'
 import {
   badHolders,
   type HolderSeal,
@@ -37,8 +39,6 @@ export type SplitOrder = {
   readonly threshold: number
   /** By index, from 1. */
   readonly holders: readonly HolderSeal[]
-  /** What the engine needs beside the share, or null. */
-  readonly auxiliary: Uint8Array | null
   /** The folder to be made: a `.piece` for each holder, and `manifest.cbor`. */
   readonly out: string
   /** Milliseconds since 1970. */
@@ -54,14 +54,15 @@ export type SplitOrder = {
  */
 export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> {
   const { home, identity, card } = owner
-  const { threshold, holders, auxiliary, rng } = order
+  const { threshold, holders, rng } = order
   requireHolders(threshold, holders)
   await requireFree(order.out)
   if ((await readSplit(home, key.name, key.digest)) !== null) throw splitExists(key)
   const certificate = await certificateOf(home, key)
   const index = indexIn(key, card)
-  const { share } = await openShare(home, key, identity, card)
-  using secret = share
+  const own = await openShare(home, key, identity, card)
+  using secret = own.share.share
+  using auxiliary = auxiliaryBytes(own)
   using coefficients = drawCoefficients(curveOf(key.record.scheme), threshold, rng)
   const { F, pieces } = split(curveOf(key.record.scheme), secret, coefficients, holders.length)
   try {
@@ -77,7 +78,13 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
       salt: rng(32),
       created: order.now,
     }
-    const { manifest, blob } = makeManifest(fields, secret, auxiliary, identity.signing, rng)
+    const { manifest, blob } = makeManifest(
+      fields,
+      secret,
+      auxiliary?.reveal() ?? null,
+      identity.signing,
+      rng,
+    )
     const sealed = await sealedPieces(key, { manifest, blob, pieces }, certificate, holders, order.workFactor)
     using kept = new Secret(encodeKept(manifest, coefficients, blob))
     const files = { ...sealed, 'manifest.cbor': encodeManifest(manifest) }
@@ -134,10 +141,19 @@ async function openSplit({ home, identity, card }: Owner, key: Key): Promise<Kep
       },
     )
   }
-  const { share } = await openShare(home, key, identity, card)
-  using secret = share
+  const own = await openShare(home, key, identity, card)
+  if (own.auxiliary) wipeAuxSecret(own.auxiliary.secret)
+  using secret = own.share.share
   using plaintext = new Secret(await openWith([identity.age], sealed))
   return parseKept(plaintext.reveal(), secret)
+}
+
+/** What the engine needs beside the share, which is wiped. */
+function auxiliaryBytes({ auxiliary }: OwnShare): Secret | null {
+  if (auxiliary === null) return null
+  const bytes = new Secret(auxSecretCodec().encode(auxiliary.secret))
+  wipeAuxSecret(auxiliary.secret)
+  return bytes
 }
 
 /** Every piece as a file, each opened once more as its holder will. */

@@ -1,4 +1,5 @@
 /** The keys of a home: the active epoch's record by its local name, and this member's share in it. */
+import { needsAuxiliary, wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import type { Home } from '../storage/home.js'
 import { listKeys, readEpochFile, readState } from '../storage/keys.js'
@@ -58,4 +59,22 @@ export async function openShare(home: Home, key: Key, identity: Identity, self: 
   const sealed = (await readEpochFile(home, key.name, key.digest, 'share.age')) as Uint8Array
   using plaintext = new Secret(await openWith([identity.age], sealed))
   return parseShare(plaintext.reveal(), key.record, index)
+}
+
+/**
+ * The same, to sign with.
+ * @throws Failure `E_AUXILIARY_LOST` (configuration) for a share that was restored without what its engine needs
+ */
+export async function openToSign(home: Home, key: Key, identity: Identity, self: Card): Promise<OwnShare> {
+  const own = await openShare(home, key, identity, self)
+  if (own.auxiliary !== null || !needsAuxiliary(key.record.scheme)) return own
+  wipeSigningKey(own)
+  throw new Failure(
+    'configuration',
+    'E_AUXILIARY_LOST',
+    `the share of ${key.name} was restored without its primes`,
+    {
+      hint: 'it can deal and be dealt anew: refresh the key, then sign',
+    },
+  )
 }

@@ -77,7 +77,7 @@ async function sealShare(
         scheme: record.scheme,
         index,
         share: share.reveal(),
-        auxiliary,
+        auxiliary: auxiliary && auxiliary.secret,
       }),
     )
     return await sealTo([world.card.age], plaintext.reveal())

@@ -3,6 +3,8 @@
  * them make again on a new machine: no network, every check before anything is written. That the other
  * custodians accept the new identity in the old seat is for each of them (`wire/rebind.ts`).
  */
+import { wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
+import { wipeSigningKey } from '../protocol/engine.js'
 import { equalSecret, Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
 import { rebindPath, writeRebind } from '../storage/escrow.js'
@@ -15,7 +17,7 @@ import { type Restored, restoreShare } from '../wire/escrow-restore.js'
 import { Failure } from '../wire/failure.js'
 import { makeRebind, parseRebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
-import { encodeShare, parseShare } from '../wire/share.js'
+import { auxSecretCodec, encodeShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
 import { type HolderSeal, sealFor } from './holders.js'
@@ -104,9 +106,7 @@ export type RestoredKey = {
   readonly index: number
   /** Where the statement lies that puts this identity into the seat; null if it sits there already. */
   readonly rebind: string | null
-  /** What the engine needs beside the share, which the caller stores and wipes. */
-  readonly auxiliary: Secret | null
-  /** It has not opened: refresh before signing. */
+  /** What the engine needs beside the share has not opened: refresh before signing. */
   readonly lost: boolean
 }
 
@@ -126,12 +126,8 @@ export async function restore(owner: Owner, order: RestoreOrder): Promise<Restor
     for (const file of order.pieces) pieces.push(await openPiece(file, order.record))
     const restored = restoreShare(pieces)
     using share = restored.share
-    try {
-      return await place(owner, order, pieces[0] as Piece, { ...restored, share })
-    } catch (cause) {
-      restored.auxiliary?.wipe()
-      throw cause
-    }
+    using auxiliary = restored.auxiliary
+    return await place(owner, order, pieces[0] as Piece, { ...restored, share, auxiliary })
   } finally {
     for (const piece of pieces) piece.value.wipe()
   }
@@ -146,11 +142,12 @@ async function place(
 ): Promise<RestoredKey> {
   const { home, identity, card } = owner
   const digest = recordDigest(record)
-  using plaintext = new Secret(
-    encodeShare({ record: digest, scheme: record.scheme, index, share: share.reveal() }),
-  )
+  const primes = auxiliary && auxSecretCodec().decode(auxiliary.reveal())
+  const own = { record: digest, scheme: record.scheme, index, share: share.reveal(), auxiliary: primes }
+  using plaintext = new Secret(encodeShare(own))
+  if (primes) wipeAuxSecret(primes)
   // All that every use of the share will check: x_i * G is its public share above all.
-  parseShare(plaintext.reveal(), record, index).share.wipe()
+  wipeSigningKey(parseShare(plaintext.reveal(), record, index))
   const seat = record.members[index - 1] as KeyRecord['members'][number]
   const sits = hex(seat.card.fingerprint) === hex(card.fingerprint)
   const keys = { next: identity.signing, old: null }
@@ -169,7 +166,7 @@ async function place(
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   })
   const path = rebind && rebindPath(home, name, digest, card.fingerprint)
-  return { record, digest, index, rebind: path, auxiliary, lost }
+  return { record, digest, index, rebind: path, lost }
 }
 
 /** The share, sealed; where an earlier restore was cut short, as that sealed it: epochs are written once. */

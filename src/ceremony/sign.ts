@@ -23,7 +23,7 @@ import { fromHex, hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
 import type { Asker } from './asker.js'
 import type { Noticeboard } from './noticeboard.js'
-import { indexIn, type Key, openShare } from './keys.js'
+import { indexIn, type Key, openToSign } from './keys.js'
 import { endOf, HandedOver, heardOrder, orderOf, silence, Superseded } from './orders.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { gatherReceipts } from './receipts.js'
@@ -207,7 +207,7 @@ async function play(
   )
   const session = new Session(opened.sid, indexIn(key, world.card), [...members.keys()])
   const { shift, message } = targetOf(key, request)
-  const own = await openShare(world.home, key, world.identity, world.card)
+  const own = await openToSign(world.home, key, world.identity, world.card)
   let hasLeft = false
   const beforeSend = async (round: string): Promise<void> => {
     if (round !== givesAway(record.scheme)) return

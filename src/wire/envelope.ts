@@ -52,7 +52,7 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number]
 
 /** What a round is called, `commit.echo`: it stands in accusations, and so on screens (F-24). */
-export const roundShape = pattern(/^[A-Za-z0-9.]{0,64}$/, 'the name of a round')
+export const roundShape = pattern(/^[A-Za-z0-9.-]{0,64}$/, 'the name of a round')
 
 const headerShape = record({
   v: uint(1, 1),

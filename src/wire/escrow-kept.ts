@@ -3,7 +3,7 @@
  * the last byte, and no second split of one epoch is made by mistake. Whoever reads it and knows one piece
  * more than it should has the share, so it is as secret as the share.
  */
-import { bytesUpTo, codec, CodecError, equalBytes, nullable, oneOf, record } from '../protocol/codec.js'
+import { bytesUpTo, codec, CodecError, equalBytes, nullable, record } from '../protocol/codec.js'
 import { split } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
@@ -11,10 +11,11 @@ import type { PartyId } from '../protocol/session.js'
 import { BLOB_LIMIT } from './escrow-blob.js'
 import { encodeManifest, type Manifest, parseManifest } from './escrow-manifest.js'
 import { Failure } from './failure.js'
+import { format } from './realm.js'
 
 const keptCodec = codec(
   record({
-    format: oneOf(['mpc/escrow-kept/v1']),
+    format: format('mpc/escrow-kept/v1'),
     /** As it was signed. */
     manifest: bytesUpTo(1 << 18),
     /** Of the split, 32 bytes each, without the share. */

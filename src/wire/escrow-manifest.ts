@@ -30,6 +30,7 @@ import { type SigningKey, verifySignature } from './ed25519.js'
 import { type BlobPlace, sealBlob } from './escrow-blob.js'
 import { Failure } from './failure.js'
 import { sha256 } from './hash.js'
+import { format } from './realm.js'
 import { type KeyRecord, recordDigest } from './record.js'
 import { SIGNED } from './tags.js'
 import { hex, nameShape } from './text.js'
@@ -52,7 +53,7 @@ const holderShape = record({ index: uint(MOST_HOLDERS, 1), name: nameShape, to: 
 export type EscrowHolder = Of<typeof holderShape>
 
 const coreFields = {
-  format: oneOf(['mpc/escrow-manifest/v1']),
+  format: format('mpc/escrow-manifest/v1'),
   key_id: bytes(32),
   scheme: oneOf(SCHEMES),
   /** Digest of the record of the epoch whose share is split. */

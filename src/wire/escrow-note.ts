@@ -8,11 +8,12 @@ import { bytes, codec, CodecError, nullable, type Of, oneOf, record, time, uint 
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { type EscrowHolder, type Manifest, manifestDigest } from './escrow-manifest.js'
 import { Failure } from './failure.js'
+import { format } from './realm.js'
 import { SIGNED } from './tags.js'
 import { hex, nameShape } from './text.js'
 
 const fields = {
-  format: oneOf(['mpc/escrow-note/v1']),
+  format: format('mpc/escrow-note/v1'),
   key_id: bytes(32),
   /** Record digest. */
   epoch: bytes(32),

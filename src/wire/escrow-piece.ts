@@ -7,17 +7,7 @@
  * enough others hold theirs is proved by their notes (`escrow-note.ts`); how pieces are put together stands
  * in `escrow-restore.ts`.
  */
-import {
-  bytes,
-  bytesUpTo,
-  codec,
-  CodecError,
-  nullable,
-  type Of,
-  oneOf,
-  record,
-  uint,
-} from '../protocol/codec.js'
+import { bytes, bytesUpTo, codec, CodecError, nullable, type Of, record, uint } from '../protocol/codec.js'
 import { isPiece } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
@@ -27,11 +17,12 @@ import { BLOB_LIMIT } from './escrow-blob.js'
 import { checkManifest, type EscrowHolder, type Manifest, parseManifest } from './escrow-manifest.js'
 import { Failure } from './failure.js'
 import { sha256 } from './hash.js'
+import { format } from './realm.js'
 import { type KeyRecord, parseRecord, recordDigest } from './record.js'
 import { hex } from './text.js'
 
 const pieceShape = record({
-  format: oneOf(['mpc/escrow-piece/v1']),
+  format: format('mpc/escrow-piece/v1'),
   /** Index among the manifest's holders. */
   holder: uint(64, 1),
   /** The split's value at that index, an encoded scalar. */

@@ -11,7 +11,6 @@ import {
   mapped,
   nullable,
   type Of,
-  oneOf,
   record,
   text,
   time,
@@ -24,12 +23,13 @@ import { digest, type Rng } from '../protocol/session.js'
 import { type Card, checkDistinct, parseCard } from './card.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
+import { format } from './realm.js'
 import { type KeyRecord, recordDigest } from './record.js'
 import { SIGNED } from './tags.js'
 import { hex } from './text.js'
 
 const provenFields = {
-  format: oneOf(['mpc/rebind/v1']),
+  format: format('mpc/rebind/v1'),
   key_id: bytes(32),
   /** Record digest. */
   epoch: bytes(32),

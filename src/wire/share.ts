@@ -1,15 +1,15 @@
 /** One custodian's secret part of one epoch of a key, as it is sealed. */
-import { bytes, codec, CodecError, oneOf, record, uint } from '../protocol/codec.js'
+import { bytes, type Codec, codec, CodecError, nullable, oneOf, record, uint } from '../protocol/codec.js'
 import { auxSecretShape, checkAuxSecret, wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
 import type { AuxPublic, AuxSecret } from '../protocol/cggmp24/aux-data.js'
 import type { Level } from '../protocol/cggmp24/level.js'
-import type { Auxiliary } from '../protocol/engine.js'
+import { type Auxiliary, needsAuxiliary } from '../protocol/engine.js'
 import { type KeyShare, parseKeyShare } from '../protocol/keyshare.js'
 import { SCHEMES, type Scheme } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
 import { Failure } from './failure.js'
 import { format } from './realm.js'
-import { auxiliaryOf, type KeyRecord, publicShares, recordDigest } from './record.js'
+import { auxiliaryOf, type KeyRecord, levelOfKeys, publicShares, recordDigest } from './record.js'
 import { hex } from './text.js'
 
 const fields = {
@@ -21,23 +21,31 @@ const fields = {
   share: bytes(32),
 }
 const plainCodec = codec(record(fields), 4096)
-/** With the primes that the engine needs. */
-const codecAt = (level: Level) => codec(record({ ...fields, auxiliary: auxSecretShape(level) }), 4096)
+/** With the primes that the engine needs; null where a restored share came without them. */
+const codecAt = (level: Level) =>
+  codec(record({ ...fields, auxiliary: nullable(auxSecretShape(level)) }), 4096)
+
+/** The primes alone, as they travel beside a share that is split. */
+export const auxSecretCodec = (): Codec<AuxSecret> => codec(auxSecretShape(levelOfKeys()), 2048)
 
 type Sealed = {
   readonly record: Uint8Array
   readonly scheme: Scheme
   readonly index: number
   readonly share: Uint8Array
-  readonly auxiliary: Auxiliary | null
+  readonly auxiliary: AuxSecret | null
 }
 
 export const encodeShare = ({ auxiliary, ...share }: Sealed): Uint8Array =>
-  auxiliary
-    ? codecAt(auxiliary.data.level).encode({ format: 'mpc/share/v1', ...share, auxiliary: auxiliary.secret })
+  needsAuxiliary(share.scheme)
+    ? codecAt(levelOfKeys()).encode({ format: 'mpc/share/v1', ...share, auxiliary })
     : plainCodec.encode({ format: 'mpc/share/v1', ...share })
 
-export type OwnShare = { readonly share: KeyShare; readonly auxiliary: Auxiliary | null }
+export type OwnShare = {
+  readonly share: KeyShare
+  /** Null for a scheme that needs none, or where it is lost: then the key is refreshed before it signs. */
+  readonly auxiliary: Auxiliary | null
+}
 
 /**
  * The share in a plaintext, once it is known to be that of this index in this record. The plaintext stays the caller's
@@ -50,7 +58,7 @@ export function parseShare(plaintext: Uint8Array, r: KeyRecord, index: number): 
   try {
     const data = auxiliaryOf(r)
     const share = data ? codecAt(data.level).decode(plaintext) : plainCodec.decode(plaintext)
-    if ('auxiliary' in share) primes = share.auxiliary as AuxSecret
+    if ('auxiliary' in share) primes = (share.auxiliary as AuxSecret | null) ?? undefined
     secret = new Secret(share.share.slice())
     if (hex(share.record) !== hex(recordDigest(r)) || share.index !== index || share.scheme !== r.scheme) {
       throw new CodecError('record', 'of another epoch or member')

@@ -16,7 +16,8 @@ import {
   type RestoreOrder,
   verifyPiece,
 } from '../../src/ceremony/restore.js'
-import { type KeyShare, parseKeyShare } from '../../src/protocol/keyshare.js'
+import type { KeyShare } from '../../src/protocol/keyshare.js'
+import type { Secret } from '../../src/protocol/secret.js'
 import type { PartyId } from '../../src/protocol/session.js'
 import { readSplit } from '../../src/storage/escrow.js'
 import { type Home, openHome } from '../../src/storage/home.js'
@@ -25,7 +26,7 @@ import { openWith, sealTo, sealWithPassphrase } from '../../src/storage/seal.js'
 import { parseManifest } from '../../src/wire/escrow-manifest.js'
 import { noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
 import { parseRebind } from '../../src/wire/rebind.js'
-import { type KeyRecord, publicShares, recordDigest, recordPublicKey } from '../../src/wire/record.js'
+import { type KeyRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
 import { parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
 import { seededNonces, verifiesElsewhere } from '../protocol/frost/party.js'
@@ -35,7 +36,8 @@ import { outputs, simulate } from '../support/simulate.js'
 import { type Three, withKey } from '../support/signing.js'
 import type { Custodian } from '../support/worlds.js'
 import { sign } from '../../src/protocol/frost/sign.js'
-import { AUXILIARY, backup } from '../wire/escrow-support.js'
+import { backup } from '../wire/escrow-support.js'
+import { madePrimes } from '../wire/support.js'
 import { flip } from '../wire/support.js'
 
 const NOW = 1_900_000_000_000
@@ -82,7 +84,6 @@ const fileIn = (out: string, name: string): PieceFile => {
 const orderFor = (out: string, changes: Partial<SplitOrder> = {}): SplitOrder => ({
   threshold: 3,
   holders: holders(),
-  auxiliary: null,
   out,
   now: NOW,
   rng,
@@ -287,7 +288,7 @@ describe('a restore', () => {
     const { out, key } = await splitOf()
     const alice = await newcomer()
     const restored = await restore(alice, restoring(names.map((name) => fileIn(out, name))))
-    expect(restored).toMatchObject({ index: 1, lost: false, auxiliary: null })
+    expect(restored).toMatchObject({ index: 1, lost: false })
     expect(hex(restored.digest)).toBe(hex(key.digest))
     const rebind = parseRebind(Uint8Array.from(readFileSync(restored.rebind as string)), key.record)
     expect(rebind).toMatchObject({ index: 1, card: alice.card })
@@ -298,15 +299,15 @@ describe('a restore', () => {
     const own = parseShare(await openWith([alice.identity.age], sealed), here.record, 1)
     const carol = await openShare(three[2].home, key, three[2].identity, three[2].card)
     const shares = new Map<PartyId, KeyShare>([
-      [1, own],
-      [3, carol],
+      [1, own.share],
+      [3, carol.share],
     ])
     const message = Buffer.from('after the fire')
     const [signature] = outputs(
       simulate([1, 3], (session) =>
         sign(
           session,
-          { share: shares.get(session.self) as KeyShare, message },
+          { share: shares.get(session.self) as KeyShare, message, shift: 0n },
           seededNonces('b', session.self),
         ),
       ),
@@ -326,15 +327,25 @@ describe('a restore', () => {
   })
 
   test('of a scheme with auxiliary secrets gives them back', async () => {
-    const made = backup('ecdsa-secp256k1', { auxiliary: AUXILIARY })
+    const made = backup('ecdsa-secp256k1', { auxiliary: madePrimes(1) })
     const files = await Promise.all([1, 3, 5].map((holder) => sealed(made.pieceOf(holder), `${holder}`)))
-    const restored = await restore(await newcomer(), restoring(files))
-    expect(restored.auxiliary?.reveal()).toEqual(AUXILIARY)
-    const { record, index } = restored
-    const share = made.shares[0]
-    const { scheme, threshold, group_point: groupPoint } = record
-    const parts = { scheme, threshold, groupPoint, publicShares: publicShares(record), index }
-    expect(() => parseKeyShare({ ...parts, share: share as never })).not.toThrow()
+    const owner = await newcomer()
+    const { record, index, digest, lost } = await restore(owner, restoring(files))
+    const held = (await readEpochFile(owner.home, 'treasury', digest, 'share.age')) as Uint8Array
+    const own = parseShare(await openWith([owner.identity.age], held), record, index)
+    expect(hex(own.share.share.reveal())).toBe(hex((made.shares[0] as Secret).reveal()))
+    expect([lost, own.auxiliary === null]).toEqual([false, false])
+  })
+
+  test('without the auxiliary secrets gives the share back, to be refreshed before it signs', async () => {
+    const made = backup('ecdsa-secp256k1')
+    const files = await Promise.all([1, 3, 5].map((holder) => sealed(made.pieceOf(holder), `${holder}`)))
+    const owner = await newcomer()
+    const { record, index, digest } = await restore(owner, restoring(files))
+    const held = (await readEpochFile(owner.home, 'treasury', digest, 'share.age')) as Uint8Array
+    const own = parseShare(await openWith([owner.identity.age], held), record, index)
+    expect(hex(own.share.share.reveal())).toBe(hex((made.shares[0] as Secret).reveal()))
+    expect(own.auxiliary).toBeNull()
   })
 
   const sealed = async (plaintext: Uint8Array, label: string): Promise<PieceFile> => ({
@@ -494,7 +505,7 @@ describe('a restore', () => {
           const { record, digest } = await findKey(alice.home, 'treasury')
           const held = (await readEpochFile(alice.home, 'treasury', digest, 'share.age')) as Uint8Array
           const { share } = parseShare(await openWith([alice.identity.age], held), record, 1)
-          expect(hex(share.reveal())).toBe(hex(one.share.reveal()))
+          expect(hex(share.share.reveal())).toBe(hex(one.share.reveal()))
         },
       }
     })

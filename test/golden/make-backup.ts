@@ -71,7 +71,7 @@ async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> 
   for (const scheme of SCHEMES) {
     const record = parseRecord(held(`${scheme}.record.cbor`))
     const certificate = held(`${scheme}.certificate.cbor`)
-    const { share } = parseShare(held(`${scheme}.share.cbor`), record, 1)
+    const { share } = parseShare(held(`${scheme}.share.cbor`), record, 1).share
     const coefficients = drawCoefficients(curveOf(scheme), 2, rng)
     const { F, pieces } = split(curveOf(scheme), share, coefficients, holders.length)
     const fields = {

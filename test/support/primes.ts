@@ -11,7 +11,7 @@ const parsed = (hex: readonly string[]): readonly bigint[] => hex.map((digits) =
 
 /** 24 of 1024 bits: enough for six parties at TEST_ONLY. */
 export const primes1024: readonly bigint[] = parsed(of1024)
-/** 8 of 1536 bits: enough for two parties at the production level. */
+/** 24 of 1536 bits: enough for six parties at the production level. */
 export const primes1536: readonly bigint[] = parsed(of1536)
 
 /** The four primes of a party, different from everybody else's. */

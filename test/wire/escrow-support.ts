@@ -30,7 +30,7 @@ export const AUXILIARY = filled(0x77, 300)
 
 /** A key of any scheme, with the certificate of its custodians alice, bob and carol. */
 export function certifiedKey(scheme: Scheme, changes: Partial<KeyRecord> = {}) {
-  const { record: made, shares } = madeKey(scheme as 'eddsa-ed25519')
+  const { record: made, shares } = madeKey(scheme)
   const record = { ...made, chain_code: scheme === 'eddsa-ed25519' ? null : filled(9), ...changes }
   const ran = { definition: record.definition, sid: filled(2), head: filled(3) }
   const result = resultDigest(ran, encodeRecord(record))

@@ -1,4 +1,9 @@
 /** What the tests of the wire share: members from seeds, whole keys, and one way to mutate a record. */
+import { auxDataCodec, sealAuxPrimes } from '../../src/protocol/cggmp24/aux-data.js'
+import { PRODUCTION } from '../../src/protocol/cggmp24/level.js'
+import { makePedersen } from '../../src/protocol/cggmp24/pedersen.js'
+import { auxSecretCodec } from '../../src/wire/share.js'
+import { primesOf } from '../support/primes.js'
 import { bech32 } from '@scure/base'
 import { x25519 } from '@noble/curves/ed25519.js'
 import { expect } from 'vitest'
@@ -41,6 +46,26 @@ export const flip = (bytes: Uint8Array, at: number, bit = 0): Uint8Array =>
   bytes.map((byte, i) => (i === at ? byte ^ (1 << bit) : byte))
 
 /** A key as a key generation would have made it, with all its shares. */
+const auxiliaries = new Map<number, Uint8Array>()
+
+/** Of as many members, with primes that were made for tests. */
+export function madeAuxiliary(count: number): Uint8Array {
+  const held = auxiliaries.get(count)
+  if (held) return held
+  const parties = Array.from({ length: count }, (_, i) => {
+    const { p, q, pHat, qHat } = primesOf(i + 1, PRODUCTION)
+    const { ring, s, t } = makePedersen(pHat, qHat, seededRng('wire tests pedersen', i)).public
+    return [i + 1, { N: p * q, Nhat: ring.modulus, s, t }] as const
+  })
+  const made = auxDataCodec.encode({ level: PRODUCTION, parties: new Map(parties) })
+  auxiliaries.set(count, made)
+  return made
+}
+
+/** The primes behind it, as a share file and a backup hold them. */
+export const madePrimes = (index: number): Uint8Array =>
+  auxSecretCodec().encode(sealAuxPrimes(primesOf(index, PRODUCTION)))
+
 export function madeKey(
   scheme: Scheme,
   everybody: readonly Person[] = [alice, bob, carol],
@@ -65,7 +90,7 @@ export function madeKey(
     parent: null,
     definition: id,
     policy_sha256: null,
-    auxiliary: null,
+    auxiliary: scheme === 'ecdsa-secp256k1' ? madeAuxiliary(everybody.length) : null,
   }
   return { record, shares: shares.map((share) => new Secret(curve.scalarBytes(share))) }
 }

@@ -10,6 +10,10 @@ export const backupCodes = {
     'The share was split before in this epoch. Two splits of one share are one too many to watch.',
     'Seal a lost piece again with --again. For other holders, refresh the key and split anew.',
   ),
+  E_AUXILIARY_LOST: entry(
+    'The share was restored without the primes that its engine needs.',
+    'It can deal and be dealt anew: refresh the key, then sign.',
+  ),
   E_NO_SPLIT: entry('The share was not split here in this epoch.', 'Split it: `mpc backup split`.'),
   E_MANIFEST: entry(
     'This is not the manifest of a backup, or it was altered.',

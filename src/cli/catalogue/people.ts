@@ -43,7 +43,10 @@ export const peopleCodes = {
     'Correct each point that the error names.',
   ),
   E_LATER: entry('This kind of ceremony is not built yet.', 'Use what `mpc ceremony new --help` offers.'),
-  E_SCHEME: entry('No engine of this version makes such keys.', 'Use eddsa-ed25519 or schnorr-taproot.'),
+  E_QUARANTINE_FILE: entry(
+    'What is held against a member cannot be read.',
+    'Put the file back from a copy of this home.',
+  ),
   E_KIND: entry('The file defines another kind of ceremony.', 'Look at it with `mpc ceremony show`.'),
   E_DEFINITION: entry(
     'This is no ceremony file, or it was altered.',
