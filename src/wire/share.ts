@@ -36,10 +36,11 @@ type Sealed = {
   readonly auxiliary: AuxSecret | null
 }
 
-export const encodeShare = ({ auxiliary, ...share }: Sealed): Uint8Array =>
-  needsAuxiliary(share.scheme)
-    ? codecAt(levelOfKeys()).encode({ format: 'mpc/share/v1', ...share, auxiliary })
-    : plainCodec.encode({ format: 'mpc/share/v1', ...share })
+export function encodeShare({ auxiliary, ...share }: Sealed): Uint8Array {
+  if (!needsAuxiliary(share.scheme)) return plainCodec.encode({ format: 'mpc/share/v1', ...share })
+  const ownCodec = codecAt(levelOfKeys())
+  return ownCodec.encode({ format: 'mpc/share/v1', ...share, auxiliary })
+}
 
 export type OwnShare = {
   readonly share: KeyShare
