@@ -11,7 +11,7 @@ import { definitionId, type DefinitionFile, type HandshakeDefinition } from '../
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import { requireVerified, unverifiedAmong } from './people.js'
-import { openingOf, seated } from './seats.js'
+import { type Cast, openingOf, seated } from './seats.js'
 import type { World } from './world.js'
 
 export type Met = {
@@ -55,7 +55,14 @@ export async function planHandshake(
 
 export async function runHandshake(world: World, file: DefinitionFile): Promise<Met> {
   const participants = await planHandshake(world, file)
-  const cast = { id: file.id, participants, onlookers: [], validity: null }
+  const cast: Cast = {
+    id: file.id,
+    kind: 'handshake',
+    epoch: null,
+    participants,
+    onlookers: [],
+    validity: null,
+  }
   const files = new CeremonyFiles(world.home, file.id)
   return seated(world, cast, files, (room) => {
     // Answered from the first, by whoever is asked: others may be ready a moment sooner.

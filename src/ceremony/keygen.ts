@@ -104,6 +104,8 @@ export async function runKeygen(world: World, plan: KeygenPlan): Promise<MadeKey
   if (!plan.begun) requireVerified(await unverifiedAmong(world.home, plan.custodians), world.person.present)
   const cast: Cast = {
     id: plan.file.id,
+    kind: 'keygen',
+    epoch: null,
     participants: plan.custodians,
     onlookers: onlookersOf(plan.definition),
     validity: { notBefore: plan.definition.not_before, expires: plan.definition.expires },

@@ -309,7 +309,7 @@ function seats(
       transport = sabotage.on(transport)
     }
     const { patience, program, now, rng, nonces, compute, makePrimes } = stage
-    const shared = { patience, linger: LINGER, program, now, rng, nonces, compute, makePrimes }
+    const shared = { patience, linger: LINGER, program, now, rng, nonces, compute, makePrimes, allowed: [] }
     const { person, emit } = seat
     return { ...one, seat, world: { ...one, ...shared, transport, person, emit, signal: life.signal } }
   })

@@ -14,11 +14,10 @@ import { sha256 } from '../wire/hash.js'
 import { tagged } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
 import { markHeard, requireVerified, unverifiedAmong } from './people.js'
+import { type Occasion, rememberFaults, requireAllowed } from './quarantine.js'
 import { memberOf, type World } from './world.js'
 
-export type Cast = {
-  /** Definition id. */
-  readonly id: Uint8Array
+export type Cast = Occasion & {
   /** Who plays, in the order of the definition. */
   readonly participants: readonly Keys[]
   /** Who is shown and gates nothing. */
@@ -84,11 +83,14 @@ export async function seated<T>(
   files: CeremonyFiles,
   play: (room: Room) => Promise<T>,
 ): Promise<T> {
+  await requireAllowed(world, cast, cast.participants, files)
   const lock = await files.lock()
   const room = takeSeat(world, cast)
   try {
     return await play(room)
   } catch (error) {
+    // What cannot be remembered must not hide how the ceremony ended.
+    if (error instanceof Failure) await rememberFaults(world, cast, error.accused).catch(() => {})
     throw await withEvidence(error, room, files)
   } finally {
     room.close()

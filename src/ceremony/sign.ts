@@ -27,7 +27,7 @@ import { indexIn, type Key, openToSign } from './keys.js'
 import { endOf, HandedOver, heardOrder, orderOf, silence, Superseded } from './orders.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { gatherReceipts } from './receipts.js'
-import { openingOf, seated } from './seats.js'
+import { type Cast, openingOf, seated } from './seats.js'
 import { isSignature, targetOf } from './target.js'
 import { encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
@@ -138,8 +138,10 @@ async function underOrder(
   await claims.take(order.number)
   const id = definitionId(order)
   const files = new CeremonyFiles(world.home, id)
-  const cast = {
+  const cast: Cast = {
     id,
+    kind: 'sign',
+    epoch: key.digest,
     participants: order.signers.map(({ index }) => cardOf(key.record, index)),
     onlookers: [],
     validity: { notBefore: 0, expires: order.expires },

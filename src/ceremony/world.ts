@@ -9,6 +9,7 @@ import type { Compute } from '../messaging/run.js'
 import type { Transport } from '../messaging/transport.js'
 import type { NonceRng, Rng } from '../protocol/session.js'
 import type { Home } from '../storage/home.js'
+import type { Quarantine } from '../storage/quarantine.js'
 import type { Card, Keys } from '../wire/card.js'
 import type { Identity } from '../wire/identity.js'
 import type { MakePrimes } from './primes.js'
@@ -22,6 +23,12 @@ export type Person = {
    * @throws Failure `E_WORDS_DIFFER` or `E_REFUSED`; the signal's reason
    */
   heard(words: readonly string[], unverified: readonly Keys[], signal: AbortSignal): Promise<void>
+  /**
+   * Tells what a member in quarantine did, and asks whether to go on with it.
+   * @param worn whether it failed so often with the shares in use that the key should be refreshed
+   * @throws Failure `E_REFUSED`; the signal's reason
+   */
+  allow(held: Quarantine, worn: boolean, signal: AbortSignal): Promise<void>
 }
 
 export type World = {
@@ -40,6 +47,8 @@ export type World = {
   readonly compute: Compute
   readonly makePrimes: MakePrimes
   readonly emit: Emit
+  /** Names of members that a script allows although they are in quarantine. */
+  readonly allowed: readonly string[]
   /** Fires when the person leaves. */
   readonly signal: AbortSignal
 }

@@ -86,6 +86,7 @@ function watchedSeat(
         voices.say(card.name, words)
         return ears(terminal).heard(words, unverified, signal)
       },
+      allow: () => Promise.resolve(),
     },
     accept: (file) => {
       terminal.say(style.dim(`$ mpc keygen --definition ${KEY}.mpc`))
@@ -150,6 +151,7 @@ function playedSeat(
       }
       await ears(terminal).heard(words, unverified, giveUp)
     },
+    allow: () => Promise.resolve(),
   }
   const asker = { terminal, signal, now: context.now }
   return {

@@ -4,9 +4,12 @@ import type { CeremonyEvent, Emit } from '../messaging/events.js'
 import type { Patience } from '../messaging/patience.js'
 import type { Transport } from '../messaging/transport.js'
 import type { Keys } from '../wire/card.js'
+import type { Quarantine } from '../storage/quarantine.js'
 import { Failure } from '../wire/failure.js'
+import { visible } from '../wire/text.js'
 import { type Board, LEAVE } from './board.js'
-import type { Terminal } from './terminal.js'
+import { humanTime } from './render/time.js'
+import { saidNo, type Terminal } from './terminal.js'
 
 /** What the rounds are called to people. */
 const ROUNDS: Readonly<Record<string, string>> = {
@@ -132,7 +135,36 @@ export function ears(terminal: Terminal): Person {
       await terminal.read(lines, signal)
       for (const keys of unverified) await hear(terminal, keys, signal)
     },
+    allow: (held, worn, signal) => allow(terminal, held, worn, signal),
   }
+}
+
+/** Before a ceremony with somebody who was seen to break one. */
+async function allow(
+  terminal: Terminal,
+  { name, faults }: Quarantine,
+  worn: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const lines = faults
+    .slice(-3)
+    .map(({ at, kind, reason }) => `  ${humanTime(at, terminal.screen.now())}, ${kind}: ${visible(reason)}`)
+  await terminal.read(
+    [
+      '',
+      `Your machine saw ${name} break the rules of a ceremony:`,
+      ...lines,
+      'A program that was altered does that, or a broken machine. Ask what happened before you go on.',
+      ...(worn ? ['It happened more than once with these shares: refresh the key instead of going on.'] : []),
+    ],
+    signal,
+  )
+  const question = `Go on with ${name} all the same? Type "${name}", or "no":`
+  const answer = await terminal.askTyped(question, [name, 'no'], {
+    flag: `--allow-quarantined ${name}`,
+    signal,
+  })
+  if (answer !== name) throw saidNo()
 }
 
 /** What to do with the words: others may have reason to hear them where this member has none. */

@@ -1,7 +1,6 @@
 /** A command's seat in a ceremony: everything that `ceremony/` needs of the world, made from the command's context. */
 import { wipeIdentity } from '../ceremony/identity.js'
 import type { World } from '../ceremony/world.js'
-import type { Compute } from '../messaging/run.js'
 import type { Transport } from '../messaging/transport.js'
 import type { Card } from '../wire/card.js'
 import type { Context } from './context.js'
@@ -9,9 +8,6 @@ import { ears, narrate } from './narrator.js'
 import { VERSION } from './version.js'
 
 const LINGER = 60_000
-
-/** Where heavy work is done. */
-export const compute: Compute = () => Promise.reject(new Error('no engine of this version hands out jobs'))
 
 export type Seating = {
   readonly card: Card
@@ -21,6 +17,8 @@ export type Seating = {
   readonly ceremony: Uint8Array
   /** Milliseconds to stay at the end, if not the usual. */
   readonly linger?: number | undefined
+  /** Names of members that this command allows although they are in quarantine. */
+  readonly allowed?: readonly string[] | undefined
 }
 
 /** Opens the identity, joins the network, acts, and leaves; secrets are wiped whatever happened. */
@@ -56,6 +54,7 @@ export async function inWorld<T>(
         toFile(event)
         narrator.emit(event)
       },
+      allowed: seating.allowed ?? [],
       signal: context.signal,
     })
   } finally {

@@ -108,6 +108,7 @@ describe('a handshake for its own sake', () => {
     const asked: (readonly Keys[])[] = []
     const ears: Person = {
       present: true,
+      allow: () => Promise.resolve(),
       heard: (words, unverified) => {
         expect(words).toHaveLength(6)
         asked.push(unverified)
@@ -132,6 +133,7 @@ describe('a handshake for its own sake', () => {
     await distrust(alice.home, bob)
     const deaf: Person = {
       present: true,
+      allow: () => Promise.resolve(),
       heard: () => Promise.reject(new Failure('authentication', 'E_WORDS_DIFFER', 'the words differ')),
     }
     const [a, b, c] = await meet(new MemoryNetwork(), everybody, (who) =>

@@ -36,7 +36,11 @@ function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
   const seatOf = ({ card }: Actor): Seat => {
     const hear = (what: string) => heard.push({ who: card.name, what })
     return {
-      person: { present: false, heard: async (words) => void hear(words.join(' ')) },
+      person: {
+        present: false,
+        heard: async (words) => void hear(words.join(' ')),
+        allow: () => Promise.resolve(),
+      },
       emit: ({ event }) => void (event === 'joined' && hear('joined')),
       accept: async () => void hear('accept'),
       made: () => hear('made'),

@@ -137,7 +137,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
   8: {
     meaning: 'Somebody, here or at another machine, or a policy said no.',
     next: "Ask why. Nothing was signed with this machine's share.",
-    codes: ['E_APPROVE_TYPE', 'E_DIGEST', 'E_PEER_REFUSED', 'E_REFUSED', 'E_REHEARSAL'],
+    codes: ['E_APPROVE_TYPE', 'E_DIGEST', 'E_PEER_REFUSED', 'E_QUARANTINED', 'E_REFUSED', 'E_REHEARSAL'],
   },
   9: {
     meaning: 'What was checked does not hold: a signature, a transcript, a payload or its approval.',

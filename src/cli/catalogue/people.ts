@@ -43,6 +43,10 @@ export const peopleCodes = {
     'Correct each point that the error names.',
   ),
   E_LATER: entry('This kind of ceremony is not built yet.', 'Use what `mpc ceremony new --help` offers.'),
+  E_QUARANTINED: entry(
+    'This machine saw that member break the rules of a ceremony. Nobody else is kept from meeting it.',
+    'Ask its person what happened. Then go on at a terminal, or with --allow-quarantined NAME.',
+  ),
   E_QUARANTINE_FILE: entry(
     'What is held against a member cannot be read.',
     'Put the file back from a copy of this home.',

@@ -12,7 +12,11 @@ import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
 import { fields } from '../style.js'
 
-export type Options = { readonly definition?: string; readonly with?: readonly string[] }
+export type Options = {
+  readonly definition?: string
+  readonly with?: readonly string[]
+  readonly allowQuarantined?: readonly string[]
+}
 
 /** `mpc ecdh handshake`: the opening of a ceremony without the ceremony. */
 export async function run(context: Context, options: Options): Promise<Result> {
@@ -21,9 +25,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const file = await handshakeOf(context, options, card)
   const members = await planHandshake({ home, card, person: ears(context.terminal) }, file)
   const others = members.map(({ name }) => name).filter((name) => name !== card.name)
-  const met = await inWorld(context, { card, waitingFor: 'Joining', ceremony: file.id }, (world) =>
-    runHandshake(world, file),
-  )
+  const { allowQuarantined: allowed } = options
+  const seating = { card, waitingFor: 'Joining', ceremony: file.id, allowed }
+  const met = await inWorld(context, seating, (world) => runHandshake(world, file))
   const shown = (ms: number | null) => (ms === null ? 'no answer' : `${ms} ms`)
   return {
     data: {

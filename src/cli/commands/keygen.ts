@@ -11,11 +11,16 @@ import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
 import { keyData, keyText } from '../shown.js'
 
-export type Options = { readonly definition?: string; readonly join?: string; readonly accept?: string }
+export type Options = {
+  readonly definition?: string
+  readonly join?: string
+  readonly accept?: string
+  readonly allowQuarantined?: readonly string[]
+}
 
 /** `mpc keygen`: each custodian runs it; all of them end with one key, and each with one share of it. */
 export async function run(context: Context, options: Options): Promise<Result> {
-  const { definition, join, accept = null } = options
+  const { definition, join, accept = null, allowQuarantined: allowed } = options
   if ((definition === undefined) === (join === undefined)) {
     throw new Failure('usage', 'E_KEYGEN_WAY', 'give one of --definition FILE and --join ID', {
       hint: 'the ID is the 64 hex digits that the author of the ceremony tells you',
@@ -30,11 +35,11 @@ export async function run(context: Context, options: Options): Promise<Result> {
     : readCeremony(await readNamed(definition as string, '--definition'))
   if (here) {
     const plan = await agreeToKeygen(context, here, accept)
-    const seating = { card, waitingFor: 'Joining', ceremony: here.id }
+    const seating = { card, waitingFor: 'Joining', ceremony: here.id, allowed }
     return madeResult(context, await inWorld(context, seating, (world) => runKeygen(world, plan)))
   }
   if (accept === null && !context.terminal.interactive) throw nobodyToAccept()
-  const seating = { card, waitingFor: 'Asking for the ceremony', ceremony: id as Uint8Array }
+  const seating = { card, waitingFor: 'Asking for the ceremony', ceremony: id as Uint8Array, allowed }
   const made = await inWorld(context, seating, async (world) => {
     const fetched = await fetchCeremony(world, id as Uint8Array)
     // What was waited for has come: nothing moves while it is read.

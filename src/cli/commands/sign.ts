@@ -34,6 +34,7 @@ export type Options = {
   readonly approveFile?: string
   readonly reason?: string
   readonly linger?: number
+  readonly allowQuarantined?: readonly string[]
 }
 
 /** `mpc sign`: asks for a signature (`--in`), or joins a request (`--join`, `--next`); either way this member signs. */
@@ -63,6 +64,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     waitingFor: payload ? waitingFor(key, card.name, options) : 'Waiting for somebody to ask for a signature',
     ceremony: key.record.key_id,
     linger: lingerOf(options),
+    allowed: options.allowQuarantined,
   }
   const signed = await inWorld(context, seating, (world) =>
     payload

@@ -1,5 +1,6 @@
 /** `mpc ceremony`: what a ceremony is, agreed before it runs. `mpc ecdh`: only the opening of one. */
 import { any, hash, name, names, once, wholeNumber } from '../arguments.js'
+import { allowQuarantined } from './signing.js'
 import type { CommandSpec, Operand } from './spec.js'
 
 const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
@@ -101,6 +102,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     flags: [
       { flags: '--definition <file>', text: 'whose members meet', parse: once(any) },
       { flags: '--with <names>', text: 'whom to meet, separated by commas', parse: once(names) },
+      allowQuarantined,
     ],
     load: async () => (await import('../commands/ecdh.js')).run,
   },

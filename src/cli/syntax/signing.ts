@@ -15,6 +15,13 @@ import {
 } from '../arguments.js'
 import type { CommandSpec, Flag } from './spec.js'
 
+/** For every command that meets others. */
+export const allowQuarantined: Flag = {
+  flags: '--allow-quarantined <names>',
+  text: 'go on with members whom this machine saw break a ceremony',
+  parse: once(names),
+}
+
 const path: Flag = {
   flags: '--path <path>',
   text: "of a derived key, m/0/1; no hardened steps (m/0'): they take the private key, which exists nowhere",
@@ -38,6 +45,7 @@ export const signingCommands: readonly CommandSpec[] = [
         parse: once(hash),
       },
       { flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) },
+      allowQuarantined,
     ],
     load: async () => (await import('../commands/keygen.js')).run,
   },
@@ -68,6 +76,7 @@ export const signingCommands: readonly CommandSpec[] = [
       },
       { flags: '--approve-file <file>', text: 'such approvals, one a line', parse: once(any) },
       { flags: '--reason <text>', text: 'shown to the others', parse: once(any) },
+      allowQuarantined,
       {
         flags: '--linger <seconds>',
         text: 'stay this long for the others at the end',
