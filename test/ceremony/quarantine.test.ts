@@ -119,7 +119,7 @@ describe('what is held against a member', () => {
     const [alice, bob] = everybody as [Custodian, Custodian]
     await rememberFaults({ home: alice.home, now: Date.now }, occasion, [accused(changes, bob)])
     expect((await readQuarantine(alice.home, bob.card.fingerprint)) !== null).toBe(counts)
-    await raze(everybody)
+    raze(everybody)
   })
 
   test('stops nobody who has voted, and is told with what to do', async () => {
@@ -127,16 +127,11 @@ describe('what is held against a member', () => {
     const [alice, bob] = everybody as [Custodian, Custodian]
     const world = worldOf(alice, new MemoryNetwork().connect('alice'), { allowed: [] })
     const files = new CeremonyFiles(alice.home, occasion.id)
-    const fault = { ...occasion, at: 1, ceremony: occasion.id, round: 'share', reason: 'no' }
-    const { kind, epoch, at, ceremony, round, reason } = fault
+    const { id: ceremony, kind, epoch } = occasion
+    const fault = { at: 1, ceremony, kind, epoch, round: 'share', reason: 'no' }
+    const member = { fingerprint: bob.card.fingerprint, name: 'bob' }
     for (const times of [1, 2]) {
-      await addFault(
-        alice.home,
-        { fingerprint: bob.card.fingerprint, name: 'bob' },
-        {
-          ...{ kind, epoch, at, ceremony, round, reason },
-        },
-      )
+      await addFault(alice.home, member, fault)
       const failure = await failureOf(requireAllowed(world, occasion, [bob.card], files))
       expect(failure.hint?.includes('refresh the key')).toBe(times === 2)
     }
@@ -144,7 +139,7 @@ describe('what is held against a member', () => {
     expect((await failureOf(requireAllowed(world, other, [bob.card], files))).hint).not.toContain('refresh')
     await files.writeReceipt(new Uint8Array(10))
     await requireAllowed(world, occasion, [bob.card], files)
-    await raze(everybody)
+    raze(everybody)
   })
 
   test('is not forgotten because its file is damaged, or of another member', async () => {
@@ -162,6 +157,6 @@ describe('what is held against a member', () => {
       const failure = await failureOf(readQuarantine(alice.home, who.card.fingerprint))
       expect(failure).toMatchObject({ kind: 'configuration', code: 'E_QUARANTINE_FILE' })
     }
-    await raze(everybody)
+    raze(everybody)
   })
 })
