@@ -16,6 +16,18 @@ const ROUNDS: Readonly<Record<string, string>> = {
   commit: 'Making the key, step 1 of 3',
   'commit.echo': 'Making the key, step 2 of 3',
   open: 'Making the key, step 3 of 3',
+  prove: 'Proving that each knows its share',
+  'aux-commit': 'Preparing the key for ECDSA, step 1 of 4',
+  'aux-commit.echo': 'Preparing the key for ECDSA, step 2 of 4',
+  'aux-open': 'Preparing the key for ECDSA, step 3 of 4',
+  'aux-prove': 'Preparing the key for ECDSA, step 4 of 4',
+  'presign-1': 'Signing, step 1 of 7',
+  'presign-1.echo': 'Signing, step 2 of 7',
+  'presign-2': 'Signing, step 3 of 7',
+  'presign-2.echo': 'Signing, step 4 of 7',
+  'presign-3': 'Signing, step 5 of 7',
+  'presign-3.echo': 'Signing, step 6 of 7',
+  sign: 'Signing, step 7 of 7',
   nonces: 'Signing, step 1 of 3',
   'nonces.echo': 'Signing, step 2 of 3',
   share: 'Signing, step 3 of 3',
@@ -28,6 +40,7 @@ const ROUNDS: Readonly<Record<string, string>> = {
 /** What Ctrl-C does once it takes nothing back any more. */
 const LEAVES: Readonly<Record<string, string>> = {
   share: 'your part is out: Ctrl-C leaves it in doubt',
+  sign: 'your part is out: Ctrl-C leaves it in doubt',
   receipt: 'you have voted: Ctrl-C leaves it in doubt',
   done: 'yours is safe: Ctrl-C leaves the others',
 }

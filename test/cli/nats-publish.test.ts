@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { readCeremony } from '../../src/ceremony/definitions.js'
+import { acceptanceWords, readCeremony } from '../../src/ceremony/definitions.js'
 import { openIdentity, ownCard } from '../../src/ceremony/identity.js'
 import { connectNats } from '../../src/messaging/nats.js'
 import { controlOf, memberToken } from '../../src/messaging/subjects.js'
@@ -177,9 +177,7 @@ natsSuite('a published ceremony', (startBroker) => {
       await alice.mpc(['identity', 'import', dave.card, '--fingerprint', dave.fingerprint])
       const { file, id } = await define([alice, dave], 2, 'eddsa-ed25519', 'second')
       const author = start(alice, server.url, ['keygen', '--definition', file, '--accept', id])
-      const words = /to type\s+([a-z]+ [a-z]+)/.exec(
-        (await alice.mpc(['ceremony', 'show', file])).stdout,
-      )?.[1] as string
+      const words = acceptanceWords(fromHex(id, 32) as Uint8Array)
       const { code, stdout } = await atTerminal(
         dave.home,
         ['keygen', '--join', id, '--plain', '--nats', server.url, ...dave.unlock],

@@ -47,8 +47,8 @@ describe('mpc rehearse', () => {
         '$ mpc keygen',
         'Do you accept',
         'Waiting for the others (',
-        '  The words:',
-        'Committing (',
+        'The six words of this meeting:',
+        'Making the key, step 1 of 3 (',
       ]
       const at = steps.map((step) => screen.findIndex((line) => line.startsWith(step)))
       expect(at.includes(-1), screen.join('\n')).toBe(false)
@@ -153,7 +153,9 @@ describe('mpc rehearse, with a mishap', () => {
     expect(code).toBe(0)
     expect(stderr).toContain('In the key generation bob is killed at letter commit.echo.')
     expect(stderr).toMatch(/bob {4}\(killed\)\n/)
-    expect(stderr).toMatch(/(alice|carol) {2,3}Comparing commitments \((alice|carol): here, bob: missing\)\n/)
+    expect(stderr).toMatch(
+      /Making the key, step 2 of 3 \((alice: here, bob: missing|bob: missing, carol: here)\)\n/,
+    )
     expect(stderr).toContain('E_ABSENT, exit 5; `mpc explain E_ABSENT` says more')
     expect(stdout).toMatch(
       /^So it would have ended:\n {2}alice {2}exit 5, E_ABSENT: .*bob.*\n {2}bob {4}killed\n/,
@@ -167,14 +169,16 @@ describe.skipIf(!hasTerminal)('mpc rehearse, at a terminal', () => {
   const play = (args: readonly string[], answers: readonly (readonly [string, string])[]) =>
     atTerminal(join(dir, 'nobody'), ['rehearse', '--plain', ...args], answers, { cwd: dir })
   const accept = ['or no:', 'shown:Type "([^"]+)", or no:'] as const
-  const hears = (name: string) => [`Did you hear ${name}`, `${name}\r`] as const
+  const hears = (name: string) => [`Did ${name} read exactly these`, `${name}\r`] as const
+  const approve = ['or "no":', 'shown:Sign it\\? Type "([^"]+)", or "no":'] as const
 
   it('lets the person play alice, who is asked what a real ceremony asks', async () => {
-    const { code, stdout } = await play([], [accept, hears('bob'), hears('carol'), accept])
+    const { code, stdout } = await play([], [accept, hears('bob'), hears('carol'), approve])
     expect(code, stdout).toBe(0)
     expect(stdout).toContain('You are alice; bob, carol answer by themselves.')
-    const words = /The words:\s+(.*?)\r\n/.exec(stdout)?.[1] as string
-    for (const name of ['bob', 'carol']) expect(stdout).toContain(`${name} reads:  ${words}`)
+    const [first] = /bob reads: {2}(\w+) /.exec(stdout)?.slice(1) ?? []
+    expect(stdout).toMatch(new RegExp(`carol reads: {2}${first} `))
+    expect(stdout).toMatch(new RegExp(`^ +1 ${first} `, 'm'))
     expect(stdout).toContain('You ask bob for this signature, and sign it yourself:')
     expect(stdout).not.toMatch(/\d s {2}bob/)
     expect(stdout).toContain('Proven: 2 of 3')
@@ -183,7 +187,7 @@ describe.skipIf(!hasTerminal)('mpc rehearse, at a terminal', () => {
   it('lets them play another, who is asked to sign', async () => {
     const { code, stdout } = await play(
       ['--as', 'carol'],
-      [accept, hears('alice'), hears('bob'), ['alice asks for this signature', ''], accept],
+      [accept, hears('alice'), hears('bob'), ['alice asks for this signature', ''], approve],
     )
     expect(code, stdout).toBe(0)
     expect(stdout).toMatch(/signed by +alice, carol/)
@@ -191,10 +195,13 @@ describe.skipIf(!hasTerminal)('mpc rehearse, at a terminal', () => {
 
   it('ends as a real one where they refuse', async () => {
     expect((await play([], [['or no:', 'no\r']])).code).toBe(8)
-    const differ = await play([], [accept, ['Did you hear bob', 'differ\r']])
+    const differ = await play([], [accept, ['Did bob read exactly these', 'differ\r']])
     expect(differ.code).toBe(6)
     expect(differ.stdout).toContain('E_WORDS_DIFFER')
-    const refused = await play(['--as', 'bob'], [accept, hears('alice'), hears('carol'), ['or no:', 'no\r']])
+    const refused = await play(
+      ['--as', 'bob'],
+      [accept, hears('alice'), hears('carol'), ['or "no":', 'no\r']],
+    )
     expect(refused.code).toBe(8)
   })
 
