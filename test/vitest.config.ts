@@ -8,5 +8,7 @@ export default defineConfig({
     include: slow ? ['test/**/*.slow.ts'] : ['test/**/*.test.ts'],
     testTimeout: slow ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
+    // Half of the tests wait for processes and deadlines while the others compute.
+    maxWorkers: '100%',
   },
 })
