@@ -101,7 +101,8 @@ export function narrate(
         if (round === '') return
         return terminal.say(`${party} started again. So does everybody, by itself: there is nothing to do.`)
       case 'primes':
-        return board.waiting(primesLeft(event.left ?? 0), joinUntil)
+        // How long that takes nobody knows; those who wait are told that this member is at work.
+        return board.waiting(primesLeft(event.left ?? 0), event.left === 0 ? joinUntil : null)
       case 'silent':
         return terminal.say(`${party} asked for this, and says nothing any more: perhaps they left.`)
       case 'withdrawn':
