@@ -22,8 +22,7 @@ import { Failure } from '../wire/failure.js'
 import { sessionWords } from '../wire/handshake.js'
 import type { Identity } from '../wire/identity.js'
 import { isRehearsal } from '../wire/realm.js'
-import { recordPublicKey, type KeyRecord } from '../wire/record.js'
-import { verifiesUnder } from '../wire/signature.js'
+import type { KeyRecord } from '../wire/record.js'
 import { fromHex, hex } from '../wire/text.js'
 import { buildKeygen, type CeremonyFile, unsigned } from './definitions.js'
 import { createIdentity, openIdentity, type Unlock, wipeIdentity } from './identity.js'
@@ -32,6 +31,7 @@ import { type MadeKey, planKeygen, runKeygen } from './keygen.js'
 import { Dropped, type Mishap, Sabotage } from './mishap.js'
 import type { MakePrimes } from './primes.js'
 import { type Approval, ask, join } from './requests.js'
+import { isSignature } from './target.js'
 import { importCards, knownCards } from './trust.js'
 import type { Person, World } from './world.js'
 
@@ -157,7 +157,8 @@ async function perform(
   const signature = signatures[0] as Uint8Array
   if (!signatures.every((other) => equalBytes(other, signature)))
     throw new Error('two signatures of one request')
-  if (!verifiesUnder(stage.scheme, recordPublicKey(record), Buffer.from(MESSAGE), signature)) {
+  const payload = Buffer.from(MESSAGE)
+  if (!isSignature({ record }, { type: 'raw', payload, path: null }, signature)) {
     throw new Error('the rehearsal made a signature that does not verify')
   }
   await checkTranscripts(playing, made)

@@ -14,6 +14,8 @@ import {
   type Seat,
   type Stage,
 } from '../../src/ceremony/rehearsal.js'
+import type * as workers from '../../src/cli/workers.js'
+import { auxDataCodec } from '../../src/protocol/cggmp24/aux-data.js'
 import { openHome } from '../../src/storage/home.js'
 import { openWithPassphrase } from '../../src/storage/seal.js'
 import { Failure } from '../../src/wire/failure.js'
@@ -21,10 +23,12 @@ import { enterRehearsal } from '../../src/wire/realm.js'
 import { recordPublicKey } from '../../src/wire/record.js'
 import { verifiesUnder } from '../../src/wire/signature.js'
 import { hex } from '../../src/wire/text.js'
+import { built } from '../support/built.js'
 import { rng } from '../support/members.js'
 import { heldPrimes } from '../support/worlds.js'
 
 enterRehearsal()
+const { Workers } = await built<typeof workers>('cli/workers.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'mpc-kept-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -158,8 +162,13 @@ describe('a rehearsal', () => {
     await expect(rehearse({ ...played, announce })).rejects.toBe(left)
   })
 
-  test('is refused where no engine makes such keys', async () => {
-    const { stage: played } = stage({ scheme: 'ecdsa-secp256k1' })
-    await expect(rehearse(played)).rejects.toMatchObject({ kind: 'usage', code: 'E_PLAN' })
+  test('plays ECDSA too, at the level that is quick', async () => {
+    const threads = new Workers()
+    const patience = { join: 50_000, round: 50_000, total: null }
+    const { stage: played } = stage({ scheme: 'ecdsa-secp256k1', compute: threads.compute, patience })
+    const { made } = await rehearse(played)
+    threads.close()
+    expect(made?.signature).toHaveLength(64)
+    expect(auxDataCodec.decode(made?.record.auxiliary as Uint8Array).level.name).toBe('TEST_ONLY-2048')
   })
 })

@@ -190,7 +190,7 @@ export const signingCommands: readonly CommandSpec[] = [
       },
       {
         flags: '--scheme <scheme>',
-        text: 'eddsa-ed25519 (if left out) or schnorr-taproot',
+        text: 'eddsa-ed25519 (if left out), ecdsa-secp256k1, schnorr-taproot',
         parse: once(any),
       },
       {
