@@ -189,7 +189,7 @@ natsSuite('a published ceremony', (startBroker) => {
       )
       expect(code).toBe(0)
       expect(stdout).toContain('alice  custodian, NOT KNOWN HERE')
-      expect(stdout).toContain('Not verified here yet: alice. Their cards came with the ceremony')
+      expect(stdout).toContain('Not verified: alice. You will compare six words')
       expect(stdout).not.toContain('Careful')
       expect((await author.ended).code).toBe(0)
       const known = await dave.mpc(['identity', 'show', 'alice', '--json'])
