@@ -2,7 +2,7 @@
  * The offline verifier of public transcripts: whoever has the file can hold every signature, commitment and id in it
  * against the rest, and the result against what was said. It believes only the fingerprints that its reader knows.
  */
-import { CodecError, encode, equalBytes } from '../protocol/codec.js'
+import { encode, equalBytes } from '../protocol/codec.js'
 import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
 import { needsAuxiliary, publicKeyMaking, roundsOf } from '../protocol/engine.js'
 import type { Rounds } from '../protocol/keygen-public.js'
@@ -15,35 +15,16 @@ import {
   definitionCodec,
   definitionId,
   type KeygenDefinition,
-  type Order,
-  verifyAcceptance,
 } from '../wire/definition.js'
 import { derivedKey } from '../wire/derived.js'
-import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/envelope.js'
-import { Failure } from '../wire/failure.js'
-import {
-  attemptId,
-  confirmCodec,
-  encapsulateCodec,
-  helloCodec,
-  helloCommitment,
-  revealCodec,
-  sessionId,
-  sessionWords,
-} from '../wire/handshake.js'
+import { sessionWords } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
-import {
-  type KeyRecord,
-  levelOfKeys,
-  parseRecord,
-  publicShares,
-  recordDigest,
-  recordPublicKey,
-} from '../wire/record.js'
+import { type KeyRecord, levelOfKeys, parseRecord, publicShares, recordPublicKey } from '../wire/record.js'
 import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
 import { messageOf, verifiesUnder } from '../wire/signature.js'
 import { hex } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
+import { demand, holding, openingIn, type Player, refuse, roundsIn, signersIn } from './session.js'
 
 export type Verified = {
   readonly kind: 'keygen' | 'sign'
@@ -60,18 +41,12 @@ export type Verified = {
   readonly missing: readonly string[]
 }
 
-type Player = { readonly card: Card; readonly party: PartyId }
-
 /** @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold */
 export function verifyTranscript(encoded: Uint8Array): Verified {
-  try {
-    return verify(transcriptCodec.decode(encoded))
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(`malformed: ${cause.message}`, cause)
-    if (cause instanceof Failure && cause.code !== 'E_TRANSCRIPT') throw refuse(cause.message, cause)
-    throw cause
-  }
+  return holding('transcript', HINT, () => verify(transcriptCodec.decode(encoded)))
 }
+
+const HINT = 'ask another participant for its copy: all of them have the same'
 
 function verify(transcript: Transcript): Verified {
   const definition = definitionCodec.decode(transcript.definition)
@@ -79,29 +54,7 @@ function verify(transcript: Transcript): Verified {
   const players = playersOf(definition, transcript)
   const cards = players.map(({ card }) => card)
 
-  const hellos = envelopesBy(cards, transcript.hellos, 'hello', id, new Uint8Array(32))
-  const starts = new Set(hellos.map(({ header }) => header.round))
-  demand(starts.size === 1, 'the hellos are of different starts')
-  demand(transcript.reveals.length === cards.length, 'there is not one reveal of each participant')
-  const reveals = transcript.reveals.map((bytes) => revealCodec.decode(decodeEnvelope(bytes).body))
-  hellos.forEach(({ header, body }, i) => {
-    const { name, signing, fingerprint } = cards[i] as Card
-    const hello = helloCodec.decode(body)
-    demand(String(hello.start) === header.round, `the hello of ${name} is of another start`)
-    demand(verifyAcceptance(signing, id, hello.accepted), `${name} did not accept the definition`)
-    const opened = helloCommitment(id, fingerprint, hello.start, reveals[i] as (typeof reveals)[number])
-    demand(equalBytes(opened, hello.commitment), `the reveal of ${name} does not open its hello`)
-  })
-  const attempt = attemptId(id, hellos)
-  envelopesBy(cards, transcript.reveals, 'reveal', id, attempt)
-  const sid = sessionId(attempt, reveals)
-  envelopesBy(cards, transcript.encapsulations, 'encapsulate', id, sid).forEach(({ body }, i) =>
-    demandOneForEach(cards, i, 'encapsulate', encapsulateCodec.decode(body)),
-  )
-  envelopesBy(cards, transcript.confirms, 'confirm', id, sid).forEach(({ body }, i) =>
-    demandOneForEach(cards, i, 'confirm', confirmCodec.decode(body)),
-  )
-
+  const sid = openingIn(transcript, id, cards)
   const scheme =
     definition.kind === 'keygen'
       ? definition.scheme
@@ -111,15 +64,7 @@ function verify(transcript: Transcript): Verified {
   const there = transcript.rounds.map(({ round }) => round)
   const asWanted = there.length === wanted.length && there.every((round, i) => round === wanted[i])
   demand(asWanted, 'its rounds are not those of the protocol')
-  const rounds = new Map(
-    transcript.rounds.map(({ round, letters }) => {
-      const envelopes = envelopesBy(cards, letters, 'letter', id, sid, round)
-      return [
-        round,
-        new Map(players.map(({ party }, i) => [party, (envelopes[i] as Envelope).body])),
-      ] as const
-    }),
-  )
+  const rounds = roundsIn(transcript, id, sid, players)
   verifyEchoes(players, sid, rounds)
 
   const head = transcriptHead(transcript)
@@ -160,66 +105,10 @@ function playersOf(definition: Definition, transcript: Transcript): Player[] {
     case 'sign':
       return signersIn(definition, transcript.record)
     case 'handshake':
-      throw refuse('a handshake keeps no transcript')
+      return refuse('a handshake keeps no transcript')
     default:
       return definition satisfies never
   }
-}
-
-function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
-  if (encoded === null) throw refuse('the record of the key is missing')
-  const record = parseRecord(encoded)
-  const same = equalBytes(recordDigest(record), order.record) && equalBytes(record.key_id, order.key_id)
-  demand(same, 'the record is not that of the order')
-  demand(order.signers.length === record.threshold, 'the order names another number of signers')
-  return order.signers.map(({ index, fingerprint }) => {
-    const card = record.members[index - 1]?.card
-    if (!card || !equalBytes(card.fingerprint, fingerprint)) throw refuse('a signer is not in the record')
-    return { card, party: index }
-  })
-}
-
-/** The envelopes of one kind, one from each participant in order, each signed by it and in its place. */
-function envelopesBy(
-  cards: readonly Card[],
-  encoded: readonly Uint8Array[],
-  kind: Kind,
-  definition: Uint8Array,
-  session: Uint8Array,
-  round?: string,
-): Envelope[] {
-  demand(encoded.length === cards.length, `there is not one ${kind} of each participant`)
-  return encoded.map((bytes, i) => {
-    const envelope = decodeEnvelope(bytes)
-    const { header } = envelope
-    const { name, fingerprint, signing } = cards[i] as Card
-    const wanted = round ?? (kind === 'hello' ? header.round : '')
-    const inPlace =
-      header.kind === kind &&
-      header.round === wanted &&
-      header.to === null &&
-      equalBytes(header.definition, definition) &&
-      equalBytes(header.session, session) &&
-      equalBytes(header.from, fingerprint)
-    demand(inPlace, `the ${kind} of ${name} is out of place`)
-    demand(verifyEnvelope(envelope, signing), `the ${kind} of ${name} is not signed by it`)
-    return envelope
-  })
-}
-
-/** What the participant at `place` sends with an entry for each other one has them in the order of the participants. */
-function demandOneForEach(
-  cards: readonly Card[],
-  place: number,
-  kind: Kind,
-  entries: readonly { readonly to: Uint8Array }[],
-): void {
-  const others = cards.filter((_, i) => i !== place).map(({ fingerprint }) => hex(fingerprint))
-  const name = (cards[place] as Card).name
-  demand(
-    entries.map(({ to }) => hex(to)).join() === others.join(),
-    `the ${kind} of ${name} is not for every other participant`,
-  )
 }
 
 /** Every echo is the digest of the letters that stand here. */
@@ -290,13 +179,3 @@ function missingReceipts(
   demand(inOrder.join() === given.join(), 'the receipts are not in the order of the participants')
   return cards.filter(({ fingerprint }) => !given.includes(hex(fingerprint))).map(({ name }) => name)
 }
-
-function demand(holds: boolean, problem: string): void {
-  if (!holds) throw refuse(problem)
-}
-
-const refuse = (problem: string, cause?: unknown): Failure =>
-  new Failure('verification', 'E_TRANSCRIPT', `the transcript does not hold: ${problem}`, {
-    hint: 'ask another participant for its copy: all of them have the same',
-    cause,
-  })

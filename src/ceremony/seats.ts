@@ -101,15 +101,18 @@ export async function seated<T>(
 
 async function withEvidence(error: unknown, room: Room, files: CeremonyFiles): Promise<unknown> {
   if (!(error instanceof Failure) || error.accused.length === 0) return error
+  const { run } = room.blame
   const accused: Accused[] = []
   for (const accusation of error.accused) {
     const envelopes = room.blame.evidence.get(accusation.fingerprint)
-    const evidence = envelopes && encode({ format: tagged('mpc/evidence/v1'), envelopes })
-    const name = evidence && `${accusation.name}-${hex(sha256(evidence)).slice(0, 16)}.cbor`
-    // Who is accused is said also where there is no room to keep why.
-    const path = name ? await files.writeEvidence(name, evidence).catch(() => null) : null
+    const own = envelopes && encode({ format: tagged('mpc/evidence/v1'), envelopes })
+    const path = own ? await kept(files, accusation.name, own) : run && (await kept(files, 'signing', run))
     accused.push({ ...accusation, evidence: path })
   }
   const { kind, code, message, hint, party, cause } = error
   return new Failure(kind, code, message, { accused, cause, ...(hint && { hint }), ...(party && { party }) })
 }
+
+/** Its path; null where there is no room to keep it: who is accused is said also then. */
+const kept = (files: CeremonyFiles, what: string, evidence: Uint8Array): Promise<string | null> =>
+  files.writeEvidence(`${what}-${hex(sha256(evidence)).slice(0, 16)}.cbor`, evidence).catch(() => null)

@@ -9,8 +9,8 @@ import { Restarted } from '../messaging/abort.js'
 import { spanOf } from '../messaging/patience.js'
 import { tooOften } from '../messaging/restarts.js'
 import { type Room } from '../messaging/room.js'
-import { run } from '../messaging/run.js'
-import { givesAway, signMessage, wipeSigningKey } from '../protocol/engine.js'
+import { type Run, run } from '../messaging/run.js'
+import { givesAway, needsAuxiliary, signMessage, wipeSigningKey } from '../protocol/engine.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { RequestClaims } from '../storage/claims.js'
@@ -29,7 +29,7 @@ import { requireVerified, unverifiedAmong } from './people.js'
 import { gatherReceipts } from './receipts.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import { isSignature, targetOf } from './target.js'
-import { encodeTranscript, seenIn } from './transcripts.js'
+import { encodeFailed, encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
 import { cardOf, nobodyCame, signersOf } from './signers.js'
 
@@ -218,7 +218,13 @@ async function play(
     hasLeft = true
   }
   const protocol = signMessage(session, { ...own, epoch: key.digest, shift }, message, world.nonces)
-  const options = { room, opened, session, members, signal, compute: world.compute, beforeSend }
+  const seenOf = (rounds: Run<unknown>['rounds']) => seenIn(order, encodeRecord(record), opened, rounds)
+  const onAccusation = (rounds: Run<unknown>['rounds']): void => {
+    // Of FROST there is nothing in the letters that `audit/evidence.ts` judges.
+    if (needsAuxiliary(record.scheme)) room.blame.run = encodeFailed(seenOf(rounds), request.payload)
+  }
+  const { compute } = world
+  const options = { room, opened, session, members, signal, compute, beforeSend, onAccusation }
   const { output: signature, rounds } = await run(protocol, options)
     .catch((error: unknown) => {
       // One that begins again is not answered twice under one order: what has left is not taken back.
@@ -232,7 +238,7 @@ async function play(
   notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
   await claims.finish('done', hex(signature))
 
-  const seen = seenIn(order, encodeRecord(record), opened, rounds)
+  const seen = seenOf(rounds)
   const ran: Ran = { definition: room.definition, sid: opened.sid, head: transcriptHead(seen) }
   const receipts = await gatherReceipts(world, record, order, room, ran, signature, world.signal)
   const complete = receipts.every((receipt) => receipt !== null)

@@ -3,7 +3,7 @@ import type { Opened } from '../messaging/handshake.js'
 import type { Run } from '../messaging/run.js'
 import { type Definition, definitionCodec } from '../wire/definition.js'
 import type { Receipt } from '../wire/result.js'
-import { type Seen, transcriptCodec } from '../wire/transcript.js'
+import { failedCodec, type Seen, transcriptCodec } from '../wire/transcript.js'
 
 /** @param record the encoded record of the key, for a signing */
 export function seenIn(
@@ -22,3 +22,7 @@ export const encodeTranscript = (
   outcome: Uint8Array,
   receipts: readonly Receipt[],
 ): Uint8Array => transcriptCodec.encode({ format: 'mpc/transcript/v1', ...seen, payload, outcome, receipts })
+
+/** What is kept of a signing that somebody broke. */
+export const encodeFailed = (seen: Seen, payload: Uint8Array): Uint8Array =>
+  failedCodec.encode({ format: 'mpc/failed-signing/v1', ...seen, payload })

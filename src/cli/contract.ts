@@ -30,6 +30,8 @@ const identityFields = {
   status: oneOf('self', 'verified', 'unverified'),
 }
 const identity = object(identityFields)
+/** The own one; `primes` were made ahead, for keys that need them. */
+const ownIdentity = object({ ...identityFields, primes: count(0) })
 const imported = object({
   ...identityFields,
   changed: oneOf('added', 'verified', 'updated', 'beside', 'replaced', null),
@@ -115,6 +117,37 @@ const signature = object(
   ['r', 's', 'recovery_id', 'der'],
 )
 
+const ranFields = {
+  definition_id: hex(32),
+  sid: hex(32),
+  words: list(text, { minItems: 6, maxItems: 6 }),
+  participants: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      known: oneOf('given', 'self', 'verified', 'unverified', 'unknown'),
+    }),
+  ),
+  scheme,
+  threshold: count(2),
+  public_key: keyFields.public_key,
+}
+const transcript = object({
+  kind: oneOf('keygen', 'sign'),
+  ...ranFields,
+  head: hex(32),
+  signature: orNull(hex(64)),
+  certificate: oneOf('complete', 'incomplete'),
+  missing: list(name),
+})
+const failedSigning = object({
+  kind: { const: 'failed-signing' },
+  ...ranFields,
+  guilty: list(object({ name, fingerprint: hex(32), round: text, kind: { const: 'proven' }, reason: text }), {
+    minItems: 1,
+  }),
+})
+
 const rehearsed = object({
   rehearsal: { const: true },
   scheme,
@@ -158,6 +191,8 @@ const ceremonies = list(
 const status = object({
   home: path,
   identity: orNull(object({ name, fingerprint: hex(32), created: time })),
+  /** Made ahead, for keys that need them. */
+  primes: count(0),
   unverified: list(name),
   keys: list(
     object({
@@ -183,8 +218,9 @@ const status = object({
 
 /** `data` of each command, where it succeeded. */
 const DATA: Readonly<Record<string, Schema>> = {
-  'identity init': identity,
-  'identity show': identity,
+  'identity init': ownIdentity,
+  'identity show': { anyOf: [ownIdentity, identity] },
+  'identity primes': object({ made: count(0), primes: count(0) }),
   'identity export': identity,
   'identity import': { anyOf: [imported, object({ identities: list(imported) })] },
   'identity verify': identity,
@@ -223,7 +259,7 @@ const DATA: Readonly<Record<string, Schema>> = {
     xpub: orNull({ type: 'string', pattern: '^xpub[1-9A-HJ-NP-Za-km-z]+$' }),
   }),
   verify: object({ valid: { const: true } }),
-  'transcript verify': { type: 'object' },
+  'transcript verify': { anyOf: [transcript, failedSigning] },
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
   'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
   rehearse: rehearsed,

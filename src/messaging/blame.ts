@@ -36,6 +36,8 @@ export function tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
 export class Blame {
   /** Signed envelopes that prove a member's fault, by fingerprint. */
   readonly evidence = new Map<string, readonly Uint8Array[]>()
+  /** Everything that was said in a run that somebody broke, as a file holds it; null where none is kept. */
+  run: Uint8Array | null = null
 
   /** @param participants who plays, in the order of the definition */
   constructor(readonly participants: readonly Member[]) {}

@@ -65,6 +65,8 @@ export class Room {
   #start = 0
   readonly #restarts = new Restarts()
   #answering: NodeJS.Timeout | null = null
+  /** While this member computes: what others said meanwhile that ends the attempt. */
+  #after: (() => void)[] | null = null
   readonly #sessions: Uint8Array[] = []
   readonly #began: number
   readonly #unsubscribe: () => void
@@ -118,6 +120,7 @@ export class Room {
     this.showings.clear()
     this.#start = start
     this.#attempt = new AbortController()
+    this.#after = null
     this.mayLeave = () => !committed
     this.mayAbort = !committed
     if (this.#over) this.interrupt(this.#over)
@@ -205,8 +208,24 @@ export class Room {
     const end = () => {
       if (this.mayAbort) attempt.abort(failureOf(abort, from, this.participants, missing))
     }
-    if (abort.why === 'fault') setTimeout(end, GRACE).unref()
-    else end()
+    const endOrWait = () => (this.#after ? void this.#after.push(end) : end())
+    if (abort.why === 'fault') setTimeout(endOrWait, GRACE).unref()
+    else endOrWait()
+  }
+
+  /**
+   * This member works on what it has heard: nobody's leaving ends that, since it may be about to find out who broke the
+   * protocol, and whoever did may be the first to leave.
+   */
+  computes(): void {
+    this.#after ??= []
+  }
+
+  /** It waits for the others again, or is done: what they have said meanwhile counts. */
+  listens(): void {
+    const after = this.#after ?? []
+    this.#after = null
+    for (const end of after) end()
   }
 
   #equivocated(member: Member, envelopes: readonly [Envelope, Envelope]): void {

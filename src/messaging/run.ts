@@ -41,6 +41,8 @@ export type RunOptions = {
   readonly signal: AbortSignal
   /** Awaited before the letters of a round leave: what must be on disk first is written here. */
   readonly beforeSend?: (round: string) => Promise<void>
+  /** Told what everybody had said when the protocol accuses somebody. */
+  readonly onAccusation?: (rounds: Run<unknown>['rounds']) => void
 }
 
 /** Plays `protocol` to its end. @throws Failure with everybody at fault by name, or what ended the attempt */
@@ -58,10 +60,14 @@ export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promis
     }
     return { output: step.value, rounds }
   } catch (error) {
-    if (error instanceof ProtocolAbort) throw named(error, options)
+    if (error instanceof ProtocolAbort) {
+      options.onAccusation?.(rounds)
+      throw named(error, options)
+    }
     if (error instanceof SplitView) throw await whoSplit(error, options)
     throw error
   } finally {
+    options.room.listens()
     // Ends the generator's scopes, so that its secrets are wiped also when a deadline fires.
     protocol.return(undefined as T)
   }
@@ -69,6 +75,7 @@ export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promis
 
 async function working({ room, opened, compute, signal }: RunOptions, jobs: readonly Job[]): Promise<Reply> {
   const stop = room.mailbox.working(opened.sid)
+  room.computes()
   try {
     return await compute(jobs, signal)
   } finally {
@@ -86,6 +93,7 @@ async function exchange(
   room.emit({ event: 'round_started', round })
   const own = await send(outbox, options)
   room.emit({ event: 'letter_sent', round })
+  room.listens()
 
   const slot = (party: PartyId, to: Uint8Array | null): Slot => ({
     kind: 'letter',

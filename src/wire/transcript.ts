@@ -38,6 +38,18 @@ const transcriptShape = record({
 export type Transcript = Of<typeof transcriptShape>
 export const transcriptCodec = codec(transcriptShape, 1 << 26)
 
+/**
+ * A signing that failed, as far as it got: letters of those rounds that everybody spoke in. What one of its files holds
+ * is its author's choice, so that it proves something only where the letters in it do.
+ */
+const failedShape = record({
+  format: format('mpc/failed-signing/v1'),
+  ...seenShape,
+  payload: bytesUpTo(1 << 20),
+})
+export type FailedSigning = Of<typeof failedShape>
+export const failedCodec = codec(failedShape, 1 << 26)
+
 /** 32 bytes that stand for all of it. */
 export function transcriptHead(seen: Seen): Uint8Array {
   const all = (list: readonly Uint8Array[]) => list.map(sha256)

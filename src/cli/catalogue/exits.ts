@@ -145,6 +145,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     codes: [
       'E_APPROVE',
       'E_CERTIFICATE',
+      'E_EVIDENCE',
       'E_MANIFEST',
       'E_MANIFEST_PROOF',
       'E_MANIFEST_RECORD',

@@ -61,6 +61,10 @@ export const runningCodes = {
     'The transcript does not hold together, or was altered.',
     'Ask a participant for theirs.',
   ),
+  E_EVIDENCE: entry(
+    'The letters of a failed signing hold together, and prove nobody at fault.',
+    'Ask the other signers for the files that they kept: what one alone was shown is its word only.',
+  ),
   E_TRANSCRIPT_CARDS: entry(
     'The transcript is of other people than the cards.',
     'Give the cards of its members.',

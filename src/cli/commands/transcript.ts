@@ -1,3 +1,4 @@
+import { isFailedSigning, verifyEvidence } from '../../audit/evidence.js'
 import { verifyTranscript } from '../../audit/transcript.js'
 import { ownCard } from '../../ceremony/identity.js'
 import type { Card } from '../../wire/card.js'
@@ -14,23 +15,13 @@ type Acquaintance = Status | 'unknown' | 'given'
 
 /** `mpc transcript verify FILE`: offline; the fingerprints come first, since everything else rests on them. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
-  const verified = verifyTranscript(await readNamed(operands[0] as string, 'FILE', 1 << 26))
-  const given = await cardsIn(options.card ?? [])
-  const participants = await Promise.all(
-    verified.participants.map(async (card) => ({ card, known: await knownAs(context, card, given) })),
-  )
-  const stranger = participants.find(({ known }) => known === 'unknown')
-  if (options.card && stranger) {
-    throw new Failure(
-      'verification',
-      'E_TRANSCRIPT_CARDS',
-      `no card given is that of ${stranger.card.name}`,
-      {
-        party: stranger.card.name,
-        hint: `its fingerprint in the transcript is ${hex(stranger.card.fingerprint)}`,
-      },
-    )
-  }
+  const file = await readNamed(operands[0] as string, 'FILE', 1 << 26)
+  return isFailedSigning(file) ? blame(context, options, file) : confirm(context, options, file)
+}
+
+async function confirm(context: Context, options: Options, file: Uint8Array): Promise<Result> {
+  const verified = verifyTranscript(file)
+  const participants = await acquainted(context, options, verified.participants)
   const { record } = verified
   const data = {
     kind: verified.kind,
@@ -38,11 +29,7 @@ export async function run(context: Context, options: Options, operands: readonly
     sid: hex(verified.sid),
     words: verified.words,
     head: hex(verified.head),
-    participants: participants.map(({ card, known }) => ({
-      name: card.name,
-      fingerprint: hex(card.fingerprint),
-      known,
-    })),
+    participants: participants.map(participantData),
     scheme: record.scheme,
     threshold: record.threshold,
     public_key: hex(verified.publicKey),
@@ -59,20 +46,86 @@ export async function run(context: Context, options: Options, operands: readonly
     ['six words', verified.words.join(' ')],
     ['receipts', verified.missing.length === 0 ? `of all ${count}` : `NOT of ${verified.missing.join(', ')}`],
   ]
-  const people = participants.map(({ card, known }): [string, string] => [
-    card.name,
-    `${KNOWN[known]}\n${hex(card.fingerprint)}`,
-  ])
   return {
     data,
     text: [
       'The transcript holds: every letter in it is signed, fits the others, and leads to this result.',
       ...fields(rows),
-      'It was made by who has these fingerprints. That they are who you think is for you to know:',
-      ...fields(people),
+      ...peopleLines('It was made by', participants),
     ],
   }
 }
+
+/** Who broke a signing, for whoever was not there. */
+async function blame(context: Context, options: Options, file: Uint8Array): Promise<Result> {
+  const { definition, sid, words, participants: cards, record, publicKey, guilty } = verifyEvidence(file)
+  const participants = await acquainted(context, options, cards)
+  const data = {
+    kind: 'failed-signing',
+    definition_id: hex(definition),
+    sid: hex(sid),
+    words,
+    participants: participants.map(participantData),
+    scheme: record.scheme,
+    threshold: record.threshold,
+    public_key: hex(publicKey),
+    guilty: guilty.map(({ name, fingerprint, round, kind, reason }) => ({
+      name,
+      fingerprint,
+      round,
+      kind,
+      reason,
+    })),
+  }
+  return {
+    data,
+    text: [
+      'The evidence holds: every letter in it is signed, and by these letters the protocol was broken by',
+      ...guilty.map(({ name, reason, round }) => `  ${name}: ${reason} (round ${round}, proven)`),
+      ...fields([
+        ['what', 'a signing that failed'],
+        ['public key', data.public_key],
+        ['must sign', `${record.threshold} of ${record.members.length}; ${record.scheme}`],
+        ['six words', words.join(' ')],
+      ]),
+      ...peopleLines('It was signed by', participants),
+    ],
+  }
+}
+
+type Participant = { readonly card: Card; readonly known: Acquaintance }
+
+/** @throws Failure `E_TRANSCRIPT_CARDS` where cards were given, and not of everybody */
+async function acquainted(
+  context: Context,
+  options: Options,
+  cards: readonly Card[],
+): Promise<readonly Participant[]> {
+  const given = await cardsIn(options.card ?? [])
+  const participants = await Promise.all(
+    cards.map(async (card) => ({ card, known: await knownAs(context, card, given) })),
+  )
+  const stranger = participants.find(({ known }) => known === 'unknown')
+  if (!options.card || !stranger) return participants
+  const { name, fingerprint } = stranger.card
+  throw new Failure('verification', 'E_TRANSCRIPT_CARDS', `no card given is that of ${name}`, {
+    party: name,
+    hint: `its fingerprint in the file is ${hex(fingerprint)}`,
+  })
+}
+
+const participantData = ({ card, known }: Participant) => ({
+  name: card.name,
+  fingerprint: hex(card.fingerprint),
+  known,
+})
+
+const peopleLines = (made: string, participants: readonly Participant[]): string[] => [
+  `${made} who has these fingerprints. That they are who you think is for you to know:`,
+  ...fields(
+    participants.map(({ card, known }) => [card.name, `${KNOWN[known]}\n${hex(card.fingerprint)}`] as const),
+  ),
+]
 
 /** How this reader knows a participant, in words. */
 const KNOWN: Readonly<Record<Acquaintance, string>> = {

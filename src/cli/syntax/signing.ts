@@ -161,9 +161,12 @@ export const signingCommands: readonly CommandSpec[] = [
   },
   {
     name: 'transcript verify',
-    summary: 'check the public transcript of a ceremony, offline',
-    examples: ['mpc transcript verify treasury.transcript --card bob.card'],
-    operands: [{ name: '<file>', text: 'the transcript' }],
+    summary: 'check the transcript of a ceremony, or who broke a signing, offline',
+    examples: [
+      'mpc transcript verify treasury.transcript --card bob.card',
+      'mpc transcript verify signing-3f2a90c4d1e85b67.cbor',
+    ],
+    operands: [{ name: '<file>', text: 'the transcript, or the evidence that a failed ECDSA signing left' }],
     flags: [{ flags: '--card <file>', text: 'a card that it must fit; repeatable', parse: repeatable(any) }],
     load: async () => (await import('../commands/transcript.js')).run,
   },

@@ -1,0 +1,153 @@
+/**
+ * What every file of a run holds and is checked for alike, be it a transcript or that of a run that failed: letters of one
+ * session in their places, each signed by who it names, under the definition. What they amount to is for others to say.
+ */
+import { CodecError, equalBytes } from '../protocol/codec.js'
+import type { PartyId } from '../protocol/session.js'
+import type { Card } from '../wire/card.js'
+import { type Order, verifyAcceptance } from '../wire/definition.js'
+import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import {
+  attemptId,
+  confirmCodec,
+  encapsulateCodec,
+  helloCodec,
+  helloCommitment,
+  revealCodec,
+  sessionId,
+} from '../wire/handshake.js'
+import { parseRecord, recordDigest } from '../wire/record.js'
+import { hex } from '../wire/text.js'
+import type { Seen } from '../wire/transcript.js'
+
+/** Who took part, with the number under which it played. */
+export type Player = { readonly card: Card; readonly party: PartyId }
+
+/** Something does not hold; what, in words that are ours. */
+class Unsound extends Error {
+  override readonly name = 'Unsound'
+}
+
+export function refuse(problem: string): never {
+  throw new Unsound(problem)
+}
+
+export function demand(holds: boolean, problem: string): void {
+  if (!holds) refuse(problem)
+}
+
+/** Reads a file. @throws Failure `E_TRANSCRIPT` (verification) with the first thing in it that does not hold */
+export function holding<T>(what: string, hint: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    const refused = (problem: string, cause?: unknown): Failure =>
+      new Failure('verification', 'E_TRANSCRIPT', `the ${what} does not hold: ${problem}`, { hint, cause })
+    if (cause instanceof Unsound) throw refused(cause.message)
+    if (cause instanceof CodecError) throw refused(`malformed: ${cause.message}`, cause)
+    if (cause instanceof Failure) throw refused(cause.message, cause)
+    throw cause
+  }
+}
+
+/** The handshake of these participants, held together. @param id the definition's; @returns the sid that comes of it */
+export function openingIn(seen: Seen, id: Uint8Array, cards: readonly Card[]): Uint8Array {
+  const hellos = envelopesBy(cards, seen.hellos, 'hello', id, new Uint8Array(32))
+  const starts = new Set(hellos.map(({ header }) => header.round))
+  demand(starts.size === 1, 'the hellos are of different starts')
+  demand(seen.reveals.length === cards.length, 'there is not one reveal of each participant')
+  const reveals = seen.reveals.map((bytes) => revealCodec.decode(decodeEnvelope(bytes).body))
+  hellos.forEach(({ header, body }, i) => {
+    const { name, signing, fingerprint } = cards[i] as Card
+    const hello = helloCodec.decode(body)
+    demand(String(hello.start) === header.round, `the hello of ${name} is of another start`)
+    demand(verifyAcceptance(signing, id, hello.accepted), `${name} did not accept the definition`)
+    const opened = helloCommitment(id, fingerprint, hello.start, reveals[i] as (typeof reveals)[number])
+    demand(equalBytes(opened, hello.commitment), `the reveal of ${name} does not open its hello`)
+  })
+  const attempt = attemptId(id, hellos)
+  envelopesBy(cards, seen.reveals, 'reveal', id, attempt)
+  const sid = sessionId(attempt, reveals)
+  envelopesBy(cards, seen.encapsulations, 'encapsulate', id, sid).forEach(({ body }, i) =>
+    demandOneForEach(cards, i, 'encapsulate', encapsulateCodec.decode(body)),
+  )
+  envelopesBy(cards, seen.confirms, 'confirm', id, sid).forEach(({ body }, i) =>
+    demandOneForEach(cards, i, 'confirm', confirmCodec.decode(body)),
+  )
+  return sid
+}
+
+/** The letters of each round, by round and party. The names of rounds in a file are its author's: never show one. */
+export function roundsIn(
+  seen: Seen,
+  id: Uint8Array,
+  sid: Uint8Array,
+  players: readonly Player[],
+): ReadonlyMap<string, ReadonlyMap<PartyId, Uint8Array>> {
+  const cards = players.map(({ card }) => card)
+  return new Map(
+    seen.rounds.map(({ round, letters }) => {
+      const envelopes = envelopesBy(cards, letters, 'letter', id, sid, round)
+      const bodies = players.map(({ party }, i) => [party, (envelopes[i] as Envelope).body] as const)
+      return [round, new Map(bodies)] as const
+    }),
+  )
+}
+
+/** The signers of an order, by the record of the key that it names. */
+export function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
+  if (encoded === null) return refuse('the record of the key is missing')
+  const record = parseRecord(encoded)
+  const same = equalBytes(recordDigest(record), order.record) && equalBytes(record.key_id, order.key_id)
+  demand(same, 'the record is not that of the order')
+  demand(order.signers.length === record.threshold, 'the order names another number of signers')
+  return order.signers.map(({ index, fingerprint }) => {
+    const card = record.members[index - 1]?.card
+    if (!card || !equalBytes(card.fingerprint, fingerprint)) return refuse('a signer is not in the record')
+    return { card, party: index }
+  })
+}
+
+/** The envelopes of one kind, one from each participant in order, each signed by it and in its place. */
+function envelopesBy(
+  cards: readonly Card[],
+  encoded: readonly Uint8Array[],
+  kind: Kind,
+  definition: Uint8Array,
+  session: Uint8Array,
+  round?: string,
+): Envelope[] {
+  demand(encoded.length === cards.length, `there is not one ${kind} of each participant`)
+  return encoded.map((bytes, i) => {
+    const envelope = decodeEnvelope(bytes)
+    const { header } = envelope
+    const { name, fingerprint, signing } = cards[i] as Card
+    const wanted = round ?? (kind === 'hello' ? header.round : '')
+    const inPlace =
+      header.kind === kind &&
+      header.round === wanted &&
+      header.to === null &&
+      equalBytes(header.definition, definition) &&
+      equalBytes(header.session, session) &&
+      equalBytes(header.from, fingerprint)
+    demand(inPlace, `the ${kind} of ${name} is out of place`)
+    demand(verifyEnvelope(envelope, signing), `the ${kind} of ${name} is not signed by it`)
+    return envelope
+  })
+}
+
+/** What the participant at `place` sends with an entry for each other one has them in the order of the participants. */
+function demandOneForEach(
+  cards: readonly Card[],
+  place: number,
+  kind: Kind,
+  entries: readonly { readonly to: Uint8Array }[],
+): void {
+  const others = cards.filter((_, i) => i !== place).map(({ fingerprint }) => hex(fingerprint))
+  const name = (cards[place] as Card).name
+  demand(
+    entries.map(({ to }) => hex(to)).join() === others.join(),
+    `the ${kind} of ${name} is not for every other participant`,
+  )
+}
