@@ -31,7 +31,10 @@ export const PRIMES_A_KEY = 4
 type Owner = { readonly home: Home; readonly card: Card; readonly identity: Identity }
 type Maker = { readonly makePrimes: MakePrimes; readonly signal: AbortSignal }
 
-/** Makes primes ahead of time and keeps them sealed; tells how many are there after each. */
+/**
+ * Makes primes ahead of time and keeps them sealed; tells how many it has kept after each.
+ * @throws the signal's reason, once all that were found are kept
+ */
 export async function stockPrimes(
   { home, card, identity }: Owner,
   { makePrimes, signal }: Maker,
@@ -41,14 +44,14 @@ export async function stockPrimes(
 ): Promise<void> {
   const keeping: Promise<void>[] = []
   let kept = 0
-  await makePrimes(
-    bits,
-    count,
-    (prime) => {
-      keeping.push(keep({ home, card, identity }, bits, prime).then(() => made(++kept)))
-    },
-    signal,
-  )
+  const found = (prime: Uint8Array): void => {
+    keeping.push(keep({ home, card, identity }, bits, prime).then(() => made(++kept)))
+  }
+  try {
+    await makePrimes(bits, count, found, signal)
+  } finally {
+    await Promise.allSettled(keeping)
+  }
   await Promise.all(keeping)
 }
 

@@ -26,6 +26,7 @@ describe('mpc status', () => {
     expect(json.data).toEqual({
       home,
       identity: null,
+      primes: 0,
       unverified: [],
       keys: [],
       ceremonies: [],

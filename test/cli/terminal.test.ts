@@ -29,6 +29,7 @@ terminalSuite('at a terminal', () => {
         ['Your name', 'dora\r'],
         ['New passphrase', 'open sesame\r'],
         ['The same again', 'open sesame\r'],
+        ['How many to make now', '\r'],
       ],
     )
     expect(code).toBe(0)
@@ -75,6 +76,8 @@ terminalSuite('at a terminal', () => {
         ['The same again', 'another\r'],
         ['New passphrase', 'open sesame\r'],
         ['The same again', 'open sesame\r'],
+        ['How many to make now', 'many\r'],
+        ['a number like 4', '\r'],
       ],
     )
     expect(code).toBe(0)

@@ -2,6 +2,7 @@ import { ceremoniesIn, keysIn, type KeyStatus, requestsIn } from '../../ceremony
 import { knownCards, type Known } from '../../ceremony/trust.js'
 import { recordPublicKey } from '../../wire/record.js'
 import { hex, rfc3339 } from '../../wire/text.js'
+import { primesIn, primesText } from '../ahead.js'
 import type { Context } from '../context.js'
 import { ceremonyData, ceremonyLines, requestData, requestLines } from '../render/status.js'
 import type { Result } from '../result.js'
@@ -15,6 +16,7 @@ export async function run(context: Context): Promise<Result> {
   const keys = home ? await keysIn(home) : []
   const ceremonies = home ? await ceremoniesIn(home, keys, now) : []
   const requests = home ? await requestsIn(home, keys, now) : []
+  const primes = home ? await primesIn(home) : 0
   const self = known.find(({ status }) => status === 'self')?.card ?? null
   const doubtful = known.filter(({ status }) => status === 'unverified').map(({ card }) => card.name)
   const unfinished = [
@@ -38,6 +40,7 @@ export async function run(context: Context): Promise<Result> {
         fingerprint: hex(self.fingerprint),
         created: rfc3339(self.created),
       },
+      primes,
       unverified: doubtful,
       keys: keys.map(keyStatusData),
       ceremonies: ceremonies.map(ceremonyData),
@@ -48,6 +51,7 @@ export async function run(context: Context): Promise<Result> {
         ['home', home ? path : `${path} (nothing there yet)`],
         ['you', self ? self.name : 'no identity yet'],
         ['people', peopleText(known)],
+        ...(self ? [['primes', primesText(primes)] as [string, string]] : []),
         ['keys', keys.length === 0 ? 'none' : keys.map(keyStatusText).join('\n')],
       ]),
       '',

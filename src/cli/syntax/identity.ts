@@ -1,5 +1,5 @@
 /** `mpc identity`: who I am, and whom I know. */
-import { hash, name, once, repeatable } from '../arguments.js'
+import { hash, name, once, repeatable, wholeNumber } from '../arguments.js'
 import type { CommandSpec } from './spec.js'
 
 const fingerprint = {
@@ -22,8 +22,20 @@ export const identityCommands: readonly CommandSpec[] = [
         flags: '--post-quantum',
         text: 'seal files against quantum computers; needs age 1.3 to open by hand',
       },
+      {
+        flags: '--primes <n>',
+        text: 'large primes to make at once, as `identity primes` does',
+        parse: once(wholeNumber(0)),
+      },
     ],
     load: async () => (await import('../commands/identity-init.js')).run,
+  },
+  {
+    name: 'identity primes',
+    summary: 'make large primes ahead: a threshold ECDSA key takes four, and minutes to make them',
+    examples: ['mpc identity primes', 'mpc identity primes --count 8'],
+    flags: [{ flags: '--count <n>', text: 'how many; 4 if left out', parse: once(wholeNumber(1)) }],
+    load: async () => (await import('../commands/identity-primes.js')).run,
   },
   {
     name: 'identity show',
