@@ -5,6 +5,9 @@
  * `memory` is the whole ceremony of all parties in one process over a network in memory, files and all; `nats` the same
  * over a nats-server on this machine; `noble` the bare mathematics of all parties by @noble/curves; `ratio` is memory
  * over noble: what signing every letter, the handshake and the disk cost on top.
+ *
+ * `ecdsa` is one party's work, step by step (`ecdsa.js`): 2-of-3 at full size, which takes a minute; with `--large` also
+ * 3-of-5 and 5-of-9, which take ten. `--quick` takes the smaller moduli of tests; `--ecdsa` leaves out everything else.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -26,6 +29,7 @@ import { writePeer } from '../../dist/storage/peers.js'
 import { generateAgeIdentity, recipientOf } from '../../dist/storage/seal.js'
 import { definitionId } from '../../dist/wire/definition.js'
 import { cardOfIdentity, newIdentity } from '../../dist/wire/identity.js'
+import { ecdsaFigures } from './ecdsa.js'
 
 const rng = (length) => Uint8Array.from(randomBytes(length))
 const SIZES = [
@@ -37,17 +41,33 @@ const SCHEMES = { 'eddsa-ed25519': ed25519_FROST, 'schnorr-taproot': schnorr_FRO
 const BIN = new URL('../../bin/mpc.js', import.meta.url).pathname
 const message = Buffer.from('a message')
 
+const flags = new Set(process.argv.slice(2))
+const known = ['--large', '--quick', '--ecdsa']
+const other = [...flags].find((flag) => !known.includes(flag))
+if (other !== undefined) throw new Error(`${other} is none of ${known.join(', ')}`)
+const ECDSA_SIZES = flags.has('--large')
+  ? [
+      [2, 3],
+      [3, 5],
+      [5, 9],
+    ]
+  : [[2, 3]]
+
 const folder = await mkdtemp(join(tmpdir(), 'mpc-bench-'))
-const report = {
-  node: process.version,
-  cpus: cpus().length,
-  startup: startup(),
-  handshake: {},
-  keygen: {},
-  sign: {},
-}
-const server = await natsServer()
+const report = { node: process.version, cpus: cpus().length }
+const server = flags.has('--ecdsa') ? null : await natsServer()
 try {
+  if (!flags.has('--ecdsa')) await wholeCeremonies()
+  report.ecdsa = ecdsaFigures(ECDSA_SIZES, flags.has('--quick'))
+} finally {
+  server?.process.kill()
+  await rm(folder, { recursive: true, force: true })
+}
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+
+/** Of the schemes whose mathematics takes no time to speak of. */
+async function wholeCeremonies() {
+  Object.assign(report, { startup: startup(), handshake: {}, keygen: {}, sign: {} })
   for (const [, n] of SIZES) report.handshake[n] = await handshakes(n)
   for (const [scheme, frost] of Object.entries(SCHEMES)) {
     for (const [t, n] of SIZES) {
@@ -56,11 +76,7 @@ try {
       report.sign[`${scheme} ${t}-of-${n}`] = sign
     }
   }
-} finally {
-  server?.process.kill()
-  await rm(folder, { recursive: true, force: true })
 }
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
 
 /** How long `mpc --version` takes beside Node's own start. */
 function startup() {
