@@ -8,7 +8,7 @@ import { drawCoefficients, split } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
 import type { PartyId, Rng } from '../protocol/session.js'
-import { keepSplit, readSplit } from '../storage/escrow.js'
+import { keepSplit, readSplit, readSplitFile, writeSplitFile } from '../storage/escrow.js'
 import { createDir, listDir } from '../storage/files.js'
 import type { Home } from '../storage/home.js'
 import { epochPath, readEpochFile } from '../storage/keys.js'
@@ -16,6 +16,7 @@ import { openWith, sealTo } from '../storage/seal.js'
 import type { Card } from '../wire/card.js'
 import { encodeKept, type Kept, parseKept } from '../wire/escrow-kept.js'
 import { encodeManifest, makeManifest, type Manifest } from '../wire/escrow-manifest.js'
+import { exportManifest } from '../wire/exported.js'
 import { encodePiece, parsePiece } from '../wire/escrow-piece.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
@@ -39,7 +40,7 @@ export type SplitOrder = {
   readonly threshold: number
   /** By index, from 1. */
   readonly holders: readonly HolderSeal[]
-  /** The folder to be made: a `.piece` for each holder, and `manifest.cbor`. */
+  /** The folder to be made: a `.piece` for each holder, and `manifest.json`. */
   readonly out: string
   /** Milliseconds since 1970. */
   readonly now: number
@@ -57,7 +58,7 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
   const { threshold, holders, rng } = order
   requireHolders(threshold, holders)
   await requireFree(order.out)
-  if ((await readSplit(home, key.name, key.digest)) !== null) throw splitExists(key)
+  await requireUnsplit(home, key)
   const certificate = await certificateOf(home, key)
   const index = indexIn(key, card)
   const own = await openShare(home, key, identity, card)
@@ -69,6 +70,7 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
     const fields = {
       format: 'mpc/escrow-manifest/v1' as const,
       key_id: key.record.key_id,
+      key: key.name,
       scheme: key.record.scheme,
       epoch: key.digest,
       custodian: { index, fingerprint: card.fingerprint },
@@ -87,11 +89,12 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
     )
     const sealed = await sealedPieces(key, { manifest, blob, pieces }, certificate, holders, order.workFactor)
     using kept = new Secret(encodeKept(manifest, coefficients, blob))
-    const files = { ...sealed, 'manifest.cbor': encodeManifest(manifest) }
+    const files = { ...sealed, 'manifest.json': exportManifest(manifest) }
     // First what makes every piece again, then the pieces: after a crash between them `sealAgain` has the
     // rest.
     if (!(await keepSplit(home, key.name, key.digest, await sealTo([card.age], kept.reveal()))))
       throw splitExists(key)
+    await keepPublic(home, key, manifest, holders)
     await writeOut(order.out, files)
     return manifest
   } finally {
@@ -121,11 +124,27 @@ export async function sealAgain(
       }
     }
     const files = await sealedPieces(key, kept, certificate, order.holders, order.workFactor)
-    await writeOut(order.out, { ...files, 'manifest.cbor': encodeManifest(kept.manifest) })
+    await keepPublic(owner.home, key, kept.manifest, order.holders)
+    await writeOut(order.out, { ...files, 'manifest.json': exportManifest(kept.manifest) })
     return kept.manifest
   } finally {
     for (const piece of kept.pieces.values()) piece.wipe()
   }
+}
+
+/** What `status` needs, without a secret: the manifest, and the cards by which holders' notes are believed. */
+async function keepPublic(
+  home: Home,
+  { name, digest }: Key,
+  manifest: Manifest,
+  holders: readonly HolderSeal[],
+): Promise<void> {
+  await writeSplitFile(home, name, digest, 'manifest.json', exportManifest(manifest))
+  const before = await readSplitFile(home, name, digest, 'holders.txt')
+  const cards = holders.flatMap((holder) => (holder.kind === 'card' ? [holder.card.line] : []))
+  const lines = [...(before ? Buffer.from(before).toString('utf8').trim().split('\n') : []), ...cards]
+  const text = [...new Set(lines)].map((line) => `${line}\n`).join('')
+  await writeSplitFile(home, name, digest, 'holders.txt', Buffer.from(text))
 }
 
 /** What was kept of this share's split. @throws Failure `E_NO_SPLIT` (configuration) if it has none here */
@@ -184,9 +203,14 @@ async function sealedPieces(
   return files
 }
 
+/** @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split here */
+export async function requireUnsplit(home: Home, key: Key): Promise<void> {
+  if ((await readSplit(home, key.name, key.digest)) !== null) throw splitExists(key)
+}
+
 const splitExists = ({ name }: Key): Failure =>
   new Failure('conflict', 'E_SPLIT_EXISTS', `the share of ${name} was split before in this epoch`, {
-    hint: `for a lost piece: \`mpc backup split --key ${name} --again\`; for other holders: refresh first`,
+    hint: `for a lost piece: \`mpc backup split --key ${name} --again NAME\`; for other holders: refresh first`,
   })
 
 async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {
@@ -198,7 +222,8 @@ async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Ar
   })
 }
 
-async function requireFree(out: string): Promise<void> {
+/** @throws Failure `E_OUTPUT_EXISTS` (conflict) where a folder for pieces cannot be made */
+export async function requireFree(out: string): Promise<void> {
   if ((await listDir(out)).length > 0) throw outputExists(out)
 }
 

@@ -9,6 +9,7 @@ import { equalSecret, Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
 import { rebindPath, writeRebind } from '../storage/escrow.js'
 import { createFile } from '../storage/files.js'
+import type { Home } from '../storage/home.js'
 import { readEpochFile, readState, stageEpoch, writeState } from '../storage/keys.js'
 import { openWith, openWithPassphrase, sealTo } from '../storage/seal.js'
 import { makeNote } from '../wire/escrow-note.js'
@@ -89,8 +90,8 @@ export async function handOn(
 }
 
 export type RestoreOrder = {
-  /** What the key is to be called here. */
-  readonly name: string
+  /** What the key is to be called here; null: as its custodian called it. */
+  readonly name: string | null
   readonly pieces: readonly PieceFile[]
   /** The record of the epoch in use, if somebody gave it; without it the pieces' own is believed. */
   readonly record: KeyRecord | null
@@ -100,6 +101,8 @@ export type RestoreOrder = {
 }
 
 export type RestoredKey = {
+  /** What it is called here. */
+  readonly name: string
   readonly record: KeyRecord
   readonly digest: Uint8Array
   /** Of the seat. */
@@ -116,27 +119,53 @@ export type RestoredKey = {
  *   `E_REBIND_CARD` (authentication) if this identity cannot take the seat
  */
 export async function restore(owner: Owner, order: RestoreOrder): Promise<RestoredKey> {
-  if ((await readState(owner.home, order.name)) !== null) {
-    throw new Failure('conflict', 'E_KEY_EXISTS', `there is a key named ${order.name} here`, {
-      hint: 'nothing was overwritten; restore under another name, or into another --home',
-    })
-  }
+  if (order.name !== null) await requireNoKey(owner.home, order.name)
   const pieces: Piece[] = []
   try {
-    for (const file of order.pieces) pieces.push(await openPiece(file, order.record))
+    pieces.push(...(await openAll(order)))
     const restored = restoreShare(pieces)
     using share = restored.share
     using auxiliary = restored.auxiliary
-    return await place(owner, order, pieces[0] as Piece, { ...restored, share, auxiliary })
+    const first = pieces[0] as Piece
+    const name = order.name ?? first.manifest.key
+    await requireNoKey(owner.home, name)
+    return await place(owner, { ...order, name }, first, { ...restored, share, auxiliary })
   } finally {
     for (const piece of pieces) piece.value.wipe()
   }
 }
 
+async function requireNoKey(home: Home, name: string): Promise<void> {
+  if ((await readState(home, name)) === null) return
+  throw new Failure('conflict', 'E_KEY_EXISTS', `there is a key named ${name} here`, {
+    hint: 'nothing was overwritten; restore under another name (--key), or into another --home',
+  })
+}
+
+/** Every piece, or a failure that names every bad one; its code is that of the first. */
+async function openAll({ pieces, record }: RestoreOrder): Promise<readonly Piece[]> {
+  const opened: Piece[] = []
+  const bad: Failure[] = []
+  for (const file of pieces) {
+    try {
+      opened.push(await openPiece(file, record))
+    } catch (cause) {
+      if (!(cause instanceof Failure)) throw cause
+      bad.push(cause)
+    }
+  }
+  const [first] = bad
+  if (!first) return opened
+  for (const piece of opened) piece.value.wipe()
+  const { kind, code, hint } = first
+  const message = bad.map((each) => each.message).join('; ')
+  throw new Failure(kind, code, message, { cause: first, ...(hint !== null && { hint }) })
+}
+
 /** Puts a share into the home: the epoch's files, the rebind, and last the state that makes it active. */
 async function place(
   owner: Owner,
-  { name, now, rng }: RestoreOrder,
+  { name, now, rng }: RestoreOrder & { readonly name: string },
   { record, parts }: Piece,
   { share, index, auxiliary, lost }: Restored,
 ): Promise<RestoredKey> {
@@ -166,7 +195,7 @@ async function place(
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   })
   const path = rebind && rebindPath(home, name, digest, card.fingerprint)
-  return { record, digest, index, rebind: path, lost }
+  return { name, record, digest, index, rebind: path, lost }
 }
 
 /** The share, sealed; where an earlier restore was cut short, as that sealed it: epochs are written once. */

@@ -55,6 +55,8 @@ export type EscrowHolder = Of<typeof holderShape>
 const coreFields = {
   format: format('mpc/escrow-manifest/v1'),
   key_id: bytes(32),
+  /** What the custodian calls the key, for people; names of keys are local. */
+  key: nameShape,
   scheme: oneOf(SCHEMES),
   /** Digest of the record of the epoch whose share is split. */
   epoch: bytes(32),

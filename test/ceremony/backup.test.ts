@@ -23,7 +23,7 @@ import { readSplit } from '../../src/storage/escrow.js'
 import { type Home, openHome } from '../../src/storage/home.js'
 import { readEpochFile, readState, stageEpoch } from '../../src/storage/keys.js'
 import { openWith, sealTo, sealWithPassphrase } from '../../src/storage/seal.js'
-import { parseManifest } from '../../src/wire/escrow-manifest.js'
+import { parseExportedManifest } from '../../src/wire/exported.js'
 import { noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
 import { parseRebind } from '../../src/wire/rebind.js'
 import { type KeyRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
@@ -117,9 +117,9 @@ describe('a split', () => {
   test('writes a piece for each holder and the manifest, for nobody else to read', async () => {
     const { out, manifest } = await splitOf()
     const files = readdirSync(out).sort()
-    expect(files).toEqual([...holders().map(({ name }) => `${name}.piece`), 'manifest.cbor'].sort())
+    expect(files).toEqual([...holders().map(({ name }) => `${name}.piece`), 'manifest.json'].sort())
     for (const file of files) expect(statSync(join(out, file)).mode & 0o777).toBe(0o600)
-    expect(parseManifest(Uint8Array.from(readFileSync(join(out, 'manifest.cbor'))))).toEqual(manifest)
+    expect(parseExportedManifest(Uint8Array.from(readFileSync(join(out, 'manifest.json'))))).toEqual(manifest)
     for (const { name } of holders()) {
       const piece = await openPiece(fileIn(out, name), null)
       expect(piece.holder.name).toBe(name)
@@ -136,7 +136,7 @@ describe('a split', () => {
     expect(readdirSync(again)).toEqual([])
     const carol = holders().slice(1, 2)
     await sealAgain(alice, key, { holders: carol, out: join(again, 'lost'), workFactor: 4 })
-    expect(readdirSync(join(again, 'lost')).sort()).toEqual(['carol.piece', 'manifest.cbor'])
+    expect(readdirSync(join(again, 'lost')).sort()).toEqual(['carol.piece', 'manifest.json'])
     const [a, b] = await Promise.all(
       [out, join(again, 'lost')].map((dir) => openPiece(fileIn(dir, 'carol'), null)),
     )

@@ -77,6 +77,7 @@ async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> 
     const fields = {
       format: 'mpc/escrow-manifest/v1' as const,
       key_id: record.key_id,
+      key: 'test-treasury',
       scheme,
       epoch: recordDigest(record),
       custodian: { index: 1, fingerprint: alicesCard.fingerprint },

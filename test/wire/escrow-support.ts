@@ -64,6 +64,7 @@ export function backup(scheme: Scheme, options: Options = {}) {
   const fields: ManifestFields = {
     format: 'mpc/escrow-manifest/v1',
     key_id: record.key_id,
+    key: 'treasury',
     scheme,
     epoch: recordDigest(record),
     custodian: { index, fingerprint: who.card.fingerprint },

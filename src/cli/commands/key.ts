@@ -1,7 +1,8 @@
 import { listKeys } from '../../storage/keys.js'
 import { findKey, type Key } from '../../ceremony/keys.js'
+import { exportRecord } from '../../wire/exported.js'
 import { encodeRecord, recordPublicKey } from '../../wire/record.js'
-import { isRehearsal, tagged } from '../../wire/realm.js'
+import { isRehearsal } from '../../wire/realm.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import type { Result } from '../result.js'
@@ -45,10 +46,13 @@ export async function runShow(
     rehearsal: isRehearsal(),
   }
   if (!options.export) return { data, text: keyText(name, record) }
-  const exported = `${JSON.stringify({ format: tagged('mpc/key-record/v1'), record: hex(encodeRecord(record)) })}\n`
+  const exported = exportRecord(record)
   if (options.out === undefined)
-    return { data: { ...data, record: hex(encodeRecord(record)) }, text: [exported.trim()] }
+    return {
+      data: { ...data, record: hex(encodeRecord(record)) },
+      text: [Buffer.from(exported).toString('utf8').trim()],
+    }
   const { writeNew } = await import('../inputs.js')
-  const file = await writeNew(options.out, Buffer.from(exported))
+  const file = await writeNew(options.out, exported)
   return { data: { ...data, file }, text: [file] }
 }

@@ -1,0 +1,64 @@
+/**
+ * Public records and manifests as files that people pass on and other programs read: one line of JSON, which holds
+ * the canonical bytes in hex, so that digests and signatures are over what was signed and not over JSON.
+ */
+import { CodecError } from '../protocol/codec.js'
+import { encodeManifest, type Manifest, parseManifest } from './escrow-manifest.js'
+import { Failure } from './failure.js'
+import { format, tagged } from './realm.js'
+import { encodeRecord, type KeyRecord, parseRecord } from './record.js'
+import { fromHex, hex } from './text.js'
+
+const RECORD = 'mpc/key-record/v1'
+const MANIFEST = 'mpc/escrow-manifest/v1'
+
+/** The record as `key show --export` writes it and `--record` takes it. */
+export const exportRecord = (record: KeyRecord): Uint8Array =>
+  line({ format: tagged(RECORD), record: hex(encodeRecord(record)) })
+
+/** The manifest as it lies beside the pieces. */
+export const exportManifest = (manifest: Manifest): Uint8Array =>
+  line({ format: tagged(MANIFEST), manifest: hex(encodeManifest(manifest)) })
+
+/** @throws Failure `E_RECORD` (verification) unless it is a whole record */
+export const parseExportedRecord = (file: Uint8Array): KeyRecord =>
+  parseRecord(
+    bytesIn(file, RECORD, 'record', (cause) => {
+      throw new Failure('verification', 'E_RECORD', 'this is not the public record of a key', {
+        hint: '`mpc key show NAME --export -o FILE` writes it',
+        cause,
+      })
+    }),
+  )
+
+/** @throws Failure `E_MANIFEST` (verification) unless it is a whole manifest */
+export const parseExportedManifest = (file: Uint8Array): Manifest =>
+  parseManifest(
+    bytesIn(file, MANIFEST, 'manifest', (cause) => {
+      throw new Failure('verification', 'E_MANIFEST', 'this is not the manifest of a backup', {
+        hint: 'it is manifest.json beside the pieces, where `mpc backup split` wrote them',
+        cause,
+      })
+    }),
+  )
+
+function bytesIn(
+  file: Uint8Array,
+  tag: typeof RECORD | typeof MANIFEST,
+  field: 'record' | 'manifest',
+  refuse: (cause: unknown) => never,
+): Uint8Array {
+  try {
+    const held = JSON.parse(Buffer.from(file).toString('utf8')) as Readonly<Record<string, unknown>> | null
+    format(tag).parse((held?.['format'] ?? null) as string | null, 'format')
+    const text = held?.[field]
+    const bytes = typeof text === 'string' ? fromHex(text, text.length / 2) : null
+    return bytes ?? refuse(null)
+  } catch (cause) {
+    if (cause instanceof CodecError || cause instanceof SyntaxError) return refuse(cause)
+    throw cause
+  }
+}
+
+const line = (value: Readonly<Record<string, string>>): Uint8Array =>
+  Uint8Array.from(Buffer.from(`${JSON.stringify(value)}\n`))
