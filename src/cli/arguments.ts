@@ -101,5 +101,14 @@ export function letterOf(text: string): LetterOf {
   return { who: name(who), at: at ?? null }
 }
 
+export type NamedFd = { readonly who: string; readonly fd: number }
+
+/** A descriptor for somebody, `sister:3`. */
+export function namedFd(text: string): NamedFd {
+  const [, who, fd] = /^([a-z0-9-]+):([0-9]{1,5})$/.exec(text) ?? []
+  if (who === undefined) throw new InvalidArgumentError('It is NAME:N, like sister:3.')
+  return { who: name(who), fd: Number(fd) }
+}
+
 /** Any text. */
 export const any = (text: string): string => text

@@ -113,6 +113,16 @@ export class Context {
     return newSecret(this.#sources())
   }
 
+  /** What opens a piece that is sealed by a passphrase. */
+  async pieceSecret(label: string, fd: number | null): Promise<Unlock> {
+    return (await import('./secrets.js')).pieceSecret(this.#sources(), label, fd)
+  }
+
+  /** The passphrase by which a holder's piece is to be sealed. */
+  async holderSecret(name: string, fd: number | null): Promise<string> {
+    return (await import('./secrets.js')).holderSecret(this.#sources(), name, fd)
+  }
+
   /** A connection to the NATS server. @throws Failure `network` within 5 s, or `E_TLS` (configuration) */
   async connect(identity: Identity): Promise<Transport> {
     const { nats } = await this.config()

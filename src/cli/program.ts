@@ -3,6 +3,7 @@ import { Command, type CommanderError, Option } from 'commander'
 import { Failure } from '../wire/failure.js'
 import { declareGlobals } from './globals.js'
 import { helpOf, rootHelp, shortHelp } from './help.js'
+import { backupCommands } from './syntax/backup.js'
 import { ceremonyCommands } from './syntax/ceremony.js'
 import { identityCommands } from './syntax/identity.js'
 import { serverCommands } from './syntax/server.js'
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...identityCommands,
   ...ceremonyCommands,
   ...signingCommands,
+  ...backupCommands,
   ...serverCommands,
   ...statusCommands,
 ]

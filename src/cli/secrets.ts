@@ -8,6 +8,7 @@ import { isAbsolute } from 'node:path'
 import type { Unlock } from '../ceremony/identity.js'
 import type { Rng } from '../protocol/session.js'
 import { Failure } from '../wire/failure.js'
+import { visible } from '../wire/text.js'
 import { wordsOf } from '../wire/words.js'
 import type { Globals } from './globals.js'
 import { readDescriptor, readNamedSecret } from './inputs.js'
@@ -99,8 +100,8 @@ function passphraseOf(bytes: Uint8Array, from: string): string {
   return text
 }
 
-/** The identities in an age identity file, comments aside. */
-async function readAgeIdentities(path: string): Promise<readonly string[]> {
+/** The identities in the age identity file that `--identity` names, comments aside. */
+export async function readAgeIdentities(path: string): Promise<readonly string[]> {
   const text = Buffer.from(await readNamedSecret(path, '--identity')).toString('utf8')
   const lines = text.split(/\r?\n/).map((line) => line.trim())
   const identities = lines.filter((line) => line !== '' && !line.startsWith('#'))
@@ -110,6 +111,30 @@ async function readAgeIdentities(path: string): Promise<readonly string[]> {
     })
   }
   return identities
+}
+
+/** The passphrase that opens a piece, which is seldom that of this home's identity. */
+export async function pieceSecret({ terminal }: Sources, label: string, fd: number | null): Promise<Unlock> {
+  const flag = '--piece-passphrase-fd'
+  if (fd !== null)
+    return { kind: 'passphrase', passphrase: passphraseOf(readDescriptor(fd, flag, LIMIT), flag) }
+  return {
+    kind: 'passphrase',
+    passphrase: await terminal.askSecret(`Passphrase of ${visible(label)}:`, { flag: `${flag} N` }),
+  }
+}
+
+/** The passphrase that a holder gives for its piece: typed twice, for nobody can ask for it again. */
+export async function holderSecret({ terminal }: Sources, name: string, fd: number | null): Promise<string> {
+  const flag = '--holder-passphrase-fd'
+  if (fd !== null) return passphraseOf(readDescriptor(fd, flag, LIMIT), flag)
+  const asking = { flag: `${flag} ${name}:N` }
+  for (let left = TRIES; left > 0; left--) {
+    const typed = await terminal.askSecret(`Passphrase for the piece of ${name}:`, asking)
+    if (typed !== '' && (await terminal.askSecret('The same again:', asking)) === typed) return typed
+    terminal.say(typed === '' ? 'An empty passphrase protects nothing.' : 'The two differ.')
+  }
+  throw differ()
 }
 
 /** The stdout of the person's own askpass program; started without a shell, and only if nobody else could change it. */

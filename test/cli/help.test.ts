@@ -32,6 +32,11 @@ const ELSEWHERE = new Set([
   'transcript verify',
   'relay',
   'rehearse',
+  'backup split',
+  'backup verify',
+  'backup open',
+  'backup restore',
+  'backup status',
 ])
 /** Examples at which a person is asked something. */
 const ASKS = [/^mpc identity verify carol$/, /^mpc ceremony sign treasury.mpc$/]

@@ -66,6 +66,14 @@ export const backupCodes = {
     'What was kept of a split is damaged.',
     'Restore escrow.age from a copy of this home.',
   ),
+  E_BACKUP_STALE: entry(
+    'The pieces are of an epoch that is no longer in use: they restore nothing that signs.',
+    'Split the share of the epoch in use, and ask the holders to destroy the old pieces.',
+  ),
+  E_MANIFESTS_DIFFER: entry(
+    'Holders say that they hold pieces under another manifest than the one that was made here.',
+    'Compare the 16 words with each of them, and seal the right piece again with --again.',
+  ),
   E_NOTE: entry("This is not a holder's note.", 'Ask the holder to verify its piece again.'),
   E_REBIND: entry(
     'This is not a rebind statement for this epoch and seat.',

@@ -144,9 +144,11 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     next: 'Check that it is the right file; otherwise believe none of it.',
     codes: [
       'E_APPROVE',
+      'E_BACKUP_STALE',
       'E_CERTIFICATE',
       'E_EVIDENCE',
       'E_MANIFEST',
+      'E_MANIFESTS_DIFFER',
       'E_MANIFEST_PROOF',
       'E_MANIFEST_RECORD',
       'E_MANIFEST_SIGNATURE',

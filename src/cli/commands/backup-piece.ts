@@ -1,0 +1,148 @@
+import { dirname, join, resolve } from 'node:path'
+import { handOn, verifyPiece } from '../../ceremony/restore.js'
+import { cardNamed, knownCards, statusOf } from '../../ceremony/trust.js'
+import type { Card } from '../../wire/card.js'
+import { manifestDigest, manifestWords } from '../../wire/escrow-manifest.js'
+import { Failure } from '../../wire/failure.js'
+import { recordPublicKey } from '../../wire/record.js'
+import { hex, NAME, rfc3339 } from '../../wire/text.js'
+import type { Context } from '../context.js'
+import { cardIn } from '../holders.js'
+import { refuseExisting, writeNew } from '../inputs.js'
+import { recordIn, withPieces } from '../pieces.js'
+import type { Result } from '../result.js'
+import { fields } from '../style.js'
+
+export type VerifyOptions = {
+  readonly record?: string
+  readonly out?: string
+  readonly piecePassphraseFd?: readonly number[]
+}
+
+/** `mpc backup verify PIECE`: what a holder can find out alone; its note is for the custodian. */
+export async function runVerify(
+  context: Context,
+  options: VerifyOptions,
+  [file]: readonly string[],
+): Promise<Result> {
+  const record = await recordIn(options.record)
+  if (options.out !== undefined) await refuseExisting(options.out)
+  const now = context.now()
+  const { piece, note } = await withPieces(
+    context,
+    [file as string],
+    options.piecePassphraseFd ?? [],
+    ([one], self) => verifyPiece(one as NonNullable<typeof one>, record, self, now),
+  ).catch(asVerification)
+  const { manifest, holder, custodian } = piece
+  const written = note && (await writeNew(options.out ?? noteBeside(file as string, holder.name, now), note))
+  const words = manifestWords(manifest)
+  return {
+    data: {
+      valid: true,
+      key: manifest.key,
+      key_id: hex(manifest.key_id),
+      public_key: hex(recordPublicKey(piece.record)),
+      epoch: piece.record.epoch,
+      custodian: custodian.name,
+      holder: holder.name,
+      threshold: manifest.threshold,
+      holders: manifest.holders.map(({ name }) => name),
+      manifest_digest: hex(manifestDigest(manifest)),
+      words,
+      record_given: record !== null,
+      note: written,
+    },
+    text: [
+      `${holder.name} holds a piece of the share of ${custodian.name} in ${manifest.key}: it is whole, and made by`,
+      `the machine of ${custodian.name} under this manifest. Any ${manifest.threshold} of ${manifest.holders.length} such pieces restore the share.`,
+      ...fields([
+        ['public key', hex(recordPublicKey(piece.record))],
+        [
+          'epoch',
+          `${piece.record.epoch}${record ? ', as in the record given' : ' (give --record to know that it is in use)'}`,
+        ],
+        ['note', written ?? 'none: this identity is not the one that the piece was made for'],
+      ]),
+      '  The words of the manifest, which must be the same at every holder:',
+      { words },
+      `That the others hold theirs, only their notes say.`,
+    ],
+    ...(written !== null && { next: `give ${written} to ${custodian.name}, for \`mpc backup status\`` }),
+  }
+}
+
+/** Of a piece that is damaged the answer is that it does not hold, not that it cannot be opened. */
+function asVerification(error: unknown): never {
+  if (!(error instanceof Failure) || error.code !== 'E_CORRUPT') throw error
+  throw new Failure('verification', 'E_PIECE', error.message, {
+    hint: 'ask the custodian to seal it again: `mpc backup split --again`',
+    cause: error,
+  })
+}
+
+/** A note has its time in its name: each drill leaves one, and none is overwritten. */
+function noteBeside(piece: string, holder: string, now: number): string {
+  const time = rfc3339(now).replaceAll(/[-:]|\.\d+/g, '')
+  const folder = piece === '-' ? '.' : dirname(resolve(piece))
+  return join(folder, `${holder}-${time}.note`)
+}
+
+export type OpenOptions = {
+  readonly to: string
+  readonly out: string
+  readonly confirm?: string
+  readonly record?: string
+  readonly piecePassphraseFd?: readonly number[]
+}
+
+/** `mpc backup open PIECE --to CARD`: hands a checked piece on, to a restorer whom this holder has verified. */
+export async function runOpen(
+  context: Context,
+  options: OpenOptions,
+  [file]: readonly string[],
+): Promise<Result> {
+  await refuseExisting(options.out)
+  const record = await recordIn(options.record)
+  const card = await verifiedCard(context, options.to)
+  const out = resolve(options.out)
+  if (options.confirm !== undefined && options.confirm !== card.name) {
+    throw new Failure('usage', 'E_USAGE', `--confirm ${options.confirm} is not the name on the card`, {
+      hint: `the card is that of ${card.name}`,
+    })
+  }
+  if (options.confirm === undefined) {
+    const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`
+    await context.terminal.confirm(question, card.name, { flag: `--confirm ${card.name}` })
+  }
+  await withPieces(context, [file as string], options.piecePassphraseFd ?? [], ([one]) =>
+    handOn(one as NonNullable<typeof one>, record, { name: card.name, kind: 'card', card }, out),
+  )
+  return {
+    data: { file: out, to: card.name, fingerprint: hex(card.fingerprint) },
+    text: [out],
+    next: `mpc backup restore ${options.out} ...   (${card.name}, with the pieces of the others)`,
+  }
+}
+
+/** The restorer's card: a file, or somebody imported; either way verified in this home. */
+async function verifiedCard(context: Context, to: string): Promise<Card> {
+  const { home } = await context.existingHome()
+  if (NAME.test(to) && home) {
+    const { card, status } = await cardNamed(home, to)
+    if (status !== 'unverified') return card
+    throw unverified(card)
+  }
+  const card = await cardIn(to, '--to')
+  const status = home ? statusOf(await knownCards(home), card) : 'unknown'
+  if (status === 'verified' || status === 'self') return card
+  throw unverified(card)
+}
+
+const unverified = ({ name, fingerprint }: Card): Failure =>
+  new Failure('authentication', 'E_UNVERIFIED', `this card of ${name} is not verified here`, {
+    party: name,
+    hint:
+      `hear from ${name}, in person, that its fingerprint is ${hex(fingerprint)}, then: ` +
+      `mpc identity import ${name}.card --fingerprint FP`,
+  })

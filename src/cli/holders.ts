@@ -1,0 +1,99 @@
+/**
+ * Who is to hold the pieces of a share, as `--holders` names them: a card file, somebody imported, NAME=age1... for
+ * an age recipient, NAME=passphrase for whoever knows one.
+ */
+import type { HolderSeal } from '../ceremony/holders.js'
+import { knownCards, type Known, meaningOf, parseCards, statusOf } from '../ceremony/trust.js'
+import type { Card } from '../wire/card.js'
+import type { EscrowHolder } from '../wire/escrow-manifest.js'
+import { Failure } from '../wire/failure.js'
+import { hex, NAME } from '../wire/text.js'
+import type { NamedFd } from './arguments.js'
+import type { Context } from './context.js'
+import { readNamed } from './inputs.js'
+
+/** A holder, and how this person knows that it is the right one; for people. */
+export type Chosen = { readonly seal: HolderSeal; readonly known: string }
+
+const PASSPHRASE = 'passphrase'
+
+/** @throws Failure `E_HOLDERS` (usage), `E_UNKNOWN_PEER`, `E_UNVERIFIED` (authentication) for a name not verified */
+export async function holdersIn(
+  context: Context,
+  wanted: readonly string[],
+  fds: readonly NamedFd[],
+): Promise<readonly Chosen[]> {
+  const known = await knownCards(await context.home())
+  requireAsked(
+    fds,
+    wanted.flatMap((each) => (each.endsWith(`=${PASSPHRASE}`) ? [each.split('=')[0] as string] : [])),
+  )
+  const holders: Chosen[] = []
+  for (const each of wanted) {
+    const [name, seal] = each.split('=') as [string, string?]
+    if (seal === PASSPHRASE) holders.push(await byPassphrase(context, name, fds))
+    else if (seal !== undefined) {
+      holders.push({ seal: { name, kind: 'age', recipient: seal }, known: 'an age recipient' })
+    } else if (NAME.test(each)) holders.push(imported(meaningOf(known, each)))
+    else holders.push(byCard(known, await cardIn(each, '--holders')))
+  }
+  return holders
+}
+
+/** The holder that a split has under this name, to have its piece sealed again. */
+export async function holderAgain(
+  context: Context,
+  { name, to }: EscrowHolder,
+  cards: readonly Card[],
+  fds: readonly NamedFd[],
+): Promise<HolderSeal> {
+  requireAsked(fds, to.kind === PASSPHRASE ? [name] : [])
+  if (to.kind === PASSPHRASE) return (await byPassphrase(context, name, fds)).seal
+  if (to.kind === 'age') return { name, kind: 'age', recipient: to.recipient }
+  const card = cards.find(({ fingerprint }) => hex(fingerprint) === hex(to.fingerprint))
+  if (card) return { name, kind: 'card', card }
+  throw new Failure('configuration', 'E_UNKNOWN_PEER', `the card of ${name} is not here`, {
+    party: name,
+    hint: `import the card with fingerprint ${hex(to.fingerprint)}: \`mpc identity import FILE\``,
+  })
+}
+
+/** The one card in a file. @throws Failure `E_CARD` (authentication) */
+export async function cardIn(path: string, flag: string): Promise<Card> {
+  const [card, another] = parseCards(await readNamed(path, flag))
+  if (card && !another) return card
+  throw new Failure('authentication', 'E_CARD', `${path} holds more than one card`, {
+    hint: `give ${flag} a file with one card each`,
+  })
+}
+
+async function byPassphrase(context: Context, name: string, fds: readonly NamedFd[]): Promise<Chosen> {
+  const fd = fds.find(({ who }) => who === name)?.fd ?? null
+  const passphrase = await context.holderSecret(name, fd)
+  return { seal: { name, kind: PASSPHRASE, passphrase }, known: 'whoever knows its passphrase' }
+}
+
+function imported({ card, status }: Known): Chosen {
+  if (status !== 'unverified') return byStatus(card, status)
+  throw new Failure('authentication', 'E_UNVERIFIED', `${card.name} is not verified here`, {
+    party: card.name,
+    hint: `compare the words first: \`mpc identity verify ${card.name}\``,
+  })
+}
+
+const byCard = (known: readonly Known[], card: Card): Chosen => byStatus(card, statusOf(known, card))
+
+const byStatus = (card: Card, status: ReturnType<typeof statusOf>): Chosen => ({
+  seal: { name: card.name, kind: 'card', card },
+  known: { self: 'yourself', verified: 'verified', unverified: 'NOT VERIFIED', unknown: 'NOT VERIFIED' }[
+    status
+  ],
+})
+
+function requireAsked(fds: readonly NamedFd[], asked: readonly string[]): void {
+  const strange = fds.find(({ who }) => !asked.includes(who))
+  if (strange === undefined) return
+  throw new Failure('usage', 'E_HOLDERS', `no piece is sealed by a passphrase of ${strange.who}`, {
+    hint: `name it so: --holders ${strange.who}=passphrase,...`,
+  })
+}

@@ -1,0 +1,111 @@
+/** `mpc backup`: a custodian's share among holders, and back. */
+import { any, name, namedFd, once, paths, repeatable, wholeNumber } from '../arguments.js'
+import type { CommandSpec, Flag } from './spec.js'
+
+const key: Flag = { flags: '--key <name>', text: 'the key', parse: once(name), required: true }
+const record: Flag = {
+  flags: '--record <file>',
+  text: "the key's public record in use, from `mpc key show NAME --export`",
+  parse: once(any),
+}
+const piecePassphrase: Flag = {
+  flags: '--piece-passphrase-fd <n>',
+  text: 'descriptor with the passphrase of a piece; one for each piece that has one, in their order',
+  parse: repeatable(wholeNumber(0)),
+}
+
+export const backupCommands: readonly CommandSpec[] = [
+  {
+    name: 'backup split',
+    summary: 'split your share among holders, so that some of them together can restore it',
+    examples: [
+      'mpc backup split --key treasury --threshold 3 --holders h1.card,h2.card,h3.card,vault=age1...,sister=passphrase -o pieces',
+      'mpc backup split --key treasury --again h2 -o again',
+    ],
+    flags: [
+      key,
+      { flags: '--threshold <k>', text: 'how many pieces restore the share', parse: once(wholeNumber(2)) },
+      {
+        flags: '--holders <list>',
+        text: 'card files, imported names, NAME=age1..., NAME=passphrase; separated by commas',
+        parse: once(paths),
+      },
+      {
+        flags: '--again <name>',
+        text: 'seal the same piece again for a holder who lost it',
+        parse: once(name),
+      },
+      {
+        flags: '--manifests <files>',
+        text: "manifests of the other custodians' splits, to count who reaches the key",
+        parse: once(paths),
+      },
+      { flags: '-o, --out <dir>', text: 'the folder to make', parse: once(any), required: true },
+      {
+        flags: '--holder-passphrase-fd <name:n>',
+        text: 'descriptor with the passphrase of a holder; repeatable',
+        parse: repeatable(namedFd),
+      },
+      {
+        flags: '--confirm <name>',
+        text: 'the key again, where the split makes fewer people enough',
+        parse: once(name),
+      },
+    ],
+    load: async () => (await import('../commands/backup-split.js')).run,
+  },
+  {
+    name: 'backup verify',
+    summary: 'check a piece that you hold, and write a note of it for the custodian',
+    examples: ['mpc backup verify h1.piece', 'mpc backup verify h1.piece --record record.json --json'],
+    operands: [{ name: '<piece>', text: 'the piece; - for stdin' }],
+    flags: [
+      record,
+      { flags: '-o, --out <file>', text: 'the note, if not beside the piece', parse: once(any) },
+      piecePassphrase,
+    ],
+    load: async () => (await import('../commands/backup-piece.js')).runVerify,
+  },
+  {
+    name: 'backup open',
+    summary: 'seal a piece that you hold to somebody who restores, and whom you have verified',
+    examples: ['mpc backup open h1.piece --to alice-new.card --confirm alice -o h1.reopened'],
+    operands: [{ name: '<piece>', text: 'the piece; - for stdin' }],
+    flags: [
+      { flags: '--to <card>', text: 'a card file, or an imported name', parse: once(any), required: true },
+      { flags: '-o, --out <file>', text: 'the file to make', parse: once(any), required: true },
+      {
+        flags: '--confirm <name>',
+        text: 'the name on the card, where nobody can be asked',
+        parse: once(name),
+      },
+      record,
+      piecePassphrase,
+    ],
+    load: async () => (await import('../commands/backup-piece.js')).runOpen,
+  },
+  {
+    name: 'backup restore',
+    summary: 'put a share together from its pieces, into this home',
+    examples: ['mpc backup restore h1.reopened h3.reopened h5.reopened'],
+    operands: [{ name: '<piece...>', text: 'the pieces; - for stdin' }],
+    flags: [
+      {
+        flags: '--key <name>',
+        text: 'what the key is to be called here; as its custodian called it, if left out',
+        parse: once(name),
+      },
+      record,
+      piecePassphrase,
+    ],
+    load: async () => (await import('../commands/backup-restore.js')).run,
+  },
+  {
+    name: 'backup status',
+    summary: 'say who holds pieces of your share and last looked at them; takes in their notes',
+    examples: ['mpc backup status --key treasury', 'mpc backup status --key treasury h1.note h2.note'],
+    operands: [{ name: '[note...]', text: 'notes that holders gave you' }],
+    flags: [key],
+    load: async () => (await import('../commands/backup-status.js')).run,
+  },
+]

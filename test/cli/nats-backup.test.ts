@@ -1,0 +1,135 @@
+/** The life of a backup by the real binary: split, verified, lost with the machine, restored, and signing again. */
+import { createHash, createPublicKey, verify } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeKey, start } from '../support/ceremonies.js'
+import { type Custodian, custodian, custodians, type How, type Ran, scratch } from '../support/cli.js'
+import { type Broker, natsSuite } from '../support/nats.js'
+
+let server: Broker
+let folder: Awaited<ReturnType<typeof scratch>>
+let [alice, bob, carol] = [] as unknown as [Custodian, Custodian, Custodian]
+let holders: Custodian[]
+let publicKey: string
+
+const message = Buffer.from('after the fire')
+const approve = ['--approve', `sha256:${createHash('sha256').update(message).digest('hex')}`]
+const path = (name: string): string => join(folder.dir, name)
+/** What a script runs in somebody's home. */
+const line = (who: Custodian, text: string, how: How = {}): Promise<Ran> =>
+  who.mpc([...text.split(' '), ...who.unlock, '--no-input', '--json'], how)
+
+function opensslAccepts(signature: string): boolean {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey, 'hex').toString('base64url') }
+  const key = createPublicKey({ key: jwk, format: 'jwk' })
+  return verify(null, message, key, Buffer.from(signature, 'hex'))
+}
+
+natsSuite('a backup', (startBroker) => {
+  beforeAll(async () => {
+    server = await startBroker()
+    folder = await scratch()
+    ;[alice, bob, carol] = (await custodians(folder.dir, 'alice', 'bob', 'carol')) as [
+      Custodian,
+      Custodian,
+      Custodian,
+    ]
+    const [made] = await makeKey([alice, bob, carol], server.url)
+    publicKey = made?.json.data.public_key as string
+    holders = await Promise.all(['h1', 'h2', 'h3', 'h4', 'h5'].map((name) => custodian(folder.dir, name)))
+    writeFileSync(path('msg.bin'), message)
+  })
+  afterAll(async () => {
+    await server.down()
+    await folder.remove()
+  })
+
+  test('is made, checked by each holder alone, and its status is what they say', async () => {
+    expect((await line(alice, 'key show treasury --export -o record.json')).code).toBe(0)
+    const split = await line(
+      alice,
+      'backup split --key treasury --threshold 3 --holders h1.card,h2.card,h3.card,h4.card,h5.card -o out',
+    )
+    expect(split.json).toMatchObject({
+      code: 0,
+      data: { key: 'treasury', epoch: 1, threshold: 3, manifest: path('out/manifest.json'), outsiders: [] },
+    })
+    expect(split.json.data.smallest).toHaveLength(2)
+    const { format } = JSON.parse(readFileSync(path('out/manifest.json'), 'utf8')) as { format: string }
+    expect(format).toBe('mpc/escrow-manifest/v1')
+    expect((await line(alice, 'backup status --key treasury')).json.data).toMatchObject({
+      state: 'split',
+      holders: holders.map(({ name }) => ({ name, said: null, agrees: null })),
+    })
+    const notes: string[] = []
+    for (const holder of holders.slice(0, 2)) {
+      const { json } = await line(holder, `backup verify out/${holder.name}.piece --record record.json`)
+      expect(json).toMatchObject({
+        code: 0,
+        data: {
+          valid: true,
+          key: 'treasury',
+          public_key: publicKey,
+          custodian: 'alice',
+          holder: holder.name,
+        },
+      })
+      expect(json.data.words).toEqual(split.json.data.words)
+      notes.push(json.data.note)
+    }
+    const { json } = await alice.mpc(['backup', 'status', '--key', 'treasury', ...notes, '--json'])
+    expect(
+      json.data.holders.map(({ said, signed, agrees }: Record<string, unknown>) => [said, signed, agrees]),
+    ).toEqual([
+      ['verified', true, true],
+      ['verified', true, true],
+      ...[3, 4, 5].map(() => [null, false, null]),
+    ])
+  })
+
+  test('refuses another split, and seals the same piece again', async () => {
+    const again = await line(
+      alice,
+      'backup split --key treasury --threshold 2 --holders h1.card,h2.card -o two',
+    )
+    expect(again.json).toMatchObject({ code: 11, error: { code: 'E_SPLIT_EXISTS' } })
+    expect(readdirSync(folder.dir)).not.toContain('two')
+    expect((await line(alice, 'backup split --key treasury --again h4 -o lost')).code).toBe(0)
+    expect(readdirSync(path('lost')).sort()).toEqual(['h4.piece', 'manifest.json'])
+    const verified = await line(holders[3] as Custodian, 'backup verify lost/h4.piece --record record.json')
+    expect(verified.json.data).toMatchObject({ valid: true, holder: 'h4' })
+    const nobody = await line(alice, 'backup split --key treasury --again zoe -o zoe')
+    expect(nobody.json).toMatchObject({ code: 2, error: { code: 'E_HOLDERS' } })
+  })
+
+  test('is asked about where fewer people than must sign reach the key', async () => {
+    const words = 'backup split --key treasury --threshold 2 --holders alice,bob,carol -o shared'
+    // Of bob and carol each has a piece of her own, and needs the other's: as many as must sign.
+    const split = await line(bob, `${words} --json`)
+    expect(split.json).toMatchObject({ code: 0, data: { smallest: ['alice', 'bob'] } })
+    // With bob's manifest, three outsiders who hold pieces of carol's share too are no fewer than two.
+    const outsiders = 'backup split --key treasury --threshold 2 --holders h1.card,h2.card -o severe'
+    const asked = await line(carol, `${outsiders} --manifests out/manifest.json`)
+    expect(asked.json).toMatchObject({ code: 2, error: { code: 'E_NO_INPUT' } })
+    expect(readdirSync(folder.dir)).not.toContain('severe')
+    const confirmed = await line(carol, `${outsiders} --manifests out/manifest.json --confirm treasury`)
+    expect(confirmed.json).toMatchObject({ code: 0 })
+    expect(confirmed.json.data.outsiders).toEqual(expect.arrayContaining(['h1', 'h2', 'h3']))
+  })
+
+  test('two manifests turn the status red; what is no piece is exit 9', async () => {
+    const [h1] = holders as [Custodian]
+    const foreign = await line(h1, 'backup verify severe/h1.piece --record record.json -o carols.note')
+    expect(foreign.json.data).toMatchObject({ valid: true, custodian: 'carol' })
+    const refused = await alice.mpc(['backup', 'status', '--key', 'treasury', 'carols.note', '--json'])
+    expect(refused.json).toMatchObject({ code: 9, error: { code: 'E_NOTE' } })
+    const piece = readFileSync(path('out/h1.piece'))
+    piece[piece.length - 40] = (piece[piece.length - 40] as number) ^ 1
+    writeFileSync(path('damaged.piece'), piece)
+    const damaged = await line(h1, 'backup verify damaged.piece --record record.json')
+    expect(damaged.json).toMatchObject({ code: 9, error: { code: 'E_PIECE' } })
+    expect(damaged.json.error.message).toContain('damaged.piece')
+  })
+})
