@@ -12,8 +12,9 @@ import { type Accused, Failure } from '../wire/failure.js'
 import { sessionWords } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
 import { OtherRealm } from '../wire/realm.js'
-import { auxiliaryOf, type KeyRecord, parseRecord, publicShares, recordDigest } from '../wire/record.js'
+import { auxiliaryOf, type KeyRecord, publicShares, recordDigest } from '../wire/record.js'
 import { messageOf } from '../wire/signature.js'
+import { parseSeating } from '../wire/seating.js'
 import { hex } from '../wire/text.js'
 import { type FailedSigning, failedCodec } from '../wire/transcript.js'
 import { demand, holding, openingIn, refuse, roundsIn, signersIn } from './session.js'
@@ -67,7 +68,7 @@ function judge(failed: FailedSigning): Verdict {
   demand(new Set(names).size === names.length, 'a round stands twice')
   const rounds = roundsIn(failed, id, sid, players)
 
-  const record = parseRecord(failed.record as Uint8Array)
+  const record = parseSeating(failed.record as Uint8Array).record
   const auxiliary = auxiliaryOf(record)
   if (auxiliary === null) return refuse('failures of this scheme are not judged from letters')
   const { publicKey, shift } = derivedKey(record, order.path)

@@ -17,7 +17,9 @@ import {
   revealCodec,
   sessionId,
 } from '../wire/handshake.js'
-import { parseRecord, recordDigest } from '../wire/record.js'
+import { rebindDigest } from '../wire/rebind.js'
+import { recordDigest } from '../wire/record.js'
+import { parseSeating } from '../wire/seating.js'
 import { hex } from '../wire/text.js'
 import type { Seen } from '../wire/transcript.js'
 
@@ -98,13 +100,15 @@ export function roundsIn(
 /** The signers of an order, by the record of the key that it names. */
 export function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
   if (encoded === null) return refuse('the record of the key is missing')
-  const record = parseRecord(encoded)
+  const { record, seated, rebinds } = parseSeating(encoded)
   const same = equalBytes(recordDigest(record), order.record) && equalBytes(record.key_id, order.key_id)
   demand(same, 'the record is not that of the order')
+  const named = order.rebinds.map(hex).join() === rebinds.map((rebind) => hex(rebindDigest(rebind))).join()
+  demand(named, 'the rebinds are not those of the order')
   demand(order.signers.length === record.threshold, 'the order names another number of signers')
   return order.signers.map(({ index, fingerprint }) => {
-    const card = record.members[index - 1]?.card
-    if (!card || !equalBytes(card.fingerprint, fingerprint)) return refuse('a signer is not in the record')
+    const card = seated.members[index - 1]?.card
+    if (!card || !equalBytes(card.fingerprint, fingerprint)) return refuse('a signer has no seat')
     return { card, party: index }
   })
 }

@@ -20,6 +20,7 @@ import { derivedKey } from '../wire/derived.js'
 import { sessionWords } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
 import { type KeyRecord, levelOfKeys, parseRecord, publicShares, recordPublicKey } from '../wire/record.js'
+import { parseSeating } from '../wire/seating.js'
 import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
 import { messageOf, verifiesUnder } from '../wire/signature.js'
 import { hex } from '../wire/text.js'
@@ -58,7 +59,7 @@ function verify(transcript: Transcript): Verified {
   const scheme =
     definition.kind === 'keygen'
       ? definition.scheme
-      : parseRecord(transcript.record ?? new Uint8Array()).scheme
+      : parseSeating(transcript.record ?? new Uint8Array()).record.scheme
   // The names of rounds in a file are its author's, so none is ever shown.
   const wanted = roundsOf(definition.kind === 'keygen' ? 'keygen' : 'sign', scheme)
   const there = transcript.rounds.map(({ round }) => round)
@@ -71,7 +72,7 @@ function verify(transcript: Transcript): Verified {
   const ran = { definition: id, sid, head }
   const common = { definition: id, sid, words: sessionWords(sid), head, participants: cards }
   if (definition.kind === 'sign') {
-    const record = parseRecord(transcript.record as Uint8Array)
+    const { record } = parseSeating(transcript.record as Uint8Array)
     const payload = transcript.payload ?? new Uint8Array()
     const isOrdered = transcript.payload !== null && equalBytes(sha256(payload), definition.payload_sha256)
     demand(isOrdered, "the payload is not the order's")

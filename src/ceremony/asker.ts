@@ -62,8 +62,8 @@ export class Asker {
   }
 }
 
-const nameOf = ({ record }: Key, { asker }: Request): string =>
-  record.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.name ?? 'its asker'
+const nameOf = ({ seated }: Key, { asker }: Request): string =>
+  seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.name ?? 'its asker'
 
 export function askerLeft(key: Key, request: Request): Failure {
   const party = nameOf(key, request)

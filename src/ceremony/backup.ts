@@ -21,6 +21,7 @@ import { encodePiece, parsePiece } from '../wire/escrow-piece.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
 import { encodeRecord } from '../wire/record.js'
+import { hex } from '../wire/text.js'
 import { auxSecretCodec, type OwnShare } from '../wire/share.js'
 import {
   badHolders,
@@ -51,7 +52,8 @@ export type SplitOrder = {
 
 /**
  * Splits this custodian's share of a key's active epoch.
- * @throws Failure (usage) `E_HOLDERS`; (conflict) `E_SPLIT_EXISTS` if this epoch was split, `E_OUTPUT_EXISTS`
+ * @throws Failure (usage) `E_HOLDERS`; (configuration) `E_SPLIT_REBOUND`; (conflict) `E_SPLIT_EXISTS` if this
+ *   epoch was split, `E_OUTPUT_EXISTS`
  */
 export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> {
   const { home, identity, card } = owner
@@ -61,6 +63,7 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
   await requireUnsplit(home, key)
   const certificate = await certificateOf(home, key)
   const index = indexIn(key, card)
+  requireInRecord(key, card)
   const own = await openShare(home, key, identity, card)
   using secret = own.share.share
   using auxiliary = auxiliaryBytes(own)
@@ -206,6 +209,14 @@ async function sealedPieces(
 /** @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split here */
 export async function requireUnsplit(home: Home, key: Key): Promise<void> {
   if ((await readSplit(home, key.name, key.digest)) !== null) throw splitExists(key)
+}
+
+/** Holders check a manifest against the record, which names the old identity until a reshare writes the new one. */
+function requireInRecord(key: Key, card: Card): void {
+  if (key.record.members.some((member) => hex(member.card.fingerprint) === hex(card.fingerprint))) return
+  throw new Failure('configuration', 'E_SPLIT_REBOUND', `you sit in your seat of ${key.name} by a rebind`, {
+    hint: 'refresh the key first, which writes your new identity into its record; then split',
+  })
 }
 
 const splitExists = ({ name }: Key): Failure =>

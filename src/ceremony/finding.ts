@@ -12,6 +12,7 @@ import { type Approval, checkPayload, isCovered, requireApproved } from './appro
 import { askerLeft } from './asker.js'
 import type { Key } from './keys.js'
 import type { Noticeboard } from './noticeboard.js'
+import { noSeat } from './rebinds.js'
 import { inRecordOrder } from './signers.js'
 import { targetOf } from './target.js'
 import type { World } from './world.js'
@@ -68,10 +69,15 @@ export class Finder {
     const otherwise = (): Failure => {
       const isTakenBack = (request: Request) => notices.isCancelled(request) && this.#judge(request).fits
       const left = notices.requests().find(isTakenBack)
-      return left ? askerLeft(this.#key, left) : noRequest('a request that is covered here')
+      if (left) return askerLeft(this.#key, left)
+      return notices.strangers > 0
+        ? noSeat(`somebody who has no seat in ${this.#key.name} here speaks of signing with it`)
+        : noRequest('a request that is covered here')
     }
-    await notices.until(() => this.#suitable() !== null, deadline, otherwise)
-    return this.#suitable() as Request
+    await notices.until(() => this.#suitable() !== null || this.#unseated() !== null, deadline, otherwise)
+    const request = this.#suitable()
+    if (request) return request
+    throw this.#unseated() as Failure
   }
 
   /** Leaves a request for others, until its asker is heard again. */
@@ -82,6 +88,20 @@ export class Finder {
   /** Whether there is another one to go to. */
   hasAnother(than: Request): boolean {
     return this.#suitable(than) !== null
+  }
+
+  /** Why a request with an unknown signer is not signed, where there is no other; once there was time to hear of all. */
+  #unseated(): Failure | null {
+    if (!this.#listened || this.#suitable()) return null
+    for (const { signers } of this.#notices.requests()) {
+      try {
+        if (signers) requireSeats(this.#key, signers)
+      } catch (error) {
+        if (error instanceof Failure) return error
+        throw error
+      }
+    }
+    return null
   }
 
   /** In the order in which they were heard of: when a request was made, its asker may say as it likes. */
@@ -130,7 +150,7 @@ export class Finder {
   async #recall(named: string): Promise<void> {
     const id = fromHex(named, 32)
     const kept = id && (await new RequestClaims(this.#world.home, id).readRequest())
-    const members = this.#key.record.members
+    const members = this.#key.seated.members
     const signingOf = (asker: Uint8Array) =>
       members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
     const request = kept && readKept(() => parseRequest(kept, signingOf))
@@ -173,12 +193,23 @@ function requireOurs(world: World, key: Key, request: Request): void {
       'the request is dated ahead, or wants to live too long',
     )
   }
-  if (request.signers) inRecordOrder(key.record, request.signers)
+  if (request.signers) requireSeats(key, request.signers)
+  if (request.signers) inRecordOrder(key.seated, request.signers)
   const me = hex(world.card.fingerprint)
   if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {
     throw new Failure('configuration', 'E_NOT_SIGNER', 'the request names other signers')
   }
   checkPayload(key, request.type, request.payload)
+}
+
+/** @throws Failure `E_NO_SEAT` (authentication) for a signer who sits in no seat here */
+function requireSeats(key: Key, signers: readonly Uint8Array[]): void {
+  const seated = new Set(key.seated.members.map(({ card }) => hex(card.fingerprint)))
+  const strange = signers.find((fingerprint) => !seated.has(hex(fingerprint)))
+  if (strange)
+    throw noSeat(
+      `the request names a signer who has no seat in ${key.name} here: ${hex(strange).slice(0, 16)}`,
+    )
 }
 
 const noRequest = (what: string): Failure =>

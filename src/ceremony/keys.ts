@@ -8,8 +8,10 @@ import type { Card } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
 import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
+import { seatedBy } from '../wire/seating.js'
 import { type OwnShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
+import { type Accepted, acceptedRebinds } from './rebinds.js'
 
 export type Key = {
   readonly name: string
@@ -17,6 +19,10 @@ export type Key = {
   /** Digest of the record. */
   readonly digest: Uint8Array
   readonly status: 'active'
+  /** The record with the cards of those who sit in its seats now: whom to hear and whom to seal to. */
+  readonly seated: KeyRecord
+  /** By which they sit there. */
+  readonly rebinds: readonly Accepted[]
 }
 
 /** The active epoch of a key. @throws Failure `E_NO_KEY` (configuration) naming the keys that there are */
@@ -41,15 +47,20 @@ export async function findKey(home: Home, name: string): Promise<Key> {
       },
     )
   }
-  return { name, record, digest, status: 'active' }
+  const rebinds = await acceptedRebinds(home, name, digest, record)
+  const seated = seatedBy(
+    record,
+    rebinds.map(({ rebind }) => rebind),
+  )
+  return { name, record, digest, status: 'active', seated, rebinds }
 }
 
 /** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */
-export function indexIn({ name, record }: Key, self: Card): number {
-  const index = record.members.find(({ card }) => hex(card.fingerprint) === hex(self.fingerprint))?.index
+export function indexIn({ name, seated }: Key, self: Card): number {
+  const index = seated.members.find(({ card }) => hex(card.fingerprint) === hex(self.fingerprint))?.index
   if (index !== undefined) return index
   throw new Failure('authentication', 'E_NOT_MEMBER', `${self.name} holds no share of ${name}`, {
-    hint: `its custodians are ${record.members.map(({ card }) => card.name).join(', ')}`,
+    hint: `its custodians are ${seated.members.map(({ card }) => card.name).join(', ')}`,
   })
 }
 

@@ -60,7 +60,7 @@ export class Noticeboard {
 
   constructor(world: World, key: Key) {
     this.#world = world
-    const members = key.record.members.map(({ card }) => memberOf(card, card.fingerprint))
+    const members = key.seated.members.map(({ card }) => memberOf(card, card.fingerprint))
     this.mailbox = new Mailbox({
       transport: world.transport,
       subjects: requestSubjects(key.record.key_id, world.card.fingerprint),
@@ -119,6 +119,11 @@ export class Noticeboard {
     clearTimeout(this.#answering)
     this.#leaving.stop()
     this.mailbox.close()
+  }
+
+  /** How many messages came from whoever has no seat here. */
+  get strangers(): number {
+    return this.mailbox.dropped.get('not a member') ?? 0
   }
 
   /** A request that this member has otherwise than by hearing it now. */

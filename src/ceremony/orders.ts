@@ -9,7 +9,8 @@ import { orderFor, type Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
 import type { Key } from './keys.js'
 import type { Noticeboard } from './noticeboard.js'
-import { cardOf, refusalAmong } from './signers.js'
+import { noSeat } from './rebinds.js'
+import { cardOf, orderBy, refusalAmong } from './signers.js'
 import { isSignature } from './target.js'
 import type { World } from './world.js'
 
@@ -44,6 +45,7 @@ export class HandedOver extends Elsewhere {
  * other order says, for other signers or another payload, is not for this member.
  */
 export function heardOrder(
+  key: Key,
   notices: Noticeboard,
   request: Request,
   signers: Order['signers'],
@@ -52,7 +54,7 @@ export function heardOrder(
   const isOurs = ({ said: order }: { readonly said: Order }): boolean =>
     order.number >= least &&
     order.number <= least + FURTHEST_ORDER &&
-    hex(definitionId(order)) === hex(definitionId(orderFor(request, signers, order.number)))
+    hex(definitionId(order)) === hex(definitionId(orderBy(key, request, signers, order.number)))
   const heard = notices.orders(request.id).filter(isOurs)
   return heard.sort((a, b) => b.said.number - a.said.number)[0] ?? null
 }
@@ -70,8 +72,9 @@ export async function orderOf(
   least: number,
   gone: () => Error | null,
 ): Promise<Order> {
-  const heard = () => heardOrder(notices, request, signers, least)?.said ?? null
-  const over = () => endOf(key, notices, request, signers) ?? gone()
+  const heard = () => heardOrder(key, notices, request, signers, least)?.said ?? null
+  const over = () =>
+    endOf(key, notices, request, signers) ?? reseated(key, notices, request, signers) ?? gone()
   const place = signers.findIndex(({ fingerprint }) => hex(fingerprint) === hex(world.card.fingerprint))
   // Whoever must have a higher order because its share left, or was superseded, does not wait for its turn.
   const patience = least > 1 ? 0 : place * spanOf(world.patience, 'silence')
@@ -87,9 +90,28 @@ export async function orderOf(
   if (end) throw end
   const known = heard()
   if (known) return known
-  const order = orderFor(request, signers, least)
+  const order = orderBy(key, request, signers, least)
   notices.issue(order)
   return order
+}
+
+/** That another signer has ordered this with seats taken otherwise than they are here. */
+function reseated(
+  key: Key,
+  notices: Noticeboard,
+  request: Request,
+  signers: Order['signers'],
+): Failure | null {
+  const own = orderBy(key, request, signers, 1).rebinds.map(hex).join()
+  const other = notices
+    .orders(request.id)
+    .map(({ said }) => said)
+    .find(
+      (said) =>
+        said.rebinds.map(hex).join() !== own &&
+        hex(definitionId(said)) === hex(definitionId(orderFor(request, signers, said.number, said.rebinds))),
+    )
+  return other ? noSeat('a signer sits in its seat by a rebind that was not accepted here') : null
 }
 
 /** What others say that ends a request for this member: the signature itself, or that one of the signers refuses. */
@@ -101,10 +123,10 @@ export function endOf(
 ): Error | null {
   const signature = notices.signatures(request.id).find((each) => isSignature(key, request, each))
   if (signature) return new HandedOver(signature)
-  const cards = signers.map(({ index }) => ({ card: cardOf(key.record, index) }))
+  const cards = signers.map(({ index }) => ({ card: cardOf(key.seated, index) }))
   const refused = notices.refusals(request.id).map(({ by }) => hex(by))
   if (!cards.some(({ card }) => refused.includes(hex(card.fingerprint)))) return null
-  return refusalAmong(key.record, notices, request, cards)
+  return refusalAmong(key.seated, notices, request, cards)
 }
 
 export const silence = (): Failure => new Failure('absent', 'E_SILENCE', 'nobody gave the order')

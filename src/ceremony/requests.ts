@@ -29,7 +29,7 @@ export type Asked = {
 }
 
 /** @throws Failure `E_SIGNERS` (usage), `E_NOT_MEMBER` (configuration) */
-export function signersNamed({ record }: Key, names: readonly string[]): Uint8Array[] {
+export function signersNamed({ seated: record }: Key, names: readonly string[]): Uint8Array[] {
   const fingerprints = names.map((name) => {
     const member = record.members.find(({ card }) => card.name === name)
     if (member) return member.card.fingerprint

@@ -16,9 +16,9 @@ import { CeremonyFiles } from '../storage/ceremonies.js'
 import { RequestClaims } from '../storage/claims.js'
 import { definitionId, type Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRecord } from '../wire/record.js'
-import { orderFor, type Request, signatureCodec } from '../wire/request.js'
+import { type Request, signatureCodec } from '../wire/request.js'
 import { makeCertificate, type Ran, resultDigest } from '../wire/result.js'
+import { encodeSeating } from '../wire/seating.js'
 import { fromHex, hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
 import type { Asker } from './asker.js'
@@ -31,7 +31,7 @@ import { type Cast, openingOf, seated } from './seats.js'
 import { isSignature, targetOf } from './target.js'
 import { encodeFailed, encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
-import { cardOf, nobodyCame, signersOf } from './signers.js'
+import { cardOf, nobodyCame, orderBy, rebindsOf, signersOf } from './signers.js'
 
 export type Signed = {
   readonly request: Request
@@ -62,7 +62,7 @@ export async function carryOut(
   const signers = await signersOf(world, key, notices, request, () => asker.over())
   if (!signers.some(({ fingerprint }) => hex(fingerprint) === hex(self)))
     return watch(world, key, notices, request, signers)
-  const cards = signers.map(({ index }) => cardOf(key.record, index))
+  const cards = signers.map(({ index }) => cardOf(key.seated, index))
   requireVerified(await unverifiedAmong(world.home, cards), world.person.present)
   const claims = new RequestClaims(world.home, request.id)
   const { claim, left, end } = await claims.status()
@@ -73,7 +73,7 @@ export async function carryOut(
   // What has left under one order is answered under a higher one only.
   let least = claim ? claim.order + (left ? 1 : 0) : 1
   for (let orders = 1; ; orders++) {
-    let order = orderFor(request, signers, least)
+    let order = orderBy(key, request, signers, least)
     try {
       if (orders > MOST_ORDERS) {
         throw tooOften(
@@ -119,7 +119,7 @@ async function handOver(
   const others = () => notices.signatures(request.id).some((theirs) => isSignature(key, request, theirs))
   const deadline = world.now() + Math.min(world.linger, HANDING_OVER)
   await notices.until(others, deadline, silence).catch(() => {})
-  const order = orderFor(request, signers, number)
+  const order = orderBy(key, request, signers, number)
   return { request, order, signature, certificate: null, transcript: null }
 }
 
@@ -142,7 +142,7 @@ async function underOrder(
     id,
     kind: 'sign',
     epoch: key.digest,
-    participants: order.signers.map(({ index }) => cardOf(key.record, index)),
+    participants: order.signers.map(({ index }) => cardOf(key.seated, index)),
     onlookers: [],
     validity: { notBefore: 0, expires: order.expires },
   }
@@ -170,7 +170,7 @@ function follow(
   room: Room,
   gone: () => Error | null,
 ): void {
-  const higher = heardOrder(notices, request, order.signers, order.number + 1)
+  const higher = heardOrder(key, notices, request, order.signers, order.number + 1)
   if (higher) {
     const issuer = room.participants.find(({ fingerprint }) => hex(fingerprint) === hex(higher.by))
     return room.end(new Superseded(higher.said.number, issuer?.name ?? world.card.name))
@@ -200,10 +200,10 @@ async function play(
   opened: Opened,
   signal: AbortSignal,
 ): Promise<Signed> {
-  const { record } = key
+  const { record, seated } = key
   const members = new Map(
     order.signers.map(({ index }) => {
-      const card = cardOf(record, index)
+      const card = cardOf(seated, index)
       return [index, memberOf(card, card.fingerprint)]
     }),
   )
@@ -218,7 +218,8 @@ async function play(
     hasLeft = true
   }
   const protocol = signMessage(session, { ...own, epoch: key.digest, shift }, message, world.nonces)
-  const seenOf = (rounds: Run<unknown>['rounds']) => seenIn(order, encodeRecord(record), opened, rounds)
+  const seenOf = (rounds: Run<unknown>['rounds']) =>
+    seenIn(order, encodeSeating(record, rebindsOf(key, order.signers)), opened, rounds)
   const onAccusation = (rounds: Run<unknown>['rounds']): void => {
     // Of FROST there is nothing in the letters that `audit/evidence.ts` judges.
     if (needsAuxiliary(record.scheme)) room.blame.run = encodeFailed(seenOf(rounds), request.payload)
@@ -240,7 +241,7 @@ async function play(
 
   const seen = seenOf(rounds)
   const ran: Ran = { definition: room.definition, sid: opened.sid, head: transcriptHead(seen) }
-  const receipts = await gatherReceipts(world, record, order, room, ran, signature, world.signal)
+  const receipts = await gatherReceipts(world, seated, order, room, ran, signature, world.signal)
   const complete = receipts.every((receipt) => receipt !== null)
   const given = receipts.filter((receipt) => receipt !== null)
   const transcript = await files.writeTranscript(
@@ -272,7 +273,7 @@ async function watch(
   )
   const signature = signed()
   if (!signature) throw end() as Error
-  const order = heardOrder(notices, request, signers, 1)?.said ?? orderFor(request, signers, 1)
+  const order = heardOrder(key, notices, request, signers, 1)?.said ?? orderBy(key, request, signers, 1)
   return { request, order, signature, certificate: null, transcript: null }
 }
 

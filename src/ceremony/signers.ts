@@ -6,7 +6,7 @@ import type { Card } from '../wire/card.js'
 import type { Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import type { KeyRecord } from '../wire/record.js'
-import { chosenCodec, offerCodec, type Request } from '../wire/request.js'
+import { chosenCodec, offerCodec, orderFor, type Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
 import type { Key } from './keys.js'
 import type { Noticeboard } from './noticeboard.js'
@@ -25,13 +25,13 @@ export async function signersOf(
 ): Promise<Order['signers']> {
   const self = world.card.fingerprint
   const named = request.signers ?? (await chosen())
-  return inRecordOrder(key.record, named)
+  return inRecordOrder(key.seated, named)
 
   async function chosen(): Promise<readonly Uint8Array[]> {
     const deadline = world.now() + (world.patience.total ?? world.patience.join)
     if (hex(request.asker) !== hex(self)) {
       notices.keepSaying('offer', request.id, offerCodec.encode({ request: request.id }))
-      const byAsker = () => choice(key.record, notices, request)
+      const byAsker = () => choice(key.seated, notices, request)
       await notices.until(
         () => byAsker() !== null || gone() !== null,
         deadline,
@@ -51,7 +51,7 @@ export async function signersOf(
       () => nobodyCame(request, `${offers().length + 1} of ${wanted} custodians who must sign are here`),
     )
     const others = offers().slice(0, wanted - 1)
-    if (others.length < wanted - 1) throw refusalAmong(key.record, notices, request, key.record.members)
+    if (others.length < wanted - 1) throw refusalAmong(key.seated, notices, request, key.seated.members)
     const signers = [self, ...others]
     notices.keepSaying('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
     return signers
@@ -107,6 +107,19 @@ export const nobodyCame = (request: Request, what: string): Failure =>
   new Failure('absent', 'E_NO_SIGNERS', `request ${hex(request.id).slice(0, 16)}: ${what}`, {
     hint: 'the others run `mpc sign --key KEY --next`; ask again when they are there, or name others with --signers',
   })
+
+/** The order by which these sign a request: it names the rebinds by which they sit in their seats. */
+export function orderBy(key: Key, request: Request, signers: Order['signers'], number: number): Order {
+  const seats = new Set(signers.map(({ index }) => index))
+  const rebinds = key.rebinds.filter(({ rebind }) => seats.has(rebind.index)).map(({ digest }) => digest)
+  return orderFor(request, signers, number, rebinds)
+}
+
+/** The rebinds of these signers, as they were made. */
+export const rebindsOf = (key: Key, signers: Order['signers']): Uint8Array[] =>
+  key.rebinds
+    .filter(({ rebind }) => signers.some(({ index }) => index === rebind.index))
+    .map(({ encoded }) => encoded)
 
 export const cardOf = (record: KeyRecord, index: number) =>
   (record.members[index - 1] as KeyRecord['members'][number]).card

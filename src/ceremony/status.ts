@@ -155,7 +155,7 @@ async function requestIn(
 async function requestOf(claims: RequestClaims, keys: readonly KeyStatus[]) {
   const kept = await claims.readRequest()
   for (const { name, key } of keys) {
-    const members = key?.record.members ?? []
+    const members = key?.seated.members ?? []
     const signingOf = (asker: Uint8Array) =>
       members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
     const request = kept && attempt(() => parseRequest(kept, signingOf))

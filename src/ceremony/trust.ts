@@ -22,7 +22,7 @@ export type Known = {
 }
 
 /** How a card came to be believed. */
-export type How = 'import' | 'fingerprint' | 'words' | 'handshake'
+export type How = 'import' | 'fingerprint' | 'words' | 'handshake' | 'rebind'
 
 const BESIDE = 'beside '
 
@@ -93,6 +93,8 @@ export type ImportOptions = {
   /** The name that is to mean the new card. */
   readonly replace: string | null
   readonly now: number
+  /** How cards with a told fingerprint came to be believed; `fingerprint` if left out. */
+  readonly how?: How
 }
 
 /** The cards in a file: a line each; blank lines and those that begin with # are ignored. */
@@ -115,15 +117,15 @@ export function parseCards(file: Uint8Array): readonly Card[] {
 export async function importCards(
   home: Home,
   cards: readonly Card[],
-  { fingerprint, replace, now }: ImportOptions,
+  { fingerprint, replace, now, how = 'fingerprint' }: ImportOptions,
 ): Promise<readonly Imported[]> {
-  const told = checkTold(cards, [fingerprint ?? []].flat())
+  const told = requireTold(cards, [fingerprint ?? []].flat())
   let known = await knownCards(home)
   const imported: Imported[] = []
   const writes: Known[] = []
   for (const card of cards) {
     const isTold = told.has(hex(card.fingerprint))
-    const { changed, stored, aside } = decide(known, card, { isTold, replace, now })
+    const { changed, stored, aside } = decide(known, card, { isTold, replace, now, how })
     imported.push({ known: stored, changed })
     // What the name meant before goes first: a crash in between leaves a name without meaning, never with two.
     writes.push(...(aside ? [aside] : []), ...(changed === null ? [] : [stored]))
@@ -134,8 +136,11 @@ export async function importCards(
   return imported
 }
 
-/** The fingerprints that owners told, each that of one of the cards: nothing that was told is passed over. */
-function checkTold(cards: readonly Card[], told: readonly string[]): ReadonlySet<string> {
+/**
+ * The fingerprints that owners told, each that of one of the cards: nothing that was told is passed over.
+ * @throws Failure `E_FINGERPRINT` (authentication)
+ */
+export function requireTold(cards: readonly Card[], told: readonly string[]): ReadonlySet<string> {
   const strange = told.find((each) => cards.every((card) => hex(card.fingerprint) !== each))
   if (strange === undefined) return new Set(told)
   const [only, another] = cards
@@ -163,13 +168,14 @@ type Telling = {
   readonly isTold: boolean
   readonly replace: string | null
   readonly now: number
+  readonly how: How
 }
 
 /**
  * What an import comes to.
  * @throws Failure (conflict) `E_CARD_OLDER`, `E_CARD_DIFFERS`, `E_NAME_TAKEN`
  */
-function decide(known: readonly Known[], card: Card, { isTold, replace, now }: Telling): Decision {
+function decide(known: readonly Known[], card: Card, { isTold, replace, now, how }: Telling): Decision {
   const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint)) ?? null
   if (same) checkNumber(same, card)
   if (same?.status === 'self') return { changed: null, stored: same }
@@ -181,7 +187,7 @@ function decide(known: readonly Known[], card: Card, { isTold, replace, now }: T
       ? ({
           status: isTold ? 'verified' : 'unverified',
           since: rfc3339(now),
-          how: isTold ? 'fingerprint' : 'import',
+          how: isTold ? how : 'import',
         } as const)
       : { status: same.status, since: same.since, how: same.how }
   const holder = known.find((each) => each.card.name === card.name && !each.beside && each !== same)

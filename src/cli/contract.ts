@@ -32,10 +32,15 @@ const identityFields = {
 const identity = object(identityFields)
 /** The own one; `primes` were made ahead, for keys that need them. */
 const ownIdentity = object({ ...identityFields, primes: count(0) })
-const imported = object({
-  ...identityFields,
-  changed: oneOf('added', 'verified', 'updated', 'beside', 'replaced', null),
-})
+const imported = object(
+  {
+    ...identityFields,
+    changed: oneOf('added', 'verified', 'updated', 'beside', 'replaced', null),
+    /** With --rebind. */
+    rebind: object({ key: name, seat: count(1), before: hex(32), file: path }),
+  },
+  ['rebind'],
+)
 
 const definitionFields = {
   definition_id: hex(32),

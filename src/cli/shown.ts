@@ -12,7 +12,10 @@ import type { Line } from './layout.js'
 import { fields } from './style.js'
 
 /** What `keygen` and `key show` say of an epoch. */
-export function keyData(home: Home, { name, record, digest }: Omit<Key, 'status'>): Record<string, unknown> {
+export function keyData(
+  home: Home,
+  { name, record, digest }: Pick<Key, 'name' | 'record' | 'digest'>,
+): Record<string, unknown> {
   return {
     key: name,
     key_id: hex(record.key_id),

@@ -4,6 +4,7 @@
  * other custodian to find out and to accept for itself. The record stays as it is.
  */
 import {
+  attempt,
   bytes,
   bytesUpTo,
   codec,
@@ -133,6 +134,10 @@ export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
   }
   return rebind
 }
+
+/** The key that a statement says it is for; null if it is none. Nothing else in it was checked. */
+export const rebindKey = (encoded: Uint8Array): Uint8Array | null =>
+  attempt(() => rebindCodec.decode(encoded))?.key_id ?? null
 
 /** Why a card cannot take a seat: it is the old identity, or, for its name or keys, another member's. */
 function cardProblem(card: Card, r: KeyRecord, index: number): string | null {

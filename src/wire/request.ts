@@ -86,8 +86,13 @@ const whole = (fields: RequestFields, encoded: Uint8Array): Request => ({
   encoded,
 })
 
-/** The order by which these signers sign a request. */
-export function orderFor(request: Request, signers: Order['signers'], number: number): Order {
+/** The order by which these signers sign a request. @param rebinds digests, of those by which they sit there */
+export function orderFor(
+  request: Request,
+  signers: Order['signers'],
+  number: number,
+  rebinds: Order['rebinds'] = [],
+): Order {
   return {
     kind: 'sign',
     request: request.id,
@@ -97,7 +102,7 @@ export function orderFor(request: Request, signers: Order['signers'], number: nu
     payload_sha256: request.payloadSha256,
     path: request.path,
     signers,
-    rebinds: [],
+    rebinds,
     expires: request.expires,
     number,
   }

@@ -10,6 +10,10 @@ export const backupCodes = {
     'The share was split before in this epoch. Two splits of one share are one too many to watch.',
     'Seal a lost piece again with --again. For other holders, refresh the key and split anew.',
   ),
+  E_SPLIT_REBOUND: entry(
+    'A custodian whose new identity is not yet in the record splits its share: its holders could check nothing.',
+    'Refresh the key, which writes the new identity into the record; then split.',
+  ),
   E_AUXILIARY_LOST: entry(
     'The share was restored without the primes that its engine needs.',
     'It can deal and be dealt anew: refresh the key, then sign.',
@@ -82,6 +86,14 @@ export const backupCodes = {
   E_REBIND_PROOF: entry(
     'Whoever made the rebind statement did not know the share of the seat.',
     'Do not accept it. Ask the person, not the file.',
+  ),
+  E_REBIND_EXISTS: entry(
+    'Another rebind statement of this very identity was accepted before.',
+    'Nothing: the one that was accepted holds.',
+  ),
+  E_NO_SEAT: entry(
+    'A signature is asked for by, or of, somebody who sits in none of the seats of the key as they are known here.',
+    'If a custodian has a new identity, hear its fingerprint and import its card with the rebind: --rebind FILE.',
   ),
   E_REBIND_CARD: entry(
     "The new card cannot sit there: its name or keys are another member's, or the old ones.",

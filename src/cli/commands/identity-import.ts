@@ -1,8 +1,17 @@
-import { type Change, importCards, type Imported, parseCards } from '../../ceremony/trust.js'
+import {
+  type Change,
+  importCards,
+  type Imported,
+  knownCards,
+  parseCards,
+  requireTold,
+} from '../../ceremony/trust.js'
 import type { Card } from '../../wire/card.js'
 import { Failure } from '../../wire/failure.js'
+import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
-import { readInput } from '../inputs.js'
+import { cardIn } from '../holders.js'
+import { readInput, readNamed } from '../inputs.js'
 import type { Line } from '../layout.js'
 import { identityData, identityLines } from '../render/identity.js'
 import type { Result } from '../result.js'
@@ -11,10 +20,12 @@ export type Options = {
   readonly fingerprint?: readonly string[]
   readonly replace?: string
   readonly confirm?: string
+  readonly rebind?: string
 }
 
 /** `mpc identity import FILE...`: all the cards in them, or none. */
 export async function run(context: Context, options: Options, files: readonly string[]): Promise<Result> {
+  if (options.rebind !== undefined) return runRebind(context, options, options.rebind, files)
   const { fingerprint = null, replace = null } = options
   const cards: Card[] = []
   for (const file of files) cards.push(...parseCards(await readInput(file, 'FILE', context.signal)))
@@ -31,6 +42,44 @@ export async function run(context: Context, options: Options, files: readonly st
     data: data.length === 1 ? (data[0] as (typeof data)[0]) : { identities: data },
     text: imported.flatMap((each) => linesOf(each, context.now())),
     ...(doubtful && { next: `mpc identity verify ${doubtful.known.card.name}` }),
+  }
+}
+
+/** `--rebind`: a custodian's new identity, into its seat and under its name. */
+async function runRebind(
+  context: Context,
+  { fingerprint = [], replace }: Options,
+  rebind: string,
+  files: readonly string[],
+): Promise<Result> {
+  const [file, more] = files
+  if (file === undefined || more !== undefined || fingerprint.length !== 1 || replace !== undefined) {
+    throw usage('--rebind goes with one card and with its --fingerprint, as the person told it')
+  }
+  const { acceptRebind, examineRebind } = await import('../../ceremony/accepting.js')
+  const card = await cardIn(file, 'FILE')
+  const home = await context.home()
+  const now = context.now()
+  // Whether it is the right card is found out before what the card's maker says about itself.
+  requireTold([card], fingerprint)
+  const offered = await examineRebind(home, await context.card(), card, await readNamed(rebind, '--rebind'))
+  const means = (await knownCards(home)).find((each) => each.card.name === card.name && !each.beside)
+  const isFree = !means || hex(means.card.fingerprint) === hex(offered.before.fingerprint)
+  const stored = await acceptRebind(home, offered)
+  const replaced = isFree ? card.name : null
+  const order = { fingerprint, replace: replaced, now, how: 'rebind' } as const
+  const [imported] = (await importCards(home, [card], order)) as [Imported]
+  const { key, before } = offered
+  return {
+    data: {
+      ...identityData(imported.known),
+      changed: imported.changed,
+      rebind: { key: key.name, seat: offered.rebind.index, before: hex(before.fingerprint), file: stored },
+    },
+    text: [
+      ...linesOf(imported, now),
+      `  sits in the seat of ${before.name} in ${key.name}, for you; the old identity is refused from now on`,
+    ],
   }
 }
 

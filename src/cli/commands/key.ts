@@ -15,7 +15,9 @@ export async function runList(context: Context): Promise<Result> {
   const home = await context.home()
   const keys = await Promise.all((await listKeys(home)).map((name) => findKey(home, name)))
   return {
-    data: { keys: keys.map((key) => ({ ...keyData(home, key), status: key.status })) },
+    data: {
+      keys: keys.map((key) => ({ ...keyData(home, { ...key, record: key.seated }), status: key.status })),
+    },
     text: keys.length === 0 ? [EMPTY] : keys.map(rowOf),
     ...(keys.length === 0 && {
       next: 'mpc keygen --definition FILE   (`mpc ceremony new --help` makes the file)',
@@ -24,6 +26,13 @@ export async function runList(context: Context): Promise<Result> {
 }
 
 const EMPTY = 'No keys here yet: a key is made in a ceremony, by all its custodians together.'
+
+/** Who sits in a seat that the record gives to another identity. */
+const reseatedText = ({ record, rebinds }: Key): string[] =>
+  rebinds.map(({ rebind: { card, index } }) => {
+    const before = record.members[index - 1]?.card.name as string
+    return `  ${card.name} sits in the seat of ${before} by a rebind, until the next reshare`
+  })
 
 const rowOf = ({ name, record }: Key): string =>
   `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}`
@@ -38,14 +47,14 @@ export async function runShow(
   const key = await findKey(home, operands[0] as string)
   const { name, record, status } = key
   const data = {
-    ...keyData(home, key),
+    ...keyData(home, { ...key, record: key.seated }),
     name,
     status,
     chain_code: record.chain_code && hex(record.chain_code),
     policy_sha256: record.policy_sha256 && hex(record.policy_sha256),
     rehearsal: isRehearsal(),
   }
-  if (!options.export) return { data, text: keyText(name, record) }
+  if (!options.export) return { data, text: [...keyText(name, key.seated), ...reseatedText(key)] }
   const exported = exportRecord(record)
   if (options.out === undefined)
     return {

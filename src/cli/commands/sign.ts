@@ -162,7 +162,7 @@ export async function consent(
   key: Key,
   signal: AbortSignal,
 ): Promise<void> {
-  const { members } = key.record
+  const { members } = key.seated
   const nameOf = (fingerprint: Uint8Array) =>
     members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'
   const asker = nameOf(request.asker)
@@ -186,10 +186,10 @@ const keyLine = ({ name, record }: Key, path: string | null): string =>
 function resultOf(
   { terminal }: Context,
   { request, order, signature, certificate, transcript }: Signed,
-  { record, name }: Key,
+  { record, seated, name }: Key,
   file: string | undefined,
 ): Result {
-  const signers = order.signers.map(({ index }) => record.members[index - 1]?.card.name)
+  const signers = order.signers.map(({ index }) => seated.members[index - 1]?.card.name)
   const { publicKey, message } = targetOf({ record }, request)
   const flags = `${request.type === 'raw' ? '' : ` --type ${request.type}`}${request.path === null ? '' : ` --path ${request.path}`}`
   // Said beside it and not with it: whoever redirects the result has the signature alone.

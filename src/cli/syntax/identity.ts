@@ -1,5 +1,5 @@
 /** `mpc identity`: who I am, and whom I know. */
-import { hash, name, once, repeatable, wholeNumber } from '../arguments.js'
+import { any, hash, name, once, repeatable, wholeNumber } from '../arguments.js'
 import type { CommandSpec } from './spec.js'
 
 const fingerprint = {
@@ -65,6 +65,11 @@ export const identityCommands: readonly CommandSpec[] = [
         flags: '--fingerprint <hex>',
         text: 'the 64 hex digits of one of the cards, as its owner told you; repeatable',
         parse: repeatable(hash),
+      },
+      {
+        flags: '--rebind <file>',
+        text: "with --fingerprint: a custodian's new identity, with the statement that puts it into its seat",
+        parse: once(any),
       },
       { flags: '--replace <name>', text: 'let this name mean the new card', parse: once(name) },
       {
