@@ -132,4 +132,72 @@ natsSuite('a backup', (startBroker) => {
     expect(damaged.json).toMatchObject({ code: 9, error: { code: 'E_PIECE' } })
     expect(damaged.json.error.message).toContain('damaged.piece')
   })
+
+  test('outlives the machine: restored by three holders, accepted by the others, it signs', async () => {
+    await rm(alice.home, { recursive: true })
+    const fresh = await custodian(path('.'), 'alice', 'alice-new')
+    const restored = 'backup restore h1.reopened h3.reopened h5.reopened'
+    for (const name of ['h1', 'h3', 'h5']) {
+      const holder = holders.find((each) => each.name === name) as Custodian
+      const open = `backup open out/${name}.piece --to alice-new.card --confirm alice -o ${name}.reopened`
+      expect((await line(holder, open)).json).toMatchObject({ code: 6, error: { code: 'E_UNVERIFIED' } })
+      await line(holder, `identity import alice-new.card --fingerprint ${fresh.fingerprint}`)
+      expect((await line(holder, open)).json).toMatchObject({ code: 0, data: { to: 'alice' } })
+    }
+    expect((await line(fresh, 'backup restore h1.reopened h3.reopened')).json).toMatchObject({
+      code: 5,
+      error: { code: 'E_PIECES_FEW' },
+    })
+    const bad = await line(fresh, 'backup restore damaged.piece h1.reopened out/h2.piece')
+    expect(bad.json.code).toBe(10)
+    for (const name of ['damaged.piece', 'out/h2.piece']) expect(bad.json.error.message).toContain(name)
+    const back = await line(fresh, restored)
+    expect(back.json).toMatchObject({
+      code: 0,
+      data: { key: 'treasury', public_key: publicKey, epoch: 1, custodian: 'alice', refresh_needed: false },
+    })
+    expect((await line(fresh, restored)).json).toMatchObject({ code: 11, error: { code: 'E_KEY_EXISTS' } })
+    for (const other of [bob, carol]) {
+      await line(fresh, `identity import ${other.name}.card --fingerprint ${other.fingerprint}`)
+    }
+
+    const rebind = `identity import alice-new.card --rebind ${back.json.data.rebind}`
+    const wrong = await line(bob, `${rebind} --fingerprint ${carol.fingerprint}`)
+    expect(wrong.json).toMatchObject({ code: 6, error: { code: 'E_FINGERPRINT' } })
+    expect((await line(bob, rebind)).json.code).toBe(2)
+    const other = `identity import bob.card --rebind ${back.json.data.rebind} --fingerprint ${bob.fingerprint}`
+    expect((await line(carol, other)).json).toMatchObject({ code: 6, error: { code: 'E_REBIND' } })
+    const accepted = await line(bob, `${rebind} --fingerprint ${fresh.fingerprint}`)
+    expect(accepted.json).toMatchObject({
+      code: 0,
+      data: { status: 'verified', changed: 'replaced', rebind: { key: 'treasury', seat: 1 } },
+    })
+    expect((await bob.mpc(['key', 'show', 'treasury'])).stdout).toContain('sits in the seat of alice')
+
+    const asks = ['sign', '--key', 'treasury', '--in', 'msg.bin', '--signers', 'alice,bob', ...approve]
+    const joins = ['sign', '--key', 'treasury', '--next', ...approve]
+    const [a, b] = await Promise.all([
+      start(fresh, server.url, joins).ended,
+      start(bob, server.url, asks).ended,
+    ])
+    expect([a.code, b.code], a.stdout + b.stdout).toEqual([0, 0])
+    expect(a.json.data).toMatchObject({ signers: ['alice', 'bob'], certificate: expect.stringMatching('/') })
+    expect(opensslAccepts(a.json.data.signature)).toBe(true)
+    const checked = await carol.mpc(['transcript', 'verify', b.json.data.transcript, '--json'])
+    expect(checked.json).toMatchObject({ code: 0, data: { certificate: 'complete' } })
+
+    // Carol has not accepted it, and does not hear her.
+    const deaf = [...joins, '--timeout', '8s']
+    const [c, stopped] = await Promise.all([
+      start(carol, server.url, deaf).ended,
+      start(fresh, server.url, [
+        ...asks.map((word) => (word === 'alice,bob' ? 'alice,carol' : word)),
+        '--timeout',
+        '8s',
+      ]).ended,
+    ])
+    expect(stopped.code).not.toBe(0)
+    expect(c.json).toMatchObject({ code: 6, error: { code: 'E_NO_SEAT' } })
+    expect(c.json.error.hint).toContain('identity import NEW.card --rebind FILE --fingerprint FP')
+  })
 })

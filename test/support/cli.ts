@@ -118,13 +118,13 @@ export async function ageIdentityFile(path: string): Promise<string> {
   return path
 }
 
-/** A custodian with an identity, and its card in `dir`. */
-export async function custodian(dir: string, name: string): Promise<Custodian> {
-  const home = join(dir, `${name}.home`)
-  const unlock = ['--identity', await ageIdentityFile(join(dir, `${name}.key`))]
+/** A custodian with an identity, and its card in `dir`; another of the same name has files of another. */
+export async function custodian(dir: string, name: string, files = name): Promise<Custodian> {
+  const home = join(dir, `${files}.home`)
+  const unlock = ['--identity', await ageIdentityFile(join(dir, `${files}.key`))]
   const run = (args: readonly string[], how: How = {}) => mpc(home, args, { cwd: dir, ...how })
   const { json } = await run(['identity', 'init', '--name', name, ...unlock, '--no-input', '--json'])
-  const card = join(dir, `${name}.card`)
+  const card = join(dir, `${files}.card`)
   await writeFile(card, `${json.data.card}\n`)
   return { name, home, fingerprint: json.data.fingerprint, card, unlock, mpc: run }
 }
