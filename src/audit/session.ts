@@ -108,7 +108,7 @@ export function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
   demand(order.signers.length === record.threshold, 'the order names another number of signers')
   return order.signers.map(({ index, fingerprint }) => {
     const card = seated.members[index - 1]?.card
-    if (!card || !equalBytes(card.fingerprint, fingerprint)) return refuse('a signer has no seat')
+    if (!card || !equalBytes(card.fingerprint, fingerprint)) return refuse('a signer is not in the record')
     return { card, party: index }
   })
 }

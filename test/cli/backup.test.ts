@@ -3,10 +3,10 @@ import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeKey, start } from '../support/ceremonies.js'
 import { type Custodian, custodian, custodians, type How, type Ran, scratch } from '../support/cli.js'
-import { type Broker, natsSuite } from '../support/nats.js'
+import { type Broker, brokers } from '../support/nats.js'
 
 let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
@@ -27,9 +27,9 @@ function opensslAccepts(signature: string): boolean {
   return verify(null, message, key, Buffer.from(signature, 'hex'))
 }
 
-natsSuite('a backup', (startBroker) => {
+describe('a backup', () => {
   beforeAll(async () => {
-    server = await startBroker()
+    server = await brokers.relay()
     folder = await scratch()
     ;[alice, bob, carol] = (await custodians(folder.dir, 'alice', 'bob', 'carol')) as [
       Custodian,
@@ -119,7 +119,7 @@ natsSuite('a backup', (startBroker) => {
     expect(confirmed.json.data.outsiders).toEqual(expect.arrayContaining(['h1', 'h2', 'h3']))
   })
 
-  test('two manifests turn the status red; what is no piece is exit 9', async () => {
+  test('a note of another backup, and what is no piece, are exit 9', async () => {
     const [h1] = holders as [Custodian]
     const foreign = await line(h1, 'backup verify severe/h1.piece --record record.json -o carols.note')
     expect(foreign.json.data).toMatchObject({ valid: true, custodian: 'carol' })
@@ -187,13 +187,13 @@ natsSuite('a backup', (startBroker) => {
     expect(checked.json).toMatchObject({ code: 0, data: { certificate: 'complete' } })
 
     // Carol has not accepted it, and does not hear her.
-    const deaf = [...joins, '--timeout', '8s']
+    const deaf = [...joins, '--timeout', '4s']
     const [c, stopped] = await Promise.all([
       start(carol, server.url, deaf).ended,
       start(fresh, server.url, [
         ...asks.map((word) => (word === 'alice,bob' ? 'alice,carol' : word)),
         '--timeout',
-        '8s',
+        '4s',
       ]).ended,
     ])
     expect(stopped.code).not.toBe(0)
