@@ -105,6 +105,16 @@ function playersOf(definition: Definition, transcript: Transcript): Player[] {
       return custodiansOf(definition).map((card, i) => ({ card, party: i + 1 }))
     case 'sign':
       return signersIn(definition, transcript.record)
+    case 'reshare':
+    case 'refresh':
+      throw new Failure(
+        'usage',
+        'E_LATER',
+        `the transcript of a ${definition.kind} comes in a later version`,
+        {
+          hint: 'its record and certificate hold by themselves',
+        },
+      )
     case 'handshake':
       return refuse('a handshake keeps no transcript')
     default:

@@ -8,18 +8,19 @@ import type { Rng } from '../protocol/session.js'
 import { type Card, fingerprintOf, type Keys } from '../wire/card.js'
 import {
   acceptDefinition,
-  custodiansOf,
   type DefinitionFile,
   definitionCodec,
   definitionId,
   definitionKeys,
   type HandshakeDefinition,
+  type KeyDefinition,
   type KeygenDefinition,
   parseDefinition,
   readDefinition,
   type Role,
   type Signature,
 } from '../wire/definition.js'
+import { isKeyDefinition, playersOf } from '../wire/definition-key.js'
 import type { Identity } from '../wire/identity.js'
 import { Failure } from '../wire/failure.js'
 import { isRehearsal } from '../wire/realm.js'
@@ -30,7 +31,7 @@ import { parseSpan, parseTime } from './time.js'
 import { type Known, meaningOf } from './trust.js'
 
 /** A ceremony that people agree on by a file; orders to sign are made and agreed on by themselves. */
-export type CeremonyFile = DefinitionFile & { readonly definition: KeygenDefinition | HandshakeDefinition }
+export type CeremonyFile = DefinitionFile & { readonly definition: KeyDefinition | HandshakeDefinition }
 
 const WEEK = 7 * 86_400_000
 const ROLE: Readonly<Record<string, Role>> = {
@@ -51,11 +52,7 @@ export function buildKeygen(
 ): KeygenDefinition {
   const problems = problemsOf(plan).map(({ field, problem }) => `--${field} ${problem}`)
   if (problems.length > 0) throw badPlan(problems.join('; '))
-  const notBefore = plan.notBefore === null ? now : (parseTime(plan.notBefore) as number)
-  const span = plan.expires === null ? WEEK : parseSpan(plan.expires)
-  const expires = span === null ? (parseTime(plan.expires as string) as number) : notBefore + span
-  if (expires <= now) throw badPlan(`--expires ${rfc3339(expires)} has passed`)
-  const definition: KeygenDefinition = {
+  return whole({
     kind: 'keygen',
     key: plan.key,
     scheme: SCHEMES.find((scheme) => scheme === plan.scheme) as Scheme,
@@ -68,11 +65,29 @@ export function buildKeygen(
     dealers: null,
     supersedes: null,
     minority: false,
-    not_before: notBefore,
-    expires,
+    ...timesOf(plan, now),
     nonce: rng(32),
     rehearsal: isRehearsal(),
-  }
+  })
+}
+
+/** When a ceremony may be held. @throws Failure `E_PLAN` (usage) */
+export function timesOf(
+  plan: { readonly notBefore: string | null; readonly expires: string | null },
+  now: number,
+): { readonly not_before: number; readonly expires: number } {
+  const notBefore = plan.notBefore === null ? now : parseTime(plan.notBefore)
+  if (notBefore === null) throw badPlan('--not-before is a time like 2030-01-31T09:00:00Z')
+  const span = plan.expires === null ? WEEK : parseSpan(plan.expires)
+  const expires = span === null ? parseTime(plan.expires as string) : notBefore + span
+  if (expires === null)
+    throw badPlan('--expires is a time like 2030-01-31T09:00:00Z, or a span like 12h or 7d')
+  if (expires <= now) throw badPlan(`--expires ${rfc3339(expires)} has passed`)
+  return { not_before: notBefore, expires }
+}
+
+/** The definition, if it keeps every rule. @throws Failure `E_PLAN` (usage) */
+export function whole<D extends KeyDefinition>(definition: D): D {
   try {
     definitionCodec.decode(definitionCodec.encode(definition))
   } catch (cause) {
@@ -82,7 +97,7 @@ export function buildKeygen(
   return definition
 }
 
-const badPlan = (problem: string, cause?: unknown): Failure =>
+export const badPlan = (problem: string, cause?: unknown): Failure =>
   new Failure('usage', 'E_PLAN', problem, { hint: 'see `mpc ceremony new --help`; nothing was made', cause })
 
 /** A definition that nobody has signed yet. */
@@ -112,7 +127,7 @@ function agreedByFile({ definition, id, signatures }: DefinitionFile): CeremonyF
 
 /** Who takes part in the rounds; whose signatures the ceremony needs. */
 export const participantsOf = ({ definition }: CeremonyFile): readonly Keys[] =>
-  definition.kind === 'keygen' ? custodiansOf(definition) : definition.members
+  isKeyDefinition(definition) ? playersOf(definition) : definition.members
 
 /** The members whose signature is on the file. */
 export const signersOf = (file: CeremonyFile): readonly Keys[] =>
@@ -159,7 +174,7 @@ export function checkAcceptedId(id: string, accepted: string): void {
 
 /** @throws Failure `E_EXPIRED` (absent) */
 export function checkNotExpired({ definition }: CeremonyFile, now: number): void {
-  if (definition.kind !== 'keygen' || now < definition.expires) return
+  if (!isKeyDefinition(definition) || now < definition.expires) return
   throw new Failure('absent', 'E_EXPIRED', `this ceremony expired at ${rfc3339(definition.expires)}`, {
     hint: 'make a new one: `mpc ceremony new`',
   })

@@ -93,7 +93,7 @@ export function checkKind(kind: string): void {
     })
   }
   throw new Failure('usage', 'E_LATER', `a ${kind} ceremony ${LATER}`, {
-    hint: 'only keygen is built so far',
+    hint: 'a plan is of a key generation; `mpc ceremony new reshare` and `refresh` take flags',
   })
 }
 

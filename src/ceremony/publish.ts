@@ -9,6 +9,7 @@ import { Mailbox } from '../messaging/mailbox.js'
 import { ceremonySubjects } from '../messaging/subjects.js'
 import { fingerprintOf } from '../wire/card.js'
 import { definitionCodec, definitionKeys, idOfEncoded } from '../wire/definition.js'
+import { isKeyDefinition } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import {
@@ -26,7 +27,7 @@ import { leaving, memberOf, type World } from './world.js'
  */
 export function checkPublishable(file: CeremonyFile, self: World['card'], now: number): void {
   const { definition } = file
-  if (definition.kind !== 'keygen') {
+  if (!isKeyDefinition(definition)) {
     throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, which nobody joins by its id`, {
       hint: 'everybody who is named alike builds it alike: `mpc ecdh handshake --with NAMES`',
     })

@@ -44,13 +44,17 @@ const imported = object(
 
 const definitionFields = {
   definition_id: hex(32),
-  kind: oneOf('keygen', 'handshake'),
+  kind: oneOf('keygen', 'reshare', 'refresh', 'handshake'),
   key: orNull(name),
   scheme: orNull(scheme),
   threshold: orNull(count(2)),
   members: list(object({ name, fingerprint: hex(32), role: text, index: orNull(count(1)) })),
   participants: list(name),
   dealers: list(name),
+  /** Of a reshare or refresh: the record's digest of the epoch that it starts from. */
+  parent: hex(32),
+  supersedes: orNull(hex(32)),
+  minority: { type: 'boolean' },
   signed_by: list(name),
   missing: list(name),
   not_before: orNull(time),
@@ -58,7 +62,8 @@ const definitionFields = {
   rehearsal: { type: 'boolean' },
   file: path,
 }
-const definition = object(definitionFields)
+const OF_RESHARES = ['parent', 'supersedes', 'minority']
+const definition = object(definitionFields, OF_RESHARES)
 
 const keyFields = {
   key: name,
@@ -186,7 +191,7 @@ const move = { owner: orNull(text), next: orNull(text) }
 const ceremonies = list(
   object({
     definition_id: hex(32),
-    kind: oneOf('keygen', 'handshake', null),
+    kind: oneOf('keygen', 'reshare', 'refresh', 'handshake', null),
     key: orNull(name),
     state: oneOf('running', 'begun', 'prepared', 'in-doubt', 'certified', 'done', 'expired', 'damaged'),
     expires: orNull(time),
@@ -300,11 +305,13 @@ const DATA: Readonly<Record<string, Schema>> = {
   'ceremony sign': definition,
   'ceremony merge': definition,
   'ceremony verify': definition,
-  'ceremony publish': object({ ...definitionFields, fetched: list(name) }),
+  'ceremony publish': object({ ...definitionFields, fetched: list(name) }, OF_RESHARES),
   'ceremony list': object({ ceremonies }),
   'ceremony finish': { type: 'object' },
   'ecdh handshake': handshake,
   keygen: key,
+  reshare: key,
+  refresh: key,
   sign: signature,
   'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
   'key show': object(

@@ -1,6 +1,7 @@
 /** For whom a server is: the members that a ceremony file names, and where it may listen. */
 import { readCeremony } from '../ceremony/definitions.js'
 import { definitionKeys } from '../wire/definition.js'
+import { isKeyDefinition } from '../wire/definition-key.js'
 import type { Keys } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
@@ -15,7 +16,7 @@ export type Group = {
 /** The members of a ceremony, whatever their role. */
 export async function groupOf(path: string): Promise<Group> {
   const { definition, id } = readCeremony(await readNamed(path, '--definition'))
-  const name = definition.kind === 'keygen' ? definition.key : 'handshake'
+  const name = isKeyDefinition(definition) ? definition.key : 'handshake'
   return { name: `${name}-${hex(id).slice(0, 8)}`, members: definitionKeys(definition) }
 }
 

@@ -4,12 +4,10 @@
  */
 import {
   bytes,
-  bytesUpTo,
   type Codec,
   codec,
   CodecError,
   encode,
-  flag,
   list,
   mapped,
   nullable,
@@ -22,49 +20,35 @@ import {
   uint,
   variants,
 } from '../protocol/codec.js'
-import { SCHEMES } from '../protocol/scheme.js'
 import { digest } from '../protocol/session.js'
-import { type Card, checkDistinct, checkKeys, fingerprintOf, type Keys, parseCard } from './card.js'
+import { checkDistinct, checkKeys, fingerprintOf, type Keys } from './card.js'
+import {
+  isKeyDefinition,
+  type KeyDefinition,
+  keygenShape,
+  membersOf,
+  MOST_MEMBERS,
+  reshareShape,
+} from './definition-key.js'
 import { type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
 import { sha256 } from './hash.js'
-import { format, rehearsalFlag } from './realm.js'
+import { format } from './realm.js'
 import { SIGNED } from './tags.js'
 import { hex, nameShape } from './text.js'
+export {
+  custodiansOf,
+  type KeyDefinition,
+  type KeygenDefinition,
+  type Member,
+  type ReshareDefinition,
+  type Role,
+  ROLES,
+} from './definition-key.js'
 
-const MOST_MEMBERS = 64
-export const ROLES = ['custodian', 'operator', 'approver', 'observer'] as const
-export type Role = (typeof ROLES)[number]
 /** `raw`: bytes given to the scheme's own hash. `digest`: 32 bytes signed as they are. Decoders add to the list. */
 export const PAYLOAD_TYPES = ['raw', 'digest', 'text'] as const
 export type PayloadType = (typeof PAYLOAD_TYPES)[number]
-
-const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
-const memberShape = record({ card: cardShape, role: oneOf(ROLES) })
-export type Member = Of<typeof memberShape>
-
-const keyCeremonyFields = {
-  key: nameShape,
-  scheme: oneOf(SCHEMES),
-  /** How many must sign. */
-  threshold: uint(MOST_MEMBERS, 2),
-  members: list(memberShape, 2, MOST_MEMBERS),
-  /** The policy file's bytes. */
-  policy: nullable(bytesUpTo(65_536)),
-  /** Record digest of the epoch that this ceremony starts from. */
-  parent: nullable(bytes(32)),
-  /** Fingerprints of the old custodians who deal. */
-  dealers: nullable(list(bytes(32), 2, MOST_MEMBERS)),
-  /** Definition id of an unresolved ceremony that this one replaces. */
-  supersedes: nullable(bytes(32)),
-  minority: flag,
-  /** Milliseconds since 1970. */
-  not_before: time(),
-  expires: time(),
-  nonce: bytes(32),
-  rehearsal: rehearsalFlag,
-}
-const keygenShape = mapped(record({ kind: oneOf(['keygen']), ...keyCeremonyFields }), checkKeygen, (d) => d)
 
 const keysShape: Shape<Keys> = mapped(
   record({ name: nameShape, signing: bytes(32), age: text(2048), nkey: bytes(32) }),
@@ -101,13 +85,14 @@ const orderShape = mapped(
   (d) => d,
 )
 
-export type KeygenDefinition = Of<typeof keygenShape>
 export type HandshakeDefinition = Of<typeof handshakeShape>
 export type Order = Of<typeof orderShape>
-export type Definition = KeygenDefinition | HandshakeDefinition | Order
+export type Definition = KeyDefinition | HandshakeDefinition | Order
 
 const definitionShape = variants<Definition>('kind', {
   keygen: keygenShape,
+  reshare: reshareShape,
+  refresh: reshareShape,
   handshake: handshakeShape,
   sign: orderShape,
 })
@@ -198,31 +183,11 @@ export function parseDefinition(file: Uint8Array): DefinitionFile {
 
 /** The members that a definition itself names with their keys; an order names fingerprints only. */
 export function definitionKeys(definition: Definition): readonly Keys[] {
-  if (definition.kind === 'keygen') return definition.members.map((m) => m.card)
+  if (isKeyDefinition(definition)) return membersOf(definition)
   return definition.kind === 'handshake' ? definition.members : []
 }
 
-/** The custodians, in the definition's order: their position plus one is the index of their share. */
-export const custodiansOf = (definition: KeygenDefinition): readonly Card[] =>
-  definition.members.filter((member) => member.role === 'custodian').map((member) => member.card)
-
 // --------------------------------------------------------------------------------------------------------- the rules
-
-function checkKeygen<D extends Of<ReturnType<typeof record<typeof keyCeremonyFields>>>>(definition: D): D {
-  const custodians = definition.members.filter((member) => member.role === 'custodian').length
-  if (definition.threshold > custodians) {
-    throw new CodecError(
-      'threshold',
-      `${definition.threshold} must sign, but there are ${custodians} custodians`,
-    )
-  }
-  checkDistinct(definition.members.map((member) => member.card))
-  if (definition.expires <= definition.not_before) throw new CodecError('expires', 'not after not_before')
-  if (definition.parent || definition.dealers || definition.supersedes || definition.minority) {
-    throw new CodecError('parent', 'a key generation starts from nothing')
-  }
-  return definition
-}
 
 function checkHandshake<D extends { members: readonly Keys[] }>(definition: D): D {
   checkDistinct(definition.members)

@@ -1,9 +1,12 @@
 import { buildKeygen, unsigned } from '../../ceremony/definitions.js'
+import { findKey } from '../../ceremony/keys.js'
 import { checkKind, type KeygenPlan, parsePlan } from '../../ceremony/plan.js'
+import { buildReshare, type ResharePlan } from '../../ceremony/reshare-definition.js'
 import { knownCards } from '../../ceremony/trust.js'
-import { writeDefinition } from '../../wire/definition.js'
+import type { Home } from '../../storage/home.js'
+import { type KeyDefinition, writeDefinition } from '../../wire/definition.js'
 import { Failure } from '../../wire/failure.js'
-import { hex } from '../../wire/text.js'
+import { fromHex, hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { readNamed, refuseExisting, writeNew } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
@@ -13,6 +16,9 @@ export type Options = {
   readonly key?: string
   readonly scheme?: string
   readonly threshold?: number
+  readonly dealers?: readonly string[]
+  readonly minority?: boolean
+  readonly supersedes?: string
   readonly members?: readonly string[]
   readonly operators?: readonly string[]
   readonly approvers?: readonly string[]
@@ -25,16 +31,49 @@ export type Options = {
 
 /** `mpc ceremony new`: writes a definition, signs nothing. */
 export async function run(context: Context, options: Options, [kind]: readonly string[]): Promise<Result> {
-  const plan = await planOf(options, kind)
+  const build = await builderOf(options, kind)
   await refuseExisting(options.out)
-  const known = await knownCards(await context.home())
-  const file = unsigned(buildKeygen(plan, known, { now: context.now(), rng: context.rng }))
+  const home = await context.home()
+  const file = unsigned(await build(home, await knownCards(home), { now: context.now(), rng: context.rng }))
   const path = await writeNew(options.out, writeDefinition(file))
   return {
     data: definitionData(file, path),
     text: definitionLines(file, context.now()),
-    next: `mpc keygen --definition ${options.out}   (the others: mpc keygen --join ${hex(file.id)})`,
+    next:
+      file.definition.kind === 'keygen'
+        ? `mpc keygen --definition ${options.out}   (the others: mpc keygen --join ${hex(file.id)})`
+        : `mpc ${file.definition.kind} --definition ${options.out}`,
   }
+}
+
+type Build = (
+  home: Home,
+  known: Awaited<ReturnType<typeof knownCards>>,
+  at: Parameters<typeof buildKeygen>[2],
+) => Promise<KeyDefinition>
+
+/** What is wrong with the line is said before anything is read. */
+async function builderOf(options: Options, kind: string | undefined): Promise<Build> {
+  if ((kind !== 'reshare' && kind !== 'refresh') || options.from !== undefined) {
+    const plan = await planOf(options, kind)
+    return (_home, known, at) => Promise.resolve(buildKeygen(plan, known, at))
+  }
+  const { key } = options
+  if (key === undefined) throw usage('missing: --key')
+  if (options.scheme !== undefined) throw usage("--scheme is the key's, and stays")
+  const roles = [options.operators, options.approvers, options.observers]
+  if (roles.some((names) => names !== undefined)) throw usage('a reshare names custodians alone')
+  const plan: ResharePlan = {
+    kind,
+    threshold: options.threshold ?? null,
+    members: options.members ?? null,
+    dealers: options.dealers ?? null,
+    minority: options.minority ?? false,
+    supersedes: options.supersedes === undefined ? null : fromHex(options.supersedes, 32),
+    notBefore: options.notBefore ?? null,
+    expires: options.expires ?? null,
+  }
+  return async (home, known, at) => buildReshare(plan, await findKey(home, key), known, at)
 }
 
 async function planOf(options: Options, kind: string | undefined): Promise<KeygenPlan> {
@@ -48,6 +87,9 @@ async function planOf(options: Options, kind: string | undefined): Promise<Keyge
   }
   if (kind === undefined) throw usage('which ceremony? Name its kind, or a plan with --from')
   checkKind(kind)
+  if (options.dealers !== undefined || options.minority || options.supersedes !== undefined) {
+    throw usage('--dealers, --minority and --supersedes are of a reshare or refresh')
+  }
   const needed = (['key', 'scheme', 'threshold', 'members'] as const).filter(
     (name) => options[name] === undefined,
   )

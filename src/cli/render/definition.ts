@@ -2,6 +2,13 @@
 import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definitions.js'
 import type { Status } from '../../ceremony/trust.js'
 import { fingerprintOf, type Keys } from '../../wire/card.js'
+import { custodiansOf, definitionKeys, type ReshareDefinition } from '../../wire/definition.js'
+import {
+  dealersOf,
+  isKeyDefinition,
+  membersOf as membersIn,
+  oldAmongPlayers,
+} from '../../wire/definition-key.js'
 import { hex, rfc3339 } from '../../wire/text.js'
 import { fields } from '../style.js'
 import { humanTime } from './time.js'
@@ -17,21 +24,27 @@ type Member = {
 /** `data` of the ceremony commands. @param file absolute path */
 export function definitionData(ceremony: CeremonyFile, file: string): Readonly<Record<string, unknown>> {
   const { definition, id } = ceremony
-  const keygen = definition.kind === 'keygen' ? definition : null
+  const about = isKeyDefinition(definition) ? definition : null
+  const reshare = definition.kind === 'reshare' || definition.kind === 'refresh' ? definition : null
   return {
     definition_id: hex(id),
     kind: definition.kind,
-    key: keygen?.key ?? null,
-    scheme: keygen?.scheme ?? null,
-    threshold: keygen?.threshold ?? null,
+    key: about?.key ?? null,
+    scheme: about?.scheme ?? null,
+    threshold: about?.threshold ?? null,
     members: membersOf(ceremony),
     participants: names(participantsOf(ceremony)),
-    dealers: [],
+    dealers: reshare ? dealersOf(reshare).map(({ card }) => card.name) : [],
+    ...(reshare && {
+      parent: hex(reshare.parent),
+      supersedes: reshare.supersedes && hex(reshare.supersedes),
+      minority: reshare.minority,
+    }),
     signed_by: names(signersOf(ceremony)),
     missing: names(missingFrom(ceremony)),
-    not_before: keygen && rfc3339(keygen.not_before),
-    expires: keygen && rfc3339(keygen.expires),
-    rehearsal: keygen?.rehearsal ?? false,
+    not_before: about && rfc3339(about.not_before),
+    expires: about && rfc3339(about.expires),
+    rehearsal: about?.rehearsal ?? false,
     file,
   }
 }
@@ -44,8 +57,7 @@ export function definitionLines(
 ): string[] {
   const { definition, id } = ceremony
   const signed = signersOf(ceremony)
-  const members =
-    definition.kind === 'keygen' ? definition.members.map(({ card }) => card) : definition.members
+  const members = definitionKeys(definition)
   const roles = membersOf(ceremony)
   const rows = members.map((keys, i) => {
     const status = statusOf(keys)
@@ -69,11 +81,32 @@ const STATUS: Readonly<Record<Status | 'unknown', string>> = {
 function headOf({ definition }: CeremonyFile, now: number): string[] {
   if (definition.kind === 'handshake') return [`Handshake of ${definition.members.length} members`]
   const { key, rehearsal, threshold, scheme } = definition
-  const custodians = definition.members.filter(({ role }) => role === 'custodian').length
+  const custodians = custodiansOf(definition).length
   return [
-    `${rehearsal ? 'REHEARSAL of the' : 'The'} making of the key ${key}`,
+    `${rehearsal ? 'REHEARSAL of the' : 'The'} ${WHAT[definition.kind]} the key ${key}`,
     `${threshold} of ${custodians} must sign; ${scheme}`,
+    ...(definition.kind === 'keygen' ? [] : beforeOf(definition)),
     ...whenOf(definition, now),
+  ]
+}
+
+const WHAT = { keygen: 'making of', reshare: 'resharing of', refresh: 'refresh of' } as const
+
+/** What is to be changed, and whatever of it makes a person look twice. */
+function beforeOf(definition: ReshareDefinition): string[] {
+  const { parent_record: old, supersedes, minority } = definition
+  const taking = oldAmongPlayers(definition)
+  return [
+    `until now ${old.threshold} of ${old.members.length}, epoch ${old.epoch}; the public key stays`,
+    `dealt by ${names(dealersOf(definition).map(({ card }) => card)).join(', ')}`,
+    ...(minority
+      ? [
+          `BY A MINORITY: ${taking} of the ${old.members.length} custodians take part; the others may do another`,
+        ]
+      : []),
+    ...(supersedes
+      ? [`REPLACES ${hex(supersedes)}: who votes in this one refuses whatever came of that one`]
+      : []),
   ]
 }
 
@@ -92,11 +125,13 @@ function membersOf({ definition }: CeremonyFile): Member[] {
     return definition.members.map((keys) => member(keys, 'member', null))
   }
   let index = 0
-  return definition.members.map(({ card, role }) => {
+  const members = definition.members.map(({ card, role }) => {
     const custodian = role === 'custodian'
     if (custodian) index += 1
     return member(card, role, custodian ? index : null)
   })
+  const leaving = membersIn(definition).slice(members.length)
+  return [...members, ...leaving.map((card) => member(card, 'leaves', null))]
 }
 
 const member = (keys: Keys, role: string, index: number | null): Member => ({

@@ -17,8 +17,10 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     examples: [
       'mpc ceremony new keygen --key treasury --scheme eddsa-ed25519 --threshold 2 --members alice,bob,carol -o treasury.mpc',
       'mpc ceremony new --from keygen-2-of-3.yaml -o vault.mpc',
+      'mpc ceremony new reshare --key treasury --threshold 3 --members alice,bob,carol,dave,erin -o reshare.mpc',
+      'mpc ceremony new refresh --key treasury -o refresh.mpc',
     ],
-    operands: [{ name: '[kind]', text: 'keygen' }],
+    operands: [{ name: '[kind]', text: 'keygen, reshare, refresh' }],
     flags: [
       { flags: '--key <name>', text: 'how the key will be called', parse: once(name) },
       {
@@ -28,6 +30,17 @@ export const ceremonyCommands: readonly CommandSpec[] = [
       },
       { flags: '--threshold <n>', text: 'how many must sign', parse: once(wholeNumber(0)) },
       { flags: '--members <names>', text: 'the custodians, separated by commas', parse: once(names) },
+      {
+        flags: '--dealers <names>',
+        text: 'of a reshare: who of the old custodians deal; the first if left out',
+        parse: once(names),
+      },
+      { flags: '--minority', text: 'of a reshare: go on with half of the old custodians or fewer' },
+      {
+        flags: '--supersedes <id>',
+        text: 'of a reshare: the id of the unfinished one that it replaces',
+        parse: once(hash),
+      },
       { flags: '--operators <names>', text: 'who may ask for signatures', parse: once(names) },
       { flags: '--approvers <names>', text: 'who approves requests', parse: once(names) },
       { flags: '--observers <names>', text: 'who may watch', parse: once(names) },

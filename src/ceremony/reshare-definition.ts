@@ -1,0 +1,84 @@
+/**
+ * The definition of a resharing or refresh, made from people's words and from the epoch of the key that is active in
+ * this home. What is left unsaid stays as it is.
+ */
+import type { Rng } from '../protocol/session.js'
+import type { Card } from '../wire/card.js'
+import type { Member, ReshareDefinition } from '../wire/definition.js'
+import { isRehearsal } from '../wire/realm.js'
+import type { KeyRecord } from '../wire/record.js'
+import { badPlan, timesOf, whole } from './definitions.js'
+import type { Key } from './keys.js'
+import { type Known, meaningOf } from './trust.js'
+
+export type ResharePlan = {
+  readonly kind: 'reshare' | 'refresh'
+  /** How many must sign afterwards; null: as many as before. */
+  readonly threshold: number | null
+  /** The custodians afterwards, in the order of their shares; null: the same. */
+  readonly members: readonly string[] | null
+  /** Old custodians; null: the first, as many as must sign. */
+  readonly dealers: readonly string[] | null
+  readonly minority: boolean
+  /** Definition id of the unresolved ceremony that this one replaces. */
+  readonly supersedes: Uint8Array | null
+  /** As in a key generation's plan. */
+  readonly notBefore: string | null
+  readonly expires: string | null
+}
+
+/** @throws Failure (usage) `E_PLAN` for what is wrong with the plan; (configuration) `E_UNKNOWN_PEER` */
+export function buildReshare(
+  plan: ResharePlan,
+  { name, record, digest }: Key,
+  known: readonly Known[],
+  { now, rng }: { readonly now: number; readonly rng: Rng },
+): ReshareDefinition {
+  if (plan.kind === 'refresh' && (plan.threshold !== null || plan.members !== null)) {
+    throw badPlan('a refresh has the same custodians, and as many must sign: a reshare changes them')
+  }
+  const threshold = plan.threshold ?? record.threshold
+  const cards =
+    plan.members?.map((each) => cardOf(each, record, known)) ?? record.members.map(({ card }) => card)
+  if (threshold < 2) throw badPlan('--threshold is at least 2: else one custodian alone could sign')
+  if (threshold > cards.length) {
+    throw badPlan(`--threshold is ${threshold}, but there are only ${cards.length} custodians`)
+  }
+  return whole({
+    kind: plan.kind,
+    key: name,
+    scheme: record.scheme,
+    threshold,
+    members: cards.map((card): Member => ({ card, role: 'custodian' })),
+    policy: null,
+    parent: digest,
+    parent_record: record,
+    dealers: dealersIn(plan.dealers, record),
+    supersedes: plan.supersedes,
+    minority: plan.minority,
+    ...timesOf(plan, now),
+    nonce: rng(32),
+    rehearsal: isRehearsal(),
+  })
+}
+
+/** Whom a name means: who is known by it here, else the old custodian of that name. */
+function cardOf(name: string, { members }: KeyRecord, known: readonly Known[]): Card {
+  const isKnown = known.some(({ card, beside }) => card.name === name && !beside)
+  const old = members.find(({ card }) => card.name === name)
+  return old && !isKnown ? old.card : meaningOf(known, name).card
+}
+
+/** In the order of the record, in whichever order they were named. */
+function dealersIn(names: readonly string[] | null, { members, threshold }: KeyRecord): Uint8Array[] {
+  const old = members.map(({ card }) => card.name)
+  const strangers = (names ?? []).filter((name) => !old.includes(name))
+  if (strangers.length > 0) {
+    throw badPlan(`--dealers are custodians of the key now: ${old.join(', ')}, not ${strangers.join(', ')}`)
+  }
+  const chosen = names ?? old.slice(0, threshold)
+  if (chosen.length !== threshold || new Set(chosen).size !== threshold) {
+    throw badPlan(`--dealers are ${threshold}, as many as must sign with the key now`)
+  }
+  return members.filter(({ card }) => chosen.includes(card.name)).map(({ card }) => card.fingerprint)
+}

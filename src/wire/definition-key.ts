@@ -1,0 +1,183 @@
+/**
+ * Definitions of the ceremonies that make shares: of a new key, and of a key that has some already. What these must be
+ * in themselves is here; the file, its id and its signatures are in `definition.ts`.
+ */
+import {
+  bytes,
+  bytesUpTo,
+  CodecError,
+  equalBytes,
+  flag,
+  list,
+  mapped,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  type Shape,
+  text,
+  time,
+  uint,
+} from '../protocol/codec.js'
+import { SCHEMES } from '../protocol/scheme.js'
+import { type Card, checkDistinct, parseCard } from './card.js'
+import { rehearsalFlag } from './realm.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from './record.js'
+import { hex, nameShape } from './text.js'
+
+export const MOST_MEMBERS = 64
+export const ROLES = ['custodian', 'operator', 'approver', 'observer'] as const
+export type Role = (typeof ROLES)[number]
+
+const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
+const memberShape = record({ card: cardShape, role: oneOf(ROLES) })
+export type Member = Of<typeof memberShape>
+
+const commonFields = {
+  key: nameShape,
+  scheme: oneOf(SCHEMES),
+  /** How many must sign. */
+  threshold: uint(MOST_MEMBERS, 2),
+  members: list(memberShape, 2, MOST_MEMBERS),
+  /** The policy file's bytes. */
+  policy: nullable(bytesUpTo(65_536)),
+  /** Definition id of an unresolved ceremony that this one replaces. */
+  supersedes: nullable(bytes(32)),
+  minority: flag,
+  /** Milliseconds since 1970. */
+  not_before: time(),
+  expires: time(),
+  nonce: bytes(32),
+  rehearsal: rehearsalFlag,
+}
+const keygenFields = record({
+  kind: oneOf(['keygen']),
+  ...commonFields,
+  /** Record digest of the epoch that this ceremony starts from. */
+  parent: nullable(bytes(32)),
+  /** Fingerprints of the old custodians who deal. */
+  dealers: nullable(list(bytes(32), 2, MOST_MEMBERS)),
+})
+export const keygenShape = mapped(keygenFields, checkKeygen, (d) => d)
+
+const reshareFields = record({
+  kind: oneOf(['reshare', 'refresh']),
+  ...commonFields,
+  parent: bytes(32),
+  /** That record itself: every dealer signs it with the definition, and so whoever joins learns what all of them say. */
+  parent_record: mapped(bytesUpTo(3 << 17), parseRecord, encodeRecord) as Shape<KeyRecord>,
+  dealers: list(bytes(32), 2, MOST_MEMBERS),
+})
+export const reshareShape = mapped(reshareFields, checkReshare, (d) => d)
+
+export type KeygenDefinition = Of<typeof keygenShape>
+export type ReshareDefinition = Of<typeof reshareShape>
+/** What ends with shares, and with a record that names their holders. */
+export type KeyDefinition = KeygenDefinition | ReshareDefinition
+
+export const isKeyDefinition = <D extends { readonly kind: string }>(
+  definition: D | KeyDefinition,
+): definition is KeyDefinition => ['keygen', 'reshare', 'refresh'].includes(definition.kind)
+
+/** The custodians, in the definition's order: their position plus one is the index of their share. */
+export const custodiansOf = (definition: Pick<KeyDefinition, 'members'>): readonly Card[] =>
+  definition.members.filter((member) => member.role === 'custodian').map((member) => member.card)
+
+/** The old custodians who deal, in the order of the old record. */
+export const dealersOf = (
+  definition: Pick<ReshareDefinition, 'dealers' | 'parent_record'>,
+): readonly KeyRecord['members'][number][] =>
+  definition.dealers.map((dealer) => memberWith(definition.parent_record, dealer))
+
+function memberWith({ members }: KeyRecord, fingerprint: Uint8Array): KeyRecord['members'][number] {
+  const member = members.find(({ card }) => equalBytes(card.fingerprint, fingerprint))
+  if (!member) throw new CodecError('dealers', 'not all custodians of the epoch before')
+  return member
+}
+
+/** Who takes part in the rounds: the custodians that are to be, then the dealers who are not among them. */
+export function playersOf(definition: KeyDefinition): readonly Card[] {
+  const custodians = custodiansOf(definition)
+  if (definition.kind === 'keygen') return custodians
+  return [...custodians, ...without(oldCards(dealersOf(definition)), custodians)]
+}
+
+/** Who is in it without taking part in the rounds. */
+export const onlookersOf = (definition: KeyDefinition): readonly Card[] =>
+  without(membersOf(definition), playersOf(definition))
+
+/** Everybody whom the definition names with a card, those of the epoch before last. */
+export function membersOf(definition: KeyDefinition): readonly Card[] {
+  const members = definition.members.map(({ card }) => card)
+  if (definition.kind === 'keygen') return members
+  return [...members, ...without(oldCards(definition.parent_record.members), members)]
+}
+
+const oldCards = (members: readonly { readonly card: Card }[]): Card[] => members.map(({ card }) => card)
+
+const without = (cards: readonly Card[], others: readonly Card[]): Card[] => {
+  const taken = new Set(others.map(({ fingerprint }) => hex(fingerprint)))
+  return cards.filter(({ fingerprint }) => !taken.has(hex(fingerprint)))
+}
+
+/** How many custodians of the epoch before take part; more than half make it theirs. */
+export function oldAmongPlayers(definition: ReshareDefinition): number {
+  const players = new Set(playersOf(definition).map(({ fingerprint }) => hex(fingerprint)))
+  return definition.parent_record.members.filter(({ card }) => players.has(hex(card.fingerprint))).length
+}
+
+// --------------------------------------------------------------------------------------------------------- the rules
+
+function checkCommon(definition: Pick<KeyDefinition, 'members' | 'threshold' | 'not_before' | 'expires'>) {
+  const custodians = custodiansOf(definition).length
+  if (definition.threshold > custodians) {
+    throw new CodecError(
+      'threshold',
+      `${definition.threshold} must sign, but there are ${custodians} custodians`,
+    )
+  }
+  checkDistinct(definition.members.map((member) => member.card))
+  if (definition.expires <= definition.not_before) throw new CodecError('expires', 'not after not_before')
+}
+
+function checkKeygen(definition: Of<typeof keygenFields>): Of<typeof keygenFields> {
+  checkCommon(definition)
+  if (definition.parent || definition.dealers || definition.supersedes || definition.minority) {
+    throw new CodecError('parent', 'a key generation starts from nothing')
+  }
+  return definition
+}
+
+function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFields> {
+  const { parent, parent_record: old, dealers, kind } = definition
+  checkCommon(definition)
+  if (definition.policy !== null) throw new CodecError('policy', 'stays what it is in a resharing')
+  if (!equalBytes(recordDigest(old), parent)) throw new CodecError('parent', 'not the digest of the record')
+  if (definition.scheme !== old.scheme) throw new CodecError('scheme', "not the key's")
+  const order = dealersOf(definition).map(({ index }) => index)
+  if (order.some((index, i) => i > 0 && index <= (order[i - 1] ?? 0))) {
+    throw new CodecError('dealers', 'not in the order of the record')
+  }
+  if (dealers.length !== old.threshold) {
+    throw new CodecError('dealers', `${old.threshold} deal, not ${dealers.length}`)
+  }
+  checkDistinct(playersOf(definition))
+  const isMinority = 2 * oldAmongPlayers(definition) <= old.members.length
+  if (isMinority && (!definition.minority || definition.supersedes)) {
+    throw new CodecError('minority', 'no more than half of the old custodians take part')
+  }
+  if (kind === 'refresh' && !isRefresh(definition)) {
+    throw new CodecError('kind', 'a refresh has the same custodians, and as many must sign')
+  }
+  return definition
+}
+
+function isRefresh(definition: Of<typeof reshareFields>): boolean {
+  const { parent_record: old, threshold } = definition
+  const [now, before] = [custodiansOf(definition), oldCards(old.members)]
+  return (
+    threshold === old.threshold &&
+    now.length === before.length &&
+    now.every(({ fingerprint }, i) => equalBytes(fingerprint, before[i]?.fingerprint ?? new Uint8Array()))
+  )
+}
