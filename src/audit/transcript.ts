@@ -107,14 +107,7 @@ function playersOf(definition: Definition, transcript: Transcript): Player[] {
       return signersIn(definition, transcript.record)
     case 'reshare':
     case 'refresh':
-      throw new Failure(
-        'usage',
-        'E_LATER',
-        `the transcript of a ${definition.kind} comes in a later version`,
-        {
-          hint: 'its record and certificate hold by themselves',
-        },
-      )
+      return refuse('a resharing is verified elsewhere')
     case 'handshake':
       return refuse('a handshake keeps no transcript')
     default:

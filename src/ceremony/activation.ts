@@ -1,62 +1,137 @@
-/** Activation: a certified result becomes a key of this home, under a name that no other key has. */
+/**
+ * Activation: a certified result becomes an epoch of a key of this home. A new key gets a name that no other has; a key
+ * that is here keeps its own, and one rename of its state makes the new epoch count and the one before its parent.
+ */
+import { equalBytes } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
-import { createState, type KeyState, readState, stageEpoch } from '../storage/keys.js'
+import {
+  createState,
+  type EpochFiles,
+  type KeyState,
+  listKeys,
+  readState,
+  stageEpoch,
+  writeState,
+} from '../storage/keys.js'
+import { checkVote } from '../storage/votes.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
 import { parseCertificate } from '../wire/result.js'
 import { hex } from '../wire/text.js'
 import type { Transcript } from '../wire/transcript.js'
-import type { KeygenPlan } from './keygen.js'
+import type { MakingPlan } from './making.js'
 import { holdersOf } from './pending.js'
 import { encodeTranscript } from './transcripts.js'
 
 export type Activated = {
   readonly name: string
-  /** Whether the key was active before. */
+  /** Whether the epoch was active before. */
   readonly already: boolean
 }
 
 /**
- * The epoch's files, then the state that names it, which is made once. Also what an earlier process left half done. The
- * name is the definition's, or, if another key took it meanwhile, that with the beginning of the key id.
+ * The epoch's files, then the state that names it. Also what an earlier process left half done.
+ * @throws Failure `E_VOTED_PARENT` (conflict) if this member voted since for another that replaces this one
  */
 export async function activate(
   home: Home,
-  { definition, file }: KeygenPlan,
+  plan: MakingPlan,
   files: CeremonyFiles,
   record: KeyRecord,
   transcript: Transcript,
   certificate: Uint8Array,
 ): Promise<Activated> {
+  const { definition, file } = plan
   const outcome = encodeRecord(record)
-  const { receipts } = parseCertificate(certificate, holdersOf(record), outcome)
-  const digest = recordDigest(record)
-  const epoch = {
+  const { receipts } = parseCertificate(certificate, holdersOf(definition, record), outcome)
+  const share = await files.readPending('share.age')
+  const epoch: EpochFiles = {
     'record.cbor': outcome,
-    'share.age': (await files.readPending('share.age')) as Uint8Array,
+    ...(share && { 'share.age': share }),
     'certificate.cbor': certificate,
     'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts),
   }
+  if (definition.kind !== 'keygen') {
+    await checkVote(home, definition.parent, file.id, definition.supersedes)
+    const name = await nameOfKey(home, record.key_id)
+    if (name !== null) return succeed(home, name, plan, record, epoch)
+  }
+  return begin(home, definition.key, record, epoch)
+}
+
+/** The name of a key in this home, by its id; null if it is not here. */
+export async function nameOfKey(home: Home, keyId: Uint8Array): Promise<string | null> {
+  for (const name of await listKeys(home)) {
+    if (isOf(await readState(home, name), keyId)) return name
+  }
+  return null
+}
+
+/**
+ * The first epoch that this home holds of a key. Its name is the definition's, or, if another key took it meanwhile, that
+ * with the beginning of the key id.
+ */
+async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFiles): Promise<Activated> {
+  const digest = recordDigest(record)
+  const keyId = record.key_id
   const state: KeyState = {
     format: 'mpc/key-state/v1',
-    key_id: file.id,
+    key_id: keyId,
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
-  const names = [definition.key, `${definition.key.slice(0, 23)}-${hex(file.id).slice(0, 8)}`]
+  const names = [wish, `${wish.slice(0, 23)}-${hex(keyId).slice(0, 8)}`]
   const held = await Promise.all(names.map((name) => readState(home, name)))
-  const own = names.find((_, i) => isOf(held[i] ?? null, file.id))
+  const own = names.find((_, i) => isOf(held[i] ?? null, keyId))
   for (const name of own ? [own] : names) {
     const there = await readState(home, name)
-    if (there !== null && !isOf(there, file.id)) continue
+    if (there !== null && !isOf(there, keyId)) continue
     await stageEpoch(home, name, digest, epoch)
     // Of two keys that take one name at the same instant one gets it.
     if (await createState(home, name, state)) return { name, already: false }
-    if (isOf(await readState(home, name), file.id)) return { name, already: true }
+    if (isOf(await readState(home, name), keyId)) return { name, already: true }
   }
   throw new Failure('conflict', 'E_KEY_EXISTS', `there are keys named ${names.join(' and ')} here`, {
     hint: 'the key is made and certified; move one of them away and run the same command again',
   })
+}
+
+/**
+ * The next epoch of a key that is here. The one before becomes its parent, whose share stays until it is retired; for a
+ * member that leaves it is retired at once, and nothing is active.
+ */
+async function succeed(
+  home: Home,
+  name: string,
+  { definition, index }: MakingPlan,
+  record: KeyRecord,
+  epoch: EpochFiles,
+): Promise<Activated> {
+  const state = (await readState(home, name)) as KeyState
+  const digest = recordDigest(record)
+  const parent = definition.parent as Uint8Array
+  const active = state.epochs.find(({ status }) => status === 'active')
+  await stageEpoch(home, name, digest, epoch)
+  const isHere = state.epochs.some((each) => equalBytes(each.digest, digest))
+  if (isHere || (index === null && !active)) return { name, already: true }
+  if (active && !equalBytes(active.digest, parent)) {
+    throw new Failure(
+      'conflict',
+      'E_PARENT',
+      `the active epoch of ${name} is no longer the one before this`,
+      {
+        hint: 'both epochs are kept; `mpc ceremony list` shows what came between',
+      },
+    )
+  }
+  const before = state.epochs.map((each) =>
+    equalBytes(each.digest, parent)
+      ? ({ ...each, status: index === null ? 'retired' : 'parent' } as const)
+      : each,
+  )
+  const next = index === null ? [] : [{ digest, number: record.epoch, status: 'active' } as const]
+  await writeState(home, name, { ...state, epochs: [...before, ...next] })
+  return { name, already: false }
 }
 
 const isOf = (state: KeyState | null, keyId: Uint8Array): boolean =>

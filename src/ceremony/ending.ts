@@ -35,15 +35,17 @@ export type Result = {
   readonly outcome: Uint8Array
   /** The participants, in the order of the definition. */
   readonly holders: readonly Holder[]
-  /** This member's proof that it holds its share. */
+  /** This member's proof that it holds its share; null for who holds none. */
   readonly prove: () => Receipt['proof']
+  /** Awaited before the vote: what must be on disk first is written here. @throws Failure if it may not vote */
+  readonly mayVote: () => Promise<void>
 }
 
 /** Writes the result where it cannot be lost, with the `prepared` that will declare it; nothing is published yet. */
 export async function prepare(
   room: Room,
   files: CeremonyFiles,
-  { ran, digest }: Result,
+  { ran, digest }: Pick<Result, 'ran' | 'digest'>,
   pending: Omit<PendingFiles, 'prepared.cbor'>,
 ): Promise<void> {
   const prepared = room.mailbox.write(
@@ -114,7 +116,7 @@ async function vote(
   world: World,
   room: Room,
   files: CeremonyFiles,
-  { ran, digest, holders, prove }: Result,
+  { ran, digest, holders, prove, mayVote }: Result,
   heard: Heard,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -122,6 +124,7 @@ async function vote(
   if (own === null) {
     signal.throwIfAborted()
     room.checkExpiry()
+    await mayVote()
   }
   room.commit()
   if (own === null) {

@@ -29,6 +29,11 @@ export type Key = {
 export async function findKey(home: Home, name: string): Promise<Key> {
   const state = await readState(home, name)
   const active = state?.epochs.find(({ status }) => status === 'active')
+  if (state && !active) {
+    throw new Failure('configuration', 'E_NO_KEY', `this home holds no share of ${name} any more`, {
+      hint: 'it was reshared to others; its custodians are in the record of the epoch that came after',
+    })
+  }
   if (!state || !active) {
     const names = await listKeys(home)
     throw new Failure('configuration', 'E_NO_KEY', `there is no key named ${name} here`, {

@@ -1,28 +1,32 @@
 /**
- * The result of a key generation between its rounds and its certificate: sealed, written where it cannot be lost, and
+ * The result of a key generation or resharing between its rounds and its certificate: sealed, written where it cannot be lost, and
  * read back before it is declared. Nothing of it is believed unchecked.
  */
 import type { Opened } from '../messaging/handshake.js'
 import type { Room } from '../messaging/room.js'
-import { wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
-import { type NewKey, wipeSigningKey } from '../protocol/engine.js'
+import { type AuxSecret, wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
+import { wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { openWith, sealTo } from '../storage/seal.js'
+import type { KeyDefinition } from '../wire/definition.js'
+import { playersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRecord, type KeyRecord, parseRecord, publicShares, recordDigest } from '../wire/record.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { type Holder, preparedCodec, resultDigest } from '../wire/result.js'
 import { encodeShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
 import { prepare } from './ending.js'
-import type { KeygenPlan } from './keygen.js'
+import type { MakingPlan } from './making.js'
 import type { World } from './world.js'
 
 /** What the rounds gave. */
 export type Made = {
-  readonly output: NewKey
+  /** Null for who only dealt. */
+  readonly share: Secret | null
+  readonly auxiliary: AuxSecret | null
   readonly record: KeyRecord
   readonly transcript: Transcript
 }
@@ -32,33 +36,32 @@ export type Pending = {
   readonly record: KeyRecord
   readonly transcript: Transcript
   readonly sid: Uint8Array
-  readonly share: Secret
+  /** Null for who only dealt. */
+  readonly share: Secret | null
 }
 
 /** Writes the result, with the `prepared` that will declare it. What was made of secrets is wiped. */
 export async function store(
   world: World,
   room: Room,
-  plan: KeygenPlan,
+  plan: MakingPlan,
   files: CeremonyFiles,
   opened: Opened,
-  { output, record, transcript }: Made,
+  { share, auxiliary, record, transcript }: Made,
 ): Promise<Pending> {
-  const sealed = await sealShare(world, record, plan.index, output)
+  const sealed = await sealShare(world, record, plan.index, share, auxiliary)
   const outcome = encodeRecord(record)
   const ran = { definition: plan.file.id, sid: opened.sid, head: transcriptHead(transcript) }
-  const result = {
-    ran,
-    digest: resultDigest(ran, outcome),
-    outcome,
-    holders: holdersOf(record),
-    prove: () => null,
-  }
-  await prepare(room, files, result, {
-    'record.cbor': outcome,
-    'share.age': sealed,
-    'transcript.cbor': transcriptCodec.encode(transcript),
-  })
+  await prepare(
+    room,
+    files,
+    { ran, digest: resultDigest(ran, outcome) },
+    {
+      'record.cbor': outcome,
+      ...(sealed && { 'share.age': sealed }),
+      'transcript.cbor': transcriptCodec.encode(transcript),
+    },
+  )
   const pending = await readPending(world, plan, files)
   if (!pending) throw new Error('the pending result is not there')
   return pending
@@ -67,9 +70,11 @@ export async function store(
 async function sealShare(
   world: World,
   record: KeyRecord,
-  index: number,
-  { share, auxiliary }: NewKey,
-): Promise<Uint8Array> {
+  index: number | null,
+  share: Secret | null,
+  auxiliary: AuxSecret | null,
+): Promise<Uint8Array | null> {
+  if (share === null || index === null) return null
   try {
     using plaintext = new Secret(
       encodeShare({
@@ -77,20 +82,20 @@ async function sealShare(
         scheme: record.scheme,
         index,
         share: share.reveal(),
-        auxiliary: auxiliary && auxiliary.secret,
+        auxiliary,
       }),
     )
     return await sealTo([world.card.age], plaintext.reveal())
   } finally {
     share.wipe()
-    if (auxiliary) wipeAuxSecret(auxiliary.secret)
+    if (auxiliary) wipeAuxSecret(auxiliary)
   }
 }
 
 /** Reads back what was written, and believes nothing of it unchecked. */
 export async function readPending(
   world: World,
-  plan: KeygenPlan,
+  plan: MakingPlan,
   files: CeremonyFiles,
 ): Promise<Pending | null> {
   const [prepared, outcome, sealed, transcript] = await Promise.all([
@@ -99,7 +104,7 @@ export async function readPending(
     files.readPending('share.age'),
     files.readPending('transcript.cbor'),
   ])
-  if (!prepared || !outcome || !sealed || !transcript) return null
+  if (!prepared || !outcome || !transcript || (sealed === null && plan.index !== null)) return null
   const record = parseRecord(outcome)
   const { header, body } = decodeEnvelope(prepared)
   const seen = transcriptCodec.decode(transcript)
@@ -111,7 +116,7 @@ export async function readPending(
       'the pending files of this ceremony do not belong together',
     )
   }
-  const share = await openShare(world, record, plan.index, sealed)
+  const share = plan.index && sealed ? await openShare(world, record, plan.index, sealed) : null
   return { record, transcript: seen, sid: header.session, share }
 }
 
@@ -129,14 +134,14 @@ async function openShare(
   return share
 }
 
-/** Who must have signed the receipts for a record, each with its share. */
-export function holdersOf(record: KeyRecord): Holder[] {
-  const shares = publicShares(record)
-  return record.members.map(({ card, index }) => ({
-    fingerprint: card.fingerprint,
-    signing: card.signing,
-    share: { scheme: record.scheme, index, publicShare: shares.get(index) as Uint8Array },
-  }))
+/** Who must have signed the receipts for a record: all who took part, each with its share if it holds one. */
+export function holdersOf(definition: KeyDefinition, record: KeyRecord): Holder[] {
+  const { scheme, members } = record
+  return playersOf(definition).map(({ fingerprint, signing }) => {
+    const member = members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))
+    const share = member ? { scheme, index: member.index, publicShare: member.public_share } : null
+    return { fingerprint, signing, share }
+  })
 }
 
 export const incomplete = (): Failure =>

@@ -6,10 +6,14 @@ import { attempt } from '../protocol/codec.js'
 import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
 import { listClaims, RequestClaims } from '../storage/claims.js'
 import type { Home } from '../storage/home.js'
-import { listKeys } from '../storage/keys.js'
+import { listKeys, readState } from '../storage/keys.js'
+import type { KeyDefinition } from '../wire/definition.js'
+import { isKeyDefinition } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
+import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { parseRequest } from '../wire/request.js'
 import { hex } from '../wire/text.js'
+import { nameOfKey } from './activation.js'
 import { findKey, type Key } from './keys.js'
 import { storedCeremony } from './stored.js'
 
@@ -23,7 +27,7 @@ export type Move = {
 export type CeremonyStatus = Move & {
   readonly id: Uint8Array
   /** Null where the home does not say what it was. */
-  readonly kind: 'keygen' | 'handshake' | null
+  readonly kind: KeyDefinition['kind'] | 'handshake' | null
   /** The name of the key in the definition, or the one that it got here. */
   readonly key: string | null
   readonly state: keyof typeof CEREMONY_STATES
@@ -99,16 +103,20 @@ async function ceremonyIn(
       files.readReceipt(),
       files.readCertificate(),
     ])
-    const keygen = file?.definition.kind === 'keygen' ? file.definition : null
+    const definition = file && isKeyDefinition(file.definition) ? file.definition : null
     // Of a signing its claims tell; of a handshake nothing is kept.
-    if (keygen === null && prepared === null && receipt === null) return null
-    const made = keys.find(({ key }) => key && hex(key.record.key_id) === hex(id))
-    const expires = keygen?.expires ?? null
-    const about = { id, kind: 'keygen', key: made?.name ?? keygen?.key ?? null, expires } as const
-    const again = { owner: 'you', next: `mpc keygen ${file ? `--join ${hex(id)}` : '--definition FILE'}` }
+    if (definition === null && prepared === null && receipt === null) return null
+    const kind = definition?.kind ?? 'keygen'
+    const parent = definition && definition.kind !== 'keygen' ? definition.parent_record : null
+    const name = await keyWith(home, keys, parent?.key_id ?? id)
+    const isMade =
+      name !== null && (parent === null || (certificate !== null && !(await isActive(home, name, parent))))
+    const expires = definition?.expires ?? null
+    const about = { id, kind, key: name ?? definition?.key ?? null, expires } as const
+    const again = { owner: 'you', next: `mpc ${kind} ${file ? `--join ${hex(id)}` : '--definition FILE'}` }
     const process = await files.runningIn()
     if (process !== null) return { ...about, state: 'running', owner: `process ${process}`, next: null }
-    if (made) return { ...about, state: 'done', ...NOTHING }
+    if (isMade) return { ...about, state: 'done', ...NOTHING }
     if (certificate) return { ...about, state: 'certified', ...again }
     if (receipt) return { ...about, state: 'in-doubt', ...again }
     if (expires !== null && expires <= now) return { ...about, state: 'expired', ...NOTHING }
@@ -117,6 +125,23 @@ async function ceremonyIn(
     if (error instanceof Failure) return { ...unknown, state: 'damaged', ...explained(error) }
     throw error
   }
+}
+
+/** The name here of a key, also where its last epoch went to others. */
+async function keyWith(home: Home, keys: readonly KeyStatus[], keyId: Uint8Array): Promise<string | null> {
+  const active = keys.find(({ key }) => key && hex(key.record.key_id) === hex(keyId))
+  if (active) return active.name
+  return nameOfKey(home, keyId).catch((error: unknown) => {
+    // One that is damaged is told of where the keys are.
+    if (error instanceof Failure) return null
+    throw error
+  })
+}
+
+async function isActive(home: Home, name: string, record: KeyRecord): Promise<boolean> {
+  const state = await readState(home, name)
+  const digest = hex(recordDigest(record))
+  return state?.epochs.some((epoch) => hex(epoch.digest) === digest && epoch.status === 'active') ?? false
 }
 
 /** The requests that were not ended: those that a process works on, and those whose outcome is not known. */

@@ -1,22 +1,24 @@
-/** What a custodian agrees to before a key is made: the ceremony as it stands, and the people in it. */
+/** What a custodian agrees to before a key is made or dealt anew: the ceremony as it stands, and the people in it. */
 import type { CeremonyFile } from '../ceremony/definitions.js'
-import { type KeygenPlan, planKeygen } from '../ceremony/keygen.js'
+import type { MakingPlan } from '../ceremony/making.js'
 import { requireVerified, unverifiedAmong } from '../ceremony/people.js'
 import { knownCards } from '../ceremony/trust.js'
-import type { Keys } from '../wire/card.js'
+import type { Home } from '../storage/home.js'
+import type { Card, Keys } from '../wire/card.js'
 import { acceptCeremony } from './accept.js'
 import type { Context } from './context.js'
 
-/** @throws Failure as `planKeygen`, `acceptCeremony` and `requireVerified` say */
-export async function agreeToKeygen(
+/** @throws Failure as `planOf`, `acceptCeremony` and `requireVerified` say */
+export async function agreeTo<P extends MakingPlan>(
   context: Context,
   file: CeremonyFile,
   accept: string | null,
-): Promise<KeygenPlan> {
+  planOf: (home: Home, self: Card, file: CeremonyFile, now: number) => Promise<P>,
+): Promise<P> {
   const home = await context.home()
-  const plan = await planKeygen(home, await context.card(), file, context.now())
+  const plan = await planOf(home, await context.card(), file, context.now())
   await acceptCeremony(context, file, accept)
-  const unverified = await unverifiedAmong(home, plan.custodians)
+  const unverified = await unverifiedAmong(home, plan.players)
   requireVerified(unverified, context.terminal.interactive)
   await warnOfNamesakes(context, unverified)
   return plan

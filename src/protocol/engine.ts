@@ -13,8 +13,10 @@ import { sign as signFrost } from './frost/sign.js'
 import { keygen, type KeygenOutput } from './keygen.js'
 import { type KeygenInput, type PublicOutput, publicResult, type Rounds } from './keygen-public.js'
 import type { KeyShare } from './keyshare.js'
+import { reshare, type ReshareInput, type ReshareOutput } from './reshare.js'
 import { echoRound, type Protocol } from './round.js'
 import type { Scheme } from './scheme.js'
+import type { Secret } from './secret.js'
 import type { NonceRng, Rng, Session } from './session.js'
 
 /** What an engine needs beyond the shares: everybody's, and one member's secret. */
@@ -54,6 +56,48 @@ export function* makeKey(
     return made
   } finally {
     if (made === null) output.share.wipe()
+  }
+}
+
+export type ResharedKey = ReshareOutput & {
+  /** Of the new members; `secret` is null for who is none. */
+  readonly auxiliary: (Pick<Auxiliary, 'data'> & { readonly secret: AuxSecret | null }) | null
+}
+
+/**
+ * Reshares a key among the session's parties 1 to m, of whom 1 to n are to hold its new shares under these numbers. Whoever
+ * only deals makes auxiliary data like everybody, so that each round has a letter of each party; they are left out.
+ * @param share of the epoch before, for who deals; it stays the caller's
+ * @param auxiliary null exactly where the scheme needs none
+ * @throws ProtocolAbort naming everybody who broke the protocol
+ */
+export function* reshareKey(
+  session: Session,
+  input: ReshareInput,
+  share: Secret | null,
+  auxiliary: (AuxiliaryInput & { readonly primes: AuxPrimes }) | null,
+  rng: Rng,
+): Protocol<ResharedKey> {
+  requireInput(input.old.scheme, auxiliary)
+  if ([...input.members].some(([party, index]) => party !== index)) {
+    throw new RangeError('who is to hold a share has its number')
+  }
+  const output = yield* reshare(session, input, share, rng)
+  let made: ResharedKey | null = null
+  try {
+    if (auxiliary === null) made = { ...output, auxiliary: null }
+    else {
+      const { secret, level, parties } = yield* generateAux(session, auxiliary, rng)
+      const data = { level, parties: new Map([...parties].filter(([party]) => input.members.has(party))) }
+      if (input.members.has(session.self)) made = { ...output, auxiliary: { data, secret } }
+      else {
+        wipeAuxSecret(secret)
+        made = { ...output, auxiliary: { data, secret: null } }
+      }
+    }
+    return made
+  } finally {
+    if (made === null) output.share?.wipe()
   }
 }
 
@@ -108,12 +152,13 @@ export function* signMessage(
 export const givesAway = (scheme: Scheme): string => (needsAuxiliary(scheme) ? ROUND.sign : 'share')
 
 /** The rounds of which everybody hears, in order. */
-export function roundsOf(kind: 'keygen' | 'sign', scheme: Scheme): readonly string[] {
+export function roundsOf(kind: 'keygen' | 'reshare' | 'sign', scheme: Scheme): readonly string[] {
   const reliably = (round: string) => [round, echoRound(round)]
-  if (kind === 'keygen') {
+  if (kind !== 'sign') {
     const common = [...reliably('commit'), 'open']
+    const proofs = kind === 'keygen' ? ['prove'] : []
     return needsAuxiliary(scheme)
-      ? [...common, 'prove', ...reliably('aux-commit'), SHOWS_PRIMES, 'aux-prove']
+      ? [...common, ...proofs, ...reliably('aux-commit'), SHOWS_PRIMES, 'aux-prove']
       : common
   }
   return needsAuxiliary(scheme)

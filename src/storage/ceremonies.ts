@@ -24,7 +24,10 @@ const PENDING = {
 } as const
 
 export type PendingFile = keyof typeof PENDING
-export type PendingFiles = Readonly<Record<PendingFile, Uint8Array>>
+/** A member that leaves has no share. */
+export type PendingFiles = Readonly<
+  Record<Exclude<PendingFile, 'share.age'>, Uint8Array> & Partial<Record<'share.age', Uint8Array>>
+>
 
 /** The ids of all ceremonies that this home has files of, sorted. */
 export async function listCeremonies(home: Home): Promise<readonly Uint8Array[]> {
@@ -111,7 +114,8 @@ export class CeremonyFiles {
     if (await createDir(this.#pending, files)) return
     for (const name of Object.keys(PENDING) as PendingFile[]) {
       const held = await this.readPending(name)
-      if (held !== null && equalBytes(held, files[name])) continue
+      const wanted = files[name] ?? null
+      if (held === wanted || (held !== null && wanted !== null && equalBytes(held, wanted))) continue
       throw conflict(
         'E_PENDING_EXISTS',
         'another result of this ceremony is pending',

@@ -26,10 +26,9 @@ const LIMITS = {
 export type EpochFile = keyof typeof LIMITS
 const EPOCH_FILES = Object.keys(LIMITS) as EpochFile[]
 
-/** What an epoch is staged with: the record and the share at least. */
+/** What an epoch is staged with: the record at least, and a share wherever a state is to name it as more than retired. */
 export type EpochFiles = Readonly<
-  Record<'record.cbor' | 'share.age', Uint8Array> &
-    Partial<Record<'certificate.cbor' | 'transcript.cbor', Uint8Array>>
+  Record<'record.cbor', Uint8Array> & Partial<Record<Exclude<EpochFile, 'record.cbor'>, Uint8Array>>
 >
 
 const stateShape = mapped(

@@ -198,6 +198,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_NAME_TAKEN',
       'E_ORDER',
       'E_OUTPUT_EXISTS',
+      'E_PARENT',
       'E_PENDING_EXISTS',
       'E_REBIND_EXISTS',
       'E_REQUEST_ENDED',
@@ -205,6 +206,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_START',
       'E_TRANSCRIPT_EXISTS',
       'E_VOTED',
+      'E_VOTED_PARENT',
     ],
   },
   12: {

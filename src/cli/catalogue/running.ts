@@ -47,6 +47,14 @@ export const runningCodes = {
     'Run the same command again, or `mpc ceremony finish FILE --certificate F` with the certificate of another.',
   ),
   E_VOTED: entry('This member has voted for a result and may not vote again.', 'Run `mpc ceremony finish`.'),
+  E_VOTED_PARENT: entry(
+    'This member has voted for another ceremony that starts from the same epoch of the key.',
+    'Finish that one: `mpc ceremony finish ID`. One that replaces it names it: `--supersedes`.',
+  ),
+  E_PARENT: entry(
+    'It starts from another epoch of the key than the one that is active here.',
+    'Make a definition from the epoch that is active: `mpc ceremony new reshare`.',
+  ),
   E_START: entry('Another process of this home has gone ahead.', 'Run one process of this home at a time.'),
   E_PENDING_EXISTS: entry('Another result of this ceremony waits here.', 'Run `mpc ceremony finish`.'),
   E_CERTIFICATE: entry('The certificate is not of this result.', 'Ask another participant for theirs.'),

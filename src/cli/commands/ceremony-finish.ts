@@ -1,4 +1,7 @@
-import { finishKeygen, planKeygen, runKeygen } from '../../ceremony/keygen.js'
+import { planKeygen, runKeygen } from '../../ceremony/keygen.js'
+import { finish, type MadeKey, type MakingPlan } from '../../ceremony/making.js'
+import { planReshare, runReshare } from '../../ceremony/reshare.js'
+import type { World } from '../../ceremony/world.js'
 import { Failure } from '../../wire/failure.js'
 import { ceremonyNamed } from '../ceremony.js'
 import type { Context } from '../context.js'
@@ -14,18 +17,32 @@ export async function run(context: Context, options: Options, operands: readonly
   const { file } = await ceremonyNamed(context, operands[0] as string)
   const home = await context.home()
   const card = await context.card()
-  const plan = await planKeygen(home, card, file, context.now())
+  const { kind } = file.definition
+  const isReshare = kind === 'reshare' || kind === 'refresh'
+  return isReshare
+    ? end(context, options, await planReshare(home, card, file, context.now()), runReshare)
+    : end(context, options, await planKeygen(home, card, file, context.now()), runKeygen)
+}
+
+async function end<P extends MakingPlan>(
+  context: Context,
+  options: Options,
+  plan: P,
+  make: (world: World, plan: P) => Promise<MadeKey>,
+): Promise<Result> {
   if (!plan.begun) {
     throw new Failure('usage', 'E_NOTHING_TO_FINISH', 'this member has not voted in this ceremony', {
-      hint: 'run `mpc keygen --definition FILE` to take part in it',
+      hint: `run \`mpc ${plan.definition.kind} --definition FILE\` to take part in it`,
     })
   }
   if (options.certificate !== undefined) {
     const certificate = await readNamed(options.certificate, '--certificate', 1 << 20)
-    return madeResult(context, await finishKeygen(home, plan, certificate))
+    return madeResult(context, await finish(await context.home(), plan, certificate))
   }
-  const made = await inWorld(context, { card, waitingFor: 'Joining', ceremony: file.id }, (world) =>
-    runKeygen(world, plan),
+  const made = await inWorld(
+    context,
+    { card: await context.card(), waitingFor: 'Joining', ceremony: plan.file.id },
+    (world) => make(world, plan),
   )
   return madeResult(context, made)
 }

@@ -1,10 +1,12 @@
 import { checkAcceptedId, readCeremony } from '../../ceremony/definitions.js'
-import { type MadeKey, runKeygen } from '../../ceremony/keygen.js'
+import { type MadeKey, planKeygen, runKeygen } from '../../ceremony/keygen.js'
+import type { MakingPlan } from '../../ceremony/making.js'
 import { fetchCeremony } from '../../ceremony/publish.js'
 import { storedCeremony } from '../../ceremony/stored.js'
+import type { World } from '../../ceremony/world.js'
 import { Failure } from '../../wire/failure.js'
 import { fromHex } from '../../wire/text.js'
-import { agreeToKeygen } from '../agree.js'
+import { agreeTo } from '../agree.js'
 import type { Context } from '../context.js'
 import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
@@ -19,7 +21,21 @@ export type Options = {
 }
 
 /** `mpc keygen`: each custodian runs it; all of them end with one key, and each with one share of it. */
-export async function run(context: Context, options: Options): Promise<Result> {
+export const run = (context: Context, options: Options): Promise<Result> =>
+  takePart(context, options, { planOf: planKeygen, make: runKeygen })
+
+/** A ceremony that makes shares: how it is planned, and how it is run. */
+export type Making<P extends MakingPlan> = {
+  readonly planOf: Parameters<typeof agreeTo<P>>[3]
+  readonly make: (world: World, plan: P) => Promise<MadeKey>
+}
+
+/** From the file or the id to what came of it. */
+export async function takePart<P extends MakingPlan>(
+  context: Context,
+  options: Options,
+  { planOf, make }: Making<P>,
+): Promise<Result> {
   const { definition, join, accept = null, allowQuarantined: allowed } = options
   if ((definition === undefined) === (join === undefined)) {
     throw new Failure('usage', 'E_KEYGEN_WAY', 'give one of --definition FILE and --join ID', {
@@ -34,9 +50,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
     ? await storedCeremony(home, id)
     : readCeremony(await readNamed(definition as string, '--definition'))
   if (here) {
-    const plan = await agreeToKeygen(context, here, accept)
+    const plan = await agreeTo(context, here, accept, planOf)
     const seating = { card, waitingFor: 'Joining', ceremony: here.id, allowed }
-    return madeResult(context, await inWorld(context, seating, (world) => runKeygen(world, plan)))
+    return madeResult(context, await inWorld(context, seating, (world) => make(world, plan)))
   }
   if (accept === null && !context.terminal.interactive) throw nobodyToAccept()
   const seating = { card, waitingFor: 'Asking for the ceremony', ceremony: id as Uint8Array, allowed }
@@ -44,7 +60,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     const fetched = await fetchCeremony(world, id as Uint8Array)
     // What was waited for has come: nothing moves while it is read.
     context.terminal.board([]).stop()
-    return runKeygen(world, await agreeToKeygen(context, fetched, accept))
+    return make(world, await agreeTo(context, fetched, accept, planOf))
   })
   return madeResult(context, made)
 }
@@ -54,7 +70,7 @@ const nobodyToAccept = (): Failure =>
     hint: 'give --accept ID, or run it at a terminal',
   })
 
-/** What a finished key generation prints. */
+/** What a finished key generation or resharing prints. */
 export async function madeResult(context: Context, made: MadeKey): Promise<Result> {
   const data = { ...keyData(await context.home(), made), attempt: made.attempt }
   if (made.away.length > 0) {
@@ -65,12 +81,21 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
   return {
     data,
     text: [
-      made.already
-        ? 'You hold this key already: nothing was made anew. These are its 16 words.'
-        : 'The key is made, and you hold a share of it. Now each of you reads its 16 words aloud: all must be the same.',
+      made.record.epoch > 1
+        ? reshared(made)
+        : made.already
+          ? 'You hold this key already: nothing was made anew. These are its 16 words.'
+          : 'The key is made, and you hold a share of it. Now each of you reads its 16 words aloud: all must be the same.',
       '',
       ...keyText(made.name, made.record),
     ],
-    next: `mpc sign --key ${made.name} --in FILE`,
+    next: made.holds ? `mpc sign --key ${made.name} --in FILE` : 'mpc status',
   }
+}
+
+function reshared({ record, already, holds }: MadeKey): string {
+  if (already) return `Epoch ${record.epoch} of this key is here already: nothing was made anew.`
+  return holds
+    ? `The key is reshared, and you hold a share of epoch ${record.epoch}; its public key is what it was.`
+    : `The key is reshared to others as epoch ${record.epoch}, and you sign with it no more; your old share is still here.`
 }

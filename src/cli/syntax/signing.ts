@@ -15,6 +15,12 @@ import {
 } from '../arguments.js'
 import type { CommandSpec, Flag } from './spec.js'
 
+const path: Flag = {
+  flags: '--path <path>',
+  text: "of a derived key, m/0/1; no hardened steps (m/0'): they take the private key, which exists nowhere",
+  parse: once(any),
+}
+
 /** For every command that meets others. */
 export const allowQuarantined: Flag = {
   flags: '--allow-quarantined <names>',
@@ -22,11 +28,16 @@ export const allowQuarantined: Flag = {
   parse: once(names),
 }
 
-const path: Flag = {
-  flags: '--path <path>',
-  text: "of a derived key, m/0/1; no hardened steps (m/0'): they take the private key, which exists nowhere",
-  parse: once(any),
-}
+const takingPart: readonly Flag[] = [
+  { flags: '--definition <file>', text: 'the ceremony file', parse: once(any) },
+  {
+    flags: '--join <id>',
+    text: 'or its id, all 64 digits: it is fetched from whoever has it',
+    parse: once(hash),
+  },
+  { flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) },
+  allowQuarantined,
+]
 
 export const signingCommands: readonly CommandSpec[] = [
   {
@@ -37,17 +48,26 @@ export const signingCommands: readonly CommandSpec[] = [
       'mpc keygen --join $ID',
       'mpc keygen --definition treasury.mpc --accept $ID --json',
     ],
-    flags: [
-      { flags: '--definition <file>', text: 'the ceremony file', parse: once(any) },
-      {
-        flags: '--join <id>',
-        text: 'or its id, all 64 digits: it is fetched from whoever has it',
-        parse: once(hash),
-      },
-      { flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) },
-      allowQuarantined,
-    ],
+    flags: takingPart,
     load: async () => (await import('../commands/keygen.js')).run,
+  },
+  {
+    name: 'reshare',
+    summary: 'deal a key anew, to the same people or others; its public key stays',
+    examples: [
+      'mpc reshare --definition reshare.mpc',
+      'mpc reshare --join $ID',
+      'mpc reshare --definition reshare.mpc --accept $ID --json',
+    ],
+    flags: takingPart,
+    load: async () => (await import('../commands/reshare.js')).run,
+  },
+  {
+    name: 'refresh',
+    summary: 'give the same custodians new shares, so that old ones that leaked are of no use with them',
+    examples: ['mpc refresh --definition refresh.mpc', 'mpc refresh --definition refresh.mpc --accept $ID'],
+    flags: takingPart,
+    load: async () => (await import('../commands/reshare.js')).run,
   },
   {
     name: 'sign',

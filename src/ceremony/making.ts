@@ -1,0 +1,272 @@
+/**
+ * The course of every ceremony that ends with shares: a seat, the opening, the rounds, a pending result, votes, a
+ * certificate, an epoch of the key. Which rounds, and who may take part, is said by `keygen.ts` and `reshare.ts`.
+ */
+import { Restarted } from '../messaging/abort.js'
+import { inSession } from '../messaging/attempts.js'
+import type { Opened } from '../messaging/handshake.js'
+import type { Room } from '../messaging/room.js'
+import type { RunOptions } from '../messaging/run.js'
+import { needsAuxiliary, SHOWS_PRIMES } from '../protocol/engine.js'
+import { type PartyId, Session } from '../protocol/session.js'
+import { CeremonyFiles } from '../storage/ceremonies.js'
+import type { Home } from '../storage/home.js'
+import { castVote } from '../storage/votes.js'
+import type { Card } from '../wire/card.js'
+import { definitionCodec, type DefinitionFile, type KeyDefinition } from '../wire/definition.js'
+import { onlookersOf } from '../wire/definition-key.js'
+import { decodeEnvelope } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import { encodeRecord, type KeyRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
+import { parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
+import { hex, rfc3339 } from '../wire/text.js'
+import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
+import { activate } from './activation.js'
+import { agree, linger, type Result, setAsideOn } from './ending.js'
+import { holdersOf, incomplete, type Made, type Pending, readPending, store } from './pending.js'
+import { requireVerified, unverifiedAmong } from './people.js'
+import { PrimeSupply } from './primes.js'
+import { type Cast, openingOf, seated } from './seats.js'
+import { keepCeremony } from './stored.js'
+import { memberOf, type World } from './world.js'
+
+export type MakingPlan = {
+  readonly file: DefinitionFile
+  readonly definition: KeyDefinition
+  /** Who takes part, those who are to hold shares first: place and index of these are the same. */
+  readonly players: readonly Card[]
+  /** This member's place among them, from 1. */
+  readonly place: number
+  /** The index of this member's share; null for who only deals. */
+  readonly index: number | null
+  /** Whether this member has voted: then only the ending is left. */
+  readonly begun: boolean
+}
+
+export type MadeKey = {
+  /** The name that the key has here. */
+  readonly name: string
+  readonly record: KeyRecord
+  readonly digest: Uint8Array
+  /** In hex: the session in which it was made. */
+  readonly attempt: string
+  /** Whether this home held it before: nothing was made anew. */
+  readonly already: boolean
+  /** Whether this member has a share of it: whoever leaves has none. */
+  readonly holds: boolean
+  /** Who had not said that they are done when this member left, where it matters. */
+  readonly away: readonly string[]
+}
+
+/** What the rounds are played with. */
+export type Table = {
+  readonly session: Session
+  readonly opened: Opened
+  readonly primes: PrimeSupply | null
+  /** What `run` needs beside the protocol. */
+  readonly options: RunOptions
+}
+
+/** @throws Failure `E_EXPIRED`, `E_TOO_EARLY` (absent); after the vote nothing is too late */
+export function checkTime({ not_before, expires, kind }: KeyDefinition, begun: boolean, now: number): void {
+  if (!begun && now >= expires) {
+    throw new Failure('absent', 'E_EXPIRED', `this definition expired on ${rfc3339(expires)}`, {
+      hint: `its author can make a new one with \`mpc ceremony new ${kind}\``,
+    })
+  }
+  if (now < not_before) {
+    throw new Failure('absent', 'E_TOO_EARLY', `this ceremony begins on ${rfc3339(not_before)}`)
+  }
+}
+
+/** Takes part from the first hello to the last word, or finishes what an earlier process of this home began. */
+export async function make(
+  world: World,
+  plan: MakingPlan,
+  play: (world: World, table: Table) => Promise<Made>,
+): Promise<MadeKey> {
+  const { definition } = plan
+  if (!plan.begun) requireVerified(await unverifiedAmong(world.home, plan.players), world.person.present)
+  const cast: Cast = {
+    id: plan.file.id,
+    kind: definition.kind,
+    epoch: definition.parent,
+    participants: plan.players,
+    onlookers: onlookersOf(definition),
+    validity: { notBefore: definition.not_before, expires: definition.expires },
+  }
+  const files = new CeremonyFiles(world.home, plan.file.id)
+  using primes = needsAuxiliary(definition.scheme) ? new PrimeSupply(world, levelOfKeys().primeBits) : null
+  return seated(primes ? patient(world) : world, cast, files, async (room) => {
+    await keepCeremony(world.home, plan.file)
+    room.mailbox.handOut(definitionCodec.encode(definition))
+    const pending = await readPending(world, plan, files)
+    if (!pending && (await files.readReceipt()) !== null) throw incomplete()
+    if (pending) {
+      const resumed = await resume(world, room, plan, files, pending)
+      if (resumed) return resumed
+    }
+    await primes?.fill(room, NO_SESSION, world.signal)
+    const opening = openingOf(world, cast, files, plan.file.signatures)
+    return inSession(room, opening, async (opened, signal) => {
+      // Those that an earlier attempt has shown are used up.
+      await primes?.fill(room, opened.sid, signal)
+      const made = await play(world, tableOf(world, plan, room, primes, opened, signal))
+      const pending = await store(world, room, plan, files, opened, made)
+      return end(world, room, plan, files, pending, signal)
+    })
+  })
+}
+
+/**
+ * Completes a member in doubt by a certificate from somebody who has it: no secret and no network needed.
+ * @throws Failure `E_CERTIFICATE` (verification) unless it certifies the very result that this member voted for (F-44)
+ */
+export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Array): Promise<MadeKey> {
+  const files = new CeremonyFiles(home, plan.file.id)
+  const [prepared, outcome, transcript] = await Promise.all([
+    files.readPending('prepared.cbor'),
+    files.readPending('record.cbor'),
+    files.readPending('transcript.cbor'),
+  ])
+  if (!prepared || !outcome || !transcript) throw incomplete()
+  const record = parseRecord(outcome)
+  const { header, body } = decodeEnvelope(prepared)
+  const { result } = parseCertificate(certificate, holdersOf(plan.definition, record), outcome)
+  if (hex(result) !== hex(preparedCodec.decode(body).result)) {
+    throw new Failure(
+      'verification',
+      'E_CERTIFICATE',
+      'this certifies another run than the one this member voted in',
+    )
+  }
+  // One that an earlier process got is as good, and stays.
+  const known = await files.readCertificate()
+  if (!known) await files.writeCertificate(certificate)
+  const seen = transcriptCodec.decode(transcript)
+  const active = await activate(home, plan, files, record, seen, known ?? certificate)
+  const digest = recordDigest(record)
+  const holds = plan.index !== null
+  return { ...active, record, digest, attempt: hex(header.session), holds, away: [] }
+}
+
+// ----------------------------------------------------------------------------------------------------------- the run
+
+const NO_SESSION = new Uint8Array(32)
+/** Proofs about moduli take their time, on slow machines above all. */
+const LONG_ROUND = 10 * 60_000
+
+const patient = (world: World): World => ({
+  ...world,
+  patience: { ...world.patience, round: Math.max(world.patience.round, LONG_ROUND) },
+})
+
+function tableOf(
+  world: World,
+  plan: MakingPlan,
+  room: Room,
+  primes: PrimeSupply | null,
+  opened: Opened,
+  signal: AbortSignal,
+): Table {
+  const members = new Map<PartyId, ReturnType<typeof memberOf>>(
+    plan.players.map((card, i) => [i + 1, memberOf(card, card.fingerprint)]),
+  )
+  const session = new Session(opened.sid, plan.place, [...members.keys()])
+  const beforeSend = (round: string): Promise<void> => {
+    if (round === SHOWS_PRIMES) primes?.discard()
+    return Promise.resolve()
+  }
+  const options = { room, opened, session, members, signal, compute: world.compute, beforeSend }
+  return { session, opened, primes, options }
+}
+
+// -------------------------------------------------------------------------------------------------------- the ending
+
+async function resume(
+  world: World,
+  room: Room,
+  plan: MakingPlan,
+  files: CeremonyFiles,
+  pending: Pending,
+): Promise<MadeKey | null> {
+  const share = pending.share
+  try {
+    const voted = (await files.readReceipt()) !== null
+    const signal = room.begin(await files.readStart(), voted)
+    room.enter(pending.sid)
+    return await end(world, room, plan, files, pending, signal)
+  } catch (error) {
+    if (error instanceof Restarted) return null
+    if (room.mayAbort) await room.abort(error)
+    throw error
+  } finally {
+    share?.wipe()
+  }
+}
+
+async function end(
+  world: World,
+  room: Room,
+  plan: MakingPlan,
+  files: CeremonyFiles,
+  { record, transcript, sid, share }: Pending,
+  signal: AbortSignal,
+): Promise<MadeKey> {
+  const { definition, file, index } = plan
+  try {
+    const outcome = encodeRecord(record)
+    const ran = { definition: file.id, sid, head: transcriptHead(transcript) }
+    const digest = resultDigest(ran, outcome)
+    const result: Result = {
+      ran,
+      digest,
+      outcome,
+      holders: holdersOf(definition, record),
+      prove: () =>
+        share && index !== null ? proveShare(record.scheme, digest, index, share, world.rng) : null,
+      mayVote: () => vote(world.home, plan),
+    }
+    const wasDone = (await files.readCertificate()) !== null
+    let certificate: Uint8Array
+    try {
+      certificate = await agree(world, room, files, result, signal)
+    } catch (error) {
+      // Should that fail, the result is resumed next time, and set aside then.
+      await setAsideOn(error, room, files, sid).catch(() => {})
+      throw error
+    }
+    const active = await activate(world.home, plan, files, record, transcript, certificate)
+    const stay = wasDone ? Math.min(world.linger, 10_000) : world.linger
+    const away = await linger({ ...world, linger: stay }, room, sid, certificate, world.signal)
+    return {
+      ...active,
+      record,
+      digest: recordDigest(record),
+      attempt: hex(sid),
+      holds: index !== null,
+      // Whoever was done before stayed to help, and waited for nobody.
+      away: active.already ? [] : away,
+    }
+  } finally {
+    share?.wipe()
+  }
+}
+
+/** A new key has no epoch before it, and so takes no vote from one. */
+async function vote(home: Home, { definition, file }: MakingPlan): Promise<void> {
+  if (definition.kind !== 'keygen') await castVote(home, definition.parent, file.id, definition.supersedes)
+}
+
+/** The transcript of a run, which its receipts are yet to complete. */
+export const unsealed = (
+  seen: Omit<Transcript, 'format' | 'payload' | 'outcome' | 'receipts'>,
+  record: KeyRecord,
+) =>
+  ({
+    format: 'mpc/transcript/v1',
+    ...seen,
+    payload: null,
+    outcome: encodeRecord(record),
+    receipts: [],
+  }) satisfies Transcript

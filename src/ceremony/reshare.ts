@@ -1,0 +1,170 @@
+/**
+ * Resharing and refresh: as many old custodians as must sign deal the key anew to those who are to hold it; its public key
+ * and id stay, the shares before do not count with those after. Who joins knows the epoch before from the definition,
+ * which each dealer signs, and deals or is dealt from nothing else. `planReshare` opens no secret; `runReshare` does it.
+ */
+import { run } from '../messaging/run.js'
+import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
+import { reshareKey, type ResharedKey, wipeSigningKey } from '../protocol/engine.js'
+import type { ReshareInput } from '../protocol/reshare.js'
+import type { Secret } from '../protocol/secret.js'
+import { CeremonyFiles } from '../storage/ceremonies.js'
+import type { Home } from '../storage/home.js'
+import { checkVote } from '../storage/votes.js'
+import type { Card } from '../wire/card.js'
+import { custodiansOf, type DefinitionFile, type ReshareDefinition } from '../wire/definition.js'
+import { dealersOf, playersOf } from '../wire/definition-key.js'
+import { Failure } from '../wire/failure.js'
+import { type KeyRecord, levelOfKeys, publicShares } from '../wire/record.js'
+import { equalBytes } from '../protocol/codec.js'
+import { hex } from '../wire/text.js'
+import { findKey, openShare } from './keys.js'
+import { nameOfKey } from './activation.js'
+import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table, unsealed } from './making.js'
+import type { Made } from './pending.js'
+import { seenIn } from './transcripts.js'
+import type { World } from './world.js'
+
+export type ResharePlan = MakingPlan & { readonly definition: ReshareDefinition }
+
+/**
+ * What this member is to do for a definition, if it may.
+ * @throws Failure: not a participant (authentication), expired (absent), another epoch is active here, or this member
+ *   voted for another ceremony from it (conflict)
+ */
+export async function planReshare(
+  home: Home,
+  self: Card,
+  file: DefinitionFile,
+  now: number,
+): Promise<ResharePlan> {
+  const { definition } = file
+  if (definition.kind !== 'reshare' && definition.kind !== 'refresh') {
+    throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, not a reshare or refresh`)
+  }
+  const players = playersOf(definition)
+  const place = players.findIndex((card) => equalBytes(card.fingerprint, self.fingerprint)) + 1
+  if (place === 0) {
+    throw new Failure(
+      'authentication',
+      'E_NOT_MEMBER',
+      `${self.name} neither deals nor gets a share in this ${definition.kind}`,
+      { hint: 'nothing has to be done here; whoever deals and whoever gets a share runs it' },
+    )
+  }
+  const begun = (await new CeremonyFiles(home, file.id).readReceipt()) !== null
+  checkTime(definition, begun, now)
+  if (!begun) await checkParent(home, self, definition)
+  await checkVote(home, definition.parent, file.id, definition.supersedes)
+  const index = place <= custodiansOf(definition).length ? place : null
+  return { file, definition, players, place, index, begun }
+}
+
+/** Who holds a share of the epoch before goes on only from that one. */
+async function checkParent(home: Home, self: Card, { parent, parent_record: old }: ReshareDefinition) {
+  const isOld = old.members.some(({ card }) => equalBytes(card.fingerprint, self.fingerprint))
+  if (!isOld) return
+  const name = await nameOfKey(home, old.key_id)
+  const active = name === null ? null : await findKey(home, name).catch(nothingActive)
+  if (active && equalBytes(active.digest, parent)) return
+  throw new Failure(
+    'conflict',
+    'E_PARENT',
+    'this starts from another epoch than the one that is active here',
+    {
+      hint: active
+        ? `here it is epoch ${active.record.epoch}: ask for a definition that was made from it`
+        : 'this home holds no share of the key: is this the right --home?',
+    },
+  )
+}
+
+function nothingActive(error: unknown): null {
+  if (error instanceof Failure && error.code === 'E_NO_KEY') return null
+  throw error
+}
+
+/** Takes part in the resharing, or finishes what an earlier process of this home began. */
+export const runReshare = (world: World, plan: ResharePlan): Promise<MadeKey> =>
+  make(world, plan, (at, table) => play(at, plan, table))
+
+export { finish as finishReshare }
+
+async function play(world: World, plan: ResharePlan, table: Table): Promise<Made> {
+  const { definition, file } = plan
+  const { session, opened, primes, options } = table
+  const auxiliary = primes && { level: levelOfKeys(), epoch: file.id, primes: primes.numbers() }
+  const share = await ownShare(world, definition)
+  try {
+    const protocol = reshareKey(session, inputOf(plan), share, auxiliary, world.rng)
+    const { output, rounds } = await run(protocol, options)
+    const record = recordOf(plan, output)
+    return {
+      share: output.share,
+      auxiliary: output.auxiliary && output.auxiliary.secret,
+      record,
+      transcript: unsealed(seenIn(definition, null, opened, rounds), record),
+    }
+  } finally {
+    share?.wipe()
+  }
+}
+
+/** What a dealer deals from; null for who does not deal. */
+async function ownShare(
+  { home, identity, card }: World,
+  { dealers, parent_record: old }: ReshareDefinition,
+): Promise<Secret | null> {
+  if (!dealers.some((dealer) => equalBytes(dealer, card.fingerprint))) return null
+  const key = await findKey(home, (await nameOfKey(home, old.key_id)) ?? '')
+  const own = await openShare(home, key, identity, card)
+  try {
+    return own.share.share.clone()
+  } finally {
+    wipeSigningKey(own)
+  }
+}
+
+function inputOf({ definition, players }: ResharePlan): ReshareInput {
+  const { parent, parent_record: old, threshold } = definition
+  const partyOf = (card: Card): number =>
+    players.findIndex(({ fingerprint }) => equalBytes(fingerprint, card.fingerprint)) + 1
+  return {
+    parent,
+    old: {
+      scheme: old.scheme,
+      threshold: old.threshold,
+      groupPoint: old.group_point,
+      publicShares: publicShares(old),
+    },
+    chainCode: old.chain_code,
+    dealers: new Map(dealersOf(definition).map(({ card, index }) => [partyOf(card), index])),
+    threshold,
+    members: new Map(custodiansOf(definition).map((_, i) => [i + 1, i + 1])),
+  }
+}
+
+function recordOf({ file, definition }: ResharePlan, output: ResharedKey): KeyRecord {
+  const { parent, parent_record: old, threshold } = definition
+  if (hex(output.groupPoint) !== hex(old.group_point)) {
+    throw new Error('the public key is another than before: this is a defect of this program')
+  }
+  return {
+    format: 'mpc/key-record/v1',
+    key_id: old.key_id,
+    scheme: old.scheme,
+    threshold,
+    group_point: output.groupPoint,
+    chain_code: output.chainCode,
+    members: custodiansOf(definition).map((card, i) => ({
+      card,
+      index: i + 1,
+      public_share: output.publicShares.get(i + 1) as Uint8Array,
+    })),
+    epoch: old.epoch + 1,
+    parent,
+    definition: file.id,
+    policy_sha256: old.policy_sha256,
+    auxiliary: output.auxiliary && auxDataCodec.encode(output.auxiliary.data),
+  }
+}

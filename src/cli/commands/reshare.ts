@@ -1,0 +1,8 @@
+import { planReshare, runReshare } from '../../ceremony/reshare.js'
+import type { Context } from '../context.js'
+import type { Result } from '../result.js'
+import { type Options, takePart } from './keygen.js'
+
+/** `mpc reshare` and `mpc refresh`: who deals and who gets a share run it; all of them end with one new epoch. */
+export const run = (context: Context, options: Options): Promise<Result> =>
+  takePart(context, options, { planOf: planReshare, make: runReshare })

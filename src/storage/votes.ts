@@ -1,0 +1,78 @@
+/**
+ * Which ceremony this home voted for of those that start from one epoch: at most one, and after it only one that names it
+ * as what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written.
+ */
+import { join } from 'node:path'
+import { Failure } from '../wire/failure.js'
+import { fromHex, hex } from '../wire/text.js'
+import { createFile, ensureDir, readFile } from './files.js'
+import type { Home } from './home.js'
+
+/** The ceremony that the last vote from this epoch was for, by its definition id; null before the first. */
+export async function lastVote(home: Home, parent: Uint8Array): Promise<Uint8Array | null> {
+  let last: Uint8Array | null = null
+  for (;;) {
+    const next = await readVote(home, parent, last)
+    if (next === null) return last
+    last = next
+  }
+}
+
+/** @throws Failure `E_VOTED_PARENT` (conflict) if this home voted for another that `supersedes` does not name */
+export async function checkVote(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: Uint8Array | null,
+): Promise<void> {
+  const last = await lastVote(home, parent)
+  if (last === null || hex(last) === hex(definition)) return
+  if (supersedes === null || hex(supersedes) !== hex(last)) throw voted(last)
+}
+
+/**
+ * Takes the vote of this home from an epoch. For the same ceremony again it is fine.
+ * @throws Failure as `checkVote`
+ */
+export async function castVote(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: Uint8Array | null,
+): Promise<void> {
+  await checkVote(home, parent, definition, supersedes)
+  const last = await lastVote(home, parent)
+  if (last !== null && hex(last) === hex(definition)) return
+  await ensureDir(join(home.ceremonies, 'votes'))
+  await ensureDir(folderOf(home, parent))
+  if (await createFile(voteAfter(home, parent, last), Buffer.from(`${hex(definition)}\n`))) return
+  // Of two processes that vote at the same instant one was first.
+  const first = await readVote(home, parent, last)
+  if (first === null || hex(first) !== hex(definition)) throw voted(first ?? definition)
+}
+
+const folderOf = (home: Home, parent: Uint8Array): string => join(home.ceremonies, 'votes', hex(parent))
+
+const voteAfter = (home: Home, parent: Uint8Array, last: Uint8Array | null): string =>
+  join(folderOf(home, parent), last === null ? 'first' : `after-${hex(last)}`)
+
+async function readVote(home: Home, parent: Uint8Array, last: Uint8Array | null): Promise<Uint8Array | null> {
+  const path = voteAfter(home, parent, last)
+  const held = await readFile(path, 100)
+  if (held === null) return null
+  const id = fromHex(Buffer.from(held).toString('utf8').trimEnd(), 32)
+  if (id) return id
+  throw new Failure('conflict', 'E_CEREMONY_FILES', `${path} is damaged`, {
+    hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
+  })
+}
+
+const voted = (last: Uint8Array): Failure =>
+  new Failure(
+    'conflict',
+    'E_VOTED_PARENT',
+    'this member has voted for another ceremony from the same epoch',
+    {
+      hint: `finish that one, or make one that replaces it: --supersedes ${hex(last)}`,
+    },
+  )
