@@ -71,7 +71,7 @@ describe('mpc ceremony new', () => {
     const { code, json } = await alice.mpc([
       'ceremony',
       'new',
-      'reshare',
+      'policy',
       '--key',
       'k',
       '-o',
