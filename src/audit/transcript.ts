@@ -4,7 +4,7 @@
  */
 import { encode, equalBytes } from '../protocol/codec.js'
 import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
-import { needsAuxiliary, publicKeyMaking, roundsOf } from '../protocol/engine.js'
+import { needsAuxiliary, publicKeyMaking, publicKeyResharing, roundsOf } from '../protocol/engine.js'
 import type { Rounds } from '../protocol/keygen-public.js'
 import { echoOf, echoRound } from '../protocol/round.js'
 import { type PartyId, Session } from '../protocol/session.js'
@@ -12,10 +12,13 @@ import type { Card } from '../wire/card.js'
 import {
   custodiansOf,
   type Definition,
+  type KeyDefinition,
   definitionCodec,
   definitionId,
   type KeygenDefinition,
+  type ReshareDefinition,
 } from '../wire/definition.js'
+import { isKeyDefinition, playersOf as cardsOf, reshareInputOf } from '../wire/definition-key.js'
 import { derivedKey } from '../wire/derived.js'
 import { sessionWords } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
@@ -28,7 +31,7 @@ import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transc
 import { demand, holding, openingIn, type Player, refuse, roundsIn, signersIn } from './session.js'
 
 export type Verified = {
-  readonly kind: 'keygen' | 'sign'
+  readonly kind: KeyDefinition['kind'] | 'sign'
   readonly definition: Uint8Array
   readonly sid: Uint8Array
   readonly words: readonly string[]
@@ -56,12 +59,12 @@ function verify(transcript: Transcript): Verified {
   const cards = players.map(({ card }) => card)
 
   const sid = openingIn(transcript, id, cards)
-  const scheme =
-    definition.kind === 'keygen'
-      ? definition.scheme
-      : parseSeating(transcript.record ?? new Uint8Array()).record.scheme
+  const scheme = isKeyDefinition(definition)
+    ? definition.scheme
+    : parseSeating(transcript.record ?? new Uint8Array()).record.scheme
   // The names of rounds in a file are its author's, so none is ever shown.
-  const wanted = roundsOf(definition.kind === 'keygen' ? 'keygen' : 'sign', scheme)
+  const { kind } = definition
+  const wanted = roundsOf(kind === 'keygen' || kind === 'sign' ? kind : 'reshare', scheme)
   const there = transcript.rounds.map(({ round }) => round)
   const asWanted = there.length === wanted.length && there.every((round, i) => round === wanted[i])
   demand(asWanted, 'its rounds are not those of the protocol')
@@ -84,17 +87,23 @@ function verify(transcript: Transcript): Verified {
     const missing = missingReceipts(transcript, cards, holders, ran)
     return { kind: 'sign', ...common, publicKey, record, signature: transcript.outcome, missing }
   }
+  if (!isKeyDefinition(definition)) throw refuse('it is of no ceremony that keeps one')
   demand(transcript.payload === null, 'a key generation signs nothing')
   const record = parseRecord(transcript.outcome)
-  verifyKeygen(definition as KeygenDefinition, id, sid, record, players, rounds)
+  if (definition.kind === 'keygen') verifyKeygen(definition, id, sid, record, players, rounds)
+  else verifyReshare(definition, id, sid, record, rounds)
   const shares = publicShares(record)
-  const holders = players.map(({ card: { fingerprint, signing }, party }) => ({
-    fingerprint,
-    signing,
-    share: { scheme: record.scheme, index: party, publicShare: shares.get(party) as Uint8Array },
-  }))
+  const holders = players.map(({ card: { fingerprint, signing }, party }) => {
+    const publicShare = shares.get(party)
+    return {
+      fingerprint,
+      signing,
+      share: publicShare ? { scheme: record.scheme, index: party, publicShare } : null,
+    }
+  })
   const missing = missingReceipts(transcript, cards, holders, ran)
-  return { kind: 'keygen', ...common, publicKey: recordPublicKey(record), record, signature: null, missing }
+  const publicKey = recordPublicKey(record)
+  return { kind: definition.kind, ...common, publicKey, record, signature: null, missing }
 }
 
 /** Who took part, with the numbers under which they played. */
@@ -107,7 +116,8 @@ function playersOf(definition: Definition, transcript: Transcript): Player[] {
       return signersIn(definition, transcript.record)
     case 'reshare':
     case 'refresh':
-      return refuse('a resharing is verified elsewhere')
+      demand(transcript.record === null, 'the record before stands in the definition')
+      return cardsOf(definition).map((card, i) => ({ card, party: i + 1 }))
     case 'handshake':
       return refuse('a handshake keeps no transcript')
     default:
@@ -164,6 +174,45 @@ function verifyKeygen(
       equalBytes(shares.get(index) ?? new Uint8Array(), public_share),
     )
   demand(equal, 'the key is not what was said in making it')
+}
+
+/** The record after is what the dealers' openings make of the one before, which the definition holds. */
+function verifyReshare(
+  definition: ReshareDefinition,
+  id: Uint8Array,
+  sid: Uint8Array,
+  record: KeyRecord,
+  rounds: Rounds,
+): void {
+  const { parent, parent_record: old, threshold } = definition
+  const result = publicReshared(definition, id, sid, rounds)
+  if (result === null) throw refuse('an opening or a proof does not hold')
+  const made: KeyRecord = {
+    format: 'mpc/key-record/v1',
+    key_id: old.key_id,
+    scheme: old.scheme,
+    threshold,
+    group_point: result.groupPoint,
+    chain_code: result.chainCode,
+    members: custodiansOf(definition).map((card, i) => ({
+      card,
+      index: i + 1,
+      public_share: result.publicShares.get(i + 1) as Uint8Array,
+    })),
+    epoch: old.epoch + 1,
+    parent,
+    definition: id,
+    policy_sha256: old.policy_sha256,
+    auxiliary: result.data && auxDataCodec.encode(result.data),
+  }
+  demand(equalBytes(recordDigest(made), recordDigest(record)), 'the epoch is not what was said in making it')
+}
+
+function publicReshared(definition: ReshareDefinition, id: Uint8Array, sid: Uint8Array, rounds: Rounds) {
+  const parties = cardsOf(definition).map((_, i) => i + 1)
+  const session = new Session(sid, parties[0] as PartyId, parties)
+  const auxiliary = needsAuxiliary(definition.scheme) ? { level: levelOfKeys(), epoch: id } : null
+  return publicKeyResharing(session, reshareInputOf(definition), auxiliary, rounds)
 }
 
 function missingReceipts(

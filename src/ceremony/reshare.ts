@@ -6,16 +6,15 @@
 import { run } from '../messaging/run.js'
 import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
 import { reshareKey, type ResharedKey, wipeSigningKey } from '../protocol/engine.js'
-import type { ReshareInput } from '../protocol/reshare.js'
 import type { Secret } from '../protocol/secret.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
 import { checkVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { custodiansOf, type DefinitionFile, type ReshareDefinition } from '../wire/definition.js'
-import { dealersOf, playersOf } from '../wire/definition-key.js'
+import { playersOf, reshareInputOf } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
-import { type KeyRecord, levelOfKeys, publicShares } from '../wire/record.js'
+import { type KeyRecord, levelOfKeys } from '../wire/record.js'
 import { equalBytes } from '../protocol/codec.js'
 import { hex } from '../wire/text.js'
 import { findKey, openShare } from './keys.js'
@@ -96,7 +95,7 @@ async function play(world: World, plan: ResharePlan, table: Table): Promise<Made
   const auxiliary = primes && { level: levelOfKeys(), epoch: file.id, primes: primes.numbers() }
   const share = await ownShare(world, definition)
   try {
-    const protocol = reshareKey(session, inputOf(plan), share, auxiliary, world.rng)
+    const protocol = reshareKey(session, reshareInputOf(definition), share, auxiliary, world.rng)
     const { output, rounds } = await run(protocol, options)
     const record = recordOf(plan, output)
     return {
@@ -122,25 +121,6 @@ async function ownShare(
     return own.share.share.clone()
   } finally {
     wipeSigningKey(own)
-  }
-}
-
-function inputOf({ definition, players }: ResharePlan): ReshareInput {
-  const { parent, parent_record: old, threshold } = definition
-  const partyOf = (card: Card): number =>
-    players.findIndex(({ fingerprint }) => equalBytes(fingerprint, card.fingerprint)) + 1
-  return {
-    parent,
-    old: {
-      scheme: old.scheme,
-      threshold: old.threshold,
-      groupPoint: old.group_point,
-      publicShares: publicShares(old),
-    },
-    chainCode: old.chain_code,
-    dealers: new Map(dealersOf(definition).map(({ card, index }) => [partyOf(card), index])),
-    threshold,
-    members: new Map(custodiansOf(definition).map((_, i) => [i + 1, i + 1])),
   }
 }
 

@@ -13,11 +13,12 @@ import { sign as signFrost } from './frost/sign.js'
 import { keygen, type KeygenOutput } from './keygen.js'
 import { type KeygenInput, type PublicOutput, publicResult, type Rounds } from './keygen-public.js'
 import type { KeyShare } from './keyshare.js'
+import { publicReshare } from './reshare-public.js'
 import { reshare, type ReshareInput, type ReshareOutput } from './reshare.js'
 import { echoRound, type Protocol } from './round.js'
 import type { Scheme } from './scheme.js'
 import type { Secret } from './secret.js'
-import type { NonceRng, Rng, Session } from './session.js'
+import type { NonceRng, PartyId, Rng, Session } from './session.js'
 
 /** What an engine needs beyond the shares: everybody's, and one member's secret. */
 export type Auxiliary = { readonly data: AuxData; readonly secret: AuxSecret }
@@ -87,8 +88,8 @@ export function* reshareKey(
   try {
     if (auxiliary === null) made = { ...output, auxiliary: null }
     else {
-      const { secret, level, parties } = yield* generateAux(session, auxiliary, rng)
-      const data = { level, parties: new Map([...parties].filter(([party]) => input.members.has(party))) }
+      const { secret, ...all } = yield* generateAux(session, auxiliary, rng)
+      const data = membersOnly(all, input)
       if (input.members.has(session.self)) made = { ...output, auxiliary: { data, secret } }
       else {
         wipeAuxSecret(secret)
@@ -100,6 +101,12 @@ export function* reshareKey(
     if (made === null) output.share?.wipe()
   }
 }
+
+/** What the new members need of one another; whoever only dealt is left out. */
+const membersOnly = ({ level, parties }: AuxData, { members }: ReshareInput): AuxData => ({
+  level,
+  parties: new Map([...parties].filter(([party]) => members.has(party))),
+})
 
 /** The round with which this party's auxiliary data become known, and its primes are used up. */
 export const SHOWS_PRIMES = 'aux-open'
@@ -116,6 +123,21 @@ export function publicKeyMaking(
   if (result === null || auxiliary === null) return result && { ...result, data: null }
   const data = publicAux(session, auxiliary, rounds)
   return data && { ...result, data }
+}
+
+/** The same of a resharing. */
+export function publicKeyResharing(
+  session: Session,
+  input: ReshareInput,
+  auxiliary: AuxiliaryInput | null,
+  rounds: Rounds,
+): (PublicOutput & { readonly data: AuxData | null }) | null {
+  requireInput(input.old.scheme, auxiliary)
+  const none = new Map<PartyId, Uint8Array>()
+  const result = publicReshare(session, input, rounds.get('commit') ?? none, rounds.get('open') ?? none)
+  if (result === null || auxiliary === null) return result && { ...result, data: null }
+  const data = publicAux(session, auxiliary, rounds)
+  return data && { ...result, data: membersOnly(data, input) }
 }
 
 /** One member's part in a key that signs. */

@@ -19,10 +19,11 @@ import {
   time,
   uint,
 } from '../protocol/codec.js'
+import type { ReshareInput } from '../protocol/reshare.js'
 import { SCHEMES } from '../protocol/scheme.js'
 import { type Card, checkDistinct, parseCard } from './card.js'
 import { rehearsalFlag } from './realm.js'
-import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from './record.js'
+import { encodeRecord, type KeyRecord, parseRecord, publicShares, recordDigest } from './record.js'
 import { hex, nameShape } from './text.js'
 
 export const MOST_MEMBERS = 64
@@ -100,6 +101,26 @@ export function playersOf(definition: KeyDefinition): readonly Card[] {
   const custodians = custodiansOf(definition)
   if (definition.kind === 'keygen') return custodians
   return [...custodians, ...without(oldCards(dealersOf(definition)), custodians)]
+}
+
+/** What the protocol deals from and to: its parties are the participants in order, from 1. */
+export function reshareInputOf(definition: ReshareDefinition): ReshareInput {
+  const { parent, parent_record: old, threshold } = definition
+  const players = playersOf(definition).map(({ fingerprint }) => hex(fingerprint))
+  const dealers = dealersOf(definition)
+  return {
+    parent,
+    old: {
+      scheme: old.scheme,
+      threshold: old.threshold,
+      groupPoint: old.group_point,
+      publicShares: publicShares(old),
+    },
+    chainCode: old.chain_code,
+    dealers: new Map(dealers.map(({ card, index }) => [players.indexOf(hex(card.fingerprint)) + 1, index])),
+    threshold,
+    members: new Map(custodiansOf(definition).map((_, i) => [i + 1, i + 1])),
+  }
 }
 
 /** Who is in it without taking part in the rounds. */

@@ -1,8 +1,8 @@
 /** A key dealt anew by real processes over a real server, without a person. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Broker, natsSuite } from '../support/nats.js'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Broker, brokers } from '../support/nats.js'
 import { makeKey, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, scratch } from '../support/cli.js'
 
@@ -14,9 +14,9 @@ const hashOf = async (file: string): Promise<string> =>
 let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
 
-natsSuite('resharing over NATS', (startBroker) => {
+describe('resharing over the relay', () => {
   beforeAll(async () => {
-    server = await startBroker()
+    server = await brokers.relay()
   })
   afterAll(() => server.down())
   beforeEach(async () => {
@@ -69,6 +69,14 @@ natsSuite('resharing over NATS', (startBroker) => {
     for (const data of await together(everybody, 'refresh', refresh.definition_id)) {
       expect(data).toMatchObject({ public_key: publicKey, key_id: keyId, epoch: 3, threshold: 3 })
     }
+
+    const [{ transcript }] = reshared
+    const verified = await erin.mpc(['transcript', 'verify', transcript, '--json'])
+    expect(verified.json.data).toMatchObject({
+      kind: 'reshare',
+      certificate: 'complete',
+      public_key: publicKey,
+    })
 
     const payload = ['--in', alice.card, '--approve', await hashOf(alice.card)]
     const signed = await Promise.all([

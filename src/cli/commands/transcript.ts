@@ -39,7 +39,7 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
   }
   const count = verified.participants.length
   const rows: [string, string][] = [
-    ['what', verified.kind === 'keygen' ? 'the making of a key' : 'a signature'],
+    ['what', WHAT[verified.kind]],
     ['public key', data.public_key],
     ...(data.signature ? [['signature', data.signature] as [string, string]] : []),
     ['must sign', `${record.threshold} of ${record.members.length}; ${record.scheme}`],
@@ -128,6 +128,13 @@ const peopleLines = (made: string, participants: readonly Participant[]): string
 ]
 
 /** How this reader knows a participant, in words. */
+const WHAT = {
+  keygen: 'the making of a key',
+  reshare: 'the resharing of a key',
+  refresh: 'the refresh of a key',
+  sign: 'a signature',
+} as const
+
 const KNOWN: Readonly<Record<Acquaintance, string>> = {
   given: 'as on the card that you gave',
   self: 'you',

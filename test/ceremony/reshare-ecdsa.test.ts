@@ -1,0 +1,49 @@
+/** A threshold ECDSA key dealt anew: one leaves, one joins, and everybody has new primes. */
+import { createHash } from 'node:crypto'
+import { verify } from 'tiny-secp256k1'
+import { afterAll, expect, test } from 'vitest'
+import { verifyTranscript } from '../../src/audit/transcript.js'
+import type { MadeKey } from '../../src/ceremony/keygen.js'
+import type * as workers from '../../src/cli/workers.js'
+import { readEpochFile } from '../../src/storage/keys.js'
+import { enterRehearsal } from '../../src/wire/realm.js'
+import { auxiliaryOf, recordPublicKey } from '../../src/wire/record.js'
+import { hex } from '../../src/wire/text.js'
+import { built } from '../support/built.js'
+import { defined, makeTreasury, reshared, signed } from '../support/reshares.js'
+import { type Custodian, custodians } from '../support/worlds.js'
+
+// At the level of rehearsals, which is the one that is quick.
+enterRehearsal()
+
+const { Workers } = await built<typeof workers>('cli/workers.js')
+const threads = new Workers()
+afterAll(() => threads.close())
+
+test('an ECDSA key goes on with new shares and new auxiliary data', async () => {
+  const everybody = await custodians('alice', 'bob', 'carol')
+  const [alice, bob, carol] = everybody as [Custodian, Custodian, Custodian]
+  const patience = { join: 50_000, round: 50_000, total: null }
+  const world = { compute: threads.compute, patience, linger: 500 }
+  const before = await makeTreasury([alice, bob], 2, 'ecdsa-secp256k1', world)
+  const file = await defined(alice, everybody, { members: ['carol', 'alice'] })
+  const made = await reshared([carol, alice, bob], file, world)
+  const [{ record, digest }] = made as [MadeKey]
+  expect(new Set(made.map((each) => hex(each.digest))).size).toBe(1)
+  expect(made.map(({ holds }) => holds)).toEqual([true, true, false])
+  expect(hex(recordPublicKey(record))).toBe(hex(recordPublicKey(before.record)))
+  const data = auxiliaryOf(record)
+  expect([...(data?.parties.keys() ?? [])]).toEqual([1, 2])
+  const old = [...(auxiliaryOf(before.record)?.parties.values() ?? [])].map(({ N }) => N)
+  for (const { N } of data?.parties.values() ?? []) expect(old).not.toContain(N)
+
+  const transcript = await readEpochFile(bob.home, 'treasury', digest, 'transcript.cbor')
+  expect(verifyTranscript(transcript as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
+
+  const payload = Buffer.from('pay nobody')
+  for (const result of await signed([alice, carol], payload, world)) {
+    if (result.status === 'rejected') throw result.reason as Error
+    const hash = createHash('sha256').update(payload).digest()
+    expect(verify(hash, recordPublicKey(record), result.value.signature)).toBe(true)
+  }
+})
