@@ -2,6 +2,7 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { describe, expect, test } from 'vitest'
+import { verifyTranscript } from '../../src/audit/transcript.js'
 import { findKey, openShare } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/keygen.js'
 import { finish } from '../../src/ceremony/making.js'
@@ -14,8 +15,9 @@ import { lastVote } from '../../src/storage/votes.js'
 import { requireCertified } from '../../src/wire/certified.js'
 import { decodeEnvelope } from '../../src/wire/envelope.js'
 import { Failure } from '../../src/wire/failure.js'
-import { type KeyRecord, recordPublicKey } from '../../src/wire/record.js'
+import { encodeRecord, type KeyRecord, recordPublicKey } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
+import { transcriptCodec } from '../../src/wire/transcript.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
 import { type Custodian, custodians } from '../support/worlds.js'
 
@@ -80,8 +82,9 @@ const CASES: readonly Case[] = [
   },
 ]
 
-describe.each(CASES)('$what', ({ from, of, to, now, dealers }) => {
-  test('the public key stays, the new epoch signs, and homes hold what they should', async () => {
+test.concurrent.each(CASES)(
+  '$what: the public key stays, the new epoch signs, and homes hold what they should',
+  async ({ from, of, to, now, dealers }) => {
     const everybody = await custodians(...NAMES)
     const named = (names: readonly Name[]) =>
       names.map((name) => everybody.find((who) => who.member.name === name) as Custodian)
@@ -116,8 +119,18 @@ describe.each(CASES)('$what', ({ from, of, to, now, dealers }) => {
       wipeSigningKey(own)
     }
     await expectSigns(named(to.slice(-now)), before.record)
-  })
-})
+
+    const [last] = named(players.slice(-1)) as [Custodian]
+    const encoded = await readEpochFile(last.home, 'treasury', digest, 'transcript.cbor')
+    expect(verifyTranscript(encoded as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
+    const parts = transcriptCodec.decode(encoded as Uint8Array)
+    for (const change of [{ epoch: 3 }, { parent: digest }, { key_id: digest }]) {
+      const outcome = encodeRecord({ ...record, ...change })
+      const forged = transcriptCodec.encode({ ...parts, outcome })
+      expect(() => verifyTranscript(forged)).toThrow('the epoch is not what was said in making it')
+    }
+  },
+)
 
 describe('a refresh', () => {
   test('of a taproot key twice over: the third epoch signs, a quorum of two epochs does not', async () => {

@@ -1,12 +1,14 @@
 /** Ceremonies in which one custodian is killed somewhere, and what must hold afterwards wherever that was. */
 import { expect } from 'vitest'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { planReshare, runReshare } from '../../src/ceremony/reshare.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import type { Signed } from '../../src/ceremony/sign.js'
 import type { World } from '../../src/ceremony/world.js'
 import { RequestClaims } from '../../src/storage/claims.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { listKeys, readEpochFile, readState } from '../../src/storage/keys.js'
+import { lastVote } from '../../src/storage/votes.js'
 import { parseRecord } from '../../src/wire/record.js'
 import { parseRequest } from '../../src/wire/request.js'
 import { fromHex, hex } from '../../src/wire/text.js'
@@ -15,7 +17,8 @@ import { overheard } from './mischief.js'
 import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach, expectOneShareAnOrder } from './nonces.js'
 import { type KillAt, type Life, live, type Process, raze } from './processes.js'
 import { approving, asks, isValid, joins, somePayload, type Three } from './signing.js'
-import { custodians, fileOf } from './worlds.js'
+import { defined, makeTreasury } from './reshares.js'
+import { type Custodian, custodians, fileOf } from './worlds.js'
 
 export const NAMES = ['alice', 'bob', 'carol'] as const
 
@@ -46,6 +49,43 @@ export async function keygenWithKill(victim: number, killAt: KillAt | null) {
     }
     expect(expectOneReceiptEach(record)).toBe(3)
     expect(expectOneAnswerEach(record)).toBeGreaterThanOrEqual(6)
+    return (lives[victim] as Life<MadeKey>).first
+  } finally {
+    raze(everybody)
+  }
+}
+
+/**
+ * Alice and bob deal their key to alice and carol, so that bob leaves; one of the three is killed somewhere.
+ * @returns the process that was killed, or would have been had it lived so long
+ */
+export async function reshareWithKill(victim: number, killAt: KillAt | null) {
+  const everybody = await custodians(...NAMES)
+  const [alice, bob] = everybody as [Custodian, Custodian]
+  try {
+    const before = await makeTreasury([alice, bob], 2)
+    const file = await defined(alice, everybody, { members: ['alice', 'carol'] })
+    const network = new MemoryNetwork()
+    const record = overheard(network)
+    const lives = await Promise.all(
+      everybody.map(async (custodian, i) => {
+        const plan = await planReshare(custodian.home, custodian.card, file, Date.now())
+        const act = (world: World) => runReshare(world, plan)
+        return live(network, custodian, act, i === victim ? killAt : null)
+      }),
+    )
+    expect(new Set(lives.map(({ value }) => hex(value.digest))).size, 'records').toBe(1)
+    const { digest, record: after } = (lives[0] as Life<MadeKey>).value
+    expect(hex(after.group_point)).toBe(hex(before.record.group_point))
+    const old = { digest: before.digest, number: 1 }
+    const now = { digest, number: 2, status: 'active' }
+    const wanted = [[{ ...old, status: 'parent' }, now], [{ ...old, status: 'retired' }], [now]]
+    for (const [i, { home }] of everybody.entries()) {
+      expect((await readState(home, 'treasury'))?.epochs).toEqual(wanted[i])
+      expect(await readEpochFile(home, 'treasury', digest, 'certificate.cbor')).not.toBeNull()
+      expect(await lastVote(home, before.digest)).toEqual(file.id)
+    }
+    expect(expectOneReceiptEach(record)).toBe(3)
     return (lives[victim] as Life<MadeKey>).first
   } finally {
     raze(everybody)
