@@ -22,7 +22,14 @@ import { isKeyDefinition, playersOf as cardsOf, reshareInputOf } from '../wire/d
 import { derivedKey } from '../wire/derived.js'
 import { sessionWords } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
-import { type KeyRecord, levelOfKeys, parseRecord, publicShares, recordPublicKey } from '../wire/record.js'
+import {
+  type KeyRecord,
+  levelOfKeys,
+  parseRecord,
+  publicShares,
+  recordDigest,
+  recordPublicKey,
+} from '../wire/record.js'
 import { parseSeating } from '../wire/seating.js'
 import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
 import { messageOf, verifiesUnder } from '../wire/signature.js'

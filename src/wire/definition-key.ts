@@ -66,7 +66,7 @@ const reshareFields = record({
   ...commonFields,
   parent: bytes(32),
   /** That record itself: every dealer signs it with the definition, and so whoever joins learns what all of them say. */
-  parent_record: mapped(bytesUpTo(3 << 17), parseRecord, encodeRecord) as Shape<KeyRecord>,
+  parent_record: mapped<Uint8Array, KeyRecord>(bytesUpTo(3 << 17), parseRecord, encodeRecord),
   dealers: list(bytes(32), 2, MOST_MEMBERS),
 })
 export const reshareShape = mapped(reshareFields, checkReshare, (d) => d)
@@ -76,8 +76,8 @@ export type ReshareDefinition = Of<typeof reshareShape>
 /** What ends with shares, and with a record that names their holders. */
 export type KeyDefinition = KeygenDefinition | ReshareDefinition
 
-export const isKeyDefinition = <D extends { readonly kind: string }>(
-  definition: D | KeyDefinition,
+export const isKeyDefinition = (
+  definition: { readonly kind: string } | KeyDefinition,
 ): definition is KeyDefinition => ['keygen', 'reshare', 'refresh'].includes(definition.kind)
 
 /** The custodians, in the definition's order: their position plus one is the index of their share. */

@@ -87,7 +87,7 @@ describe('the definition of a reshare', () => {
   })
 
   test('names dealers in the order of the record, and each once', () => {
-    const [alice, bob, , , erin] = everybody.map(({ card }) => card.fingerprint) as Uint8Array[]
+    const [alice, bob, , , erin] = everybody.map(({ card }): Uint8Array => card.fingerprint)
     const dealers = (...fingerprints: (Uint8Array | undefined)[]) =>
       changed({ dealers: fingerprints as Uint8Array[] })
     expect(dealers(bob, alice)).toThrow('dealers')

@@ -47,7 +47,7 @@ describe('resharing over the relay', () => {
       Custodian,
     ]
     const [made] = await makeKey([alice, bob, carol], server.url)
-    const { public_key: publicKey, key_id: keyId } = made?.json.data
+    const { public_key: publicKey, key_id: keyId } = (made as NonNullable<typeof made>).json.data
 
     const members = 'alice,bob,carol,dave,erin'
     const reshare = await define(alice, 'reshare', '--threshold', '3', '--members', members)

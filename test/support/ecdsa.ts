@@ -71,7 +71,7 @@ export class EcdsaTable {
 
   async clear(): Promise<void> {
     this.threads.close()
-    await raze(this.everybody)
+    raze(this.everybody)
   }
 }
 
