@@ -12,7 +12,7 @@ beforeAll(() => {
 })
 afterAll(() => stop())
 
-test('one of who stays, leaves and joins is killed somewhere, and all end with one new epoch', async () => {
+test('T-45 one of who stays, leaves and joins is killed somewhere, and all end with one new epoch', async () => {
   const { operations, letters } = await reshareWithKill(0, null)
   expect(operations).toBeGreaterThan(50)
   expect(letters).toBeGreaterThan(30)

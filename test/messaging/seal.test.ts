@@ -44,7 +44,7 @@ describe('a sealed letter', () => {
     expect(hex(block)).toBe('cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919')
   })
 
-  test('does not open with any bit of it, of the header or of the key changed', () => {
+  test('T-34 does not open with any bit of it, of the header or of the key changed', () => {
     for (let at = 0; at < sealed.length; at++) {
       expect(openLetter(key, data, flip(sealed, at, at % 8))).toBeNull()
     }

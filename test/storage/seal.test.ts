@@ -133,7 +133,7 @@ describe('by passphrase', () => {
 })
 
 describe('damage', () => {
-  test('any flipped byte and any truncation is noticed', async () => {
+  test('T-64 any flipped byte and any truncation is noticed', async () => {
     const { identity, recipient } = await newIdentity()
     const sealed = await sealTo([recipient], PLAIN)
     for (let at = 0; at < sealed.length; at++) {
