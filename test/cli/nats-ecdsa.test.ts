@@ -63,7 +63,7 @@ natsServerSuite('threshold ECDSA at full size', () => {
 
   test('three make a key, and one of them shows what it is made of', async () => {
     expect(new Set(made.map(({ json }) => json.data.public_key)).size).toBe(1)
-    const { transcript, public_key } = made[0]?.json.data
+    const { transcript, public_key } = (made[0] as Ran).json.data
     const verified = await alice.mpc(['transcript', 'verify', transcript as string, '--json'])
     expect(verified.json).toMatchObject({ code: 0, data: { public_key, certificate: 'complete' } })
     expect((await alice.mpc(['status', '--json'])).json.data.primes).toBe(0)

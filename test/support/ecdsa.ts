@@ -69,7 +69,7 @@ export class EcdsaTable {
     }
   }
 
-  async clear(): Promise<void> {
+  clear(): void {
     this.threads.close()
     raze(this.everybody)
   }
