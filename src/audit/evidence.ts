@@ -2,8 +2,11 @@
  * The offline verifier of failed signings: who, by the signed letters in the file, broke the protocol. It holds what a
  * transcript's verifier holds of the session and believes nothing about the key but the record that the order names.
  */
-import { verifyFailure } from '../protocol/cggmp24/evidence.js'
+import type { Accusation } from '../protocol/abort.js'
+import { judgeFailure, type Judging } from '../protocol/cggmp24/evidence.js'
+import { runJob } from '../protocol/cggmp24/jobs.js'
 import { equalBytes } from '../protocol/codec.js'
+import type { Job } from '../protocol/round.js'
 import { type PartyId, Session } from '../protocol/session.js'
 import type { Card } from '../wire/card.js'
 import { definitionCodec, definitionId } from '../wire/definition.js'
@@ -41,28 +44,47 @@ export function isFailedSigning(encoded: Uint8Array): boolean {
   }
 }
 
+/** Does jobs; their results by index. */
+type Compute = (jobs: readonly Job[]) => Promise<readonly Uint8Array[]>
+
 /**
- * The verdict on a signing that failed.
+ * The verdict on a signing that failed. After a failure phase it takes seconds for each pair of signers.
+ * @param compute where that is done: here, if left out
  * @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold; `E_EVIDENCE` (verification)
  * where everything holds, and proves nobody's fault
  */
-export function verifyEvidence(encoded: Uint8Array): Verdict {
-  const verdict = holding('evidence', HINT, () => judge(failedCodec.decode(encoded)))
-  if (verdict.guilty.length > 0) return verdict
-  throw new Failure('verification', 'E_EVIDENCE', 'the letters in this file prove nobody at fault', {
-    hint: 'nobody is cleared by it either: letters may be missing, and what one member alone was shown is its word',
+export async function verifyEvidence(
+  encoded: Uint8Array,
+  compute: Compute = (jobs) => Promise.resolve(jobs.map(runJob)),
+): Promise<Verdict> {
+  const { judging, cards, ...known } = holding('evidence', HINT, () => opened(failedCodec.decode(encoded)))
+  let step = judging.next()
+  while (!step.done) step = judging.next(await compute(step.value))
+  if (step.value.length === 0) {
+    throw new Failure('verification', 'E_EVIDENCE', 'the letters in this file prove nobody at fault', {
+      hint: 'nobody is cleared by it either: letters may be missing, and what one member alone was shown is its word',
+    })
+  }
+  const guilty = step.value.map(({ party, round, kind, reason }): Accused => {
+    const { name, fingerprint } = cards.get(party) as Card
+    return { name, fingerprint: hex(fingerprint), round, kind, reason, evidence: null }
   })
+  return { ...known, participants: [...cards.values()], guilty }
 }
 
 const HINT = 'believe none of it, and ask another signer for what it has kept'
 
-function judge(failed: FailedSigning): Verdict {
+/** A file whose letters stand in their places, and what is to be judged. */
+function opened(failed: FailedSigning): Omit<Verdict, 'participants' | 'guilty'> & {
+  readonly judging: Judging<readonly Accusation[]>
+  readonly cards: ReadonlyMap<PartyId, Card>
+} {
   const order = definitionCodec.decode(failed.definition)
   if (order.kind !== 'sign') return refuse('it is not of a signing')
   const id = definitionId(order)
   const players = signersIn(order, failed.record)
-  const participants = players.map(({ card }) => card)
-  const sid = openingIn(failed, id, participants)
+  const cards = new Map(players.map(({ party, card }) => [party, card]))
+  const sid = openingIn(failed, id, [...cards.values()])
   demand(equalBytes(sha256(failed.payload), order.payload_sha256), "the payload is not the order's")
   const names = failed.rounds.map(({ round }) => round)
   demand(new Set(names).size === names.length, 'a round stands twice')
@@ -80,14 +102,9 @@ function judge(failed: FailedSigning): Verdict {
     epoch: recordDigest(record),
     shift,
   }
-  const parties = players.map(({ party }) => party)
+  const parties = [...cards.keys()]
   const session = new Session(sid, parties[0] as PartyId, parties)
   const digest = messageOf(scheme, order.type, failed.payload)
-  const guilty = verifyFailure(session, key, digest, rounds).map(
-    ({ party, round, kind, reason }): Accused => {
-      const { name, fingerprint } = participants[parties.indexOf(party)] as Card
-      return { name, fingerprint: hex(fingerprint), round, kind, reason, evidence: null }
-    },
-  )
-  return { definition: id, sid, words: sessionWords(sid), participants, record, publicKey, guilty }
+  const judging = judgeFailure(session, key, digest, rounds)
+  return { definition: id, sid, words: sessionWords(sid), cards, record, publicKey, judging }
 }

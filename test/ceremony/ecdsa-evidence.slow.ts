@@ -38,15 +38,15 @@ describe('who lies of its share of kγ', () => {
 
   test('is proven guilty to anybody, from the file of either', async () => {
     for (const failure of failures) {
-      const verdict = verifyEvidence(await evidenceOf(failure))
+      const verdict = await verifyEvidence(await evidenceOf(failure))
       expect(guiltyIn(verdict)).toEqual([['bob', 'blame-gamma-2', 'proven']])
       expect(verdict.guilty[0]?.fingerprint).toBe(hex(table.everybody[1].card.fingerprint))
     }
   }, 600_000)
 
-  test('is not proven guilty where the rounds in which all defend themselves are missing', () => {
+  test('is not proven guilty where the rounds in which all defend themselves are missing', async () => {
     const rounds = parts.rounds.filter(({ round }) => !round.startsWith('blame-'))
     expect(rounds.length).toBeLessThan(parts.rounds.length)
-    expect(verdictOn(failedCodec.encode({ ...parts, rounds }))).toBe('E_EVIDENCE')
+    expect(await verdictOn(failedCodec.encode({ ...parts, rounds }))).toBe('E_EVIDENCE')
   }, 600_000)
 })

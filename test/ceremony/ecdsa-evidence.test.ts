@@ -37,7 +37,7 @@ test('a letter that cannot be read ends it for everybody, and is proven to anybo
       code: 'E_ABORT',
       accused: [{ name: 'bob', evidence: expect.stringMatching(/\/evidence\/signing-[0-9a-f]{16}\.cbor$/) }],
     })
-    expect(verdictOn(await evidenceOf(failure))).toEqual([['bob', 'presign-1', 'proven']])
+    expect(await verdictOn(await evidenceOf(failure))).toEqual([['bob', 'presign-1', 'proven']])
   }
 }, 300_000)
 
@@ -53,7 +53,7 @@ describe('a share of the signature that is none', () => {
   test('leaves the others in doubt, and is proven to anybody from the file of either', async () => {
     for (const failure of failures) {
       expect(failure).toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT', accused: [{ name: 'bob' }] })
-      expect(verdictOn(await evidenceOf(failure))).toEqual([['bob', 'sign', 'proven']])
+      expect(await verdictOn(await evidenceOf(failure))).toEqual([['bob', 'sign', 'proven']])
     }
   }, 300_000)
 
@@ -81,12 +81,12 @@ describe('a share of the signature that is none', () => {
     expect(elsewhere.json).toMatchObject({ code: 8, error: { code: 'E_REHEARSAL' } })
   }, 300_000)
 
-  test('is not proven by the file without it', () => {
+  test('is not proven by the file without it', async () => {
     const rounds = parts.rounds.slice(0, -1)
-    expect(verdictOn(failedCodec.encode({ ...parts, rounds }))).toBe('E_EVIDENCE')
+    expect(await verdictOn(failedCodec.encode({ ...parts, rounds }))).toBe('E_EVIDENCE')
   }, 300_000)
 
-  test('nothing in the file can be changed', () => {
+  test('nothing in the file can be changed', async () => {
     const flip = (bytes: Uint8Array, at: number): Uint8Array =>
       bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
     const [round] = parts.rounds as [FailedSigning['rounds'][number]]
@@ -104,7 +104,7 @@ describe('a share of the signature that is none', () => {
       })),
     ]
     for (const change of changes) {
-      expect(verdictOn(failedCodec.encode({ ...parts, ...change }))).toBe('E_TRANSCRIPT')
+      expect(await verdictOn(failedCodec.encode({ ...parts, ...change }))).toBe('E_TRANSCRIPT')
     }
   })
 })
@@ -123,6 +123,6 @@ test('the letters of a signing that went well prove nobody guilty, wherever they
       payload: payload as Uint8Array,
       rounds: seen.rounds.slice(0, end),
     }
-    expect(verdictOn(failedCodec.encode(failed))).toBe('E_EVIDENCE')
+    expect(await verdictOn(failedCodec.encode(failed))).toBe('E_EVIDENCE')
   }
 }, 300_000)

@@ -87,9 +87,9 @@ export const evidenceOf = async (failure: Failure): Promise<Uint8Array> =>
 export const guiltyIn = ({ guilty }: Verdict) => guilty.map(({ name, round, kind }) => [name, round, kind])
 
 /** What a file proves, or why it proves nothing. */
-export function verdictOn(encoded: Uint8Array): unknown {
+export async function verdictOn(encoded: Uint8Array): Promise<unknown> {
   try {
-    return guiltyIn(verifyEvidence(encoded))
+    return guiltyIn(await verifyEvidence(encoded))
   } catch (error) {
     if (error instanceof Failure) return error.code
     throw error

@@ -58,7 +58,12 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
 
 /** Who broke a signing, for whoever was not there. */
 async function blame(context: Context, options: Options, file: Uint8Array): Promise<Result> {
-  const { definition, sid, words, participants: cards, record, publicKey, guilty } = verifyEvidence(file)
+  const { terminal, compute, signal } = context
+  const verdict = await terminal.busy(
+    'Checking the letters',
+    verifyEvidence(file, (jobs) => compute(jobs, signal)),
+  )
+  const { definition, sid, words, participants: cards, record, publicKey, guilty } = verdict
   const participants = await acquainted(context, options, cards)
   const data = {
     kind: 'failed-signing',

@@ -38,7 +38,7 @@ export type Rounds = ReadonlyMap<string, ReadonlyMap<PartyId, Uint8Array>>
  * Who provably broke the signing of `digest`. It takes seconds for each pair of signers when there was a failure phase.
  * @param session of the signers, as anybody; its sid is the run's
  * @param key from the agreed record
- * @param run does a job; who has workers, or has done some of them before, brings its own
+ * @param run does a job; who has done some of them before brings its own
  * @returns everybody at fault in the first round that shows anybody's; none for a transcript that proves nothing
  * @throws RangeError when the session's parties cannot have signed with this key
  */
@@ -49,9 +49,25 @@ export function verifyFailure(
   rounds: Rounds,
   run: (job: Job) => Uint8Array = runJob,
 ): readonly Accusation[] {
+  const judging = judgeFailure(session, key, digest, rounds)
+  let step = judging.next()
+  while (!step.done) step = judging.next(step.value.map(run))
+  return step.value
+}
+
+/** What computes in between: gives jobs, and is resumed with their results by index. */
+export type Judging<T> = Generator<readonly Job[], T, readonly Uint8Array[]>
+
+/** The same for who has workers. */
+export function* judgeFailure(
+  session: Session,
+  key: EcdsaPublic,
+  digest: Uint8Array,
+  rounds: Rounds,
+): Judging<readonly Accusation[]> {
   const signers = signersOf(session, key, digest)
   try {
-    judge(session, signers, digest, rounds, run)
+    yield* judge(session, signers, digest, rounds)
     return []
   } catch (error) {
     if (!(error instanceof ProtocolAbort)) throw error
@@ -60,13 +76,7 @@ export function verifyFailure(
 }
 
 /** The rounds again, up to where the letters end. @throws ProtocolAbort */
-function judge(
-  session: Session,
-  signers: Signers,
-  digest: Uint8Array,
-  rounds: Rounds,
-  run: (job: Job) => Uint8Array,
-): void {
+function* judge(session: Session, signers: Signers, digest: Uint8Array, rounds: Rounds): Judging<void> {
   const letter = presignLetters(signers.level, signers.parties.length)
   const first = agreed(session, rounds, ROUND.first, letter.first)
   if (first === null) return
@@ -82,21 +92,23 @@ function judge(
   demand(ROUND.third, third, thirdChecks(signers, first, Gamma))
   const said = { first, second, third, Gamma }
   const phase = wrongSum(signers, third)
-  if (phase !== null) return judgeCheats(session, signers, said, phase, rounds, run)
+  if (phase !== null) {
+    yield* judgeCheats(session, signers, said, phase, rounds)
+    return
+  }
 
   if (sumOfDeltas(third) === 0n) return
   const sigmas = lettersOf(session, rounds, ROUND.sign, sigmaLetter)
   demand(ROUND.sign, sigmas, sigmaChecks(publicPresignature(signers, said, digest)))
 }
 
-function judgeCheats(
+function* judgeCheats(
   session: Session,
   signers: Signers,
   said: Said,
   phase: Phase,
   rounds: Rounds,
-  run: (job: Job) => Uint8Array,
-): void {
+): Judging<void> {
   const letter = shownLetter(signers.level)
   const shown = new Map<PartyId, ReadonlyMap<PartyId, Shown>>()
   for (const party of signers.parties) {
@@ -106,13 +118,8 @@ function judgeCheats(
     shown.set(party, letters)
   }
   const questions = signers.parties.flatMap((party) => questionsTo(party, signers, said, phase, shown))
-  accuse(
-    `blame-${phase}`,
-    unanswered(
-      questions,
-      questions.map(({ job }) => run(job)),
-    ),
-  )
+  const answers = yield questions.map(({ job }) => job)
+  accuse(`blame-${phase}`, unanswered(questions, answers))
 }
 
 /** What can be decoded of the letters that are there. @throws ProtocolAbort naming the senders of the others */
