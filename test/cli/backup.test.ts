@@ -1,12 +1,26 @@
 /** The life of a backup by the real binary: split, verified, lost with the machine, restored, and signing again. */
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeKey, start } from '../support/ceremonies.js'
-import { type Custodian, custodian, custodians, type How, type Ran, scratch } from '../support/cli.js'
+import {
+  ageIdentityFile,
+  BIN,
+  type Custodian,
+  custodian,
+  custodians,
+  type How,
+  type Line,
+  type Ran,
+  scratch,
+} from '../support/cli.js'
 import { type Broker, brokers } from '../support/nats.js'
+
+const hasAge = spawnSync('age', ['--version']).status === 0
 
 let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
@@ -104,12 +118,76 @@ describe('a backup', () => {
     expect(nobody.json).toMatchObject({ code: 2, error: { code: 'E_HOLDERS' } })
   })
 
+  test('is sealed to age recipients and passphrases too, which need no identity to be opened', async () => {
+    const sheltered = await scratch()
+    const secret = join(sheltered.dir, 'sister.txt')
+    writeFileSync(secret, 'correct horse battery\n', { mode: 0o600 })
+    const vault = await ageIdentityFile(join(sheltered.dir, 'vault.key'))
+    const recipient = await identityToRecipient(
+      readFileSync(vault, 'utf8').trim().split('\n').at(-1) as string,
+    )
+    const withSecret = (home: string, words: string): Line => {
+      const fd = openSync(secret, 'r')
+      const env = { PATH: process.env['PATH'], MPC_HOME: home }
+      const { stdout } = spawnSync(process.execPath, [BIN, ...words.split(' '), '--no-input', '--json'], {
+        cwd: folder.dir,
+        env,
+        stdio: ['ignore', 'pipe', 'ignore', fd],
+        encoding: 'utf8',
+      })
+      closeSync(fd)
+      return JSON.parse(stdout) as Line
+    }
+    const who = `--holders h1.card,vault=${recipient},sister=passphrase`
+    const unlock = bob.unlock.join(' ')
+    const unasked = await line(bob, `backup split --key treasury --threshold 2 ${who} -o mixed`)
+    expect(unasked.json).toMatchObject({ code: 2, error: { code: 'E_NO_INPUT' } })
+    const split = withSecret(
+      bob.home,
+      `backup split --key treasury --threshold 2 ${who} -o mixed --holder-passphrase-fd sister:3 ${unlock}`,
+    )
+    expect(split).toMatchObject({ code: 0 })
+    const nobody = join(sheltered.dir, 'nobody')
+    const record = `--record mixed.json`
+    await line(bob, 'key show treasury --export -o mixed.json')
+    expect(
+      withSecret(nobody, `backup verify mixed/sister.piece ${record} --piece-passphrase-fd 3`),
+    ).toMatchObject({
+      code: 0,
+      data: {
+        holder: 'sister',
+        custodian: 'bob',
+        record_given: true,
+        note: expect.stringMatching('sister-'),
+      },
+    })
+    expect(withSecret(nobody, `backup verify mixed/vault.piece ${record} --identity ${vault}`)).toMatchObject(
+      {
+        code: 0,
+        data: { holder: 'vault' },
+      },
+    )
+    expect(withSecret(nobody, 'backup verify mixed/h1.piece').error.code).toBe('E_NO_IDENTITY')
+    expect(
+      withSecret(nobody, `backup verify mixed/vault.piece --record msg.bin --identity ${vault}`),
+    ).toMatchObject({
+      code: 9,
+      error: { code: 'E_RECORD' },
+    })
+    await sheltered.remove()
+  })
+
+  test.runIf(hasAge)('is opened by the stock age program with what the holder has', async () => {
+    const [h1] = holders as [Custodian]
+    const age = (identity: string, sealed: string): Buffer =>
+      execFileSync('age', ['-d', '-i', identity, sealed])
+    const identity = path('h1.identity')
+    writeFileSync(identity, age(path('h1.key'), join(h1.home, 'identity.age')), { mode: 0o600 })
+    expect(age(identity, path('out/h1.piece')).includes('mpc/escrow-piece/v1')).toBe(true)
+  })
+
   test('is asked about where fewer people than must sign reach the key', async () => {
-    const words = 'backup split --key treasury --threshold 2 --holders alice,bob,carol -o shared'
-    // Of bob and carol each has a piece of her own, and needs the other's: as many as must sign.
-    const split = await line(bob, `${words} --json`)
-    expect(split.json).toMatchObject({ code: 0, data: { smallest: ['alice', 'bob'] } })
-    // With bob's manifest, three outsiders who hold pieces of carol's share too are no fewer than two.
+    // With alice's pieces, those who are to hold carol's are enough by themselves.
     const outsiders = 'backup split --key treasury --threshold 2 --holders h1.card,h2.card -o severe'
     const asked = await line(carol, `${outsiders} --manifests out/manifest.json`)
     expect(asked.json).toMatchObject({ code: 2, error: { code: 'E_NO_INPUT' } })
