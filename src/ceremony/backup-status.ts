@@ -87,6 +87,12 @@ export async function backupStatus(home: Home, key: Key): Promise<BackupStatus> 
   return { manifest, holders, stale: await staleEpoch(home, key) }
 }
 
+/** Whether the share of the epoch in use was split here, or only one of an earlier epoch, whose pieces restore nothing. */
+export async function backupStateOf(home: Home, key: Key): Promise<'none' | 'split' | 'stale'> {
+  if ((await readSplit(home, key.name, key.digest)) !== null) return 'split'
+  return (await staleEpoch(home, key)) === null ? 'none' : 'stale'
+}
+
 async function staleEpoch(home: Home, { name, digest }: Key): Promise<number | null> {
   if ((await readSplit(home, name, digest)) !== null) return null
   const epochs = (await readState(home, name))?.epochs ?? []

@@ -212,6 +212,8 @@ const status = object({
       members: list(name),
       public_key: orNull(keyFields.public_key),
       epoch: orNull(count(1)),
+      /** Of the own share; null where the key cannot be read. */
+      backup: oneOf('none', 'split', 'stale', null),
       problem: orNull(object({ code: text, message: text, hint: orNull(text) })),
     }),
   ),

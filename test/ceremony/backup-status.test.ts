@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { splitShare } from '../../src/ceremony/backup.js'
-import { backupStatus, keepNote } from '../../src/ceremony/backup-status.js'
+import { backupStateOf, backupStatus, keepNote } from '../../src/ceremony/backup-status.js'
 import type { HolderSeal } from '../../src/ceremony/holders.js'
 import { findKey, type Key } from '../../src/ceremony/keys.js'
 import { reachOf } from '../../src/ceremony/reach.js'
@@ -93,6 +93,7 @@ describe('the notes of holders', () => {
     })
     const now = await findKey(home, 'treasury')
     expect(await backupStatus(home, now)).toMatchObject({ manifest: null, stale: 1 })
+    expect(await backupStateOf(home, now)).toBe('stale')
   })
 })
 

@@ -77,6 +77,7 @@ describe('a backup', () => {
       state: 'split',
       holders: holders.map(({ name }) => ({ name, said: null, agrees: null })),
     })
+    expect((await alice.mpc(['status', '--json'])).json.data.keys).toMatchObject([{ backup: 'split' }])
     const notes: string[] = []
     for (const holder of holders.slice(0, 2)) {
       const { json } = await line(holder, `backup verify out/${holder.name}.piece --record record.json`)

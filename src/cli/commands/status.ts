@@ -1,3 +1,4 @@
+import { backupStateOf } from '../../ceremony/backup-status.js'
 import { ceremoniesIn, keysIn, type KeyStatus, requestsIn } from '../../ceremony/status.js'
 import { knownCards, type Known } from '../../ceremony/trust.js'
 import { recordPublicKey } from '../../wire/record.js'
@@ -14,6 +15,7 @@ export async function run(context: Context): Promise<Result> {
   const now = context.now()
   const known = home ? await knownCards(home) : []
   const keys = home ? await keysIn(home) : []
+  const backups = await Promise.all(keys.map(({ key }) => (home && key ? backupStateOf(home, key) : null)))
   const ceremonies = home ? await ceremoniesIn(home, keys, now) : []
   const requests = home ? await requestsIn(home, keys, now) : []
   const primes = home ? await primesIn(home) : 0
@@ -42,7 +44,7 @@ export async function run(context: Context): Promise<Result> {
       },
       primes,
       unverified: doubtful,
-      keys: keys.map(keyStatusData),
+      keys: keys.map((key, i) => ({ ...keyStatusData(key), backup: backups[i] ?? null })),
       ceremonies: ceremonies.map(ceremonyData),
       requests: requests.map(requestData),
     },
@@ -52,7 +54,12 @@ export async function run(context: Context): Promise<Result> {
         ['you', self ? self.name : 'no identity yet'],
         ['people', peopleText(known)],
         ...(self ? [['primes', primesText(primes)] as [string, string]] : []),
-        ['keys', keys.length === 0 ? 'none' : keys.map(keyStatusText).join('\n')],
+        [
+          'keys',
+          keys.length === 0
+            ? 'none'
+            : keys.map((key, i) => `${keyStatusText(key)}${BACKUP[backups[i] ?? 'none']}`).join('\n'),
+        ],
       ]),
       '',
       ...(unfinished.length === 0 ? ['Nothing is unfinished.'] : ['Unfinished:']),
@@ -61,6 +68,9 @@ export async function run(context: Context): Promise<Result> {
     ...(next !== undefined && { next }),
   }
 }
+
+/** What is said of a key's backup beside the key. */
+const BACKUP = { none: '', split: '; backed up', stale: '; its backup is STALE: split your share anew' }
 
 function peopleText(known: readonly Known[]): string {
   const others = known.filter(({ status }) => status !== 'self')
