@@ -40,6 +40,8 @@ export function buildReshare(
   const threshold = plan.threshold ?? record.threshold
   const cards =
     plan.members?.map((each) => cardOf(each, record, known)) ?? record.members.map(({ card }) => card)
+  const again = plan.members?.find((each, i, all) => all.indexOf(each) < i)
+  if (again !== undefined) throw badPlan(`--members name ${again} again`)
   if (threshold < 2) throw badPlan('--threshold is at least 2: else one custodian alone could sign')
   if (threshold > cards.length) {
     throw badPlan(`--threshold is ${threshold}, but there are only ${cards.length} custodians`)

@@ -61,7 +61,7 @@ describe('a reshare', () => {
     ['--dealers are 2, as many as must sign', { dealers: ['alice', 'alice'] }],
     ['--threshold is at least 2', { threshold: 1 }],
     ['--threshold is 5, but there are only 4', { threshold: 5 }],
-    ['bob', { members: ['alice', 'bob', 'bob'] }],
+    ['--members name bob again', { members: ['alice', 'bob', 'bob'] }],
     ['nobody here is known as zoe', { members: ['alice', 'zoe'] }],
     ['a refresh has the same custodians', { kind: 'refresh', threshold: 3 }],
     ['a refresh has the same custodians', { kind: 'refresh', members: ['alice', 'bob', 'carol', 'dave'] }],

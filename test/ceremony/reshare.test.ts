@@ -237,6 +237,42 @@ describe('one vote an epoch', () => {
     await expectSigns([bob, alice], record)
   })
 
+  test('of two that start side by side at most one is certified', async () => {
+    const everybody = await custodians('alice', 'bob', 'carol', 'dave')
+    const [alice, bob, carol, dave] = everybody as [Custodian, Custodian, Custodian, Custodian]
+    const { digest } = await makeTreasury(everybody, 2)
+    const one = {
+      players: [alice, bob, carol],
+      members: ['alice', 'bob', 'carol'],
+      dealers: ['alice', 'bob'],
+    }
+    const two = { players: [bob, carol, dave], members: ['bob', 'carol', 'dave'], dealers: ['carol', 'dave'] }
+    const ids = await Promise.all(
+      [one, two].map(async ({ players, members, dealers }) => {
+        const file = await defined(alice, everybody, { members, dealers })
+        const network = new MemoryNetwork()
+        await Promise.all(players.map((who) => codeOf(takesPart(who, file, network, { patience, ...quick }))))
+        return file.id
+      }),
+    )
+    const voted = await Promise.all(everybody.map(({ home }) => lastVote(home, digest)))
+    const certified = await Promise.all(
+      ids.map(async (id) => {
+        const held = await Promise.all(
+          everybody.map(({ home }) => new CeremonyFiles(home, id).readCertificate()),
+        )
+        return held.some((certificate) => certificate !== null)
+      }),
+    )
+    expect(certified).not.toEqual([true, true])
+    // Whoever stands in both gave a receipt in one.
+    for (const { home } of [bob, carol]) {
+      const receipts = await Promise.all(ids.map((id) => new CeremonyFiles(home, id).readReceipt()))
+      expect(receipts.filter((receipt) => receipt !== null)).toHaveLength(1)
+    }
+    expect(voted.some((vote) => vote !== null)).toBe(true)
+  })
+
   test('who gets the certificate of what it voted for finishes without the others', async () => {
     const { alice, bob, carol, record, first } = await withheld()
     const certificate = await new CeremonyFiles(carol.home, first.id).readCertificate()
