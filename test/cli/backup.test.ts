@@ -124,7 +124,7 @@ describe('a backup', () => {
     const secret = join(sheltered.dir, 'sister.txt')
     writeFileSync(secret, 'correct horse battery\n', { mode: 0o600 })
     const vault = await ageIdentityFile(join(sheltered.dir, 'vault.key'))
-    const recipient = await identityToRecipient(readFileSync(vault, 'utf8').trim().split('\n')[1] as string)
+    const recipient = await identityToRecipient(readFileSync(vault, 'utf8').trim().split('\n')[1] ?? '')
     const withSecret = (home: string, words: string): Line => {
       const fd = openSync(secret, 'r')
       const env = { PATH: process.env['PATH'], MPC_HOME: home }

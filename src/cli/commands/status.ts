@@ -15,7 +15,9 @@ export async function run(context: Context): Promise<Result> {
   const now = context.now()
   const known = home ? await knownCards(home) : []
   const keys = home ? await keysIn(home) : []
-  const backups = await Promise.all(keys.map(({ key }) => (home && key ? backupStateOf(home, key) : null)))
+  const backups = await Promise.all(
+    keys.map(async ({ key }) => (home && key ? await backupStateOf(home, key) : null)),
+  )
   const ceremonies = home ? await ceremoniesIn(home, keys, now) : []
   const requests = home ? await requestsIn(home, keys, now) : []
   const primes = home ? await primesIn(home) : 0
