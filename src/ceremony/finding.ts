@@ -93,9 +93,9 @@ export class Finder {
   /** Why a request with an unknown signer is not signed, where there is no other; once there was time to hear of all. */
   #unseated(): Failure | null {
     if (!this.#listened || this.#suitable()) return null
-    for (const { signers } of this.#notices.requests()) {
+    for (const { signers, record } of this.#notices.requests()) {
       try {
-        if (signers) requireSeats(this.#key, signers)
+        if (signers && hex(record) === hex(this.#key.digest)) requireSeats(this.#key, signers)
       } catch (error) {
         if (error instanceof Failure) return error
         throw error

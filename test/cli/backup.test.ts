@@ -9,10 +9,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeKey, start } from '../support/ceremonies.js'
 import {
   ageIdentityFile,
+  atTerminal,
   BIN,
   type Custodian,
   custodian,
   custodians,
+  hasTerminal,
   type How,
   type Line,
   type Ran,
@@ -191,6 +193,14 @@ describe('a backup', () => {
     const asked = await line(carol, `${outsiders} --manifests out/manifest.json`)
     expect(asked.json).toMatchObject({ code: 2, error: { code: 'E_NO_INPUT' } })
     expect(readdirSync(folder.dir)).not.toContain('severe')
+    if (hasTerminal) {
+      const words = `${outsiders} --manifests out/manifest.json --plain ${carol.unlock.join(' ')}`.split(' ')
+      const play = [['Type "treasury", or no:', 'no\r']] as const
+      const refused = await atTerminal(carol.home, words, play, { cwd: folder.dir })
+      expect(refused.code, refused.stdout).toBe(8)
+      expect(refused.stdout).toContain('People who are no custodians reach it:')
+      expect(readdirSync(folder.dir)).not.toContain('severe')
+    }
     const confirmed = await line(carol, `${outsiders} --manifests out/manifest.json --confirm treasury`)
     expect(confirmed.json).toMatchObject({ code: 0 })
     expect(confirmed.json.data.outsiders).toEqual(expect.arrayContaining(['h1', 'h2', 'h3']))

@@ -51,7 +51,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const seals = chosen.map(({ seal }) => seal)
   requireHolders(threshold, seals)
   const others = await manifestsIn(key, options.manifests ?? [])
-  const reach = reachOf(key.record, [...others, planned(indexIn(key, card), threshold, seals)])
+  const reach = reachOf(key.seated, [...others, planned(indexIn(key, card), threshold, seals)])
   await agree(context, key, threshold, chosen, reach, options.confirm)
   const identity = await context.openIdentity()
   try {
