@@ -143,7 +143,7 @@ const ranFields = {
   public_key: keyFields.public_key,
 }
 const transcript = object({
-  kind: oneOf('keygen', 'sign'),
+  kind: oneOf('keygen', 'reshare', 'refresh', 'sign'),
   ...ranFields,
   head: hex(32),
   signature: orNull(hex(64)),
