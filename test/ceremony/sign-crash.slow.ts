@@ -1,6 +1,6 @@
 /** Both signers are killed before every operation on their disk, and before and after every letter. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { inParallel, signWithKill } from '../support/crashes.js'
+import { afterAll, beforeAll, test } from 'vitest'
+import { killedEverywhere, signWithKill } from '../support/crashes.js'
 import { type KillAt, type Process, raze, withDisks } from '../support/processes.js'
 import { type Three, withKey } from '../support/signing.js'
 
@@ -31,27 +31,5 @@ test.each([
       free.push(key)
     }
   }
-  const whole = await withFree(null)
-  const at: KillAt[] = [
-    ...Array.from({ length: whole.operations }, (_, i) => ({ operation: i + 1 })),
-    ...Array.from({ length: whole.letters }, (_, i) => ({ letter: i + 1, when: 'before' as const })),
-    ...Array.from({ length: whole.letters }, (_, i) => ({ letter: i + 1, when: 'after' as const })),
-  ]
-  const wrong: string[] = []
-  const processes = await inParallel(
-    AT_ONCE,
-    at.map((killAt) => async (): Promise<Process | null> => {
-      try {
-        return await withFree(killAt)
-      } catch (error) {
-        wrong.push(`${JSON.stringify(killAt)}: ${String(error)}`)
-        return null
-      }
-    }),
-  )
-  expect(wrong).toEqual([])
-  const killed = processes.filter((process) => process?.dead)
-  kills += killed.length
-  // How much is written and said depends a little on timing; nearly all of it happens each time.
-  expect(killed.length).toBeGreaterThan(at.length * 0.9)
+  kills += await killedEverywhere(withFree, AT_ONCE)
 })

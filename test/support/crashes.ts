@@ -16,6 +16,7 @@ import { keygenDefinition } from './members.js'
 import { overheard } from './mischief.js'
 import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach, expectOneShareAnOrder } from './nonces.js'
 import { type KillAt, type Life, live, type Process, raze } from './processes.js'
+import { seededRng } from './rng.js'
 import { approving, asks, isValid, joins, somePayload, type Three } from './signing.js'
 import { defined, makeTreasury } from './reshares.js'
 import { type Custodian, custodians, fileOf } from './worlds.js'
@@ -140,4 +141,66 @@ export async function inParallel<T>(most: number, jobs: readonly (() => Promise<
   }
   await Promise.all(Array.from({ length: most }, work))
   return results
+}
+
+/** Plays a ceremony in which this process is killed there, or nobody. */
+type WithKill = (killAt: KillAt | null) => Promise<Process>
+
+/**
+ * Kills one process before every operation on its disk, and before and after every letter; whatever must hold afterwards,
+ * `play` expects.
+ * @param atOnce how many ceremonies run beside one another
+ * @returns how many were killed
+ */
+export async function killedEverywhere(play: WithKill, atOnce = 8): Promise<number> {
+  const whole = await play(null)
+  const at: KillAt[] = [
+    ...Array.from({ length: whole.operations }, (_, i) => ({ operation: i + 1 })),
+    ...Array.from({ length: whole.letters }, (_, i) => ({ letter: i + 1, when: 'before' as const })),
+    ...Array.from({ length: whole.letters }, (_, i) => ({ letter: i + 1, when: 'after' as const })),
+  ]
+  const wrong: string[] = []
+  const processes = await inParallel(
+    atOnce,
+    at.map((killAt) => async (): Promise<Process | null> => {
+      try {
+        return await play(killAt)
+      } catch (error) {
+        wrong.push(`${JSON.stringify(killAt)}: ${String(error)}`)
+        return null
+      }
+    }),
+  )
+  expect(wrong).toEqual([])
+  const killed = processes.filter((process) => process?.dead).length
+  // How much is written and said depends a little on timing; nearly all of it happens each time.
+  expect(killed).toBeGreaterThan(at.length * 0.9)
+  return killed
+}
+
+/**
+ * A seeded sample of the same, over all victims.
+ * @returns how many were killed
+ */
+export async function killedSomewhere(
+  seed: string,
+  sample: number,
+  play: (victim: number, killAt: KillAt | null) => Promise<Process>,
+): Promise<number> {
+  const { operations, letters } = await play(0, null)
+  expect(operations).toBeGreaterThan(50)
+  expect(letters).toBeGreaterThan(30)
+  const rng = seededRng(seed, 1)
+  const below = (n: number): number => new DataView(rng(4).buffer).getUint32(0) % n
+  const kills = Array.from({ length: sample }, (_, i): readonly [number, KillAt] => {
+    const victim = below(NAMES.length)
+    if (i % 2 === 0) return [victim, { operation: 1 + below(operations) }]
+    return [victim, { letter: 1 + below(letters), when: below(2) === 0 ? 'before' : 'after' }]
+  })
+  const lives = kills.map(
+    ([victim, killAt]) =>
+      () =>
+        play(victim, killAt),
+  )
+  return (await inParallel(6, lives)).filter(({ dead }) => dead).length
 }
