@@ -3,7 +3,6 @@
  * against the rest, and the result against what was said. It believes only the fingerprints that its reader knows.
  */
 import { encode, equalBytes } from '../protocol/codec.js'
-import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
 import { needsAuxiliary, publicKeyMaking, publicKeyResharing, roundsOf } from '../protocol/engine.js'
 import type { Rounds } from '../protocol/keygen-public.js'
 import { echoOf, echoRound } from '../protocol/round.js'
@@ -16,7 +15,6 @@ import {
   definitionCodec,
   definitionId,
   type KeygenDefinition,
-  type ReshareDefinition,
 } from '../wire/definition.js'
 import { isKeyDefinition, playersOf as cardsOf, reshareInputOf } from '../wire/definition-key.js'
 import { derivedKey } from '../wire/derived.js'
@@ -31,6 +29,7 @@ import {
   recordPublicKey,
 } from '../wire/record.js'
 import { parseSeating } from '../wire/seating.js'
+import { recordMade } from '../wire/record-made.js'
 import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
 import { messageOf, verifiesUnder } from '../wire/signature.js'
 import { hex } from '../wire/text.js'
@@ -97,8 +96,8 @@ function verify(transcript: Transcript): Verified {
   if (!isKeyDefinition(definition)) throw refuse('it is of no ceremony that keeps one')
   demand(transcript.payload === null, 'a key generation signs nothing')
   const record = parseRecord(transcript.outcome)
-  if (definition.kind === 'keygen') verifyKeygen(definition, id, sid, record, players, rounds)
-  else verifyReshare(definition, id, sid, record, rounds)
+  if (definition.kind === 'keygen') verifyAbout(definition, id, record)
+  verifyMade(definition, id, sid, record, rounds)
   const shares = publicShares(record)
   const holders = players.map(({ card: { fingerprint, signing }, party }) => {
     const publicShare = shares.get(party)
@@ -145,15 +144,8 @@ function verifyEchoes(players: readonly Player[], sid: Uint8Array, rounds: Round
   }
 }
 
-/** The record is what the openings add up to, and says of the ceremony what the definition says. */
-function verifyKeygen(
-  definition: KeygenDefinition,
-  id: Uint8Array,
-  sid: Uint8Array,
-  record: KeyRecord,
-  players: readonly Player[],
-  rounds: Rounds,
-): void {
+/** The record says of a new key what its definition says. */
+function verifyAbout(definition: KeygenDefinition, id: Uint8Array, record: KeyRecord): void {
   const members = record.members.map(({ card }) => card.line)
   const same =
     equalBytes(record.key_id, id) &&
@@ -164,62 +156,33 @@ function verifyKeygen(
     record.parent === null &&
     hex(record.policy_sha256 ?? new Uint8Array()) ===
       hex(definition.policy ? sha256(definition.policy) : new Uint8Array()) &&
-    members.join() === players.map(({ card }) => card.line).join()
+    members.join() ===
+      custodiansOf(definition)
+        .map(({ line }) => line)
+        .join()
   demand(same, 'the record is not of this definition')
-  const parties = players.map(({ party }) => party)
-  const session = new Session(sid, parties[0] as PartyId, parties)
-  const { scheme, threshold } = definition
-  const auxiliary = needsAuxiliary(scheme) ? { level: levelOfKeys(), epoch: id } : null
-  const result = publicKeyMaking(session, { scheme, threshold }, auxiliary, rounds)
-  demand(result !== null, 'an opening or a proof does not hold')
-  const { groupPoint, publicShares: shares, chainCode, data } = result as NonNullable<typeof result>
-  const equal =
-    equalBytes(groupPoint, record.group_point) &&
-    hex(chainCode ?? new Uint8Array()) === hex(record.chain_code ?? new Uint8Array()) &&
-    hex(data ? auxDataCodec.encode(data) : new Uint8Array()) === hex(record.auxiliary ?? new Uint8Array()) &&
-    record.members.every(({ index, public_share }) =>
-      equalBytes(shares.get(index) ?? new Uint8Array(), public_share),
-    )
-  demand(equal, 'the key is not what was said in making it')
 }
 
-/** The record after is what the dealers' openings make of the one before, which the definition holds. */
-function verifyReshare(
-  definition: ReshareDefinition,
+/** The record is the one that the definition and what was said aloud lead to, byte for byte. */
+function verifyMade(
+  definition: KeyDefinition,
   id: Uint8Array,
   sid: Uint8Array,
   record: KeyRecord,
   rounds: Rounds,
 ): void {
-  const { parent, parent_record: old, threshold } = definition
-  const result = publicReshared(definition, id, sid, rounds)
-  if (result === null) throw refuse('an opening or a proof does not hold')
-  const made: KeyRecord = {
-    format: 'mpc/key-record/v1',
-    key_id: old.key_id,
-    scheme: old.scheme,
-    threshold,
-    group_point: result.groupPoint,
-    chain_code: result.chainCode,
-    members: custodiansOf(definition).map((card, i) => ({
-      card,
-      index: i + 1,
-      public_share: result.publicShares.get(i + 1) as Uint8Array,
-    })),
-    epoch: old.epoch + 1,
-    parent,
-    definition: id,
-    policy_sha256: old.policy_sha256,
-    auxiliary: result.data && auxDataCodec.encode(result.data),
-  }
-  demand(equalBytes(recordDigest(made), recordDigest(record)), 'the epoch is not what was said in making it')
-}
-
-function publicReshared(definition: ReshareDefinition, id: Uint8Array, sid: Uint8Array, rounds: Rounds) {
   const parties = cardsOf(definition).map((_, i) => i + 1)
   const session = new Session(sid, parties[0] as PartyId, parties)
-  const auxiliary = needsAuxiliary(definition.scheme) ? { level: levelOfKeys(), epoch: id } : null
-  return publicKeyResharing(session, reshareInputOf(definition), auxiliary, rounds)
+  const { scheme, threshold } = definition
+  const auxiliary = needsAuxiliary(scheme) ? { level: levelOfKeys(), epoch: id } : null
+  const result =
+    definition.kind === 'keygen'
+      ? publicKeyMaking(session, { scheme, threshold }, auxiliary, rounds)
+      : publicKeyResharing(session, reshareInputOf(definition), auxiliary, rounds)
+  if (result === null) return refuse('an opening or a proof does not hold')
+  const made = recordDigest(recordMade(definition, id, result))
+  const what = definition.kind === 'keygen' ? 'key' : 'epoch'
+  demand(equalBytes(made, recordDigest(record)), `the ${what} is not what was said in making it`)
 }
 
 function missingReceipts(

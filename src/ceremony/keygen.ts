@@ -3,19 +3,15 @@
  * their receipts. `planKeygen` checks whatever can be checked before a secret is opened; `runKeygen` does it.
  */
 import { run } from '../messaging/run.js'
-import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
-import { makeKey, type NewKey } from '../protocol/engine.js'
+import { makeKey } from '../protocol/engine.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
 import { readState } from '../storage/keys.js'
 import type { Card } from '../wire/card.js'
 import { custodiansOf, type DefinitionFile, type KeygenDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
-import { type KeyRecord, levelOfKeys } from '../wire/record.js'
 import { hex } from '../wire/text.js'
-import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table, unsealed } from './making.js'
-import type { Made } from './pending.js'
-import { seenIn } from './transcripts.js'
+import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
 import type { World } from './world.js'
 
 export type { MadeKey } from './making.js'
@@ -60,38 +56,7 @@ export const runKeygen = (world: World, plan: KeygenPlan): Promise<MadeKey> =>
 
 export { finish as finishKeygen }
 
-async function play(world: World, plan: KeygenPlan, table: Table): Promise<Made> {
-  const { definition, file } = plan
-  const { session, opened, primes, options } = table
-  const input = { scheme: definition.scheme, threshold: definition.threshold }
-  const auxiliary = primes && { level: levelOfKeys(), epoch: file.id, primes: primes.numbers() }
-  const { output, rounds } = await run(makeKey(session, input, auxiliary, world.rng), options)
-  const record = recordOf(plan, output)
-  return {
-    share: output.share,
-    auxiliary: output.auxiliary && output.auxiliary.secret,
-    record,
-    transcript: unsealed(seenIn(definition, null, opened, rounds), record),
-  }
-}
-
-function recordOf({ file, definition, players }: KeygenPlan, output: NewKey): KeyRecord {
-  return {
-    format: 'mpc/key-record/v1',
-    key_id: file.id,
-    scheme: definition.scheme,
-    threshold: definition.threshold,
-    group_point: output.groupPoint,
-    chain_code: output.chainCode,
-    members: players.map((card, i) => ({
-      card,
-      index: i + 1,
-      public_share: output.publicShares.get(i + 1) as Uint8Array,
-    })),
-    epoch: 1,
-    parent: null,
-    definition: file.id,
-    policy_sha256: null,
-    auxiliary: output.auxiliary && auxDataCodec.encode(output.auxiliary.data),
-  }
+async function play(world: World, plan: KeygenPlan, { session, auxiliary, options }: Table) {
+  const { scheme, threshold } = plan.definition
+  return run(makeKey(session, { scheme, threshold }, auxiliary, world.rng), options)
 }

@@ -6,8 +6,9 @@ import { Restarted } from '../messaging/abort.js'
 import { inSession } from '../messaging/attempts.js'
 import type { Opened } from '../messaging/handshake.js'
 import type { Room } from '../messaging/room.js'
-import type { RunOptions } from '../messaging/run.js'
-import { needsAuxiliary, SHOWS_PRIMES } from '../protocol/engine.js'
+import type { Run, RunOptions } from '../messaging/run.js'
+import type { AuxPrimes } from '../protocol/cggmp24/aux-data.js'
+import { type AuxiliaryInput, needsAuxiliary, type NewShares, SHOWS_PRIMES } from '../protocol/engine.js'
 import { type PartyId, Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
@@ -18,9 +19,10 @@ import { onlookersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
+import { recordMade } from '../wire/record-made.js'
 import { parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
 import { hex, rfc3339 } from '../wire/text.js'
-import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
+import { transcriptCodec, transcriptHead } from '../wire/transcript.js'
 import { activate } from './activation.js'
 import { agree, linger, type Result, setAsideOn } from './ending.js'
 import { holdersOf, incomplete, type Made, type Pending, readPending, store } from './pending.js'
@@ -28,6 +30,7 @@ import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import { keepCeremony } from './stored.js'
+import { seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
 
 export type MakingPlan = {
@@ -61,8 +64,8 @@ export type MadeKey = {
 /** What the rounds are played with. */
 export type Table = {
   readonly session: Session
-  readonly opened: Opened
-  readonly primes: PrimeSupply | null
+  /** What auxiliary data are made from; null where the scheme needs none. */
+  readonly auxiliary: (AuxiliaryInput & { readonly primes: AuxPrimes }) | null
   /** What `run` needs beside the protocol. */
   readonly options: RunOptions
 }
@@ -83,7 +86,7 @@ export function checkTime({ not_before, expires, kind }: KeyDefinition, begun: b
 export async function make(
   world: World,
   plan: MakingPlan,
-  play: (world: World, table: Table) => Promise<Made>,
+  play: (world: World, table: Table) => Promise<Run<NewShares>>,
 ): Promise<MadeKey> {
   const { definition } = plan
   if (!plan.begun) requireVerified(await unverifiedAmong(world.home, plan.players), world.person.present)
@@ -111,8 +114,8 @@ export async function make(
     return inSession(room, opening, async (opened, signal) => {
       // Those that an earlier attempt has shown are used up.
       await primes?.fill(room, opened.sid, signal)
-      const made = await play(world, tableOf(world, plan, room, primes, opened, signal))
-      const pending = await store(world, room, plan, files, opened, made)
+      const ran = await play(world, tableOf(world, plan, room, primes, opened, signal))
+      const pending = await store(world, room, plan, files, opened, madeBy(plan, opened, ran))
       return end(world, room, plan, files, pending, signal)
     })
   })
@@ -178,7 +181,26 @@ function tableOf(
     return Promise.resolve()
   }
   const options = { room, opened, session, members, signal, compute: world.compute, beforeSend }
-  return { session, opened, primes, options }
+  const auxiliary = primes && { level: levelOfKeys(), epoch: plan.file.id, primes: primes.numbers() }
+  return { session, auxiliary, options }
+}
+
+/** The record that the rounds led to, and a transcript that its receipts are yet to complete. */
+function madeBy({ definition, file }: MakingPlan, opened: Opened, { output, rounds }: Run<NewShares>): Made {
+  const record = recordMade(definition, file.id, output)
+  const seen = seenIn(definition, null, opened, rounds)
+  return {
+    share: output.share,
+    auxiliary: output.auxSecret,
+    record,
+    transcript: {
+      format: 'mpc/transcript/v1',
+      ...seen,
+      payload: null,
+      outcome: encodeRecord(record),
+      receipts: [],
+    },
+  }
 }
 
 // -------------------------------------------------------------------------------------------------------- the ending
@@ -257,16 +279,3 @@ async function end(
 async function vote(home: Home, { definition, file }: MakingPlan): Promise<void> {
   if (definition.kind !== 'keygen') await castVote(home, definition.parent, file.id, definition.supersedes)
 }
-
-/** The transcript of a run, which its receipts are yet to complete. */
-export const unsealed = (
-  seen: Omit<Transcript, 'format' | 'payload' | 'outcome' | 'receipts'>,
-  record: KeyRecord,
-) =>
-  ({
-    format: 'mpc/transcript/v1',
-    ...seen,
-    payload: null,
-    outcome: encodeRecord(record),
-    receipts: [],
-  }) satisfies Transcript

@@ -4,8 +4,7 @@
  * which each dealer signs, and deals or is dealt from nothing else. `planReshare` opens no secret; `runReshare` does it.
  */
 import { run } from '../messaging/run.js'
-import { auxDataCodec } from '../protocol/cggmp24/aux-data.js'
-import { reshareKey, type ResharedKey, wipeSigningKey } from '../protocol/engine.js'
+import { reshareKey, wipeSigningKey } from '../protocol/engine.js'
 import type { Secret } from '../protocol/secret.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
@@ -14,14 +13,10 @@ import type { Card } from '../wire/card.js'
 import { custodiansOf, type DefinitionFile, type ReshareDefinition } from '../wire/definition.js'
 import { playersOf, reshareInputOf } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
-import { type KeyRecord, levelOfKeys } from '../wire/record.js'
 import { equalBytes } from '../protocol/codec.js'
-import { hex } from '../wire/text.js'
 import { findKey, openShare } from './keys.js'
 import { nameOfKey } from './activation.js'
-import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table, unsealed } from './making.js'
-import type { Made } from './pending.js'
-import { seenIn } from './transcripts.js'
+import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
 import type { World } from './world.js'
 
 export type ResharePlan = MakingPlan & { readonly definition: ReshareDefinition }
@@ -89,21 +84,15 @@ export const runReshare = (world: World, plan: ResharePlan): Promise<MadeKey> =>
 
 export { finish as finishReshare }
 
-async function play(world: World, plan: ResharePlan, table: Table): Promise<Made> {
-  const { definition, file } = plan
-  const { session, opened, primes, options } = table
-  const auxiliary = primes && { level: levelOfKeys(), epoch: file.id, primes: primes.numbers() }
+async function play(world: World, { definition }: ResharePlan, { session, auxiliary, options }: Table) {
   const share = await ownShare(world, definition)
   try {
     const protocol = reshareKey(session, reshareInputOf(definition), share, auxiliary, world.rng)
-    const { output, rounds } = await run(protocol, options)
-    const record = recordOf(plan, output)
-    return {
-      share: output.share,
-      auxiliary: output.auxiliary && output.auxiliary.secret,
-      record,
-      transcript: unsealed(seenIn(definition, null, opened, rounds), record),
+    const ran = await run(protocol, options)
+    if (!equalBytes(ran.output.groupPoint, definition.parent_record.group_point)) {
+      throw new Error('the public key is another than before: this is a defect of this program')
     }
+    return ran
   } finally {
     share?.wipe()
   }
@@ -121,30 +110,5 @@ async function ownShare(
     return own.share.share.clone()
   } finally {
     wipeSigningKey(own)
-  }
-}
-
-function recordOf({ file, definition }: ResharePlan, output: ResharedKey): KeyRecord {
-  const { parent, parent_record: old, threshold } = definition
-  if (hex(output.groupPoint) !== hex(old.group_point)) {
-    throw new Error('the public key is another than before: this is a defect of this program')
-  }
-  return {
-    format: 'mpc/key-record/v1',
-    key_id: old.key_id,
-    scheme: old.scheme,
-    threshold,
-    group_point: output.groupPoint,
-    chain_code: output.chainCode,
-    members: custodiansOf(definition).map((card, i) => ({
-      card,
-      index: i + 1,
-      public_share: output.publicShares.get(i + 1) as Uint8Array,
-    })),
-    epoch: old.epoch + 1,
-    parent,
-    definition: file.id,
-    policy_sha256: old.policy_sha256,
-    auxiliary: output.auxiliary && auxDataCodec.encode(output.auxiliary.data),
   }
 }

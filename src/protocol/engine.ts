@@ -10,11 +10,11 @@ import type { Level } from './cggmp24/level.js'
 import { ROUND } from './cggmp24/presign-letters.js'
 import { sign as signEcdsa } from './cggmp24/sign.js'
 import { sign as signFrost } from './frost/sign.js'
-import { keygen, type KeygenOutput } from './keygen.js'
+import { keygen } from './keygen.js'
 import { type KeygenInput, type PublicOutput, publicResult, type Rounds } from './keygen-public.js'
 import type { KeyShare } from './keyshare.js'
 import { publicReshare } from './reshare-public.js'
-import { reshare, type ReshareInput, type ReshareOutput } from './reshare.js'
+import { reshare, type ReshareInput } from './reshare.js'
 import { echoRound, type Protocol } from './round.js'
 import type { Scheme } from './scheme.js'
 import type { Secret } from './secret.js'
@@ -23,7 +23,17 @@ import type { NonceRng, PartyId, Rng, Session } from './session.js'
 /** What an engine needs beyond the shares: everybody's, and one member's secret. */
 export type Auxiliary = { readonly data: AuxData; readonly secret: AuxSecret }
 
-export type NewKey = KeygenOutput & { readonly auxiliary: Auxiliary | null }
+/** What everybody may know of a key that was made, or dealt anew. */
+export type PublicResult = PublicOutput & {
+  /** Of those who hold shares; null where the scheme needs none. */
+  readonly data: AuxData | null
+}
+
+/** The same with what is one party's alone; null for who only dealt. Whoever asked for it wipes it. */
+export type NewShares = PublicResult & {
+  readonly share: Secret | null
+  readonly auxSecret: AuxSecret | null
+}
 
 /** What auxiliary data are made from. */
 export type AuxiliaryInput = {
@@ -44,25 +54,10 @@ export function* makeKey(
   input: KeygenInput,
   auxiliary: (AuxiliaryInput & { readonly primes: AuxPrimes }) | null,
   rng: Rng,
-): Protocol<NewKey> {
+): Protocol<NewShares> {
   requireInput(input.scheme, auxiliary)
   const output = yield* keygen(session, input, rng)
-  let made: NewKey | null = null
-  try {
-    if (auxiliary === null) made = { ...output, auxiliary: null }
-    else {
-      const { secret, ...data } = yield* generateAux(session, auxiliary, rng)
-      made = { ...output, auxiliary: { data, secret } }
-    }
-    return made
-  } finally {
-    if (made === null) output.share.wipe()
-  }
-}
-
-export type ResharedKey = ReshareOutput & {
-  /** Of the new members; `secret` is null for who is none. */
-  readonly auxiliary: (Pick<Auxiliary, 'data'> & { readonly secret: AuxSecret | null }) | null
+  return yield* withAuxiliary(session, output, session.parties, auxiliary, rng)
 }
 
 /**
@@ -78,34 +73,40 @@ export function* reshareKey(
   share: Secret | null,
   auxiliary: (AuxiliaryInput & { readonly primes: AuxPrimes }) | null,
   rng: Rng,
-): Protocol<ResharedKey> {
+): Protocol<NewShares> {
   requireInput(input.old.scheme, auxiliary)
   if ([...input.members].some(([party, index]) => party !== index)) {
     throw new RangeError('who is to hold a share has its number')
   }
   const output = yield* reshare(session, input, share, rng)
-  let made: ResharedKey | null = null
+  return yield* withAuxiliary(session, output, [...input.members.keys()], auxiliary, rng)
+}
+
+/** Everybody makes auxiliary data, those who hold shares keep theirs. What was made before is wiped if that fails. */
+function* withAuxiliary(
+  session: Session,
+  output: PublicOutput & { readonly share: Secret | null },
+  holders: readonly PartyId[],
+  auxiliary: (AuxiliaryInput & { readonly primes: AuxPrimes }) | null,
+  rng: Rng,
+): Protocol<NewShares> {
+  if (auxiliary === null) return { ...output, data: null, auxSecret: null }
+  let isMade = false
   try {
-    if (auxiliary === null) made = { ...output, auxiliary: null }
-    else {
-      const { secret, ...all } = yield* generateAux(session, auxiliary, rng)
-      const data = membersOnly(all, input)
-      if (input.members.has(session.self)) made = { ...output, auxiliary: { data, secret } }
-      else {
-        wipeAuxSecret(secret)
-        made = { ...output, auxiliary: { data, secret: null } }
-      }
-    }
-    return made
+    const { secret, ...all } = yield* generateAux(session, auxiliary, rng)
+    const holds = holders.includes(session.self)
+    if (!holds) wipeAuxSecret(secret)
+    isMade = true
+    return { ...output, data: only(all, holders), auxSecret: holds ? secret : null }
   } finally {
-    if (made === null) output.share?.wipe()
+    if (!isMade) output.share?.wipe()
   }
 }
 
-/** What the new members need of one another; whoever only dealt is left out. */
-const membersOnly = ({ level, parties }: AuxData, { members }: ReshareInput): AuxData => ({
+/** What the holders need of one another. */
+const only = ({ level, parties }: AuxData, holders: readonly PartyId[]): AuxData => ({
   level,
-  parties: new Map([...parties].filter(([party]) => members.has(party))),
+  parties: new Map([...parties].filter(([party]) => holders.includes(party))),
 })
 
 /** The round with which this party's auxiliary data become known, and its primes are used up. */
@@ -117,12 +118,9 @@ export function publicKeyMaking(
   input: KeygenInput,
   auxiliary: AuxiliaryInput | null,
   rounds: Rounds,
-): (PublicOutput & { readonly data: AuxData | null }) | null {
+): PublicResult | null {
   requireInput(input.scheme, auxiliary)
-  const result = publicResult(session, input, rounds)
-  if (result === null || auxiliary === null) return result && { ...result, data: null }
-  const data = publicAux(session, auxiliary, rounds)
-  return data && { ...result, data }
+  return withPublicAux(session, publicResult(session, input, rounds), session.parties, auxiliary, rounds)
 }
 
 /** The same of a resharing. */
@@ -131,13 +129,23 @@ export function publicKeyResharing(
   input: ReshareInput,
   auxiliary: AuxiliaryInput | null,
   rounds: Rounds,
-): (PublicOutput & { readonly data: AuxData | null }) | null {
+): PublicResult | null {
   requireInput(input.old.scheme, auxiliary)
   const none = new Map<PartyId, Uint8Array>()
   const result = publicReshare(session, input, rounds.get('commit') ?? none, rounds.get('open') ?? none)
+  return withPublicAux(session, result, [...input.members.keys()], auxiliary, rounds)
+}
+
+function withPublicAux(
+  session: Session,
+  result: PublicOutput | null,
+  holders: readonly PartyId[],
+  auxiliary: AuxiliaryInput | null,
+  rounds: Rounds,
+): PublicResult | null {
   if (result === null || auxiliary === null) return result && { ...result, data: null }
   const data = publicAux(session, auxiliary, rounds)
-  return data && { ...result, data: membersOnly(data, input) }
+  return data && { ...result, data: only(data, holders) }
 }
 
 /** One member's part in a key that signs. */
