@@ -223,12 +223,6 @@ async function labelled<T>(label: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (cause) {
-    if (!(cause instanceof Failure)) throw cause
-    const { kind, code, message, hint, party } = cause
-    throw new Failure(kind, code, `${label}: ${message}`, {
-      ...(hint !== null && { hint }),
-      ...(party !== null && { party }),
-      cause,
-    })
+    throw cause instanceof Failure ? cause.of(label) : cause
   }
 }

@@ -57,6 +57,14 @@ export async function withPieces<T>(
   }
 }
 
+/** The same for one. */
+export const withPiece = <T>(
+  context: Context,
+  file: string,
+  fds: readonly number[],
+  act: (piece: PieceFile, self: Self | null) => Promise<T>,
+): Promise<T> => withPieces(context, [file], fds, ([piece], self) => act(piece as PieceFile, self))
+
 /** The record that `--record` names, or null. */
 export const recordIn = async (file: string | undefined): Promise<KeyRecord | null> =>
   file === undefined ? null : parseExportedRecord(await readNamed(file, '--record'))
@@ -66,8 +74,7 @@ function kindIn(label: string, bytes: Uint8Array): string {
     return kindOfSealed(bytes)
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
-    const { kind, code, message, hint } = cause
-    throw new Failure(kind, code, `${label}: ${message}`, { cause, ...(hint !== null && { hint }) })
+    throw cause.of(label)
   }
 }
 

@@ -35,7 +35,6 @@ const pieceShape = record({
   blob: nullable(bytesUpTo(BLOB_LIMIT)),
 })
 const pieceCodec = codec(pieceShape, 1 << 21)
-export const PIECE_LIMIT = 1 << 21
 
 /** A piece in which everything that one holder can check was checked. */
 export type Piece = {
@@ -86,9 +85,7 @@ export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece {
     return { holder, value: piece, manifest, record: r, custodian, blob: parts.blob, parts }
   } catch (cause) {
     value.fill(0)
-    if (!(cause instanceof Failure)) throw cause
-    const { kind, code, hint, message } = cause
-    throw new Failure(kind, code, `${whose}: ${message}`, { ...(hint !== null && { hint }), cause })
+    throw cause instanceof Failure ? cause.of(whose) : cause
   }
 }
 

@@ -56,4 +56,15 @@ export class Failure extends Error {
     this.party = detail.party ?? null
     this.accused = detail.accused ?? []
   }
+
+  /** The same failure, of this file or that person. */
+  of(whose: string): Failure {
+    const { kind, code, message, hint, party, accused } = this
+    return new Failure(kind, code, `${whose}: ${message}`, {
+      ...(hint !== null && { hint }),
+      ...(party !== null && { party }),
+      accused,
+      cause: this,
+    })
+  }
 }

@@ -9,7 +9,7 @@ import { hex, NAME, rfc3339 } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { cardIn } from '../holders.js'
 import { refuseExisting, writeNew } from '../inputs.js'
-import { recordIn, withPieces } from '../pieces.js'
+import { recordIn, withPiece } from '../pieces.js'
 import type { Result } from '../result.js'
 import { fields } from '../style.js'
 
@@ -28,11 +28,11 @@ export async function runVerify(
   const record = await recordIn(options.record)
   if (options.out !== undefined) await refuseExisting(options.out)
   const now = context.now()
-  const { piece, note } = await withPieces(
+  const { piece, note } = await withPiece(
     context,
-    [file as string],
+    file as string,
     options.piecePassphraseFd ?? [],
-    ([one], self) => verifyPiece(one as NonNullable<typeof one>, record, self, now),
+    (one, self) => verifyPiece(one, record, self, now),
   ).catch(asVerification)
   const { manifest, holder, custodian } = piece
   const written = note && (await writeNew(options.out ?? noteBeside(file as string, holder.name, now), note))
@@ -115,8 +115,8 @@ export async function runOpen(
     const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`
     await context.terminal.confirm(question, card.name, { flag: `--confirm ${card.name}` })
   }
-  await withPieces(context, [file as string], options.piecePassphraseFd ?? [], ([one]) =>
-    handOn(one as NonNullable<typeof one>, record, { name: card.name, kind: 'card', card }, out),
+  await withPiece(context, file as string, options.piecePassphraseFd ?? [], (one) =>
+    handOn(one, record, { name: card.name, kind: 'card', card }, out),
   )
   return {
     data: { file: out, to: card.name, fingerprint: hex(card.fingerprint) },
