@@ -4,11 +4,27 @@
  * back (BigInt, the garbage collector) is not reached; the README says so.
  */
 
-export class Secret {
+/** Prints as nothing but that it is secret, and refuses to be serialised. */
+export abstract class Redacted {
+  toString(): string {
+    return '[secret]'
+  }
+
+  toJSON(): never {
+    throw new TypeError('a secret cannot be serialised')
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[secret]'
+  }
+}
+
+export class Secret extends Redacted {
   #bytes: Uint8Array | null
 
   /** Takes ownership of `bytes`: they are wiped with this object. */
   constructor(bytes: Uint8Array) {
+    super()
     this.#bytes = bytes
   }
 
@@ -30,18 +46,6 @@ export class Secret {
 
   [Symbol.dispose](): void {
     this.wipe()
-  }
-
-  toString(): string {
-    return '[secret]'
-  }
-
-  toJSON(): never {
-    throw new TypeError('a secret cannot be serialised')
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[secret]'
   }
 }
 

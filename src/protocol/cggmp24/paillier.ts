@@ -4,6 +4,7 @@
  * (T-23). Misuse throws RangeError; what came from others is held against `isCiphertext` before it gets here.
  */
 import { abs, centred, gcd, invert, jacobi, mod } from './integers.js'
+import { Redacted } from '../secret.js'
 import type { Level } from './level.js'
 import { modPow } from './modexp.js'
 import { areUnits, checkModulus, crtRing, type Ring, ring } from './ring.js'
@@ -61,7 +62,7 @@ function requireCiphertext(key: Paillier, C: bigint): void {
 }
 
 /** The owner's side of a key: its factors, and what needs them. It prints redacted. */
-export class PaillierSecret {
+export class PaillierSecret extends Redacted {
   readonly key: Paillier
   readonly #p: bigint
   readonly #q: bigint
@@ -73,6 +74,7 @@ export class PaillierSecret {
    * @throws RangeError unless p and q are different, both 3 modulo 4, and N has no factor in common with φ(N)
    */
   constructor(p: bigint, q: bigint) {
+    super()
     if (p < 3n || q < 3n || (p & 3n) !== 3n || (q & 3n) !== 3n) {
       throw new RangeError('the factors of N are 3 modulo 4')
     }
@@ -124,17 +126,5 @@ export class PaillierSecret {
   /** For a square v the x with x⁴ = v mod N that is a square itself. */
   fourthRoot(v: bigint): bigint {
     return this.key.n.pow(v, ((this.#phi + 4n) / 8n) ** 2n % this.#phi)
-  }
-
-  toString(): string {
-    return '[secret]'
-  }
-
-  toJSON(): never {
-    throw new TypeError('a secret cannot be serialised')
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[secret]'
   }
 }
