@@ -32,7 +32,7 @@ const FORMAT = 'mpc/plan/v1'
 const KINDS = ['keygen', 'reshare', 'refresh', 'policy']
 
 /** A kind that this version has no protocol for yet. */
-export const LATER = 'comes in a later version of mpc'
+const LATER = 'comes in a later version of mpc'
 
 /** What is wrong with a plan: all of it at once, before anything is made of it. */
 export function problemsOf(plan: KeygenPlan): readonly Problem[] {

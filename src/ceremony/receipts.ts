@@ -48,7 +48,7 @@ export async function gatherReceipts(
 }
 
 /** The signers of an order as those whose receipts certify its signature. */
-export const signersAsHolders = (record: KeyRecord, order: Order): Holder[] =>
+const signersAsHolders = (record: KeyRecord, order: Order): Holder[] =>
   order.signers.map(({ index }) => {
     const card = cardOf(record, index)
     return { fingerprint: card.fingerprint, signing: card.signing, share: null }

@@ -28,7 +28,7 @@ export type Cast = Occasion & {
 
 const member = (keys: Keys): Member => memberOf(keys, fingerprintOf(keys))
 
-export function takeSeat(world: World, { id, participants, onlookers, validity }: Cast): Room {
+function takeSeat(world: World, { id, participants, onlookers, validity }: Cast): Room {
   return new Room({
     transport: world.transport,
     definition: id,

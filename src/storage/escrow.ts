@@ -40,14 +40,6 @@ export async function writeRebind(
   return writeOnce(path, rebind)
 }
 
-/** The rebind that puts this identity into a seat, or null. */
-export const readRebind = (
-  home: Home,
-  name: string,
-  digest: Uint8Array,
-  fingerprint: Uint8Array,
-): Promise<Uint8Array | null> => readFile(rebindPath(home, name, digest, fingerprint), REBIND_LIMIT)
-
 /** Where it lies, for who wants to carry it to the other custodians. */
 export const rebindPath = (home: Home, name: string, digest: Uint8Array, fingerprint: Uint8Array): string =>
   join(folderOf(home, name, digest), 'rebinds', `${hex(fingerprint)}.cbor`)

@@ -13,7 +13,7 @@ import type { Rng } from '../protocol/session.js'
 const NONCE_BYTES = 24
 const TAG_BYTES = 16
 /** Longest auxiliary secret, and longest blob: XChaCha's nonce and Poly1305's tag are added. */
-export const AUXILIARY_LIMIT = 1 << 18
+const AUXILIARY_LIMIT = 1 << 18
 export const BLOB_LIMIT = AUXILIARY_LIMIT + NONCE_BYTES + TAG_BYTES
 
 /** What a blob belongs to. */

@@ -5,20 +5,11 @@ import { findKey, type Key } from '../../src/ceremony/keys.js'
 import { buildReshare, type ResharePlan } from '../../src/ceremony/reshare-definition.js'
 import { definitionCodec, definitionKeys, type ReshareDefinition } from '../../src/wire/definition.js'
 import { recordDigest } from '../../src/wire/record.js'
-import { knownOf, makeTreasury } from '../support/reshares.js'
+import { knownOf, makeTreasury, SAME } from '../support/reshares.js'
 import { rng } from '../support/members.js'
 import { type Custodian, custodians } from '../support/worlds.js'
 
-const plan: ResharePlan = {
-  kind: 'reshare',
-  threshold: null,
-  members: null,
-  dealers: null,
-  minority: false,
-  supersedes: null,
-  notBefore: null,
-  expires: null,
-}
+const plan: ResharePlan = { ...SAME, notBefore: null, expires: null }
 const now = Date.UTC(2030, 0, 1)
 
 let everybody: Custodian[]

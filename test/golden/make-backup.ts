@@ -5,7 +5,6 @@
  *
  *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden-backup.test.ts
  */
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { drawCoefficients, split } from '../../src/protocol/escrow.js'
@@ -28,7 +27,7 @@ import { parseRecord, recordDigest } from '../../src/wire/record.js'
 import { parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
 import { person, rng } from '../support/members.js'
-import { GOLDEN, SCHEMES } from './make.js'
+import { GOLDEN, held, SCHEMES, textOf } from './make.js'
 
 const CREATED = 1_800_000_000_000
 /** taproot has no auxiliary secrets; here it stands for any scheme that has. */
@@ -46,7 +45,6 @@ export const BACKUP_FILES = [
   'known-backup.json',
 ]
 
-const held = (name: string): Uint8Array => Uint8Array.from(readFileSync(join(GOLDEN, name)))
 
 export async function writeBackupGolden(): Promise<void> {
   for (const [name, content] of Object.entries(await makeBackupGolden())) {
@@ -59,10 +57,10 @@ export async function writeBackupGolden(): Promise<void> {
 async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> {
   const files: Record<string, Uint8Array | string> = {}
   const known: Record<string, unknown> = {}
-  const alice = parseIdentity(readText('test-alice.identity.txt'))
-  const bob = parseIdentity(readText('test-bob.identity.txt'))
-  const alicesCard = parseCard(readText('test-alice.card').trim())
-  const bobsCard = parseCard(readText('test-bob.card').trim())
+  const alice = parseIdentity(textOf('test-alice.identity.txt'))
+  const bob = parseIdentity(textOf('test-bob.identity.txt'))
+  const alicesCard = parseCard(textOf('test-alice.card').trim())
+  const bobsCard = parseCard(textOf('test-bob.card').trim())
   const holders: [EscrowHolder, EscrowHolder, EscrowHolder] = [
     { index: 1, name: 'test-bob', to: { kind: 'card', fingerprint: bobsCard.fingerprint } },
     { index: 2, name: 'vault', to: { kind: 'age', recipient: bobsCard.age } },
@@ -124,4 +122,3 @@ async function rebindOf(
   return makeRebind(record, 1, share, renewed.card, keys, CREATED, rng)
 }
 
-const readText = (name: string): string => readFileSync(join(GOLDEN, name), 'utf8')

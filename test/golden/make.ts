@@ -7,6 +7,7 @@
  *
  * A file that is there is never written again.
  */
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join as joinPath } from 'node:path'
 import { verifyTranscript } from '../../src/audit/transcript.js'
@@ -24,6 +25,11 @@ import { keygenDefinition } from '../support/members.js'
 import { type Custodian, custodians, fileOf, worldOf } from '../support/worlds.js'
 
 export const GOLDEN = new URL('v1/', import.meta.url).pathname
+
+/** A golden file, as bytes and as text. */
+export const held = (name: string): Uint8Array => Uint8Array.from(readFileSync(joinPath(GOLDEN, name)))
+export const textOf = (name: string): string => readFileSync(joinPath(GOLDEN, name), 'utf8')
+
 export const NAMES = ['test-alice', 'test-bob'] as const
 export const SCHEMES = ['eddsa-ed25519', 'schnorr-taproot'] as const
 
@@ -68,16 +74,16 @@ async function makeGolden(): Promise<Record<string, Uint8Array | string>> {
     )
     const [{ home, identity, card }] = everybody
     const key = await findKey(home, scheme)
-    const held = async (name: 'certificate.cbor' | 'transcript.cbor') =>
+    const heldBy = async (name: 'certificate.cbor' | 'transcript.cbor') =>
       (await readEpochFile(home, scheme, key.digest, name)) as Uint8Array
     const { share } = await openShare(home, key, identity, card)
     const own = { record: key.digest, scheme, index: share.index, share: share.share.reveal() }
     files[`${scheme}.record.cbor`] = encodeRecord(key.record)
     files[`${scheme}.share.cbor`] = encodeShare({ ...own, auxiliary: null })
-    files[`${scheme}.certificate.cbor`] = await held('certificate.cbor')
-    files[`${scheme}.transcript.cbor`] = await held('transcript.cbor')
+    files[`${scheme}.certificate.cbor`] = await heldBy('certificate.cbor')
+    files[`${scheme}.transcript.cbor`] = await heldBy('transcript.cbor')
     known[`${scheme}.record.cbor`] = { digest: hex(key.digest), public_key: hex(recordPublicKey(key.record)) }
-    known[`${scheme}.transcript.cbor`] = idsOf(await held('transcript.cbor'))
+    known[`${scheme}.transcript.cbor`] = idsOf(await heldBy('transcript.cbor'))
   }
 
   const payload = Buffer.from('a payload of the golden files')

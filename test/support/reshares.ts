@@ -36,7 +36,8 @@ export async function makeTreasury(
 export const knownOf = (everybody: readonly Custodian[]): Known[] =>
   everybody.map(({ card }) => ({ card, status: 'verified', since: null, how: 'words', beside: false }))
 
-const SAME: ResharePlan = {
+/** Nothing is to change. */
+export const SAME: ResharePlan = {
   kind: 'reshare',
   threshold: null,
   members: null,

@@ -1,6 +1,4 @@
 /** The files of backups of format version 1 load for ever, say what they said, and are made again to the same bytes. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseCard } from '../../src/wire/card.js'
 import { parseKept } from '../../src/wire/escrow-kept.js'
@@ -20,14 +18,12 @@ import { parseRebind, rebindDigest } from '../../src/wire/rebind.js'
 import { parseRecord } from '../../src/wire/record.js'
 import { parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
-import { GOLDEN, SCHEMES } from '../golden/make.js'
+import { held, SCHEMES, textOf } from '../golden/make.js'
 import { AUXILIARY, writeBackupGolden } from '../golden/make-backup.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files of backups are written', writeBackupGolden, 60_000)
 
-const held = (name: string): Uint8Array => Uint8Array.from(readFileSync(join(GOLDEN, name)))
-const textOf = (name: string): string => readFileSync(join(GOLDEN, name), 'utf8')
 const known = (name: string) =>
   (JSON.parse(textOf('known-backup.json')) as Record<string, Record<string, string>>)[name] as Record<
     string,

@@ -1,6 +1,5 @@
 /** Files of format version 1 load for ever, say what they said, and are encoded to the same bytes. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { cardOfIdentity, type Identity, identityText, parseIdentity } from '../../src/wire/identity.js'
@@ -32,14 +31,12 @@ import {
 import { encodeShare, parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
 import { transcriptCodec, transcriptHead } from '../../src/wire/transcript.js'
-import { GOLDEN, NAMES, SCHEMES, writeGolden } from '../golden/make.js'
+import { GOLDEN, held, NAMES, SCHEMES, textOf, writeGolden } from '../golden/make.js'
 import { BACKUP_FILES } from '../golden/make-backup.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files are written', writeGolden, 60_000)
 
-const held = (name: string): Uint8Array => Uint8Array.from(readFileSync(join(GOLDEN, name)))
-const textOf = (name: string): string => readFileSync(join(GOLDEN, name), 'utf8')
 type Known = Readonly<Record<string, string>>
 const known = (name: string): Known =>
   (JSON.parse(textOf('known.json')) as Record<string, Known>)[name] as Known

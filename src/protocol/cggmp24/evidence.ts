@@ -5,6 +5,7 @@
  */
 import { type Accusation, ProtocolAbort } from '../abort.js'
 import { type Codec, encode, equalBytes } from '../codec.js'
+import type { Rounds } from '../keygen-public.js'
 import { accuse, decodeEach, demand, echoOf, echoRound, type Job } from '../round.js'
 import type { PartyId, Session } from '../session.js'
 import {
@@ -16,7 +17,6 @@ import {
   shownLetter,
   unanswered,
 } from './blame.js'
-import { runJob } from './jobs.js'
 import {
   firstChecks,
   type Said,
@@ -31,34 +31,16 @@ import { publicPresignature } from './presignature.js'
 import { sigmaChecks } from './sign.js'
 import { type EcdsaPublic, type Signers, signersOf } from './signers.js'
 
-/** What was said to all in each round, as it was sent: by round, then by sender. Their signatures have been checked. */
-export type Rounds = ReadonlyMap<string, ReadonlyMap<PartyId, Uint8Array>>
+/** What computes in between: gives jobs, and is resumed with their results by index. */
+export type Judging<T> = Generator<readonly Job[], T, readonly Uint8Array[]>
 
 /**
  * Who provably broke the signing of `digest`. It takes seconds for each pair of signers when there was a failure phase.
  * @param session of the signers, as anybody; its sid is the run's
  * @param key from the agreed record
- * @param run does a job; who has done some of them before brings its own
  * @returns everybody at fault in the first round that shows anybody's; none for a transcript that proves nothing
  * @throws RangeError when the session's parties cannot have signed with this key
  */
-export function verifyFailure(
-  session: Session,
-  key: EcdsaPublic,
-  digest: Uint8Array,
-  rounds: Rounds,
-  run: (job: Job) => Uint8Array = runJob,
-): readonly Accusation[] {
-  const judging = judgeFailure(session, key, digest, rounds)
-  let step = judging.next()
-  while (!step.done) step = judging.next(step.value.map(run))
-  return step.value
-}
-
-/** What computes in between: gives jobs, and is resumed with their results by index. */
-export type Judging<T> = Generator<readonly Job[], T, readonly Uint8Array[]>
-
-/** The same for who has workers. */
 export function* judgeFailure(
   session: Session,
   key: EcdsaPublic,

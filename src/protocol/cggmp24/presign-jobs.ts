@@ -185,7 +185,7 @@ export const answerCiphertext = task(
 )
 
 /** What ψ and ψ̂ say of an answer to K. */
-export const answerStatements = (
+const answerStatements = (
   N_j: AffGStatement['N_j'],
   N_i: AffGStatement['N_i'],
   said: { readonly K: bigint; readonly answer: Answer } & Record<'Gamma' | 'X', AffGStatement['X']>,

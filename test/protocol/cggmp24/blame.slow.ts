@@ -3,12 +3,20 @@
  * every honest signer and by the transcript, exactly, also when the one that it cheated does not mind (T-25, T-70).
  */
 import { describe, expect, test } from 'vitest'
-import { verifyFailure } from '../../../src/protocol/cggmp24/evidence.js'
 import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
 import { type PartyId, Session } from '../../../src/protocol/session.js'
 import { sid, type Tamper } from '../../support/simulate.js'
 import { blamed, cheating, overhear } from '../frost/party.js'
-import { accompliceOf, both, transcribed, wrongDefence, wrongFactor, wrongMask, wrongSum } from './cheats.js'
+import {
+  accompliceOf,
+  both,
+  transcribed,
+  verifyFailure,
+  wrongDefence,
+  wrongFactor,
+  wrongMask,
+  wrongSum,
+} from './cheats.js'
 import { dealt, type Meddle, message, onceEach, runSign } from './signing.js'
 
 const SUM = 'its sum is not of what it answered and was answered'

@@ -1,13 +1,13 @@
 /** Who broke a signing: found by the signers, and by whoever reads their transcript. More in `blame.slow.ts`. */
 import { describe, expect, test } from 'vitest'
-import { type Rounds, verifyFailure } from '../../../src/protocol/cggmp24/evidence.js'
+import type { Rounds } from '../../../src/protocol/keygen-public.js'
 import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
 import { presignLetters, ROUND, sigmaLetter } from '../../../src/protocol/cggmp24/presign-letters.js'
 import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
 import { type PartyId, Session } from '../../../src/protocol/session.js'
 import { type Letter, sid, type Tamper } from '../../support/simulate.js'
 import { blamed, cheating } from '../frost/party.js'
-import { transcribed, wrongSum } from './cheats.js'
+import { transcribed, verifyFailure, wrongSum } from './cheats.js'
 import { dealt, message, onceEach, runSign } from './signing.js'
 
 const SUM = 'its sum is not of what it answered and was answered'

@@ -1,8 +1,11 @@
 /** Parties whose letters are all well-formed, and whose work behind them is not what it should be; and what was heard. */
-import type { Rounds } from '../../../src/protocol/cggmp24/evidence.js'
+import type { Accusation } from '../../../src/protocol/abort.js'
+import { judgeFailure } from '../../../src/protocol/cggmp24/evidence.js'
 import { fromBytes, q, toBytes } from '../../../src/protocol/cggmp24/integers.js'
 import { decode, encode, type Value } from '../../../src/protocol/codec.js'
 import { secp256k1 } from '../../../src/protocol/curve.js'
+import { runJob } from '../../../src/protocol/cggmp24/jobs.js'
+import type { Rounds } from '../../../src/protocol/keygen-public.js'
 import type { Job } from '../../../src/protocol/round.js'
 import type { PartyId } from '../../../src/protocol/session.js'
 import { honest, type Tamper } from '../../support/simulate.js'
@@ -91,4 +94,17 @@ export function transcribed(
     return body
   })
   return rounds
+}
+
+/** The verdict on a signing, with its jobs done here; who has done some of them before brings its own `run`. */
+export function verifyFailure(
+  ...[session, key, digest, rounds, run = runJob]: [
+    ...Parameters<typeof judgeFailure>,
+    run?: (job: Job) => Uint8Array,
+  ]
+): readonly Accusation[] {
+  const judging = judgeFailure(session, key, digest, rounds)
+  let step = judging.next()
+  while (!step.done) step = judging.next(step.value.map((job) => run(job)))
+  return step.value
 }
