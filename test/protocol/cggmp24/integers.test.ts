@@ -72,6 +72,29 @@ describe('arithmetic', () => {
     expect([gcd(0n, 0n), gcd(0n, 5n), gcd(-12n, 18n), gcd(p, r)]).toEqual([0n, 5n, 6n, 1n])
   })
 
+  test("gcd is Euclid's, at every length, for quotients that leading bits hardly tell, and next to powers of two", () => {
+    const euclid = (a: bigint, b: bigint): bigint => (b === 0n ? a : euclid(b, a % b))
+    const edge = fc.integer({ min: 1, max: 700 }).chain((bits) =>
+      fc.oneof(
+        fc.bigInt({ min: 0n, max: 1n << BigInt(bits) }),
+        fc.constantFrom(-1n, 0n, 1n).map((d) => (1n << BigInt(bits)) + d),
+      ),
+    )
+    const fibonacci = [1n, 1n]
+    for (let i = 2; i < 700; i++) fibonacci.push((fibonacci[i - 1] as bigint) + (fibonacci[i - 2] as bigint))
+    const pair = fc.oneof(
+      fc.tuple(edge, edge),
+      fc.nat(698).map((i): [bigint, bigint] => [fibonacci[i] as bigint, fibonacci[i + 1] as bigint]),
+    )
+    fc.assert(
+      fc.property(pair, edge, ([a, b], c) => {
+        expect(gcd(a * c, b * c)).toBe(euclid(a * c, b * c))
+        expect(gcd(b, a)).toBe(euclid(a, b))
+      }),
+      { numRuns: 3000, seed: 8 },
+    )
+  })
+
   test('invert gives the inverse, or throws exactly if there is none', () => {
     fc.assert(
       fc.property(
