@@ -8,7 +8,7 @@ import { Secret } from '../secret.js'
 import type { PartyId } from '../session.js'
 import { bitLength, fromBytes, gcd, natural, toBytes } from './integers.js'
 import { type Level, levelShape, PRODUCTION } from './level.js'
-import { plainModPow } from './modexp.js'
+import { powersModulo } from './modexp.js'
 import { pedersen } from './pedersen.js'
 import { checkModulus } from './ring.js'
 
@@ -66,7 +66,7 @@ export const auxDataCodec: Codec<AuxData> = codec(
 export function requirePrimes(level: Level, primes: AuxPrimes): void {
   const { p, q, pHat, qHat } = primes
   const all = [p, q, pHat, qHat]
-  const isPrime = (x: bigint) => plainModPow(2n, x - 1n, x) === 1n
+  const isPrime = (x: bigint) => powersModulo(x, true)(2n, x - 1n) === 1n
   // FIPS 186-5, A.1.3: apart by more than 2^(bits - 100), or a search from √N would find them.
   const apart = (a: bigint, b: bigint) => bitLength(a - b) > level.primeBits - 100
   if (all.some((x) => x < 0n || bitLength(x) !== level.primeBits)) {

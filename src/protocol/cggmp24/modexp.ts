@@ -10,32 +10,50 @@
 import { createDiffieHellman, type DiffieHellman } from 'node:crypto'
 import { bitLength, fromBytes, invert, mod, toBytes } from './integers.js'
 
-/**
- * Moduli that OpenSSL can be trusted with: below 512 bits a wrong answer was seen, above 10000 it refuses.
- */
+/** Moduli that OpenSSL can be trusted with: below 512 bits a wrong answer was seen, above 10000 it refuses. */
 const NATIVE_BITS = { min: 512, max: 10_000 }
-/** More moduli than a run with ten parties uses: N, N² and N̂ of each, and the factors of one's own. */
+/** More moduli than a run with ten parties uses: N, N² and N̂ of each. */
 const MOST_MODULI = 64
+
+/** (base, exponent) => base^exponent modulo something, as `modPow` has it. */
+export type Powers = (base: bigint, exponent: bigint) => bigint
 
 /**
  * base^exponent mod modulus, in [0, modulus). `base` is any integer, reduced first; a negative exponent
- * inverts it.
+ * inverts it. For a modulus that everybody may know: what OpenSSL needs for the last ones is kept.
  * @throws RangeError for a modulus that is even or below 3, or when there is no inverse to take
  */
 export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  const powers = kept.get(modulus) ?? powersModulo(modulus)
+  kept.delete(modulus)
+  kept.set(modulus, powers)
+  if (kept.size > MOST_MODULI) kept.delete(kept.keys().next().value as bigint)
+  return powers(base, exponent)
+}
+
+const kept = new Map<bigint, Powers>()
+
+/**
+ * The powers modulo one modulus, which may be a secret: what OpenSSL needs for it goes with the function.
+ * @param isPrime costs nothing but time to have wrong
+ * @throws RangeError for a modulus that is even or below 3
+ */
+export function powersModulo(modulus: bigint, isPrime = false): Powers {
   if (modulus < 3n || (modulus & 1n) === 0n) throw new RangeError('a modulus is odd and above 1')
-  if (exponent < 0n) return modPow(invert(base, modulus), -exponent, modulus)
-  count(modulus, exponent)
-  const b = mod(base, modulus)
-  if (exponent === 0n) return 1n
-  // OpenSSL refuses these three as public values.
-  if (b <= 1n) return b
-  if (b === modulus - 1n) return (exponent & 1n) === 0n ? 1n : b
   const bits = bitLength(modulus)
-  if (bits < NATIVE_BITS.min || bits > NATIVE_BITS.max || !nativeWorks()) {
-    return plainModPow(b, exponent, modulus)
+  const native = bits >= NATIVE_BITS.min && bits <= NATIVE_BITS.max ? new Native(modulus, isPrime) : null
+  const powers = (base: bigint, exponent: bigint): bigint => {
+    if (exponent < 0n) return powers(invert(base, modulus), -exponent)
+    count(bits, exponent)
+    const b = mod(base, modulus)
+    if (exponent === 0n) return 1n
+    // OpenSSL refuses these three as public values.
+    if (b <= 1n) return b
+    if (b === modulus - 1n) return (exponent & 1n) === 0n ? 1n : b
+    const answer = native !== null && nativeWorks() ? native.power(b, exponent) : null
+    return answer ?? plainModPow(b, exponent, modulus)
   }
-  return nativeModPow(b, exponent, modulus) ?? plainModPow(b, exponent, modulus)
+  return powers
 }
 
 /**
@@ -52,33 +70,72 @@ export function plainModPow(base: bigint, exponent: bigint, modulus: bigint): bi
   return result
 }
 
-const moduli = new Map<bigint, DiffieHellman>()
+/**
+ * OpenSSL's powers modulo one modulus. To make an object for it, Node has it tested for primality: that takes
+ * as long as a full exponentiation if it is composite, and as long as a hundred if it is prime. A multiple
+ * with a small factor is found composite at once, but is longer, so its powers take half as long again modulo
+ * 3072 bits, and an eighth modulo 6144. So the first are taken modulo a multiple, and the modulus itself gets
+ * its object when these have cost as much as it does.
+ */
+class Native {
+  readonly #modulus: bigint
+  readonly #isPrime: boolean
+  #multiple: DiffieHellman | null = null
+  #itself: DiffieHellman | null = null
+  /** Bits of all exponents so far. */
+  #spent = 0
+
+  constructor(modulus: bigint, isPrime: boolean) {
+    this.#modulus = modulus
+    this.#isPrime = isPrime
+  }
+
+  /** As `powerBy`, for 1 < base < modulus - 1 and exponent > 0. @throws when OpenSSL does not take the modulus */
+  power(base: bigint, exponent: bigint): bigint | null {
+    return powerBy(this.#object(bitLength(exponent)), base, exponent, this.#modulus)
+  }
+
+  #object(exponentBits: number): DiffieHellman {
+    const bits = bitLength(this.#modulus)
+    this.#spent += exponentBits
+    // Modulo the multiple k full exponentiations cost about 16 k / words more: at one word in 64 bits this is
+    // where they have cost one. For a prime they hardly ever do.
+    const isWorthIt = !this.#isPrime && 1024 * this.#spent > bits ** 2
+    if (isWorthIt || bits + MULTIPLIER_BITS > NATIVE_BITS.max) {
+      this.#multiple = null
+      this.#itself ??= diffieHellman(this.#modulus)
+      return this.#itself
+    }
+    this.#multiple ??= diffieHellman(this.#modulus * MULTIPLIER)
+    return this.#multiple
+  }
+}
 
 /**
- * OpenSSL's answer, or null where it gives none. To make an object costs about one exponentiation for a
- * composite modulus and more for a prime one, because Node has it tested for primality; so they are kept, the
- * most recently used.
+ * A multiple of three, with as many bits as keep OpenSSL's words a multiple of eight, for which it is fastest.
  */
-function nativeModPow(base: bigint, exponent: bigint, modulus: bigint): bigint | null {
+const MULTIPLIER = 3n * (2n ** 506n + 1n)
+const MULTIPLIER_BITS = 508
+
+const diffieHellman = (modulus: bigint): DiffieHellman =>
+  createDiffieHellman(toBytes(modulus), Uint8Array.of(2))
+
+/**
+ * base^exponent modulo what the object was made for, which is a multiple of the modulus, and then modulo that.
+ * @returns null where OpenSSL gives no answer, as for 0, 1 and -1: Node 20 and 24 throw then, Node 22 gives no bytes
+ */
+function powerBy(dh: DiffieHellman, base: bigint, exponent: bigint, modulus: bigint): bigint | null {
+  const secret = toBytes(exponent)
   try {
-    const dh = moduli.get(modulus) ?? createDiffieHellman(toBytes(modulus), Uint8Array.of(2))
-    moduli.delete(modulus)
-    moduli.set(modulus, dh)
-    if (moduli.size > MOST_MODULI) moduli.delete(moduli.keys().next().value as bigint)
-    const secret = toBytes(exponent)
     dh.setPrivateKey(secret)
-    secret.fill(0)
-    try {
-      const result = fromBytes(dh.computeSecret(toBytes(base)))
-      // OpenSSL refuses to give 0, 1 and m - 1. Node 20 and 24 throw then; Node 22 gives no bytes, which read
-      // as 0.
-      return result > 1n && result < modulus - 1n ? result : null
-    } finally {
-      // The object lives on; the exponent in it, which may be a secret, does not.
-      dh.setPrivateKey(Uint8Array.of(2))
-    }
+    const result = fromBytes(dh.computeSecret(toBytes(base)))
+    return result > 1n ? result % modulus : null
   } catch {
     return null
+  } finally {
+    secret.fill(0)
+    // The object lives on; the exponent in it, which may be a secret, does not.
+    dh.setPrivateKey(Uint8Array.of(2))
   }
 }
 
@@ -86,13 +143,20 @@ let works: boolean | undefined
 
 /** Whether OpenSSL agrees with BigInt, at the sizes in use and at both ends of its range; asked once. */
 function nativeWorks(): boolean {
-  works ??= [512, 1031, 2048, 3072, 6144].every((bits) => {
-    // Numbers without a pattern that a fast path could be made for: powers of 3 and 7, cut to size.
-    const modulus = (((3n ** BigInt(bits)) >> 100n) % 2n ** BigInt(bits)) | (2n ** BigInt(bits - 1) + 1n)
+  works ??= [512, 1031, 2044, 3072, 3580, 6144, 6652].every((bits) => {
+    // Numbers without a pattern that a fast path could be made for: powers of 5 and 7, cut to size; the modulus a
+    // multiple of three, which makes its object cheap.
+    const odd = (((5n ** BigInt(bits)) >> 100n) % 2n ** BigInt(bits - 2)) | (2n ** BigInt(bits - 2) + 1n)
+    const modulus = 3n * odd
     const base = 7n ** BigInt(bits) % modulus
-    return [2n, 65_537n, 7n ** 37n].every(
-      (exponent) => nativeModPow(base, exponent, modulus) === plainModPow(base, exponent, modulus),
-    )
+    try {
+      const dh = diffieHellman(modulus)
+      return [2n, 65_537n, 7n ** 37n].every(
+        (exponent) => powerBy(dh, base, exponent, modulus) === plainModPow(base, exponent, modulus),
+      )
+    } catch {
+      return false
+    }
   })
   return works
 }
@@ -104,9 +168,9 @@ export type Counted = { readonly modulusBits: number; readonly exponentBits: num
 
 const counts = new Map<string, number>()
 
-function count(modulus: bigint, exponent: bigint): void {
-  const rounded = (x: bigint) => 64 * Math.ceil(bitLength(x) / 64)
-  const size = `${rounded(modulus)} ${rounded(exponent)}`
+function count(modulusBits: number, exponent: bigint): void {
+  const rounded = (bits: number) => 64 * Math.ceil(bits / 64)
+  const size = `${rounded(modulusBits)} ${rounded(bitLength(exponent))}`
   counts.set(size, (counts.get(size) ?? 0) + 1)
 }
 

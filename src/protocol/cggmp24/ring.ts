@@ -4,9 +4,9 @@
  * modulus and every element that a letter brings.
  */
 import { CodecError } from '../codec.js'
-import { bitLength, gcd, hasSmallFactor, invert, isPerfectPower, isqrt, mod } from './integers.js'
+import { abs, bitLength, gcd, hasSmallFactor, invert, isPerfectPower, isqrt, mod } from './integers.js'
 import type { Level } from './level.js'
-import { modPow } from './modexp.js'
+import { modPow, type Powers, powersModulo } from './modexp.js'
 
 export type Ring = {
   readonly modulus: bigint
@@ -35,16 +35,21 @@ export function crtRing(p: bigint, q: bigint): Ring {
   }
 }
 
-/** Powers of units modulo p or p². */
-function factor(modulus: bigint): { readonly prime: bigint; pow(base: bigint, exponent: bigint): bigint } {
+/** Powers of units modulo p or p². What is made for them is gone with the ring. */
+function factor(modulus: bigint): { readonly prime: bigint; readonly pow: Powers } {
   const root = isqrt(modulus)
+  // Short exponents stay short when they are negative: to invert is cheaper than to be long.
+  const reduced = (exponent: bigint, order: bigint) =>
+    abs(exponent) < order ? exponent : mod(exponent, order)
   if (root * root !== modulus) {
-    return { prime: modulus, pow: (base, exponent) => modPow(base, mod(exponent, modulus - 1n), modulus) }
+    const power = powersModulo(modulus, true)
+    return { prime: modulus, pow: (base, exponent) => power(base, reduced(exponent, modulus - 1n)) }
   }
-  const pow = (base: bigint, exponent: bigint): bigint => {
+  const [power, square] = [powersModulo(root, true), powersModulo(modulus)]
+  const pow: Powers = (base, exponent) => {
     // r^(pk) mod p² depends on r mod p alone: r^N mod p² = ((r mod p)^(q mod (p-1)) mod p)^p mod p².
-    if (exponent % root !== 0n) return modPow(base, mod(exponent, root * (root - 1n)), modulus)
-    return modPow(modPow(base, mod(exponent / root, root - 1n), root), root, modulus)
+    if (exponent % root !== 0n) return square(base, reduced(exponent, root * (root - 1n)))
+    return square(power(base, reduced(exponent / root, root - 1n)), root)
   }
   return { prime: root, pow }
 }

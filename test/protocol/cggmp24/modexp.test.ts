@@ -4,6 +4,7 @@ import {
   exponentiations,
   modPow,
   plainModPow,
+  powersModulo,
   resetExponentiations,
 } from '../../../src/protocol/cggmp24/modexp.js'
 import { primes1024, primes1536 } from '../../support/primes.js'
@@ -80,6 +81,26 @@ test('more moduli than are kept, in turns', () => {
   }
 })
 
+describe('a modulus that is used for long', () => {
+  const full = primes1536[0] as bigint
+  test.each<[string, bigint, boolean]>([
+    ['a composite one', p * q, false],
+    ['a square', p * p, false],
+    ['a prime', full, true],
+    ['a prime that is not said to be one', p, false],
+    ['a composite one that is said to be prime', p * q, true],
+  ])('%s has the same powers before and after it gets an object of its own', (_, modulus, isPrime) => {
+    const powers = powersModulo(modulus, isPrime)
+    for (let i = 1n; i <= 12n; i++) {
+      const [base, exponent] = [7n ** (700n + i), 3n ** (500n + 10n * i)]
+      expect(powers(base, exponent)).toBe(reference(base, exponent, modulus))
+      expect((powers(base, -exponent) * powers(base, exponent)) % modulus).toBe(1n)
+    }
+    expect(powers(modulus - 1n, 2n)).toBe(1n)
+    expect(powers(5n, 0n)).toBe(1n)
+  })
+})
+
 describe('whether OpenSSL is used', () => {
   afterEach(() => {
     vi.doUnmock('node:crypto')
@@ -89,13 +110,17 @@ describe('whether OpenSSL is used', () => {
   type Dh = ReturnType<typeof Crypto.createDiffieHellman>
 
   /** The module as it is with another `computeSecret`. */
-  async function withSecret(computeSecret: (dh: Dh, base: Uint8Array) => Uint8Array) {
+  async function withSecret(
+    computeSecret: (dh: Dh, base: Uint8Array) => Uint8Array,
+    onModulus?: (modulus: Uint8Array) => void,
+  ) {
     vi.resetModules()
     vi.doMock('node:crypto', async (original) => {
       const real = await original<typeof Crypto>()
       return {
         ...real,
         createDiffieHellman: (prime: Uint8Array, generator: Uint8Array) => {
+          onModulus?.(prime)
           const dh = real.createDiffieHellman(prime, generator)
           return {
             setPrivateKey: (key: Uint8Array) => dh.setPrivateKey(key),
@@ -106,6 +131,28 @@ describe('whether OpenSSL is used', () => {
     })
     return import('../../../src/protocol/cggmp24/modexp.js')
   }
+
+  test('for a prime, which would be tested for a tenth of a second, only a multiple ever gets an object', async () => {
+    const made: bigint[] = []
+    const module = await withSecret(
+      (dh, base) => dh.computeSecret(base),
+      (modulus) => made.push(BigInt(`0x${Buffer.from(modulus).toString('hex')}`)),
+    )
+    module.modPow(3n, 5n, p)
+    made.length = 0
+    const [ofPrime, ofProduct] = [module.powersModulo(p, true), module.powersModulo(p * q)]
+    for (let i = 0; i < 20; i++) {
+      ofPrime(5n, p - 2n)
+      ofProduct(5n, p - 2n)
+    }
+    // The product's own object comes once its multiple has cost more than that.
+    expect(made.map((modulus) => [modulus % p === 0n, modulus > p * q * 3n, modulus % 3n === 0n])).toEqual([
+      [true, false, true],
+      [true, true, true],
+      [true, false, false],
+    ])
+    expect(made[2]).toBe(p * q)
+  })
 
   test('it is, where it computes what BigInt does', async () => {
     let asked = 0
