@@ -62,8 +62,9 @@ function party(level, t, n) {
   )
   const quorum = parties.slice(0, t)
   const signing = play(quorum, (session) => {
-    const { auxiliary, ...output } = making.outputs.get(session.self)
+    const { data, auxSecret: secret, ...output } = making.outputs.get(session.self)
     const share = parseKeyShare({ ...input, index: session.self, ...output })
+    const auxiliary = { data, secret }
     return signMessage(session, { share, auxiliary, epoch, shift: 0n }, digest, { fresh: rng })
   })
   const steps = Object.fromEntries(
