@@ -4,13 +4,13 @@
  */
 import { flag, record } from '../codec.js'
 import { centred, fromBytes, point, q as order, tape } from './integers.js'
-import { PRODUCTION } from './level.js'
-import { add, paillier, PaillierSecret, times } from './paillier.js'
+import { type Level, PRODUCTION } from './level.js'
+import { add, decryptTape, nonceTape, paillier, PaillierSecret, times } from './paillier.js'
 import { jobShapes, masksCodec } from './presign-jobs.js'
 import { task } from './task.js'
 import { affGStarShape, proveAffGStar, verifyAffGStar } from './zk/aff-g-star.js'
 import { contextShape } from './zk/context.js'
-import { decShape, proveDec, verifyDec } from './zk/dec.js'
+import { decShape, decTape, proveDec, verifyDec } from './zk/dec.js'
 
 const { prime, element, ciphertext, secretScalar, secretRecord, aux, random } = jobShapes
 const dec = decShape(PRODUCTION)
@@ -21,7 +21,9 @@ const sumStatement = { K: ciphertext, D: ciphertext, X: point, S: point, base: p
 /** Of Πaff-g*: the answer D, Y to C under the accused's X. */
 const answerStatement = { C: ciphertext, D: ciphertext, Y: ciphertext, X: point }
 
-/** Πdec for x⊙K ⊕ D under N = pq. It reads `decTape` bytes. */
+/** Πdec for x⊙K ⊕ D under N = pq. It reads `proveSumTape` bytes. */
+export const proveSumTape = (level: Level): number => decryptTape(level) + nonceTape(level) + decTape(level)
+
 export const proveSum = task(
   'blame/prove-sum',
   {
@@ -33,8 +35,9 @@ export const proveSum = task(
     const N = secret.key
     const x = centred(fromBytes(encoded), order)
     const C = add(N, times(N, K, x), D)
-    const witness = { x, y: secret.decrypt(C), rho: secret.nonceOf(C) }
-    return proveDec(context, { N, K, D, X, S, base }, witness, tape(random))
+    const rng = tape(random)
+    const witness = { x, y: secret.decrypt(C, rng), rho: secret.nonceOf(C, rng) }
+    return proveDec(context, { N, K, D, X, S, base }, witness, rng)
   },
 )
 

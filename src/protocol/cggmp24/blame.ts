@@ -14,14 +14,14 @@ import { accuse, broadcast, compute, demand, type Job, ofPeers, type Protocol } 
 import type { Secret, Secrets } from '../secret.js'
 import type { PartyId, Rng, Session } from '../session.js'
 import type { AuxSecret } from './aux-data.js'
-import { proveAnswer, proveSum, verifyProvenAnswer, verifySum } from './blame-jobs.js'
+import { proveAnswer, proveSum, proveSumTape, verifyProvenAnswer, verifySum } from './blame-jobs.js'
 import type { Level } from './level.js'
 import { add, type Paillier, subtract } from './paillier.js'
 import type { Said } from './presign-checks.js'
 import { answerTo, type First, type Second, type Third } from './presign-letters.js'
 import { auxOf, contextOf, othersThan, type Signers } from './signers.js'
 import { affGStarShape, type AffGStarProof, affGStarTape } from './zk/aff-g-star.js'
-import { type DecProof, decShape, decTape } from './zk/dec.js'
+import { type DecProof, decShape } from './zk/dec.js'
 
 /** The product whose shares do not add up: kγ or kx. */
 export type Phase = 'gamma' | 'x'
@@ -90,7 +90,7 @@ function proofFor(session: Session, phase: Phase, defence: Defence, party: Party
       context: contextOf(signers, phase, self),
       ...sumOf(signers, said, phase, self),
       ...own,
-      random: rng(decTape(signers.level)),
+      random: rng(proveSumTape(signers.level)),
     })
   }
   return proveAnswer.job({

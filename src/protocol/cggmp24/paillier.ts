@@ -3,10 +3,11 @@
  * decryption gives the representative in (-N/2, N/2], and whoever wants it modulo q reduces after that
  * (T-23). Misuse throws RangeError; what came from others is held against `isCiphertext` before it gets here.
  */
-import { abs, centred, gcd, invert, jacobi, mod } from './integers.js'
 import { Redacted } from '../secret.js'
+import type { Rng } from '../session.js'
+import { abs, bytesBelow, centred, gcd, invert, jacobi, mod, uniformBelow, unit } from './integers.js'
 import type { Level } from './level.js'
-import { modPow } from './modexp.js'
+import { powersModulo } from './modexp.js'
 import { areUnits, checkModulus, crtRing, type Ring, ring } from './ring.js'
 
 /** A public key, with the rings modulo N and N²; whoever knows the factors has the faster ones. */
@@ -61,6 +62,10 @@ function requireCiphertext(key: Paillier, C: bigint): void {
   if (!isCiphertext(key, C)) throw new RangeError('a ciphertext is in Z*_N²')
 }
 
+/** How many random bytes it takes to find a nonce, and to decrypt. */
+export const nonceTape = ({ modulusBits }: Level): number => bytesBelow(2n ** BigInt(modulusBits) - 1n)
+export const decryptTape = (level: Level): number => 2 * nonceTape(level)
+
 /** The owner's side of a key: its factors, and what needs them. It prints redacted. */
 export class PaillierSecret extends Redacted {
   readonly key: Paillier
@@ -94,23 +99,35 @@ export class PaillierSecret extends Redacted {
     return this.#q
   }
 
-  /** The plaintext of C, in (-N/2, N/2]. @throws RangeError unless C is a ciphertext */
-  decrypt(C: bigint): bigint {
+  /**
+   * The plaintext of C, in (-N/2, N/2]. C is blinded first: what is raised to a secret power is a random
+   * ciphertext, and what JavaScript then computes with is a random plaintext (T-80).
+   * @param rng gives `decryptTape` bytes
+   * @throws RangeError unless C is a ciphertext
+   */
+  decrypt(C: bigint, rng: Rng): bigint {
     requireCiphertext(this.key, C)
     const { N } = this.key
+    const mask = uniformBelow(N, rng)
+    const blinded = add(this.key, C, encrypt(this.key, centred(mask, N), unit(N, rng)))
     const [p, q] = [this.#p, this.#q]
+    const power = (prime: bigint) => powersModulo(prime * prime)(blinded, prime - 1n)
     // With L_p(u) = (u - 1)/p: x = L_p(C^(p-1) mod p²) L_p((1+N)^(p-1) mod p²)^-1 mod p; the second is -q.
-    const x = mod(((modPow(C, p - 1n, p * p) - 1n) / p) * invert(-q, p), p)
-    const y = mod(((modPow(C, q - 1n, q * q) - 1n) / q) * invert(-p, q), q)
-    return centred(y + q * mod((x - y) * invert(q, p), p), N)
+    const x = mod(((power(p) - 1n) / p) * invert(-q, p), p)
+    const y = mod(((power(q) - 1n) / q) * invert(-p, q), q)
+    return centred(y + q * mod((x - y) * invert(q, p), p) - mask, N)
   }
 
   /**
-   * The nonce of C: it is C^(1/N) modulo N, where (1+N)^x is 1. @throws RangeError unless C is a ciphertext
+   * The nonce of C: it is C^(1/N) modulo N, where (1+N)^x is 1. C is blinded first, as in `decrypt`.
+   * @param rng gives `nonceTape` bytes
+   * @throws RangeError unless C is a ciphertext
    */
-  nonceOf(C: bigint): bigint {
+  nonceOf(C: bigint, rng: Rng): bigint {
     requireCiphertext(this.key, C)
-    return this.nthRoot(C % this.key.N)
+    const { N, n } = this.key
+    const r = unit(N, rng)
+    return (this.nthRoot((C * n.pow(r, N)) % N) * invert(r, N)) % N
   }
 
   /** The z with z^N = y mod N, for y in Z*_N. */

@@ -226,20 +226,21 @@ export const verifyAnswer = task(
 
 /**
  * α + β and α̂ + β̂ modulo q, where α and α̂ are in the peer's answer, and β and β̂ in this party's to it. The output is as
- * secret as the input.
+ * secret as the input. It reads twice `decryptTape` bytes.
  */
 export const openAnswer = task(
   'presign/open-answer',
   {
-    input: record({ answer, p: prime, q: prime, masks: secretRecord }),
+    input: record({ answer, p: prime, q: prime, masks: secretRecord, random }),
     output: record({ share: secretScalar, shareHat: secretScalar }),
   },
-  ({ answer, p, q, masks }) => {
+  ({ answer, p, q, masks, random }) => {
     const key = ownKey(p, q)
+    const rng = tape(random)
     const { beta, betaHat } = masksCodec.decode(masks)
     // The plaintext is centred, and reduced only here (T-23).
     const opened = (C: bigint, beta: bigint) =>
-      secp256k1.scalarBytes(secp256k1.Fn.create(key.decrypt(C) + beta))
+      secp256k1.scalarBytes(secp256k1.Fn.create(key.decrypt(C, rng) + beta))
     return { share: opened(answer.D, beta), shareHat: opened(answer.DHat, betaHat) }
   },
 )

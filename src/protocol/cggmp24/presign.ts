@@ -24,6 +24,7 @@ import { Secret, Secrets } from '../secret.js'
 import type { NonceRng, PartyId, Rng, Session } from '../session.js'
 import { findCheats } from './blame.js'
 import { plusMinus, unit } from './integers.js'
+import { decryptTape } from './paillier.js'
 import {
   byChance,
   deltaStatement,
@@ -214,6 +215,7 @@ export function* presign(
     p,
     q,
     masks: masks.of(from).reveal(),
+    random: rng(2 * decryptTape(level)),
   }))
   const delta_i = Fn.add(Fn.mul(ownGamma.x, ownK.x), sum)
   const chi_i = Fn.add(Fn.mul(secp256k1.parseScalar(x.reveal()), ownK.x), sumHat)
