@@ -63,7 +63,7 @@ describe('deterministic CBOR', () => {
     )
   })
 
-  test('bytes moved between neighbouring fields change the digest', () => {
+  test('bytes moved between neighbouring fields, and fields moved between lists, change the digest (T-10, T-38)', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1 }), fc.uint8Array(), (a, b) => {
         const moved = [a.slice(0, -1), Uint8Array.of(a.at(-1) as number, ...b)]

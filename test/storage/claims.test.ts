@@ -60,7 +60,7 @@ describe('a request', () => {
     expect(await failureOf(() => claimsIn(home).take(1))).toMatchObject({ code: 'E_REQUEST_ENDED' })
   })
 
-  test('is marked for one payload only', async () => {
+  test('is marked for one payload only (T-60)', async () => {
     const claims = claimsIn(await newHome())
     await claims.take(1)
     await claims.markLeft(PAYLOAD)
@@ -123,7 +123,7 @@ describe('orders', () => {
   })
 })
 
-test('a share that leaves is on disk before, wherever the power is cut', async () => {
+test('a share that leaves is on disk before, wherever the power is cut (T-60)', async () => {
   await cutEverywhere(async () => {
     const home = await newHome()
     let sent = false

@@ -149,8 +149,15 @@ describe('damage', () => {
     expect(await failureOf(() => openWith([identity], sealed.slice(0, -1)))).toMatchObject(corruptFailure)
   })
 
-  test('of a passphrase file too', async () => {
+  test('of a passphrase file too, and of how much work it asks for (T-64)', async () => {
     const sealed = await sealWithPassphrase(PASSPHRASE, PLAIN, FACTOR)
+    const text = Buffer.from(sealed).toString('latin1')
+    for (const other of [FACTOR - 1, FACTOR + 1]) {
+      const changed = Buffer.from(text.replace(` ${FACTOR}\n`, ` ${other}\n`), 'latin1')
+      expect(await failureOf(() => openWithPassphrase(PASSPHRASE, changed))).toMatchObject({
+        code: 'E_DECRYPT',
+      })
+    }
     for (const damaged of [flipped(sealed, sealed.length - 1), sealed.slice(0, -1), sealed.slice(0, 60)]) {
       expect(await failureOf(() => openWithPassphrase(PASSPHRASE, damaged))).toMatchObject(corruptFailure)
     }

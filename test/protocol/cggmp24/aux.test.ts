@@ -348,6 +348,20 @@ describe('moduli made to read shares by', () => {
     expect([1, 3].map((party) => blamed(outcomes.get(party)))).toEqual(everybodyBlames2(FAC))
   })
 
+  test('T-01 everybody verifies all three proofs of everybody else, and nothing can be said to leave one out', () => {
+    const asked: string[] = []
+    runAux(3, {
+      jobs: (job) => {
+        asked.push(job.name)
+        return remembering(job)
+      },
+    })
+    for (const proof of ['parameters', 'modulus', 'factors']) {
+      expect(asked.filter((name) => name === `aux/verify-${proof}`)).toHaveLength(3 * 2)
+    }
+    expect(Object.keys(input)).toEqual(['level', 'epoch'])
+  })
+
   test('T-02 a factor of 200 bits: Πmod holds, Πfac fails', () => {
     const tamper = withFactors([primeOf(200), primeOf(1848, 15_715n)])
     expect(blamesOf(tamper)).toEqual(everybodyBlames2(FAC))

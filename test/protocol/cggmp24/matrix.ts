@@ -1,45 +1,30 @@
 /**
  * Protocol x round x field x mutation (cggmp24.md, section 5), made from the letters of an honest run: one cheater alters
- * one field of one letter, alike towards everybody, and its peer may not sign, must name it and nobody else, and says
- * nothing of its secrets.
+ * one field of one letter, alike towards everybody, and its peer may not get what it wants, must name it and nobody else,
+ * and says nothing of its secrets.
  */
 import { inspect } from 'node:util'
+import { concatBytes } from '@noble/hashes/utils.js'
 import { expect } from 'vitest'
 import { ProtocolAbort, SplitView } from '../../../src/protocol/abort.js'
 import { fromBytes, signedBytes, toBytes } from '../../../src/protocol/cggmp24/integers.js'
-import { ROUND } from '../../../src/protocol/cggmp24/presign-letters.js'
-import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
 import { decode, encode, equalBytes, type Value } from '../../../src/protocol/codec.js'
 import { echoRound } from '../../../src/protocol/round.js'
 import type { PartyId } from '../../../src/protocol/session.js'
 import type { Letter } from '../../support/simulate.js'
 import { cheating, overhear, toHex } from '../frost/party.js'
-import { dealt, runSign } from './signing.js'
-
-const [honest, cheat] = [1, 2] as const
-const quorum: readonly PartyId[] = [honest, cheat]
-const keys = dealt(2, 2)
-const key = (party: PartyId) => keys.get(party) as EcdsaKey
-
-const { first, second, third, sign } = ROUND
-const LETTERS: readonly (readonly [string, Letter['kind']])[] = [
-  [first, 'broadcast'],
-  [first, 'direct'],
-  [echoRound(first), 'broadcast'],
-  [second, 'broadcast'],
-  [second, 'direct'],
-  [echoRound(second), 'broadcast'],
-  [third, 'broadcast'],
-  [echoRound(third), 'broadcast'],
-  [sign, 'broadcast'],
-]
+import { cheat, defending, generating, honest, key, type Play, signing } from './plays.js'
 
 type Path = readonly (string | number)[]
 type Fields = ReadonlyMap<string, Value>
 
 /** Every byte string, list and record in a value. */
 function paths(value: Value, path: Path = []): Path[] {
-  if (Array.isArray(value)) return [path, ...value.flatMap((item: Value, i) => paths(item, [...path, i]))]
+  // Of a long list the first and the last: the others are as they are.
+  const isAtEnd = (i: number, { length }: readonly Value[]) => length < 8 || i === 0 || i === length - 1
+  if (Array.isArray(value)) {
+    return [path, ...value.flatMap((item: Value, i) => (isAtEnd(i, value) ? paths(item, [...path, i]) : []))]
+  }
   if (value instanceof Map) {
     return [path, ...[...(value as Fields)].flatMap(([name, item]) => paths(item, [...path, name]))]
   }
@@ -93,61 +78,71 @@ const MUTATIONS: Mutations = {
   '+2^1000': onBytes((bytes) => (isInteger(bytes) ? plus(bytes, 2n ** 1000n) : undefined)),
   "another party's": (value, other) => (value instanceof Uint8Array ? other : undefined),
   "another session's": (value, _, replay) => (value instanceof Uint8Array ? replay : undefined),
-  null: () => null,
+  other: (value) => (typeof value === 'boolean' ? !value : typeof value === 'number' ? value ^ 1 : undefined),
+  null: (value) => (value === null ? undefined : null),
   'one element less': (value) => (Array.isArray(value) ? value.slice(0, -1) : undefined),
   'one element more': (value) => (Array.isArray(value) ? [...value, ...value.slice(-1)] : undefined),
   'one field less': (value) => (value instanceof Map ? new Map([...value].slice(1)) : undefined),
   'one field more': (value) => (value instanceof Map ? new Map([...value, ['zz', null]]) : undefined),
 }
 
-const heard = overhear((tamper) => runSign(keys, quorum, { tamper }))
-const elsewhere = overhear((tamper) =>
-  runSign(keys, quorum, { tamper, seed: 'other', sid: new Uint8Array(32).fill(9) }),
-)
-
 export type Case = {
   readonly name: string
+  readonly play: Play
   readonly round: string
   readonly kind: Letter['kind']
   /** What is sent in place of the letter; undefined withholds it. */
   readonly body: Uint8Array | undefined
+  /** What is committed to before, if not what was. */
+  readonly committed?: { readonly round: string; readonly body: Uint8Array } | null
 }
 
-function casesOf([round, kind]: (typeof LETTERS)[number]): Case[] {
-  const to = (party: PartyId) => (kind === 'direct' ? party : undefined)
-  const body = heard(round, cheat, to(honest))
-  const values = [body, heard(round, honest, to(cheat)), elsewhere(round, cheat, to(honest))].map((bytes) =>
-    decode(bytes),
-  ) as [Value, Value, Value]
-  const fields = paths(values[0]).flatMap((path) =>
-    Object.entries(MUTATIONS).flatMap(([mutation, mutate]): Case[] => {
-      const [mine, other, replay] = values.map((value) => at(value, path)) as [Value, Value, Value]
-      const by = mutate(mine, other, replay)
-      if (by === undefined) return []
-      const changed = encode(replaced(values[0], path, by))
-      if (equalBytes(changed, body)) return []
-      return [
-        { name: `${round}, ${kind}, ${path.join('.') || 'all'}: ${mutation}`, round, kind, body: changed },
-      ]
-    }),
-  )
-  const whole: readonly (readonly [string, Uint8Array | undefined])[] = [
-    ['dropped', undefined],
-    ['truncated', body.slice(0, -1)],
-    ['one byte more', Uint8Array.of(...body, 0)],
-    ["another party's", heard(round, honest, to(cheat))],
-    ["another session's", elsewhere(round, cheat, to(honest))],
-  ]
-  const distinct = whole.filter(([, bytes]) => bytes === undefined || !equalBytes(bytes, body))
-  return [
-    ...fields,
-    ...distinct.map(
-      ([what, bytes]): Case => ({ name: `${round}, ${kind}: ${what}`, round, kind, body: bytes }),
-    ),
-  ]
+/** What a party may choose as it likes: with a commitment to it, it is no cheat. */
+const FREE = /^(?:u|rho|chainCode|ahead\.rid)$/
+
+function casesOf(play: Play): Case[] {
+  const heard = overhear((tamper) => play.run({ tamper }))
+  const elsewhere = overhear((tamper) => play.run({ tamper, seed: 'other', sid: new Uint8Array(32).fill(9) }))
+  return play.letters.flatMap(([round, kind]) => {
+    const to = (party: PartyId) => (kind === 'direct' ? party : undefined)
+    const body = heard(round, cheat, to(honest))
+    const bodies = [body, heard(round, honest, to(cheat)), elsewhere(round, cheat, to(honest))] as const
+    const values = bodies.map((bytes) => decode(bytes)) as [Value, Value, Value]
+    const isMeant = (mutation: string) => play.mutations?.includes(mutation) ?? true
+    const fields = paths(values[0]).flatMap((path) =>
+      Object.entries(MUTATIONS).flatMap(([mutation, mutate]): Case[] => {
+        const [mine, other, replay] = values.map((value) => at(value, path)) as [Value, Value, Value]
+        const by = isMeant(mutation) ? mutate(mine, other, replay) : undefined
+        if (by === undefined) return []
+        const changed = encode(replaced(values[0], path, by))
+        if (equalBytes(changed, body)) return []
+        const where = path.join('.') || 'all'
+        const one = { name: `${round}, ${kind}, ${where}: ${mutation}`, play, round, kind, body: changed }
+        const committed = FREE.test(where) ? null : play.commitment?.(round, changed)
+        return committed ? [one, { ...one, name: `${one.name}, committed to`, committed }] : [one]
+      }),
+    )
+    const whole: readonly (readonly [string, Uint8Array | undefined])[] = [
+      ['dropped', undefined],
+      ['truncated', body.slice(0, -1)],
+      ['one byte more', concatBytes(body, new Uint8Array(1))],
+      ["another party's", bodies[1]],
+      ["another session's", bodies[2]],
+    ]
+    const distinct = whole.filter(([, bytes]) => bytes === undefined || !equalBytes(bytes, body))
+    return [
+      ...fields,
+      ...distinct.map(
+        ([what, bytes]): Case => ({ name: `${round}, ${kind}: ${what}`, play, round, kind, body: bytes }),
+      ),
+    ]
+  })
 }
 
-export const CASES: readonly Case[] = LETTERS.flatMap(casesOf)
+/** Those of signing and of key generation. */
+export const CASES: readonly Case[] = [signing, generating].flatMap(casesOf)
+/** Those of the failure phase, a few seconds each. */
+export const defendingCases = (): readonly Case[] => casesOf(defending)
 
 /** Anything that an error could show of the secrets of the honest party: digits in either base. */
 const SECRETS = (['p', 'q', 'pHat', 'qHat'] as const)
@@ -155,18 +150,27 @@ const SECRETS = (['p', 'q', 'pHat', 'qHat'] as const)
   .concat(key(honest).share.share.reveal())
   .flatMap((bytes) => [toHex(bytes).slice(0, 16), `${fromBytes(bytes)}`.slice(0, 16)])
 
-export function expectCaught({ name, round, kind, body }: Case): void {
+export function expectCaught({ name, play, round, kind, body, committed }: Case): void {
   const isCase = (letter: Letter) => letter.from === cheat && letter.round === round && letter.kind === kind
   const isEcho = round.endsWith(echoRound(''))
-  const consistent = cheating(quorum, {
-    [cheat]: (letter) => (isCase(letter) && body !== undefined ? body : letter.body),
-  })
-  const outcome = runSign(keys, quorum, {
-    tamper: (letter) => {
-      const said = isEcho ? letter.body : consistent(letter)
-      return isCase(letter) ? body : said
+  const consistent = cheating(play.parties, {
+    [cheat]: (letter) => {
+      if (isCase(letter) && body !== undefined) return body
+      return letter.round === committed?.round && letter.kind === 'broadcast' ? committed.body : letter.body
     },
-  }).get(honest)
+  })
+  const outcome = play
+    .run({
+      tamper: (letter) => {
+        const said = isEcho ? letter.body : consistent(letter)
+        return isCase(letter) ? body : said
+      },
+    })
+    .get(honest)
+  if (isFourthRoot.test(name)) {
+    expect(outcome?.ended, name).toBe('done')
+    return
+  }
   expect(outcome?.ended, name).not.toBe('done')
   if (outcome?.ended === 'waiting') {
     // The shares do not add up, which only the failure phase can find out: the cheater does not take part in it.
@@ -177,8 +181,17 @@ export function expectCaught({ name, round, kind, body }: Case): void {
   const error = outcome?.ended === 'failed' ? outcome.error : undefined
   if (isEcho && error instanceof SplitView) return
   expect(error, name).toBeInstanceOf(ProtocolAbort)
-  expect((error as ProtocolAbort).accusations, name).toMatchObject([
-    { party: cheat, round, kind: 'witnessed' },
-  ])
+  const { accusations } = error as ProtocolAbort
+  const own = accusations.filter(({ party }) => party === cheat)
+  expect(own, name).toMatchObject([{ party: cheat, kind: 'witnessed' }])
+  expect(play.later?.[round] ?? [round], name).toContain(own[0]?.round)
+  // Who lies beside the cheater is named with it, unless the round ends before that is asked.
+  expect(play.others ?? [], name).toEqual(expect.arrayContaining(others(accusations)))
   for (const secret of SECRETS) expect(inspect(error, { depth: 9 }), name).not.toContain(secret)
 }
+
+const others = (accusations: ProtocolAbort['accusations']): PartyId[] =>
+  accusations.map(({ party }) => party).filter((party) => party !== cheat)
+
+/** N - x is a fourth root of what x is one of: a proof that says the same. */
+const isFourthRoot = /^aux-prove, broadcast, roots\.\d+\.x: -N$/

@@ -1,0 +1,6 @@
+import { test } from 'vitest'
+import { defendingCases, expectCaught } from './matrix.js'
+
+test.each(defendingCases())('$name', (one) => {
+  expectCaught(one)
+})
