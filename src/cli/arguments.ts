@@ -13,6 +13,15 @@ export function name(text: string): string {
 /** Names separated by commas. */
 export const names = (text: string): string[] => text.split(',').map((each) => name(each.trim()))
 
+/** The same, where a card file may stand for whom it is of: what is no name is a file. */
+export function people(text: string): string[] {
+  const all = text.split(',').map((each) => each.trim())
+  if (all.some((each) => !NAME.test(each) && !each.includes('.') && !each.includes('/'))) {
+    throw new InvalidArgumentError('They are names (a-z, 0-9 and -), or card files.')
+  }
+  return all
+}
+
 /** Files separated by commas. */
 export function paths(text: string): string[] {
   const all = text.split(',')

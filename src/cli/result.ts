@@ -16,6 +16,8 @@ export type Result = {
   readonly text: readonly Line[]
   /** The command to run next, if there is an obvious one. */
   readonly next?: string
+  /** What the others run meanwhile, where that is something else. */
+  readonly others?: string
   /** Why this result is nevertheless a failure; `data` is printed with it. */
   readonly failure?: Failure
 }
@@ -40,7 +42,10 @@ export function present(outcome: Outcome, json: boolean, style: Style, widths: W
   if ('error' in outcome) return presentError(outcome.command, outcome.error, null, json, style, widths)
   const { command, result } = outcome
   if (result.failure) return presentError(command, result.failure, result, json, style, widths)
-  const next = result.next === undefined ? [] : [`${style.dim('Next:')} ${result.next}`]
+  const next = [
+    ...(result.next === undefined ? [] : [`${style.dim('Next:')} ${result.next}`]),
+    ...(result.others === undefined ? [] : [`${style.dim('The others:')} ${result.others}`]),
+  ]
   return {
     stdout: json
       ? line({ ok: true, command, code: 0, data: result.data })

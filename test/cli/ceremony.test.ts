@@ -8,10 +8,12 @@ let remove: () => Promise<void>
 let alice: Custodian
 let bob: Custodian
 let carol: Custodian
+let namesake: string
 
 beforeAll(async () => {
   ;({ dir, remove } = await scratch())
   ;[alice, bob, carol] = (await custodians(dir, 'alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
+  namesake = (await custodian(dir, 'carol', 'another')).card
 })
 afterAll(() => remove())
 
@@ -37,6 +39,27 @@ describe('mpc ceremony new', () => {
       rehearsal: false,
       file: join(dir, 'treasury.mpc'),
     })
+  })
+
+  it('takes card files for whoever is not known here, and knows nobody for it afterwards', async () => {
+    const erin = await custodian(dir, 'erin')
+    const members = `alice,${bob.card},${erin.card}`
+    const { json } = await alice.mpc([...newKeygen('files.mpc', { '--members': members }), '--json'])
+    expect(json).toMatchObject({ code: 0, data: { participants: ['alice', 'bob', 'erin'] } })
+    expect(json.data.members[2].fingerprint).toBe(erin.fingerprint)
+    const listed = await alice.mpc(['identity', 'list', '--json'])
+    expect(listed.json.data.identities.map(({ name }: { name: string }) => name)).not.toContain('erin')
+  })
+
+  it.each([
+    ['a file that is not there', () => 'alice,bob,zoe.card', 2, 'E_NO_FILE'],
+    ['a file without a card', () => 'alice,bob,treasury.mpc', 6, 'E_CARD'],
+    ['a card whose name means another here', () => `alice,bob,${namesake}`, 11, 'E_NAME_AMBIGUOUS'],
+    ['somebody twice, by name and by card', () => `alice,bob,${bob.card}`, 2, 'E_PLAN'],
+    ['neither a name nor a file', () => 'alice,Bob', 2, 'E_USAGE'],
+  ])('refuses %s', async (_, members, exit, error) => {
+    const { json } = await alice.mpc([...newKeygen('y.mpc', { '--members': members() }), '--json'])
+    expect([json.code, json.error.code]).toEqual([exit, error])
   })
 
   it('never overwrites', async () => {

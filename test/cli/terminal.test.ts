@@ -29,7 +29,6 @@ terminalSuite('at a terminal', () => {
         ['Your name', 'dora\r'],
         ['New passphrase', 'open sesame\r'],
         ['The same again', 'open sesame\r'],
-        ['How many to make now', '\r'],
       ],
     )
     expect(code).toBe(0)
@@ -76,8 +75,6 @@ terminalSuite('at a terminal', () => {
         ['The same again', 'another\r'],
         ['New passphrase', 'open sesame\r'],
         ['The same again', 'open sesame\r'],
-        ['How many to make now', 'many\r'],
-        ['a number like 4', '\r'],
       ],
     )
     expect(code).toBe(0)

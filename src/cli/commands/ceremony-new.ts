@@ -2,12 +2,14 @@ import { buildKeygen, unsigned } from '../../ceremony/definitions.js'
 import { findKey } from '../../ceremony/keys.js'
 import { checkKind, type KeygenPlan, parsePlan } from '../../ceremony/plan.js'
 import { buildReshare, type ResharePlan } from '../../ceremony/reshare-definition.js'
-import { knownCards } from '../../ceremony/trust.js'
+import { type Known, knownCards } from '../../ceremony/trust.js'
 import type { Home } from '../../storage/home.js'
+import type { Card } from '../../wire/card.js'
 import { type KeyDefinition, writeDefinition } from '../../wire/definition.js'
 import { Failure } from '../../wire/failure.js'
-import { fromHex, hex } from '../../wire/text.js'
+import { fromHex, hex, NAME } from '../../wire/text.js'
 import type { Context } from '../context.js'
+import { cardIn } from '../holders.js'
 import { readNamed, refuseExisting, writeNew } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
@@ -30,25 +32,48 @@ export type Options = {
 }
 
 /** `mpc ceremony new`: writes a definition, signs nothing. */
-export async function run(context: Context, options: Options, [kind]: readonly string[]): Promise<Result> {
+export async function run(context: Context, given: Options, [kind]: readonly string[]): Promise<Result> {
+  const { options, cards } = await withNames(given)
   const build = await builderOf(options, kind)
   await refuseExisting(options.out)
   const home = await context.home()
-  const file = unsigned(await build(home, await knownCards(home), { now: context.now(), rng: context.rng }))
+  const known = withCards(await knownCards(home), cards)
+  const file = unsigned(await build(home, known, { now: context.now(), rng: context.rng }))
   const path = await writeNew(options.out, writeDefinition(file))
   return {
     data: definitionData(file, path),
     text: definitionLines(file, context.now()),
-    next:
-      file.definition.kind === 'keygen'
-        ? `mpc keygen --definition ${options.out}   (the others: mpc keygen --join ${hex(file.id)})`
-        : `mpc ${file.definition.kind} --definition ${options.out}`,
+    next: `mpc ${file.definition.kind} --definition ${options.out}`,
+    ...(file.definition.kind === 'keygen' && { others: `mpc keygen --join ${hex(file.id)}` }),
   }
 }
 
+/** Card files among the members by the names that are on them, and the cards. */
+async function withNames(options: Options): Promise<{ options: Options; cards: readonly Card[] }> {
+  const cards: Card[] = []
+  const members: string[] = []
+  for (const each of options.members ?? []) {
+    if (NAME.test(each)) members.push(each)
+    else {
+      const card = await cardIn(each, '--members')
+      cards.push(card)
+      members.push(card.name)
+    }
+  }
+  return { options: options.members ? { ...options, members } : options, cards }
+}
+
+/** Whom this home knows, and these, who are not known for being named here. */
+const withCards = (known: readonly Known[], cards: readonly Card[]): readonly Known[] => [
+  ...known,
+  ...cards
+    .filter((card) => known.every((each) => hex(each.card.fingerprint) !== hex(card.fingerprint)))
+    .map((card): Known => ({ card, status: 'unverified', since: null, how: 'import', beside: false })),
+]
+
 type Build = (
   home: Home,
-  known: Awaited<ReturnType<typeof knownCards>>,
+  known: readonly Known[],
   at: Parameters<typeof buildKeygen>[2],
 ) => Promise<KeyDefinition>
 

@@ -12,8 +12,7 @@ import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { cardIn } from '../holders.js'
 import { readInput, readNamed } from '../inputs.js'
-import type { Line } from '../layout.js'
-import { identityData, identityLines } from '../render/identity.js'
+import { identityData, identityRows } from '../render/identity.js'
 import type { Result } from '../result.js'
 
 export type Options = {
@@ -40,7 +39,7 @@ export async function run(context: Context, options: Options, files: readonly st
   const doubtful = imported.find(({ known }) => known.status === 'unverified')
   return {
     data: data.length === 1 ? (data[0] as (typeof data)[0]) : { identities: data },
-    text: imported.flatMap((each) => linesOf(each, context.now())),
+    text: linesOf(imported, context.now()),
     ...(doubtful && { next: `mpc identity verify ${doubtful.known.card.name}` }),
   }
 }
@@ -77,7 +76,7 @@ async function runRebind(
       rebind: { key: key.name, seat: offered.rebind.index, before: hex(before.fingerprint), file: stored },
     },
     text: [
-      ...linesOf(imported, now),
+      ...linesOf([imported], now),
       `  sits in the seat of ${before.name} in ${key.name}, for you; the old identity is refused from now on`,
     ],
   }
@@ -93,8 +92,12 @@ async function confirmReplace(context: Context, name: string, confirm: string | 
   }
 }
 
-function linesOf({ known, changed }: Imported, now: number): Line[] {
-  return [...identityLines(known, now), `  ${says(changed)}`]
+function linesOf(imported: readonly Imported[], now: number): string[] {
+  const rows = identityRows(
+    imported.map(({ known }) => known),
+    now,
+  )
+  return imported.map(({ changed }, i) => `${rows[i]}; ${says(changed)}`)
 }
 
 function says(changed: Change): string {

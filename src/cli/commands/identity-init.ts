@@ -20,6 +20,7 @@ export type Options = {
   readonly primes?: number
 }
 const NONE: Made = { made: 0, primes: 0, failure: null }
+const AHEAD = 'none; for an ECDSA key `mpc identity primes` makes them ahead'
 
 /** `mpc identity init`. */
 export async function run(context: Context, options: Options): Promise<Result> {
@@ -37,35 +38,16 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const card = await terminal.busy('Sealing your identity', createIdentity(home, wanted))
   const known: Known = { card, status: 'self', since: null, how: 'init', beside: false }
-  const sealed = `Sealed in ${home.identity}. Keep a copy of it, and how to open it.`
-  const count = options.primes ?? (await askForPrimes(context))
+  const count = options.primes ?? 0
   const ended = count === 0 ? NONE : await makePrimes(context, { home, card, seal: wanted.seal }, count)
   return {
     data: { ...identityData(known), primes: ended.primes },
-    text: [
-      ...identityLines(known, now()),
-      ...(ended.primes > 0 ? [`  Large primes: ${primesText(ended.primes)}.`] : []),
-      '',
-      sealed,
-    ],
+    text: identityLines(known, now(), [
+      ['sealed in', `${home.identity}: keep a copy of it, and how to open it`],
+      ['primes', ended.primes > 0 ? primesText(ended.primes) : AHEAD],
+    ]),
     next: `mpc identity export > ${name}.card   (and give it to the others)`,
   }
-}
-
-/** How many to make now; nobody is kept from going on. */
-async function askForPrimes({ terminal }: Context): Promise<number> {
-  if (!terminal.interactive) return 0
-  terminal.say(
-    '',
-    'Your identity is made. A threshold ECDSA key needs four large primes of each of its holders; they take a minute',
-    'or two, and can be made now, or with `mpc identity primes`, or when the key is made.',
-  )
-  const answer = await terminal.ask(
-    'How many to make now? Enter for none:',
-    { flag: '--primes N' },
-    checkCount,
-  )
-  return Number(answer)
 }
 
 async function makePrimes(
@@ -80,9 +62,6 @@ async function makePrimes(
     wipeIdentity(identity)
   }
 }
-
-const checkCount = (text: string): string | null =>
-  /^([0-9]{1,2})?$/.test(text) ? null : 'a number like 4, or nothing'
 
 const checkName = (text: string): string | null =>
   NAME.test(text) ? null : 'a name is a-z, 0-9 and -, at most 32 characters'

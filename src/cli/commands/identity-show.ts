@@ -1,14 +1,14 @@
 import { cardNamed, knownCards, type Known } from '../../ceremony/trust.js'
 import { primesIn, primesText } from '../ahead.js'
 import type { Context } from '../context.js'
-import { identityData, identityLines, identityRows } from '../render/identity.js'
+import { identityData, identityRows, identityWithWords } from '../render/identity.js'
 import type { Result } from '../result.js'
 
 /** `mpc identity show [NAME]`. */
 export async function run(context: Context, _options: object, [name]: readonly string[]): Promise<Result> {
   const known = name === undefined ? await self(context) : await cardNamed(await context.home(), name)
   const data = identityData(known)
-  const lines = identityLines(known, context.now())
+  const lines = identityWithWords(known, context.now())
   if (known.status !== 'self') return { data, text: [...lines, '', known.card.line] }
   const primes = await primesIn(await context.home())
   return {

@@ -18,15 +18,24 @@ export function identityData({ card, status }: Known): Readonly<Record<string, u
   }
 }
 
-/** The same for a screen, at a time. */
-export function identityLines(known: Known, now: number): Line[] {
+/** The same for a screen, at a time; with what else is to be said of it. */
+export function identityLines(
+  known: Known,
+  now: number,
+  more: readonly (readonly [string, string])[] = [],
+): string[] {
   const { card } = known
   return [
     `${card.name} (${beliefIn(known, now)})`,
-    ...fields([
-      ['fingerprint', hex(card.fingerprint)],
-      ['created', humanTime(card.created, now)],
-    ]),
+    ...fields([['fingerprint', hex(card.fingerprint)], ['created', humanTime(card.created, now)], ...more]),
+  ]
+}
+
+/** With the words that people compare. */
+export function identityWithWords(known: Known, now: number): Line[] {
+  const { card } = known
+  return [
+    ...identityLines(known, now),
     `  In words, for ${known.status === 'self' ? 'you' : card.name} to read aloud:`,
     { words: fingerprintWords(card.fingerprint) },
   ]

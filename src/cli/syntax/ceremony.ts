@@ -1,5 +1,5 @@
 /** `mpc ceremony`: what a ceremony is, agreed before it runs. `mpc ecdh`: only the opening of one. */
-import { any, hash, name, names, once, wholeNumber } from '../arguments.js'
+import { any, hash, name, names, once, people, wholeNumber } from '../arguments.js'
 import { allowQuarantined } from './signing.js'
 import type { CommandSpec, Operand } from './spec.js'
 
@@ -16,6 +16,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     summary: 'write down what is to happen: which key, who holds it, how many must sign',
     examples: [
       'mpc ceremony new keygen --key treasury --scheme eddsa-ed25519 --threshold 2 --members alice,bob,carol -o treasury.mpc',
+      'mpc ceremony new keygen --key vault --scheme schnorr-taproot --threshold 2 --members alice,bob.card -o v.mpc',
       'mpc ceremony new --from keygen-2-of-3.yaml -o vault.mpc',
       'mpc ceremony new reshare --key treasury --threshold 3 --members alice,bob,carol,dave,erin -o reshare.mpc',
       'mpc ceremony new refresh --key treasury -o refresh.mpc',
@@ -29,7 +30,11 @@ export const ceremonyCommands: readonly CommandSpec[] = [
         parse: once(any),
       },
       { flags: '--threshold <n>', text: 'how many must sign', parse: once(wholeNumber(0)) },
-      { flags: '--members <names>', text: 'the custodians, separated by commas', parse: once(names) },
+      {
+        flags: '--members <names>',
+        text: 'the custodians, separated by commas: names that this home knows, or card files',
+        parse: once(people),
+      },
       {
         flags: '--dealers <names>',
         text: 'of a reshare: who of the old custodians deal; the first if left out',
