@@ -8,6 +8,7 @@ import {
   participantsOf,
 } from '../ceremony/definitions.js'
 import { knownCards, statusOf } from '../ceremony/trust.js'
+import type { Keys } from '../wire/card.js'
 import type { Context } from './context.js'
 import { definitionLines } from './render/definition.js'
 
@@ -29,15 +30,12 @@ export async function acceptCeremony(
   const asking = { flag: '--accept ID' }
   terminal.requirePerson(question, asking)
   const known = await knownCards(await context.home())
-  const strangers = participantsOf(file).filter(
-    (keys) => !['self', 'verified'].includes(statusOf(known, keys)),
-  )
-  const names = strangers.map(({ name }) => name).join(' and ')
+  const isKnown = (keys: Keys): boolean => ['self', 'verified'].includes(statusOf(known, keys))
   await terminal.read([
     ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),
-    ...(names === ''
+    ...(participantsOf(file).every(isKnown)
       ? []
-      : [`Not verified: ${names}. You will compare six words with them by voice, when all are here.`]),
+      : ['With whoever is not verified you will compare six words.']),
     '',
   ])
   await terminal.confirm(question, acceptanceWords(file.id), asking)

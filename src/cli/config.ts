@@ -26,7 +26,7 @@ type Env = Readonly<Record<string, string | undefined>>
 type File = { readonly [K in keyof Config['nats']]: Config['nats'][K] | null }
 
 const LIMIT = 1 << 16
-const DEFAULT_URL = 'nats://127.0.0.1:4222'
+export const DEFAULT_URL = 'nats://127.0.0.1:4222'
 
 /** @throws Failure `E_CONFIG` (configuration) naming line and column of whatever is wrong in the file */
 export async function loadConfig(globals: Globals, env: Env): Promise<Config> {

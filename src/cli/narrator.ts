@@ -143,8 +143,7 @@ export function ears(terminal: Terminal): Person {
   return {
     present: terminal.interactive,
     heard: async (words, unverified, signal) => {
-      const names = unverified.map(({ name }) => name).join(', ')
-      const lines = ['', ...introduction(terminal.interactive, names), '', { words }]
+      const lines = ['', ...introduction(terminal.interactive, unverified.length), '', { words }]
       if (unverified.length === 0) return terminal.say(...lines)
       await terminal.read(lines, signal)
       for (const keys of unverified) await hear(terminal, keys, signal)
@@ -182,16 +181,10 @@ async function allow(
 }
 
 /** What to do with the words: others may have reason to hear them where this member has none. */
-function introduction(interactive: boolean, unverified: string): string[] {
+function introduction(interactive: boolean, unverified: number): string[] {
   if (!interactive) return ['The six words of this meeting:']
-  if (unverified !== '') {
-    return [
-      `Not verified yet: ${unverified}. Everybody now reads the six words aloud, each from their own screen:`,
-    ]
-  }
-  return [
-    'You have verified everybody. Read the six words of this meeting aloud only if somebody asks you to:',
-  ]
+  if (unverified > 0) return ['Everybody now reads these six words aloud, each from their own screen:']
+  return ['The six words of this meeting, should anybody ask you for them:']
 }
 
 async function hear(terminal: Terminal, { name }: Keys, signal: AbortSignal): Promise<void> {

@@ -37,15 +37,23 @@ export type Widths = { readonly stdout: number | null; readonly stderr: number |
 
 const ENDLESS: Widths = { stdout: null, stderr: null }
 
-/** What to print, and what to exit with. */
-export function present(outcome: Outcome, json: boolean, style: Style, widths: Widths = ENDLESS): Printed {
+/**
+ * What to print, and what to exit with.
+ * @param called how this program was called, so that what is to be run next can be pasted as it stands
+ */
+export function present(
+  outcome: Outcome,
+  json: boolean,
+  style: Style,
+  widths: Widths = ENDLESS,
+  called = 'mpc',
+): Printed {
   if ('error' in outcome) return presentError(outcome.command, outcome.error, null, json, style, widths)
   const { command, result } = outcome
   if (result.failure) return presentError(command, result.failure, result, json, style, widths)
-  const next = [
-    ...(result.next === undefined ? [] : [`${style.dim('Next:')} ${result.next}`]),
-    ...(result.others === undefined ? [] : [`${style.dim('The others:')} ${result.others}`]),
-  ]
+  const lineOf = (who: string, text: string | undefined): string[] =>
+    text === undefined ? [] : [`${style.dim(who)} ${text.replace(/^mpc /, `${called} `)}`]
+  const next = [...lineOf('Next:', result.next), ...lineOf('The others:', result.others)]
   return {
     stdout: json
       ? line({ ok: true, command, code: 0, data: result.data })

@@ -45,7 +45,7 @@ export const keyWords = (record: KeyRecord): string[] =>
 /** The same for people. */
 export const keyText = (name: string, record: KeyRecord): Line[] => [
   ...fields(keyRows(name, record)),
-  '  Its words, for each custodian to read aloud:',
+  '  Its words:',
   { words: keyWords(record) },
 ]
 

@@ -30,7 +30,7 @@ export async function start(args: readonly string[]): Promise<void> {
   process.once('uncaughtException', (error) => void end(present({ command: '', error }, flags.json, style)))
   const moving = wantsMotion(process.stderr, process.env, flags)
   try {
-    await end(present(await outcomeOf(args, style, moving), flags.json, style, widths()))
+    await end(present(await outcomeOf(args, style, moving), flags.json, style, widths(), called()))
   } catch (error) {
     await end(presentUnread(error, flags.json, style))
   }
@@ -50,6 +50,9 @@ function presentUnread(error: unknown, json: boolean, style: Style): Printed {
 const widthOf = ({ isTTY, columns }: NodeJS.WriteStream): number | null =>
   isTTY && columns > 0 ? columns : null
 const widths = (): Widths => ({ stdout: widthOf(process.stdout), stderr: widthOf(process.stderr) })
+
+/** `npx mpc` in a folder where `mpc` alone is not found. */
+const called = (): string => (process.env['npm_command'] === 'exec' ? 'npx mpc' : 'mpc')
 
 /** How large the terminal is that people see, now. */
 function sizeOf({ isTTY, columns, rows }: NodeJS.WriteStream): { columns: number; rows: number } | null {

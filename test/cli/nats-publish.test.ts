@@ -189,7 +189,7 @@ natsSuite('a published ceremony', (startBroker) => {
       )
       expect(code).toBe(0)
       expect(stdout).toContain('alice  custodian, NOT KNOWN HERE')
-      expect(stdout).toContain('Not verified: alice. You will compare six words')
+      expect(stdout).toContain('With whoever is not verified you will compare six words.')
       expect(stdout).not.toContain('Careful')
       expect((await author.ended).code).toBe(0)
       const known = await dave.mpc(['identity', 'show', 'alice', '--json'])

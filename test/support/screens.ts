@@ -41,7 +41,10 @@ export function masked(screen: string): string {
       .replaceAll(/\b[1-9A-HJ-NP-Za-km-z]{43,44}\b/g, '<address>')
       .replaceAll(/"[a-z]+(\s+)[a-z]+"(?=, (?:or no|"view)|\s+or "no")/g, `"${WORD}$1${WORD}"`)
       // An answer of two words, wherever the terminal broke it.
-      .replaceAll(/(or "?no"?:) [a-z]+[a-z\n ]* ?[a-z]+(?=\n\n|\nWaiting|\n *M:SS|$)/g, `$1 ${WORD} ${WORD}`)
+      .replaceAll(
+        /(or "?no"?:) [a-z]+[a-z\n ]* ?[a-z]+(?=\n\n|\nWaiting|\n\? |\n *M:SS|$)/g,
+        `$1 ${WORD} ${WORD}`,
+      )
       .replaceAll(/^( *\d{1,2} [A-Za-z]+ *)+$/gm, (line) =>
         line
           .replaceAll(/(\d{1,2}) ([A-Za-z]+)( *)/g, (_, n: string, word: string, blanks: string) =>

@@ -20,7 +20,7 @@ export type Options = {
   readonly primes?: number
 }
 const NONE: Made = { made: 0, primes: 0, failure: null }
-const AHEAD = 'none; for an ECDSA key `mpc identity primes` makes them ahead'
+const AHEAD = 'none; an ECDSA key takes some: `mpc identity primes`'
 
 /** `mpc identity init`. */
 export async function run(context: Context, options: Options): Promise<Result> {
@@ -43,7 +43,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   return {
     data: { ...identityData(known), primes: ended.primes },
     text: identityLines(known, now(), [
-      ['sealed in', `${home.identity}: keep a copy of it, and how to open it`],
+      ['sealed in', `${home.identity} (keep a copy, and what opens it)`],
       ['primes', ended.primes > 0 ? primesText(ended.primes) : AHEAD],
     ]),
     next: `mpc identity export > ${name}.card   (and give it to the others)`,

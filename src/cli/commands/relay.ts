@@ -1,5 +1,6 @@
 import { openRelay, userOf } from '../../messaging/relay/relay.js'
 import { type Address, hostPort } from '../arguments.js'
+import { DEFAULT_URL } from '../config.js'
 import type { Context } from '../context.js'
 import { groupOf, type TlsFiles, tlsFiles } from '../group.js'
 import { readNamed, readNamedSecret } from '../inputs.js'
@@ -36,9 +37,9 @@ const welcome = (url: string, names: readonly string[] | null): string[] => [
   `Listening on ${url}; Ctrl-C stops it. Nothing is kept.`,
   names
     ? `May connect: ${names.join(', ')}, each with the NATS key of its card and as itself only.`
-    : 'May connect: everybody on this machine who has an identity. With --definition, its members only.',
-  'Who runs it sees who meets when, how much they say, and what is asked to be signed; no shares.',
-  `Each member:  export MPC_NATS_URL=${url}`,
+    : 'May connect: everybody on this machine who has an identity.',
+  'It sees who meets when, and what is to be signed; no shares.',
+  ...(url === DEFAULT_URL ? [] : [`Each member:  export MPC_NATS_URL=${url}`]),
 ]
 
 /**
