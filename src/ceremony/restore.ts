@@ -13,7 +13,9 @@ import type { Home } from '../storage/home.js'
 import { readEpochFile, readState, stageEpoch, writeState } from '../storage/keys.js'
 import { openWith, openWithPassphrase, sealTo } from '../storage/seal.js'
 import { makeNote } from '../wire/escrow-note.js'
-import { encodePiece, parsePiece, type Piece, requirePieceOf } from '../wire/escrow-piece.js'
+import type { Manifest } from '../wire/escrow-manifest.js'
+import { isPaperPiece, parsePaperPiece } from '../wire/escrow-paper.js'
+import { parsePiece, type Piece, requirePieceOf, requireUnder } from '../wire/escrow-piece.js'
 import { type Restored, restoreShare } from '../wire/escrow-restore.js'
 import { Failure } from '../wire/failure.js'
 import { makeRebind, parseRebind } from '../wire/rebind.js'
@@ -24,27 +26,56 @@ import type { Owner } from './backup.js'
 import { type HolderSeal, sealFor } from './holders.js'
 import type { Unlock } from './identity.js'
 
-/** A sealed piece, by what this person calls it (its path), and what opens it. */
-export type PieceFile = { readonly label: string; readonly sealed: Uint8Array; readonly unlock: Unlock }
+/**
+ * A piece as it is kept, by what this person calls it (its path), and what opens it: null for one that was printed in
+ * clear.
+ */
+export type PieceFile = {
+  readonly label: string
+  readonly sealed: Uint8Array
+  readonly unlock: Unlock | null
+}
+
+/** What somebody gave beside the pieces. */
+export type Given = {
+  /** Of the epoch that is in use. */
+  readonly record?: KeyRecord
+  /** Of the split. */
+  readonly manifest?: Manifest
+}
 
 /**
  * Opens a piece and checks all that it can be checked for alone; the caller wipes its value.
- * @param record of the epoch that is in use, if it is known here
- * @throws Failure that begins with the label: as `seal.ts` for what does not open, as `parsePiece` and
- *   `requirePieceOf`
+ * @param atHand in which a piece from paper finds what it names, beside what was given
+ * @throws Failure that begins with the label: as `seal.ts` for what does not open, as `parsePiece`, `parsePaperPiece` and
+ *   `requirePieceOf`; `E_PIECES_DIFFER` (verification) if it is under another manifest than was given
  */
-export function openPiece(file: PieceFile, record: KeyRecord | null): Promise<Piece> {
-  return labelled(file.label, async () => {
-    using plaintext = new Secret(await unseal(file))
+export async function openPiece(file: PieceFile, given: Given): Promise<Piece> {
+  using plaintext = await unseal(file)
+  return checkPiece(file.label, plaintext, given)
+}
+
+function checkPiece(label: string, plaintext: Secret, given: Given, others: readonly Piece[] = []): Piece {
+  try {
+    const { record, manifest } = given
+    if (isPaperPiece(plaintext.reveal())) {
+      return parsePaperPiece(plaintext.reveal(), {
+        records: record ? [record] : others.map((other) => other.record),
+        manifests: manifest ? [manifest] : others.map((other) => other.manifest),
+      })
+    }
     const piece = parsePiece(plaintext.reveal())
     try {
       if (record) requirePieceOf(piece, record)
+      if (manifest) requireUnder(piece, manifest)
     } catch (cause) {
       piece.value.wipe()
       throw cause
     }
     return piece
-  })
+  } catch (cause) {
+    throw cause instanceof Failure ? cause.of(label) : cause
+  }
 }
 
 /**
@@ -54,11 +85,11 @@ export function openPiece(file: PieceFile, record: KeyRecord | null): Promise<Pi
  */
 export async function verifyPiece(
   file: PieceFile,
-  record: KeyRecord | null,
+  given: Given,
   signer: Pick<Owner, 'identity' | 'card'> | null,
   now: number,
 ): Promise<{ readonly piece: Omit<Piece, 'value'>; readonly note: Uint8Array | null }> {
-  const { value, ...piece } = await openPiece(file, record)
+  const { value, ...piece } = await openPiece(file, given)
   value.wipe()
   const { manifest, holder } = piece
   if (holder.to.kind !== 'card') return { piece, note: makeNote(manifest, holder, 'verified', now, null) }
@@ -74,15 +105,9 @@ export async function verifyPiece(
  * is for the holder to know before.
  * @throws Failure as `openPiece`; `E_OUTPUT_EXISTS` (conflict)
  */
-export async function handOn(
-  file: PieceFile,
-  record: KeyRecord | null,
-  to: HolderSeal,
-  out: string,
-): Promise<void> {
-  const { holder, value, parts } = await openPiece(file, record)
-  using secret = value
-  using plaintext = new Secret(encodePiece({ holder: holder.index, value: secret.reveal(), ...parts }))
+export async function handOn(file: PieceFile, given: Given, to: HolderSeal, out: string): Promise<void> {
+  using plaintext = await unseal(file)
+  checkPiece(file.label, plaintext, given).value.wipe()
   if (await createFile(out, await sealFor(to, plaintext.reveal()))) return
   throw new Failure('conflict', 'E_OUTPUT_EXISTS', `${out} is there already, and nothing is overwritten`, {
     hint: 'name a file that is not there yet',
@@ -93,8 +118,8 @@ export type RestoreOrder = {
   /** What the key is to be called here; null: as its custodian called it. */
   readonly name: string | null
   readonly pieces: readonly PieceFile[]
-  /** The record of the epoch in use, if somebody gave it; without it the pieces' own is believed. */
-  readonly record: KeyRecord | null
+  /** Without it what the pieces themselves carry is believed. */
+  readonly given: Given
   /** Milliseconds since 1970. */
   readonly now: number
   readonly rng: Rng
@@ -129,7 +154,8 @@ export async function restore(owner: Owner, order: RestoreOrder): Promise<Restor
     const first = pieces[0] as Piece
     const name = order.name ?? first.manifest.key
     await requireNoKey(owner.home, name)
-    return await place(owner, { ...order, name }, first, { ...restored, share, auxiliary })
+    const certificate = pieces.find(({ parts }) => parts !== null)?.parts?.certificate ?? null
+    return await place(owner, { ...order, name }, first, certificate, { ...restored, share, auxiliary })
   } finally {
     for (const piece of pieces) piece.value.wipe()
   }
@@ -143,16 +169,35 @@ async function requireNoKey(home: Home, name: string): Promise<void> {
 }
 
 /** Every piece, or a failure that names every bad one; its code is that of the first. */
-async function openAll({ pieces, record }: RestoreOrder): Promise<readonly Piece[]> {
+async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly Piece[]> {
   const opened: Piece[] = []
+  const fromPaper: (readonly [PieceFile, Secret])[] = []
   const bad: Failure[] = []
-  for (const file of pieces) {
+  const attempt = (act: () => Piece): void => {
     try {
-      opened.push(await openPiece(file, record))
+      opened.push(act())
     } catch (cause) {
       if (!(cause instanceof Failure)) throw cause
       bad.push(cause)
     }
+  }
+  for (const file of files) {
+    const plaintext = await unseal(file).catch((cause: unknown) => {
+      if (!(cause instanceof Failure)) throw cause
+      bad.push(cause)
+      return null
+    })
+    // What a piece from paper needs beside it, the others may bring.
+    if (plaintext && isPaperPiece(plaintext.reveal())) fromPaper.push([file, plaintext])
+    else if (plaintext) {
+      attempt(() => checkPiece(file.label, plaintext, given))
+      plaintext.wipe()
+    }
+  }
+  const whole = [...opened]
+  for (const [{ label }, plaintext] of fromPaper) {
+    attempt(() => checkPiece(label, plaintext, given, whole))
+    plaintext.wipe()
   }
   const [first] = bad
   if (!first) return opened
@@ -166,7 +211,8 @@ async function openAll({ pieces, record }: RestoreOrder): Promise<readonly Piece
 async function place(
   owner: Owner,
   { name, now, rng }: RestoreOrder & { readonly name: string },
-  { record, parts }: Piece,
+  { record }: Piece,
+  certificate: Uint8Array | null,
   { share, index, auxiliary, lost }: Restored,
 ): Promise<RestoredKey> {
   const { home, identity, card } = owner
@@ -186,7 +232,7 @@ async function place(
   await stageEpoch(home, name, digest, {
     'record.cbor': encodeRecord(record),
     'share.age': await sealedShare(owner, name, digest, plaintext),
-    'certificate.cbor': parts.certificate,
+    ...(certificate && { 'certificate.cbor': certificate }),
   })
   if (rebind) await writeRebind(home, name, digest, card.fingerprint, rebind)
   await writeState(home, name, {
@@ -213,15 +259,15 @@ async function sealedShare(
   return sealTo([card.age], plaintext.reveal())
 }
 
-function unseal({ sealed, unlock }: PieceFile): Promise<Uint8Array> {
-  return unlock.kind === 'passphrase'
-    ? openWithPassphrase(unlock.passphrase, sealed)
-    : openWith(unlock.identities, sealed)
-}
-
-async function labelled<T>(label: string, act: () => Promise<T>): Promise<T> {
+/** The plaintext. @throws Failure that begins with the label */
+async function unseal({ label, sealed, unlock }: PieceFile): Promise<Secret> {
   try {
-    return await act()
+    if (unlock === null) return new Secret(sealed.slice())
+    return new Secret(
+      unlock.kind === 'passphrase'
+        ? await openWithPassphrase(unlock.passphrase, sealed)
+        : await openWith(unlock.identities, sealed),
+    )
   } catch (cause) {
     throw cause instanceof Failure ? cause.of(label) : cause
   }

@@ -263,6 +263,19 @@ const piece = object({
   /** Null where another identity opened it. */
   note: orNull(path),
 })
+const printed = object({
+  /** The page; of SVG the piece's, then the public one. */
+  files: list(path, { minItems: 1, maxItems: 2 }),
+  key: name,
+  key_id: hex(32),
+  epoch: count(1),
+  custodian: name,
+  holder: name,
+  sealed: { type: 'boolean' },
+  /** Whether each stands on the public sheet, or was too long for a code and must be kept as a file. */
+  record: oneOf('code', 'file'),
+  manifest: oneOf('code', 'file'),
+})
 const restored = object({
   key: name,
   key_id: hex(32),
@@ -339,6 +352,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   }),
   'backup split': split,
   'backup verify': piece,
+  'backup print': printed,
   'backup open': object({ file: path, to: name, fingerprint: hex(32) }),
   'backup restore': restored,
   'backup status': backups,

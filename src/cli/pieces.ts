@@ -1,35 +1,50 @@
 /**
- * Pieces as commands are given them: files, and what opens each. That is this home's identity, or the age identity of
- * `--identity`, or a passphrase of the piece's own; a holder need not have an identity here.
+ * Pieces as commands are given them: files, text from paper, or what somebody types; and what opens each. That is this
+ * home's identity, or the age identity of `--identity`, or a passphrase of the piece's own, or nothing for a page that
+ * was printed in clear; a holder need not have an identity here.
  */
 import { type Unlock, wipeIdentity } from '../ceremony/identity.js'
-import type { PieceFile } from '../ceremony/restore.js'
+import type { Given, PieceFile } from '../ceremony/restore.js'
 import { hasIdentity } from '../storage/identity.js'
-import { kindOfSealed } from '../storage/seal.js'
+import { isSealed, kindOfSealed } from '../storage/seal.js'
 import type { Card } from '../wire/card.js'
-import { parseExportedRecord } from '../wire/exported.js'
+import { parseExportedManifest, parseExportedRecord } from '../wire/exported.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
-import type { KeyRecord } from '../wire/record.js'
+import { looksTyped, readCodeLine, readPaperLines } from '../wire/paper-text.js'
 import type { Context } from './context.js'
 import { readInput, readNamed } from './inputs.js'
 import { readAgeIdentities } from './secrets.js'
+import { typePiece } from './typing.js'
 
 export type Self = { readonly identity: Identity; readonly card: Card }
 
-/** The pieces in these files, each with what opens it, for as long as `act` runs. */
+export type PieceOptions = {
+  readonly record?: string
+  readonly manifest?: string
+  readonly piecePassphraseFd?: readonly number[]
+}
+
+type Held = {
+  readonly label: string
+  readonly bytes: Uint8Array
+  readonly kind: 'clear' | 'passphrase' | 'recipient'
+}
+
+/**
+ * The pieces in these files, each with what opens it, for as long as `act` runs.
+ * @param signs whether this home's identity is wanted also where no piece needs it, if there is one
+ */
 export async function withPieces<T>(
   context: Context,
   files: readonly string[],
-  fds: readonly number[],
+  { piecePassphraseFd: fds = [] }: PieceOptions,
   act: (pieces: readonly PieceFile[], self: Self | null) => Promise<T>,
+  signs = false,
 ): Promise<T> {
-  const sealed: { readonly label: string; readonly bytes: Uint8Array; readonly kind: string }[] = []
-  for (const label of files) {
-    const bytes = await readInput(label, 'FILE', context.signal)
-    sealed.push({ label, bytes, kind: kindIn(label, bytes) })
-  }
-  const byPassphrase = sealed.filter(({ kind }) => kind === 'passphrase')
+  const held: Held[] = []
+  for (const file of files) held.push(await heldIn(context, file))
+  const byPassphrase = held.filter(({ kind }) => kind === 'passphrase')
   if (fds.length > byPassphrase.length) {
     throw new Failure(
       'usage',
@@ -40,20 +55,25 @@ export async function withPieces<T>(
       },
     )
   }
-  const self = byPassphrase.length < sealed.length ? await selfOf(context) : { self: null, identities: [] }
+  const asked = held.some(({ kind }) => kind === 'recipient') || (signs && (await isSomebody(context)))
+  const self = asked ? await selfOf(context) : { self: null, identities: [] }
   try {
     const pieces: PieceFile[] = []
-    for (const { label, bytes, kind } of sealed) {
-      const at = byPassphrase.findIndex((each) => each.label === label)
-      const unlock: Unlock =
-        kind === 'passphrase'
-          ? await context.pieceSecret(label, fds[at] ?? null)
-          : { kind: 'identity', identities: self.identities }
-      pieces.push({ label, sealed: bytes, unlock })
+    for (const one of held) {
+      const { label, bytes: sealed, kind } = one
+      const fd = fds[byPassphrase.indexOf(one)] ?? null
+      const unlock: Unlock | null =
+        kind === 'clear'
+          ? null
+          : kind === 'passphrase'
+            ? await context.pieceSecret(label, fd)
+            : { kind: 'identity', identities: self.identities }
+      pieces.push({ label, sealed, unlock })
     }
     return await act(pieces, self.self)
   } finally {
     if (self.self) wipeIdentity(self.self.identity)
+    for (const { kind, bytes } of held) if (kind === 'clear') bytes.fill(0)
   }
 }
 
@@ -61,31 +81,57 @@ export async function withPieces<T>(
 export const withPiece = <T>(
   context: Context,
   file: string,
-  fds: readonly number[],
+  options: PieceOptions,
   act: (piece: PieceFile, self: Self | null) => Promise<T>,
-): Promise<T> => withPieces(context, [file], fds, ([piece], self) => act(piece as PieceFile, self))
+  signs = false,
+): Promise<T> => withPieces(context, [file], options, ([piece], self) => act(piece as PieceFile, self), signs)
 
-/** The record that `--record` names, or null. */
-export const recordIn = async (file: string | undefined): Promise<KeyRecord | null> =>
-  file === undefined ? null : parseExportedRecord(await readNamed(file, '--record'))
-
-function kindIn(label: string, bytes: Uint8Array): string {
-  try {
-    return kindOfSealed(bytes)
-  } catch (cause) {
-    if (!(cause instanceof Failure)) throw cause
-    throw cause.of(label)
+/** What `--record` and `--manifest` name: files, or the text of their codes on paper. */
+export async function givenIn({ record, manifest }: PieceOptions): Promise<Given> {
+  return {
+    ...(record !== undefined && { record: parseExportedRecord(await readNamed(record, '--record')) }),
+    ...(manifest !== undefined && {
+      manifest: parseExportedManifest(await readNamed(manifest, '--manifest')),
+    }),
   }
+}
+
+/** What a file holds, whatever way it came from paper; `-` is typed where there is somebody to type. */
+async function heldIn(context: Context, label: string): Promise<Held> {
+  if (label === '-' && context.terminal.interactive) {
+    const bytes = await typePiece(context.terminal)
+    return { label: 'what was typed', bytes, kind: isSealed(bytes) ? kindOfSealed(bytes) : 'clear' }
+  }
+  const file = await readInput(label, 'FILE', context.signal)
+  try {
+    const fromPaper = isSealed(file) ? null : onPaper(file)
+    if (fromPaper && !isSealed(fromPaper)) return { label, bytes: fromPaper, kind: 'clear' }
+    const bytes = fromPaper ?? file
+    return { label, bytes, kind: kindOfSealed(bytes) }
+  } catch (cause) {
+    throw cause instanceof Failure ? cause.of(label) : cause
+  }
+}
+
+/** The bytes in the text of a code, or in typed lines; null if a file is neither. */
+function onPaper(file: Uint8Array): Uint8Array | null {
+  if (file.length > 1 << 16) return null
+  const text = Buffer.from(file).toString('latin1')
+  return readCodeLine('piece', text) ?? (looksTyped(text) ? readPaperLines(text) : null)
+}
+
+async function isSomebody(context: Context): Promise<boolean> {
+  const { home } = await context.existingHome()
+  return home !== null && (await hasIdentity(home))
 }
 
 /** This home's identity, if there is one that opens, and all age identities to try. */
 async function selfOf(
   context: Context,
 ): Promise<{ readonly self: Self | null; readonly identities: readonly string[] }> {
-  const { home } = await context.existingHome()
   const file = context.globals.identity
   const given = file === null ? [] : await readAgeIdentities(file)
-  if (given.length > 0 && !(home && (await hasIdentity(home)))) return { self: null, identities: given }
+  if (given.length > 0 && !(await isSomebody(context))) return { self: null, identities: given }
   const identity = await context.openIdentity().catch((error: unknown) => {
     // What `--identity` holds may be for the piece alone.
     if (given.length > 0 && error instanceof Failure && error.kind === 'decryption') return null

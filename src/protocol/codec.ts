@@ -224,6 +224,22 @@ export const list = <T>(shape: Shape<T>, min: number, max = min): Shape<readonly
   form: (items) => items.map((item) => shape.form(item)),
 })
 
+/** A list of exactly these items, each of its own shape. */
+export const tuple = <const F extends readonly Shape<unknown>[]>(
+  ...shapes: F
+): Shape<{ readonly [K in keyof F]: Of<F[K]> }> => {
+  type Items = { readonly [K in keyof F]: Of<F[K]> }
+  return {
+    parse: (value, at) => {
+      if (!Array.isArray(value) || value.length !== shapes.length) {
+        throw new CodecError(at, `expected ${shapes.length} items`)
+      }
+      return shapes.map((shape, i) => shape.parse(value[i] as Value, `${at}[${i}]`)) as unknown as Items
+    },
+    form: (items) => shapes.map((shape, i) => shape.form(items[i])),
+  }
+}
+
 /** A record of exactly these fields: one missing or one more is refused. */
 export function record<F extends Record<string, Shape<unknown>>>(
   fields: F,

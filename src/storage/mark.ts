@@ -18,6 +18,10 @@ export function unmarked(sealed: Uint8Array, what = 'the sealed file'): Uint8Arr
   return isMarked ? sealed.subarray(MARK.length) : sealed
 }
 
+/** The same of bytes that may be of either kind, for who only wants to know what they are. */
+export const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  MARK.equals(bytes.subarray(0, MARK.length)) ? bytes.subarray(MARK.length) : bytes
+
 /** As `readSecretFile`, for a file of ours that is sealed. @throws Failure as `unmarked` does */
 export async function readSealed(path: string, limit: number): Promise<Uint8Array | null> {
   const sealed = await readSecretFile(path, limit)

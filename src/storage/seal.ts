@@ -12,7 +12,7 @@ import {
   identityToRecipient,
 } from 'age-encryption'
 import { Failure } from '../wire/failure.js'
-import { marked, unmarked } from './mark.js'
+import { marked, unmarked, withoutMark } from './mark.js'
 import { byPassphrase, WORK_FACTOR } from './passphrase.js'
 
 /**
@@ -104,6 +104,14 @@ export async function openWithPassphrase(passphrase: string, sealed: Uint8Array)
     'try again; mind the keyboard layout and capital letters',
   )
 }
+
+/** Whether bytes begin as a sealed file does, armored or not, of a rehearsal or in earnest; whole or not. */
+export const isSealed = (bytes: Uint8Array): boolean =>
+  /^(?:age-encryption\.org\/|\s*-----BEGIN AGE)/.test(asText(withoutMark(bytes).subarray(0, 256)))
+
+/** A sealed file as text, which the stock `age` opens as well. */
+export const armored = (sealed: Uint8Array): string =>
+  asText(marked(Buffer.from(armor.encode(unmarked(sealed)))))
 
 /**
  * Whether a passphrase or an identity opens it, by its header alone.

@@ -14,7 +14,13 @@ import { Secret } from '../protocol/secret.js'
 import type { Card } from './card.js'
 import { requireCertified } from './certified.js'
 import { BLOB_LIMIT } from './escrow-blob.js'
-import { checkManifest, type EscrowHolder, type Manifest, parseManifest } from './escrow-manifest.js'
+import {
+  checkManifest,
+  type EscrowHolder,
+  type Manifest,
+  manifestDigest,
+  parseManifest,
+} from './escrow-manifest.js'
 import { Failure } from './failure.js'
 import { sha256 } from './hash.js'
 import { format } from './realm.js'
@@ -46,9 +52,10 @@ export type Piece = {
   /** Who split the share. */
   readonly custodian: Card
   readonly blob: Uint8Array | null
-  /** What was encoded, to be written again. */
-  readonly parts: Omit<Of<typeof pieceShape>, 'format' | 'holder' | 'value'>
+  /** What was encoded with it, to be written again; null of a piece from paper, which has no room for it. */
+  readonly parts: Parts | null
 }
+type Parts = Omit<Of<typeof pieceShape>, 'format' | 'holder' | 'value'>
 
 export const encodePiece = (piece: Omit<Of<typeof pieceShape>, 'format'>): Uint8Array =>
   pieceCodec.encode({ format: 'mpc/escrow-piece/v1', ...piece })
@@ -60,7 +67,7 @@ export const encodePiece = (piece: Omit<Of<typeof pieceShape>, 'format'>): Uint8
  *   `E_PIECE_VALUE` if it does not lie on the manifest's vector, `E_PIECE_BLOB` if its blob is not the
  *   manifest's; and what the record, the certificate and the manifest in it are refused with
  */
-export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece {
+export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece & { readonly parts: Parts } {
   const { format, holder: index, value, ...parts } = decodePiece(plaintext)
   void format
   let whose = `the piece of holder ${index}`
@@ -115,8 +122,17 @@ export function requirePieceOf(piece: Piece, r: KeyRecord): void {
   )
 }
 
+/** @throws Failure `E_PIECES_DIFFER` (verification) if a piece is under another manifest than this */
+export function requireUnder(piece: Piece, manifest: Manifest): void {
+  if (hex(manifestDigest(piece.manifest)) === hex(manifestDigest(manifest))) return
+  throw otherManifest(whoseIs(piece))
+}
+
+export const otherManifest = (whose: string): Failure =>
+  refuse('E_PIECES_DIFFER', `${whose} is under another manifest than the one that is here`)
+
 /** How messages call a piece. */
-export const whoseIs = ({ holder }: Pick<Piece, 'holder'>): string =>
+export const whoseIs = ({ holder }: { readonly holder: Pick<EscrowHolder, 'name' | 'index'> }): string =>
   `the piece of ${holder.name} (holder ${holder.index})`
 
 function decodePiece(plaintext: Uint8Array): Of<typeof pieceShape> {

@@ -45,12 +45,14 @@ export function restoreShare(pieces: readonly Piece[]): Restored {
   }
   const values = new Map(pieces.map(({ holder, value }) => [holder.index, value]))
   const share = combine(curveOf(r.scheme), manifest.vector, values)
-  const opened = first.blob && openBlob(blobPlace(manifest), share, first.blob)
+  // A piece from paper has none of it.
+  const blob = pieces.find((piece) => piece.blob !== null)?.blob ?? null
+  const opened = blob && openBlob(blobPlace(manifest), share, blob)
   return {
     share,
     index: manifest.custodian.index,
     auxiliary: opened && new Secret(opened),
-    lost: first.blob !== null && opened === null,
+    lost: manifest.blob_sha256 !== null && opened === null,
   }
 }
 

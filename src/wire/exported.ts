@@ -5,6 +5,7 @@
 import { CodecError } from '../protocol/codec.js'
 import { encodeManifest, type Manifest, parseManifest } from './escrow-manifest.js'
 import { Failure } from './failure.js'
+import { codeLine, readCodeLine } from './paper-text.js'
 import { format, tagged } from './realm.js'
 import { encodeRecord, type KeyRecord, parseRecord } from './record.js'
 import { fromHex, hex } from './text.js'
@@ -20,7 +21,11 @@ export const exportRecord = (record: KeyRecord): Uint8Array =>
 export const exportManifest = (manifest: Manifest): Uint8Array =>
   line({ format: tagged(MANIFEST), manifest: hex(encodeManifest(manifest)) })
 
-/** @throws Failure `E_RECORD` (verification) unless it is a whole record */
+/** The same as text for a QR code. */
+export const recordCode = (record: KeyRecord): string => codeLine('record', encodeRecord(record))
+export const manifestCode = (manifest: Manifest): string => codeLine('manifest', encodeManifest(manifest))
+
+/** Takes the text of a code too. @throws Failure `E_RECORD`, `E_PAPER_CODE` (verification) unless it is a whole record */
 export const parseExportedRecord = (file: Uint8Array): KeyRecord =>
   parseRecord(
     bytesIn(file, RECORD, 'record', (cause) => {
@@ -31,7 +36,7 @@ export const parseExportedRecord = (file: Uint8Array): KeyRecord =>
     }),
   )
 
-/** @throws Failure `E_MANIFEST` (verification) unless it is a whole manifest */
+/** The same for `E_MANIFEST` and a manifest. */
 export const parseExportedManifest = (file: Uint8Array): Manifest =>
   parseManifest(
     bytesIn(file, MANIFEST, 'manifest', (cause) => {
@@ -48,6 +53,8 @@ function bytesIn(
   field: 'record' | 'manifest',
   refuse: (cause: unknown) => never,
 ): Uint8Array {
+  const fromCode = readCodeLine(field, Buffer.from(file).toString('latin1'))
+  if (fromCode) return fromCode
   try {
     const held = JSON.parse(Buffer.from(file).toString('utf8')) as Readonly<Record<string, unknown>> | null
     format(tag).parse((held?.['format'] ?? null) as string | null, 'format')

@@ -72,8 +72,11 @@ export const headerOf = (what: string): string => headerIn(what, isRehearsal())
 export const otherRealmIn = (text: string, what: string): OtherRealm | undefined =>
   text.startsWith(headerIn(what, !isRehearsal())) ? new OtherRealm('', `the ${what}`) : undefined
 
-/** What a card's line begins with. */
-export const cardPrefix = (rehearsal = isRehearsal()): string => (rehearsal ? 'mpcrehearsalcard' : 'mpccard')
+/** What a line of bech32m text of ours begins with. */
+export const linePrefix = (what: string, rehearsal = isRehearsal()): string =>
+  `${realmOf(rehearsal).replace('-', '')}${what}`
+
+export const cardPrefix = (rehearsal = isRehearsal()): string => linePrefix('card', rehearsal)
 
 /** The Failure `E_REHEARSAL` (refused) for whatever failed because of an OtherRealm; anything else as it is. */
 export function refusalOf(error: unknown): unknown {

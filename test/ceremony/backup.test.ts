@@ -9,6 +9,7 @@ import { sealAgain, splitShare, type SplitOrder } from '../../src/ceremony/backu
 import type { HolderSeal } from '../../src/ceremony/holders.js'
 import { findKey, openShare } from '../../src/ceremony/keys.js'
 import {
+  type Given,
   handOn,
   openPiece,
   type PieceFile,
@@ -26,7 +27,7 @@ import { openWith, sealTo, sealWithPassphrase } from '../../src/storage/seal.js'
 import { parseExportedManifest } from '../../src/wire/exported.js'
 import { noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
 import { parseRebind } from '../../src/wire/rebind.js'
-import { type KeyRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
+import { recordDigest, recordPublicKey } from '../../src/wire/record.js'
 import { parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
 import { seededNonces, verifiesElsewhere } from '../protocol/frost/party.js'
@@ -97,10 +98,10 @@ async function splitOf(changes: Partial<SplitOrder> = {}) {
   const manifest = await splitShare(alice, key, orderFor(out, changes))
   return { alice, key, out, manifest }
 }
-const restoring = (pieces: readonly PieceFile[], record: KeyRecord | null = null): RestoreOrder => ({
+const restoring = (pieces: readonly PieceFile[], given: Given = {}): RestoreOrder => ({
   name: 'treasury',
   pieces,
-  record,
+  given,
   now: NOW,
   rng,
 })
@@ -121,10 +122,10 @@ describe('a split', () => {
     for (const file of files) expect(statSync(join(out, file)).mode & 0o777).toBe(0o600)
     expect(parseExportedManifest(Uint8Array.from(readFileSync(join(out, 'manifest.json'))))).toEqual(manifest)
     for (const { name } of holders()) {
-      const piece = await openPiece(fileIn(out, name), null)
+      const piece = await openPiece(fileIn(out, name), {})
       expect(piece.holder.name).toBe(name)
       const other = { ...fileIn(out, name), unlock: unlockOf(name === 'bob' ? 'carol' : 'bob') }
-      expect((await failureOf(() => openPiece(other, null))).kind).toBe('decryption')
+      expect((await failureOf(() => openPiece(other, {}))).kind).toBe('decryption')
     }
   })
 
@@ -138,7 +139,7 @@ describe('a split', () => {
     await sealAgain(alice, key, { holders: carol, out: join(again, 'lost'), workFactor: 4 })
     expect(readdirSync(join(again, 'lost')).sort()).toEqual(['carol.piece', 'manifest.json'])
     const [a, b] = await Promise.all(
-      [out, join(again, 'lost')].map((dir) => openPiece(fileIn(dir, 'carol'), null)),
+      [out, join(again, 'lost')].map((dir) => openPiece(fileIn(dir, 'carol'), {})),
     )
     expect(hex(a?.value.reveal() as Uint8Array)).toBe(hex(b?.value.reveal() as Uint8Array))
     expect(a?.parts).toEqual(b?.parts)
@@ -248,16 +249,16 @@ describe('a holder', () => {
     const { out, manifest, key } = await splitOf()
     const bob = three[1]
     const signer = { identity: bob.identity, card: bob.card }
-    const { piece, note } = await verifyPiece(fileIn(out, 'bob'), key.record, signer, NOW)
+    const { piece, note } = await verifyPiece(fileIn(out, 'bob'), { record: key.record }, signer, NOW)
     expect(piece).toMatchObject({ holder: { name: 'bob' }, custodian: { name: 'alice' } })
     const signed = parseNote(note as Uint8Array, () => bob.card.signing)
     expect(signed).toMatchObject({ said: 'verified', time: NOW })
     expect(noteAgrees(signed, manifest)).toBe(true)
-    const sisters = await verifyPiece(fileIn(out, 'sister'), null, null, NOW)
+    const sisters = await verifyPiece(fileIn(out, 'sister'), {}, null, NOW)
     expect(parseNote(sisters.note as Uint8Array, () => null)).toMatchObject({ by: null })
     expect(sisters.piece).not.toHaveProperty('value')
     // Somebody else who can open it signs nothing in the holder's name.
-    expect((await verifyPiece(fileIn(out, 'bob'), null, dave, NOW)).note).toBeNull()
+    expect((await verifyPiece(fileIn(out, 'bob'), {}, dave, NOW)).note).toBeNull()
   })
 
   test('hands its piece on to who restores, and only a piece that holds', async () => {
@@ -265,15 +266,15 @@ describe('a holder', () => {
     const folder = await scratch()
     const to: HolderSeal = { name: 'alice', kind: 'card', card: dave.card }
     const path = join(folder, 'bob.reopened')
-    await handOn(fileIn(out, 'bob'), key.record, to, path)
+    await handOn(fileIn(out, 'bob'), { record: key.record }, to, path)
     const reopened = { label: path, sealed: Uint8Array.from(readFileSync(path)), unlock: unlockOf('dave') }
-    expect((await openPiece(reopened, key.record)).holder.name).toBe('bob')
-    expect(await failureOf(() => handOn(fileIn(out, 'bob'), null, to, path))).toMatchObject({
+    expect((await openPiece(reopened, { record: key.record })).holder.name).toBe('bob')
+    expect(await failureOf(() => handOn(fileIn(out, 'bob'), {}, to, path))).toMatchObject({
       kind: 'conflict',
       code: 'E_OUTPUT_EXISTS',
     })
     const damaged = { ...fileIn(out, 'bob'), sealed: flip(fileIn(out, 'bob').sealed, 900) }
-    const failure = await failureOf(() => handOn(damaged, null, to, join(folder, 'other')))
+    const failure = await failureOf(() => handOn(damaged, {}, to, join(folder, 'other')))
     expect(failure.message).toContain('bob.piece: ')
     expect(readdirSync(folder)).toEqual(['bob.reopened'])
   })
@@ -468,7 +469,9 @@ describe('a restore', () => {
   test('where the record in use is known, a retired epoch is refused at its first piece', async () => {
     const alice = await newcomer()
     const before = everything(alice.home)
-    const failure = await failureOf(async () => restore(alice, restoring(await pieces(), others.next.record)))
+    const failure = await failureOf(async () =>
+      restore(alice, restoring(await pieces(), { record: others.next.record })),
+    )
     expect(failure).toMatchObject({ kind: 'verification', code: 'E_PIECE_RETIRED' })
     expect(failure.message).toContain(
       'h1.piece: the piece of bob (holder 1) is genuine, but of a retired epoch',

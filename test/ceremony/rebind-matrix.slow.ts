@@ -83,7 +83,7 @@ describe.each(SCHEMES)('a share of %s', (scheme) => {
       const unlock = { kind: 'identity', identities: [identity.age] } as const
       return { label, sealed: Uint8Array.from(readFileSync(label)), unlock }
     })
-    const { rebind, lost } = await restore(fresh, { name: null, pieces, record: null, now: NOW, rng })
+    const { rebind, lost } = await restore(fresh, { name: null, pieces, given: {}, now: NOW, rng })
     expect(lost).toBe(false)
     const statement = Uint8Array.from(readFileSync(rebind as string))
     for (const other of [bob, carol]) {

@@ -50,7 +50,7 @@ beforeAll(async () => {
     const sealed = Uint8Array.from(readFileSync(label))
     return { label, sealed, unlock: { kind: 'identity', identities: [identity.age] } as const }
   })
-  const restored = await restore(alice, { name: null, pieces, record: null, now: NOW, rng })
+  const restored = await restore(alice, { name: null, pieces, given: {}, now: NOW, rng })
   statement = Uint8Array.from(readFileSync(restored.rebind as string))
   for (const { card } of [bob, carol]) await markVerified(home, card, 'fingerprint', NOW)
 })

@@ -37,6 +37,7 @@ const ELSEWHERE = new Set([
   'backup split',
   'backup verify',
   'backup open',
+  'backup print',
   'backup restore',
   'backup status',
 ])

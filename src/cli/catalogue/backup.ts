@@ -62,6 +62,22 @@ export const backupCodes = {
     'Holders have pieces under different manifests, which do not combine.',
     'Use those of one manifest, and ask the custodian how there can be two.',
   ),
+  E_PAPER_LINE: entry(
+    'Lines that were typed from paper are not as they were printed.',
+    'Compare the lines that the error names with the page, character by character, and correct them.',
+  ),
+  E_PAPER_CODE: entry(
+    'The text of a code from paper is not whole.',
+    'Scan it again and save all of its text; or type the lines beside it.',
+  ),
+  E_PAPER_PUBLIC: entry(
+    'A piece from paper names the record of the key and the manifest of the split, and they are not here.',
+    'Give both: --record FILE and --manifest FILE, as files or as the text of the codes on the public sheet.',
+  ),
+  E_PAPER_SEAL: entry(
+    'A piece that lies here in clear cannot be sealed again: nothing opens it.',
+    'Print the piece as its custodian sealed it, or print it in clear.',
+  ),
   E_PIECES_FEW: entry(
     'More pieces are needed to restore the share.',
     'Ask the holders that the error names.',

@@ -9,15 +9,11 @@ import { hex, NAME, rfc3339 } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { cardIn } from '../holders.js'
 import { refuseExisting, writeNew } from '../inputs.js'
-import { recordIn, withPiece } from '../pieces.js'
+import { givenIn, type PieceOptions, withPiece } from '../pieces.js'
 import type { Result } from '../result.js'
 import { fields } from '../style.js'
 
-export type VerifyOptions = {
-  readonly record?: string
-  readonly out?: string
-  readonly piecePassphraseFd?: readonly number[]
-}
+export type VerifyOptions = PieceOptions & { readonly out?: string }
 
 /** `mpc backup verify PIECE`: what a holder can find out alone; its note is for the custodian. */
 export async function runVerify(
@@ -25,14 +21,15 @@ export async function runVerify(
   options: VerifyOptions,
   [file]: readonly string[],
 ): Promise<Result> {
-  const record = await recordIn(options.record)
+  const given = await givenIn(options)
   if (options.out !== undefined) await refuseExisting(options.out)
   const now = context.now()
   const { piece, note } = await withPiece(
     context,
     file as string,
-    options.piecePassphraseFd ?? [],
-    (one, self) => verifyPiece(one, record, self, now),
+    options,
+    (one, self) => verifyPiece(one, given, self, now),
+    true,
   ).catch(asVerification)
   const { manifest, holder, custodian } = piece
   const written = note && (await writeNew(options.out ?? noteBeside(file as string, holder.name, now), note))
@@ -50,7 +47,7 @@ export async function runVerify(
       holders: manifest.holders.map(({ name }) => name),
       manifest_digest: hex(manifestDigest(manifest)),
       words,
-      record_given: record !== null,
+      record_given: given.record !== undefined,
       note: written,
     },
     text: [
@@ -60,7 +57,7 @@ export async function runVerify(
         ['public key', hex(recordPublicKey(piece.record))],
         [
           'epoch',
-          `${piece.record.epoch}${record ? ', as in the record given' : ' (give --record to know that it is in use)'}`,
+          `${piece.record.epoch}${given.record ? ', as in the record given' : ' (give --record to know that it is in use)'}`,
         ],
         ['note', written ?? 'none: this identity is not the one that the piece was made for'],
       ]),
@@ -88,12 +85,10 @@ function noteBeside(piece: string, holder: string, now: number): string {
   return join(folder, `${holder}-${time}.note`)
 }
 
-export type OpenOptions = {
+export type OpenOptions = PieceOptions & {
   readonly to: string
   readonly out: string
   readonly confirm?: string
-  readonly record?: string
-  readonly piecePassphraseFd?: readonly number[]
 }
 
 /** `mpc backup open PIECE --to CARD`: hands a checked piece on, to a restorer whom this holder has verified. */
@@ -103,7 +98,7 @@ export async function runOpen(
   [file]: readonly string[],
 ): Promise<Result> {
   await refuseExisting(options.out)
-  const record = await recordIn(options.record)
+  const given = await givenIn(options)
   const card = await verifiedCard(context, options.to)
   const out = resolve(options.out)
   if (options.confirm !== undefined && options.confirm !== card.name) {
@@ -115,8 +110,8 @@ export async function runOpen(
     const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`
     await context.terminal.confirm(question, card.name, { flag: `--confirm ${card.name}` })
   }
-  await withPiece(context, file as string, options.piecePassphraseFd ?? [], (one) =>
-    handOn(one, record, { name: card.name, kind: 'card', card }, out),
+  await withPiece(context, file as string, options, (one) =>
+    handOn(one, given, { name: card.name, kind: 'card', card }, out),
   )
   return {
     data: { file: out, to: card.name, fingerprint: hex(card.fingerprint) },

@@ -4,26 +4,22 @@ import { recordPublicKey } from '../../wire/record.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { keyRows } from '../shown.js'
-import { recordIn, withPieces } from '../pieces.js'
+import { givenIn, type PieceOptions, withPieces } from '../pieces.js'
 import type { Result } from '../result.js'
 import { fields } from '../style.js'
 
-export type Options = {
-  readonly key?: string
-  readonly record?: string
-  readonly piecePassphraseFd?: readonly number[]
-}
+export type Options = PieceOptions & { readonly key?: string }
 
 /** `mpc backup restore FILES...`: a share from its pieces, into this home; no network. */
 export async function run(context: Context, options: Options, files: readonly string[]): Promise<Result> {
-  const record = await recordIn(options.record)
+  const given = await givenIn(options)
   const home = await context.home()
   const card = await context.card()
-  const restored = await withPieces(context, files, options.piecePassphraseFd ?? [], async (pieces, self) => {
+  const restored = await withPieces(context, files, options, async (pieces, self) => {
     // Where every piece opened by a passphrase, the identity that is to hold the share was not needed yet.
     const identity = self?.identity ?? (await context.openIdentity())
     try {
-      const order = { name: options.key ?? null, pieces, record, now: context.now(), rng: context.rng }
+      const order = { name: options.key ?? null, pieces, given, now: context.now(), rng: context.rng }
       return await context.terminal.busy('Restoring the share', restore({ home, identity, card }, order))
     } finally {
       if (!self) wipeIdentity(identity)

@@ -5,7 +5,13 @@ import type { CommandSpec, Flag } from './spec.js'
 const key: Flag = { flags: '--key <name>', text: 'the key', parse: once(name), required: true }
 const record: Flag = {
   flags: '--record <file>',
-  text: "the key's public record in use, from `mpc key show NAME --export`",
+  text: "the key's public record in use, from `mpc key show NAME --export`, or the text of its code",
+  parse: once(any),
+}
+const PIECE = 'a file, the text of a code or of lines from paper; - for stdin, or to type it at a terminal'
+const manifest: Flag = {
+  flags: '--manifest <file>',
+  text: 'the manifest of the split, for a piece from paper: manifest.json, or the text of its code',
   parse: once(any),
 }
 const piecePassphrase: Flag = {
@@ -58,19 +64,39 @@ export const backupCommands: readonly CommandSpec[] = [
     name: 'backup verify',
     summary: 'check a piece that you hold, and write a note of it for the custodian',
     examples: ['mpc backup verify h1.piece', 'mpc backup verify h1.piece --record record.json --json'],
-    operands: [{ name: '<piece>', text: 'the piece; - for stdin' }],
+    operands: [{ name: '<piece>', text: PIECE }],
     flags: [
       record,
+      manifest,
       { flags: '-o, --out <file>', text: 'the note, if not beside the piece', parse: once(any) },
       piecePassphrase,
     ],
     load: async () => (await import('../commands/backup-piece.js')).runVerify,
   },
   {
+    name: 'backup print',
+    summary: 'put a piece that you hold on paper, with what belongs to it and how to use it',
+    examples: ['mpc backup print h1.piece -o h1.html', 'mpc backup print h1.piece --sealed -o h1.svg'],
+    operands: [{ name: '<piece>', text: PIECE }],
+    flags: [
+      {
+        flags: '-o, --out <file>',
+        text: 'the file to make: .html with both sheets, or .svg, and another for the public sheet',
+        parse: once(any),
+        required: true,
+      },
+      { flags: '--sealed', text: 'sealed by what opens it now, and not in clear' },
+      record,
+      manifest,
+      piecePassphrase,
+    ],
+    load: async () => (await import('../commands/backup-print.js')).run,
+  },
+  {
     name: 'backup open',
     summary: 'seal a piece that you hold to somebody who restores, and whom you have verified',
     examples: ['mpc backup open h1.piece --to alice-new.card --confirm alice -o h1.reopened'],
-    operands: [{ name: '<piece>', text: 'the piece; - for stdin' }],
+    operands: [{ name: '<piece>', text: PIECE }],
     flags: [
       { flags: '--to <card>', text: 'a card file, or an imported name', parse: once(any), required: true },
       { flags: '-o, --out <file>', text: 'the file to make', parse: once(any), required: true },
@@ -80,6 +106,7 @@ export const backupCommands: readonly CommandSpec[] = [
         parse: once(name),
       },
       record,
+      manifest,
       piecePassphrase,
     ],
     load: async () => (await import('../commands/backup-piece.js')).runOpen,
@@ -87,8 +114,11 @@ export const backupCommands: readonly CommandSpec[] = [
   {
     name: 'backup restore',
     summary: 'put a share together from its pieces, into this home',
-    examples: ['mpc backup restore h1.reopened h3.reopened h5.reopened'],
-    operands: [{ name: '<piece...>', text: 'the pieces; - for stdin' }],
+    examples: [
+      'mpc backup restore h1.reopened h3.reopened h5.reopened',
+      'mpc backup restore h1.txt h3.txt - --record record.txt --manifest manifest.txt',
+    ],
+    operands: [{ name: '<piece...>', text: PIECE }],
     flags: [
       {
         flags: '--key <name>',
@@ -96,6 +126,7 @@ export const backupCommands: readonly CommandSpec[] = [
         parse: once(name),
       },
       record,
+      manifest,
       piecePassphrase,
     ],
     load: async () => (await import('../commands/backup-restore.js')).run,

@@ -1,0 +1,76 @@
+import { join, parse, resolve } from 'node:path'
+import { printable } from '../../ceremony/printing.js'
+import { armored } from '../../storage/seal.js'
+import { Failure } from '../../wire/failure.js'
+import { codeLine } from '../../wire/paper-text.js'
+import { hex } from '../../wire/text.js'
+import type { Context } from '../context.js'
+import { refuseExisting, writeNew } from '../inputs.js'
+import { htmlOf } from '../paper/html.js'
+import { pieceSheet, publicSheet } from '../paper/page.js'
+import { svgOf } from '../paper/svg.js'
+import { givenIn, type PieceOptions, withPiece } from '../pieces.js'
+import type { Result } from '../result.js'
+import { fields } from '../style.js'
+
+export type Options = PieceOptions & { readonly out: string; readonly sealed?: true }
+
+/** `mpc backup print PIECE -o page.html`: a piece, and what belongs to it, to be put on paper. */
+export async function run(context: Context, options: Options, [file]: readonly string[]): Promise<Result> {
+  const files = filesOf(options.out)
+  for (const each of files) await refuseExisting(each)
+  const given = await givenIn(options)
+  const sealed = options.sealed ?? false
+  const { piece, bytes } = await withPiece(context, file as string, options, (one) =>
+    printable(one, given, sealed),
+  )
+  using plain = bytes
+  const now = context.now()
+  const text = sealed ? armored(plain.reveal()) : codeLine('piece', plain.reveal())
+  const first = await pieceSheet(piece, { text, bytes: plain.reveal(), sealed, now })
+  const second = await publicSheet(piece, now)
+  const { manifest, holder, custodian, record } = piece
+  const title = `${manifest.key}: the piece of ${holder.name}`
+  const pages = files.length === 1 ? [htmlOf(title, [first, second.sheet])] : [first, second.sheet].map(svgOf)
+  const written: string[] = []
+  for (const [i, page] of pages.entries()) written.push(await writeNew(files[i] as string, Buffer.from(page)))
+  const loose = [
+    ...(second.record === 'file' ? ['record'] : []),
+    ...(second.manifest === 'file' ? ['manifest'] : []),
+  ]
+  return {
+    data: {
+      files: written,
+      key: manifest.key,
+      key_id: hex(manifest.key_id),
+      epoch: record.epoch,
+      custodian: custodian.name,
+      holder: holder.name,
+      sealed,
+      record: second.record,
+      manifest: second.manifest,
+    },
+    text: [
+      ...fields(written.map((each, i) => [i === 0 ? 'page' : 'public', each])),
+      sealed
+        ? 'The piece on it is sealed by what opens it now.'
+        : 'The piece stands on it IN CLEAR: print it where nobody else reads along, then delete the file.',
+      ...(loose.length > 0
+        ? [
+            `Too long for a code, to be kept as files with the page: ${loose.map((each) => `${each}.json`).join(', ')}.`,
+          ]
+        : []),
+    ],
+    next: `print it, and try it: mpc backup verify ${holder.name}.txt --record FILE --manifest FILE   (the text of its codes)`,
+  }
+}
+
+/** One file of HTML with both sheets, or an SVG of each. */
+function filesOf(out: string): string[] {
+  const { dir, name, ext } = parse(resolve(out))
+  if (ext === '.html') return [resolve(out)]
+  if (ext === '.svg') return [resolve(out), join(dir, `${name}-public.svg`)]
+  throw new Failure('usage', 'E_USAGE', `${out} is neither .html nor .svg`, {
+    hint: 'the name that -o gives says which of the two is made',
+  })
+}

@@ -1,0 +1,234 @@
+/**
+ * What stands on the pages that `backup print` makes: the piece on the first, for its holder to lock away, and on the
+ * second what everybody may know. Written for somebody who has never seen this program, years from now. How it is drawn
+ * is for `html.ts` and `svg.ts`. Names, hex and words are all that comes from others, and each is safe by its alphabet.
+ */
+import type { Piece } from '../../wire/escrow-piece.js'
+import { manifestDigest, manifestWords } from '../../wire/escrow-manifest.js'
+import { manifestCode, recordCode } from '../../wire/exported.js'
+import { paperLines } from '../../wire/paper-text.js'
+import { isRehearsal } from '../../wire/realm.js'
+import { recordPublicKey } from '../../wire/record.js'
+import { hex, rfc3339 } from '../../wire/text.js'
+import { keyWords } from '../shown.js'
+import { VERSION } from '../version.js'
+import { type Code, codeOf } from './code.js'
+
+export type Section = {
+  readonly heading: string
+  /** Paragraphs; a command stands by itself. */
+  readonly body: readonly (string | { readonly command: string })[]
+}
+
+export type Captioned = { readonly caption: string; readonly code: Code }
+
+export type Sheet = {
+  readonly title: string
+  readonly subtitle: string
+  readonly warning: { readonly secret: boolean; readonly text: string }
+  /** Names and numbers; and what is 64 digits long. */
+  readonly facts: readonly (readonly [string, string])[]
+  readonly digests: readonly (readonly [string, string])[]
+  readonly words: readonly (readonly [string, readonly string[]])[]
+  /** To be typed, with the code that holds the same; empty if there is nothing to type, or too much. */
+  readonly lines: readonly string[]
+  readonly code: Captioned | null
+  readonly codes: readonly Captioned[]
+  readonly sections: readonly Section[]
+  /** Empty rows for dates and names. */
+  readonly checks: number
+  readonly footer: string
+}
+
+/** Beside the heading of the lines. */
+export const HOW_TO_TYPE = 'No B, I, O or 1. Blanks and capitals do not matter. The last 6 check the line.'
+
+/** More lines than these nobody types, and they would not fit. */
+const TYPED_AT_MOST = 32
+const NAMED_AT_MOST = 12
+
+export type Printed = Omit<Piece, 'value'>
+
+/** @param text what the code holds; `bytes` stand in the lines */
+export async function pieceSheet(
+  piece: Printed,
+  { text, bytes, sealed, now }: { text: string; bytes: Uint8Array; sealed: boolean; now: number },
+): Promise<Sheet> {
+  const { manifest, holder, custodian, record } = piece
+  const lines = paperLines(bytes)
+  const code = await codeOf(text)
+  const typed = lines.length <= TYPED_AT_MOST
+  return {
+    title: `A piece of ${custodian.name}’s share of the key “${manifest.key}”`,
+    subtitle: `Held by ${holder.name}: piece ${holder.index} of ${manifest.holders.length}. Any ${manifest.threshold} of them restore the share.`,
+    warning: sealed
+      ? {
+          secret: false,
+          text: `SEALED. ${opens(piece)} opens this piece; without that the page is worth nothing. Keep the page safe all the same.`,
+        }
+      : {
+          secret: true,
+          text: 'SECRET, IN CLEAR. Whoever reads or photographs this page has the piece. Lock it away; show it to nobody.',
+        },
+    facts: [
+      ['Key', manifest.key],
+      ['Custodian', custodian.name],
+      ['Holder', `${holder.name}, ${holder.index} of ${manifest.holders.length}`],
+      ['Split', dayOf(manifest.created)],
+    ],
+    digests: [
+      ['Public key', hex(recordPublicKey(record))],
+      ['Key id', hex(manifest.key_id)],
+      [`Epoch ${record.epoch}`, hex(manifest.epoch)],
+      ['Manifest', hex(manifestDigest(manifest))],
+    ],
+    words: [
+      ['Words of the key', keyWords(record)],
+      ['Words of the manifest, the same at every holder', manifestWords(manifest)],
+    ],
+    code: code && { caption: 'The piece', code },
+    codes: [],
+    lines: typed ? lines : [],
+    sections: [whatItIs(piece), toRestore(piece), toCheck(piece), withoutUs(piece, sealed)],
+    checks: 3,
+    footer: footerOf(now),
+  }
+}
+
+export type Public = {
+  readonly sheet: Sheet
+  /** Whether each stands on it as a code, or was too long for one. */
+  readonly record: 'code' | 'file'
+  readonly manifest: 'code' | 'file'
+}
+
+/** What everybody may know: as codes where they fit, else to be kept as files. */
+export async function publicSheet({ manifest, custodian, record }: Printed, now: number): Promise<Public> {
+  const [ofRecord, ofManifest] = [await codeOf(recordCode(record)), await codeOf(manifestCode(manifest))]
+  const codes = [
+    ...(ofRecord ? [{ caption: 'The record of the key, for --record', code: ofRecord }] : []),
+    ...(ofManifest
+      ? [{ caption: `The manifest of ${custodian.name}, for --manifest`, code: ofManifest }]
+      : []),
+  ]
+  const files = [
+    ...(ofRecord ? [] : ['the record (record.json)']),
+    ...(ofManifest ? [] : ['the manifest (manifest.json)']),
+  ]
+  const sheet: Sheet = {
+    title: `What belongs to every piece of ${custodian.name}’s share of “${manifest.key}”`,
+    subtitle: `The same for all holders: ${namesOf(manifest.holders)}. Custodians of the key: ${namesOf(record.members.map(({ card }) => card))}.`,
+    warning: {
+      secret: false,
+      text:
+        files.length === 0
+          ? 'PUBLIC. Copy it freely, and keep it with every piece: without it no piece restores anything.'
+          : `PUBLIC. Too long for a code: ${files.join(' and ')}. Keep the file with every piece, and with others.`,
+    },
+    facts: [
+      ['Key', manifest.key],
+      ['Scheme', record.scheme],
+      ['Signing', `${record.threshold} of ${record.members.length}`],
+    ],
+    digests: [
+      ['Public key', hex(recordPublicKey(record))],
+      [`Epoch ${record.epoch}`, hex(manifest.epoch)],
+      ['Manifest', hex(manifestDigest(manifest))],
+    ],
+    words: [
+      ['Words of the key', keyWords(record)],
+      ['Words of the manifest', manifestWords(manifest)],
+    ],
+    code: null,
+    codes,
+    lines: [],
+    sections: [
+      {
+        heading: 'How to use it',
+        body: [
+          'Scan each code with any scanner of QR codes, and save all of its text in a file: record.txt and manifest.txt. The page of each piece says what to do with them.',
+          'Every custodian of the key can make the record anew, as long as this epoch is in use:',
+          { command: `mpc key show ${manifest.key} --export -o record.json` },
+        ],
+      },
+    ],
+    checks: 0,
+    footer: footerOf(now),
+  }
+  return { sheet, record: ofRecord ? 'code' : 'file', manifest: ofManifest ? 'code' : 'file' }
+}
+
+const whatItIs = ({ manifest, custodian }: Printed): Section => ({
+  heading: 'What this is',
+  body: [
+    `Custodians sign with the key “${manifest.key}” together; each holds a share of it. The share of ${custodian.name} was split among ${namesOf(manifest.holders)}. This is one piece. ${manifest.threshold} of them restore the share; fewer restore nothing.`,
+    `Give it only to ${custodian.name}, after a loss, and only when you are sure, face to face, who asks.`,
+  ],
+})
+
+const toRestore = ({ manifest, custodian, holder }: Printed): Section => ({
+  heading: `How ${custodian.name} restores the share`,
+  body: [
+    `You need ${manifest.threshold} pieces, the public sheet that belongs to them (or the files record.json and manifest.json), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. Once that is there, no network is needed.`,
+    '1. Make a new identity:',
+    { command: `mpc identity init --name ${custodian.name}` },
+    `2. Scan the code of each piece with any scanner, and save its text in a file such as ${holder.name}.txt; so too the two codes of the public sheet. Then:`,
+    {
+      command: `mpc backup restore ${filesOf(manifest.threshold, manifest.holders, holder.index)} --record record.txt --manifest manifest.txt`,
+    },
+    '3. Without a scanner write - in place of a file, and type the lines: a wrong one is named at once. Or type them into the file.',
+    '4. The program then says what the other custodians must do to accept the new identity.',
+  ],
+})
+
+const toCheck = ({ holder, custodian }: Printed): Section => ({
+  heading: 'Once a year, its holder checks it',
+  body: [
+    { command: `mpc backup verify ${holder.name}.txt --record record.txt --manifest manifest.txt` },
+    `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing: ask for a new one.`,
+  ],
+})
+
+function withoutUs({ manifest, record, holder }: Printed, sealed: boolean): Section {
+  const order = record.scheme === 'eddsa-ed25519' ? 'ed25519' : 'secp256k1'
+  return {
+    heading: 'Should the program be lost',
+    body: [
+      `Code and lines hold the same bytes. A line is bech32m (BIP-350) without its prefix, which is ${isRehearsal() ? 'mpcrehearsalline' : 'mpcline'} and the line’s number, and a dot in the last; its last 6 characters are the checksum. ` +
+        (sealed
+          ? 'The bytes are an age file (age-encryption.org/v1), which the program age opens. In it is CBOR:'
+          : 'The bytes are CBOR:') +
+        ` an array whose last item is f(${holder.index}), 32 bytes, of a polynomial f of degree ${manifest.threshold - 1} modulo the group order of ${order} (${order === 'ed25519' ? 'little' : 'big'}-endian). f(0), by Lagrange from ${manifest.threshold} pieces, is the share.`,
+    ],
+  }
+}
+
+function opens({ holder }: Printed): string {
+  if (holder.to.kind === 'passphrase') return `The passphrase of ${holder.name}`
+  return holder.to.kind === 'card' ? `The identity of ${holder.name}` : `The age identity of ${holder.name}`
+}
+
+/** A command with as many pieces as are needed, this holder's among them. */
+function filesOf(
+  threshold: number,
+  holders: readonly { name: string; index: number }[],
+  index: number,
+): string {
+  const own = holders.filter((each) => each.index === index)
+  const chosen = [...own, ...holders.filter((each) => each.index !== index)].slice(0, threshold)
+  const names = chosen.map(({ name }) => `${name}.txt`)
+  return names.length <= 4 ? names.join(' ') : `${names.slice(0, 3).join(' ')} ... (${threshold} files)`
+}
+
+function namesOf(all: readonly { readonly name: string }[]): string {
+  const names = all.slice(0, NAMED_AT_MOST).map(({ name }) => name)
+  return all.length > names.length
+    ? `${names.join(', ')} and ${all.length - names.length} more`
+    : names.join(', ')
+}
+
+const dayOf = (time: number): string => rfc3339(time).slice(0, 10)
+
+const footerOf = (now: number): string =>
+  `Printed by mpc ${VERSION} on ${dayOf(now)}. Format mpc${isRehearsal() ? '-rehearsal' : ''}/paper-piece/v1.` +
+  (isRehearsal() ? ' REHEARSAL: worth nothing.' : '')

@@ -1,0 +1,165 @@
+/**
+ * Bytes as text on paper: one line for a QR code, which scanners read, and numbered lines for people to type, each with
+ * a checksum of its own, so that an error is found in its line. Both are bech32m, as cards are; what the bytes are is
+ * others' business.
+ *
+ * A line of the second kind is a bech32m string without what stands before its digits: that is the line's number and
+ * whether it is the last, and neither is typed. Up to four wrong characters of a line are always found (BIP-350); more of
+ * them, a line in another's place and a line of a rehearsal are missed once in 2^30, and then by the piece's own check.
+ */
+import { bech32m } from '@scure/base'
+import { equalBytes } from '../protocol/codec.js'
+import { Failure } from './failure.js'
+import { isRehearsal, linePrefix, OtherRealm } from './realm.js'
+
+/** What a QR code holds. */
+export type CodeKind = 'piece' | 'record' | 'manifest'
+
+/** Of a line, without the last: 24 digits of 5 bits, and 6 for the checksum. */
+const LINE_BYTES = 15
+const LINE_CHARACTERS = 30
+const GROUP = 5
+/** Longest text that anybody would type; 1500 bytes. */
+export const MOST_LINES = 100
+
+/** In capitals: a QR code holds these alone in less room. */
+export const codeLine = (what: CodeKind, bytes: Uint8Array): string =>
+  bech32m.encode(linePrefix(what), bech32m.toWords(bytes), false).toUpperCase()
+
+/**
+ * The bytes in what a scanner gave; null if it is no such text at all.
+ * @throws Failure `E_PAPER_CODE` (verification) if it is one, and not whole
+ */
+export function readCodeLine(what: CodeKind, text: string): Uint8Array | null {
+  const line = text.trim().toLowerCase()
+  if (!startsCode(what, line)) return null
+  const decoded = bech32m.decodeUnsafe(line, false)
+  const bytes = decoded && bech32m.fromWordsUnsafe(decoded.words)
+  if (decoded?.prefix === linePrefix(what) && bytes) return Uint8Array.from(bytes)
+  throw new Failure('verification', 'E_PAPER_CODE', `this is not the whole text of the code of a ${what}`, {
+    hint: 'scan the code again, and save all of its text; or type the lines beside it',
+    cause:
+      decoded?.prefix === linePrefix(what, !isRehearsal()) ? new OtherRealm('', `the ${what}`) : undefined,
+  })
+}
+
+const startsCode = (what: CodeKind, line: string): boolean =>
+  [true, false].some((rehearsal) => line.startsWith(`${linePrefix(what, rehearsal)}1`))
+
+/** The lines to be typed, without their numbers; six groups of five characters each, the last perhaps fewer. */
+export function paperLines(bytes: Uint8Array): string[] {
+  const count = Math.max(1, Math.ceil(bytes.length / LINE_BYTES))
+  return Array.from({ length: count }, (_, i) => {
+    const words = bech32m.toWords(bytes.subarray(i * LINE_BYTES, (i + 1) * LINE_BYTES))
+    const digits = bech32m
+      .encode(prefixOf(i + 1, i + 1 === count), words, false)
+      .split('1')
+      .at(-1) as string
+    return (digits.toUpperCase().match(GROUPS) as string[]).join(' ')
+  })
+}
+const GROUPS = new RegExp(`.{1,${GROUP}}`, 'g')
+
+const prefixOf = (number: number, last: boolean, rehearsal = isRehearsal()): string =>
+  `${linePrefix('line', rehearsal)}${number}${last ? '.' : ''}`
+
+export type TypedLine =
+  | { readonly bytes: Uint8Array; readonly last: boolean }
+  /** What is wrong with it, in words that follow "line 7". */
+  | { readonly problem: string; readonly cause?: OtherRealm }
+
+/**
+ * One typed line. Its number before it, blanks and hyphens do not matter, nor do capitals; O, I, 1 and B, which are
+ * never printed, are taken for what they look like.
+ * @param number which line it should be, from 1
+ */
+export function readPaperLine(text: string, number: number): TypedLine {
+  const { label, digits } = partsOf(text)
+  if (label !== null && label !== number)
+    return { problem: `is not there: line ${label} stands in its place` }
+  for (const last of [false, true]) {
+    const bytes = lineBytes(digits, number, last)
+    if (bytes) return { bytes, last }
+  }
+  if ([false, true].some((last) => lineBytes(digits, number, last, !isRehearsal()))) {
+    const cause = new OtherRealm('', 'the page')
+    return { problem: 'is not of this kind of page', cause }
+  }
+  const other = Array.from({ length: MOST_LINES }, (_, i) => i + 1).find((n) =>
+    [false, true].some((last) => lineBytes(digits, n, last)),
+  )
+  if (other !== undefined) return { problem: `is not there: line ${other} stands in its place` }
+  if (!/^[02-9ac-hj-np-z]+$/.test(digits)) return { problem: 'holds a character that no page has' }
+  const is = `is not as it was printed`
+  if (digits.length === LINE_CHARACTERS) return { problem: `${is}: a character is wrong` }
+  return {
+    problem: `${is}: it has ${digits.length} characters, and all but the last line have ${LINE_CHARACTERS}`,
+  }
+}
+
+/** Whether a text looks as if it were typed from a page: to tell it from other files, not to believe it. */
+export function looksTyped(text: string): boolean {
+  const first = linesOf(text)[0]
+  return first !== undefined && /^[\w .:)-]{8,80}$/.test(first) && partsOf(first).digits.length >= 8
+}
+
+/**
+ * The bytes of all lines of a page, as a text file holds them; empty lines and those that begin with # are left out.
+ * @throws Failure `E_PAPER_LINE` (verification) that names every line that is not as it was printed
+ */
+export function readPaperLines(text: string): Uint8Array {
+  const problems: string[] = []
+  const parts: Uint8Array[] = []
+  let cause: OtherRealm | undefined
+  let ended = false
+  for (const [i, line] of linesOf(text).entries()) {
+    const number = i + 1
+    const read: TypedLine = ended ? { problem: 'stands after the last one' } : readPaperLine(line, number)
+    if ('problem' in read) {
+      problems.push(`line ${number} ${read.problem}`)
+      cause ??= read.cause
+      continue
+    }
+    parts.push(read.bytes)
+    ended = read.last
+  }
+  const count = linesOf(text).length
+  if (!ended && problems.length === 0) problems.push(`line ${count + 1}, and what follows it, is missing`)
+  if (problems.length === 0) return Uint8Array.from(Buffer.concat(parts))
+  throw new Failure('verification', 'E_PAPER_LINE', problems.join('; '), {
+    hint: 'compare these lines with the page, character by character, and correct them',
+    cause,
+  })
+}
+
+function lineBytes(
+  digits: string,
+  number: number,
+  last: boolean,
+  rehearsal = isRehearsal(),
+): Uint8Array | null {
+  const whole = `${prefixOf(number, last, rehearsal)}1${digits}`
+  const words = bech32m.decodeUnsafe(whole, false)?.words
+  const bytes = words && bech32m.fromWordsUnsafe(words)
+  if (!bytes || (!last && bytes.length !== LINE_BYTES) || bytes.length > LINE_BYTES) return null
+  // Bits that fill up the last digit are zero in what was printed.
+  return equalBytes(Uint8Array.from(bech32m.toWords(bytes)), Uint8Array.from(words))
+    ? Uint8Array.from(bytes)
+    : null
+}
+
+function partsOf(line: string): { readonly label: number | null; readonly digits: string } {
+  const [, label, rest] = /^\s*(?:(\d{1,3})[.:)]?\s+)?(.*)$/s.exec(line) as unknown as [
+    string,
+    string?,
+    string?,
+  ]
+  const digits = (rest ?? '').toLowerCase().replaceAll(/[\s-]/g, '')
+  return {
+    label: label === undefined ? null : Number(label),
+    digits: digits.replaceAll('o', '0').replaceAll(/[i1]/g, 'l').replaceAll('b', '8'),
+  }
+}
+
+const linesOf = (text: string): string[] =>
+  text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.trim().startsWith('#'))
