@@ -20,7 +20,10 @@ import {
   manifestWords,
 } from '../../src/wire/escrow-manifest.js'
 import { makeNote } from '../../src/wire/escrow-note.js'
-import { encodePiece } from '../../src/wire/escrow-piece.js'
+import { encodePaperPiece } from '../../src/wire/escrow-paper.js'
+import { encodePiece, parsePiece } from '../../src/wire/escrow-piece.js'
+import { manifestCode, recordCode } from '../../src/wire/exported.js'
+import { codeLine, paperLines } from '../../src/wire/paper-text.js'
 import { parseIdentity } from '../../src/wire/identity.js'
 import { makeRebind, parseRebind, rebindDigest } from '../../src/wire/rebind.js'
 import { parseRecord, recordDigest } from '../../src/wire/record.js'
@@ -43,11 +46,33 @@ export const BACKUP_FILES = [
   'note-unsigned.cbor',
   'rebind.cbor',
   'known-backup.json',
+  ...SCHEMES.flatMap((scheme) => ['piece', 'record', 'manifest'].map((name) => `${scheme}.paper-${name}.txt`)),
+  ...SCHEMES.map((scheme) => `${scheme}.paper-lines.txt`),
 ]
 
 
 export async function writeBackupGolden(): Promise<void> {
-  for (const [name, content] of Object.entries(await makeBackupGolden())) {
+  await writeMissing(await makeBackupGolden())
+  await writeMissing(paperGolden())
+}
+
+/** What paper says of the golden pieces: holder 1's as code and as lines, and the codes beside it. */
+export function paperGolden(): Record<string, string> {
+  const texts = SCHEMES.map((scheme) => {
+    const piece = parsePiece(held(`${scheme}.piece-1.cbor`))
+    const bytes = encodePaperPiece(piece)
+    return {
+      [`${scheme}.paper-piece.txt`]: codeLine('piece', bytes),
+      [`${scheme}.paper-record.txt`]: recordCode(piece.record),
+      [`${scheme}.paper-manifest.txt`]: manifestCode(piece.manifest),
+      [`${scheme}.paper-lines.txt`]: paperLines(bytes).join('\n'),
+    }
+  })
+  return Object.fromEntries(Object.entries(Object.assign({}, ...texts)).map(([name, text]) => [name, `${text}\n`]))
+}
+
+async function writeMissing(files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
     await writeFile(join(GOLDEN, name), content, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
     })

@@ -1,8 +1,8 @@
 /** A backup as a custodian makes it: alice's share of a key, split among five holders, three of whom restore it. */
 import { drawCoefficients, split } from '../../src/protocol/escrow.js'
 import { curveOf, type Scheme } from '../../src/protocol/scheme.js'
-import type { Secret } from '../../src/protocol/secret.js'
-import type { PartyId } from '../../src/protocol/session.js'
+import { Secret } from '../../src/protocol/secret.js'
+import type { PartyId, Rng } from '../../src/protocol/session.js'
 import { encodeKept } from '../../src/wire/escrow-kept.js'
 import {
   encodeManifest,
@@ -107,4 +107,14 @@ export function backup(scheme: Scheme, options: Options = {}) {
     pieceOf,
     kept: encodeKept(manifest, coefficients, blob),
   }
+}
+
+/** Two pieces out of the air, of holders 1 and 2, and a vector with the right constant on which they lie (F-16). */
+export function forge({ curve, share }: Pick<ReturnType<typeof backup>, 'curve' | 'share'>, rng: Rng) {
+  const y = [1, 2].map(() => curve.randomScalar(rng)) as [bigint, bigint]
+  const X = curve.timesG(curve.parseScalar(share.reveal()))
+  const [D1, D2] = y.map((value) => curve.timesG(value).subtract(X)) as [typeof X, typeof X]
+  const A2 = D2.subtract(D1.multiplyUnsafe(2n)).multiplyUnsafe(curve.Fn.inv(2n))
+  const vector = [X, D1.subtract(A2), A2].map((A) => A.toBytes())
+  return { vector, pieces: y.map((value) => new Secret(curve.scalarBytes(value))) as [Secret, Secret] }
 }

@@ -23,7 +23,7 @@ import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../../s
 import { makeCertificate } from '../../src/wire/result.js'
 import { hex } from '../../src/wire/text.js'
 import { seededRng } from '../support/rng.js'
-import { AUXILIARY, backup, certifiedKey, HOLDERS } from './escrow-support.js'
+import { AUXILIARY, backup, certifiedKey, forge, HOLDERS } from './escrow-support.js'
 import {
   alice,
   another,
@@ -187,18 +187,8 @@ describe('a manifest', () => {
     expect(() => signs({ threshold: 4 })).toThrow('as many points')
   })
 
-  /** Two pieces out of the air, and a vector with the right constant on which they lie. */
-  const forge = () => {
-    const y = [1, 2].map(() => curve.randomScalar(rng)) as [bigint, bigint]
-    const X = curve.timesG(curve.parseScalar(share.reveal()))
-    const [D1, D2] = y.map((value) => curve.timesG(value).subtract(X)) as [typeof X, typeof X]
-    const A2 = D2.subtract(D1.multiplyUnsafe(2n)).multiplyUnsafe(curve.Fn.inv(2n))
-    const vector = [X, D1.subtract(A2), A2].map((A) => A.toBytes())
-    return { vector, pieces: y.map((value) => new Secret(curve.scalarBytes(value))) as [Secret, Secret] }
-  }
-
   test('forged with the right constant, and pieces that verify, does not prove the share (F-16)', () => {
-    const { vector, pieces } = forge()
+    const { vector, pieces } = forge({ curve, share }, rng)
     const guess = new Secret(curve.scalarBytes(7n))
     // Even if the custodian's own machine signs it.
     const made = backup('eddsa-ed25519', { fields: { vector }, known: guess })

@@ -11,15 +11,18 @@ import {
   parseManifest,
 } from '../../src/wire/escrow-manifest.js'
 import { makeNote, noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
+import { parsePaperPiece } from '../../src/wire/escrow-paper.js'
 import { encodePiece, parsePiece } from '../../src/wire/escrow-piece.js'
 import { restoreShare } from '../../src/wire/escrow-restore.js'
+import { parseExportedManifest, parseExportedRecord } from '../../src/wire/exported.js'
 import { parseIdentity } from '../../src/wire/identity.js'
+import { readCodeLine, readPaperLines } from '../../src/wire/paper-text.js'
 import { parseRebind, rebindDigest } from '../../src/wire/rebind.js'
 import { parseRecord } from '../../src/wire/record.js'
 import { parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
 import { held, SCHEMES, textOf } from '../golden/make.js'
-import { AUXILIARY, writeBackupGolden } from '../golden/make-backup.js'
+import { AUXILIARY, paperGolden, writeBackupGolden } from '../golden/make-backup.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files of backups are written', writeBackupGolden, 60_000)
@@ -57,6 +60,21 @@ describe.skipIf(writing)('the golden files of backups, version 1', () => {
       expect(hex(restored.share.reveal())).toBe(hex(share.reveal()))
       expect(restored.auxiliary && Buffer.from(restored.auxiliary.reveal())).toEqual(AUXILIARY[scheme])
     }
+  })
+
+  test.each(SCHEMES)('%s: a page, by its code and by its lines', (scheme) => {
+    const record = parseExportedRecord(held(`${scheme}.paper-record.txt`))
+    const manifest = parseExportedManifest(held(`${scheme}.paper-manifest.txt`))
+    const whole = parsePiece(held(`${scheme}.piece-1.cbor`))
+    for (const bytes of [
+      readCodeLine('piece', textOf(`${scheme}.paper-piece.txt`)),
+      readPaperLines(textOf(`${scheme}.paper-lines.txt`)),
+    ]) {
+      const piece = parsePaperPiece(bytes as Uint8Array, { records: [record], manifests: [manifest] })
+      expect(piece.holder).toEqual(whole.holder)
+      expect(hex(piece.value.reveal())).toBe(hex(whole.value.reveal()))
+    }
+    for (const [name, text] of Object.entries(paperGolden())) expect(textOf(name), name).toBe(text)
   })
 
   test.each(SCHEMES)('%s: what was kept makes the pieces again', (scheme) => {

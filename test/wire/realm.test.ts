@@ -9,7 +9,9 @@ import { parseCard } from '../../src/wire/card.js'
 import { definitionCodec, type KeygenDefinition, parseDefinition } from '../../src/wire/definition.js'
 import { verifyEd25519, verifySignature } from '../../src/wire/ed25519.js'
 import { Failure } from '../../src/wire/failure.js'
+import { parseExportedManifest, parseExportedRecord } from '../../src/wire/exported.js'
 import { identityText, parseIdentity } from '../../src/wire/identity.js'
+import { readCodeLine, readPaperLines } from '../../src/wire/paper-text.js'
 import { enterRehearsal, isRehearsal, refusalOf, tagged } from '../../src/wire/realm.js'
 import { parseRecord } from '../../src/wire/record.js'
 import { parseRequest } from '../../src/wire/request.js'
@@ -40,6 +42,10 @@ describe('in a rehearsal', () => {
     ['request', () => parseRequest(held('request.cbor'), () => null)],
     ['transcript of a key', () => verifyTranscript(held('schnorr-taproot.transcript.cbor'))],
     ['transcript of a signature', () => verifyTranscript(held('sign.transcript.cbor'))],
+    ['page', () => readPaperLines(textOf('eddsa-ed25519.paper-lines.txt'))],
+    ['code of a piece', () => readCodeLine('piece', textOf('eddsa-ed25519.paper-piece.txt'))],
+    ['code of a record', () => parseExportedRecord(held('eddsa-ed25519.paper-record.txt'))],
+    ['code of a manifest', () => parseExportedManifest(held('eddsa-ed25519.paper-manifest.txt'))],
   ])('a real %s is refused for what it is', (_, parse) => {
     const error = failureOf(parse)
     expect(refusalOf(error)).toMatchObject({ kind: 'refused', code: 'E_REHEARSAL' })
