@@ -58,17 +58,17 @@ export async function writeBackupGolden(): Promise<void> {
 
 /** What paper says of the golden pieces: holder 1's as code and as lines, and the codes beside it. */
 export function paperGolden(): Record<string, string> {
-  const texts = SCHEMES.map((scheme) => {
+  const texts = SCHEMES.flatMap((scheme): [string, string][] => {
     const piece = parsePiece(held(`${scheme}.piece-1.cbor`))
     const bytes = encodePaperPiece(piece)
-    return {
-      [`${scheme}.paper-piece.txt`]: codeLine('piece', bytes),
-      [`${scheme}.paper-record.txt`]: recordCode(piece.record),
-      [`${scheme}.paper-manifest.txt`]: manifestCode(piece.manifest),
-      [`${scheme}.paper-lines.txt`]: paperLines(bytes).join('\n'),
-    }
+    return [
+      [`${scheme}.paper-piece.txt`, codeLine('piece', bytes)],
+      [`${scheme}.paper-record.txt`, recordCode(piece.record)],
+      [`${scheme}.paper-manifest.txt`, manifestCode(piece.manifest)],
+      [`${scheme}.paper-lines.txt`, paperLines(bytes).join('\n')],
+    ]
   })
-  return Object.fromEntries(Object.entries(Object.assign({}, ...texts)).map(([name, text]) => [name, `${text}\n`]))
+  return Object.fromEntries(texts.map(([name, text]) => [name, `${text}\n`]))
 }
 
 async function writeMissing(files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
