@@ -1,18 +1,22 @@
 /** Threshold ECDSA through the ceremonies: as every other scheme, with jobs in threads and primes made or taken. */
 import { createHash, createPublicKey, verify } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { findKey, openShare } from '../../src/ceremony/keys.js'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { stockPrimes, stockedPrimes } from '../../src/ceremony/primes.js'
-import { ask, join, payloadHash } from '../../src/ceremony/requests.js'
+import { ask, join as joinRequest, payloadHash } from '../../src/ceremony/requests.js'
 import type * as workers from '../../src/cli/workers.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
+import { ROUND } from '../../src/protocol/cggmp24/presign-letters.js'
 import { wipeSigningKey } from '../../src/protocol/engine.js'
 import { readFile } from '../../src/storage/files.js'
 import { readEpochFile } from '../../src/storage/keys.js'
 import type { KeygenDefinition } from '../../src/wire/definition.js'
 import { derivedKey } from '../../src/wire/derived.js'
+import { decodeEnvelope } from '../../src/wire/envelope.js'
 import { enterRehearsal } from '../../src/wire/realm.js'
 import { auxiliaryOf } from '../../src/wire/record.js'
 import { ecdsaForms } from '../../src/wire/signature.js'
@@ -62,6 +66,31 @@ const openssl = (publicKey: Uint8Array, der: Uint8Array): boolean => {
   return verify('sha256', payload, createPublicKey({ key: spki, format: 'der', type: 'spki' }), der)
 }
 
+/** A network, and whether all of a signer's shares that came by it had been marked as gone on its own disk. */
+function watched(signers: readonly Custodian[]) {
+  const network = new MemoryNetwork()
+  const marked: Record<string, boolean> = {}
+  const before = new Set(signers.flatMap(marksOf))
+  network.interfere = ({ bytes }) => {
+    const { header } = decodeEnvelope(bytes)
+    const signer = signers.find(({ card }) => hex(card.fingerprint) === hex(header.from))
+    if (signer && header.round === ROUND.sign) {
+      const { name } = signer.member
+      marked[name] = marksOf(signer).some((file) => !before.has(file)) && (marked[name] ?? true)
+    }
+    return [bytes]
+  }
+  return { network, marked: () => marked }
+}
+
+const marksOf = ({ home }: Custodian): string[] => {
+  const { claims } = home
+  if (!existsSync(claims)) return []
+  return readdirSync(claims, { recursive: true, encoding: 'utf8' })
+    .filter((file) => basename(file) === 'left')
+    .map((file) => join(claims, file))
+}
+
 describe('a threshold ECDSA key', () => {
   test('is the same for everybody, with auxiliary data of each in its record', () => {
     expect(new Set(made.map((key) => hex(key.digest))).size).toBe(1)
@@ -92,8 +121,8 @@ describe('a threshold ECDSA key', () => {
   })
 
   test.each([null, 'm/0/7'])('signs under path %s; others verify it, and recover the key', async (path) => {
-    const network = new MemoryNetwork()
     const [alice, , carol] = everybody as [Custodian, Custodian, Custodian]
+    const { network, marked } = watched([alice, carol])
     const worldFor = (who: Custodian) =>
       worldOf(who, network.connect(who.member.name), { compute: threads.compute, patience })
     const key = await findKey(alice.home, 'treasury')
@@ -101,9 +130,11 @@ describe('a threshold ECDSA key', () => {
     const approval = { payloads: new Set([payloadHash(payload)]), type: 'raw' as const, path }
     const [asked, joined] = await Promise.all([
       ask(worldFor(alice), key, { type: 'raw', payload, path, reason: '', signers }),
-      join(worldFor(carol), await findKey(carol.home, 'treasury'), null, approval),
+      joinRequest(worldFor(carol), await findKey(carol.home, 'treasury'), null, approval),
     ])
     expect(hex(joined.signature)).toBe(hex(asked.signature))
+    // T-60: it was on each one's disk that its share leaves before it did.
+    expect(marked()).toEqual({ alice: true, carol: true })
     const { publicKey } = derivedKey(key.record, path)
     const { der } = ecdsaForms(publicKey, digest, asked.signature)
     expect(openssl(publicKey, der)).toBe(true)
