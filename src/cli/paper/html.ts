@@ -5,7 +5,7 @@ const STYLE = `
 @page { margin: 12mm 14mm }
 * { box-sizing: border-box }
 html { background: #e9e9e6 }
-body { margin: 0; color: #111; font: 8.9pt/1.36 "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif }
+body { margin: 0; color: #111; font: 8.7pt/1.34 "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif }
 article { width: 198mm; min-height: 262mm; margin: 8mm auto; padding: 6mm; background: #fff }
 header { border-bottom: 0.6mm solid #111; padding-bottom: 1.6mm }
 h1 { font-size: 15pt; line-height: 1.2; margin: 0 }
@@ -16,6 +16,7 @@ header p { font-size: 9.5pt; margin: 0.8mm 0 0 }
 dl { display: grid; grid-template-columns: 18mm 1fr; gap: 0.5mm 1mm; margin: 0; align-content: start }
 dt { color: #444 }
 dd { margin: 0; font-size: 7pt; line-height: 1.6; overflow-wrap: anywhere }
+dl + dl dd { font-size: 6.3pt; line-height: 1.75 }
 .mono, dd, code, .lines { font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace }
 .piece { display: flex; gap: 5mm; margin-top: 1.5mm }
 .piece > div { flex: 1; min-width: 0 }
@@ -26,7 +27,7 @@ h2 { font-size: 9.4pt; line-height: 1.25; margin: 0 0 0.8mm; break-after: avoid 
 section h2 { padding-top: 1.4mm }
 small { font-size: 7.4pt; font-weight: normal; color: #444 }
 .lines { list-style: none; margin: 0; padding: 0; font-size: 10.4pt; line-height: 4.9mm }
-.lines.more { font-size: 9.6pt; line-height: 4.3mm }
+.lines.more { font-size: 9.6pt; line-height: 4.1mm }
 .lines.many { font-size: 6.8pt; line-height: 4.5mm; columns: 2; column-gap: 4mm }
 .lines li { white-space: pre; break-inside: avoid }
 .lines li:nth-child(odd) { background: #f1f1ee }
@@ -37,7 +38,7 @@ small { font-size: 7.4pt; font-weight: normal; color: #444 }
 p { margin: 0 0 0.9mm; orphans: 2; widows: 2 }
 p:has(+ code) { break-after: avoid }
 code { display: block; break-inside: avoid; font-size: 7.4pt; background: #f1f1ee; padding: 0.6mm 1.2mm; margin: 0.2mm 0 1mm; overflow-wrap: anywhere }
-.checks { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 6mm; margin-top: 4mm }
+.checks { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 6mm; margin-top: 3mm }
 .checks div { border-bottom: 0.2mm solid #111; height: 7mm; color: #444; font-size: 7.2pt }
 footer { margin-top: 2.4mm; color: #444; font-size: 7.2pt }
 .codes { display: flex; flex-wrap: wrap; gap: 6mm; justify-content: center; margin: 4mm 0 }

@@ -45,7 +45,7 @@ export const HOW_TO_TYPE = 'No B, I, O or 1. Blanks and capitals do not matter. 
 
 /** More lines than these nobody types, and they would not fit. */
 const TYPED_AT_MOST = 32
-const NAMED_AT_MOST = 12
+const NAMES_AT_MOST = 90
 
 export type Printed = Omit<Piece, 'value'>
 
@@ -73,8 +73,8 @@ export async function pieceSheet(
     facts: [
       ['Key', manifest.key],
       ['Custodian', custodian.name],
-      ['Holder', `${holder.name}, ${holder.index} of ${manifest.holders.length}`],
-      ['Split', dayOf(manifest.created)],
+      ['Holder', holder.name],
+      ['Piece', `${holder.index} of ${manifest.holders.length}, ${dayOf(manifest.created)}`],
     ],
     digests: [
       ['Public key', hex(recordPublicKey(record))],
@@ -172,7 +172,7 @@ const toRestore = ({ manifest, custodian, holder }: Printed): Section => ({
     `You need ${manifest.threshold} pieces, the public sheet that belongs to them (or the files record.json and manifest.json), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. Once that is there, no network is needed.`,
     '1. Make a new identity:',
     { command: `mpc identity init --name ${custodian.name}` },
-    `2. Scan the code of each piece with any scanner, and save its text in a file such as ${holder.name}.txt; so too the two codes of the public sheet. Then:`,
+    `2. Scan the code of each piece with any scanner, and save its text in a file such as ${fileOf(holder)}; so too the two codes of the public sheet. Then:`,
     {
       command: `mpc backup restore ${filesOf(manifest.threshold, manifest.holders, holder.index)} --record record.txt --manifest manifest.txt`,
     },
@@ -184,7 +184,7 @@ const toRestore = ({ manifest, custodian, holder }: Printed): Section => ({
 const toCheck = ({ holder, custodian }: Printed): Section => ({
   heading: 'Once a year, its holder checks it',
   body: [
-    { command: `mpc backup verify ${holder.name}.txt --record record.txt --manifest manifest.txt` },
+    { command: `mpc backup verify ${fileOf(holder)} --record record.txt --manifest manifest.txt` },
     `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing: ask for a new one.`,
   ],
 })
@@ -208,23 +208,28 @@ function opens({ holder }: Printed): string {
   return holder.to.kind === 'card' ? `The identity of ${holder.name}` : `The age identity of ${holder.name}`
 }
 
-/** A command with as many pieces as are needed, this holder's among them. */
-function filesOf(
-  threshold: number,
-  holders: readonly { name: string; index: number }[],
-  index: number,
-): string {
+type Named = { readonly name: string; readonly index: number }
+
+/** What the commands on the page call a piece's file. */
+const fileOf = ({ name, index }: Named): string => (name.length <= 12 ? `${name}.txt` : `piece-${index}.txt`)
+
+/** As many pieces as are needed, this holder's among them. */
+function filesOf(threshold: number, holders: readonly Named[], index: number): string {
   const own = holders.filter((each) => each.index === index)
   const chosen = [...own, ...holders.filter((each) => each.index !== index)].slice(0, threshold)
-  const names = chosen.map(({ name }) => `${name}.txt`)
-  return names.length <= 4 ? names.join(' ') : `${names.slice(0, 3).join(' ')} ... (${threshold} files)`
+  const files = chosen.map(fileOf)
+  return files.length <= 4 ? files.join(' ') : `${files.slice(0, 3).join(' ')} ... (${threshold} files)`
 }
 
+/** As many names as fit, and how many there are beside them. */
 function namesOf(all: readonly { readonly name: string }[]): string {
-  const names = all.slice(0, NAMED_AT_MOST).map(({ name }) => name)
-  return all.length > names.length
-    ? `${names.join(', ')} and ${all.length - names.length} more`
-    : names.join(', ')
+  const names: string[] = []
+  for (const { name } of all) {
+    if ([...names, name].join(', ').length > NAMES_AT_MOST) break
+    names.push(name)
+  }
+  const left = all.length - names.length
+  return left > 0 ? `${names.join(', ')} and ${left} more` : names.join(', ')
 }
 
 const dayOf = (time: number): string => rfc3339(time).slice(0, 10)

@@ -7,6 +7,7 @@ const HEIGHT = 250
 const MARGIN = 4
 const GAP = 6
 const HALF = (WIDTH - GAP) / 2
+const LEADING = 1.32
 const SANS = 'Helvetica, Arial, sans-serif'
 const MONO = 'DejaVu Sans Mono, Menlo, Consolas, monospace'
 /** How wide a character is, of its height: of all letters in the mean, and somewhat more, for fonts differ. */
@@ -27,7 +28,7 @@ export function svgOf(sheet: Sheet): string {
   let y = 0
   const put = (x: number, width: number, text: string, style: Text, hang = 0): void => {
     for (const [i, line] of wrap(text, width, style).entries()) {
-      y += style.size * 1.32
+      y += style.size * LEADING
       out.push(textAt(x + (i === 0 ? 0 : hang), y, line, style))
     }
   }
@@ -50,7 +51,7 @@ export function svgOf(sheet: Sheet): string {
     for (const [i, [name, value]] of all.entries()) {
       const line = y + (i + 1) * 4
       out.push(textAt(x, line, name, { size: 2.9, fill: '#444' }))
-      out.push(textAt(x + 18, line, value, { size: 2.5, mono: true }))
+      out.push(textAt(x + 18, line, value, { size: 2.3, mono: true }))
     }
   }
   y += Math.max(digests.length, facts.length) * 4 + 2.5
@@ -86,17 +87,11 @@ export function svgOf(sheet: Sheet): string {
   }
   const textTop = y + 1
   let lowest = textTop
-  for (const [i, column] of balanced(sections).entries()) {
+  for (const [i, column] of inColumns(sections).entries()) {
     y = textTop
-    const x = i * (HALF + GAP)
-    for (const { heading, body } of column) {
-      y += 1.2
-      put(x, HALF, heading, { size: 3, bold: true })
-      for (const each of body) {
-        if (typeof each === 'string') put(x, HALF, each, { size: 2.9 })
-        else put(x + 2, HALF - 2, each.command, { size: 2.45, mono: true }, 3)
-        y += 0.5
-      }
+    for (const { text, style, before, indent } of column) {
+      y += before
+      put(i * (HALF + GAP) + indent, HALF - indent, text, style, indent)
     }
     lowest = Math.max(lowest, y)
   }
@@ -117,15 +112,26 @@ ${out.join('\n')}
 `
 }
 
-/** Sections in two columns, of about one height. */
-function balanced(sections: readonly Section[]): readonly (readonly Section[])[] {
-  const lengthOf = (all: readonly Section[]): number =>
-    all
-      .flatMap(({ body }) => body)
-      .reduce((sum, each) => sum + 40 + (typeof each === 'string' ? each : each.command).length, 0)
-  const half = lengthOf(sections) / 2
-  const cut = sections.findIndex((_, i) => lengthOf(sections.slice(0, i + 1)) >= half) + 1
-  return [sections.slice(0, cut), sections.slice(cut)]
+type Block = { readonly text: string; readonly style: Text; readonly before: number; readonly indent: number }
+
+/** The paragraphs of all sections in two columns of about one height; no heading stands last in one. */
+function inColumns(sections: readonly Section[]): readonly (readonly Block[])[] {
+  const blocks = sections.flatMap(({ heading, body }): Block[] => [
+    { text: heading, style: { size: 3, bold: true }, before: 1.7, indent: 0 },
+    ...body.map((each) =>
+      typeof each === 'string'
+        ? { text: each, style: { size: 2.9 }, before: 0.5, indent: 0 }
+        : { text: each.command, style: { size: 2.45, mono: true }, before: 0.5, indent: 2 },
+    ),
+  ])
+  const heightOf = (all: readonly Block[]): number =>
+    all.reduce((sum, { text, style, before, indent }) => {
+      return sum + before + wrap(text, HALF - indent, style).length * style.size * LEADING
+    }, 0)
+  const half = heightOf(blocks) / 2
+  let cut = blocks.findIndex((_, i) => heightOf(blocks.slice(0, i + 1)) >= half) + 1
+  while (blocks[cut - 1]?.style.bold) cut--
+  return [blocks.slice(0, cut), blocks.slice(cut)]
 }
 
 function textAt(x: number, y: number, text: string, { size, mono, bold, fill = '#111' }: Text): string {
