@@ -10,6 +10,7 @@ import {
   type EpochFiles,
   type KeyState,
   listKeys,
+  lockKey,
   readState,
   stageEpoch,
   writeState,
@@ -107,6 +108,7 @@ async function succeed(
   record: KeyRecord,
   epoch: EpochFiles,
 ): Promise<Activated> {
+  await using _ = await lockKey(home, name)
   const state = (await readState(home, name)) as KeyState
   const digest = recordDigest(record)
   const parent = definition.parent as Uint8Array

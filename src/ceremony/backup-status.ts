@@ -34,14 +34,23 @@ export type BackupStatus = {
   readonly stale: number | null
 }
 
-/** The manifest of the epoch in use, or null if its share was not split here. */
-export async function manifestOf(home: Home, { name, digest }: Key): Promise<Manifest | null> {
+/** An epoch of a key here, in use or not. */
+export type Epoch = Pick<Key, 'name' | 'record' | 'digest'>
+
+/** The manifest of an epoch, or null if its share was not split here. */
+export async function manifestOf(
+  home: Home,
+  { name, digest }: Omit<Epoch, 'record'>,
+): Promise<Manifest | null> {
   const file = await readSplitFile(home, name, digest, 'manifest.json')
   return file && parseExportedManifest(file)
 }
 
 /** The cards that were given for the holders. */
-export async function cardsOfSplit(home: Home, { name, digest }: Key): Promise<readonly Card[]> {
+export async function cardsOfSplit(
+  home: Home,
+  { name, digest }: Omit<Epoch, 'record'>,
+): Promise<readonly Card[]> {
   const file = await readSplitFile(home, name, digest, 'holders.txt')
   const kept = file && file.length > 1 ? parseCards(file) : []
   return [...kept, ...(await knownCards(home)).map(({ card }) => card)]
@@ -69,6 +78,11 @@ export async function keepNote(home: Home, key: Key, self: Card, encoded: Uint8A
 
 /** @throws Failure `E_NOTE` (verification) for a note that was kept and is damaged */
 export async function backupStatus(home: Home, key: Key): Promise<BackupStatus> {
+  return { ...(await splitStatus(home, key)), stale: await staleEpoch(home, key) }
+}
+
+/** The same of one epoch alone. @throws Failure as `backupStatus` */
+export async function splitStatus(home: Home, key: Epoch): Promise<Omit<BackupStatus, 'stale'>> {
   const manifest = await manifestOf(home, key)
   const signingOf = await signersOfNotes(home, key)
   const kept = await listNotes(home, key.name, key.digest)
@@ -84,7 +98,7 @@ export async function backupStatus(home: Home, key: Key): Promise<BackupStatus> 
       agrees: last && manifest ? noteAgrees(last, manifest) : null,
     }
   })
-  return { manifest, holders, stale: await staleEpoch(home, key) }
+  return { manifest, holders }
 }
 
 /** Whether the share of the epoch in use was split here, or only one of an earlier epoch, whose pieces restore nothing. */
@@ -103,7 +117,10 @@ async function staleEpoch(home: Home, { name, digest }: Key): Promise<number | n
   return numbers.length === 0 ? null : Math.max(...numbers)
 }
 
-async function signersOfNotes(home: Home, key: Key): Promise<(fingerprint: Uint8Array) => Uint8Array | null> {
+async function signersOfNotes(
+  home: Home,
+  key: Epoch,
+): Promise<(fingerprint: Uint8Array) => Uint8Array | null> {
   const cards = [...(await cardsOfSplit(home, key)), ...key.record.members.map(({ card }) => card)]
   return (fingerprint) => cards.find((card) => hex(card.fingerprint) === hex(fingerprint))?.signing ?? null
 }

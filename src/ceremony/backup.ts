@@ -224,7 +224,7 @@ const splitExists = ({ name }: Key): Failure =>
     hint: `for a lost piece: \`mpc backup split --key ${name} --again NAME\`; for other holders: refresh first`,
   })
 
-async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {
+export async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {
   const certificate = await readEpochFile(home, name, digest, 'certificate.cbor')
   if (certificate !== null) return certificate
   const path = epochPath(home, name, digest, 'certificate.cbor')
@@ -242,7 +242,7 @@ async function writeOut(out: string, files: Readonly<Record<string, Uint8Array>>
   if (!(await createDir(out, files))) throw outputExists(out)
 }
 
-const outputExists = (out: string): Failure =>
+export const outputExists = (out: string): Failure =>
   new Failure('conflict', 'E_OUTPUT_EXISTS', `${out} is there, and not empty`, {
     hint: 'name a folder that is not there yet; nothing was overwritten',
   })

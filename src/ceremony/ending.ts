@@ -169,7 +169,8 @@ async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): 
 
 /**
  * Hands the certificate to whoever asks for anything of the ending, until everybody is done or patience ends (F-09).
- * @returns names of those who have not said that they are done
+ * @param awaited what the others are to say beside that they are done
+ * @returns names of those who have not said it all
  */
 export async function linger(
   world: World,
@@ -177,6 +178,7 @@ export async function linger(
   sid: Uint8Array,
   certificate: Uint8Array,
   signal: AbortSignal,
+  awaited: readonly Slot[] = [],
 ): Promise<string[]> {
   let last = Number.NEGATIVE_INFINITY
   room.mailbox.on('want', (envelope) => {
@@ -185,12 +187,12 @@ export async function linger(
     room.mailbox.post('certificate', { session: sid }, certificate)
   })
   room.mailbox.post('certificate', { session: sid }, certificate)
-  const [done] = slotsOf([room.self], 'done', sid) as [Slot]
+  const said = (['activated', 'done'] as const).flatMap((kind) => slotsOf([room.self], kind, sid))
   // Who is done late has missed what was said before: it hears it again before this member leaves.
-  room.mailbox.on('done', () => room.mailbox.repeat(done))
+  room.mailbox.on('done', () => said.forEach((slot) => room.mailbox.repeat(slot)))
   room.mailbox.post('done', { session: sid }, new Uint8Array())
-  const missing = () =>
-    slotsOf(room.peers, 'done', sid).filter((slot) => room.mailbox.get(slot) === undefined)
+  const wanted = [...slotsOf(room.peers, 'done', sid), ...awaited]
+  const missing = () => wanted.filter((slot) => room.mailbox.get(slot) === undefined)
   const deadline = world.now() + world.linger
   const everybody = () => missing().length === 0
   await room.mailbox.until(everybody, { deadline, signal, round: 'done' }, missing).catch(() => {})

@@ -29,6 +29,7 @@ import { holdersOf, incomplete, type Made, type Pending, readPending, store } fr
 import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
+import { goOver } from './statements.js'
 import { keepCeremony } from './stored.js'
 import { seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
@@ -260,7 +261,9 @@ async function end(
     }
     const active = await activate(world.home, plan, files, record, transcript, certificate)
     const stay = wasDone ? Math.min(world.linger, 10_000) : world.linger
-    const away = await linger({ ...world, linger: stay }, room, sid, certificate, world.signal)
+    const { awaited, keep } = await goOver(world, room, definition, active.name, record, sid)
+    const away = await linger({ ...world, linger: stay }, room, sid, certificate, world.signal, awaited)
+    await keep()
     return {
       ...active,
       record,

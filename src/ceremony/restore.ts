@@ -4,27 +4,24 @@
  * custodians accept the new identity in the old seat is for each of them (`wire/rebind.ts`).
  */
 import { wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
-import { wipeSigningKey } from '../protocol/engine.js'
-import { equalSecret, Secret } from '../protocol/secret.js'
+import { Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
-import { rebindPath, writeRebind } from '../storage/escrow.js'
 import { createFile } from '../storage/files.js'
-import type { Home } from '../storage/home.js'
-import { readEpochFile, readState, stageEpoch, writeState } from '../storage/keys.js'
-import { openWith, openWithPassphrase, sealTo } from '../storage/seal.js'
+import { openWith, openWithPassphrase } from '../storage/seal.js'
 import { makeNote } from '../wire/escrow-note.js'
 import type { Manifest } from '../wire/escrow-manifest.js'
 import { isPaperPiece, parsePaperPiece } from '../wire/escrow-paper.js'
 import { parsePiece, type Piece, requirePieceOf, requireUnder } from '../wire/escrow-piece.js'
 import { type Restored, restoreShare } from '../wire/escrow-restore.js'
 import { Failure } from '../wire/failure.js'
-import { makeRebind, parseRebind } from '../wire/rebind.js'
-import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
-import { auxSecretCodec, encodeShare, parseShare } from '../wire/share.js'
+import { makeRebind } from '../wire/rebind.js'
+import { type KeyRecord, recordDigest } from '../wire/record.js'
+import { auxSecretCodec, encodeShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
 import { type HolderSeal, sealFor } from './holders.js'
 import type { Unlock } from './identity.js'
+import { placeShare, requireNoKey } from './placing.js'
 
 /**
  * A piece as it is kept, by what this person calls it (its path), and what opens it: null for one that was printed in
@@ -161,13 +158,6 @@ export async function restore(owner: Owner, order: RestoreOrder): Promise<Restor
   }
 }
 
-async function requireNoKey(home: Home, name: string): Promise<void> {
-  if ((await readState(home, name)) === null) return
-  throw new Failure('conflict', 'E_KEY_EXISTS', `there is a key named ${name} here`, {
-    hint: 'nothing was overwritten; restore under another name (--key), or into another --home',
-  })
-}
-
 /** Every piece, or a failure that names every bad one; its code is that of the first. */
 async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly Piece[]> {
   const opened: Piece[] = []
@@ -207,7 +197,7 @@ async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly
   throw new Failure(kind, code, message, { cause: first, ...(hint !== null && { hint }) })
 }
 
-/** Puts a share into the home: the epoch's files, the rebind, and last the state that makes it active. */
+/** Puts a share into the home, with a rebind where this identity has another's seat. */
 async function place(
   owner: Owner,
   { name, now, rng }: RestoreOrder & { readonly name: string },
@@ -215,48 +205,18 @@ async function place(
   certificate: Uint8Array | null,
   { share, index, auxiliary, lost }: Restored,
 ): Promise<RestoredKey> {
-  const { home, identity, card } = owner
+  const { identity, card } = owner
   const digest = recordDigest(record)
   const primes = auxiliary && auxSecretCodec().decode(auxiliary.reveal())
   const own = { record: digest, scheme: record.scheme, index, share: share.reveal(), auxiliary: primes }
   using plaintext = new Secret(encodeShare(own))
   if (primes) wipeAuxSecret(primes)
-  // All that every use of the share will check: x_i * G is its public share above all.
-  wipeSigningKey(parseShare(plaintext.reveal(), record, index))
   const seat = record.members[index - 1] as KeyRecord['members'][number]
   const sits = hex(seat.card.fingerprint) === hex(card.fingerprint)
   const keys = { next: identity.signing, old: null }
   const rebind = sits ? null : makeRebind(record, index, share, card, keys, now, rng)
-  if (rebind) parseRebind(rebind, record)
-
-  await stageEpoch(home, name, digest, {
-    'record.cbor': encodeRecord(record),
-    'share.age': await sealedShare(owner, name, digest, plaintext),
-    ...(certificate && { 'certificate.cbor': certificate }),
-  })
-  if (rebind) await writeRebind(home, name, digest, card.fingerprint, rebind)
-  await writeState(home, name, {
-    format: 'mpc/key-state/v1',
-    key_id: record.key_id,
-    epochs: [{ digest, number: record.epoch, status: 'active' }],
-  })
-  const path = rebind && rebindPath(home, name, digest, card.fingerprint)
+  const path = await placeShare(owner, { name, record, certificate, index, plaintext, rebind })
   return { name, record, digest, index, rebind: path, lost }
-}
-
-/** The share, sealed; where an earlier restore was cut short, as that sealed it: epochs are written once. */
-async function sealedShare(
-  { home, identity, card }: Owner,
-  name: string,
-  digest: Uint8Array,
-  plaintext: Secret,
-): Promise<Uint8Array> {
-  const there = await readEpochFile(home, name, digest, 'share.age')
-  if (there !== null) {
-    using held = new Secret(await openWith([identity.age], there))
-    if (equalSecret(held.reveal(), plaintext.reveal())) return there
-  }
-  return sealTo([card.age], plaintext.reveal())
 }
 
 /** The plaintext. @throws Failure that begins with the label */

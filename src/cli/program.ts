@@ -7,6 +7,7 @@ import { backupCommands } from './syntax/backup.js'
 import { ceremonyCommands } from './syntax/ceremony.js'
 import { identityCommands } from './syntax/identity.js'
 import { serverCommands } from './syntax/server.js'
+import { shareCommands } from './syntax/share.js'
 import { signingCommands } from './syntax/signing.js'
 import type { CommandSpec } from './syntax/spec.js'
 import { statusCommands } from './syntax/status.js'
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...identityCommands,
   ...ceremonyCommands,
   ...signingCommands,
+  ...shareCommands,
   ...backupCommands,
   ...serverCommands,
   ...statusCommands,

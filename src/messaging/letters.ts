@@ -47,8 +47,12 @@ export const SLOTTED: ReadonlySet<Kind> = new Set([
   'abort',
   'prepared',
   'receipt',
+  'activated',
   'done',
 ])
+
+/** Of these each place holds one letter too, the first; what comes after it says the same at another time. */
+export const REPEATED: ReadonlySet<Kind> = new Set(['activated', 'done'])
 
 /** Kinds that are said to all in a session, and that members show each other where they disagree. */
 export const SHOWN: ReadonlySet<Kind> = new Set([

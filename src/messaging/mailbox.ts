@@ -20,6 +20,7 @@ import {
   ANYBODY,
   type Member,
   NO_SESSION,
+  REPEATED,
   type Slot,
   SHOWN,
   SLOTTED,
@@ -327,7 +328,7 @@ export class Mailbox {
     const there = this.#slots.get(key)
     if (there) {
       // One that is done and comes back to help others says so again, at another time.
-      const same = envelope.header.kind === 'done' || hex(there.bytes) === hex(envelope.bytes)
+      const same = REPEATED.has(envelope.header.kind) || hex(there.bytes) === hex(envelope.bytes)
       if (!same) this.#options.equivocated(member, [there, envelope])
       return false
     }

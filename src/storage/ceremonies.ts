@@ -7,13 +7,24 @@ import { join } from 'node:path'
 import { equalBytes } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { fromHex, hex } from '../wire/text.js'
-import { createDir, ensureDir, listDir, readFile, renameDir, replaceFile, writeOnce } from './files.js'
+import {
+  createDir,
+  destroyFile,
+  ensureDir,
+  listDir,
+  readFile,
+  renameDir,
+  replaceFile,
+  writeOnce,
+} from './files.js'
 import type { Home } from './home.js'
 import { acquireLock, holderOf, type Lock } from './lock.js'
 import { readSealed } from './mark.js'
 
 const LIMIT = 1 << 20
 const EVIDENCE_NAME = /^[a-z0-9][a-z0-9.-]{0,95}$/
+
+const SHARE = 'share.age'
 
 /** The files of a pending epoch, and how long they may be. */
 const PENDING = {
@@ -149,6 +160,27 @@ export class CeremonyFiles {
   /** The runs whose results were set aside. */
   async listAside(): Promise<readonly Uint8Array[]> {
     return (await listDir(join(this.folder, 'attempts'))).flatMap((name) => fromHex(name, 32) ?? [])
+  }
+
+  /**
+   * Destroys the sealed shares that runs of this ceremony have left, for an epoch that is retired.
+   * @param pending also that of the run whose result is pending or became an epoch
+   * @returns the paths of the files that are gone
+   */
+  async destroyShares(pending: boolean): Promise<readonly string[]> {
+    const gone: string[] = []
+    for (const path of await this.listShares(pending)) if (await destroyFile(path)) gone.push(path)
+    return gone
+  }
+
+  /** The paths of those shares. */
+  async listShares(pending: boolean): Promise<readonly string[]> {
+    const aside = (await this.listAside()).map((sid) => join(this.folder, 'attempts', hex(sid)))
+    const folders = [...aside, ...(pending ? [this.#pending] : [])]
+    const held = await Promise.all(
+      folders.map(async (folder) => ((await listDir(folder)).includes(SHARE) ? [join(folder, SHARE)] : [])),
+    )
+    return held.flat()
   }
 
   /**

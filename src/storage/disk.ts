@@ -3,6 +3,8 @@
  * Between any two of them the power may fail; `setFaultPoint` lets a test stop exactly there. What they add
  * up to is `files.ts`.
  */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
 import { type FileHandle, chmod, link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
 import { getSystemErrorMap } from 'node:util'
 import { Failure } from '../wire/failure.js'
@@ -61,6 +63,22 @@ export async function append(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await openOwn(path, 'a')
   try {
     await writeTo(handle, path, bytes)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Writes noise over what a file holds, down to the disk, and leaves its name. Disks and file systems that write elsewhere
+ * than where they are told may keep what it held.
+ * @throws ENOENT if there is none
+ */
+export async function overwrite(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW)
+  try {
+    const { size } = await handle.stat()
+    await step('write', path, () => handle.write(randomBytes(size), 0, size, 0))
+    await step('sync', path, () => handle.sync())
   } finally {
     await handle.close()
   }

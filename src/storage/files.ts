@@ -13,6 +13,7 @@ import {
   discard,
   guarded,
   makeFolder,
+  overwrite,
   removeName,
   syncFolder,
   writeNew,
@@ -95,6 +96,11 @@ export function removeFile(path: string): Promise<boolean> {
     await syncFolder(dirname(path))
     return true
   })
+}
+
+/** As `removeFile`, and what it held is written over first, as far as the disk does what it is told. */
+export function destroyFile(path: string): Promise<boolean> {
+  return guarded('destroy', path, async () => (await ifThere(overwrite(path))) && removeFile(path))
 }
 
 /**

@@ -7,9 +7,19 @@ import { dirname, join } from 'node:path'
 import { bytes, codec, CodecError, list, mapped, type Of, oneOf, record, uint } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { format } from '../wire/realm.js'
-import { hex, NAME } from '../wire/text.js'
-import { createDir, createFile, ensureDir, listDir, readFile, replaceFile, writeOnce } from './files.js'
+import { fromHex, hex, NAME } from '../wire/text.js'
+import {
+  createDir,
+  createFile,
+  destroyFile,
+  ensureDir,
+  listDir,
+  readFile,
+  replaceFile,
+  writeOnce,
+} from './files.js'
 import type { Home } from './home.js'
+import { acquireLock, type Lock } from './lock.js'
 import { readSealed } from './mark.js'
 
 const STATE = 'state.cbor'
@@ -79,17 +89,28 @@ export async function listKeys(home: Home): Promise<readonly string[]> {
  *   repaired by guessing
  */
 export async function readState(home: Home, name: string): Promise<KeyState | null> {
+  const state = await readStateAlone(home, name)
+  if (state !== null) await checkEpochs(home, name, state)
+  return state
+}
+
+/** The same without a look at the epochs that it names. @throws Failure `E_KEY_STATE` (conflict) if it is damaged */
+export async function readStateAlone(home: Home, name: string): Promise<KeyState | null> {
   const held = await readFile(join(folderOf(home, name), STATE), STATE_LIMIT)
   if (held === null) return null
-  let state: KeyState
   try {
-    state = stateCodec.decode(held)
+    return stateCodec.decode(held)
   } catch (cause) {
     throw broken(name, `its ${STATE} is damaged`, cause)
   }
-  await checkEpochs(home, name, state)
-  return state
 }
+
+/**
+ * Holds off other processes of this home that would change the state of a key: whoever reads it to write it anew holds
+ * this meanwhile. @throws Failure `E_BUSY` (conflict)
+ */
+export const lockKey = (home: Home, name: string): Promise<Lock> =>
+  acquireLock(join(folderOf(home, name), 'lock'), home)
 
 /**
  * Makes this the state of a key. If it makes an epoch active, this is the moment.
@@ -162,6 +183,35 @@ export async function readEpochFile(
   const read = file === 'share.age' ? readSealed : readFile
   return read(join(epochOf(home, name, digest), file), LIMITS[file])
 }
+
+/** The names of all folders of keys, also of those whose state is gone. */
+export const listKeyFolders = async (home: Home): Promise<readonly string[]> =>
+  (await listDir(home.keys)).filter((name) => NAME.test(name))
+
+/** The digests of all epochs of a key that there are files of, whether or not its state names them. */
+export const listEpochs = async (home: Home, name: string): Promise<readonly Uint8Array[]> =>
+  (await listDir(join(folderOf(home, name), 'epochs'))).flatMap((each) => fromHex(each, 32) ?? [])
+
+/** The names of the files of an epoch. */
+export const listEpochFiles = (home: Home, name: string, digest: Uint8Array): Promise<readonly string[]> =>
+  listDir(epochOf(home, name, digest))
+
+/**
+ * Destroys what an epoch holds of a share: the share, and what its split was made from. For `share retire` alone, of an
+ * epoch that the state calls retired.
+ * @returns the names of the files that are gone
+ */
+export async function destroyShare(home: Home, name: string, digest: Uint8Array): Promise<readonly string[]> {
+  const gone: string[] = []
+  for (const file of SECRET_FILES) {
+    const path = join(epochOf(home, name, digest), file)
+    if (await destroyFile(path)) gone.push(path)
+  }
+  return gone
+}
+
+/** What of an epoch's files is secret. */
+export const SECRET_FILES: readonly string[] = ['share.age', 'escrow.age']
 
 /** Where a file of an epoch lies, for people and scripts that want to copy it. */
 export const epochPath = (home: Home, name: string, digest: Uint8Array, file: EpochFile): string =>

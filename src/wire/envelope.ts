@@ -39,6 +39,7 @@ export const KINDS = [
   'prepared',
   'receipt',
   'certificate',
+  'activated',
   'done',
   'request',
   'list',

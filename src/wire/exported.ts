@@ -1,5 +1,5 @@
 /**
- * Public records and manifests as files that people pass on and other programs read: one line of JSON, which holds
+ * Public records, manifests and handovers as files that people pass on and other programs read: one line of JSON, which holds
  * the canonical bytes in hex, so that digests and signatures are over what was signed and not over JSON.
  */
 import { CodecError } from '../protocol/codec.js'
@@ -8,10 +8,12 @@ import { Failure } from './failure.js'
 import { codeLine, readCodeLine } from './paper-text.js'
 import { format, tagged } from './realm.js'
 import { encodeRecord, type KeyRecord, parseRecord } from './record.js'
+import { encodeHandover, type Handover, parseHandover } from './share-handover.js'
 import { fromHex, hex } from './text.js'
 
 const RECORD = 'mpc/key-record/v1'
 const MANIFEST = 'mpc/escrow-manifest/v1'
+const HANDOVER = 'mpc/share-handover/v1'
 
 /** The record as `key show --export` writes it and `--record` takes it. */
 export const exportRecord = (record: KeyRecord): Uint8Array =>
@@ -24,6 +26,10 @@ export const exportManifest = (manifest: Manifest): Uint8Array =>
 /** The same as text for a QR code. */
 export const recordCode = (record: KeyRecord): string => codeLine('record', encodeRecord(record))
 export const manifestCode = (manifest: Manifest): string => codeLine('manifest', encodeManifest(manifest))
+
+/** What is known of how a key went over to its newest epoch, as `share statements -o` writes it. */
+export const exportHandover = (handover: Handover): Uint8Array =>
+  line({ format: tagged(HANDOVER), handover: hex(encodeHandover(handover)) })
 
 /** Takes the text of a code too. @throws Failure `E_RECORD`, `E_PAPER_CODE` (verification) unless it is a whole record */
 export const parseExportedRecord = (file: Uint8Array): KeyRecord =>
@@ -47,13 +53,24 @@ export const parseExportedManifest = (file: Uint8Array): Manifest =>
     }),
   )
 
+/** @throws Failure (verification) `E_STATEMENT`, `E_CERTIFICATE` unless it is a whole handover */
+export const parseExportedHandover = (file: Uint8Array): Handover =>
+  parseHandover(
+    bytesIn(file, HANDOVER, 'handover', (cause) => {
+      throw new Failure('verification', 'E_STATEMENT', 'this does not say how a key went over', {
+        hint: '`mpc share statements --key KEY -o FILE` writes it',
+        cause,
+      })
+    }),
+  )
+
 function bytesIn(
   file: Uint8Array,
-  tag: typeof RECORD | typeof MANIFEST,
-  field: 'record' | 'manifest',
+  tag: typeof RECORD | typeof MANIFEST | typeof HANDOVER,
+  field: 'record' | 'manifest' | 'handover',
   refuse: (cause: unknown) => never,
 ): Uint8Array {
-  const fromCode = readCodeLine(field, Buffer.from(file).toString('latin1'))
+  const fromCode = field === 'handover' ? null : readCodeLine(field, Buffer.from(file).toString('latin1'))
   if (fromCode) return fromCode
   try {
     const held = JSON.parse(Buffer.from(file).toString('utf8')) as Readonly<Record<string, unknown>> | null

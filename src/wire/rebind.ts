@@ -27,7 +27,7 @@ import { Failure } from './failure.js'
 import { format } from './realm.js'
 import { type KeyRecord, recordDigest } from './record.js'
 import { SIGNED } from './tags.js'
-import { hex } from './text.js'
+import { hex, nameShape } from './text.js'
 
 const provenFields = {
   format: format('mpc/rebind/v1'),
@@ -74,6 +74,23 @@ export function makeRebind(
   created: number,
   rng: Rng,
 ): Uint8Array {
+  const unsigned = proveSeat(r, index, share, card, created, rng)
+  const form = unsignedShape.form(unsigned)
+  return rebindCodec.encode({
+    ...unsigned,
+    signature: keys.next.sign(SIGNED.rebind, form),
+    old_signature: keys.old && keys.old.sign(SIGNED.rebind, form),
+  })
+}
+
+function proveSeat(
+  r: KeyRecord,
+  index: number,
+  share: Secret,
+  card: Card,
+  created: number,
+  rng: Rng,
+): Of<typeof unsignedShape> {
   const member = r.members[index - 1]
   if (member === undefined) throw new RangeError('no member of this key')
   const proven = {
@@ -85,13 +102,7 @@ export function makeRebind(
     card,
     created,
   }
-  const unsigned = { ...proven, proof: proveKnowledge(curveOf(r.scheme), proofContext(proven), share, rng) }
-  const form = unsignedShape.form(unsigned)
-  return rebindCodec.encode({
-    ...unsigned,
-    signature: keys.next.sign(SIGNED.rebind, form),
-    old_signature: keys.old && keys.old.sign(SIGNED.rebind, form),
-  })
+  return { ...proven, proof: proveKnowledge(curveOf(r.scheme), proofContext(proven), share, rng) }
 }
 
 /**
@@ -101,11 +112,6 @@ export function makeRebind(
  *   `E_REBIND_CARD` if the new card cannot sit there
  */
 export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
-  const refuse = (code: `E_${string}`, problem: string, cause?: unknown) =>
-    new Failure('authentication', code, `this is not a rebind for this key: ${problem}`, {
-      hint: 'ask the person, not the file: whoever restored the share makes it with `mpc backup restore`',
-      cause,
-    })
   let rebind: Rebind
   try {
     rebind = rebindCodec.decode(encoded)
@@ -135,6 +141,12 @@ export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
   return rebind
 }
 
+const refuse = (code: `E_${string}`, problem: string, cause?: unknown): Failure =>
+  new Failure('authentication', code, `this is not a rebind for this key: ${problem}`, {
+    hint: 'ask the person, not the file: `mpc backup restore` and `mpc share import` make it where the share comes in',
+    cause,
+  })
+
 /** The key that a statement says it is for; null if it is none. Nothing else in it was checked. */
 export const rebindKey = (encoded: Uint8Array): Uint8Array | null =>
   attempt(() => rebindCodec.decode(encoded))?.key_id ?? null
@@ -155,3 +167,63 @@ function cardProblem(card: Card, r: KeyRecord, index: number): string | null {
 
 const proofContext = (fields: Of<typeof provenShape>): Uint8Array =>
   digest('mpc/rebind-proof/v1', provenShape.form(fields))
+
+// ------------------------------------------------------------------------------------- before the new identity has signed
+
+const offerCodec = codec(
+  record({
+    format: format('mpc/rebind-offer/v1'),
+    /** What the key is called where the share comes from. */
+    key: nameShape,
+    rebind: record({ ...unsignedFields, old_signature: nullable(bytes(64)) }),
+  }),
+  1 << 14,
+)
+
+/**
+ * A rebind as far as it can be made where the share is: the new identity, elsewhere, completes it.
+ * @param old the identity in the record; null if the share lies with another that took its seat
+ * @param key what it is called here
+ * @throws Failure `E_REBIND_CARD` (authentication) if the card cannot sit there
+ */
+export function offerRebind(
+  r: KeyRecord,
+  index: number,
+  share: Secret,
+  card: Card,
+  old: SigningKey | null,
+  key: string,
+  created: number,
+  rng: Rng,
+): Uint8Array {
+  const problem = cardProblem(card, r, index)
+  if (problem !== null) throw refuse('E_REBIND_CARD', problem)
+  const unsigned = proveSeat(r, index, share, card, created, rng)
+  const signature = old && old.sign(SIGNED.rebind, unsignedShape.form(unsigned))
+  const rebind = { ...unsigned, old_signature: signature }
+  return offerCodec.encode({ format: 'mpc/rebind-offer/v1', key, rebind })
+}
+
+/**
+ * The whole rebind of an offer, once it holds for this record.
+ * @param card the new identity's, for whom it must be made
+ * @param next its key
+ * @throws Failure (authentication) as `parseRebind`
+ */
+export function completeRebind(
+  encoded: Uint8Array,
+  r: KeyRecord,
+  card: Card,
+  next: SigningKey,
+): { readonly key: string; readonly index: number; readonly rebind: Uint8Array } {
+  try {
+    const { key, rebind: offered } = offerCodec.decode(encoded)
+    if (offered.card.line !== card.line) throw refuse('E_REBIND', 'it was made for another card')
+    const signature = next.sign(SIGNED.rebind, unsignedShape.form(offered))
+    const whole = rebindCodec.encode({ ...offered, signature })
+    return { key, index: parseRebind(whole, r).index, rebind: whole }
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse('E_REBIND', cause.message, cause)
+    throw cause
+  }
+}

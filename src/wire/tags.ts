@@ -25,6 +25,10 @@ export const SIGNED = {
   note: 'mpc/escrow-note/v1',
   /** (rebind fields): this identity takes the seat of that one. */
   rebind: 'mpc/rebind/v1',
+  /** (statement fields): I hold my share of this epoch, and use no other. */
+  activated: 'mpc/share-activated/v1',
+  /** (statement fields): I have destroyed my share of this epoch, which that one replaced. */
+  deleted: 'mpc/share-deleted/v1',
 } as const
 
 export type SignedTag = (typeof SIGNED)[keyof typeof SIGNED]

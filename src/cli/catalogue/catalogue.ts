@@ -4,10 +4,12 @@ import type { Entry } from './entry.js'
 import { machineCodes } from './machine.js'
 import { peopleCodes } from './people.js'
 import { runningCodes } from './running.js'
+import { shareCodes } from './share.js'
 
 export const CATALOGUE: Readonly<Record<string, Entry>> = {
   ...machineCodes,
   ...peopleCodes,
   ...runningCodes,
   ...backupCodes,
+  ...shareCodes,
 }

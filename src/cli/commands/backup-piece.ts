@@ -1,15 +1,13 @@
 import { dirname, join, resolve } from 'node:path'
 import { handOn, verifyPiece } from '../../ceremony/restore.js'
-import { cardNamed, knownCards, statusOf } from '../../ceremony/trust.js'
-import type { Card } from '../../wire/card.js'
 import { manifestDigest, manifestWords } from '../../wire/escrow-manifest.js'
 import { Failure } from '../../wire/failure.js'
 import { recordPublicKey } from '../../wire/record.js'
-import { hex, NAME, rfc3339 } from '../../wire/text.js'
+import { hex, rfc3339 } from '../../wire/text.js'
 import type { Context } from '../context.js'
-import { cardIn } from '../holders.js'
 import { refuseExisting, writeNew } from '../inputs.js'
 import { givenIn, type PieceOptions, withPiece } from '../pieces.js'
+import { confirmCard, verifiedCard } from '../recipient.js'
 import type { Result } from '../result.js'
 import { fields } from '../style.js'
 
@@ -101,15 +99,8 @@ export async function runOpen(
   const given = await givenIn(options)
   const card = await verifiedCard(context, options.to)
   const out = resolve(options.out)
-  if (options.confirm !== undefined && options.confirm !== card.name) {
-    throw new Failure('usage', 'E_USAGE', `--confirm ${options.confirm} is not the name on the card`, {
-      hint: `the card is that of ${card.name}`,
-    })
-  }
-  if (options.confirm === undefined) {
-    const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`
-    await context.terminal.confirm(question, card.name, { flag: `--confirm ${card.name}` })
-  }
+  const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`
+  await confirmCard(context, card, options.confirm, question)
   await withPiece(context, file as string, options, (one) =>
     handOn(one, given, { name: card.name, kind: 'card', card }, out),
   )
@@ -119,25 +110,3 @@ export async function runOpen(
     next: `mpc backup restore ${options.out} ...   (${card.name}, with the pieces of the others)`,
   }
 }
-
-/** The restorer's card: a file, or somebody imported; either way verified in this home. */
-async function verifiedCard(context: Context, to: string): Promise<Card> {
-  const { home } = await context.existingHome()
-  if (NAME.test(to) && home) {
-    const { card, status } = await cardNamed(home, to)
-    if (status !== 'unverified') return card
-    throw unverified(card)
-  }
-  const card = await cardIn(to, '--to')
-  const status = home ? statusOf(await knownCards(home), card) : 'unknown'
-  if (status === 'verified' || status === 'self') return card
-  throw unverified(card)
-}
-
-const unverified = ({ name, fingerprint }: Card): Failure =>
-  new Failure('authentication', 'E_UNVERIFIED', `this card of ${name} is not verified here`, {
-    party: name,
-    hint:
-      `hear from ${name}, in person, that its fingerprint is ${hex(fingerprint)}, then: ` +
-      `mpc identity import ${name}.card --fingerprint FP`,
-  })

@@ -1,0 +1,191 @@
+/**
+ * Every epoch that a home holds anything of, as its files say: which is in use, whose share is there, what custodians
+ * have said of theirs. Opens no secret, and tells of a home that is damaged what is there and what is not.
+ */
+import { equalBytes } from '../protocol/codec.js'
+import type { Home } from '../storage/home.js'
+import {
+  type KeyState,
+  listEpochFiles,
+  listEpochs,
+  readEpochFile,
+  readStateAlone,
+  SECRET_FILES,
+} from '../storage/keys.js'
+import { listStatements } from '../storage/statements.js'
+import { requireCertified } from '../wire/certified.js'
+import type { Manifest } from '../wire/escrow-manifest.js'
+import { Failure } from '../wire/failure.js'
+import type { Rebind } from '../wire/rebind.js'
+import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
+import { parseStatement, type Statement } from '../wire/share-statement.js'
+import { splitStatus } from './backup-status.js'
+import { acceptedRebinds } from './rebinds.js'
+
+export type HeldEpoch = {
+  readonly digest: Uint8Array
+  /** Null where neither the state nor the record says it. */
+  readonly number: number | null
+  /** Null where the state does not name it: it is known, and no share of it was ever active here. */
+  readonly status: KeyState['epochs'][number]['status'] | null
+  /** Null where it is missing or damaged. */
+  readonly record: KeyRecord | null
+  /** By which some of its seats are taken. */
+  readonly rebinds: readonly Rebind[]
+  /** Whether the share lies here. */
+  readonly hasShare: boolean
+  /** Whether anything secret of it lies here, the share or what its split was made from. */
+  readonly hasSecret: boolean
+  /** The certificate, if there is one over this record. */
+  readonly certificate: Uint8Array | null
+  /** How the own share was split, if it was split here, and the names of the holders who destroyed their piece. */
+  readonly manifest: Manifest | null
+  readonly piecesDestroyed: readonly string[]
+  /** What custodians have said of their shares, each of them at most once of each kind. */
+  readonly statements: readonly Statement[]
+  /** What is wrong with its files, for people. */
+  readonly problems: readonly string[]
+}
+
+export type HeldKey = {
+  readonly name: string
+  /** Null where its state cannot be read. */
+  readonly state: KeyState | null
+  /** Oldest first. */
+  readonly epochs: readonly HeldEpoch[]
+  /** What is wrong with its state, for people. */
+  readonly problem: string | null
+}
+
+/** @throws Failure `E_NO_KEY` (configuration) if nothing of such a key is here; else only what the system refuses */
+export async function heldKey(home: Home, name: string): Promise<HeldKey> {
+  const problems: string[] = []
+  const state = await sound(() => readStateAlone(home, name), problems)
+  if (state === null && problems.length === 0) {
+    if ((await listEpochs(home, name)).length === 0) throw noKey(name)
+    problems.push('its state.cbor is missing')
+  }
+  const named = state?.epochs ?? []
+  const others = (await listEpochs(home, name)).filter(
+    (digest) => !named.some((each) => equalBytes(each.digest, digest)),
+  )
+  const epochs = await Promise.all(
+    [...named, ...others.map((digest) => ({ digest, number: null, status: null }))].map((each) =>
+      heldEpoch(home, name, each),
+    ),
+  )
+  const byNumber = epochs.sort((a, b) => (a.number ?? 0) - (b.number ?? 0))
+  return { name, state, epochs: byNumber, problem: problems[0] ?? null }
+}
+
+async function heldEpoch(
+  home: Home,
+  name: string,
+  { digest, number, status }: Pick<HeldEpoch, 'digest' | 'number' | 'status'>,
+): Promise<HeldEpoch> {
+  const problems: string[] = []
+  const files = await listEpochFiles(home, name, digest)
+  const record = await sound(() => recordIn(home, name, digest), problems)
+  const hasShare = files.includes('share.age')
+  if (!hasShare && status !== null && status !== 'retired') problems.push('share.age is missing')
+  const about = { digest, status, hasShare, hasSecret: SECRET_FILES.some((each) => files.includes(each)) }
+  const nothing = { rebinds: [], certificate: null, manifest: null, piecesDestroyed: [], statements: [] }
+  if (record === null) return { ...about, ...nothing, number, record, problems }
+  const certificate = await sound(() => certificateIn(home, name, digest, record), problems)
+  const accepted = await sound(() => acceptedRebinds(home, name, digest, record), problems)
+  const rebinds = (accepted ?? []).map(({ rebind }) => rebind)
+  const split = await sound(() => splitStatus(home, { name, record, digest }), problems)
+  const statements: Statement[] = []
+  for (const encoded of await listStatements(home, name, digest)) {
+    const said = await sound(() => parseStatement(encoded, record, rebinds), problems)
+    if (said) statements.push(said)
+  }
+  const gone = (split?.holders ?? []).filter((each) => each.said === 'destroyed' && each.agrees === true)
+  return {
+    ...about,
+    number: record.epoch,
+    record,
+    rebinds,
+    certificate,
+    manifest: split?.manifest ?? null,
+    piecesDestroyed: gone.map((each) => each.name),
+    statements,
+    problems,
+  }
+}
+
+async function recordIn(home: Home, name: string, digest: Uint8Array): Promise<KeyRecord> {
+  const held = await readEpochFile(home, name, digest, 'record.cbor')
+  if (held === null) throw damaged('record.cbor is missing')
+  const record = parseRecord(held)
+  if (!equalBytes(recordDigest(record), digest)) throw damaged('record.cbor is that of another epoch')
+  return record
+}
+
+async function certificateIn(
+  home: Home,
+  name: string,
+  digest: Uint8Array,
+  record: KeyRecord,
+): Promise<Uint8Array | null> {
+  const held = await readEpochFile(home, name, digest, 'certificate.cbor')
+  if (held !== null) requireCertified(held, record)
+  return held
+}
+
+const noKey = (name: string): Failure =>
+  new Failure('configuration', 'E_NO_KEY', `there is nothing here of a key named ${name}`, {
+    hint: '`mpc share list` lists what this home holds of all keys',
+  })
+
+const damaged = (problem: string): Failure => new Failure('conflict', 'E_KEY_STATE', problem)
+
+/** What it gives, or null and a problem more. */
+async function sound<T>(act: () => T | Promise<T>, problems: string[]): Promise<T | null> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    problems.push(error.message)
+    return null
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------- what follows
+
+/** The seats of those who have said that they went over to this epoch. */
+export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> =>
+  new Set(statements.filter(({ said }) => said === 'activated').map(({ index }) => index))
+
+/**
+ * The seats whose shares are said to be destroyed, by everybody who is known to hold one: where a share was moved to a new
+ * identity, that is the old one too; where it was restored after a loss, the new one alone.
+ */
+export function destroyedSeats(epoch: HeldEpoch): readonly number[] {
+  const seats = (epoch.record?.members ?? []).filter(({ card, index }) => {
+    const rebinds = epoch.rebinds.filter((rebind) => rebind.index === index)
+    const isLost = rebinds.some((rebind) => rebind.old_signature === null)
+    const holders = [...(isLost ? [] : [card]), ...rebinds.map((rebind) => rebind.card)]
+    return holders.every(({ fingerprint }) =>
+      epoch.statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, fingerprint)),
+    )
+  })
+  return seats.map(({ index }) => index)
+}
+
+/** Whether an epoch comes after another of the same key, by the records that are here. */
+export function descends(key: HeldKey, after: HeldEpoch, before: HeldEpoch): boolean {
+  for (let at: HeldEpoch | undefined = after; at?.record; ) {
+    const { parent }: KeyRecord = at.record
+    if (parent === null) return false
+    if (equalBytes(parent, before.digest)) return true
+    at = key.epochs.find(({ digest }) => equalBytes(digest, parent))
+  }
+  return false
+}
+
+/** The epoch that counts, as far as this home knows: the one in use here, else the newest that is certified. */
+export function newestOf({ epochs }: HeldKey): HeldEpoch | null {
+  const certified = epochs.filter(({ record, certificate }) => record !== null && certificate !== null)
+  return epochs.find(({ status }) => status === 'active') ?? certified.at(-1) ?? null
+}

@@ -1,0 +1,98 @@
+/**
+ * A share moved to another machine of its custodian, which has an identity of its own: sealed to it, with a rebind that the
+ * share and the old identity have signed and the new one completes. No network. The share stays where it was, too.
+ */
+import { wipeSigningKey } from '../protocol/engine.js'
+import { Secret } from '../protocol/secret.js'
+import type { Rng } from '../protocol/session.js'
+import { createDir } from '../storage/files.js'
+import { openWith, sealTo } from '../storage/seal.js'
+import type { Card } from '../wire/card.js'
+import { requireCertified } from '../wire/certified.js'
+import { exportRecord, parseExportedRecord } from '../wire/exported.js'
+import { completeRebind, offerRebind } from '../wire/rebind.js'
+import { type KeyRecord, recordDigest } from '../wire/record.js'
+import { encodeShare } from '../wire/share.js'
+import { hex } from '../wire/text.js'
+import { certificateOf, outputExists, type Owner, requireFree } from './backup.js'
+import { indexIn, type Key, openShare } from './keys.js'
+import { placeShare, requireNoKey } from './placing.js'
+
+/** The files of a share on its way. */
+export const MOVED_FILES = ['share.age', 'record.json', 'certificate.cbor', 'rebind.offer'] as const
+export type MovedFiles = Readonly<Record<(typeof MOVED_FILES)[number], Uint8Array>>
+
+export type RekeyOrder = {
+  /** The new identity's, which this person knows to be its own. */
+  readonly to: Card
+  /** The folder to be made. */
+  readonly out: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly rng: Rng
+}
+
+/**
+ * Writes the share of the epoch in use for another identity of this custodian.
+ * @throws Failure `E_OUTPUT_EXISTS`, `E_KEY_STATE` (conflict); `E_REBIND_CARD` (authentication) if the card cannot sit
+ *   in this seat
+ */
+export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: RekeyOrder): Promise<void> {
+  await requireFree(out)
+  const { home, identity, card } = owner
+  const { name, record, digest } = key
+  const certificate = await certificateOf(home, key)
+  const index = indexIn(key, card)
+  const inRecord = hex((record.members[index - 1] as KeyRecord['members'][number]).card.fingerprint)
+  const old = inRecord === hex(card.fingerprint) ? identity.signing : null
+  const own = await openShare(home, key, identity, card)
+  try {
+    const offer = offerRebind(record, index, own.share.share, to, old, name, now, rng)
+    const share = own.share.share.reveal()
+    const auxiliary = own.auxiliary?.secret ?? null
+    using plaintext = new Secret(
+      encodeShare({ record: digest, scheme: record.scheme, index, share, auxiliary }),
+    )
+    const files: MovedFiles = {
+      'share.age': await sealTo([to.age], plaintext.reveal()),
+      'record.json': exportRecord(record),
+      'certificate.cbor': certificate,
+      'rebind.offer': offer,
+    }
+    if (!(await createDir(out, files))) throw outputExists(out)
+  } finally {
+    wipeSigningKey(own)
+  }
+}
+
+export type MovedKey = {
+  /** What it is called here. */
+  readonly name: string
+  readonly record: KeyRecord
+  readonly digest: Uint8Array
+  /** Of the seat. */
+  readonly index: number
+  /** Where the rebind lies that puts this identity into the seat. */
+  readonly rebind: string
+}
+
+/**
+ * Takes a share that was moved to this identity into this home, active.
+ * @param name what it is to be called here; null: as it was where it came from
+ * @throws Failure `E_KEY_EXISTS` (conflict); (decryption) `E_DECRYPT` if it is sealed to another, `E_SHARE`; (verification)
+ *   `E_RECORD`, `E_CERTIFICATE`; (authentication) `E_REBIND`, `E_REBIND_PROOF`, `E_REBIND_CARD`
+ */
+export async function importMoved(owner: Owner, files: MovedFiles, name: string | null): Promise<MovedKey> {
+  const { home, identity, card } = owner
+  if (name !== null) await requireNoKey(home, name)
+  const record = parseExportedRecord(files['record.json'])
+  const certificate = files['certificate.cbor']
+  requireCertified(certificate, record)
+  const { key, index, rebind } = completeRebind(files['rebind.offer'], record, card, identity.signing)
+  const called = name ?? key
+  await requireNoKey(home, called)
+  using plaintext = new Secret(await openWith([identity.age], files['share.age']))
+  const arrived = { name: called, record, certificate, index, plaintext, rebind }
+  const path = (await placeShare(owner, arrived)) as string
+  return { name: called, record, digest: recordDigest(record), index, rebind: path }
+}

@@ -1,0 +1,81 @@
+/**
+ * A share that comes into this home from elsewhere, out of its pieces or from another machine of its custodian: put in its
+ * place as the epoch in use, with the rebind by which this identity sits in its seat.
+ */
+import { wipeSigningKey } from '../protocol/engine.js'
+import { equalSecret, Secret } from '../protocol/secret.js'
+import { rebindPath, writeRebind } from '../storage/escrow.js'
+import type { Home } from '../storage/home.js'
+import { createState, type KeyState, readEpochFile, readState, stageEpoch } from '../storage/keys.js'
+import { openWith, sealTo } from '../storage/seal.js'
+import { Failure } from '../wire/failure.js'
+import { parseRebind } from '../wire/rebind.js'
+import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
+import { parseShare } from '../wire/share.js'
+import type { Owner } from './backup.js'
+
+export type Arrived = {
+  /** What it is called here. */
+  readonly name: string
+  readonly record: KeyRecord
+  /** Null for what came from paper, which holds none. */
+  readonly certificate: Uint8Array | null
+  /** Of the seat. */
+  readonly index: number
+  /** As it is sealed; the caller's to wipe. */
+  readonly plaintext: Secret
+  /** Null where this identity stands in the record itself. */
+  readonly rebind: Uint8Array | null
+}
+
+/** @throws Failure `E_KEY_EXISTS` (conflict) */
+export async function requireNoKey(home: Home, name: string): Promise<void> {
+  if ((await readState(home, name)) !== null) throw keyExists(name)
+}
+
+const keyExists = (name: string): Failure =>
+  new Failure('conflict', 'E_KEY_EXISTS', `there is a key named ${name} here`, {
+    hint: 'nothing was overwritten; take another name (--key), or another --home',
+  })
+
+/**
+ * The epoch's files, the rebind, and last the state that makes it active. Everything is checked before.
+ * @returns where the rebind lies; null if there is none
+ * @throws Failure as `parseShare` and `parseRebind`; `E_KEY_EXISTS` (conflict)
+ */
+export async function placeShare(owner: Owner, arrived: Arrived): Promise<string | null> {
+  const { home, card } = owner
+  const { name, record, certificate, index, plaintext, rebind } = arrived
+  const digest = recordDigest(record)
+  // All that every use of the share will check: x_i * G is its public share above all.
+  wipeSigningKey(parseShare(plaintext.reveal(), record, index))
+  if (rebind) parseRebind(rebind, record)
+  await stageEpoch(home, name, digest, {
+    'record.cbor': encodeRecord(record),
+    'share.age': await sealedShare(owner, name, digest, plaintext),
+    ...(certificate && { 'certificate.cbor': certificate }),
+  })
+  if (rebind) await writeRebind(home, name, digest, card.fingerprint, rebind)
+  const state: KeyState = {
+    format: 'mpc/key-state/v1',
+    key_id: record.key_id,
+    epochs: [{ digest, number: record.epoch, status: 'active' }],
+  }
+  if (!(await createState(home, name, state))) throw keyExists(name)
+  return rebind && rebindPath(home, name, digest, card.fingerprint)
+}
+
+/** The share, sealed; where an earlier attempt was cut short, as that sealed it: epochs are written once. */
+async function sealedShare(
+  { home, identity, card }: Owner,
+  name: string,
+  digest: Uint8Array,
+  plaintext: Secret,
+): Promise<Uint8Array> {
+  const there = await readEpochFile(home, name, digest, 'share.age')
+  if (there !== null) {
+    using held = new Secret(await openWith([identity.age], there))
+    if (equalSecret(held.reveal(), plaintext.reveal())) return there
+  }
+  return sealTo([card.age], plaintext.reveal())
+}

@@ -1,0 +1,238 @@
+/**
+ * Destroying the shares of epochs that others have replaced: the only way by which a share is ever destroyed. It wants the
+ * certificate of the newer epoch, and the word of as many of its custodians as must sign that they have gone over: so
+ * that at every moment enough people can sign.
+ *
+ * The state calls an epoch retired before anything of it is destroyed, and the statement that it is destroyed comes last:
+ * whoever is killed in between does the rest when it is run again.
+ */
+import { equalBytes } from '../protocol/codec.js'
+import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
+import type { Home } from '../storage/home.js'
+import { destroyShare, lockKey, readStateAlone, writeState } from '../storage/keys.js'
+import { writeStatement } from '../storage/statements.js'
+import type { Card } from '../wire/card.js'
+import { isKeyDefinition } from '../wire/definition-key.js'
+import { Failure } from '../wire/failure.js'
+import type { KeyRecord } from '../wire/record.js'
+import { sayDeleted } from '../wire/share-statement.js'
+import { hex } from '../wire/text.js'
+import type { Owner } from './backup.js'
+import { descends, type HeldEpoch, type HeldKey, heldKey, newestOf, seatsGoneOver } from './epochs.js'
+import { listed } from './remaining.js'
+import { checkShare } from './share-check.js'
+import { ownWord, seatOf } from './statements.js'
+import { storedCeremony } from './stored.js'
+
+/** An epoch whose record is there. */
+export type WholeEpoch = HeldEpoch & { readonly record: KeyRecord }
+
+export type RetirePlan = {
+  readonly name: string
+  /** The epoch in use; null where nothing is to be retired. */
+  readonly newest: WholeEpoch | null
+  /** Names of its custodians who have gone over, this one among them if it is one. */
+  readonly gone: readonly string[]
+  /** What is to be retired, oldest first; empty if nothing is left to do. */
+  readonly epochs: readonly WholeEpoch[]
+}
+
+/**
+ * What is to be destroyed here, if it may be.
+ * @param digest of the one epoch that is meant; null: all that came before the one in use
+ * @throws Failure `E_NO_KEY`, `E_NO_EPOCH` (configuration); `E_EPOCH_IN_USE`, `E_KEY_STATE` (conflict);
+ *   `E_STATEMENTS` (absent) naming who has not said that it went over
+ */
+export async function planRetire(
+  home: Home,
+  self: Card,
+  name: string,
+  digest: Uint8Array | null,
+): Promise<RetirePlan> {
+  const held = await heldKey(home, name)
+  if (held.state === null) throw damaged(name, held.problem ?? 'there is none')
+  const old = await oldEpochs(home, self, held, digest)
+  if (old.length === 0) return { name, newest: null, gone: [], epochs: [] }
+  const newest = newestOf(held)
+  const whole = newest && isWhole(newest) && newest.certificate !== null ? newest : null
+  const orphan = old.find((each) => !whole || !descends(held, whole, each))
+  if (!whole || orphan) throw notReplaced(name, orphan ?? (old[0] as HeldEpoch))
+  const seats = new Set(seatsGoneOver(whole))
+  const own = seatOf(whole, self.fingerprint)
+  if (own !== null && whole.status === 'active') seats.add(own)
+  const named = (members: KeyRecord['members']) => members.map(({ card }) => card.name)
+  const gone = whole.record.members.filter(({ index }) => seats.has(index))
+  if (gone.length < whole.record.threshold) {
+    throw tooFew(
+      name,
+      whole,
+      gone.length,
+      named(whole.record.members.filter(({ index }) => !seats.has(index))),
+    )
+  }
+  const lost = old.find((each) => !isWhole(each))
+  if (lost) throw damaged(name, lost.problems[0] ?? 'the record of an epoch is missing')
+  return { name, newest: whole, gone: named(gone), epochs: old as WholeEpoch[] }
+}
+
+/** What came before the epoch in use and is not destroyed yet, or was and is not said to be. */
+async function oldEpochs(
+  home: Home,
+  self: Card,
+  { name, epochs }: HeldKey,
+  digest: Uint8Array | null,
+): Promise<readonly HeldEpoch[]> {
+  if (digest !== null) {
+    const meant = epochs.find((each) => equalBytes(each.digest, digest))
+    if (!meant?.status) throw noEpoch(name, digest)
+    if (!isOld(meant)) throw inUse(name, meant)
+  }
+  const old = epochs.filter((each) => isOld(each) && (digest === null || equalBytes(each.digest, digest)))
+  const open = await Promise.all(
+    old.map(async (each) => {
+      const isSaid =
+        seatOf(each, self.fingerprint) === null ||
+        each.statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, self.fingerprint))
+      const isDone = each.status === 'retired' && !each.hasSecret && isSaid
+      return isDone && (await leftovers(home, each, epochs)).length === 0 ? [] : [each]
+    }),
+  )
+  return open.flat()
+}
+
+const isOld = ({ status }: HeldEpoch): boolean => status === 'parent' || status === 'retired'
+const isWhole = (epoch: HeldEpoch): epoch is WholeEpoch => epoch.record !== null
+
+/** Shares of an epoch, and of runs that were to follow on it, which lie with their ceremonies. */
+async function leftovers(
+  home: Home,
+  epoch: HeldEpoch,
+  epochs: readonly HeldEpoch[],
+): Promise<
+  readonly { readonly files: CeremonyFiles; readonly pending: boolean; readonly paths: readonly string[] }[]
+> {
+  const kept = epochs.filter((each) => !isOld(each)).flatMap(({ record }) => record?.definition ?? [])
+  const found = []
+  for (const id of await listCeremonies(home)) {
+    const made = epoch.record !== null && equalBytes(id, epoch.record.definition)
+    if (!made && !(await startsFrom(home, id, epoch.digest))) continue
+    const files = new CeremonyFiles(home, id)
+    // The share of an epoch in use lies with the ceremony that made it too.
+    const pending = !kept.some((each) => equalBytes(each, id))
+    const paths = await files.listShares(pending)
+    if (paths.length > 0) found.push({ files, pending, paths })
+  }
+  return found
+}
+
+async function startsFrom(home: Home, id: Uint8Array, parent: Uint8Array): Promise<boolean> {
+  try {
+    const file = await storedCeremony(home, id)
+    if (!file || !isKeyDefinition(file.definition) || file.definition.parent === null) return false
+    return equalBytes(file.definition.parent, parent)
+  } catch (error) {
+    // One that cannot be read is told of where ceremonies are listed.
+    if (error instanceof Failure) return false
+    throw error
+  }
+}
+
+export type Retired = {
+  /** Paths of the files that were destroyed. */
+  readonly destroyed: readonly string[]
+}
+
+/**
+ * Does what was planned.
+ * @throws Failure (conflict) `E_BUSY`; `E_KEY_STATE` if the share of the epoch in use is not what it should be
+ */
+export async function retire(owner: Owner, plan: RetirePlan, now: number): Promise<Retired> {
+  const { home, identity, card } = owner
+  const { name, newest, epochs } = plan
+  if (!newest) return { destroyed: [] }
+  if (newest.status === 'active') {
+    const { problems } = await checkShare(owner, name, newest)
+    if (problems.length > 0) throw damaged(name, `epoch ${newest.number}: ${problems.join('; ')}`)
+    // Those who were not there when it was said hear it from who has it in a file.
+    await ownWord(owner, name, newest.record, now)
+  }
+  await markRetired(home, plan)
+  const { epochs: all } = await heldKey(home, name)
+  const destroyed: string[] = []
+  for (const epoch of epochs) {
+    destroyed.push(...(await destroyShare(home, name, epoch.digest)))
+    for (const { files, pending } of await leftovers(home, epoch, all)) {
+      destroyed.push(...(await files.destroyShares(pending)))
+    }
+    const index = seatOf(epoch, card.fingerprint)
+    if (index === null) continue
+    const said = sayDeleted(epoch.record, newest.digest, { card, index, signing: identity.signing }, now)
+    await writeStatement(home, name, epoch.digest, 'deleted', card.fingerprint, said)
+  }
+  return { destroyed }
+}
+
+/** From here on nothing needs their shares. */
+async function markRetired(home: Home, { name, epochs }: RetirePlan): Promise<void> {
+  await using _ = await lockKey(home, name)
+  const state = await readStateAlone(home, name)
+  if (state === null) throw damaged(name, 'it is gone')
+  const isMeant = (digest: Uint8Array) => epochs.some((each) => equalBytes(each.digest, digest))
+  if (state.epochs.every(({ digest, status }) => !isMeant(digest) || status === 'retired')) return
+  const marked = state.epochs.map((each) =>
+    isMeant(each.digest) && each.status === 'parent' ? { ...each, status: 'retired' as const } : each,
+  )
+  await writeState(home, name, { ...state, epochs: marked })
+}
+
+// --------------------------------------------------------------------------------------------------------- refusals
+
+const damaged = (name: string, problem: string): Failure =>
+  new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not whole: ${problem}`, {
+    hint: `\`mpc share list --key ${name}\` shows what is there; nothing was destroyed`,
+  })
+
+const noEpoch = (name: string, digest: Uint8Array): Failure =>
+  new Failure('configuration', 'E_NO_EPOCH', `this home holds no epoch ${hex(digest)} of ${name}`, {
+    hint: `\`mpc share list --key ${name}\` lists them`,
+  })
+
+const inUse = (name: string, { number }: HeldEpoch): Failure =>
+  new Failure('conflict', 'E_EPOCH_IN_USE', `epoch ${number} of ${name} is in use here`, {
+    hint: 'only what a newer epoch has replaced is destroyed: refresh or reshare the key first',
+  })
+
+const notReplaced = (name: string, { number }: HeldEpoch): Failure =>
+  new Failure(
+    'absent',
+    'E_STATEMENTS',
+    `nothing here shows which certified epoch of ${name} came after ${number}`,
+    {
+      hint: `get it from a custodian of the newer one (\`mpc share statements --key ${name} -o FILE\`), then: --statements FILE`,
+    },
+  )
+
+function tooFew(name: string, { record }: WholeEpoch, have: number, missing: readonly string[]): Failure {
+  return new Failure(
+    'absent',
+    'E_STATEMENTS',
+    `${have} of the ${record.threshold} custodians who must sign with epoch ${record.epoch} have said that they went over`,
+    {
+      hint:
+        `not yet: ${listed(missing)}. Each says so in the ceremony that made it, or gives you the file of ` +
+        `\`mpc share statements --key ${name} -o FILE\`; then: --statements FILE`,
+      ...(missing[0] !== undefined && { party: missing[0] }),
+    },
+  )
+}
+
+/** Whether there is something to be destroyed here: now, once others have gone over, or not. Opens no secret. */
+export async function canRetire(home: Home, self: Card, name: string): Promise<'now' | 'later' | 'no'> {
+  try {
+    const { epochs } = await planRetire(home, self, name, null)
+    return epochs.length > 0 ? 'now' : 'no'
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return error.code === 'E_STATEMENTS' ? 'later' : 'no'
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Whether the shares of a key that lie here are what they should be: the share of this member's seat in a certified record,
+ * with what its engine needs. Opens each, keeps nothing, changes nothing.
+ */
+import { needsAuxiliary, wipeSigningKey } from '../protocol/engine.js'
+import { Secret } from '../protocol/secret.js'
+import { readEpochFile } from '../storage/keys.js'
+import { openWith } from '../storage/seal.js'
+import { Failure } from '../wire/failure.js'
+import { parseShare } from '../wire/share.js'
+import type { Owner } from './backup.js'
+import { type HeldEpoch, heldKey } from './epochs.js'
+import { seatOf } from './statements.js'
+
+export type CheckedShare = {
+  readonly epoch: HeldEpoch
+  /** What is wrong, for people; empty if all of it holds. */
+  readonly problems: readonly string[]
+  /** Whether the share came back without what signing needs beside it: it deals, and does not sign. */
+  readonly refreshNeeded: boolean
+}
+
+export type CheckedKey = {
+  /** Each epoch whose share is here, or should be. */
+  readonly shares: readonly CheckedShare[]
+  /** What is wrong with the key's state; null if nothing is. */
+  readonly problem: string | null
+}
+
+/** @throws Failure as `heldKey` */
+export async function checkShares(owner: Owner, name: string): Promise<CheckedKey> {
+  const held = await heldKey(owner.home, name)
+  const due = held.epochs.filter(
+    ({ hasShare, status }) => hasShare || (status !== null && status !== 'retired'),
+  )
+  const shares: CheckedShare[] = []
+  for (const epoch of due) shares.push(await checkShare(owner, name, epoch))
+  return { shares, problem: held.problem }
+}
+
+/** The same of one epoch. */
+export async function checkShare(
+  { home, identity, card }: Owner,
+  name: string,
+  epoch: HeldEpoch,
+): Promise<CheckedShare> {
+  const { digest, record, hasShare, certificate } = epoch
+  const problems = [...epoch.problems]
+  if (record && certificate === null && problems.length === 0) problems.push('certificate.cbor is missing')
+  const wrong = { epoch, problems, refreshNeeded: false }
+  if (!record || !hasShare) return wrong
+  const index = seatOf(epoch, card.fingerprint)
+  if (index === null) {
+    problems.push(`${card.name} sits in no seat of it`)
+    return wrong
+  }
+  try {
+    const sealed = (await readEpochFile(home, name, digest, 'share.age')) as Uint8Array
+    using plaintext = new Secret(await openWith([identity.age], sealed))
+    const own = parseShare(plaintext.reveal(), record, index)
+    const refreshNeeded = own.auxiliary === null && needsAuxiliary(record.scheme)
+    wipeSigningKey(own)
+    return { epoch, problems, refreshNeeded }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    problems.push(error.message)
+    return wrong
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Going over to a new epoch, said aloud: each new custodian says so when it has activated it, hears it of the others
+ * while it lingers, and keeps what it heard with the epoch. Who was away is handed the same as a file.
+ */
+import { equalBytes } from '../protocol/codec.js'
+import { type Slot, slotsOf } from '../messaging/letters.js'
+import type { Room } from '../messaging/room.js'
+import type { Home } from '../storage/home.js'
+import { lockKey, readState, stageEpoch, writeState } from '../storage/keys.js'
+import { listStatements, writeStatement } from '../storage/statements.js'
+import type { KeyDefinition } from '../wire/definition.js'
+import { Failure } from '../wire/failure.js'
+import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
+import type { Handover } from '../wire/share-handover.js'
+import { parseStatement, sayActivated, type Statement, statementEpoch } from '../wire/share-statement.js'
+import type { Owner } from './backup.js'
+import { descends, type HeldEpoch, heldKey, newestOf } from './epochs.js'
+import { acceptedRebinds } from './rebinds.js'
+import type { World } from './world.js'
+
+/** What is said of a new epoch, and by whom it is awaited. */
+export type GoneOver = {
+  /** Where the others say it. */
+  readonly awaited: readonly Slot[]
+  /** Keeps what has come. */
+  readonly keep: () => Promise<void>
+}
+
+/**
+ * Says that this member has gone over to an epoch that it has activated, if it holds a share of it. Where a key has had
+ * other epochs, the record of the one before is kept too: what is said of old shares is held against it.
+ */
+export async function goOver(
+  world: World,
+  room: Room,
+  definition: KeyDefinition,
+  name: string,
+  record: KeyRecord,
+  sid: Uint8Array,
+): Promise<GoneOver> {
+  if (definition.kind === 'keygen') return { awaited: [], keep: () => Promise.resolve() }
+  const { home } = world
+  await stageEpoch(home, name, definition.parent, { 'record.cbor': encodeRecord(definition.parent_record) })
+  const own = await ownWord(world, name, record, world.now())
+  if (own) room.mailbox.post('activated', { session: sid }, own)
+  const holders = room.peers.filter((peer) => record.members.some((member) => isOf(member, peer.fingerprint)))
+  const awaited = slotsOf(holders, 'activated', sid)
+  const keep = async (): Promise<void> => {
+    for (const slot of awaited) {
+      const said = room.mailbox.get(slot)?.body
+      // What does not hold is missing, and no more than that.
+      if (said && statementOf(said, record)?.said === 'activated')
+        await keepStatement(home, name, record, said)
+    }
+  }
+  return { awaited, keep }
+}
+
+/** This member's word that it has gone over, as it was first given; null for who holds no share of the epoch. */
+export async function ownWord(
+  { home, identity, card }: Owner,
+  name: string,
+  record: KeyRecord,
+  now: number,
+): Promise<Uint8Array | null> {
+  const digest = recordDigest(record)
+  const rebinds = (await acceptedRebinds(home, name, digest, record)).map(({ rebind }) => rebind)
+  const index = seatOf({ record, rebinds }, card.fingerprint)
+  if (index === null) return null
+  for (const said of await listStatements(home, name, digest)) {
+    const { said: what, by } = parseStatement(said, record, rebinds)
+    if (what === 'activated' && equalBytes(by, card.fingerprint)) return said
+  }
+  const own = sayActivated(record, { card, index, signing: identity.signing }, now)
+  await writeStatement(home, name, digest, 'activated', card.fingerprint, own)
+  return own
+}
+
+/** The index of the seat that an identity holds in an epoch, by its record or by a rebind; null if it holds none. */
+export function seatOf(
+  { record, rebinds }: Pick<HeldEpoch, 'record' | 'rebinds'>,
+  fingerprint: Uint8Array,
+): number | null {
+  const rebound = rebinds.find(({ card }) => equalBytes(card.fingerprint, fingerprint))
+  if (rebound) return rebound.index
+  return record?.members.find((member) => isOf(member, fingerprint))?.index ?? null
+}
+
+const isOf = ({ card }: KeyRecord['members'][number], fingerprint: Uint8Array): boolean =>
+  equalBytes(card.fingerprint, fingerprint)
+
+function statementOf(encoded: Uint8Array, record: KeyRecord): Statement | null {
+  try {
+    return parseStatement(encoded, record)
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}
+
+async function keepStatement(
+  home: Home,
+  name: string,
+  record: KeyRecord,
+  encoded: Uint8Array,
+): Promise<boolean> {
+  const digest = recordDigest(record)
+  const rebinds = (await acceptedRebinds(home, name, digest, record)).map(({ rebind }) => rebind)
+  const { said, by } = parseStatement(encoded, record, rebinds)
+  return writeStatement(home, name, digest, said, by, encoded)
+}
+
+// --------------------------------------------------------------------------------------------------- handed on by hand
+
+/**
+ * What this home knows of how a key went over to its newest epoch.
+ * @throws Failure `E_KEY_STATE` (conflict) if the home holds no epoch of it that is whole and certified
+ */
+export async function handoverOf(home: Home, name: string): Promise<Handover> {
+  const held = await heldKey(home, name)
+  const newest = newestOf(held)
+  if (!newest?.record || !newest.certificate) {
+    throw new Failure('conflict', 'E_KEY_STATE', `there is no certified epoch of ${name} here`, {
+      hint: `\`mpc share list --key ${name}\` shows what is there`,
+    })
+  }
+  const chain = held.epochs.filter((each) => each === newest || descends(held, newest, each))
+  const records = chain.flatMap(({ record }) => record ?? []).sort((a, b) => a.epoch - b.epoch)
+  const statements: Uint8Array[] = []
+  for (const { digest } of chain) statements.push(...(await listStatements(home, name, digest)))
+  return { records: records as [KeyRecord, ...KeyRecord[]], certificate: newest.certificate, statements }
+}
+
+export type Taken = {
+  /** How many statements are new here. */
+  readonly added: number
+  /** How many are by identities that sit in no seat here: they count once their rebind is accepted. */
+  readonly strange: number
+  /** Number of the epoch that was in use here and no longer is; null if that stays as it was. */
+  readonly frozen: number | null
+}
+
+/**
+ * Takes in what others know. All of it is checked before anything is kept; an old custodian who was not there learns from
+ * it that its epoch counts no more, and uses its share of it no more.
+ * @throws Failure `E_STATEMENT` (verification) if it is of another key, does not reach back to an epoch that is here, or
+ *   holds a statement that is not what it says
+ */
+export async function takeHandover(
+  owner: Pick<Owner, 'home' | 'card'>,
+  name: string,
+  { records, certificate, statements }: Handover,
+): Promise<Taken> {
+  const { home, card } = owner
+  const held = await heldKey(home, name)
+  const [first] = records
+  const last = records.at(-1) as KeyRecord
+  if (held.state && !equalBytes(held.state.key_id, first.key_id)) throw refuse(`it is not about ${name}`)
+  const here = (r: KeyRecord) => held.epochs.find(({ digest }) => equalBytes(digest, recordDigest(r)))
+  if (!records.some((r) => here(r)?.status != null)) {
+    throw refuse(`it says nothing of an epoch of ${name} that is here`)
+  }
+  const checked = statements.map((encoded) => checkedAgainst(records, here, encoded))
+  const isMember = last.members.some((member) => isOf(member, card.fingerprint))
+  for (const r of records) {
+    // A custodian of the newest has the certificate from the ceremony that made it, or finishes that first.
+    const proof = r === last && !isMember ? { 'certificate.cbor': certificate } : {}
+    await stageEpoch(home, name, recordDigest(r), { 'record.cbor': encodeRecord(r), ...proof })
+  }
+  let added = 0
+  for (const one of checked) {
+    if (one && (await keepStatement(home, name, one.record, one.encoded))) added += 1
+  }
+  const frozen = isMember ? null : await freeze(home, name, records)
+  return { added, strange: checked.filter((one) => one === null).length, frozen }
+}
+
+/** A statement with the record that it is about; null if who made it sits in no seat that is known here. */
+function checkedAgainst(
+  records: readonly KeyRecord[],
+  here: (r: KeyRecord) => HeldEpoch | undefined,
+  encoded: Uint8Array,
+): { readonly record: KeyRecord; readonly encoded: Uint8Array } | null {
+  const epoch = statementEpoch(encoded)
+  const record = records.find((r) => epoch && equalBytes(recordDigest(r), epoch))
+  if (!record) throw refuse('a statement in it is about no epoch in it')
+  try {
+    parseStatement(encoded, record, here(record)?.rebinds)
+    return { record, encoded }
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'E_STATEMENT_SEAT') return null
+    throw error
+  }
+}
+
+/** An epoch in use here that others have gone over from counts no more. @returns its number, if there was one */
+async function freeze(home: Home, name: string, records: readonly KeyRecord[]): Promise<number | null> {
+  await using _ = await lockKey(home, name)
+  const state = await readState(home, name)
+  const before = records.slice(0, -1).map(recordDigest)
+  const active = state?.epochs.find(({ status }) => status === 'active')
+  if (!state || !active || !before.some((digest) => equalBytes(digest, active.digest))) return null
+  const epochs = state.epochs.map((each) =>
+    each === active ? { ...each, status: 'retired' as const } : each,
+  )
+  await writeState(home, name, { ...state, epochs })
+  return active.number
+}
+
+const refuse = (problem: string): Failure =>
+  new Failure('verification', 'E_STATEMENT', `this cannot be taken in: ${problem}`, {
+    hint: 'ask a custodian of the newest epoch for `mpc share statements --key KEY -o FILE`; nothing was changed',
+  })

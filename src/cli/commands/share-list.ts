@@ -1,0 +1,61 @@
+import { ownCard } from '../../ceremony/identity.js'
+import { heldKey, type HeldKey } from '../../ceremony/epochs.js'
+import { canRetire } from '../../ceremony/retire.js'
+import { listKeyFolders } from '../../storage/keys.js'
+import { Failure } from '../../wire/failure.js'
+import { hex } from '../../wire/text.js'
+import type { Context } from '../context.js'
+import { epochData, epochLines } from '../render/share.js'
+import type { Result } from '../result.js'
+
+export type Options = { readonly key?: string }
+
+/** `mpc share list`: every epoch that this home holds anything of; it works on homes that are damaged, too. */
+export async function run(context: Context, { key }: Options): Promise<Result> {
+  const home = await context.home()
+  const names = key === undefined ? await listKeyFolders(home) : [key]
+  const keys = (await Promise.all(names.map((name) => heldOrNone(home, name, key !== undefined)))).flat()
+  // Without a card nothing can be destroyed here, and what lies here is shown all the same.
+  const card = await ownCard(home).catch((error: unknown) => {
+    if (error instanceof Failure) return null
+    throw error
+  })
+  const ready = card
+    ? await Promise.all(
+        keys.map(async ({ name }) => ((await canRetire(home, card, name)) === 'now' ? [name] : [])),
+      )
+    : []
+  const [first] = ready.flat()
+  return {
+    data: { keys: keys.map(keyData) },
+    text: keys.length === 0 ? ['No shares here yet: a key is made in a ceremony.'] : keys.flatMap(keyLines),
+    ...(first !== undefined && { next: `mpc share retire --key ${first}` }),
+  }
+}
+
+/** A folder in which nothing of a key lies is none, unless it was asked for by name. */
+async function heldOrNone(
+  home: Parameters<typeof heldKey>[0],
+  name: string,
+  asked: boolean,
+): Promise<HeldKey[]> {
+  try {
+    return [await heldKey(home, name)]
+  } catch (error) {
+    if (!asked && error instanceof Failure && error.code === 'E_NO_KEY') return []
+    throw error
+  }
+}
+
+const keyData = ({ name, state, epochs, problem }: HeldKey) => ({
+  key: name,
+  key_id: state && hex(state.key_id),
+  problem,
+  epochs: epochs.map(epochData),
+})
+
+const keyLines = ({ name, epochs, problem }: HeldKey): string[] => [
+  name,
+  ...(problem === null ? [] : [`  PROBLEM: ${problem}`]),
+  ...epochs.flatMap(epochLines),
+]

@@ -1,0 +1,102 @@
+import { join, resolve } from 'node:path'
+import { requireFree } from '../../ceremony/backup.js'
+import { wipeIdentity } from '../../ceremony/identity.js'
+import { findKey, indexIn } from '../../ceremony/keys.js'
+import { importMoved, MOVED_FILES, type MovedFiles, rekey } from '../../ceremony/moving.js'
+import { requireNoKey } from '../../ceremony/placing.js'
+import { recordPublicKey } from '../../wire/record.js'
+import { hex } from '../../wire/text.js'
+import type { Context } from '../context.js'
+import { readNamed } from '../inputs.js'
+import { confirmCard, verifiedCard } from '../recipient.js'
+import type { Result } from '../result.js'
+import { keyRows } from '../shown.js'
+import { fields } from '../style.js'
+
+export type RekeyOptions = {
+  readonly key: string
+  readonly to: string
+  readonly out: string
+  readonly confirm?: string
+}
+
+/** `mpc share rekey`: the share for a new identity of the same custodian, in a folder to be carried over. */
+export async function runRekey(context: Context, options: RekeyOptions): Promise<Result> {
+  const home = await context.home()
+  const card = await context.card()
+  const key = await findKey(home, options.key)
+  indexIn(key, card)
+  const out = resolve(options.out)
+  await requireFree(out)
+  const to = await verifiedCard(context, options.to)
+  const question = `Whoever holds the identity of this card signs with your share of ${key.name}. It goes to ${to.name}.`
+  await confirmCard(context, to, options.confirm, question)
+  const identity = await context.openIdentity()
+  try {
+    await rekey({ home, identity, card }, key, { to, out, now: context.now(), rng: context.rng })
+  } finally {
+    wipeIdentity(identity)
+  }
+  return {
+    data: {
+      key: key.name,
+      epoch: key.record.epoch,
+      to: to.name,
+      fingerprint: hex(to.fingerprint),
+      dir: out,
+      files: MOVED_FILES.map((file) => join(out, file)),
+    },
+    text: [
+      out,
+      `Your share of ${key.name} lies in it, sealed to the new identity; carry the folder over and remove it.`,
+      'The share is still in this home too. It is worthless, and can be destroyed here, once the key was reshared to the new',
+      `identity: \`mpc share retire --key ${key.name} --statements FILE\`, with FILE from the new machine:`,
+      `\`mpc share statements --key ${key.name} -o FILE\`.`,
+    ],
+    next: `mpc share import ${options.out}   (on the new machine)`,
+  }
+}
+
+export type ImportOptions = { readonly key?: string }
+
+/** `mpc share import DIR`: what `share rekey` wrote, into a home with the identity that it was written for. */
+export async function runImport(
+  context: Context,
+  options: ImportOptions,
+  [dir]: readonly string[],
+): Promise<Result> {
+  const files: Record<string, Uint8Array> = {}
+  for (const file of MOVED_FILES) files[file] = await readNamed(join(dir as string, file), 'DIR')
+  const home = await context.home()
+  const card = await context.card()
+  if (options.key !== undefined) await requireNoKey(home, options.key)
+  const identity = await context.openIdentity()
+  try {
+    const owner = { home, identity, card }
+    const moved = await context.terminal.busy(
+      'Checking the share',
+      importMoved(owner, files as MovedFiles, options.key ?? null),
+    )
+    const { name, record, rebind } = moved
+    return {
+      data: {
+        key: name,
+        key_id: hex(record.key_id),
+        public_key: hex(recordPublicKey(record)),
+        epoch: record.epoch,
+        custodian: record.members[moved.index - 1]?.card.name,
+        index: moved.index,
+        rebind,
+      },
+      text: [
+        'The share is here, and proved against the public record.',
+        ...fields([...keyRows(name, record), ['rebind', rebind]]),
+        'Each other custodian decides whether you are the same person, with the file above:',
+        `  mpc identity import ${card.name}.card --rebind FILE --fingerprint ${hex(card.fingerprint)}`,
+      ],
+      next: `give ${rebind} and your card to each other custodian`,
+    }
+  } finally {
+    wipeIdentity(identity)
+  }
+}

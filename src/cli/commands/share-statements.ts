@@ -1,0 +1,66 @@
+import { heldKey, newestOf } from '../../ceremony/epochs.js'
+import { wipeIdentity } from '../../ceremony/identity.js'
+import { handoverOf, ownWord, seatOf } from '../../ceremony/statements.js'
+import { exportHandover } from '../../wire/exported.js'
+import type { Context } from '../context.js'
+import { refuseExisting, writeNew } from '../inputs.js'
+import { epochData, namesThat } from '../render/share.js'
+import type { Result } from '../result.js'
+import { takenLines, takeStatements } from '../statements.js'
+
+export type Options = { readonly key: string; readonly out?: string }
+
+/** `mpc share statements`: takes in what others wrote, then writes what is known here, for those who were not there. */
+export async function run(
+  context: Context,
+  { key: name, out }: Options,
+  files: readonly string[],
+): Promise<Result> {
+  if (out !== undefined) await refuseExisting(out)
+  const home = await context.home()
+  const taken = files.length > 0 ? await takeStatements(context, name, files, 'FILE') : null
+  if (out !== undefined) await giveOwnWord(context, name)
+  const written = out === undefined ? null : await writeNew(out, exportHandover(await handoverOf(home, name)))
+  const held = await heldKey(home, name)
+  const newest = newestOf(held)
+  return {
+    data: {
+      key: name,
+      added: taken?.added ?? 0,
+      strange: taken?.strange ?? 0,
+      frozen: taken?.frozen ?? null,
+      epochs: held.epochs.map(epochData),
+      file: written,
+    },
+    text: [
+      ...(taken ? takenLines(name, taken) : []),
+      ...(newest
+        ? [
+            `Gone over to epoch ${newest.number}: ${namesThat('activated', newest).join(', ') || 'nobody yet'}.`,
+          ]
+        : []),
+      ...(written === null ? [] : [written]),
+    ],
+    next:
+      written === null
+        ? `mpc share list --key ${name}`
+        : `mpc share retire --key ${name} --statements ${out}   (whoever was not there)`,
+  }
+}
+
+/** A custodian of the newest epoch says that it has gone over, if it has not said so: that is signed with its identity. */
+async function giveOwnWord(context: Context, name: string): Promise<void> {
+  const home = await context.home()
+  const card = await context.card()
+  const newest = newestOf(await heldKey(home, name))
+  if (newest?.status !== 'active' || newest.record?.parent == null) return
+  const own = seatOf(newest, card.fingerprint)
+  if (own === null || newest.statements.some((each) => each.said === 'activated' && each.index === own))
+    return
+  const identity = await context.openIdentity()
+  try {
+    await ownWord({ home, identity, card }, name, newest.record, context.now())
+  } finally {
+    wipeIdentity(identity)
+  }
+}

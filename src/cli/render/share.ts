@@ -1,0 +1,87 @@
+/** Epochs and their shares, as machines and people read them. */
+import { destroyedSeats, type HeldEpoch, seatsGoneOver } from '../../ceremony/epochs.js'
+import { listed, remainingOf, remainingWords } from '../../ceremony/remaining.js'
+import { hex } from '../../wire/text.js'
+import { fields } from '../style.js'
+
+/** What each status is called to people; null where the state does not name the epoch. */
+const STATUS = {
+  active: 'in use',
+  pending: 'pending',
+  parent: 'replaced; its share is still good for a signature',
+  retired: 'retired: this home does not use it',
+} as const
+
+export const epochData = (epoch: HeldEpoch) => {
+  const { digest, number, status, record, hasShare, certificate, manifest, piecesDestroyed, problems } = epoch
+  return {
+    epoch: number,
+    digest: hex(digest),
+    status,
+    share: hasShare,
+    certified: certificate !== null,
+    threshold: record && record.threshold,
+    custodians: record ? record.members.map(({ card }) => card.name) : [],
+    activated: namesThat('activated', epoch),
+    deleted: namesThat('deleted', epoch),
+    pieces: manifest && {
+      threshold: manifest.threshold,
+      holders: manifest.holders.map(({ name }) => name),
+      destroyed: piecesDestroyed,
+    },
+    could_sign: record && remainingData(epoch, record),
+    problems,
+  }
+}
+
+function remainingData(epoch: HeldEpoch, record: NonNullable<HeldEpoch['record']>) {
+  const { needed, shares, pieces, enough } = remainingOf(epoch, record)
+  return { needed, shares, pieces, enough }
+}
+
+export function epochLines(epoch: HeldEpoch): string[] {
+  const { digest, number, status, record, hasShare, hasSecret, certificate, manifest, problems } = epoch
+  const gone = namesThat('activated', epoch)
+  const deleted = namesThat('deleted', epoch)
+  const share = hasShare
+    ? 'is here'
+    : hasSecret
+      ? 'is destroyed; what its split was made from is still here'
+      : status === null
+        ? 'was never here'
+        : 'is not here'
+  return [
+    `  epoch ${number ?? '?'}: ${status === null ? 'known, and not held' : STATUS[status]}`,
+    ...fields([
+      ['digest', hex(digest)],
+      ...(record
+        ? [
+            [
+              'custodians',
+              `${record.threshold} of ${listed(record.members.map(({ card }) => card.name))}`,
+            ] as const,
+          ]
+        : []),
+      ['your share', share],
+      ['certificate', certificate === null ? 'is not here' : 'is here, and holds'],
+      ...(gone.length > 0 ? [['gone over', listed(gone)] as const] : []),
+      ...(deleted.length > 0 ? [['destroyed by', listed(deleted)] as const] : []),
+      ...(manifest
+        ? [
+            [
+              'pieces',
+              `any ${manifest.threshold} of ${listed(manifest.holders.map(({ name }) => name))}`,
+            ] as const,
+          ]
+        : []),
+      ...problems.map((problem) => ['PROBLEM', problem] as const),
+    ]).map((line) => `  ${line}`),
+    ...(record && status !== 'active' ? remainingWords(epoch, record).map((line) => `    ${line}`) : []),
+  ]
+}
+
+/** Names of the custodians who have gone over to this epoch, or whose share of it is destroyed, as they say. */
+export function namesThat(said: 'activated' | 'deleted', epoch: HeldEpoch): string[] {
+  const seats = said === 'activated' ? seatsGoneOver(epoch) : new Set(destroyedSeats(epoch))
+  return (epoch.record?.members ?? []).filter(({ index }) => seats.has(index)).map(({ card }) => card.name)
+}
