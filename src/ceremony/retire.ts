@@ -29,6 +29,8 @@ export type WholeEpoch = HeldEpoch & { readonly record: KeyRecord }
 
 export type RetirePlan = {
   readonly name: string
+  /** Digest of the one epoch that is meant; null: all. */
+  readonly only: Uint8Array | null
   /** The epoch in use; null where nothing is to be retired. */
   readonly newest: WholeEpoch | null
   /** Names of its custodians who have gone over, this one among them if it is one. */
@@ -52,7 +54,7 @@ export async function planRetire(
   const held = await heldKey(home, name)
   if (held.state === null) throw damaged(name, held.problem ?? 'there is none')
   const old = await oldEpochs(home, self, held, digest)
-  if (old.length === 0) return { name, newest: null, gone: [], epochs: [] }
+  if (old.length === 0) return { name, only: digest, newest: null, gone: [], epochs: [] }
   const newest = newestOf(held)
   const whole = newest && isWhole(newest) && newest.certificate !== null ? newest : null
   const orphan = old.find((each) => !whole || !descends(held, whole, each))
@@ -72,7 +74,7 @@ export async function planRetire(
   }
   const lost = old.find((each) => !isWhole(each))
   if (lost) throw damaged(name, lost.problems[0] ?? 'the record of an epoch is missing')
-  return { name, newest: whole, gone: named(gone), epochs: old as WholeEpoch[] }
+  return { name, only: digest, newest: whole, gone: named(gone), epochs: old as WholeEpoch[] }
 }
 
 /** What came before the epoch in use and is not destroyed yet, or was and is not said to be. */
@@ -143,12 +145,15 @@ export type Retired = {
 }
 
 /**
- * Does what was planned.
- * @throws Failure (conflict) `E_BUSY`; `E_KEY_STATE` if the share of the epoch in use is not what it should be
+ * Does what was planned, if it may still be done.
+ * @throws Failure as `planRetire`; (conflict) `E_BUSY`; `E_KEY_STATE` if the share of the epoch in use is not what it should be
  */
 export async function retire(owner: Owner, plan: RetirePlan, now: number): Promise<Retired> {
   const { home, identity, card } = owner
-  const { name, newest, epochs } = plan
+  const { name } = plan
+  // A person took their time over it: what held then must hold now.
+  const { newest, epochs: old } = await planRetire(home, card, name, plan.only)
+  const epochs = old.filter((each) => plan.epochs.some(({ digest }) => equalBytes(digest, each.digest)))
   if (!newest) return { destroyed: [] }
   if (newest.status === 'active') {
     const { problems } = await checkShare(owner, name, newest)
@@ -156,7 +161,7 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
     // Those who were not there when it was said hear it from who has it in a file.
     await ownWord(owner, name, newest.record, now)
   }
-  await markRetired(home, plan)
+  await markRetired(home, name, epochs)
   const { epochs: all } = await heldKey(home, name)
   const destroyed: string[] = []
   for (const epoch of epochs) {
@@ -173,7 +178,7 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
 }
 
 /** From here on nothing needs their shares. */
-async function markRetired(home: Home, { name, epochs }: RetirePlan): Promise<void> {
+async function markRetired(home: Home, name: string, epochs: readonly WholeEpoch[]): Promise<void> {
   await using _ = await lockKey(home, name)
   const state = await readStateAlone(home, name)
   if (state === null) throw damaged(name, 'it is gone')

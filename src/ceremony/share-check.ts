@@ -55,7 +55,8 @@ export async function checkShare(
     return wrong
   }
   try {
-    const sealed = (await readEpochFile(home, name, digest, 'share.age')) as Uint8Array
+    const sealed = await readEpochFile(home, name, digest, 'share.age')
+    if (sealed === null) return { ...wrong, problems: [...problems, 'share.age is missing'] }
     using plaintext = new Secret(await openWith([identity.age], sealed))
     const own = parseShare(plaintext.reveal(), record, index)
     const refreshNeeded = own.auxiliary === null && needsAuxiliary(record.scheme)

@@ -2,22 +2,8 @@
  * The machine contract as a JSON Schema (draft 2020-12): what `--json` prints, `mpc explain --schema` shows, and the
  * tests hold every command to. Additive changes only: fields may be added, so unknown ones are allowed.
  */
-type Schema = Readonly<Record<string, unknown>>
-
-const hex = (bytes: number): Schema => ({ type: 'string', pattern: `^[0-9a-f]{${2 * bytes}}$` })
-const text: Schema = { type: 'string' }
-const name: Schema = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }
-const time: Schema = { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$' }
-const path: Schema = { type: 'string', pattern: '^/' }
-const count = (minimum: number): Schema => ({ type: 'integer', minimum })
-const oneOf = (...values: readonly unknown[]): Schema => ({ enum: values })
-const list = (items: Schema, more: Schema = {}): Schema => ({ type: 'array', items, ...more })
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] })
-const object = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties).filter((property) => !optional.includes(property)),
-})
+import { count, hex, list, name, object, oneOf, orNull, path, type Schema, text, time } from './schema.js'
+import { shareData } from './share-contract.js'
 
 const scheme = oneOf('ecdsa-secp256k1', 'eddsa-ed25519', 'schnorr-taproot')
 
@@ -306,71 +292,6 @@ const backups = object({
   ),
 })
 
-const names = list(name)
-const epoch = object({
-  /** Null where neither state nor record says it. */
-  epoch: orNull(count(1)),
-  digest: hex(32),
-  /** Null: it is known, and was never held here. */
-  status: oneOf('active', 'pending', 'parent', 'retired', null),
-  /** Whether the share lies here. */
-  share: { type: 'boolean' },
-  certified: { type: 'boolean' },
-  threshold: orNull(count(2)),
-  custodians: names,
-  /** Who says to have gone over to it, and whose share of it is said to be destroyed. */
-  activated: names,
-  deleted: names,
-  /** Of the own share, where it was split here. */
-  pieces: orNull(object({ threshold: count(2), holders: names, destroyed: names })),
-  /** Those whose shares are not said to be destroyed, or can be made again from pieces; null where the record is gone. */
-  could_sign: orNull(object({ needed: count(2), shares: names, pieces: names, enough: { type: 'boolean' } })),
-  problems: list(text),
-})
-const heldKey = object({ key: name, key_id: orNull(hex(32)), problem: orNull(text), epochs: list(epoch) })
-const checkedShares = object({
-  key: name,
-  valid: { type: 'boolean' },
-  problem: orNull(text),
-  shares: list(
-    object({
-      epoch: orNull(count(1)),
-      digest: hex(32),
-      status: oneOf('active', 'pending', 'parent', 'retired', null),
-      valid: { type: 'boolean' },
-      refresh_needed: { type: 'boolean' },
-      problems: list(text),
-    }),
-  ),
-})
-const statements = object({
-  key: name,
-  added: count(0),
-  /** By identities that sit in no seat known here. */
-  strange: count(0),
-  /** The epoch that was in use here until others were seen to have gone over; null: none. */
-  frozen: orNull(count(1)),
-  epochs: list(epoch),
-  file: orNull(path),
-})
-const retired = object({
-  key: name,
-  /** Null where nothing was left to do. */
-  newest: orNull(count(1)),
-  gone_over: names,
-  retired: list(epoch),
-  /** The files that were destroyed. */
-  destroyed: list(path),
-})
-const moved = object({
-  key: name,
-  epoch: count(1),
-  to: name,
-  fingerprint: hex(32),
-  dir: path,
-  files: list(path),
-})
-
 /** `data` of each command, where it succeeded. */
 const DATA: Readonly<Record<string, Schema>> = {
   'identity init': ownIdentity,
@@ -415,20 +336,7 @@ const DATA: Readonly<Record<string, Schema>> = {
     /** Null where the scheme has none. */
     xpub: orNull({ type: 'string', pattern: '^xpub[1-9A-HJ-NP-Za-km-z]+$' }),
   }),
-  'share list': object({ keys: list(heldKey) }),
-  'share check': checkedShares,
-  'share statements': statements,
-  'share retire': retired,
-  'share rekey': moved,
-  'share import': object({
-    key: name,
-    key_id: hex(32),
-    public_key: keyFields.public_key,
-    epoch: count(1),
-    custodian: name,
-    index: count(1),
-    rebind: path,
-  }),
+  ...shareData,
   'backup split': split,
   'backup verify': piece,
   'backup print': printed,

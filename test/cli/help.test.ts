@@ -40,6 +40,12 @@ const ELSEWHERE = new Set([
   'backup print',
   'backup restore',
   'backup status',
+  'share list',
+  'share check',
+  'share statements',
+  'share retire',
+  'share rekey',
+  'share import',
 ])
 /** Examples that want a key. */
 const WANTS_KEY = /^mpc ceremony new re/

@@ -33,6 +33,7 @@ import { hex } from '../../src/wire/text.js'
 import { transcriptCodec, transcriptHead } from '../../src/wire/transcript.js'
 import { GOLDEN, held, NAMES, SCHEMES, textOf, writeGolden } from '../golden/make.js'
 import { BACKUP_FILES } from '../golden/make-backup.js'
+import { SHARE_FILES } from '../golden/make-share.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files are written', writeGolden, 60_000)
@@ -62,6 +63,7 @@ describe.skipIf(writing)('the golden files of version 1', () => {
         ),
       ),
       ...BACKUP_FILES,
+      ...SHARE_FILES,
       'request.cbor',
       'sign.certificate.cbor',
       'sign.transcript.cbor',

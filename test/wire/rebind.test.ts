@@ -3,7 +3,7 @@ import { SCHEMES } from '../../src/protocol/scheme.js'
 import { Secret } from '../../src/protocol/secret.js'
 import type { Card } from '../../src/wire/card.js'
 import { cardOfIdentity, newIdentity } from '../../src/wire/identity.js'
-import { makeRebind, parseRebind, rebindDigest } from '../../src/wire/rebind.js'
+import { completeRebind, makeRebind, offerRebind, parseRebind, rebindDigest } from '../../src/wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
 import type { Person } from '../support/members.js'
@@ -159,5 +159,64 @@ describe('a rebind', () => {
 
   test('is made for members only', () => {
     expect(() => rebindFor(record, shares, { index: 4, share: shares[0] as Secret })).toThrow(RangeError)
+  })
+})
+
+describe('a rebind that is offered to a new identity', () => {
+  const share = shares[0] as Secret
+  const offer = offerRebind(record, 1, share, renewed.card, alice.identity.signing, 'treasury', CREATED, rng)
+  const completes = (bytes: Uint8Array, who = renewed, key = who.identity.signing, r = record) =>
+    completeRebind(bytes, r, who.card, key)
+
+  test('is whole once that one has signed it, and no rebind before', () => {
+    const { key, index, rebind } = completes(offer)
+    expect([key, index]).toEqual(['treasury', 1])
+    const whole = parseRebind(rebind, record)
+    expect(whole.card.line).toBe(renewed.card.line)
+    expect(whole.old_signature).not.toBeNull()
+    refused(offer, 'E_REBIND')
+  })
+
+  test('comes without the old identity where the share lies with one that took its seat', () => {
+    const bare = offerRebind(record, 1, share, renewed.card, null, 'treasury', CREATED, rng)
+    expect(parseRebind(completes(bare).rebind, record).old_signature).toBeNull()
+  })
+
+  test('is completed by nobody else, for no other epoch, and not altered', () => {
+    const refusal = (act: () => unknown, code: string, problem: string) => {
+      const failure = failureOf(act)
+      expect(failure).toMatchObject({ kind: 'authentication', code })
+      expect(failure.message).toContain(problem)
+      expectNoSecret(failure, secrets)
+    }
+    refusal(() => completes(offer, mallory), 'E_REBIND', 'for another card')
+    refusal(() => completes(offer, renewed, mallory.identity.signing), 'E_REBIND', 'not signed by the new')
+    const other = { ...record, definition: filled(9) }
+    refusal(() => completes(offer, renewed, renewed.identity.signing, other), 'E_REBIND', 'of another epoch')
+    const lie = offerRebind(record, 1, new Secret(filled(3)), renewed.card, null, 'treasury', CREATED, rng)
+    refusal(() => completes(lie), 'E_REBIND_PROOF', 'knew the share of alice')
+    const forged = offerRebind(
+      record,
+      1,
+      share,
+      renewed.card,
+      mallory.identity.signing,
+      'treasury',
+      CREATED,
+      rng,
+    )
+    refusal(() => completes(forged), 'E_REBIND', 'not signed by alice')
+    for (const path of leaves(offer)) {
+      // What the key is called is the new machine's to say.
+      if (path.join('.') === 'key') continue
+      const failure = failureOf(() => completes(rewrite(offer, path, another)))
+      expect(failure.kind, path.join('.')).toBe('authentication')
+    }
+  })
+
+  test('is not made for a card that cannot sit there', () => {
+    const make = (card: Card) => offerRebind(record, 1, share, card, null, 'treasury', CREATED, rng)
+    expect(failureOf(() => make(alice.card))).toMatchObject({ code: 'E_REBIND_CARD' })
+    expect(failureOf(() => make(bob.card))).toMatchObject({ code: 'E_REBIND_CARD' })
   })
 })

@@ -28,6 +28,8 @@ describe('what an identity key signs', () => {
       'mpc/rebind/v1',
       'mpc/receipt/v1',
       'mpc/request/v1',
+      'mpc/share-activated/v1',
+      'mpc/share-deleted/v1',
     ])
   })
 

@@ -1,0 +1,214 @@
+/** Old shares destroyed: on whose word, in which homes, what is left then, and who can still sign. */
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type HeldEpoch, heldKey } from '../../src/ceremony/epochs.js'
+import { findKey } from '../../src/ceremony/keys.js'
+import type { MadeKey } from '../../src/ceremony/keygen.js'
+import { remainingOf, remainingWords } from '../../src/ceremony/remaining.js'
+import { canRetire, planRetire, retire } from '../../src/ceremony/retire.js'
+import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
+import { epochPath, type KeyState, readState, writeState } from '../../src/storage/keys.js'
+import type { KeyRecord } from '../../src/wire/record.js'
+import { recordPublicKey } from '../../src/wire/record.js'
+import { encodeHandover, parseHandover } from '../../src/wire/share-handover.js'
+import { sayActivated } from '../../src/wire/share-statement.js'
+import { hex } from '../../src/wire/text.js'
+import { failureOf } from '../storage/support.js'
+import { defined, makeTreasury, reshared, signed } from '../support/reshares.js'
+import { copyOf, filesWith, hasShare, scalarOf } from '../support/shares.js'
+import { type Custodian, custodians } from '../support/worlds.js'
+
+const NOW = 1_900_000_000_000
+const quick = { linger: 2000 }
+type Four = readonly [Custodian, Custodian, Custodian, Custodian]
+
+/** Whether OpenSSL accepts a signature of these with the epoch that is in use in their homes. */
+async function sign(signers: readonly Custodian[], record: KeyRecord): Promise<boolean> {
+  const payload = Uint8Array.from(randomBytes(40))
+  const patience = { join: 5000, round: 5000, total: 5000 }
+  const results = await signed(signers, payload, { linger: 200, patience })
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(recordPublicKey(record)).toString('base64url') }
+  const key = createPublicKey({ key: jwk, format: 'jwk' })
+  return results.every(
+    (result) => result.status === 'fulfilled' && verify(null, payload, key, result.value.signature),
+  )
+}
+
+const epochIn = async ({ home }: Custodian, digest: Uint8Array): Promise<HeldEpoch> =>
+  (await heldKey(home, 'treasury')).epochs.find((each) => hex(each.digest) === hex(digest)) as HeldEpoch
+const statesOf = async ({ home }: Custodian): Promise<string[]> =>
+  ((await readState(home, 'treasury')) as KeyState).epochs.map(({ number, status }) => `${number} ${status}`)
+const planOf = ({ home, card }: Custodian, digest: Uint8Array | null = null) =>
+  planRetire(home, card, 'treasury', digest)
+const retires = async (who: Custodian): Promise<readonly string[]> =>
+  (await retire(who, await planOf(who), NOW)).destroyed
+const said = ({ statements }: HeldEpoch, what: string): string[] =>
+  statements.filter((each) => each.said === what).map(({ index }) => String(index))
+/** An old program, or an old copy of the home: the epoch before is in use there. */
+async function goesBack({ home }: Custodian): Promise<void> {
+  const state = (await readState(home, 'treasury')) as KeyState
+  const back = { parent: 'active', retired: 'active', active: 'parent', pending: 'pending' } as const
+  await writeState(home, 'treasury', {
+    ...state,
+    epochs: state.epochs.map((each) => ({ ...each, status: back[each.status] })),
+  })
+}
+
+let [alice, bob, carol, dave] = [] as unknown as Four
+let before: MadeKey
+let after: MadeKey
+let oldScalar: string
+
+// Alice, bob and carol, of whom two sign, deal to alice, bob and dave: carol was not there.
+beforeAll(async () => {
+  const everybody = (await custodians('alice', 'bob', 'carol', 'dave')) as unknown as Four
+  ;[alice, bob, carol, dave] = everybody
+  before = await makeTreasury([alice, bob, carol], 2)
+  oldScalar = await scalarOf(alice)
+  const file = await defined(alice, everybody, { members: ['alice', 'bob', 'dave'] })
+  ;[after] = (await reshared([alice, bob, dave], file, quick)) as [MadeKey]
+}, 60_000)
+
+describe('going over', () => {
+  test('is said by every new custodian in the ceremony, and kept by all who were there', async () => {
+    for (const who of [alice, bob, dave]) {
+      const epoch = await epochIn(who, after.digest)
+      expect(said(epoch, 'activated'), who.member.name).toEqual(expect.arrayContaining(['1', '2', '3']))
+      expect(epoch.problems).toEqual([])
+    }
+    // Who joined knows the epoch before by its record, and holds nothing of it.
+    expect(await epochIn(dave, before.digest)).toMatchObject({ status: null, hasShare: false, number: 1 })
+    expect(await canRetire(dave.home, dave.card, 'treasury')).toBe('no')
+    expect(await canRetire(carol.home, carol.card, 'treasury')).toBe('no')
+  })
+
+  test('a statement is refused that is of another epoch, of nobody in its seat, or altered', async () => {
+    const there = await copyOf(carol)
+    const handover = await handoverOf(alice.home, 'treasury')
+    const taking = (statements: readonly Uint8Array[]) =>
+      takeHandover(there, 'treasury', parseHandover(encodeHandover({ ...handover, statements })))
+    const altered = (handover.statements[0] as Uint8Array).slice()
+    altered[altered.length - 1] = (altered[altered.length - 1] as number) ^ 1
+    expect(await failureOf(() => taking([altered]))).toMatchObject({
+      kind: 'verification',
+      code: 'E_STATEMENT',
+    })
+    const other = { ...after.record, epoch: 3, parent: after.digest }
+    const foreign = sayActivated(other, { card: bob.card, index: 2, signing: bob.identity.signing }, NOW)
+    expect(await failureOf(() => taking([foreign]))).toMatchObject({ code: 'E_STATEMENT' })
+    // Carol claims dave's seat, in his name and in her own.
+    const claims = [dave.card, carol.card].map((card) =>
+      sayActivated(after.record, { card, index: 3, signing: carol.identity.signing }, NOW),
+    ) as [Uint8Array, Uint8Array]
+    expect((await failureOf(() => taking([claims[0]]))).message).toContain('not signed by dave')
+    expect(await taking([claims[1]])).toMatchObject({ added: 0, strange: 1 })
+    expect(said(await epochIn(there, after.digest), 'activated')).toEqual([])
+  })
+})
+
+describe('a share is destroyed', () => {
+  test('only when as many of the new custodians as must sign have gone over', async () => {
+    const there = await copyOf(alice)
+    const folder = join(dirname(epochPath(there.home, 'treasury', after.digest, 'record.cbor')), 'statements')
+    await rm(folder, { recursive: true })
+    const refused = await failureOf(() => planOf(there))
+    expect(refused).toMatchObject({ kind: 'absent', code: 'E_STATEMENTS', party: 'bob' })
+    expect(refused.hint).toContain('bob and dave')
+    expect(await canRetire(there.home, there.card, 'treasury')).toBe('later')
+    // One word is enough beside the own.
+    const { statements, ...handover } = await handoverOf(bob.home, 'treasury')
+    const [word] = statements.filter((each) => Buffer.from(each).includes(Buffer.from(dave.card.fingerprint)))
+    await takeHandover(there, 'treasury', { ...handover, statements: [word as Uint8Array] })
+    expect((await planOf(there)).gone).toEqual(['alice', 'dave'])
+    expect(await hasShare(there, before.digest)).toBe(true)
+  })
+
+  test('never of the epoch in use, of one that is not here, or where the share in use is not whole', async () => {
+    expect(await failureOf(() => planOf(alice, after.digest))).toMatchObject({
+      kind: 'conflict',
+      code: 'E_EPOCH_IN_USE',
+    })
+    expect(await failureOf(() => planOf(alice, new Uint8Array(32)))).toMatchObject({
+      kind: 'configuration',
+      code: 'E_NO_EPOCH',
+    })
+    expect((await planOf(carol)).epochs).toEqual([])
+    const there = await copyOf(alice)
+    const plan = await planOf(there)
+    await rm(epochPath(there.home, 'treasury', after.digest, 'share.age'))
+    expect(await failureOf(() => retire(there, plan, NOW))).toMatchObject({ code: 'E_KEY_STATE' })
+    expect(await hasShare(there, before.digest)).toBe(true)
+  })
+
+  test('in every file of the home, and the new one signs on', async () => {
+    const there = await copyOf(alice)
+    const held = await filesWith(there, oldScalar)
+    expect(held.length).toBeGreaterThan(1)
+    const destroyed = await retires(there)
+    expect(destroyed.map((path) => path.slice(there.home.root.length)).sort()).toEqual([...held].sort())
+    expect(await filesWith(there, oldScalar)).toEqual([])
+    expect(await statesOf(there)).toEqual(['1 retired', '2 active'])
+    expect(said(await epochIn(there, before.digest), 'deleted')).toEqual(['1'])
+    expect(await sign([there, bob], before.record)).toBe(true)
+    // Again there is nothing to do, and an old program finds nothing to sign with.
+    expect((await planOf(there)).epochs).toEqual([])
+    expect(await failureOf(() => goesBack(there))).toMatchObject({ code: 'E_KEY_STATE' })
+  })
+
+  test('by its owner alone: the others still sign with the old epoch until they destroy theirs', async () => {
+    const [a, b] = [await copyOf(alice), await copyOf(bob)]
+    await retires(a)
+    const words = async (who: Custodian) => remainingWords(await epochIn(who, before.digest), before.record)
+    expect(await words(a)).toEqual(['bob and carol together could still sign with epoch 1.'])
+    const old = await copyOf(b)
+    await goesBack(old)
+    expect(await sign([old, carol], before.record)).toBe(true)
+    // Bob has destroyed his, and hands both words to alice: carol alone is not enough.
+    await retires(b)
+    await takeHandover(b, 'treasury', await handoverOf(a.home, 'treasury'))
+    await takeHandover(a, 'treasury', await handoverOf(b.home, 'treasury'))
+    for (const who of [a, b]) {
+      expect(remainingOf(await epochIn(who, before.digest), before.record)).toEqual({
+        needed: 2,
+        shares: ['carol'],
+        pieces: [],
+        enough: false,
+      })
+      expect((await words(who))[0]).toContain('that of carol is left')
+    }
+    expect(await sign([a, b], before.record)).toBe(true)
+  })
+
+  test('by one who was not there, on the word of those who were, handed over by file', async () => {
+    const there = await copyOf(carol)
+    expect(await statesOf(there)).toEqual(['1 active'])
+    const taken = await takeHandover(there, 'treasury', await handoverOf(dave.home, 'treasury'))
+    expect(taken).toEqual({ added: 3, strange: 0, frozen: 1 })
+    expect(await statesOf(there)).toEqual(['1 retired'])
+    expect(await failureOf(() => findKey(there.home, 'treasury'))).toMatchObject({
+      kind: 'configuration',
+      code: 'E_NO_KEY',
+    })
+    expect((await planOf(there)).gone).toEqual(['alice', 'bob', 'dave'])
+    expect(await retires(there)).toHaveLength(2)
+    expect(await hasShare(there, before.digest)).toBe(false)
+  })
+
+  test('by one who left, who heard in the ceremony that the others went over', async () => {
+    const everybody = (await custodians('alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
+    const [a, b, c] = everybody
+    const made = await makeTreasury([a, b], 2)
+    const scalar = await scalarOf(b)
+    await reshared(everybody, await defined(a, everybody, { members: ['alice', 'carol'] }), quick)
+    expect(await statesOf(b)).toEqual(['1 retired'])
+    expect(await canRetire(b.home, b.card, 'treasury')).toBe('now')
+    await retires(b)
+    expect(await filesWith(b, scalar)).toEqual([])
+    // Who stayed learns of it by file.
+    await takeHandover(a, 'treasury', await handoverOf(b.home, 'treasury'))
+    expect(said(await epochIn(a, made.digest), 'deleted')).toEqual(['2'])
+    expect(await sign([a, c], made.record)).toBe(true)
+  }, 30_000)
+})
