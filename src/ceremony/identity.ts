@@ -95,6 +95,13 @@ export async function ownCard(home: Home): Promise<Card> {
   return line === null ? noIdentity(home) : parseCard(line)
 }
 
+/** The same, or null where this home has none that can be read. */
+export const cardIfAny = (home: Home): Promise<Card | null> =>
+  ownCard(home).catch((error: unknown) => {
+    if (error instanceof Failure) return null
+    throw error
+  })
+
 /** Wipes what can be wiped; whoever opened an identity calls it when done. */
 export function wipeIdentity(identity: Identity): void {
   identity.signing.seed.wipe()

@@ -2,7 +2,7 @@
 import { needsAuxiliary, wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import type { Home } from '../storage/home.js'
-import { listKeys, readEpochFile, readState } from '../storage/keys.js'
+import { type KeyState, listKeys, readEpochFile, readState } from '../storage/keys.js'
 import { openWith } from '../storage/seal.js'
 import type { Card } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
@@ -27,28 +27,35 @@ export type Key = {
 
 /** The active epoch of a key. @throws Failure `E_NO_KEY` (configuration) naming the keys that there are */
 export async function findKey(home: Home, name: string): Promise<Key> {
+  const key = await keyHere(home, name)
+  if (key.status === 'active') return { ...key, status: key.status }
+  throw new Failure('configuration', 'E_NO_KEY', `this home signs with ${name} no more`, {
+    hint: `epoch ${key.record.epoch} was dealt anew to others; \`mpc share list --key ${name}\` shows what is still here`,
+  })
+}
+
+/** A key, whether or not an epoch of it is active here: where it went to others, the last that this home held. */
+export type HereKey = Omit<Key, 'status'> & { readonly status: KeyState['epochs'][number]['status'] }
+
+/** @throws Failure `E_NO_KEY` (configuration), `E_KEY_STATE` (conflict) */
+export async function keyHere(home: Home, name: string): Promise<HereKey> {
   const state = await readState(home, name)
-  const active = state?.epochs.find(({ status }) => status === 'active')
-  if (state && !active) {
-    throw new Failure('configuration', 'E_NO_KEY', `this home holds no share of ${name} any more`, {
-      hint: 'it was reshared to others; its custodians are in the record of the epoch that came after',
-    })
-  }
-  if (!state || !active) {
+  const epoch = state?.epochs.find(({ status }) => status === 'active') ?? state?.epochs.at(-1)
+  if (!state || !epoch) {
     const names = await listKeys(home)
     throw new Failure('configuration', 'E_NO_KEY', `there is no key named ${name} here`, {
       hint: names.length === 0 ? '`mpc keygen` makes one' : `the keys here: ${names.join(', ')}`,
     })
   }
-  const record = parseRecord((await readEpochFile(home, name, active.digest, 'record.cbor')) as Uint8Array)
+  const record = parseRecord((await readEpochFile(home, name, epoch.digest, 'record.cbor')) as Uint8Array)
   const digest = recordDigest(record)
-  if (hex(digest) !== hex(active.digest) || hex(record.key_id) !== hex(state.key_id)) {
+  if (hex(digest) !== hex(epoch.digest) || hex(record.key_id) !== hex(state.key_id)) {
     throw new Failure(
       'conflict',
       'E_KEY_STATE',
       `the record of ${name} is not the one that its state names`,
       {
-        hint: 'put back the key folder from a copy of this home; nothing was changed',
+        hint: `\`mpc share list --key ${name}\` shows what is there; put back the key folder from a copy of this home`,
       },
     )
   }
@@ -57,7 +64,7 @@ export async function findKey(home: Home, name: string): Promise<Key> {
     record,
     rebinds.map(({ rebind }) => rebind),
   )
-  return { name, record, digest, status: 'active', seated, rebinds }
+  return { name, record, digest, status: epoch.status, seated, rebinds }
 }
 
 /** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */

@@ -231,13 +231,36 @@ function tooFew(name: string, { record }: WholeEpoch, have: number, missing: rea
   )
 }
 
-/** Whether there is something to be destroyed here: now, once others have gone over, or not. Opens no secret. */
-export async function canRetire(home: Home, self: Card, name: string): Promise<'now' | 'later' | 'no'> {
+export type OldShares = {
+  /** Numbers of the epochs that others have replaced, and of which something secret is still here. */
+  readonly epochs: readonly number[]
+  /** Whether they can be destroyed now, or once others have said that they went over; `no`: there is nothing to destroy. */
+  readonly retire: 'now' | 'later' | 'no'
+}
+
+/** What is still here of old epochs of a key. Opens no secret. @param self null in a home without an identity */
+export async function oldShares(home: Home, self: Card | null, name: string): Promise<OldShares> {
+  try {
+    const state = await readStateAlone(home, name)
+    // Most keys have one epoch, and then there is nothing to look for.
+    if (!state || state.epochs.every(({ status }) => status === 'active')) return { epochs: [], retire: 'no' }
+    const { epochs } = await heldKey(home, name)
+    const numbers = epochs
+      .filter((each) => isOld(each) && each.hasSecret)
+      .flatMap(({ number }) => number ?? [])
+    return { epochs: numbers, retire: self ? await whenRetire(home, self, name) : 'no' }
+  } catch (error) {
+    if (error instanceof Failure) return { epochs: [], retire: 'no' }
+    throw error
+  }
+}
+
+async function whenRetire(home: Home, self: Card, name: string): Promise<OldShares['retire']> {
   try {
     const { epochs } = await planRetire(home, self, name, null)
     return epochs.length > 0 ? 'now' : 'no'
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    return error.code === 'E_STATEMENTS' ? 'later' : 'no'
+    if (error instanceof Failure && error.code === 'E_STATEMENTS') return 'later'
+    throw error
   }
 }

@@ -200,6 +200,8 @@ const status = object({
       epoch: orNull(count(1)),
       /** Of the own share; null where the key cannot be read. */
       backup: oneOf('none', 'split', 'stale', null),
+      /** Shares of epochs that others have replaced, and whether they can be destroyed. */
+      old_shares: object({ epochs: list(count(1)), retire: oneOf('now', 'later', 'no') }),
       problem: orNull(object({ code: text, message: text, hint: orNull(text) })),
     }),
   ),

@@ -7,7 +7,7 @@ import { type HeldEpoch, heldKey } from '../../src/ceremony/epochs.js'
 import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/keygen.js'
 import { remainingOf, remainingWords } from '../../src/ceremony/remaining.js'
-import { canRetire, planRetire, retire } from '../../src/ceremony/retire.js'
+import { oldShares, planRetire, retire } from '../../src/ceremony/retire.js'
 import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
 import { epochPath, type KeyState, readState, writeState } from '../../src/storage/keys.js'
 import type { KeyRecord } from '../../src/wire/record.js'
@@ -80,8 +80,8 @@ describe('going over', () => {
     }
     // Who joined knows the epoch before by its record, and holds nothing of it.
     expect(await epochIn(dave, before.digest)).toMatchObject({ status: null, hasShare: false, number: 1 })
-    expect(await canRetire(dave.home, dave.card, 'treasury')).toBe('no')
-    expect(await canRetire(carol.home, carol.card, 'treasury')).toBe('no')
+    expect((await oldShares(dave.home, dave.card, 'treasury')).retire).toBe('no')
+    expect((await oldShares(carol.home, carol.card, 'treasury')).retire).toBe('no')
   })
 
   test('a statement is refused that is of another epoch, of nobody in its seat, or altered', async () => {
@@ -116,7 +116,7 @@ describe('a share is destroyed', () => {
     const refused = await failureOf(() => planOf(there))
     expect(refused).toMatchObject({ kind: 'absent', code: 'E_STATEMENTS', party: 'bob' })
     expect(refused.hint).toContain('bob and dave')
-    expect(await canRetire(there.home, there.card, 'treasury')).toBe('later')
+    expect((await oldShares(there.home, there.card, 'treasury')).retire).toBe('later')
     // One word is enough beside the own.
     const { statements, ...handover } = await handoverOf(bob.home, 'treasury')
     const [word] = statements.filter((each) => Buffer.from(each).includes(Buffer.from(dave.card.fingerprint)))
@@ -203,7 +203,7 @@ describe('a share is destroyed', () => {
     const scalar = await scalarOf(b)
     await reshared(everybody, await defined(a, everybody, { members: ['alice', 'carol'] }), quick)
     expect(await statesOf(b)).toEqual(['1 retired'])
-    expect(await canRetire(b.home, b.card, 'treasury')).toBe('now')
+    expect((await oldShares(b.home, b.card, 'treasury')).retire).toBe('now')
     await retires(b)
     expect(await filesWith(b, scalar)).toEqual([])
     // Who stayed learns of it by file.

@@ -1,10 +1,13 @@
 import { listKeys } from '../../storage/keys.js'
-import { findKey, type Key } from '../../ceremony/keys.js'
+import { cardIfAny } from '../../ceremony/identity.js'
+import { findKey, type HereKey, type Key, keyHere } from '../../ceremony/keys.js'
+import { oldShares, type OldShares } from '../../ceremony/retire.js'
 import { exportRecord } from '../../wire/exported.js'
 import { encodeRecord, recordPublicKey } from '../../wire/record.js'
 import { isRehearsal } from '../../wire/realm.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
+import { oldSharesText } from '../render/share.js'
 import type { Result } from '../result.js'
 import { keyData, keyText } from '../shown.js'
 
@@ -13,12 +16,14 @@ export type ShowOptions = { readonly export?: true; readonly out?: string }
 /** `mpc key list`: every key of this home, by its local name. */
 export async function runList(context: Context): Promise<Result> {
   const home = await context.home()
-  const keys = await Promise.all((await listKeys(home)).map((name) => findKey(home, name)))
+  const card = await cardIfAny(home)
+  const keys = await Promise.all((await listKeys(home)).map((name) => keyHere(home, name)))
+  const old = await Promise.all(keys.map(({ name }) => oldShares(home, card, name)))
   return {
     data: {
       keys: keys.map((key) => ({ ...keyData(home, { ...key, record: key.seated }), status: key.status })),
     },
-    text: keys.length === 0 ? [EMPTY] : keys.map(rowOf),
+    text: keys.length === 0 ? [EMPTY] : keys.map((key, i) => rowOf(key, old[i] as OldShares)),
     ...(keys.length === 0 && {
       next: 'mpc keygen --definition FILE   (`mpc ceremony new --help` makes the file)',
     }),
@@ -34,8 +39,10 @@ const reseatedText = ({ record, rebinds }: Key): string[] =>
     return `  ${card.name} sits in the seat of ${before} by a rebind, until the next reshare`
   })
 
-const rowOf = ({ name, record }: Key): string =>
-  `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}`
+const rowOf = ({ name, record, status }: HereKey, old: OldShares): string =>
+  `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}` +
+  (status === 'active' ? '' : `; it went to others after epoch ${record.epoch}`) +
+  oldSharesText(old, 'your')
 
 /** `mpc key show NAME`: a key's public record. */
 export async function runShow(

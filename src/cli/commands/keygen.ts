@@ -89,13 +89,15 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
       '',
       ...keyText(made.name, made.record),
     ],
-    next: made.holds ? `mpc sign --key ${made.name} --in FILE` : 'mpc status',
+    next: made.holds
+      ? `mpc sign --key ${made.name} --in FILE`
+      : `mpc share retire --key ${made.name}   (destroys your old share)`,
   }
 }
 
 function reshared({ record, already, holds }: MadeKey): string {
   if (already) return `Epoch ${record.epoch} of this key is here already: nothing was made anew.`
   return holds
-    ? `The key is reshared, and you hold a share of epoch ${record.epoch}; its public key is what it was.`
+    ? `The key is reshared, and you hold a share of epoch ${record.epoch}; its public key is what it was. Shares of the epoch before still sign together until they are destroyed: \`mpc share list\`.`
     : `The key is reshared to others as epoch ${record.epoch}, and you sign with it no more; your old share is still here.`
 }

@@ -1,6 +1,6 @@
-import { ownCard } from '../../ceremony/identity.js'
+import { cardIfAny } from '../../ceremony/identity.js'
 import { heldKey, type HeldKey } from '../../ceremony/epochs.js'
-import { canRetire } from '../../ceremony/retire.js'
+import { oldShares } from '../../ceremony/retire.js'
 import { listKeyFolders } from '../../storage/keys.js'
 import { Failure } from '../../wire/failure.js'
 import { hex } from '../../wire/text.js'
@@ -16,16 +16,9 @@ export async function run(context: Context, { key }: Options): Promise<Result> {
   const names = key === undefined ? await listKeyFolders(home) : [key]
   const keys = (await Promise.all(names.map((name) => heldOrNone(home, name, key !== undefined)))).flat()
   // Without a card nothing can be destroyed here, and what lies here is shown all the same.
-  const card = await ownCard(home).catch((error: unknown) => {
-    if (error instanceof Failure) return null
-    throw error
-  })
-  const ready = card
-    ? await Promise.all(
-        keys.map(async ({ name }) => ((await canRetire(home, card, name)) === 'now' ? [name] : [])),
-      )
-    : []
-  const [first] = ready.flat()
+  const card = await cardIfAny(home)
+  const old = await Promise.all(keys.map(({ name }) => oldShares(home, card, name)))
+  const first = keys.find((_, i) => old[i]?.retire === 'now')?.name
   return {
     data: { keys: keys.map(keyData) },
     text: keys.length === 0 ? ['No shares here yet: a key is made in a ceremony.'] : keys.flatMap(keyLines),

@@ -1,10 +1,12 @@
 import { backupStateOf } from '../../ceremony/backup-status.js'
 import { ceremoniesIn, keysIn, type KeyStatus, requestsIn } from '../../ceremony/status.js'
+import { oldShares, type OldShares } from '../../ceremony/retire.js'
 import { knownCards, type Known } from '../../ceremony/trust.js'
 import { recordPublicKey } from '../../wire/record.js'
 import { hex, rfc3339 } from '../../wire/text.js'
 import { primesIn, primesText } from '../ahead.js'
 import type { Context } from '../context.js'
+import { oldSharesText } from '../render/share.js'
 import { ceremonyData, ceremonyLines, requestData, requestLines } from '../render/status.js'
 import type { Result } from '../result.js'
 import { fields } from '../style.js'
@@ -18,10 +20,13 @@ export async function run(context: Context): Promise<Result> {
   const backups = await Promise.all(
     keys.map(async ({ key }) => (home && key ? await backupStateOf(home, key) : null)),
   )
+  const self = known.find(({ status }) => status === 'self')?.card ?? null
+  const old = await Promise.all(
+    keys.map(async ({ name }): Promise<OldShares> => (home ? oldShares(home, self, name) : NOTHING_OLD)),
+  )
   const ceremonies = home ? await ceremoniesIn(home, keys, now) : []
   const requests = home ? await requestsIn(home, keys, now) : []
   const primes = home ? await primesIn(home) : 0
-  const self = known.find(({ status }) => status === 'self')?.card ?? null
   const doubtful = known.filter(({ status }) => status === 'unverified').map(({ card }) => card.name)
   const unfinished = [
     ...ceremonies
@@ -29,13 +34,10 @@ export async function run(context: Context): Promise<Result> {
       .map((each) => ({ ...each, lines: ceremonyLines(each) })),
     ...requests.map((each) => ({ ...each, lines: requestLines(each) })),
   ]
+  const retirable = keys.find((_, i) => old[i]?.retire === 'now')
   const next =
     unfinished.find((each) => each.next !== null)?.next ??
-    (self
-      ? keys.length > 0
-        ? undefined
-        : 'mpc ceremony new keygen --help'
-      : 'mpc identity init --name NAME')
+    (retirable ? `mpc share retire --key ${retirable.name}` : firstStep(self !== null, keys.length > 0))
   return {
     data: {
       home: path,
@@ -46,7 +48,11 @@ export async function run(context: Context): Promise<Result> {
       },
       primes,
       unverified: doubtful,
-      keys: keys.map((key, i) => ({ ...keyStatusData(key), backup: backups[i] ?? null })),
+      keys: keys.map((key, i) => ({
+        ...keyStatusData(key),
+        backup: backups[i] ?? null,
+        old_shares: old[i],
+      })),
       ceremonies: ceremonies.map(ceremonyData),
       requests: requests.map(requestData),
     },
@@ -60,7 +66,12 @@ export async function run(context: Context): Promise<Result> {
           'keys',
           keys.length === 0
             ? 'none'
-            : keys.map((key, i) => `${keyStatusText(key)}${BACKUP[backups[i] ?? 'none']}`).join('\n'),
+            : keys
+                .map((key, i) => {
+                  const shares = oldSharesText(old[i] as OldShares, 'its')
+                  return `${keyStatusText(key)}${BACKUP[backups[i] ?? 'none']}${shares}`
+                })
+                .join('\n'),
         ],
       ]),
       '',
@@ -69,6 +80,14 @@ export async function run(context: Context): Promise<Result> {
     ],
     ...(next !== undefined && { next }),
   }
+}
+
+const NOTHING_OLD: OldShares = { epochs: [], retire: 'no' }
+
+/** What a home that has nothing to finish begins with. */
+function firstStep(hasIdentity: boolean, hasKeys: boolean): string | undefined {
+  if (!hasIdentity) return 'mpc identity init --name NAME'
+  return hasKeys ? undefined : 'mpc ceremony new keygen --help'
 }
 
 /** What is said of a key's backup beside the key. */

@@ -1,6 +1,7 @@
 /** Epochs and their shares, as machines and people read them. */
 import { destroyedSeats, type HeldEpoch, seatsGoneOver } from '../../ceremony/epochs.js'
 import { listed, remainingOf, remainingWords } from '../../ceremony/remaining.js'
+import type { OldShares } from '../../ceremony/retire.js'
 import { hex } from '../../wire/text.js'
 import { fields } from '../style.js'
 
@@ -84,4 +85,11 @@ export function epochLines(epoch: HeldEpoch): string[] {
 export function namesThat(said: 'activated' | 'deleted', epoch: HeldEpoch): string[] {
   const seats = said === 'activated' ? seatsGoneOver(epoch) : new Set(destroyedSeats(epoch))
   return (epoch.record?.members ?? []).filter(({ index }) => seats.has(index)).map(({ card }) => card.name)
+}
+
+/** What is said beside a key of shares that were replaced and are still here; nothing if there are none. */
+export function oldSharesText({ epochs }: OldShares, whose: 'its' | 'your'): string {
+  if (epochs.length === 0) return ''
+  const what = epochs.length === 1 ? 'share of epoch' : 'shares of epochs'
+  return `; ${whose} old ${what} ${listed(epochs.map(String))} ${epochs.length === 1 ? 'is' : 'are'} not destroyed`
 }
