@@ -96,7 +96,8 @@ async function oldEpochs(
         seatOf(each, self.fingerprint) === null ||
         each.statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, self.fingerprint))
       const isDone = each.status === 'retired' && !each.hasSecret && isSaid
-      return isDone && (await leftovers(home, each, epochs)).length === 0 ? [] : [each]
+      const left = await Promise.all((await ceremoniesOf(home, each, epochs)).map(sharesLeft))
+      return isDone && left.flat().length === 0 ? [] : [each]
     }),
   )
   return open.flat()
@@ -105,26 +106,26 @@ async function oldEpochs(
 const isOld = ({ status }: HeldEpoch): boolean => status === 'parent' || status === 'retired'
 const isWhole = (epoch: HeldEpoch): epoch is WholeEpoch => epoch.record !== null
 
-/** Shares of an epoch, and of runs that were to follow on it, which lie with their ceremonies. */
-async function leftovers(
-  home: Home,
-  epoch: HeldEpoch,
-  epochs: readonly HeldEpoch[],
-): Promise<
-  readonly { readonly files: CeremonyFiles; readonly pending: boolean; readonly paths: readonly string[] }[]
-> {
+/** A ceremony that may have left shares which lie with it, and not only with an epoch. */
+type Source = {
+  readonly files: CeremonyFiles
+  /** Whether the result that is pending there counts too: that of the epoch in use is a share in use. */
+  readonly pending: boolean
+}
+
+const sharesLeft = ({ files, pending }: Source): Promise<readonly string[]> => files.listShares(pending)
+
+/** The ceremony that made an epoch, and those that were to follow on it. */
+async function ceremoniesOf(home: Home, epoch: HeldEpoch, epochs: readonly HeldEpoch[]): Promise<Source[]> {
   const kept = epochs.filter((each) => !isOld(each)).flatMap(({ record }) => record?.definition ?? [])
-  const found = []
+  const sources: Source[] = []
   for (const id of await listCeremonies(home)) {
     const made = epoch.record !== null && equalBytes(id, epoch.record.definition)
     if (!made && !(await startsFrom(home, id, epoch.digest))) continue
-    const files = new CeremonyFiles(home, id)
-    // The share of an epoch in use lies with the ceremony that made it too.
     const pending = !kept.some((each) => equalBytes(each, id))
-    const paths = await files.listShares(pending)
-    if (paths.length > 0) found.push({ files, pending, paths })
+    sources.push({ files: new CeremonyFiles(home, id), pending })
   }
-  return found
+  return sources
 }
 
 async function startsFrom(home: Home, id: Uint8Array, parent: Uint8Array): Promise<boolean> {
@@ -161,12 +162,13 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
     // Those who were not there when it was said hear it from who has it in a file.
     await ownWord(owner, name, newest.record, now)
   }
+  await using _ = await lockKey(home, name)
   await markRetired(home, name, epochs)
   const { epochs: all } = await heldKey(home, name)
   const destroyed: string[] = []
   for (const epoch of epochs) {
     destroyed.push(...(await destroyShare(home, name, epoch.digest)))
-    for (const { files, pending } of await leftovers(home, epoch, all)) {
+    for (const { files, pending } of await ceremoniesOf(home, epoch, all)) {
       destroyed.push(...(await files.destroyShares(pending)))
     }
     const index = seatOf(epoch, card.fingerprint)
@@ -179,7 +181,6 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
 
 /** From here on nothing needs their shares. */
 async function markRetired(home: Home, name: string, epochs: readonly WholeEpoch[]): Promise<void> {
-  await using _ = await lockKey(home, name)
   const state = await readStateAlone(home, name)
   if (state === null) throw damaged(name, 'it is gone')
   const isMeant = (digest: Uint8Array) => epochs.some((each) => equalBytes(each.digest, digest))

@@ -40,7 +40,7 @@ export async function goOver(
 ): Promise<GoneOver> {
   if (definition.kind === 'keygen') return { awaited: [], keep: () => Promise.resolve() }
   const { home } = world
-  await stageEpoch(home, name, definition.parent, { 'record.cbor': encodeRecord(definition.parent_record) })
+  await stageRecord(home, name, definition.parent_record)
   const own = await ownWord(world, name, record, world.now())
   if (own) room.mailbox.post('activated', { session: sid }, own)
   const holders = room.peers.filter((peer) => record.members.some((member) => isOf(member, peer.fingerprint)))
@@ -96,6 +96,17 @@ function statementOf(encoded: Uint8Array, record: KeyRecord): Statement | null {
     if (error instanceof Failure) return null
     throw error
   }
+}
+
+async function stageRecord(
+  home: Home,
+  name: string,
+  r: KeyRecord,
+  certificate: Uint8Array | null = null,
+): Promise<void> {
+  await using _ = await lockKey(home, name)
+  const proof = certificate && { 'certificate.cbor': certificate }
+  await stageEpoch(home, name, recordDigest(r), { 'record.cbor': encodeRecord(r), ...proof })
 }
 
 async function keepStatement(
@@ -162,11 +173,8 @@ export async function takeHandover(
   }
   const checked = statements.map((encoded) => checkedAgainst(records, here, encoded))
   const isMember = last.members.some((member) => isOf(member, card.fingerprint))
-  for (const r of records) {
-    // A custodian of the newest has the certificate from the ceremony that made it, or finishes that first.
-    const proof = r === last && !isMember ? { 'certificate.cbor': certificate } : {}
-    await stageEpoch(home, name, recordDigest(r), { 'record.cbor': encodeRecord(r), ...proof })
-  }
+  // A custodian of the newest has its certificate from the ceremony that made it, or finishes that first.
+  for (const r of records) await stageRecord(home, name, r, r === last && !isMember ? certificate : null)
   let added = 0
   for (const one of checked) {
     if (one && (await keepStatement(home, name, one.record, one.encoded))) added += 1

@@ -15,6 +15,7 @@ import {
   readFile,
   renameDir,
   replaceFile,
+  sweep,
   writeOnce,
 } from './files.js'
 import type { Home } from './home.js'
@@ -163,13 +164,15 @@ export class CeremonyFiles {
   }
 
   /**
-   * Destroys the sealed shares that runs of this ceremony have left, for an epoch that is retired.
+   * Destroys the sealed shares that runs of this ceremony have left, for an epoch that is retired; and what a crash left,
+   * unless a process is in it now.
    * @param pending also that of the run whose result is pending or became an epoch
    * @returns the paths of the files that are gone
    */
   async destroyShares(pending: boolean): Promise<readonly string[]> {
     const gone: string[] = []
     for (const path of await this.listShares(pending)) if (await destroyFile(path)) gone.push(path)
+    if ((await this.runningIn()) === null) await sweep(this.folder)
     return gone
   }
 

@@ -22,7 +22,7 @@ import { temporaryBeside } from './folders.js'
 import { readFile } from './read.js'
 
 export { type FaultPoint, type Operation, setFaultPoint } from './disk.js'
-export { ensureDir, listDir, temporaryName } from './folders.js'
+export { ensureDir, listDir, sweep, temporaryName } from './folders.js'
 export { readFile, readSecretFile } from './read.js'
 
 const MOST = 1 << 28

@@ -75,6 +75,15 @@ export async function temporaryBeside(path: string): Promise<string> {
   return temporaryName(folder, randomBytes(16))
 }
 
+/** Removes every temporary name in a folder, of whatever age: for who knows that nobody is writing there. */
+export function sweep(folder: string): Promise<void> {
+  return guarded('clear', folder, async () => {
+    const left = (await namesIn(folder)).filter((name) => TEMPORARY.test(name))
+    for (const name of left) await discard(join(folder, name))
+    if (left.length > 0) await syncFolder(folder)
+  })
+}
+
 async function isLeftOver(path: string): Promise<boolean> {
   try {
     return Date.now() - (await stat(path)).mtimeMs > LEFT_OVER_MS

@@ -16,6 +16,7 @@ import {
   listDir,
   readFile,
   replaceFile,
+  sweep,
   writeOnce,
 } from './files.js'
 import type { Home } from './home.js'
@@ -197,9 +198,9 @@ export const listEpochFiles = (home: Home, name: string, digest: Uint8Array): Pr
   listDir(epochOf(home, name, digest))
 
 /**
- * Destroys what an epoch holds of a share: the share, and what its split was made from. For `share retire` alone, of an
- * epoch that the state calls retired.
- * @returns the names of the files that are gone
+ * Destroys what an epoch holds of a share: the share, what its split was made from, and what a crash left of either. For
+ * `share retire` alone, which holds the key's lock, of an epoch that the state calls retired.
+ * @returns the paths of the files that are gone
  */
 export async function destroyShare(home: Home, name: string, digest: Uint8Array): Promise<readonly string[]> {
   const gone: string[] = []
@@ -207,6 +208,8 @@ export async function destroyShare(home: Home, name: string, digest: Uint8Array)
     const path = join(epochOf(home, name, digest), file)
     if (await destroyFile(path)) gone.push(path)
   }
+  await sweep(epochOf(home, name, digest))
+  await sweep(dirname(epochOf(home, name, digest)))
   return gone
 }
 
