@@ -17,7 +17,7 @@ import {
 } from '../storage/keys.js'
 import { checkVote } from '../storage/votes.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { parseCertificate } from '../wire/result.js'
 import { hex } from '../wire/text.js'
 import type { Transcript } from '../wire/transcript.js'
@@ -59,6 +59,29 @@ export async function activate(
     if (name !== null) return succeed(home, name, plan, record, epoch)
   }
   return begin(home, definition.key, record, epoch)
+}
+
+/**
+ * Why a ceremony that ended here has left no share: the epoch that it made is retired. Null if that is not why.
+ * @returns Failure `E_RETIRED` (configuration)
+ */
+export async function retiredSince(home: Home, files: CeremonyFiles): Promise<Failure | null> {
+  const outcome = await files.readPending('record.cbor')
+  if (outcome === null) return null
+  const record = parseRecord(outcome)
+  const name = await nameOfKey(home, record.key_id)
+  const state = name === null ? null : await readState(home, name)
+  const digest = recordDigest(record)
+  const epoch = state?.epochs.find((each) => equalBytes(each.digest, digest))
+  if (epoch?.status !== 'retired') return null
+  return new Failure(
+    'configuration',
+    'E_RETIRED',
+    `epoch ${record.epoch} of ${name}, which this made, is retired here`,
+    {
+      hint: `its share was destroyed; \`mpc share list --key ${name}\` shows which epoch is in use`,
+    },
+  )
 }
 
 /** The name of a key in this home, by its id; null if it is not here. */

@@ -23,7 +23,7 @@ import { recordMade } from '../wire/record-made.js'
 import { parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { transcriptCodec, transcriptHead } from '../wire/transcript.js'
-import { activate } from './activation.js'
+import { activate, retiredSince } from './activation.js'
 import { agree, linger, type Result, setAsideOn } from './ending.js'
 import { holdersOf, incomplete, type Made, type Pending, readPending, store } from './pending.js'
 import { requireVerified, unverifiedAmong } from './people.js'
@@ -105,7 +105,9 @@ export async function make(
     await keepCeremony(world.home, plan.file)
     room.mailbox.handOut(definitionCodec.encode(definition))
     const pending = await readPending(world, plan, files)
-    if (!pending && (await files.readReceipt()) !== null) throw incomplete()
+    if (!pending && (await files.readReceipt()) !== null) {
+      throw (await retiredSince(world.home, files)) ?? incomplete()
+    }
     if (pending) {
       const resumed = await resume(world, room, plan, files, pending)
       if (resumed) return resumed

@@ -5,12 +5,15 @@ import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type HeldEpoch, heldKey } from '../../src/ceremony/epochs.js'
 import { findKey } from '../../src/ceremony/keys.js'
-import type { MadeKey } from '../../src/ceremony/keygen.js'
+import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { remainingOf, remainingWords } from '../../src/ceremony/remaining.js'
 import { oldShares, planRetire, retire } from '../../src/ceremony/retire.js'
 import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
+import { storedCeremony } from '../../src/ceremony/stored.js'
+import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { epochPath, type KeyState, readState, writeState } from '../../src/storage/keys.js'
+import type { DefinitionFile } from '../../src/wire/definition.js'
 import type { KeyRecord } from '../../src/wire/record.js'
 import { recordPublicKey } from '../../src/wire/record.js'
 import { encodeHandover, parseHandover } from '../../src/wire/share-handover.js'
@@ -19,7 +22,7 @@ import { hex } from '../../src/wire/text.js'
 import { failureOf } from '../storage/support.js'
 import { defined, makeTreasury, reshared, signed } from '../support/reshares.js'
 import { copyOf, filesWith, hasShare, scalarOf } from '../support/shares.js'
-import { type Custodian, custodians } from '../support/worlds.js'
+import { type Custodian, custodians, worldOf } from '../support/worlds.js'
 
 const NOW = 1_900_000_000_000
 const quick = { linger: 2000 }
@@ -161,6 +164,14 @@ describe('a share is destroyed', () => {
     expect(await statesOf(there)).toEqual(['1 retired', '2 active'])
     expect(said(await epochIn(there, before.digest), 'deleted')).toEqual(['1'])
     expect(await sign([there, bob], before.record)).toBe(true)
+    // The ceremony that made it cannot be finished once more.
+    const first = await storedCeremony(there.home, before.record.definition)
+    const plan = await planKeygen(there.home, there.card, first as DefinitionFile, NOW)
+    const world = worldOf(there, new MemoryNetwork().connect('alice'))
+    expect(await failureOf(() => runKeygen(world, plan))).toMatchObject({
+      kind: 'configuration',
+      code: 'E_RETIRED',
+    })
     // Again there is nothing to do, and an old program finds nothing to sign with.
     expect((await planOf(there)).epochs).toEqual([])
     expect(await failureOf(() => goesBack(there))).toMatchObject({ code: 'E_KEY_STATE' })

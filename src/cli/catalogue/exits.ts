@@ -82,6 +82,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_NO_SPLIT',
       'E_PEER_FILE',
       'E_QUARANTINE_FILE',
+      'E_RETIRED',
       'E_SPLIT_REBOUND',
       'E_STORAGE',
       'E_TLS',

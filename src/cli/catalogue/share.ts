@@ -10,6 +10,10 @@ export const shareCodes = {
     'The share of an epoch that is in use is never destroyed.',
     'Refresh or reshare the key; then the old shares can be.',
   ),
+  E_RETIRED: entry(
+    'The epoch that this ceremony made was replaced since, and its share was destroyed here.',
+    'Use the epoch that is in use: `mpc share list --key KEY` shows it.',
+  ),
   E_STATEMENTS: entry(
     'Old shares are destroyed only once as many custodians of the newer epoch as must sign say that they went over to it.',
     'Get it from them as a file: `mpc share statements --key KEY -o FILE`; then `mpc share retire --statements FILE`.',
