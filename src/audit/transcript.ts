@@ -15,10 +15,13 @@ import {
   definitionCodec,
   definitionId,
   type KeygenDefinition,
+  type ReshareDefinition,
 } from '../wire/definition.js'
-import { isKeyDefinition, playersOf as cardsOf, reshareInputOf } from '../wire/definition-key.js'
+import { consentsAmong, isMajority } from '../wire/consent.js'
+import { isKeyDefinition, isReshare, playersOf as cardsOf, reshareInputOf } from '../wire/definition-key.js'
 import { derivedKey } from '../wire/derived.js'
-import { sessionWords } from '../wire/handshake.js'
+import { decodeEnvelope } from '../wire/envelope.js'
+import { helloCodec, sessionWords } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
 import {
   type KeyRecord,
@@ -64,6 +67,7 @@ function verify(transcript: Transcript): Verified {
   const players = playersOf(definition, transcript)
   const cards = players.map(({ card }) => card)
 
+  if (isReshare(definition)) verifyMajority(definition, id, transcript)
   const sid = openingIn(transcript, id, cards)
   const scheme = isKeyDefinition(definition)
     ? definition.scheme
@@ -142,6 +146,13 @@ function verifyEchoes(players: readonly Player[], sid: Uint8Array, rounds: Round
     for (const echo of echoes.values())
       demand(equalBytes(echo, seen), `an echo of round ${round} is of other letters`)
   }
+}
+
+/** The hellos show that more than half of the old custodians have signed, unless it says that it needs no more. */
+function verifyMajority(definition: ReshareDefinition, id: Uint8Array, { hellos }: Transcript): void {
+  const shown = hellos.flatMap((hello) => helloCodec.decode(decodeEnvelope(hello).body).others)
+  const consents = consentsAmong(id, definition, shown)
+  demand(isMajority(definition, consents), 'no more than half of the old custodians have signed it')
 }
 
 /** The record says of a new key what its definition says. */

@@ -32,7 +32,7 @@ export type Activated = {
 }
 
 /**
- * The epoch's files, then the state that names it. Also what an earlier process left half done.
+ * The epoch's files, then the state that names it; who only watched has no transcript. Also what an earlier process left half done.
  * @throws Failure `E_VOTED_PARENT` (conflict) if this member voted since for another that replaces this one
  */
 export async function activate(
@@ -40,7 +40,7 @@ export async function activate(
   plan: MakingPlan,
   files: CeremonyFiles,
   record: KeyRecord,
-  transcript: Transcript,
+  transcript: Transcript | null,
   certificate: Uint8Array,
 ): Promise<Activated> {
   const { definition, file } = plan
@@ -51,7 +51,7 @@ export async function activate(
     'record.cbor': outcome,
     ...(share && { 'share.age': share }),
     'certificate.cbor': certificate,
-    'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts),
+    ...(transcript && { 'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts) }),
   }
   if (definition.kind !== 'keygen') {
     await checkVote(home, definition.parent, file.id, definition.supersedes)
@@ -121,8 +121,8 @@ async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFi
 }
 
 /**
- * The next epoch of a key that is here. The one before becomes its parent, whose share stays until it is retired; for a
- * member that leaves it is retired at once, and nothing is active.
+ * The next epoch of a key that is here. The one before becomes its parent, whose share stays until it is retired; for
+ * who has no share of the next nothing is active.
  */
 async function succeed(
   home: Home,
@@ -150,9 +150,7 @@ async function succeed(
     )
   }
   const before = state.epochs.map((each) =>
-    equalBytes(each.digest, parent)
-      ? ({ ...each, status: index === null ? 'retired' : 'parent' } as const)
-      : each,
+    equalBytes(each.digest, parent) ? ({ ...each, status: 'parent' } as const) : each,
   )
   const next = index === null ? [] : [{ digest, number: record.epoch, status: 'active' } as const]
   await writeState(home, name, { ...state, epochs: [...before, ...next] })

@@ -207,7 +207,8 @@ export function mergeCeremonies(
   return { ...first.file, signatures: unite(files.flatMap(({ file }) => file.signatures)) }
 }
 
-function unite(signatures: readonly Signature[]): readonly Signature[] {
+/** One signature of each. */
+export function unite(signatures: readonly Signature[]): readonly Signature[] {
   const byMember = new Map(signatures.map((signature) => [hex(signature.fingerprint), signature]))
   return [...byMember].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, signature]) => signature)
 }

@@ -5,7 +5,7 @@
  * Everything is on disk before it is said, and is said again as it was: a process that is killed anywhere here resumes
  * from its files, and from nothing else.
  */
-import { type Member, type Slot, slotsOf, type Wait } from '../messaging/letters.js'
+import { type Member, NO_SESSION, type Slot, slotsOf, type Wait, wantCodec } from '../messaging/letters.js'
 import { Restarted } from '../messaging/abort.js'
 import { tryDecode } from '../messaging/blame.js'
 import { type Room } from '../messaging/room.js'
@@ -169,6 +169,7 @@ async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): 
 
 /**
  * Hands the certificate to whoever asks for anything of the ending, until everybody is done or patience ends (F-09).
+ * @param outcome what those who only watched are shown beside it; null where nobody did
  * @param awaited what the others are to say beside that they are done
  * @returns names of those who have not said it all
  */
@@ -177,16 +178,22 @@ export async function linger(
   room: Room,
   sid: Uint8Array,
   certificate: Uint8Array,
+  outcome: Uint8Array | null,
   signal: AbortSignal,
   awaited: readonly Slot[] = [],
 ): Promise<string[]> {
-  let last = Number.NEGATIVE_INFINITY
-  room.mailbox.on('want', (envelope) => {
-    if (hex(envelope.header.session) !== hex(sid) || world.now() - last < 1000) return
-    last = world.now()
+  const show = (): void => {
     room.mailbox.post('certificate', { session: sid }, certificate)
+    if (outcome) room.mailbox.post('record', { session: NO_SESSION }, outcome)
+  }
+  let last = Number.NEGATIVE_INFINITY
+  room.mailbox.on('want', ({ header, body }) => {
+    const isOfEnding = hex(header.session) === hex(sid) || wantCodec.decode(body).some(isOfRecord)
+    if (!isOfEnding || world.now() - last < 1000) return
+    last = world.now()
+    show()
   })
-  room.mailbox.post('certificate', { session: sid }, certificate)
+  show()
   const said = (['activated', 'done'] as const).flatMap((kind) => slotsOf([room.self], kind, sid))
   // Who is done late has missed what was said before: it hears it again before this member leaves.
   room.mailbox.on('done', () => said.forEach((slot) => room.mailbox.repeat(slot)))
@@ -203,6 +210,9 @@ export async function linger(
 }
 
 // --------------------------------------------------------------------------------------------------------------------
+
+/** Whoever only watched knows no session, and asks for the record. */
+const isOfRecord = ({ kind }: { readonly kind: Kind }): boolean => kind === 'record'
 
 type Heard = { certificate: Uint8Array | null }
 

@@ -11,6 +11,7 @@ import type { Card } from '../wire/card.js'
 import { custodiansOf, type DefinitionFile, type KeygenDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
+import { requireNotEnded } from './abandon.js'
 import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
 import type { World } from './world.js'
 
@@ -20,7 +21,8 @@ export type KeygenPlan = MakingPlan & { readonly definition: KeygenDefinition }
 
 /**
  * What this member is to do for a definition, if it may.
- * @throws Failure: not a member or not a custodian (authentication), expired (absent), a key of that name (conflict)
+ * @throws Failure: not a member or not a custodian (authentication), expired (absent), a key of that name (conflict),
+ *   ended here (refused)
  */
 export async function planKeygen(
   home: Home,
@@ -39,7 +41,9 @@ export async function planKeygen(
       hint: 'ask its author to make one with your card in it: `mpc identity export`',
     })
   }
-  const begun = (await new CeremonyFiles(home, file.id).readReceipt()) !== null
+  const files = new CeremonyFiles(home, file.id)
+  await requireNotEnded(files)
+  const begun = (await files.readReceipt()) !== null
   checkTime(definition, begun, now)
   const there = await readState(home, definition.key)
   if (!begun && there !== null && hex(there.key_id) !== hex(file.id)) {

@@ -4,6 +4,7 @@
  */
 import { Restarted } from '../messaging/abort.js'
 import { inSession } from '../messaging/attempts.js'
+import { Consents } from '../messaging/consents.js'
 import type { Opened } from '../messaging/handshake.js'
 import type { Room } from '../messaging/room.js'
 import type { Run, RunOptions } from '../messaging/run.js'
@@ -14,8 +15,9 @@ import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
 import { castVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
+import { outcomeCodec } from '../wire/consent.js'
 import { definitionCodec, type DefinitionFile, type KeyDefinition } from '../wire/definition.js'
-import { onlookersOf } from '../wire/definition-key.js'
+import { onlookersOf, watchersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
@@ -23,6 +25,7 @@ import { recordMade } from '../wire/record-made.js'
 import { parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { transcriptCodec, transcriptHead } from '../wire/transcript.js'
+import { requireNotEnded } from './abandon.js'
 import { activate, retiredSince } from './activation.js'
 import { agree, linger, type Result, setAsideOn } from './ending.js'
 import { holdersOf, incomplete, type Made, type Pending, readPending, store } from './pending.js'
@@ -30,7 +33,7 @@ import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import { goOver } from './statements.js'
-import { keepCeremony } from './stored.js'
+import { keepCeremony, keepSignatures, storedCeremony } from './stored.js'
 import { seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
 
@@ -39,9 +42,9 @@ export type MakingPlan = {
   readonly definition: KeyDefinition
   /** Who takes part, those who are to hold shares first: place and index of these are the same. */
   readonly players: readonly Card[]
-  /** This member's place among them, from 1. */
+  /** This member's place among them, from 1; 0 for who only watches. */
   readonly place: number
-  /** The index of this member's share; null for who only deals. */
+  /** The index of this member's share; null for who only deals or watches. */
   readonly index: number | null
   /** Whether this member has voted: then only the ending is left. */
   readonly begun: boolean
@@ -58,6 +61,8 @@ export type MadeKey = {
   readonly already: boolean
   /** Whether this member has a share of it: whoever leaves has none. */
   readonly holds: boolean
+  /** Whether it only signed for the others to make it. */
+  readonly watched?: boolean
   /** Who had not said that they are done when this member left, where it matters. */
   readonly away: readonly string[]
 }
@@ -102,6 +107,8 @@ export async function make(
   const files = new CeremonyFiles(world.home, plan.file.id)
   using primes = needsAuxiliary(definition.scheme) ? new PrimeSupply(world, levelOfKeys().primeBits) : null
   return seated(primes ? patient(world) : world, cast, files, async (room) => {
+    // Since the plan was made another process may have ended it.
+    await requireNotEnded(files)
     await keepCeremony(world.home, plan.file)
     room.mailbox.handOut(definitionCodec.encode(definition))
     const pending = await readPending(world, plan, files)
@@ -113,7 +120,9 @@ export async function make(
       if (resumed) return resumed
     }
     await primes?.fill(room, NO_SESSION, world.signal)
-    const opening = openingOf(world, cast, files, plan.file.signatures)
+    const consents = await consentsOf(world.home, plan)
+    const opening = openingOf(world, cast, files, plan.file.signatures, consents)
+    consents?.listen(room)
     return inSession(room, opening, async (opened, signal) => {
       // Those that an earlier attempt has shown are used up.
       await primes?.fill(room, opened.sid, signal)
@@ -154,6 +163,14 @@ export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Arr
   const digest = recordDigest(record)
   const holds = plan.index !== null
   return { ...active, record, digest, attempt: hex(header.session), holds, away: [] }
+}
+
+/** Those who only watch a resharing, and must sign it: what is held of them already, in the file or here. */
+async function consentsOf(home: Home, { file, definition }: MakingPlan): Promise<Consents | null> {
+  if (definition.kind === 'keygen') return null
+  const here = await storedCeremony(home, file.id)
+  const known = [...file.signatures, ...(here?.signatures ?? [])]
+  return new Consents(file.id, definition, known, (held) => keepSignatures(home, file.id, held))
 }
 
 // ----------------------------------------------------------------------------------------------------------- the run
@@ -264,7 +281,16 @@ async function end(
     const active = await activate(world.home, plan, files, record, transcript, certificate)
     const stay = wasDone ? Math.min(world.linger, 10_000) : world.linger
     const { awaited, keep } = await goOver(world, room, definition, active.name, record, sid)
-    const away = await linger({ ...world, linger: stay }, room, sid, certificate, world.signal, awaited)
+    const shown = outcomeFor(definition, outcome, certificate)
+    const away = await linger(
+      { ...world, linger: stay },
+      room,
+      sid,
+      certificate,
+      shown,
+      world.signal,
+      awaited,
+    )
     await keep()
     return {
       ...active,
@@ -278,6 +304,16 @@ async function end(
   } finally {
     share?.wipe()
   }
+}
+
+/** For those who only watch a resharing; null where nobody could. */
+function outcomeFor(
+  definition: KeyDefinition,
+  record: Uint8Array,
+  certificate: Uint8Array,
+): Uint8Array | null {
+  if (definition.kind === 'keygen' || watchersOf(definition).length === 0) return null
+  return outcomeCodec.encode({ record, certificate })
 }
 
 /** A new key has no epoch before it, and so takes no vote from one. */

@@ -118,7 +118,7 @@ export async function fetchCeremony(world: World, id: Uint8Array): Promise<Cerem
     throw new Failure('absent', 'E_NOT_PUBLISHED', `nobody handed out this ceremony in time${others}`, {
       hint:
         'compare the 64 digits and the server with its author, who runs `mpc ceremony publish FILE` or ' +
-        '`mpc keygen --definition FILE` meanwhile; or get the file, and give --definition',
+        'takes part meanwhile; or get the file, and give --definition',
     })
   } finally {
     person.stop()

@@ -1,29 +1,33 @@
 /**
  * Resharing and refresh: as many old custodians as must sign deal the key anew to those who are to hold it; its public key
  * and id stay, the shares before do not count with those after. Who joins knows the epoch before from the definition,
- * which each dealer signs, and deals or is dealt from nothing else. `planReshare` opens no secret; `runReshare` does it.
+ * which each dealer signs, and deals or is dealt from nothing else. An old custodian who does neither
+ * watches (`watch.ts`). `planReshare` opens no secret; `runReshare` does it.
  */
 import { run } from '../messaging/run.js'
 import { reshareKey, wipeSigningKey } from '../protocol/engine.js'
 import type { Secret } from '../protocol/secret.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
-import { checkVote } from '../storage/votes.js'
+import { castVote, checkVote, lastVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { custodiansOf, type DefinitionFile, type ReshareDefinition } from '../wire/definition.js'
-import { playersOf, reshareInputOf } from '../wire/definition-key.js'
+import { isReshare, playersOf, reshareInputOf, watchersOf } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
+import { hex } from '../wire/text.js'
 import { equalBytes } from '../protocol/codec.js'
+import { requireNotEnded } from './abandon.js'
 import { findKey, openShare } from './keys.js'
 import { nameOfKey } from './activation.js'
 import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
+import { watch } from './watch.js'
 import type { World } from './world.js'
 
 export type ResharePlan = MakingPlan & { readonly definition: ReshareDefinition }
 
 /**
  * What this member is to do for a definition, if it may.
- * @throws Failure: not a participant (authentication), expired (absent), another epoch is active here, or this member
+ * @throws Failure: neither a participant nor an old custodian (authentication), expired (absent), another epoch is active here, or this member
  *   voted for another ceremony from it (conflict)
  */
 export async function planReshare(
@@ -33,26 +37,34 @@ export async function planReshare(
   now: number,
 ): Promise<ResharePlan> {
   const { definition } = file
-  if (definition.kind !== 'reshare' && definition.kind !== 'refresh') {
+  if (!isReshare(definition)) {
     throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, not a reshare or refresh`)
   }
   const players = playersOf(definition)
   const place = players.findIndex((card) => equalBytes(card.fingerprint, self.fingerprint)) + 1
-  if (place === 0) {
+  const watches = isWatcher(definition, self)
+  if (place === 0 && !watches) {
     throw new Failure(
       'authentication',
       'E_NOT_MEMBER',
-      `${self.name} neither deals nor gets a share in this ${definition.kind}`,
-      { hint: 'nothing has to be done here; whoever deals and whoever gets a share runs it' },
+      `${self.name} neither holds a share nor gets one in this ${definition.kind}`,
+      { hint: 'nothing has to be done here; whoever holds a share and whoever gets one runs it' },
     )
   }
-  const begun = (await new CeremonyFiles(home, file.id).readReceipt()) !== null
+  const files = new CeremonyFiles(home, file.id)
+  await requireNotEnded(files)
+  const begun = watches
+    ? hex((await lastVote(home, definition.parent)) ?? new Uint8Array()) === hex(file.id)
+    : (await files.readReceipt()) !== null
   checkTime(definition, begun, now)
   if (!begun) await checkParent(home, self, definition)
   await checkVote(home, definition.parent, file.id, definition.supersedes)
-  const index = place <= custodiansOf(definition).length ? place : null
+  const index = !watches && place <= custodiansOf(definition).length ? place : null
   return { file, definition, players, place, index, begun }
 }
+
+export const isWatcher = (definition: ReshareDefinition, self: Card): boolean =>
+  watchersOf(definition).some(({ fingerprint }) => equalBytes(fingerprint, self.fingerprint))
 
 /** Who holds a share of the epoch before goes on only from that one. */
 async function checkParent(home: Home, self: Card, { parent, parent_record: old }: ReshareDefinition) {
@@ -78,9 +90,22 @@ function nothingActive(error: unknown): null {
   throw error
 }
 
-/** Takes part in the resharing, or finishes what an earlier process of this home began. */
+/**
+ * Who only watches votes by its signature, also where that goes on the file ahead of the ceremony.
+ * @throws Failure as `planReshare`
+ */
+export async function voteAhead(home: Home, self: Card, { definition, id }: DefinitionFile): Promise<void> {
+  if (!isReshare(definition)) return
+  if (!isWatcher(definition, self)) return
+  const { parent, supersedes } = definition
+  await checkVote(home, parent, id, supersedes)
+  await checkParent(home, self, definition)
+  await castVote(home, parent, id, supersedes)
+}
+
+/** Takes part in the resharing or watches it, or finishes what an earlier process of this home began. */
 export const runReshare = (world: World, plan: ResharePlan): Promise<MadeKey> =>
-  make(world, plan, (at, table) => play(at, plan, table))
+  plan.place === 0 ? watch(world, plan) : make(world, plan, (at, table) => play(at, plan, table))
 
 export { finish as finishReshare }
 

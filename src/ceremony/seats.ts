@@ -2,6 +2,7 @@
  * Taking one's seat in a ceremony: the room, the counter of starts, and the opening in which people hear the words.
  */
 import type { Opening } from '../messaging/attempts.js'
+import type { Consents } from '../messaging/consents.js'
 import type { Member } from '../messaging/letters.js'
 import { type Validity } from '../messaging/patience.js'
 import { Room } from '../messaging/room.js'
@@ -51,6 +52,7 @@ export function openingOf(
   cast: Cast,
   files: CeremonyFiles,
   others: readonly Signature[],
+  consents: Consents | null = null,
 ): Opening {
   return {
     starts: {
@@ -65,6 +67,7 @@ export function openingOf(
     },
     accepted: acceptDefinition(world.identity.signing, cast.id),
     others,
+    consents,
     rng: world.rng,
     confirm: async (opened, signal) => {
       const unverified = await unverifiedAmong(world.home, cast.participants)

@@ -7,8 +7,9 @@ import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
 import { listClaims, RequestClaims } from '../storage/claims.js'
 import type { Home } from '../storage/home.js'
 import { listKeys, readState } from '../storage/keys.js'
+import { lastVote } from '../storage/votes.js'
 import type { KeyDefinition } from '../wire/definition.js'
-import { isKeyDefinition } from '../wire/definition-key.js'
+import { isKeyDefinition, isReshare } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { parseRequest } from '../wire/request.js'
@@ -39,10 +40,12 @@ export type CeremonyStatus = Move & {
 export const CEREMONY_STATES = {
   running: 'running now',
   begun: 'begun; nothing is kept of it',
+  signed: 'signed by this member, who gets no share; what came of it is not known here',
   prepared: 'the result is stored; this member has not voted',
   'in-doubt': 'in doubt: this member has voted, and does not know the outcome',
   certified: 'certified; the key has no name here yet',
   done: 'done',
+  aborted: 'ended by this member before it voted; nothing came of it',
   expired: 'expired; nothing came of it',
   damaged: 'its files are damaged',
 } as const
@@ -107,7 +110,7 @@ async function ceremonyIn(
     // Of a signing its claims tell; of a handshake nothing is kept.
     if (definition === null && prepared === null && receipt === null) return null
     const kind = definition?.kind ?? 'keygen'
-    const parent = definition && definition.kind !== 'keygen' ? definition.parent_record : null
+    const parent = definition && isReshare(definition) ? definition.parent_record : null
     const name = await keyWith(home, keys, parent?.key_id ?? id)
     const isMade =
       name !== null && (parent === null || (certificate !== null && !(await isActive(home, name, parent))))
@@ -119,6 +122,9 @@ async function ceremonyIn(
     if (isMade) return { ...about, state: 'done', ...NOTHING }
     if (certificate) return { ...about, state: 'certified', ...again }
     if (receipt) return { ...about, state: 'in-doubt', ...again }
+    if (await files.isEnded()) return { ...about, state: 'aborted', ...NOTHING }
+    if (parent && !prepared && (await hasVoted(home, parent, id)))
+      return { ...about, state: 'signed', ...again }
     if (expires !== null && expires <= now) return { ...about, state: 'expired', ...NOTHING }
     return { ...about, state: prepared ? 'prepared' : 'begun', ...again }
   } catch (error) {
@@ -142,6 +148,11 @@ async function isActive(home: Home, name: string, record: KeyRecord): Promise<bo
   const state = await readState(home, name)
   const digest = hex(recordDigest(record))
   return state?.epochs.some((epoch) => hex(epoch.digest) === digest && epoch.status === 'active') ?? false
+}
+
+async function hasVoted(home: Home, record: KeyRecord, id: Uint8Array): Promise<boolean> {
+  const last = await lastVote(home, recordDigest(record))
+  return last !== null && hex(last) === hex(id)
 }
 
 /** The requests that were not ended: those that a process works on, and those whose outcome is not known. */

@@ -1,10 +1,10 @@
 /** Ceremonies that this home has taken part in, by their id: it keeps what they are, so that the id is enough to go on. */
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
-import { type DefinitionFile, writeDefinition } from '../wire/definition.js'
+import { type DefinitionFile, type Signature, writeDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
-import { type CeremonyFile, readCeremony } from './definitions.js'
+import { type CeremonyFile, readCeremony, unite } from './definitions.js'
 
 /** @throws Failure `E_CEREMONY_FILES` (conflict) if what is kept is another ceremony */
 export async function storedCeremony(home: Home, id: Uint8Array): Promise<CeremonyFile | null> {
@@ -27,4 +27,13 @@ export async function storedCeremony(home: Home, id: Uint8Array): Promise<Ceremo
 export async function keepCeremony(home: Home, file: DefinitionFile): Promise<void> {
   const files = new CeremonyFiles(home, file.id)
   if ((await files.readDefinition()) === null) await files.writeDefinition(writeDefinition(file))
+}
+
+/** Keeps these signatures of members with it, so that they need not be given again. */
+export async function keepSignatures(home: Home, id: Uint8Array, more: readonly Signature[]): Promise<void> {
+  const kept = await storedCeremony(home, id)
+  if (!kept) return
+  const signatures = unite([...kept.signatures, ...more])
+  if (signatures.length === kept.signatures.length) return
+  await new CeremonyFiles(home, id).writeDefinition(writeDefinition({ ...kept, signatures }))
 }

@@ -4,38 +4,39 @@ import {
   type CeremonyFile,
   checkAccepted,
   checkMember,
-  checkNotExpired,
   participantsOf,
 } from '../ceremony/definitions.js'
 import { knownCards, statusOf } from '../ceremony/trust.js'
-import type { Keys } from '../wire/card.js'
 import type { Context } from './context.js'
 import { definitionLines } from './render/definition.js'
 
 /**
  * Goes on only if this home is a member and the ceremony is accepted: by `accept`, the id that a script names, else by
  * a person who has seen it and types its words.
- * @throws Failure `E_NOT_MEMBER`, `E_ACCEPT` (authentication), `E_EXPIRED` (absent), `E_REFUSED` (refused)
+ * @throws Failure `E_NOT_MEMBER`, `E_ACCEPT` (authentication), `E_REFUSED` (refused)
  */
 export async function acceptCeremony(
   context: Pick<Context, 'terminal' | 'home' | 'card' | 'now'>,
   file: CeremonyFile,
   accept: string | null,
 ): Promise<void> {
-  checkMember(file, await context.card())
-  checkNotExpired(file, context.now())
+  const card = await context.card()
+  checkMember(file, card)
   if (accept !== null) return checkAccepted(file, accept)
   const { terminal } = context
   const question = 'Do you accept this ceremony, as it stands above?'
   const asking = { flag: '--accept ID' }
   terminal.requirePerson(question, asking)
   const known = await knownCards(await context.home())
-  const isKnown = (keys: Keys): boolean => ['self', 'verified'].includes(statusOf(known, keys))
+  const strangers = participantsOf(file).filter(
+    (keys) => !['self', 'verified'].includes(statusOf(known, keys)),
+  )
+  const names = strangers.map(({ name }) => name).join(' and ')
+  const takesPart = participantsOf(file).some((keys) => statusOf(known, keys) === 'self')
+  const then = takesPart ? ' You will compare six words with them by voice, when all are here.' : ''
   await terminal.read([
     ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),
-    ...(participantsOf(file).every(isKnown)
-      ? []
-      : ['With whoever is not verified you will compare six words.']),
+    ...(names === '' ? [] : [`Not verified: ${names}.${then}`]),
     '',
   ])
   await terminal.confirm(question, acceptanceWords(file.id), asking)

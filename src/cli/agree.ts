@@ -4,7 +4,11 @@ import type { MakingPlan } from '../ceremony/making.js'
 import { requireVerified, unverifiedAmong } from '../ceremony/people.js'
 import { knownCards } from '../ceremony/trust.js'
 import type { Home } from '../storage/home.js'
+import { equalBytes } from '../protocol/codec.js'
 import type { Card, Keys } from '../wire/card.js'
+import { type KeyDefinition, watchersOf } from '../wire/definition-key.js'
+import { Failure } from '../wire/failure.js'
+import { hex, visible } from '../wire/text.js'
 import { acceptCeremony } from './accept.js'
 import type { Context } from './context.js'
 
@@ -12,7 +16,7 @@ import type { Context } from './context.js'
 export async function agreeTo<P extends MakingPlan>(
   context: Context,
   file: CeremonyFile,
-  accept: string | null,
+  { accept, confirm }: { readonly accept: string | null; readonly confirm: string | null },
   planOf: (home: Home, self: Card, file: CeremonyFile, now: number) => Promise<P>,
 ): Promise<P> {
   const home = await context.home()
@@ -21,7 +25,39 @@ export async function agreeTo<P extends MakingPlan>(
   const unverified = await unverifiedAmong(home, plan.players)
   requireVerified(unverified, context.terminal.interactive)
   await warnOfNamesakes(context, unverified)
+  if (!plan.begun) await confirmSevere(context, plan.definition, confirm)
   return plan
+}
+
+/** What is severe about a resharing is confirmed by the name of the key: by a person, or by a script's --confirm. */
+export async function confirmSevere(
+  { terminal, card }: Context,
+  definition: KeyDefinition,
+  confirm: string | null,
+): Promise<void> {
+  const { key } = definition
+  if (confirm !== null && confirm !== key) {
+    throw new Failure('usage', 'E_USAGE', `--confirm ${visible(confirm)} is not the name of the key`, {
+      hint: `in this ceremony it is ${key}`,
+    })
+  }
+  if (definition.kind === 'keygen' || confirm !== null) return
+  const { fingerprint } = await card()
+  const deals = definition.dealers.some((dealer) => equalBytes(dealer, fingerprint))
+  const asking = { flag: `--confirm ${key}` }
+  if (definition.minority && deals) {
+    const unheard = watchersOf(definition).map(({ name }) => name)
+    const whose = unheard.length === 0 ? 'nobody' : unheard.join(', ')
+    await terminal.confirm(
+      `You deal this key without more than half of its custodians. Not heard: ${whose}. They may do the same with others.`,
+      key,
+      asking,
+    )
+  }
+  if (definition.supersedes) {
+    const what = `This replaces ${hex(definition.supersedes)}: whatever came of that one, you refuse it from now on.`
+    await terminal.confirm(what, key, asking)
+  }
 }
 
 /** A name that somebody else has here already, verified: whoever reads only names would take one for the other. */

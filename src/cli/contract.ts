@@ -41,6 +41,9 @@ const definitionFields = {
   parent: hex(32),
   supersedes: orNull(hex(32)),
   minority: { type: 'boolean' },
+  /** Old custodians who neither deal nor get a share, and how many of them must sign. */
+  watchers: list(name),
+  watchers_needed: count(0),
   signed_by: list(name),
   missing: list(name),
   not_before: orNull(time),
@@ -48,7 +51,7 @@ const definitionFields = {
   rehearsal: { type: 'boolean' },
   file: path,
 }
-const OF_RESHARES = ['parent', 'supersedes', 'minority']
+const OF_RESHARES = ['parent', 'supersedes', 'minority', 'watchers', 'watchers_needed']
 const definition = object(definitionFields, OF_RESHARES)
 
 const keyFields = {
@@ -69,7 +72,8 @@ const keyFields = {
   definition_id: hex(32),
   attempt: text,
   certificate: text,
-  transcript: path,
+  /** Null for who only signed for a resharing, and saw none of it. */
+  transcript: orNull(path),
 }
 const key = object(keyFields, ['attempt'])
 
@@ -179,7 +183,18 @@ const ceremonies = list(
     definition_id: hex(32),
     kind: oneOf('keygen', 'reshare', 'refresh', 'handshake', null),
     key: orNull(name),
-    state: oneOf('running', 'begun', 'prepared', 'in-doubt', 'certified', 'done', 'expired', 'damaged'),
+    state: oneOf(
+      'running',
+      'begun',
+      'prepared',
+      'signed',
+      'in-doubt',
+      'certified',
+      'done',
+      'aborted',
+      'expired',
+      'damaged',
+    ),
     expires: orNull(time),
     ...move,
   }),
@@ -309,6 +324,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   'ceremony merge': definition,
   'ceremony verify': definition,
   'ceremony publish': object({ ...definitionFields, fetched: list(name) }, OF_RESHARES),
+  'ceremony abort': object({ ...definitionFields, told: list(name) }, OF_RESHARES),
   'ceremony list': object({ ceremonies }),
   'ceremony finish': { type: 'object' },
   'ecdh handshake': handshake,

@@ -34,14 +34,21 @@ const ROUNDS: Readonly<Record<string, string>> = {
   prepared: 'Waiting until everybody has stored their share',
   receipt: 'Collecting the receipts of everybody',
   done: 'It is done; staying until everybody has it',
+  telling: 'It is ended here; telling whoever waits for you',
+  majority: 'Everybody is here; custodians until now who hold no share afterwards must say yes too',
+  watching: 'You have said yes; waiting until the others have made it',
   reveal: 'Everybody is here: setting up private channels',
   ready: 'Waiting until everybody has seen the words',
 }
+/** What waits for people. */
+const PEOPLE = ['ready', 'majority', 'watching', 'telling']
 /** What Ctrl-C does once it takes nothing back any more. */
 const LEAVES: Readonly<Record<string, string>> = {
   share: 'your part is out: Ctrl-C leaves it in doubt',
   sign: 'your part is out: Ctrl-C leaves it in doubt',
   receipt: 'you have voted: Ctrl-C leaves it in doubt',
+  telling: 'it is ended: Ctrl-C tells nobody else',
+  watching: 'your yes stays: Ctrl-C leaves the others to it',
   done: 'yours is safe: Ctrl-C leaves the others',
 }
 
@@ -79,14 +86,15 @@ export function narrate(
         board = terminal.board(others)
         return board.waiting('Waiting for the others', joinUntil)
       case 'hello':
-        return round === '' ? board.mark([party], 'here') : undefined
+        return ['', 'watching', 'telling'].includes(round) ? board.mark([party], 'here') : undefined
       case 'letter_received': {
         const of = event.round ?? ''
         received.set(of, (received.get(of) ?? new Set()).add(party))
         return of === round ? board.mark([party], 'here') : undefined
       }
       case 'round_started':
-        return enter(event.round ?? '', event.round === 'ready' ? joinUntil : roundUntil())
+        if (event.missing) board = terminal.board(event.missing)
+        return enter(event.round ?? '', PEOPLE.includes(event.round ?? '') ? joinUntil : roundUntil())
       case 'letter_sent':
         // Of what is stored first and said then, the saying is all that is told.
         return event.round === 'prepared' ? enter('prepared', roundUntil()) : undefined

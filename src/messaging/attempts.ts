@@ -5,7 +5,9 @@
 import type { Rng } from '../protocol/session.js'
 import type { Signature } from '../wire/definition.js'
 import { type Opened, open, sayHello } from './handshake.js'
+import { hex } from '../wire/text.js'
 import { Elsewhere, Restarted } from './abort.js'
+import type { Consents } from './consents.js'
 import { slotsOf } from './letters.js'
 import { type Room } from './room.js'
 
@@ -21,6 +23,8 @@ export type Opening = {
   /** This member's signature over the definition id, and those of others that it holds. */
   readonly accepted: Uint8Array
   readonly others: readonly Signature[]
+  /** What a resharing needs beside them; null where the participants' are enough. */
+  readonly consents: Consents | null
   readonly rng: Rng
   /** Asks the people whether they heard the words, where a card is not verified yet. Throws if they did not. */
   readonly confirm: (opened: Opened, signal: AbortSignal) => Promise<void>
@@ -41,8 +45,8 @@ export async function inSession<T>(
     let opened: Opened | null = null
     try {
       room.checkExpiry()
-      const own = sayHello(room, start, opening.accepted, opening.others, opening.rng)
-      opened = await open(room, own, signal, opening.rng)
+      const own = sayHello(room, start, opening.accepted, signaturesOf(opening), opening.rng)
+      opened = await open(room, own, opening.consents, signal, opening.rng)
       await ready(room, opening, opened, signal)
       return await body(opened, signal)
     } catch (error) {
@@ -58,6 +62,12 @@ export async function inSession<T>(
         for (const key of [seal, open]) key.fill(0)
     }
   }
+}
+
+/** Those that it holds now, one of each. */
+function signaturesOf({ others, consents }: Opening): Signature[] {
+  const all = [...others, ...(consents?.held ?? [])]
+  return [...new Map(all.map((each) => [hex(each.fingerprint), each])).values()]
 }
 
 /** 5. and 6.: the words, then `ready`; no protocol letter before every participant's. */

@@ -32,6 +32,7 @@ import {
   pairSalt,
   wipeEphemeral,
 } from './pair.js'
+import type { Consents } from './consents.js'
 import type { Room } from './room.js'
 
 /** The keys for letters to and from one peer. */
@@ -75,11 +76,20 @@ export const helloSlot = (start: number): { session: Uint8Array; round: string }
   round: String(start),
 })
 
-/** One attempt, from its hellos to keys that every pair has confirmed. `ready` is left to whoever asks the people. */
-export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: Rng): Promise<Opened> {
+/**
+ * One attempt, from its hellos to keys that every pair has confirmed. `ready` is left to whoever asks the people.
+ * @param consents what must stand in the hellos beside the participants' signatures
+ */
+export async function open(
+  room: Room,
+  own: OwnHello,
+  consents: Consents | null,
+  signal: AbortSignal,
+  rng: Rng,
+): Promise<Opened> {
   const secrets: Uint8Array[] = []
   try {
-    return await exchange(room, own, signal, rng, secrets)
+    return await exchange(room, own, consents, signal, rng, secrets)
   } finally {
     wipeEphemeral(own.keys)
     for (const secret of secrets) secret.fill(0)
@@ -90,6 +100,7 @@ export async function open(room: Room, own: OwnHello, signal: AbortSignal, rng: 
 async function exchange(
   room: Room,
   own: OwnHello,
+  consents: Consents | null,
   signal: AbortSignal,
   rng: Rng,
   wipe: Uint8Array[],
@@ -116,7 +127,8 @@ async function exchange(
 
   // 1. `hello`: a commitment to this attempt's keys.
   const hellos = await gather('hello', NO_SESSION, String(start), room.joinDeadline(), own.envelope)
-  checkHellos(room, hellos, start)
+  const said = checkHellos(room, hellos, start)
+  await consents?.shownIn(room, said, start, signal)
   room.helloSetComplete(start)
 
   // 2. `reveal`: once all hellos are in, and never for another set of them.
@@ -224,7 +236,7 @@ function inOrder(room: Room, received: readonly Envelope[], mine: Uint8Array): E
 }
 
 /** Every hello is whole, of this start, signs the definition, and is not dated ahead of this clock. */
-function checkHellos(room: Room, hellos: readonly Envelope[], start: number): void {
+function checkHellos(room: Room, hellos: readonly Envelope[], start: number): Hello[] {
   const decoded = room.blame.decodeBodies('hello', hellos, (body) => helloCodec.decode(body))
   room.blame.accuse(
     'hello',
@@ -237,6 +249,7 @@ function checkHellos(room: Room, hellos: readonly Envelope[], start: number): vo
     },
   )
   for (const { header } of hellos) room.checkClock(header)
+  return [...decoded.values()]
 }
 
 function checkReveals(

@@ -11,7 +11,7 @@ import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
 import { accusation, Blame } from './blame.js'
 import type { Emit } from './events.js'
 import { helloSlot } from './handshake.js'
-import { type Member, NO_SESSION } from './letters.js'
+import { type Member, NO_SESSION, type Slot, slotsOf } from './letters.js'
 import { Mailbox } from './mailbox.js'
 import { type Patience, spanOf, type Validity } from './patience.js'
 import { Restarts } from './restarts.js'
@@ -127,6 +127,12 @@ export class Room {
     const others = this.peers.map(({ name }) => name)
     this.emit({ event: 'joined', attempt: String(start), others })
     for (const by of this.#restarts.all) this.#followStart(by)
+    // Whoever aborted this start may have said so before this member came to it.
+    for (const by of this.peers) {
+      const [slot] = slotsOf([by], 'abort', NO_SESSION, String(start)) as [Slot]
+      const said = this.mailbox.get(slot)
+      if (said) this.#heardAbort(said, by)
+    }
     return this.#attempt.signal
   }
 

@@ -9,6 +9,7 @@ import { Failure } from '../wire/failure.js'
 import { fromHex, hex } from '../wire/text.js'
 import {
   createDir,
+  createFile,
   destroyFile,
   ensureDir,
   listDir,
@@ -241,6 +242,16 @@ export class CeremonyFiles {
 
   listEvidence(): Promise<readonly string[]> {
     return listDir(join(this.folder, 'evidence'))
+  }
+
+  /** Writes down that this member takes no further part in it. @param now milliseconds since 1970 */
+  async writeEnded(now: number): Promise<void> {
+    await ensureDir(this.folder)
+    await createFile(join(this.folder, 'ended'), Buffer.from(`${now}\n`))
+  }
+
+  async isEnded(): Promise<boolean> {
+    return (await readFile(join(this.folder, 'ended'), 100)) !== null
   }
 
   get #pending(): string {

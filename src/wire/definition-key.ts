@@ -80,6 +80,10 @@ export const isKeyDefinition = (
   definition: { readonly kind: string } | KeyDefinition,
 ): definition is KeyDefinition => ['keygen', 'reshare', 'refresh'].includes(definition.kind)
 
+export const isReshare = (
+  definition: { readonly kind: string } | ReshareDefinition,
+): definition is ReshareDefinition => definition.kind === 'reshare' || definition.kind === 'refresh'
+
 /** The custodians, in the definition's order: their position plus one is the index of their share. */
 export const custodiansOf = (definition: Pick<KeyDefinition, 'members'>): readonly Card[] =>
   definition.members.filter((member) => member.role === 'custodian').map((member) => member.card)
@@ -141,10 +145,19 @@ const without = (cards: readonly Card[], others: readonly Card[]): Card[] => {
   return cards.filter(({ fingerprint }) => !taken.has(hex(fingerprint)))
 }
 
-/** How many custodians of the epoch before take part; more than half make it theirs. */
-export function oldAmongPlayers(definition: ReshareDefinition): number {
-  const players = new Set(playersOf(definition).map(({ fingerprint }) => hex(fingerprint)))
-  return definition.parent_record.members.filter(({ card }) => players.has(hex(card.fingerprint))).length
+/** The old custodians who neither deal nor get a share: they sign, and see what comes of it. */
+export const watchersOf = (definition: ReshareDefinition): readonly Card[] =>
+  without(oldCards(definition.parent_record.members), playersOf(definition))
+
+/**
+ * How many of those who only watch must sign, so that with those who take part they are more than half of the old
+ * custodians: then no other resharing can have as many (F-11). A minority's needs nobody.
+ */
+export function watchersNeeded(definition: ReshareDefinition): number {
+  if (definition.minority) return 0
+  const old = definition.parent_record.members.length
+  const taking = old - watchersOf(definition).length
+  return Math.max(0, Math.floor(old / 2) + 1 - taking)
 }
 
 // --------------------------------------------------------------------------------------------------------- the rules
@@ -183,9 +196,8 @@ function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFi
     throw new CodecError('dealers', `${old.threshold} deal, not ${dealers.length}`)
   }
   checkDistinct(playersOf(definition))
-  const isMinority = 2 * oldAmongPlayers(definition) <= old.members.length
-  if (isMinority && (!definition.minority || definition.supersedes)) {
-    throw new CodecError('minority', 'no more than half of the old custodians take part')
+  if (definition.minority && definition.supersedes) {
+    throw new CodecError('minority', 'only more than half of the old custodians replace a ceremony')
   }
   if (kind === 'refresh' && !isRefresh(definition)) {
     throw new CodecError('kind', 'a refresh has the same custodians, and as many must sign')

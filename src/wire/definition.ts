@@ -122,7 +122,8 @@ const fileCodec = codec(
   record({
     format: format('mpc/definition/v1'),
     definition: definitionShape,
-    signatures: list(signatureShape, 0, MOST_MEMBERS),
+    // Of a resharing also those of the epoch before sign.
+    signatures: list(signatureShape, 0, 2 * MOST_MEMBERS),
   }),
   1 << 19,
 )

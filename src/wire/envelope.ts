@@ -34,6 +34,7 @@ export const KINDS = [
   'ping',
   'pong',
   'definition',
+  'record',
   'abort',
   'evidence',
   'prepared',

@@ -5,6 +5,7 @@
 import { bytes, codec, list, type Of, record, text, uint } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
 import { signatureShape } from './definition.js'
+import { MOST_MEMBERS } from './definition-key.js'
 import { encodeHeader, type Envelope } from './envelope.js'
 import { wordsOf } from './words.js'
 
@@ -20,10 +21,10 @@ const helloShape = record({
   /** The sender's own signature over the definition id. */
   accepted: bytes(64),
   /** Signatures of other members that it holds. */
-  others: list(signatureShape, 0, 64),
+  others: list(signatureShape, 0, 2 * MOST_MEMBERS),
 })
 export type Hello = Of<typeof helloShape>
-export const helloCodec = codec(helloShape, 1 << 14)
+export const helloCodec = codec(helloShape, 1 << 15)
 
 const revealShape = record({ x25519: bytes(X25519_LENGTH), mlkem: bytes(MLKEM_LENGTH), nonce: bytes(32) })
 export type Reveal = Of<typeof revealShape>

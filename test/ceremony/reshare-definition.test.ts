@@ -4,6 +4,7 @@ import { participantsOf, unsigned } from '../../src/ceremony/definitions.js'
 import { findKey, type Key } from '../../src/ceremony/keys.js'
 import { buildReshare, type ResharePlan } from '../../src/ceremony/reshare-definition.js'
 import { definitionCodec, definitionKeys, type ReshareDefinition } from '../../src/wire/definition.js'
+import { watchersNeeded, watchersOf } from '../../src/wire/definition-key.js'
 import { recordDigest } from '../../src/wire/record.js'
 import { knownOf, makeTreasury, SAME } from '../support/reshares.js'
 import { rng } from '../support/members.js'
@@ -42,9 +43,8 @@ describe('a reshare', () => {
   })
 
   test.each<[string, Partial<ResharePlan>]>([
-    ['no more than half of the old custodians take part', { members: ['erin', 'frank'] }],
     [
-      'no more than half of the old custodians take part',
+      'only more than half of the old custodians replace a ceremony',
       { members: ['erin', 'frank'], minority: true, supersedes: new Uint8Array(32) },
     ],
     ['--dealers are custodians of the key now', { dealers: ['alice', 'erin'] }],
@@ -61,8 +61,12 @@ describe('a reshare', () => {
     expect(() => build(changes)).toThrow(problem)
   })
 
-  test('by a minority is one where it says so', () => {
-    expect(build({ members: ['erin', 'frank'], minority: true }).minority).toBe(true)
+  test('needs as many who get no share as make it more than half of the old custodians; a minority needs none', () => {
+    const members = ['erin', 'frank']
+    expect(names(watchersOf(build({ members })))).toEqual(['carol', 'dave'])
+    expect(watchersNeeded(build({ members }))).toBe(1)
+    expect(watchersNeeded(build({ members: ['carol', 'frank'] }))).toBe(0)
+    expect(watchersNeeded(build({ members, minority: true }))).toBe(0)
   })
 })
 

@@ -19,6 +19,7 @@ afterAll(() => remove())
 
 /** What an example needs the network, a key or some time for is run by the tests of that command. */
 const ELSEWHERE = new Set([
+  'ceremony abort',
   'ceremony finish',
   'ceremony publish',
   'identity primes',

@@ -80,7 +80,7 @@ export async function reshareWithKill(victim: number, killAt: KillAt | null) {
     expect(hex(after.group_point)).toBe(hex(before.record.group_point))
     const old = { digest: before.digest, number: 1 }
     const now = { digest, number: 2, status: 'active' }
-    const wanted = [[{ ...old, status: 'parent' }, now], [{ ...old, status: 'retired' }], [now]]
+    const wanted = [[{ ...old, status: 'parent' }, now], [{ ...old, status: 'parent' }], [now]]
     for (const [i, { home }] of everybody.entries()) {
       expect((await readState(home, 'treasury'))?.epochs).toEqual(wanted[i])
       expect(await readEpochFile(home, 'treasury', digest, 'certificate.cbor')).not.toBeNull()

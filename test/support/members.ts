@@ -97,6 +97,7 @@ export function seat(
     starts: options.starts ?? startsFrom(0),
     accepted: acceptDefinition(who.identity.signing, id),
     others: [],
+    consents: null,
     rng,
     confirm: options.confirm ?? (() => Promise.resolve()),
   }

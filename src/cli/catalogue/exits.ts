@@ -101,6 +101,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_ABSENT',
       'E_ASKER_LEFT',
       'E_EXPIRED',
+      'E_MAJORITY',
       'E_NOT_PUBLISHED',
       'E_NO_REQUEST',
       'E_NO_SIGNERS',
@@ -144,7 +145,15 @@ export const EXITS: Readonly<Record<number, Exit>> = {
   8: {
     meaning: 'Somebody, here or at another machine, or a policy said no.',
     next: "Ask why. Nothing was signed with this machine's share.",
-    codes: ['E_APPROVE_TYPE', 'E_DIGEST', 'E_PEER_REFUSED', 'E_QUARANTINED', 'E_REFUSED', 'E_REHEARSAL'],
+    codes: [
+      'E_APPROVE_TYPE',
+      'E_DIGEST',
+      'E_ENDED',
+      'E_PEER_REFUSED',
+      'E_QUARANTINED',
+      'E_REFUSED',
+      'E_REHEARSAL',
+    ],
   },
   9: {
     meaning: 'What was checked does not hold: a signature, a transcript, a payload or its approval.',
@@ -198,6 +207,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_CERTIFICATE_EXISTS',
       'E_CLAIMED',
       'E_CLAIM_FILES',
+      'E_DONE',
       'E_EPOCH_EXISTS',
       'E_EPOCH_IN_USE',
       'E_EVIDENCE_EXISTS',
@@ -224,7 +234,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     meaning:
       'In doubt: this member has voted, or its part of a signature has left, and it does not know how it ended.',
     next: 'Do not begin anew. Run the same command again while the others do: it only finishes.',
-    codes: ['E_IN_DOUBT'],
+    codes: ['E_IN_DOUBT', 'E_WATCHED'],
   },
   130: {
     meaning: 'Interrupted by Ctrl-C, before anything counted.',

@@ -22,6 +22,19 @@ export const runningCodes = {
     'Somebody did not come, or stopped answering.',
     'Talk to them and run the same command again.',
   ),
+  E_ENDED: entry(
+    'This member has ended this ceremony, and takes no part in it any more.',
+    'Make a new definition: `mpc ceremony new`.',
+  ),
+  E_DONE: entry('This ceremony is done here.', 'Nothing needs to be done; `mpc ceremony list` shows it.'),
+  E_MAJORITY: entry(
+    'No more than half of the custodians until now have signed the resharing.',
+    'Those who get no share of it say yes by running `mpc reshare` too. Else: --minority.',
+  ),
+  E_WATCHED: entry(
+    'This member has signed for a resharing, and does not know what came of it.',
+    'Run the same command again while somebody who took part runs it too.',
+  ),
   E_PEER_LEFT: entry('Somebody left the ceremony.', 'Run the same command again when everybody is ready.'),
   E_PEER_FAILED: entry("Somebody's program could not go on.", 'Ask what their screen says; then again.'),
   E_PEER_REFUSED: entry('Somebody else said no.', 'Ask them why.'),

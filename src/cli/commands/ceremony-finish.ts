@@ -2,6 +2,7 @@ import { planKeygen, runKeygen } from '../../ceremony/keygen.js'
 import { finish, type MadeKey, type MakingPlan } from '../../ceremony/making.js'
 import { planReshare, runReshare } from '../../ceremony/reshare.js'
 import type { World } from '../../ceremony/world.js'
+import { isReshare } from '../../wire/definition-key.js'
 import { Failure } from '../../wire/failure.js'
 import { ceremonyNamed } from '../ceremony.js'
 import type { Context } from '../context.js'
@@ -17,9 +18,7 @@ export async function run(context: Context, options: Options, operands: readonly
   const { file } = await ceremonyNamed(context, operands[0] as string)
   const home = await context.home()
   const card = await context.card()
-  const { kind } = file.definition
-  const isReshare = kind === 'reshare' || kind === 'refresh'
-  return isReshare
+  return isReshare(file.definition)
     ? end(context, options, await planReshare(home, card, file, context.now()), runReshare)
     : end(context, options, await planKeygen(home, card, file, context.now()), runKeygen)
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { readCeremony } from '../../ceremony/definitions.js'
+import { type CeremonyFile, readCeremony } from '../../ceremony/definitions.js'
 import { checkPublishable, publish } from '../../ceremony/publish.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
@@ -19,7 +19,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
     ...definitionLines(file, context.now()),
     '',
     'Give the others this one line:',
-    `  mpc keygen --join ${id}`,
+    `  mpc ${commandOf(file)} --join ${id}`,
     '',
   )
   const seating = { card, waitingFor: 'Publishing', ceremony: file.id }
@@ -27,6 +27,9 @@ export async function run(context: Context, _options: object, [operand]: readonl
   return {
     data: { ...definitionData(file, resolve(path)), fetched },
     text: [`${fetched.join(', ')} have it.`],
-    next: `mpc keygen --definition ${path}`,
+    next: `mpc ${commandOf(file)} --definition ${path}`,
   }
 }
+
+/** Of a handshake nobody gets as far as this. */
+const commandOf = ({ definition }: CeremonyFile): string => definition.kind

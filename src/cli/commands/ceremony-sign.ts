@@ -1,23 +1,34 @@
 import { resolve } from 'node:path'
-import { readCeremony, signCeremony } from '../../ceremony/definitions.js'
+import { checkNotExpired, readCeremony, signCeremony } from '../../ceremony/definitions.js'
 import { wipeIdentity } from '../../ceremony/identity.js'
+import { isWatcher, voteAhead } from '../../ceremony/reshare.js'
+import { isReshare } from '../../wire/definition-key.js'
 import { writeDefinition } from '../../wire/definition.js'
 import { acceptCeremony } from '../accept.js'
+import { confirmSevere } from '../agree.js'
 import type { Context } from '../context.js'
 import { readNamed, replace } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
 
-export type Options = { readonly accept?: string }
+export type Options = { readonly accept?: string; readonly confirm?: string }
 
 /** `mpc ceremony sign FILE`: adds the own signature to the file. */
 export async function run(context: Context, options: Options, [operand]: readonly string[]): Promise<Result> {
   const path = operand as string
   const file = readCeremony(await readNamed(path, 'FILE'))
+  const { definition } = file
+  const card = await context.card()
+  checkNotExpired(file, context.now())
   await acceptCeremony(context, file, options.accept ?? null)
+  // For who takes no part in the rounds this is the whole of its yes.
+  if (isReshare(definition) && isWatcher(definition, card)) {
+    await confirmSevere(context, definition, options.confirm ?? null)
+  }
   const identity = await context.openIdentity()
   try {
-    const signed = signCeremony(file, await context.card(), identity)
+    await voteAhead(await context.home(), card, file)
+    const signed = signCeremony(file, card, identity)
     await replace(path, writeDefinition(signed))
     return {
       data: definitionData(signed, resolve(path)),

@@ -17,6 +17,8 @@ export type Options = {
   readonly definition?: string
   readonly join?: string
   readonly accept?: string
+  /** The key's name, again, where a step is severe. */
+  readonly confirm?: string
   readonly allowQuarantined?: readonly string[]
 }
 
@@ -36,7 +38,7 @@ export async function takePart<P extends MakingPlan>(
   options: Options,
   { planOf, make }: Making<P>,
 ): Promise<Result> {
-  const { definition, join, accept = null, allowQuarantined: allowed } = options
+  const { definition, join, accept = null, confirm = null, allowQuarantined: allowed } = options
   if ((definition === undefined) === (join === undefined)) {
     throw new Failure('usage', 'E_KEYGEN_WAY', 'give one of --definition FILE and --join ID', {
       hint: 'the ID is the 64 hex digits that the author of the ceremony tells you',
@@ -50,7 +52,7 @@ export async function takePart<P extends MakingPlan>(
     ? await storedCeremony(home, id)
     : readCeremony(await readNamed(definition as string, '--definition'))
   if (here) {
-    const plan = await agreeTo(context, here, accept, planOf)
+    const plan = await agreeTo(context, here, { accept, confirm }, planOf)
     const seating = { card, waitingFor: 'Joining', ceremony: here.id, allowed }
     return madeResult(context, await inWorld(context, seating, (world) => make(world, plan)))
   }
@@ -60,7 +62,7 @@ export async function takePart<P extends MakingPlan>(
     const fetched = await fetchCeremony(world, id as Uint8Array)
     // What was waited for has come: nothing moves while it is read.
     context.terminal.board([]).stop()
-    return make(world, await agreeTo(context, fetched, accept, planOf))
+    return make(world, await agreeTo(context, fetched, { accept, confirm }, planOf))
   })
   return madeResult(context, made)
 }
@@ -72,7 +74,12 @@ const nobodyToAccept = (): Failure =>
 
 /** What a finished key generation or resharing prints. */
 export async function madeResult(context: Context, made: MadeKey): Promise<Result> {
-  const data = { ...keyData(await context.home(), made), attempt: made.attempt }
+  const data = {
+    ...keyData(await context.home(), made),
+    attempt: made.attempt,
+    // Who only watched saw none of what was said.
+    ...(made.watched && { transcript: null }),
+  }
   if (made.away.length > 0) {
     context.terminal.say(`${made.away.join(', ')} had not finished when you left. If they are in doubt, run:`)
     context.terminal.say('  mpc ceremony finish FILE')
@@ -95,8 +102,11 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
   }
 }
 
-function reshared({ record, already, holds }: MadeKey): string {
+function reshared({ record, already, holds, watched = false }: MadeKey): string {
   if (already) return `Epoch ${record.epoch} of this key is here already: nothing was made anew.`
+  if (watched) {
+    return `The key is reshared to others as epoch ${record.epoch}, and you said yes to it. You sign with it no more; your old share is still here.`
+  }
   return holds
     ? `The key is reshared, and you hold a share of epoch ${record.epoch}; its public key is what it was. Shares of the epoch before still sign together until they are destroyed: \`mpc share list\`.`
     : `The key is reshared to others as epoch ${record.epoch}, and you sign with it no more; your old share is still here.`

@@ -1,13 +1,15 @@
 /** A ceremony file as machines and people read it. */
 import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definitions.js'
 import type { Status } from '../../ceremony/trust.js'
-import { fingerprintOf, type Keys } from '../../wire/card.js'
+import { type Card, fingerprintOf, type Keys } from '../../wire/card.js'
 import { custodiansOf, definitionKeys, type ReshareDefinition } from '../../wire/definition.js'
 import {
   dealersOf,
   isKeyDefinition,
+  isReshare,
   membersOf as membersIn,
-  oldAmongPlayers,
+  watchersNeeded,
+  watchersOf,
 } from '../../wire/definition-key.js'
 import { hex, rfc3339 } from '../../wire/text.js'
 import { fields } from '../style.js'
@@ -25,7 +27,7 @@ type Member = {
 export function definitionData(ceremony: CeremonyFile, file: string): Readonly<Record<string, unknown>> {
   const { definition, id } = ceremony
   const about = isKeyDefinition(definition) ? definition : null
-  const reshare = definition.kind === 'reshare' || definition.kind === 'refresh' ? definition : null
+  const reshare = isReshare(definition) ? definition : null
   return {
     definition_id: hex(id),
     kind: definition.kind,
@@ -39,6 +41,8 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
       parent: hex(reshare.parent),
       supersedes: reshare.supersedes && hex(reshare.supersedes),
       minority: reshare.minority,
+      watchers: names(watchersOf(reshare)),
+      watchers_needed: watchersNeeded(reshare),
     }),
     signed_by: names(signersOf(ceremony)),
     missing: names(missingFrom(ceremony)),
@@ -95,15 +99,13 @@ const WHAT = { keygen: 'making of', reshare: 'resharing of', refresh: 'refresh o
 /** What is to be changed, and whatever of it makes a person look twice. */
 function beforeOf(definition: ReshareDefinition): string[] {
   const { parent_record: old, supersedes, minority } = definition
-  const taking = oldAmongPlayers(definition)
+  const watchers = names(watchersOf(definition)).join(', ')
+  const needed = watchersNeeded(definition)
   return [
     `until now ${old.threshold} of ${old.members.length}, epoch ${old.epoch}; the public key stays`,
     `dealt by ${names(dealersOf(definition).map(({ card }) => card)).join(', ')}`,
-    ...(minority
-      ? [
-          `BY A MINORITY: ${taking} of the ${old.members.length} custodians take part; the others may do another`,
-        ]
-      : []),
+    ...(minority ? [`BY A MINORITY; not heard: ${watchers || 'nobody'}, who may do another`] : []),
+    ...(needed > 0 ? [`${needed} more must say yes, by running this too: of ${watchers}`] : []),
     ...(supersedes
       ? [`REPLACES ${hex(supersedes)}: who votes in this one refuses whatever came of that one`]
       : []),
@@ -131,7 +133,9 @@ function membersOf({ definition }: CeremonyFile): Member[] {
     return member(card, role, custodian ? index : null)
   })
   const leaving = membersIn(definition).slice(members.length)
-  return [...members, ...leaving.map((card) => member(card, 'leaves', null))]
+  const dealers = definition.kind === 'keygen' ? [] : definition.dealers.map(hex)
+  const roleOf = (card: Card) => (dealers.includes(hex(card.fingerprint)) ? 'deals and leaves' : 'leaves')
+  return [...members, ...leaving.map((card) => member(card, roleOf(card), null))]
 }
 
 const member = (keys: Keys, role: string, index: number | null): Member => ({

@@ -25,8 +25,10 @@ export const requestData = ({ id, key, state, owner, next }: RequestStatus) => (
   next,
 })
 
-export const ceremonyLines = ({ id, key, state, owner, next }: CeremonyStatus): string[] => [
-  `key generation ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${CEREMONY_STATES[state]}`,
+const KINDS = { keygen: 'key generation', reshare: 'resharing', refresh: 'refresh', handshake: 'handshake' }
+
+export const ceremonyLines = ({ id, kind, key, state, owner, next }: CeremonyStatus): string[] => [
+  `${KINDS[kind ?? 'keygen']} ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${CEREMONY_STATES[state]}`,
   ...moveLines(owner, next),
 ]
 

@@ -1,6 +1,6 @@
 /** `mpc ceremony`: what a ceremony is, agreed before it runs. `mpc ecdh`: only the opening of one. */
 import { any, hash, name, names, once, people, wholeNumber } from '../arguments.js'
-import { allowQuarantined } from './signing.js'
+import { allowQuarantined, confirm } from './signing.js'
 import type { CommandSpec, Operand } from './spec.js'
 
 const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
@@ -40,7 +40,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
         text: 'of a reshare: who of the old custodians deal; the first if left out',
         parse: once(names),
       },
-      { flags: '--minority', text: 'of a reshare: go on with half of the old custodians or fewer' },
+      { flags: '--minority', text: 'of a reshare: go on without more than half of the old custodians' },
       {
         flags: '--supersedes <id>',
         text: 'of a reshare: the id of the unfinished one that it replaces',
@@ -69,7 +69,10 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     summary: 'sign a ceremony file ahead of the ceremony; running it signs too',
     examples: ['mpc ceremony sign treasury.mpc', 'mpc ceremony sign treasury.mpc --accept $ID'],
     operands: [file],
-    flags: [{ flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) }],
+    flags: [
+      { flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) },
+      confirm,
+    ],
     load: async () => (await import('../commands/ceremony-sign.js')).run,
   },
   {
@@ -102,6 +105,14 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     operands: [file],
     flags: [],
     load: async () => (await import('../commands/ceremony-publish.js')).run,
+  },
+  {
+    name: 'ceremony abort',
+    summary: 'end a ceremony in which you have not voted, and tell whoever waits for you',
+    examples: ['mpc ceremony abort treasury.mpc', 'mpc ceremony abort $ID'],
+    operands: [known],
+    flags: [],
+    load: async () => (await import('../commands/ceremony-abort.js')).run,
   },
   {
     name: 'ceremony finish',

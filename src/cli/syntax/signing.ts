@@ -39,6 +39,13 @@ const takingPart: readonly Flag[] = [
   allowQuarantined,
 ]
 
+/** Of what is severe about a resharing. */
+export const confirm: Flag = {
+  flags: '--confirm <name>',
+  text: "the key's name again: by a dealer of a minority, and by everybody where it replaces another",
+  parse: once(name),
+}
+
 export const signingCommands: readonly CommandSpec[] = [
   {
     name: 'keygen',
@@ -59,14 +66,14 @@ export const signingCommands: readonly CommandSpec[] = [
       'mpc reshare --join $ID',
       'mpc reshare --definition reshare.mpc --accept $ID --json',
     ],
-    flags: takingPart,
+    flags: [...takingPart, confirm],
     load: async () => (await import('../commands/reshare.js')).run,
   },
   {
     name: 'refresh',
     summary: 'give the same custodians new shares, so that old ones that leaked are of no use with them',
     examples: ['mpc refresh --definition refresh.mpc', 'mpc refresh --definition refresh.mpc --accept $ID'],
-    flags: takingPart,
+    flags: [...takingPart, confirm],
     load: async () => (await import('../commands/reshare.js')).run,
   },
   {

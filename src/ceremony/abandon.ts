@@ -1,0 +1,148 @@
+/**
+ * Ending a ceremony for good, by a member that has not voted in it: it is written down first, so that this home never
+ * votes in it, and then whoever waits for this member is told by a signed abort. After the vote nobody can: it may be
+ * certified already (F-02).
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { abortCodec } from '../messaging/abort.js'
+import { tryDecode } from '../messaging/blame.js'
+import { Intake } from '../messaging/intake.js'
+import { NO_SESSION, wantCodec } from '../messaging/letters.js'
+import { ceremonySubjects } from '../messaging/subjects.js'
+import { equalBytes } from '../protocol/codec.js'
+import { CeremonyFiles } from '../storage/ceremonies.js'
+import type { Home } from '../storage/home.js'
+import { lastVote } from '../storage/votes.js'
+import type { Card } from '../wire/card.js'
+import type { DefinitionFile, KeyDefinition } from '../wire/definition.js'
+import { isReshare, playersOf } from '../wire/definition-key.js'
+import { decodeEnvelope, type Envelope, sealEnvelope } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import { hex } from '../wire/text.js'
+import { keepCeremony } from './stored.js'
+import { leaving, memberOf, type World } from './world.js'
+
+export type Abandoning = DefinitionFile & { readonly definition: KeyDefinition }
+
+/** Somebody who waits asks at least this often. */
+const ASKS_WITHIN = 20_000
+const AGAIN = 1000
+
+/**
+ * This home takes no further part in it, whatever happens. The same again is fine.
+ * @throws Failure `E_IN_DOUBT` (doubt): it has voted; `E_DONE`, `E_BUSY` (conflict)
+ */
+export async function endHere(home: Home, file: Abandoning, now: number): Promise<void> {
+  const files = new CeremonyFiles(home, file.id)
+  const lock = await files.lock()
+  try {
+    if ((await files.readCertificate()) !== null) throw done()
+    if (await hasVoted(home, file, files)) throw voted(file)
+    await keepCeremony(home, file)
+    await files.writeEnded(now)
+    const prepared = await files.readPending('prepared.cbor')
+    if (prepared) await files.setPendingAside(decodeEnvelope(prepared).header.session)
+  } finally {
+    await lock.release().catch(() => {})
+  }
+}
+
+/** By its receipt, or, where it only watches, by its signature. */
+async function hasVoted(home: Home, { id, definition }: Abandoning, files: CeremonyFiles): Promise<boolean> {
+  if ((await files.readReceipt()) !== null) return true
+  if (!isReshare(definition)) return false
+  const last = await lastVote(home, definition.parent)
+  return last !== null && equalBytes(last, id)
+}
+
+/** @throws Failure `E_ENDED` (refused) if this home has ended it */
+export async function requireNotEnded(files: CeremonyFiles): Promise<void> {
+  if (!(await files.isEnded())) return
+  throw new Failure('refused', 'E_ENDED', 'this member has ended this ceremony by `mpc ceremony abort`', {
+    hint: 'a new definition makes a new one: `mpc ceremony new`',
+  })
+}
+
+/**
+ * Answers whoever waits for something of this member by a signed abort.
+ * @returns the names of those who were told; who comes later waits in vain, and is told by a person
+ */
+export async function tellOthers(world: World, { id, definition }: Abandoning): Promise<readonly string[]> {
+  const { transport, identity, card, now, patience, emit } = world
+  const self = memberOf(card, card.fingerprint)
+  const subjects = ceremonySubjects(id, card.fingerprint)
+  const others = playersOf(definition)
+    .filter((player) => !isSame(player, card))
+    .map((player) => memberOf(player, player.fingerprint))
+  const told = new Set<string>()
+  const said = new Map<string, number>()
+  const body = abortCodec.encode({ why: 'refused', text: 'this ceremony is over for good', about: [] })
+  const say = (session: Uint8Array, round: string): void => {
+    const where = `${hex(session)} ${round}`
+    if (now() - (said.get(where) ?? Number.NEGATIVE_INFINITY) < AGAIN) return
+    said.set(where, now())
+    const header = {
+      v: 1 as const,
+      kind: 'abort' as const,
+      definition: id,
+      session,
+      round,
+      from: card.fingerprint,
+      to: null,
+      time: now(),
+      key: null,
+    }
+    transport.publish(subjects.outbound('abort', null), sealEnvelope(identity.signing, header, body))
+  }
+  const isMine = ({ from }: { readonly from: Uint8Array }): boolean => equalBytes(from, card.fingerprint)
+  const everybody = new AbortController()
+  const accept = (envelope: Envelope, { name }: { readonly name: string }): void => {
+    const { kind, session, round } = envelope.header
+    if (kind === 'hello') say(NO_SESSION, round)
+    else if (kind !== 'want') return
+    else {
+      const wanted = (tryDecode(envelope, wantCodec) ?? []).filter(isMine)
+      if (wanted.length === 0) return
+      for (const slot of wanted) say(session, slot.kind === 'hello' ? slot.round : '')
+    }
+    told.add(name)
+    emit({ event: 'hello', party: name })
+    if (told.size === others.length) everybody.abort()
+  }
+  const intake = new Intake({ subjects, definition: id, self, others, now, accept })
+  const stops = subjects.inbound.map((subject) =>
+    transport.subscribe(subject, (on, message) => intake.arrive(on, message)),
+  )
+  emit({ event: 'joined', others: others.map(({ name }) => name) })
+  emit({ event: 'round_started', round: 'telling' })
+  const person = leaving(world)
+  try {
+    const signal = AbortSignal.any([everybody.signal, person.signal])
+    await delay(patience.total ?? ASKS_WITHIN, null, { signal }).catch(() => {})
+    await transport.flush().catch(() => {})
+    return [...told]
+  } finally {
+    person.stop()
+    intake.close()
+    for (const stop of stops) stop()
+  }
+}
+
+const isSame = (a: Card, b: Card): boolean => equalBytes(a.fingerprint, b.fingerprint)
+
+const done = (): Failure =>
+  new Failure('conflict', 'E_DONE', 'this ceremony is done here: its result is certified', {
+    hint: '`mpc ceremony list` shows it; nothing was changed',
+  })
+
+const voted = ({ id, definition }: Abandoning): Failure =>
+  new Failure(
+    'doubt',
+    'E_IN_DOUBT',
+    'this member has voted in it, and the others may have certified it by that',
+    {
+      hint:
+        `\`mpc ceremony finish ${hex(id)}\` ends the doubt` +
+        (definition.kind === 'keygen' ? '' : '; or make one that replaces it: --supersedes with this id'),
+    },
+  )

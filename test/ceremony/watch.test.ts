@@ -1,0 +1,254 @@
+/** Resharings that more than half of the old custodians sign, some of whom only watch: what they wait for, and what not. */
+import { expect, test } from 'vitest'
+import { verifyTranscript } from '../../src/audit/transcript.js'
+import { findKey } from '../../src/ceremony/keys.js'
+import type { MadeKey } from '../../src/ceremony/making.js'
+import { planReshare, voteAhead } from '../../src/ceremony/reshare.js'
+import { ceremoniesIn } from '../../src/ceremony/status.js'
+import { MemoryNetwork } from '../../src/messaging/memory.js'
+import { memberToken } from '../../src/messaging/subjects.js'
+import { readEpochFile } from '../../src/storage/keys.js'
+import { lastVote } from '../../src/storage/votes.js'
+import { requireCertified } from '../../src/wire/certified.js'
+import { consentCodec } from '../../src/wire/consent.js'
+import { acceptDefinition, type DefinitionFile } from '../../src/wire/definition.js'
+import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
+import { helloCodec } from '../../src/wire/handshake.js'
+import { hex } from '../../src/wire/text.js'
+import { transcriptCodec } from '../../src/wire/transcript.js'
+import { codeOf, expectSigns, statesOf } from '../support/keys.js'
+import { defined, makeTreasury, signed, takesPart } from '../support/reshares.js'
+import { type Custodian, custodians } from '../support/worlds.js'
+
+const quick = { linger: 500 }
+const brief = { ...quick, patience: { join: 4000, round: 4000, total: null } }
+
+/** Two of five must sign; alice and bob deal to themselves and frank. One more of carol, dave and erin must say yes. */
+async function five(changes: { supersedes?: Uint8Array; minority?: boolean } = {}) {
+  const everybody = await custodians('alice', 'bob', 'carol', 'dave', 'erin', 'frank')
+  const [alice, bob, carol, dave, erin, frank] = everybody as [
+    Custodian,
+    Custodian,
+    Custodian,
+    Custodian,
+    Custodian,
+    Custodian,
+  ]
+  const old = await makeTreasury([alice, bob, carol, dave, erin], 2)
+  const file = await defined(alice, everybody, { members: ['alice', 'bob', 'frank'], ...changes })
+  return { everybody, alice, bob, carol, dave, erin, frank, old, file, players: [alice, bob, frank] }
+}
+
+const all = (
+  players: readonly Custodian[],
+  file: DefinitionFile,
+  network: MemoryNetwork,
+  changes: object = quick,
+): Promise<MadeKey>[] => players.map((who) => takesPart(who, file, network, changes))
+
+/** Resolves when a letter of this kind is on the wire. */
+const said = (network: MemoryNetwork, kind: string, from?: Custodian): Promise<void> =>
+  new Promise((resolve) => {
+    const before = network.interfere
+    network.interfere = (message) => {
+      const { header } = decodeEnvelope(message.bytes)
+      if (header.kind === kind && (!from || hex(header.from) === hex(from.card.fingerprint))) resolve()
+      return before?.(message) ?? [message.bytes]
+    }
+  })
+
+test.concurrent('one who gets no share says yes, with others offline, and then signs no more with the old share', async () => {
+  const { alice, bob, carol, dave, frank, old, file, players } = await five()
+  const network = new MemoryNetwork()
+  const made = await Promise.all(all([...players, carol], file, network))
+  expect(new Set(made.map(({ digest }) => hex(digest))).size).toBe(1)
+  expect(made.map(({ holds }) => holds)).toEqual([true, true, true, false])
+  const [{ digest, record }] = made as [MadeKey]
+  expect(hex(record.group_point)).toBe(hex(old.record.group_point))
+  expect(await statesOf(carol)).toEqual(['1 parent'])
+  expect(await statesOf(dave)).toEqual(['1 active'])
+  requireCertified(
+    (await readEpochFile(carol.home, 'treasury', digest, 'certificate.cbor')) as Uint8Array,
+    record,
+  )
+  expect(await codeOf(findKey(carol.home, 'treasury'))).toBe('E_NO_KEY')
+  const listed = await ceremoniesIn(carol.home, [], Date.now())
+  expect(listed.find(({ kind }) => kind === 'reshare')).toMatchObject({ state: 'done', next: null })
+  await expectSigns([bob, frank], record)
+  // dave has not heard of it: he finds nobody to sign with, for signers name one record.
+  const patience = { join: 1500, round: 1500, total: null, silence: 1000, asker: 1000 }
+  const mixed = await signed([dave, alice], new Uint8Array(32).fill(7), { ...quick, patience })
+  expect(mixed.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+
+  const transcript = await readEpochFile(frank.home, 'treasury', digest, 'transcript.cbor')
+  expect(verifyTranscript(transcript as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
+  const parts = transcriptCodec.decode(transcript as Uint8Array)
+  const hellos = parts.hellos.map((bytes, i) => {
+    const { header, body } = decodeEnvelope(bytes)
+    const alone = helloCodec.encode({ ...helloCodec.decode(body), others: [] })
+    return sealEnvelope((players[i] as Custodian).identity.signing, header, alone)
+  })
+  expect(() => verifyTranscript(transcriptCodec.encode({ ...parts, hellos }))).toThrow(
+    'no more than half of the old custodians have signed it',
+  )
+  // Once more, by who is done: the same, and nothing new.
+  expect(await takesPart(carol, file, new MemoryNetwork(), brief)).toMatchObject({ already: true, digest })
+})
+
+test.concurrent('without more than half of the old custodians nothing is revealed, and it is said whose yes is missing', async () => {
+  const { alice, old, file, players } = await five()
+  const network = new MemoryNetwork()
+  const kinds = new Set<string>()
+  network.interfere = ({ bytes }) => {
+    kinds.add(decodeEnvelope(bytes).header.kind)
+    return [bytes]
+  }
+  const ended = await Promise.allSettled(all(players, file, network, brief))
+  for (const end of ended) {
+    expect(end).toMatchObject({ status: 'rejected', reason: { kind: 'absent' } })
+  }
+  expect(ended[0]).toMatchObject({
+    reason: {
+      code: 'E_MAJORITY',
+      party: 'carol',
+      message: '1 more of carol, dave, erin had to sign, and did not',
+    },
+  })
+  expect(kinds).not.toContain('reveal')
+  expect(await lastVote(alice.home, old.digest)).toBeNull()
+  expect(await statesOf(alice)).toEqual(['1 active'])
+})
+
+test.concurrent('one that comes late is enough, and so is one that leaves as soon as it has said yes', async () => {
+  const { carol, dave, file, players } = await five()
+  const network = new MemoryNetwork()
+  const waiting = said(network, 'want')
+  const playing = all(players, file, network)
+  await waiting
+  const person = new AbortController()
+  const leaves = takesPart(carol, file, network, { ...quick, signal: person.signal })
+  const heard = said(network, 'reveal')
+  const gone = codeOf(leaves)
+  await heard
+  person.abort(new Error('carol pulls the plug'))
+  expect(await gone).toBe('E_WATCHED')
+  const made = await Promise.all(playing)
+  expect(made.every(({ holds }) => holds)).toBe(true)
+  expect(await statesOf(carol)).toEqual(['1 active'])
+  const listed = await ceremoniesIn(carol.home, [], Date.now())
+  expect(listed.find(({ kind }) => kind === 'reshare')).toMatchObject({
+    state: 'signed',
+    next: `mpc reshare --join ${hex(file.id)}`,
+  })
+  // Later she asks again, while one who took part runs it again; dave, who never came, learns of it in the same way.
+  const again = new MemoryNetwork()
+  const [alice] = players as [Custodian]
+  const [, ...watched] = await Promise.all([
+    takesPart(alice, file, again, { linger: 3000 }),
+    takesPart(carol, file, again, quick),
+    takesPart(dave, file, again, quick),
+  ])
+  expect(watched.map(({ watched: w }) => w)).toEqual([true, true])
+  expect(await statesOf(carol)).toEqual(['1 parent'])
+  expect(await statesOf(dave)).toEqual(['1 parent'])
+})
+
+test.concurrent('a yes that was heard is kept: who is started again needs nobody to repeat it', async () => {
+  const { carol, file, players } = await five()
+  const [alice, bob, frank] = players as [Custodian, Custodian, Custodian]
+  const first = new MemoryNetwork()
+  const people = players.map(() => new AbortController())
+  const heard = said(first, 'encapsulate')
+  const codes = players.map((who, i) =>
+    codeOf(takesPart(who, file, first, { ...quick, signal: (people[i] as AbortController).signal })),
+  )
+  const watcher = new AbortController()
+  const watching = codeOf(takesPart(carol, file, first, { ...quick, signal: watcher.signal }))
+  await heard
+  for (const person of [...people, watcher]) person.abort(new Error('the power fails'))
+  await Promise.all([...codes, watching])
+  const made = await Promise.all(all([alice, bob, frank], file, new MemoryNetwork()))
+  expect(made.map(({ holds }) => holds)).toEqual([true, true, true])
+})
+
+test.concurrent('what a watcher says that is no yes counts for nothing, and ends nothing', async () => {
+  const { carol, dave, erin, file, players } = await five()
+  const network = new MemoryNetwork()
+  const say = (
+    who: Custodian,
+    kind: 'signature' | 'abort' | 'hello' | 'record',
+    body: Uint8Array,
+    round = '',
+  ) => {
+    const header = {
+      v: 1 as const,
+      kind,
+      definition: file.id,
+      session: new Uint8Array(32),
+      round,
+      from: who.card.fingerprint,
+      to: null,
+      time: Date.now(),
+      key: null,
+    }
+    return sealEnvelope(who.identity.signing, header, body)
+  }
+  const stage = network.connect('stage')
+  const publish = (who: Custodian, bytes: Uint8Array) => {
+    const subject = `mpc.v1.${hex(file.id.subarray(0, 16))}.ctl.${memberToken(who.card.fingerprint)}`
+    stage.publish(subject, bytes)
+  }
+  const kinds = new Set<string>()
+  network.interfere = ({ bytes }) => {
+    kinds.add(decodeEnvelope(bytes).header.kind)
+    return [bytes]
+  }
+  const waiting = said(network, 'want')
+  const playing = all(players, file, network)
+  await waiting
+  const others = acceptDefinition(carol.identity.signing, file.id)
+  publish(carol, say(carol, 'signature', new Uint8Array(7)))
+  publish(carol, say(carol, 'signature', consentCodec.encode({ signature: new Uint8Array(64) })))
+  // A yes of carol's in dave's mouth is nobody's.
+  publish(dave, say(dave, 'signature', consentCodec.encode({ signature: others })))
+  publish(dave, say(dave, 'abort', new Uint8Array(3), '1'))
+  publish(erin, say(erin, 'record', new Uint8Array(100)))
+  await said(network, 'want')
+  expect(kinds).not.toContain('reveal')
+  const watched = takesPart(erin, file, network, quick)
+  const made = await Promise.all([...playing, watched])
+  expect(made.map(({ holds }) => holds)).toEqual([true, true, true, false])
+})
+
+test.concurrent('a yes is a vote from the epoch: for another resharing there is none, but for one that replaces it', async () => {
+  const { everybody, alice, bob, carol, frank, old, file } = await five()
+  const saysYesAndLeaves = async (to: DefinitionFile): Promise<void> => {
+    const network = new MemoryNetwork()
+    network.connect('listener').subscribe('mpc.v1.*.*.*', () => {})
+    const person = new AbortController()
+    const yes = said(network, 'signature')
+    const left = codeOf(takesPart(carol, to, network, { ...quick, signal: person.signal }))
+    await yes
+    person.abort(new Error('carol leaves'))
+    expect(await left).toBe('E_WATCHED')
+    expect(hex((await lastVote(carol.home, old.digest)) as Uint8Array)).toBe(hex(to.id))
+  }
+  await saysYesAndLeaves(file)
+  const members = ['alice', 'bob', 'frank']
+  const other = await defined(alice, everybody, { members })
+  expect(await codeOf(planReshare(carol.home, carol.card, other, Date.now()))).toBe('E_VOTED_PARENT')
+  expect(await codeOf(voteAhead(carol.home, carol.card, other))).toBe('E_VOTED_PARENT')
+  const next = await defined(alice, everybody, { members, supersedes: file.id })
+  await saysYesAndLeaves(next)
+  // The former is refused from then on.
+  expect(await codeOf(takesPart(carol, file, new MemoryNetwork(), brief))).toBe('E_VOTED_PARENT')
+  const made = await Promise.all(all([alice, bob, frank, carol], next, new MemoryNetwork()))
+  expect(new Set(made.map(({ digest }) => hex(digest))).size).toBe(1)
+  expect(await statesOf(carol)).toEqual(['1 parent'])
+})
+
+test.concurrent('a minority goes on without anybody else', async () => {
+  const { file, players } = await five({ minority: true })
+  const made = await Promise.all(all(players, file, new MemoryNetwork()))
+  expect(made.every(({ holds }) => holds)).toBe(true)
+})
