@@ -3,7 +3,6 @@
  * votes in it, and then whoever waits for this member is told by a signed abort. After the vote nobody can: it may be
  * certified already (F-02).
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import { abortCodec } from '../messaging/abort.js'
 import { tryDecode } from '../messaging/blame.js'
 import { Intake } from '../messaging/intake.js'
@@ -118,7 +117,7 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
   const person = leaving(world)
   try {
     const signal = AbortSignal.any([everybody.signal, person.signal])
-    await delay(patience.total ?? ASKS_WITHIN, null, { signal }).catch(() => {})
+    await waitFor(patience.total ?? ASKS_WITHIN, signal)
     await transport.flush().catch(() => {})
     return [...told]
   } finally {
@@ -127,6 +126,17 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
     for (const stop of stops) stop()
   }
 }
+
+const waitFor = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    const soon = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    if (signal.aborted) soon()
+    else signal.addEventListener('abort', soon, { once: true })
+  })
 
 const isSame = (a: Card, b: Card): boolean => equalBytes(a.fingerprint, b.fingerprint)
 

@@ -208,9 +208,7 @@ async function freeze(home: Home, name: string, records: readonly KeyRecord[]): 
   const before = records.slice(0, -1).map(recordDigest)
   const active = state?.epochs.find(({ status }) => status === 'active')
   if (!state || !active || !before.some((digest) => equalBytes(digest, active.digest))) return null
-  const epochs = state.epochs.map((each) =>
-    each === active ? { ...each, status: 'retired' as const } : each,
-  )
+  const epochs = state.epochs.map((each) => (each === active ? { ...each, status: 'parent' as const } : each))
   await writeState(home, name, { ...state, epochs })
   return active.number
 }

@@ -31,10 +31,11 @@ export async function agreeTo<P extends MakingPlan>(
 
 /** What is severe about a resharing is confirmed by the name of the key: by a person, or by a script's --confirm. */
 export async function confirmSevere(
-  { terminal, card }: Context,
+  context: Context,
   definition: KeyDefinition,
   confirm: string | null,
 ): Promise<void> {
+  const { terminal } = context
   const { key } = definition
   if (confirm !== null && confirm !== key) {
     throw new Failure('usage', 'E_USAGE', `--confirm ${visible(confirm)} is not the name of the key`, {
@@ -42,7 +43,7 @@ export async function confirmSevere(
     })
   }
   if (definition.kind === 'keygen' || confirm !== null) return
-  const { fingerprint } = await card()
+  const { fingerprint } = await context.card()
   const deals = definition.dealers.some((dealer) => equalBytes(dealer, fingerprint))
   const asking = { flag: `--confirm ${key}` }
   if (definition.minority && deals) {

@@ -206,7 +206,7 @@ describe('a share is destroyed', () => {
     expect(await statesOf(there)).toEqual(['1 active'])
     const taken = await takeHandover(there, 'treasury', await handoverOf(dave.home, 'treasury'))
     expect(taken).toEqual({ added: 3, strange: 0, frozen: 1 })
-    expect(await statesOf(there)).toEqual(['1 retired'])
+    expect(await statesOf(there)).toEqual(['1 parent'])
     expect(await failureOf(() => findKey(there.home, 'treasury'))).toMatchObject({
       kind: 'configuration',
       code: 'E_NO_KEY',
@@ -222,7 +222,7 @@ describe('a share is destroyed', () => {
     const made = await makeTreasury([a, b], 2)
     const scalar = await scalarOf(b)
     await reshared(everybody, await defined(a, everybody, { members: ['alice', 'carol'] }), quick)
-    expect(await statesOf(b)).toEqual(['1 retired'])
+    expect(await statesOf(b)).toEqual(['1 parent'])
     expect((await oldShares(b.home, b.card, 'treasury')).retire).toBe('now')
     await retires(b)
     expect(await filesWith(b, scalar)).toEqual([])
