@@ -194,18 +194,33 @@ export async function linger(
     show()
   })
   show()
-  const said = (['activated', 'done'] as const).flatMap((kind) => slotsOf([room.self], kind, sid))
-  // Who is done late has missed what was said before: it hears it again before this member leaves.
-  room.mailbox.on('done', () => said.forEach((slot) => room.mailbox.repeat(slot)))
+  const [word, done] = (['activated', 'done'] as const).flatMap((kind) =>
+    slotsOf([room.self], kind, sid),
+  ) as [Slot, Slot]
+  // Who comes late has missed what was said before: it hears it again before this member leaves.
+  room.mailbox.on('activated', () => room.mailbox.repeat(word))
+  room.mailbox.on('done', () => [word, done].forEach((slot) => room.mailbox.repeat(slot)))
+  const others = slotsOf(room.peers, 'done', sid)
+  const began = world.now()
+  const missing = (slots: readonly Slot[]) => slots.filter((slot) => room.mailbox.get(slot) === undefined)
+  const heard = (slots: readonly Slot[], span: number): Promise<void> => {
+    const wait = { deadline: began + span, signal, round: 'done' }
+    return room.mailbox
+      .until(
+        () => missing(slots).length === 0,
+        wait,
+        () => missing(slots),
+      )
+      .catch(() => {})
+  }
+  // Who never says it must not keep the others from hearing of each other that they are done.
+  await heard(awaited, world.linger / 2)
+  // From here on this member needs nothing of anybody: who has heard so of all may leave.
   room.mailbox.post('done', { session: sid }, new Uint8Array())
-  const wanted = [...slotsOf(room.peers, 'done', sid), ...awaited]
-  const missing = () => wanted.filter((slot) => room.mailbox.get(slot) === undefined)
-  const deadline = world.now() + world.linger
-  const everybody = () => missing().length === 0
-  await room.mailbox.until(everybody, { deadline, signal, round: 'done' }, missing).catch(() => {})
+  await heard(others, world.linger)
   await room.mailbox.flush()
   room.emit({ event: 'done' })
-  const away = missing().map(({ from }) => hex(from))
+  const away = missing([...others, ...awaited]).map(({ from }) => hex(from))
   return room.peers.filter((peer) => away.includes(hex(peer.fingerprint))).map(({ name }) => name)
 }
 

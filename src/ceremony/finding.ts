@@ -180,9 +180,7 @@ function isOurs(world: World, key: Key, request: Request): boolean {
 
 /** @throws Failure unless this member may sign the request at all, now, with the epoch that it has */
 function requireOurs(world: World, key: Key, request: Request): void {
-  if (hex(request.record) !== hex(key.digest)) {
-    throw new Failure('configuration', 'E_EPOCH', 'the request is for another epoch of this key')
-  }
+  if (hex(request.record) !== hex(key.digest)) throw otherEpoch(key, request)
   targetOf(key, request)
   const now = world.now()
   if (request.expires <= now) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
@@ -216,3 +214,23 @@ const noRequest = (what: string): Failure =>
   new Failure('absent', 'E_NO_REQUEST', `nobody asked for ${what} in time`, {
     hint: 'a request lives while its asker runs: `mpc sign --key KEY --in FILE`',
   })
+
+/** Asker and signer have different epochs in use: one of them does not know that the key was dealt anew. */
+function otherEpoch({ name, record, digest }: Key, request: Request): Failure {
+  const isBefore = record.parent !== null && hex(request.record) === hex(record.parent)
+  return isBefore
+    ? new Failure(
+        'configuration',
+        'E_EPOCH',
+        `the request is for epoch ${record.epoch - 1} of ${name}, which epoch ${record.epoch} has replaced`,
+        { hint: `its asker learns of it from \`mpc share statements --key ${name} -o FILE\`` },
+      )
+    : new Failure(
+        'configuration',
+        'E_EPOCH',
+        `the request is for another epoch of ${name} than the one in use here, ${hex(digest).slice(0, 16)}`,
+        {
+          hint: `if the key was dealt anew without you: \`mpc share statements --key ${name} FILE\`, with FILE from its asker`,
+        },
+      )
+}

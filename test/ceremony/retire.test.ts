@@ -13,6 +13,7 @@ import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { storedCeremony } from '../../src/ceremony/stored.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { epochPath, type KeyState, readState, writeState } from '../../src/storage/keys.js'
+import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
 import type { DefinitionFile } from '../../src/wire/definition.js'
 import type { KeyRecord } from '../../src/wire/record.js'
 import { recordPublicKey } from '../../src/wire/record.js'
@@ -20,7 +21,7 @@ import { encodeHandover, parseHandover } from '../../src/wire/share-handover.js'
 import { sayActivated } from '../../src/wire/share-statement.js'
 import { hex } from '../../src/wire/text.js'
 import { failureOf } from '../storage/support.js'
-import { defined, makeTreasury, reshared, signed } from '../support/reshares.js'
+import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
 import { copyOf, filesWith, hasShare, scalarOf } from '../support/shares.js'
 import { type Custodian, custodians, worldOf } from '../support/worlds.js'
 
@@ -87,6 +88,43 @@ describe('going over', () => {
     expect((await oldShares(dave.home, dave.card, 'treasury')).retire).toBe('no')
     expect((await oldShares(carol.home, carol.card, 'treasury')).retire).toBe('no')
   })
+
+  test('is asked for again where a word is lost; one that is false counts for nobody, and ends nothing', async () => {
+    const both = (await custodians('alice', 'bob')) as [Custodian, Custodian]
+    const [a, b] = both
+    await makeTreasury(both, 2)
+    const file = await defined(a, both, { kind: 'refresh' })
+    const network = new MemoryNetwork()
+    const lost = new Set<string>()
+    network.interfere = ({ bytes }) => {
+      const { header } = decodeEnvelope(bytes)
+      const isFirst = header.kind === 'activated' && !lost.has(hex(header.from))
+      if (isFirst) lost.add(hex(header.from))
+      return isFirst ? [] : [bytes]
+    }
+    const [made] = await Promise.all(both.map((who) => takesPart(who, file, network, { linger: 8000 })))
+    expect(lost.size).toBe(2)
+    for (const who of both) {
+      expect(said(await epochIn(who, made?.digest as Uint8Array), 'activated')).toHaveLength(2)
+    }
+
+    // Bob hands on alice's word, and gives none of his own.
+    const again = await defined(a, both, { kind: 'refresh' })
+    const liar = new MemoryNetwork()
+    let word: Uint8Array = new Uint8Array(40)
+    liar.interfere = ({ bytes }) => {
+      const { header, body } = decodeEnvelope(bytes)
+      if (header.kind !== 'activated') return [bytes]
+      if (hex(header.from) === hex(a.card.fingerprint)) word = body
+      const isBobs = hex(header.from) === hex(b.card.fingerprint)
+      return isBobs ? [sealEnvelope(b.identity.signing, header, word)] : [bytes]
+    }
+    const [last] = await Promise.all(both.map((who) => takesPart(who, again, liar, quick)))
+    const heard = await epochIn(a, last?.digest as Uint8Array)
+    expect([said(heard, 'activated'), heard.problems]).toEqual([['1'], []])
+    expect(await failureOf(() => planOf(a))).toMatchObject({ code: 'E_STATEMENTS', party: 'bob' })
+    expect(await sign(both, (last as MadeKey).record)).toBe(true)
+  }, 60_000)
 
   test('a statement is refused that is of another epoch, of nobody in its seat, or altered', async () => {
     const there = await copyOf(carol)
