@@ -1,5 +1,5 @@
 import { cardIfAny } from '../../ceremony/identity.js'
-import { heldKey, type HeldKey } from '../../ceremony/epochs.js'
+import { heldKey, type HeldKey, newestOf } from '../../ceremony/epochs.js'
 import { oldShares } from '../../ceremony/retire.js'
 import { listKeyFolders } from '../../storage/keys.js'
 import { Failure } from '../../wire/failure.js'
@@ -47,8 +47,9 @@ const keyData = ({ name, state, epochs, problem }: HeldKey) => ({
   epochs: epochs.map(epochData),
 })
 
-const keyLines = ({ name, epochs, problem }: HeldKey): string[] => [
-  name,
-  ...(problem === null ? [] : [`  PROBLEM: ${problem}`]),
-  ...epochs.flatMap(epochLines),
-]
+function keyLines(held: HeldKey): string[] {
+  const { name, epochs, problem } = held
+  const newest = newestOf(held)
+  const problems = problem === null ? [] : [`  PROBLEM: ${problem}`]
+  return [name, ...problems, ...epochs.flatMap((each) => epochLines(each, newest))]
+}

@@ -40,7 +40,8 @@ function remainingData(epoch: HeldEpoch, record: NonNullable<HeldEpoch['record']
   return { needed, shares, pieces, enough }
 }
 
-export function epochLines(epoch: HeldEpoch): string[] {
+/** @param newest the epoch that counts, as far as this home knows */
+export function epochLines(epoch: HeldEpoch, newest: HeldEpoch | null): string[] {
   const { digest, number, status, record, hasShare, hasSecret, certificate, manifest, problems } = epoch
   const gone = namesThat('activated', epoch)
   const deleted = namesThat('deleted', epoch)
@@ -52,7 +53,7 @@ export function epochLines(epoch: HeldEpoch): string[] {
         ? 'was never here'
         : 'is not here'
   return [
-    `  epoch ${number ?? '?'}: ${status === null ? 'known, and not held' : STATUS[status]}`,
+    `  epoch ${number ?? '?'}: ${status !== null ? STATUS[status] : epoch === newest ? 'in use, by others' : 'known here'}`,
     ...fields([
       ['digest', hex(digest)],
       ...(record
@@ -64,7 +65,9 @@ export function epochLines(epoch: HeldEpoch): string[] {
           ]
         : []),
       ['your share', share],
-      ['certificate', certificate === null ? 'is not here' : 'is here, and holds'],
+      ...(status === null && certificate === null
+        ? []
+        : [['certificate', certificate === null ? 'is not here' : 'is here, and holds'] as const]),
       ...(gone.length > 0 ? [['gone over', listed(gone)] as const] : []),
       ...(deleted.length > 0 ? [['destroyed by', listed(deleted)] as const] : []),
       ...(manifest
@@ -77,7 +80,7 @@ export function epochLines(epoch: HeldEpoch): string[] {
         : []),
       ...problems.map((problem) => ['PROBLEM', problem] as const),
     ]).map((line) => `  ${line}`),
-    ...(record && status !== 'active' ? remainingWords(epoch, record).map((line) => `    ${line}`) : []),
+    ...(record && epoch !== newest ? remainingWords(epoch, record).map((line) => `    ${line}`) : []),
   ]
 }
 
