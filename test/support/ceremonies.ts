@@ -60,10 +60,18 @@ export class Running {
   }
 }
 
-/** Starts `mpc` for a custodian, who needs no passphrase, with a server and its events. */
-export function start(who: Custodian, url: string, args: readonly string[]): Running {
+/**
+ * Starts `mpc` for a custodian, who needs no passphrase, with a server and its events.
+ * @param node flags of Node itself
+ */
+export function start(
+  who: Custodian,
+  url: string,
+  args: readonly string[],
+  node: readonly string[] = [],
+): Running {
   const all = [...args, ...who.unlock, '--nats', url, '--no-input', '--json', '--events', 'fd:3']
-  const child = spawn(process.execPath, [BIN, ...all], {
+  const child = spawn(process.execPath, [...node, BIN, ...all], {
     cwd: join(who.home, '..'),
     env: { PATH: process.env['PATH'], HOME: join(who.home, '..'), MPC_HOME: who.home },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
