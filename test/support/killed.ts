@@ -114,7 +114,7 @@ export async function reshareWithSigkill(
       if (who.name !== victim) return lives(who, null)
       const query = new URLSearchParams({ ...(log && { log }) })
       for (const [name, n] of Object.entries(place ?? {})) query.set(name, String(n))
-      const first = await lives(who, `${HOOK}?${query}`)
+      const first = await lives(who, `${HOOK}?${query.toString()}`)
       if (first.code !== null) return first
       killed = true
       await expectQuorum(holders, stage.groupPoint)
@@ -140,7 +140,7 @@ export async function reshareWithSigkill(
       expect(vote && hex(vote), `the vote of ${name}`).toBe(stage.id)
     }
     expect(expectOneReceiptEach(record)).toBe(3)
-    expect([...(await quorumsIn(holders.slice(0, 3), stage.groupPoint))].sort()).toEqual([1, 2])
+    expect(new Set(await quorumsIn(holders.slice(0, 3), stage.groupPoint))).toEqual(new Set([1, 2]))
     if (signs) await expectSignature(alice, carol, url)
     return killed
   } finally {
