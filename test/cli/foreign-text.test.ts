@@ -16,8 +16,12 @@ import { CodecError, decode, encode, type Value } from '../../src/protocol/codec
 import { parseCard } from '../../src/wire/card.js'
 import { definitionCodec, orderCodec, parseDefinition } from '../../src/wire/definition.js'
 import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
+import { parseManifest } from '../../src/wire/escrow-manifest.js'
+import { parsePaperPiece } from '../../src/wire/escrow-paper.js'
+import { parsePiece } from '../../src/wire/escrow-piece.js'
 import { Failure } from '../../src/wire/failure.js'
 import { helloCodec } from '../../src/wire/handshake.js'
+import { readPaperLines } from '../../src/wire/paper-text.js'
 import { parseRecord } from '../../src/wire/record.js'
 import { makeRequest, orderFor, parseRequest, refusalCodec } from '../../src/wire/request.js'
 import { transcriptCodec } from '../../src/wire/transcript.js'
@@ -100,6 +104,16 @@ const MESSAGES: Readonly<Record<string, Message>> = {
     read: (bytes) => parseCertificate(bytes, [], golden('eddsa-ed25519.record.cbor')),
   },
   transcript: { bytes: golden('eddsa-ed25519.transcript.cbor'), read: transcriptCodec.decode },
+  manifest: { bytes: golden('eddsa-ed25519.manifest.cbor'), read: parseManifest },
+  piece: { bytes: golden('eddsa-ed25519.piece-1.cbor'), read: (bytes) => parsePiece(bytes) },
+  page: {
+    bytes: readPaperLines(Buffer.from(golden('eddsa-ed25519.paper-lines.txt')).toString('latin1')),
+    read: (bytes) =>
+      parsePaperPiece(bytes, {
+        records: [parseRecord(golden('eddsa-ed25519.record.cbor'))],
+        manifests: [parseManifest(golden('eddsa-ed25519.manifest.cbor'))],
+      }),
+  },
 }
 
 /** By its asker: what is refused is then the text, not the signature. */

@@ -1,6 +1,6 @@
 /** Pieces on paper, by the real binary: printed, typed, checked, and a share restored from them. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { armored } from '../../src/storage/seal.js'
@@ -141,6 +141,25 @@ describe('a drill on paper', () => {
     expect(stranger.json).toMatchObject({ code: 0, data: { holder: 'h1', note: null } })
   })
 
+  test('under two manifests makes the custodian’s status red', async () => {
+    const bob = backup.others[0] as Custodian
+    const split = (out: string) =>
+      script(bob, `backup split --key treasury --threshold 2 --holders h1.card,h2.card -o ${out}`)
+    expect((await split('one')).code).toBe(0)
+    // Nothing but a machine that does what it should not makes a second split of an epoch.
+    const [kept] = readdirSync(bob.home, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('escrow.age'),
+    )
+    rmSync(join(bob.home, kept as string))
+    expect((await split('bobs')).code).toBe(0)
+    await script(h1, 'backup verify one/h1.piece --record record.json -o one.note')
+    await script(h2, 'backup verify bobs/h2.piece --record record.json -o two.note')
+    const status = await bob.mpc(['backup', 'status', '--key', 'treasury', 'one.note', 'two.note', '--json'])
+    expect(status.json).toMatchObject({ code: 9, error: { code: 'E_MANIFESTS_DIFFER' } })
+    expect(status.json.error.message).toBe('under another manifest: h1')
+    expect(status.json.data.holders).toMatchObject([{ agrees: false }, { agrees: true }])
+  })
+
   test('takes the text of the code, the JSON files, and stdin', async () => {
     const code = codeLine('piece', readPaperLines(lines.join('\n')))
     const piped = await script(
@@ -171,11 +190,6 @@ describe('a drill on paper', () => {
     const without = await script(h1, 'backup verify h1.txt --record record.txt')
     expect(without.json).toMatchObject({ code: 2, error: { code: 'E_PAPER_PUBLIC' } })
     expect(without.json.error.message).toContain('h1.txt: the piece of h1 (holder 1)')
-    const split = await script(
-      backup.others[0] as Custodian,
-      'backup split --key treasury --threshold 2 --holders h1.card,h2.card -o bobs',
-    )
-    expect(split.code).toBe(0)
     const other = await script(h1, 'backup verify h1.txt --record record.txt --manifest bobs/manifest.json')
     expect(other.json).toMatchObject({ code: 9, error: { code: 'E_PIECES_DIFFER' } })
     const whole = await script(h1, 'backup verify out/h1.piece --manifest bobs/manifest.json')

@@ -13,6 +13,7 @@ import {
   parseExportedRecord,
   recordCode,
 } from '../../src/wire/exported.js'
+import { paperLines } from '../../src/wire/paper-text.js'
 import { encodeRecord, recordDigest } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
 import { seededRng } from '../support/rng.js'
@@ -68,6 +69,47 @@ describe.each(SCHEMES)('pieces of a share on paper, %s', (scheme) => {
       encodeManifest(from.manifest),
     )
   })
+})
+
+/**
+ * What the page says under "Should the program be lost", done by the page alone: digits of bech32 to bytes, the end of the
+ * CBOR to a number, Lagrange at zero.
+ */
+function byHand(pages: ReadonlyMap<number, readonly string[]>, order: bigint, little: boolean): bigint {
+  const digits = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
+  const points = [...pages].map(([index, lines]) => {
+    const bytes = lines.flatMap((line) => {
+      const bits = Array.from(line.toLowerCase().replaceAll(' ', '').slice(0, -6))
+        .map((c) => digits.indexOf(c).toString(2).padStart(5, '0'))
+        .join('')
+      return (bits.match(/.{8}/g) ?? []).map((eight) => Number.parseInt(eight, 2))
+    })
+    const value = bytes.slice(-32)
+    return [
+      BigInt(index),
+      BigInt(`0x${Buffer.from(little ? value.reverse() : value).toString('hex')}`),
+    ] as const
+  })
+  const mod = (a: bigint): bigint => ((a % order) + order) % order
+  const power = (a: bigint, e: bigint): bigint =>
+    e === 0n ? 1n : mod(power(mod(a * a), e >> 1n) * (e & 1n ? a : 1n))
+  return points.reduce((sum, [x, y]) => {
+    const others = points.flatMap(([other]) => (other === x ? [] : [other]))
+    const weight = others.reduce((w, other) => mod(w * other * power(mod(other - x), order - 2n)), 1n)
+    return mod(sum + y * weight)
+  }, 0n)
+}
+
+test.each(SCHEMES)('%s: pages alone give the share by hand, as they say', (scheme) => {
+  const from = backup(scheme)
+  const chosen = new Map([2, 3, 5].map((holder) => [holder, paperLines(onPaper(holder, from))]))
+  const little = scheme === 'eddsa-ed25519'
+  const order = little
+    ? 2n ** 252n + 27742317777372353535851937790883648493n
+    : 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+  const share = from.share.reveal()
+  const expected = BigInt(`0x${hex(little ? share.slice().reverse() : share)}`)
+  expect(byHand(chosen, order, little)).toBe(expected)
 })
 
 describe('a piece on paper', () => {

@@ -75,7 +75,7 @@ export const backupCodes = {
     'Give both: --record FILE and --manifest FILE, as files or as the text of the codes on the public sheet.',
   ),
   E_PAPER_SEAL: entry(
-    'A piece that lies here in clear cannot be sealed again: nothing opens it.',
+    'A page cannot be sealed: the piece lies here in clear, so nothing opens it, or what seals it is too long for paper.',
     'Print the piece as its custodian sealed it, or print it in clear.',
   ),
   E_PIECES_FEW: entry(

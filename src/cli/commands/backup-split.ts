@@ -86,7 +86,7 @@ async function sealedAgain(
   try {
     const manifest = await sealAgain({ home, identity, card }, key, { holders: [seal], out })
     context.terminal.say(
-      'For a piece that was lost. If its holder is no longer trusted, refresh the key instead.',
+      'For a piece that was lost. If its holder is no longer trusted, refresh the key instead, then split anew.',
     )
     return await resultOf(key, manifest, [seal], out)
   } finally {

@@ -6,8 +6,9 @@
 import type { Piece } from '../../wire/escrow-piece.js'
 import { manifestDigest, manifestWords } from '../../wire/escrow-manifest.js'
 import { manifestCode, recordCode } from '../../wire/exported.js'
+import { Failure } from '../../wire/failure.js'
 import { paperLines } from '../../wire/paper-text.js'
-import { isRehearsal } from '../../wire/realm.js'
+import { isRehearsal, linePrefix, tagged } from '../../wire/realm.js'
 import { recordPublicKey } from '../../wire/record.js'
 import { hex, rfc3339 } from '../../wire/text.js'
 import { keyWords } from '../shown.js'
@@ -57,10 +58,15 @@ export async function pieceSheet(
   const { manifest, holder, custodian, record } = piece
   const lines = paperLines(bytes)
   const code = await codeOf(text)
+  if (code === null) {
+    throw new Failure('usage', 'E_PAPER_SEAL', 'what seals this piece makes it too long for paper', {
+      hint: 'keep the piece as a file, or print it in clear',
+    })
+  }
   const typed = lines.length <= TYPED_AT_MOST
   return {
     title: `A piece of ${custodian.name}’s share of the key “${manifest.key}”`,
-    subtitle: `Held by ${holder.name}: piece ${holder.index} of ${manifest.holders.length}. Any ${manifest.threshold} of them restore the share.`,
+    subtitle: `${realm()}Held by ${holder.name}: piece ${holder.index} of ${manifest.holders.length}. Any ${manifest.threshold} of them restore the share.`,
     warning: sealed
       ? {
           secret: false,
@@ -86,7 +92,7 @@ export async function pieceSheet(
       ['Words of the key', keyWords(record)],
       ['Words of the manifest, the same at every holder', manifestWords(manifest)],
     ],
-    code: code && { caption: 'The piece', code },
+    code: { caption: 'The piece', code },
     codes: [],
     lines: typed ? lines : [],
     sections: [whatItIs(piece), toRestore(piece), toCheck(piece), withoutUs(piece, sealed)],
@@ -117,7 +123,7 @@ export async function publicSheet({ manifest, custodian, record }: Printed, now:
   ]
   const sheet: Sheet = {
     title: `What belongs to every piece of ${custodian.name}’s share of “${manifest.key}”`,
-    subtitle: `The same for all holders: ${namesOf(manifest.holders)}. Custodians of the key: ${namesOf(record.members.map(({ card }) => card))}.`,
+    subtitle: `${realm()}The same for all holders: ${namesOf(manifest.holders)}. Custodians of the key: ${namesOf(record.members.map(({ card }) => card))}.`,
     warning: {
       secret: false,
       text:
@@ -177,7 +183,8 @@ const toRestore = ({ manifest, custodian, holder }: Printed): Section => ({
       command: `mpc backup restore ${filesOf(manifest.threshold, manifest.holders, holder.index)} --record record.txt --manifest manifest.txt`,
     },
     '3. Without a scanner write - in place of a file, and type the lines: a wrong one is named at once. Or type them into the file.',
-    '4. The program then says what the other custodians must do to accept the new identity.',
+    '4. The program then says what the other custodians must do to accept the new identity.' +
+      (manifest.blob_sha256 ? ' From paper alone the share does not sign yet: refresh the key first.' : ''),
   ],
 })
 
@@ -194,7 +201,7 @@ function withoutUs({ manifest, record, holder }: Printed, sealed: boolean): Sect
   return {
     heading: 'Should the program be lost',
     body: [
-      `Code and lines hold the same bytes. A line is bech32m (BIP-350) without its prefix, which is ${isRehearsal() ? 'mpcrehearsalline' : 'mpcline'} and the line’s number, and a dot in the last; its last 6 characters are the checksum. ` +
+      `Code and lines hold the same bytes. A line is bech32m (BIP-350) without its prefix, which is ${linePrefix('line')} and the line’s number, and a dot in the last; its last 6 characters are the checksum. ` +
         (sealed
           ? 'The bytes are an age file (age-encryption.org/v1), which the program age opens. In it is CBOR:'
           : 'The bytes are CBOR:') +
@@ -232,8 +239,10 @@ function namesOf(all: readonly { readonly name: string }[]): string {
   return left > 0 ? `${names.join(', ')} and ${left} more` : names.join(', ')
 }
 
+/** First in the line below the title, so that nobody keeps it for a real one. */
+const realm = (): string => (isRehearsal() ? 'REHEARSAL, worth nothing. ' : '')
+
 const dayOf = (time: number): string => rfc3339(time).slice(0, 10)
 
 const footerOf = (now: number): string =>
-  `Printed by mpc ${VERSION} on ${dayOf(now)}. Format mpc${isRehearsal() ? '-rehearsal' : ''}/paper-piece/v1.` +
-  (isRehearsal() ? ' REHEARSAL: worth nothing.' : '')
+  `Printed by mpc ${VERSION} on ${dayOf(now)}. Format ${tagged('mpc/paper-piece/v1')}.`
