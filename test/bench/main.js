@@ -1,13 +1,12 @@
 /**
- * `npm run bench`: how long things take, as one JSON document on stdout. Figures and ratios, never a pass or a fail:
- * run it on an idle machine, and compare with the run before. Medians of several runs, in milliseconds.
+ * `npm run bench`: how long things take. Figures and ratios, never a pass or a fail: run it on an idle machine, and compare
+ * with the run before. Medians of several runs, in milliseconds. Five minutes; one with `-- --quick`, which takes 2-of-3
+ * alone. `--ecdsa` leaves out everything else; `--json` prints one JSON document in place of tables.
  *
  * `memory` is the whole ceremony of all parties in one process over a network in memory, files and all; `nats` the same
  * over a nats-server on this machine; `noble` the bare mathematics of all parties by @noble/curves; `ratio` is memory
- * over noble: what signing every letter, the handshake and the disk cost on top.
- *
- * `ecdsa` is one party's work, step by step (`ecdsa.js`): 2-of-3 at full size, which takes a minute; with `--large` also
- * 3-of-5 and 5-of-9, which take ten. `--quick` takes the smaller moduli of tests; `--ecdsa` leaves out everything else.
+ * over noble: what signing every letter, the handshake and the disk cost on top. ECDSA is one party's work, step by step
+ * (`ecdsa.js`).
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -30,40 +29,40 @@ import { generateAgeIdentity, recipientOf } from '../../dist/storage/seal.js'
 import { definitionId } from '../../dist/wire/definition.js'
 import { cardOfIdentity, newIdentity } from '../../dist/wire/identity.js'
 import { ecdsaFigures } from './ecdsa.js'
+import { tables } from './tables.js'
 
 const rng = (length) => Uint8Array.from(randomBytes(length))
-const SIZES = [
-  [2, 3],
-  [3, 5],
-  [7, 10],
-]
 const SCHEMES = { 'eddsa-ed25519': ed25519_FROST, 'schnorr-taproot': schnorr_FROST }
 const BIN = new URL('../../bin/mpc.js', import.meta.url).pathname
 const message = Buffer.from('a message')
 
 const flags = new Set(process.argv.slice(2))
-const known = ['--large', '--quick', '--ecdsa']
+const known = ['--quick', '--ecdsa', '--json']
 const other = [...flags].find((flag) => !known.includes(flag))
 if (other !== undefined) throw new Error(`${other} is none of ${known.join(', ')}`)
-const ECDSA_SIZES = flags.has('--large')
-  ? [
-      [2, 3],
-      [3, 5],
-      [5, 9],
-    ]
-  : [[2, 3]]
+const sizes = (all) => (flags.has('--quick') ? all.slice(0, 1) : all)
+const SIZES = sizes([
+  [2, 3],
+  [3, 5],
+  [7, 10],
+])
+const ECDSA_SIZES = sizes([
+  [2, 3],
+  [3, 5],
+  [5, 9],
+])
 
 const folder = await mkdtemp(join(tmpdir(), 'mpc-bench-'))
 const report = { node: process.version, cpus: cpus().length }
 const server = flags.has('--ecdsa') ? null : await natsServer()
 try {
   if (!flags.has('--ecdsa')) await wholeCeremonies()
-  report.ecdsa = ecdsaFigures(ECDSA_SIZES, flags.has('--quick'))
+  report.ecdsa = ecdsaFigures(ECDSA_SIZES)
 } finally {
   server?.process.kill()
   await rm(folder, { recursive: true, force: true })
 }
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+process.stdout.write(flags.has('--json') ? `${JSON.stringify(report, null, 2)}\n` : tables(report))
 
 /** Of the schemes whose mathematics takes no time to speak of. */
 async function wholeCeremonies() {

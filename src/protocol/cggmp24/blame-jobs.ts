@@ -22,7 +22,8 @@ const sumStatement = { K: ciphertext, D: ciphertext, X: point, S: point, base: p
 const answerStatement = { C: ciphertext, D: ciphertext, Y: ciphertext, X: point }
 
 /** Πdec for x⊙K ⊕ D under N = pq. It reads `proveSumTape` bytes. */
-export const proveSumTape = (level: Level): number => decryptTape(level) + nonceTape(level) + decTape(level)
+export const proveSumTape = (level: Level): number =>
+  decryptTape(level, 1) + nonceTape(level) + decTape(level)
 
 export const proveSum = task(
   'blame/prove-sum',
@@ -36,7 +37,8 @@ export const proveSum = task(
     const x = centred(fromBytes(encoded), order)
     const C = add(N, times(N, K, x), D)
     const rng = tape(random)
-    const witness = { x, y: secret.decrypt(C, rng), rho: secret.nonceOf(C, rng) }
+    const [y] = secret.decrypt([C], rng) as [bigint]
+    const witness = { x, y, rho: secret.nonceOf(C, rng) }
     return proveDec(context, { N, K, D, X, S, base }, witness, rng)
   },
 )

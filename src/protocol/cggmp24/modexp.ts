@@ -41,10 +41,10 @@ const kept = new Map<bigint, Powers>()
 export function powersModulo(modulus: bigint, isPrime = false): Powers {
   if (modulus < 3n || (modulus & 1n) === 0n) throw new RangeError('a modulus is odd and above 1')
   const bits = bitLength(modulus)
-  const native = bits >= NATIVE_BITS.min && bits <= NATIVE_BITS.max ? new Native(modulus, isPrime) : null
+  const isNative = bits >= NATIVE_BITS.min && bits <= NATIVE_BITS.max
+  const native = isNative ? new Native(modulus, bits, isPrime) : null
   const powers = (base: bigint, exponent: bigint): bigint => {
     if (exponent < 0n) return powers(invert(base, modulus), -exponent)
-    count(bits, exponent)
     const b = mod(base, modulus)
     if (exponent === 0n) return 1n
     // OpenSSL refuses these three as public values.
@@ -79,35 +79,44 @@ export function plainModPow(base: bigint, exponent: bigint, modulus: bigint): bi
  */
 class Native {
   readonly #modulus: bigint
+  readonly #bits: number
   readonly #isPrime: boolean
   #multiple: DiffieHellman | null = null
   #itself: DiffieHellman | null = null
   /** Bits of all exponents so far. */
   #spent = 0
 
-  constructor(modulus: bigint, isPrime: boolean) {
+  constructor(modulus: bigint, bits: number, isPrime: boolean) {
     this.#modulus = modulus
+    this.#bits = bits
     this.#isPrime = isPrime
   }
 
   /** As `powerBy`, for 1 < base < modulus - 1 and exponent > 0. @throws when OpenSSL does not take the modulus */
   power(base: bigint, exponent: bigint): bigint | null {
-    return powerBy(this.#object(bitLength(exponent)), base, exponent, this.#modulus)
+    const exponentBits = bitLength(exponent)
+    const isMultiple = this.#isMultiple(exponentBits)
+    count(this.#bits + (isMultiple ? MULTIPLIER_BITS : 0), exponentBits)
+    return powerBy(isMultiple ? this.#byMultiple() : this.#byItself(), base, exponent, this.#modulus)
   }
 
-  #object(exponentBits: number): DiffieHellman {
-    const bits = bitLength(this.#modulus)
+  #isMultiple(exponentBits: number): boolean {
     this.#spent += exponentBits
-    // Modulo the multiple k full exponentiations cost about 16 k / words more: at one word in 64 bits this is
+    // Modulo the multiple k full exponentiations cost about 16 k / words more: with 64 bits in a word this is
     // where they have cost one. For a prime they hardly ever do.
-    const isWorthIt = !this.#isPrime && 1024 * this.#spent > bits ** 2
-    if (isWorthIt || bits + MULTIPLIER_BITS > NATIVE_BITS.max) {
-      this.#multiple = null
-      this.#itself ??= diffieHellman(this.#modulus)
-      return this.#itself
-    }
+    const isWorthIt = !this.#isPrime && 1024 * this.#spent > this.#bits ** 2
+    return !isWorthIt && this.#bits + MULTIPLIER_BITS <= NATIVE_BITS.max
+  }
+
+  #byMultiple(): DiffieHellman {
     this.#multiple ??= diffieHellman(this.#modulus * MULTIPLIER)
     return this.#multiple
+  }
+
+  #byItself(): DiffieHellman {
+    this.#multiple = null
+    this.#itself ??= diffieHellman(this.#modulus)
+    return this.#itself
   }
 }
 
@@ -151,7 +160,7 @@ function nativeWorks(): boolean {
     const base = 7n ** BigInt(bits) % modulus
     try {
       const dh = diffieHellman(modulus)
-      return [2n, 65_537n, 7n ** 37n].every(
+      return [2n, 7n ** 23n].every(
         (exponent) => powerBy(dh, base, exponent, modulus) === plainModPow(base, exponent, modulus),
       )
     } catch {
@@ -163,14 +172,17 @@ function nativeWorks(): boolean {
 
 // -----------------------------------------------------------------------------------------------------------
 
-/** How many exponentiations there were of one size; sizes are rounded up to multiples of 64 bits. */
+/**
+ * How many exponentiations OpenSSL was asked for of one size: modulo what it had an object for, rounded up to multiples of
+ * 64 bits.
+ */
 export type Counted = { readonly modulusBits: number; readonly exponentBits: number; readonly count: number }
 
 const counts = new Map<string, number>()
 
-function count(modulusBits: number, exponent: bigint): void {
+function count(modulusBits: number, exponentBits: number): void {
   const rounded = (bits: number) => 64 * Math.ceil(bits / 64)
-  const size = `${rounded(modulusBits)} ${rounded(bitLength(exponent))}`
+  const size = `${rounded(modulusBits)} ${rounded(exponentBits)}`
   counts.set(size, (counts.get(size) ?? 0) + 1)
 }
 

@@ -62,9 +62,9 @@ function requireCiphertext(key: Paillier, C: bigint): void {
   if (!isCiphertext(key, C)) throw new RangeError('a ciphertext is in Z*_N²')
 }
 
-/** How many random bytes it takes to find a nonce, and to decrypt. */
+/** How many random bytes it takes to find a nonce, and to decrypt so many ciphertexts. */
 export const nonceTape = ({ modulusBits }: Level): number => bytesBelow(2n ** BigInt(modulusBits) - 1n)
-export const decryptTape = (level: Level): number => 2 * nonceTape(level)
+export const decryptTape = (level: Level, count: number): number => (1 + count) * nonceTape(level)
 
 /** The owner's side of a key: its factors, and what needs them. It prints redacted. */
 export class PaillierSecret extends Redacted {
@@ -100,22 +100,32 @@ export class PaillierSecret extends Redacted {
   }
 
   /**
-   * The plaintext of C, in (-N/2, N/2]. C is blinded first: what is raised to a secret power is a random
-   * ciphertext, and what JavaScript then computes with is a random plaintext (T-80).
+   * The plaintexts of some ciphertexts, each in (-N/2, N/2]. They are blinded first: what is raised to a
+   * secret power is a random ciphertext, and what JavaScript then computes with is a random plaintext (T-80).
+   * One random N-th power serves for all, squared from one to the next.
    * @param rng gives `decryptTape` bytes
-   * @throws RangeError unless C is a ciphertext
+   * @throws RangeError unless all are ciphertexts
    */
-  decrypt(C: bigint, rng: Rng): bigint {
-    requireCiphertext(this.key, C)
-    const { N } = this.key
-    const mask = uniformBelow(N, rng)
-    const blinded = add(this.key, C, encrypt(this.key, centred(mask, N), unit(N, rng)))
+  decrypt(ciphertexts: readonly bigint[], rng: Rng): readonly bigint[] {
+    const { N, nn } = this.key
+    let blind = nn.pow(unit(N, rng), N)
+    return ciphertexts.map((C) => {
+      requireCiphertext(this.key, C)
+      const mask = uniformBelow(N, rng)
+      const x = this.#open((((C * blind) % nn.modulus) * (1n + mask * N)) % nn.modulus)
+      blind = blind ** 2n % nn.modulus
+      return centred(x - mask, N)
+    })
+  }
+
+  /** The plaintext of C modulo N. */
+  #open(C: bigint): bigint {
     const [p, q] = [this.#p, this.#q]
-    const power = (prime: bigint) => powersModulo(prime * prime)(blinded, prime - 1n)
+    const power = (prime: bigint) => powersModulo(prime * prime)(C, prime - 1n)
     // With L_p(u) = (u - 1)/p: x = L_p(C^(p-1) mod p²) L_p((1+N)^(p-1) mod p²)^-1 mod p; the second is -q.
     const x = mod(((power(p) - 1n) / p) * invert(-q, p), p)
     const y = mod(((power(q) - 1n) / q) * invert(-p, q), q)
-    return centred(y + q * mod((x - y) * invert(q, p), p) - mask, N)
+    return y + q * mod((x - y) * invert(q, p), p)
   }
 
   /**

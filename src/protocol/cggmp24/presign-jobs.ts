@@ -226,7 +226,7 @@ export const verifyAnswer = task(
 
 /**
  * α + β and α̂ + β̂ modulo q, where α and α̂ are in the peer's answer, and β and β̂ in this party's to it. The output is as
- * secret as the input. It reads twice `decryptTape` bytes.
+ * secret as the input. It reads `decryptTape` bytes for two.
  */
 export const openAnswer = task(
   'presign/open-answer',
@@ -236,12 +236,11 @@ export const openAnswer = task(
   },
   ({ answer, p, q, masks, random }) => {
     const key = ownKey(p, q)
-    const rng = tape(random)
     const { beta, betaHat } = masksCodec.decode(masks)
+    const [alpha, alphaHat] = key.decrypt([answer.D, answer.DHat], tape(random)) as [bigint, bigint]
     // The plaintext is centred, and reduced only here (T-23).
-    const opened = (C: bigint, beta: bigint) =>
-      secp256k1.scalarBytes(secp256k1.Fn.create(key.decrypt(C, rng) + beta))
-    return { share: opened(answer.D, beta), shareHat: opened(answer.DHat, betaHat) }
+    const reduced = (share: bigint) => secp256k1.scalarBytes(secp256k1.Fn.create(share))
+    return { share: reduced(alpha + beta), shareHat: reduced(alphaHat + betaHat) }
   },
 )
 

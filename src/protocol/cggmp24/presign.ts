@@ -215,7 +215,7 @@ export function* presign(
     p,
     q,
     masks: masks.of(from).reveal(),
-    random: rng(2 * decryptTape(level)),
+    random: rng(decryptTape(level, 2)),
   }))
   const delta_i = Fn.add(Fn.mul(ownGamma.x, ownK.x), sum)
   const chi_i = Fn.add(Fn.mul(secp256k1.parseScalar(x.reveal()), ownK.x), sumHat)

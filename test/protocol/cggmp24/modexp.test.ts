@@ -221,16 +221,24 @@ describe('whether OpenSSL is used', () => {
   })
 })
 
-test('exponentiations are counted by size, until the next reset', () => {
+test('exponentiations are counted by the sizes that OpenSSL sees, until the next reset', () => {
+  modPow(3n, 5n, p)
   resetExponentiations()
   expect(exponentiations()).toEqual([])
-  modPow(3n, (1n << 255n) + 1n, p)
-  modPow(3n, 1n << 200n, p)
-  modPow(3n, 1n << 200n, p * q)
-  modPow(3n, -(1n << 255n), p)
+  const [prime, product] = [powersModulo(p, true), powersModulo(p * q)]
+  prime(3n, (1n << 255n) + 1n)
+  prime(3n, 1n << 200n)
+  prime(3n, -(1n << 255n))
+  product(3n, 1n << 200n)
+  // The second is more than the multiple is good for.
+  product(3n, 1n << 4096n)
+  // What is answered without OpenSSL does not count.
+  prime(1n, 5n)
+  product(3n, 0n)
   expect(exponentiations()).toEqual([
-    { modulusBits: 2048, exponentBits: 256, count: 1 },
-    { modulusBits: 1024, exponentBits: 256, count: 3 },
+    { modulusBits: 2560, exponentBits: 256, count: 1 },
+    { modulusBits: 2048, exponentBits: 4160, count: 1 },
+    { modulusBits: 1536, exponentBits: 256, count: 3 },
   ])
   resetExponentiations()
   expect(exponentiations()).toEqual([])
