@@ -58,7 +58,7 @@ function party(level, t, n) {
   const parties = Array.from({ length: n }, (_, i) => i + 1)
   const input = { scheme: 'ecdsa-secp256k1', threshold: t }
   const making = play(parties, (session) =>
-    makeKey(session, input, { level, epoch, primes: primesOf(session.self, level) }, rng),
+    makeKey(session, input, { level, epoch, primes: primesOf(session.self) }, rng),
   )
   const quorum = parties.slice(0, t)
   const signing = play(quorum, (session) => {
@@ -202,24 +202,11 @@ function warmed(bits, number) {
   return rings.get(bits)
 }
 
-const stock = new Map()
+const PRIMES = JSON.parse(readFileSync(new URL('../vectors/safe-primes-1536.json', import.meta.url), 'utf8'))
 
-/** Four primes for a party: of those in the vectors, and made where these are too few. */
-function primesOf(party, level) {
-  const bits = level.primeBits
-  if (!stock.has(bits)) {
-    const file = new URL(`../vectors/safe-primes-${bits}.json`, import.meta.url)
-    stock.set(
-      bits,
-      JSON.parse(readFileSync(file, 'utf8')).map((digits) => BigInt(`0x${digits}`)),
-    )
-  }
-  const primes = stock.get(bits)
-  while (primes.length < 4 * party) {
-    process.stderr.write(`making a prime, ${4 * party - primes.length} to go\n`)
-    primes.push(generatePrimeSync(bits, { safe: true, bigint: true }))
-  }
-  const [p, q, pHat, qHat] = primes.slice(4 * (party - 1), 4 * party)
+/** Four primes for a party, of those in the vectors. */
+function primesOf(party) {
+  const [p, q, pHat, qHat] = PRIMES.slice(4 * (party - 1), 4 * party).map((digits) => BigInt(`0x${digits}`))
   return { p, q, pHat, qHat }
 }
 

@@ -9,9 +9,9 @@ import of1536 from '../vectors/safe-primes-1536.json' with { type: 'json' }
 
 const parsed = (hex: readonly string[]): readonly bigint[] => hex.map((digits) => BigInt(`0x${digits}`))
 
-/** 24 of 1024 bits: enough for six parties at TEST_ONLY. */
+/** 36 of 1024 bits: enough for nine parties at TEST_ONLY. */
 export const primes1024: readonly bigint[] = parsed(of1024)
-/** 24 of 1536 bits: enough for six parties at the production level. */
+/** 36 of 1536 bits: enough for nine parties at the production level. */
 export const primes1536: readonly bigint[] = parsed(of1536)
 
 /** The four primes of a party, different from everybody else's. */

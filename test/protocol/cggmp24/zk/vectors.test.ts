@@ -114,7 +114,7 @@ test.each(vectors.proofs)('Π$kind, $level: the same proof, and it is accepted',
   expect(toHex(made)).toBe(toHex(theirs))
   expect(verify(ctx, parsed, letter.decode(theirs))).toBe(true)
   expect(verify({ ...ctx, role: 'other' }, parsed, letter.decode(theirs))).toBe(false)
-})
+}, 300_000)
 
 test.each(vectors.pedersen)('ring-Pedersen parameters of party $party, $level', ({ level, party, s, t }) => {
   const { rp } = ownKeys(party, levelNamed(level))
