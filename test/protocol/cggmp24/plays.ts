@@ -32,7 +32,7 @@ export type Play = {
   readonly later?: Readonly<Record<string, readonly string[]>>
   /** Who else is named, in whatever round. */
   readonly others?: readonly PartyId[]
-  /** What is done to the letters, if not everything. */
+  /** What is done to the letters, if not everything, and only before the last of many repetitions. */
   readonly mutations?: readonly string[]
   /** What is committed to in an earlier round, so that what is wrong with an opening is all that is wrong. */
   readonly commitment?: (round: string, opening: Uint8Array) => { round: string; body: Uint8Array } | null

@@ -95,26 +95,30 @@ test('there is a vector of every proof at the test level, of the short ones at t
   expect(kinds('cggmp24-3072').sort()).toEqual(['aff-g', 'elog', 'enc-elg', 'fac', 'sch'])
 })
 
-test.each(vectors.proofs)('Π$kind, $level: the same proof, and it is accepted', (vector) => {
-  const parsed = parse(vector)
-  const ctx: ProofContext = {
-    level: parsed.level,
-    ssid: new Uint8Array(32).fill(0x51),
-    epoch: new Uint8Array(32).fill(0xe9),
-    prover: 1,
-    verifier: vector.verifier,
-    role: vector.role,
-  }
-  const { shape, prove, verify } = sides.get(vector.kind) as Side<unknown>
-  const letter = codec(shape(parsed.level))
-  const made = letter.encode(prove(ctx, parsed, seededRng(vector.seed)))
-  // The long ones are not in the file; that ours hashes to the other's hash makes it the other's.
-  const theirs = vector.proof === undefined ? made : hex(vector.proof)
-  expect(toHex(sha256(theirs))).toBe(vector.sha256)
-  expect(toHex(made)).toBe(toHex(theirs))
-  expect(verify(ctx, parsed, letter.decode(theirs))).toBe(true)
-  expect(verify({ ...ctx, role: 'other' }, parsed, letter.decode(theirs))).toBe(false)
-}, 300_000)
+test.each(vectors.proofs)(
+  'Π$kind, $level: the same proof, and it is accepted',
+  (vector) => {
+    const parsed = parse(vector)
+    const ctx: ProofContext = {
+      level: parsed.level,
+      ssid: new Uint8Array(32).fill(0x51),
+      epoch: new Uint8Array(32).fill(0xe9),
+      prover: 1,
+      verifier: vector.verifier,
+      role: vector.role,
+    }
+    const { shape, prove, verify } = sides.get(vector.kind) as Side<unknown>
+    const letter = codec(shape(parsed.level))
+    const made = letter.encode(prove(ctx, parsed, seededRng(vector.seed)))
+    // The long ones are not in the file; that ours hashes to the other's hash makes it the other's.
+    const theirs = vector.proof === undefined ? made : hex(vector.proof)
+    expect(toHex(sha256(theirs))).toBe(vector.sha256)
+    expect(toHex(made)).toBe(toHex(theirs))
+    expect(verify(ctx, parsed, letter.decode(theirs))).toBe(true)
+    expect(verify({ ...ctx, role: 'other' }, parsed, letter.decode(theirs))).toBe(false)
+  },
+  300_000,
+)
 
 test.each(vectors.pedersen)('ring-Pedersen parameters of party $party, $level', ({ level, party, s, t }) => {
   const { rp } = ownKeys(party, levelNamed(level))
