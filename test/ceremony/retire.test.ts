@@ -12,7 +12,7 @@ import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { storedCeremony } from '../../src/ceremony/stored.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { epochPath, type KeyState, readState, writeState } from '../../src/storage/keys.js'
+import { epochPath, type KeyState, readEpochFile, readState, writeState } from '../../src/storage/keys.js'
 import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
 import type { DefinitionFile } from '../../src/wire/definition.js'
 import type { KeyRecord } from '../../src/wire/record.js'
@@ -45,6 +45,8 @@ const epochIn = async ({ home }: Custodian, digest: Uint8Array): Promise<HeldEpo
   (await heldKey(home, 'treasury')).epochs.find((each) => hex(each.digest) === hex(digest)) as HeldEpoch
 const statesOf = async ({ home }: Custodian): Promise<string[]> =>
   ((await readState(home, 'treasury')) as KeyState).epochs.map(({ number, status }) => `${number} ${status}`)
+const certificateIn = async ({ home }: Custodian, digest: Uint8Array): Promise<Uint8Array> =>
+  (await readEpochFile(home, 'treasury', digest, 'certificate.cbor')) as Uint8Array
 const planOf = ({ home, card }: Custodian, digest: Uint8Array | null = null) =>
   planRetire(home, card, 'treasury', digest)
 const retires = async (who: Custodian): Promise<readonly string[]> =>
@@ -186,19 +188,31 @@ describe('a share is destroyed', () => {
 
   test('in every file of the home, and the new one signs on', async () => {
     const there = await copyOf(alice)
+    const share = epochPath(there.home, 'treasury', before.digest, 'share.age')
+    // A run of the ceremony that made the new epoch was set aside, with a share that is as good as the old one.
+    const aside = join(
+      new CeremonyFiles(there.home, after.record.definition).folder,
+      'attempts',
+      '77'.repeat(32),
+    )
+    await mkdir(aside, { recursive: true })
+    await cp(share, join(aside, 'share.age'))
     const held = await filesWith(there, oldScalar)
-    expect(held.length).toBeGreaterThan(1)
+    expect(held).toHaveLength(3)
+    const inUse = await filesWith(there, await scalarOf(there))
+    expect(inUse).toHaveLength(2)
     // What crashes left: under names that are swept out an hour later.
-    const epochs = dirname(dirname(epochPath(there.home, 'treasury', before.digest, 'share.age')))
+    const epochs = dirname(dirname(share))
     const { folder } = new CeremonyFiles(there.home, before.record.definition)
     for (const left of [epochs, folder]) {
       const temporary = join(left, `.tmp-${'5a'.repeat(16)}`)
       await mkdir(temporary)
-      await cp(epochPath(there.home, 'treasury', before.digest, 'share.age'), join(temporary, 'share.age'))
+      await cp(share, join(temporary, 'share.age'))
     }
     const destroyed = await retires(there)
     expect(destroyed.map((path) => path.slice(there.home.root.length)).sort()).toEqual([...held].sort())
     expect(await filesWith(there, oldScalar)).toEqual([])
+    expect(await filesWith(there, await scalarOf(there))).toEqual(inUse)
     expect(await statesOf(there)).toEqual(['1 retired', '2 active'])
     expect(said(await epochIn(there, before.digest), 'deleted')).toEqual(['1'])
     expect(await sign([there, bob], before.record)).toBe(true)
@@ -253,6 +267,52 @@ describe('a share is destroyed', () => {
     expect(await retires(there)).toHaveLength(2)
     expect(await hasShare(there, before.digest)).toBe(false)
   })
+
+  test('of each epoch before, together or one by one; who missed several learns of them in one file', async () => {
+    const everybody = (await custodians('alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
+    const [a, b, c] = everybody
+    const made = await makeTreasury(everybody, 2)
+    const second = await defined(a, everybody, { members: ['alice', 'bob'] })
+    const [next] = (await reshared([a, b], second, quick)) as [MadeKey]
+    await reshared([a, b], await defined(a, everybody, { kind: 'refresh' }), quick)
+    expect(await statesOf(a)).toEqual(['1 parent', '2 parent', '3 active'])
+    expect((await oldShares(a.home, a.card, 'treasury')).epochs).toEqual([1, 2])
+    const one = await copyOf(a)
+    const plan = await planOf(one, next.digest)
+    expect(plan.epochs.map(({ number }) => number)).toEqual([2])
+    await retire(one, plan, NOW)
+    expect(await statesOf(one)).toEqual(['1 parent', '2 retired', '3 active'])
+    expect([await hasShare(one, made.digest), await hasShare(one, next.digest)]).toEqual([true, false])
+    await retires(a)
+    expect(await statesOf(a)).toEqual(['1 retired', '2 retired', '3 active'])
+
+    expect(await takeHandover(c, 'treasury', await handoverOf(a.home, 'treasury'))).toMatchObject({
+      frozen: 1,
+    })
+    expect(await planOf(c)).toMatchObject({ gone: ['alice', 'bob'], newest: { number: 3 } })
+    await retires(c)
+    expect(await statesOf(c)).toEqual(['1 retired'])
+    await takeHandover(b, 'treasury', await handoverOf(c.home, 'treasury'))
+    expect(remainingOf(await epochIn(b, made.digest), made.record)).toMatchObject({
+      shares: ['bob'],
+      enough: false,
+    })
+    expect(remainingOf(await epochIn(b, next.digest), next.record)).toMatchObject({
+      shares: ['bob'],
+      enough: false,
+    })
+    // What is older than what is here freezes nothing.
+    const old = parseHandover(
+      encodeHandover({
+        records: [made.record],
+        certificate: await certificateIn(b, made.digest),
+        statements: [],
+      }),
+    )
+    expect(await takeHandover(b, 'treasury', old)).toEqual({ added: 0, strange: 0, frozen: null })
+    expect(await statesOf(b)).toEqual(['1 parent', '2 parent', '3 active'])
+    expect(await sign([a, b], made.record)).toBe(true)
+  }, 60_000)
 
   test('by one who left, who heard in the ceremony that the others went over', async () => {
     const everybody = (await custodians('alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
