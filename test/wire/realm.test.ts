@@ -5,17 +5,20 @@ import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { encode } from '../../src/protocol/codec.js'
-import { parseCard } from '../../src/wire/card.js'
+import { type Card, parseCard } from '../../src/wire/card.js'
 import { definitionCodec, type KeygenDefinition, parseDefinition } from '../../src/wire/definition.js'
-import { verifyEd25519, verifySignature } from '../../src/wire/ed25519.js'
+import { type SigningKey, verifyEd25519, verifySignature } from '../../src/wire/ed25519.js'
+import { parseExportedHandover } from '../../src/wire/exported.js'
 import { Failure } from '../../src/wire/failure.js'
 import { parseExportedManifest, parseExportedRecord } from '../../src/wire/exported.js'
 import { identityText, parseIdentity } from '../../src/wire/identity.js'
 import { readCodeLine, readPaperLines } from '../../src/wire/paper-text.js'
 import { enterRehearsal, isRehearsal, refusalOf, tagged } from '../../src/wire/realm.js'
-import { parseRecord } from '../../src/wire/record.js'
+import { completeRebind } from '../../src/wire/rebind.js'
+import { type KeyRecord, parseRecord } from '../../src/wire/record.js'
 import { parseRequest } from '../../src/wire/request.js'
 import { parseCertificate } from '../../src/wire/result.js'
+import { parseStatement } from '../../src/wire/share-statement.js'
 import { SIGNED, signedBytes } from '../../src/wire/tags.js'
 import { GOLDEN } from '../golden/make.js'
 import { keygenDefinition, person } from '../support/members.js'
@@ -32,6 +35,11 @@ const failureOf = (act: () => unknown): unknown => {
   }
 }
 
+// What these are is found out before anything else is looked at.
+const NOBODY = {} as KeyRecord
+const NOBODYS_CARD = {} as Card
+const NOBODYS_KEY = {} as SigningKey
+
 describe('in a rehearsal', () => {
   test.each<[string, () => unknown]>([
     ['card', () => parseCard(textOf('test-alice.card').trim())],
@@ -41,6 +49,9 @@ describe('in a rehearsal', () => {
     ['certificate', () => parseCertificate(held('eddsa-ed25519.certificate.cbor'), [], null)],
     ['request', () => parseRequest(held('request.cbor'), () => null)],
     ['transcript of a key', () => verifyTranscript(held('schnorr-taproot.transcript.cbor'))],
+    ['statement about a share', () => parseStatement(held('activated.cbor'), NOBODY)],
+    ['handover', () => parseExportedHandover(held('handover.json'))],
+    ['offered rebind', () => completeRebind(held('rebind.offer'), NOBODY, NOBODYS_CARD, NOBODYS_KEY)],
     ['transcript of a signature', () => verifyTranscript(held('sign.transcript.cbor'))],
     ['page', () => readPaperLines(textOf('eddsa-ed25519.paper-lines.txt'))],
     ['code of a piece', () => readCodeLine('piece', textOf('eddsa-ed25519.paper-piece.txt'))],
