@@ -1,109 +1,28 @@
 /** Keys dealt anew: to more, to fewer, to the same, to others; what each home holds then, and who can sign. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { verifyTranscript } from '../../src/audit/transcript.js'
-import { findKey, openShare } from '../../src/ceremony/keys.js'
+import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/keygen.js'
 import { finish } from '../../src/ceremony/making.js'
 import { planReshare } from '../../src/ceremony/reshare.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { wipeSigningKey } from '../../src/protocol/engine.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
-import { type KeyState, readEpochFile, readState, writeState } from '../../src/storage/keys.js'
+import { type KeyState, readState, writeState } from '../../src/storage/keys.js'
 import { lastVote } from '../../src/storage/votes.js'
-import { requireCertified } from '../../src/wire/certified.js'
 import { decodeEnvelope } from '../../src/wire/envelope.js'
-import { encodeRecord, recordPublicKey } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
-import { transcriptCodec } from '../../src/wire/transcript.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
+import { playShape, SHAPES } from '../support/shapes.js'
 import { type Custodian, custodians } from '../support/worlds.js'
-
-const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'] as const
-type Name = (typeof NAMES)[number]
 
 const quick = { linger: 500 }
 
-type Case = {
-  readonly what: string
-  readonly from: readonly Name[]
-  readonly of: number
-  readonly to: readonly Name[]
-  readonly now: number
-  readonly dealers?: readonly Name[]
-}
-
-const CASES: readonly Case[] = [
-  { what: '2 of 3 to 3 of 5', from: NAMES.slice(0, 3), of: 2, to: NAMES.slice(0, 5), now: 3 },
-  {
-    what: '3 of 5 to 2 of 3, two of the dealers leave',
-    from: NAMES.slice(0, 5),
-    of: 3,
-    to: ['alice', 'bob', 'carol'],
-    now: 2,
-    dealers: ['carol', 'dave', 'erin'],
-  },
-  { what: 'one replaced', from: NAMES.slice(0, 3), of: 2, to: ['alice', 'bob', 'dave'], now: 2 },
-  { what: 'all replaced', from: NAMES.slice(0, 3), of: 2, to: ['erin', 'dave', 'frank'], now: 2 },
-  {
-    what: 'the same in another order',
-    from: NAMES.slice(0, 3),
-    of: 2,
-    to: ['carol', 'alice', 'bob'],
-    now: 2,
-  },
-]
-
-test.concurrent.each(CASES)(
-  '$what: the public key stays, the new epoch signs, and homes hold what they should',
-  async ({ from, of, to, now, dealers }) => {
-    const everybody = await custodians(...NAMES)
-    const named = (names: readonly Name[]) =>
-      names.map((name) => everybody.find((who) => who.member.name === name) as Custodian)
-    const before = await makeTreasury(named(from), of)
-    const [author] = named(from) as [Custodian]
-    const file = await defined(author, everybody, { threshold: now, members: to, dealers: dealers ?? null })
-    const dealing = dealers ?? from.slice(0, of)
-    const players = [...to, ...dealing.filter((name) => !to.includes(name))]
-    const made = await reshared(named(players), file, quick)
-
-    const [{ record, digest }] = made as [MadeKey]
-    expect(new Set(made.map((each) => hex(each.digest))).size).toBe(1)
-    expect(hex(recordPublicKey(record))).toBe(hex(recordPublicKey(before.record)))
-    expect(record).toMatchObject({ key_id: before.record.key_id, epoch: 2, parent: before.digest })
-    expect(record.members.map(({ card }) => card.name)).toEqual(to)
-    for (const who of named(players)) {
-      const { name } = who.member
-      const wanted = {
-        stays: ['1 parent', '2 active'],
-        joins: ['2 active'],
-        leaves: ['1 parent'],
-      }[to.includes(name as Name) ? (from.includes(name as Name) ? 'stays' : 'joins') : 'leaves']
-      expect(await statesOf(who), name).toEqual(wanted)
-      const certificate = await readEpochFile(who.home, 'treasury', digest, 'certificate.cbor')
-      requireCertified(certificate as Uint8Array, record)
-      if (!to.includes(name as Name)) {
-        expect(await codeOf(findKey(who.home, 'treasury'))).toBe('E_NO_KEY')
-        continue
-      }
-      const own = await openShare(who.home, await findKey(who.home, 'treasury'), who.identity, who.card)
-      expect(own.share.index).toBe(to.indexOf(name as Name) + 1)
-      wipeSigningKey(own)
-    }
-    await expectSigns(named(to.slice(-now)), before.record)
-
-    const [last] = named(players.slice(-1)) as [Custodian]
-    const encoded = await readEpochFile(last.home, 'treasury', digest, 'transcript.cbor')
-    expect(verifyTranscript(encoded as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
-    const parts = transcriptCodec.decode(encoded as Uint8Array)
-    for (const change of [{ epoch: 3 }, { parent: digest }, { key_id: digest }]) {
-      const outcome = encodeRecord({ ...record, ...change })
-      const forged = transcriptCodec.encode({ ...parts, outcome })
-      expect(() => verifyTranscript(forged)).toThrow('the epoch is not what was said in making it')
-    }
-  },
-)
+describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('%s', (scheme) => {
+  test.each(SHAPES)('$what: the public key stays, and the new epoch signs', (shape) =>
+    playShape(scheme, shape, quick),
+  )
+})
 
 describe('a refresh', () => {
   test('of a taproot key twice over: the third epoch signs, a quorum of two epochs does not', async () => {
