@@ -16,6 +16,6 @@ describe('hostile bytes in the place of a letter (T-37, T-47)', () => {
   })
 
   test.each(named)('%s: in a run their sender is named, and nobody else', (_, one) => {
-    fuzzRun(one, 80)
+    fuzzRun(one, 25)
   })
 })
