@@ -150,7 +150,7 @@ type G = import('g').G
       'test',
       'tsconfig.json',
     ]
-    const made = new Set(['node_modules', 'dist', 'coverage'])
+    const made = new Set(['node_modules', 'dist', 'coverage', 'try', 'stage'])
     const there = readdirSync(root).filter((name) => !name.startsWith('.') && !made.has(name))
     expect(there.sort()).toEqual(agreed)
   })

@@ -7,15 +7,16 @@ import { stripVTControlCharacters } from 'node:util'
 import { acceptanceWords, type CeremonyFile } from '../ceremony/definitions.js'
 import type { MadeKey } from '../ceremony/keygen.js'
 import { Dropped } from '../ceremony/mishap.js'
-import { type Actor, KEY, MESSAGE, type Seat } from '../ceremony/rehearsal.js'
+import { type Actor, type Deed, KEY, MESSAGE, type Seat } from '../ceremony/rehearsal-cast.js'
 import type { Person } from '../ceremony/world.js'
 import type { Patience } from '../messaging/patience.js'
 import { hex, visible } from '../wire/text.js'
 import { acceptCeremony } from './accept.js'
 import { approvalWords } from './approve.js'
+import { deedLines } from './deeds.js'
 import { confirmAsking, consent } from './commands/sign.js'
 import type { Context } from './context.js'
-import { ears, narrate } from './narrator.js'
+import { ears, type Narrator, narrate } from './narrator.js'
 import { definitionLines } from './render/definition.js'
 import { present } from './result.js'
 import { keyText, keyWords } from './shown.js'
@@ -26,14 +27,21 @@ const LASTS = 400
 
 export type Company = {
   readonly seatOf: (actor: Actor) => Seat
+  /** When nobody plays any more: in short, what each types and what comes of it. */
+  readonly watch: (actor: Actor) => Seat
+  readonly tell: (who: string, deed: Deed) => void
   /** Takes what still moves off the screens. */
   readonly stop: () => void
 }
 
-/** @param played whose part the person plays; null: nobody's */
+/**
+ * @param later who comes after the first signature
+ * @param played whose part the person plays; null: nobody's
+ */
 export function companyOf(
   context: Context,
   names: readonly string[],
+  later: readonly string[],
   played: string | null,
   patience: Patience,
 ): Company {
@@ -46,25 +54,30 @@ export function companyOf(
     if (!isShown) context.terminal.say(...definitionLines(file, context.now()), '')
     isShown = true
   }
+  const watching = (name: string): Terminal =>
+    terminalOn(context, prefixed(context, name, [...names, ...later], began, stops))
   const seatOf = (actor: Actor): Seat => {
     const { name } = actor.card
     if (name === played) return playedSeat(context, actor, voices, patience, stops)
-    const screen = played === null ? prefixed(context, name, names, began, stops) : nowhere()
-    const terminal = new Terminal(
-      false,
-      context.terminal.style,
-      { stream: screen, moving: false, now: context.now, settle: 0, size: () => null },
-      context.signal,
-    )
-    const seat = watchedSeat(context, terminal, actor, voices, patience, stops)
+    const terminal = played === null ? watching(name) : terminalOn(context, nowhere())
+    const seat = watchedSeat(context, terminal, actor, voices, following(context, terminal, patience, stops))
     const accept = (file: CeremonyFile): Promise<void> => {
       show(file)
       return seat.accept(file)
     }
     return { ...seat, accept }
   }
-  return { seatOf, stop: () => stops.forEach((stop) => stop()) }
+  const watch = (actor: Actor): Seat => {
+    const seat = watchedSeat(context, watching(actor.card.name), actor, voices, NO_PROGRESS)
+    return { ...seat, person: { ...seat.person, heard: () => Promise.resolve() } }
+  }
+  const tell = (who: string, deed: Deed): void =>
+    watching(who).say(...deedLines(deed, context.terminal.style))
+  return { seatOf, watch, tell, stop: () => stops.forEach((stop) => stop()) }
 }
+
+const terminalOn = ({ terminal, now, signal }: Context, stream: Writable): Terminal =>
+  new Terminal(false, terminal.style, { stream, moving: false, now, settle: 0, size: () => null }, signal)
 
 /** Somebody who answers by themselves: their screen shows the questions, and what a person would type. */
 function watchedSeat(
@@ -72,12 +85,10 @@ function watchedSeat(
   terminal: Terminal,
   { card }: Actor,
   voices: Voices,
-  patience: Patience,
-  stops: (() => void)[],
+  follow: Following,
 ): Seat {
   const { style } = terminal
   const types = (words: string): string => `${style.dim('types')} ${words}`
-  const follow = following(context, terminal, patience, stops)
   return {
     emit: (event) => follow.emit(event),
     person: {
@@ -107,12 +118,12 @@ function watchedSeat(
       follow.begin('Waiting for the other signers')
       return Promise.resolve()
     },
-    approval: ({ record }) => {
+    approval: ({ seated }) => {
       terminal.say(style.dim(`$ mpc sign --key ${KEY} --next`))
       follow.begin('Waiting for a request')
       return {
         ask: (request) => {
-          const asker = record.members.find(({ card }) => hex(card.fingerprint) === hex(request.asker))?.card
+          const asker = seated.members.find(({ card }) => hex(card.fingerprint) === hex(request.asker))?.card
             .name
           const text = visible(Buffer.from(request.payload).toString('utf8'))
           terminal.say(`${asker ?? 'somebody'} asks for this signature: ${text}`)
@@ -222,8 +233,20 @@ class Voices {
 /** The network inside this process is never away. */
 const INSIDE = { onDisconnect: () => () => undefined, onReconnect: () => () => undefined }
 
+type Following = Pick<Narrator, 'emit'> & {
+  readonly begin: (what: string) => void
+  readonly end: () => void
+}
+
+const NO_PROGRESS: Following = { begin: () => undefined, emit: () => undefined, end: () => undefined }
+
 /** The narrator of one command after another on one screen. */
-function following(context: Context, terminal: Terminal, patience: Patience, stops: (() => void)[]) {
+function following(
+  context: Context,
+  terminal: Terminal,
+  patience: Patience,
+  stops: (() => void)[],
+): Following {
   let current: ReturnType<typeof narrate> | null = null
   const end = (): void => {
     current?.stop()

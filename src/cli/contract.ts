@@ -162,7 +162,27 @@ const rehearsed = object({
   message: text,
   signature: orNull(hex(64)),
   verified: { type: 'boolean' },
-  steps: list(object({ step: oneOf('identities', 'keygen', 'sign', 'verify'), ms: count(0) })),
+  /** What came of it when it went on: somebody joined, and a share was lost and restored. */
+  after: orNull(
+    object({
+      joined: name,
+      epoch: count(2),
+      threshold: count(2),
+      custodians: list(name),
+      holders: list(name),
+      restored: name,
+      public_key: keyFields.public_key,
+      signers: list(name),
+      signature: hex(64),
+      verified: { const: true },
+    }),
+  ),
+  steps: list(
+    object({
+      step: oneOf('identities', 'keygen', 'sign', 'verify', 'reshare', 'backup', 'restore', 'sign-again'),
+      ms: count(0),
+    }),
+  ),
   /** How each custodian's key generation would have ended in earnest; null: killed. */
   ended: list(
     object({

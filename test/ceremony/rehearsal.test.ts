@@ -3,29 +3,26 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { findKey } from '../../src/ceremony/keys.js'
 import { Dropped } from '../../src/ceremony/mishap.js'
-import {
-  type Actor,
-  MESSAGE,
-  PASSPHRASE,
-  rehearse,
-  type Seat,
-  type Stage,
-} from '../../src/ceremony/rehearsal.js'
+import { rehearse } from '../../src/ceremony/rehearsal.js'
+import { type Actor, MESSAGE, PASSPHRASE, type Seat, type Stage } from '../../src/ceremony/rehearsal-cast.js'
 import type * as workers from '../../src/cli/workers.js'
 import { auxDataCodec } from '../../src/protocol/cggmp24/aux-data.js'
 import { openHome } from '../../src/storage/home.js'
 import { openWithPassphrase } from '../../src/storage/seal.js'
 import { Failure } from '../../src/wire/failure.js'
 import { enterRehearsal } from '../../src/wire/realm.js'
-import { recordPublicKey } from '../../src/wire/record.js'
+import { type KeyRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
 import { verifiesUnder } from '../../src/wire/signature.js'
 import { hex } from '../../src/wire/text.js'
 import { built } from '../support/built.js'
 import { rng } from '../support/members.js'
 import { heldPrimes } from '../support/worlds.js'
+
+// On a busy machine it is slow, and no less right.
+vi.setConfig({ testTimeout: 180_000 })
 
 enterRehearsal()
 const { Workers } = await built<typeof workers>('cli/workers.js')
@@ -37,21 +34,22 @@ type Heard = { readonly who: string; readonly what: string }
 
 function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
   const heard: Heard[] = []
+  const hear = (who: string, what: string) => heard.push({ who, what })
   const seatOf = ({ card }: Actor): Seat => {
-    const hear = (what: string) => heard.push({ who: card.name, what })
+    const hears = (what: string) => hear(card.name, what)
     return {
       person: {
-        present: false,
-        heard: async (words) => void hear(words.join(' ')),
+        present: changes.played === card.name,
+        heard: async (words) => void hears(words.join(' ')),
         allow: () => Promise.resolve(),
       },
-      emit: ({ event }) => void (event === 'joined' && hear('joined')),
-      accept: async () => void hear('accept'),
-      made: () => hear('made'),
-      asks: async () => void hear('asks'),
-      approval: () => ({ ask: async () => void hear('approves') }),
-      signed: () => hear('signed'),
-      ended: (error) => hear(error instanceof Failure ? error.code : String(error)),
+      emit: ({ event }) => void (event === 'joined' && hears('joined')),
+      accept: async () => void hears('accept'),
+      made: () => hears('made'),
+      asks: async () => void hears('asks'),
+      approval: () => ({ ask: async () => void hears('approves') }),
+      signed: () => hears('signed'),
+      ended: (error) => hears(error instanceof Failure ? error.code : String(error)),
     }
   }
   return {
@@ -60,10 +58,11 @@ function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
       names: ['alice', 'bob', 'carol'],
       threshold: 2,
       scheme: 'eddsa-ed25519',
+      newcomer: null,
       played: null,
       mishap: null,
       keep: null,
-      patience: { join: 20_000, round: 2500, total: null },
+      patience: { join: 20_000, round: 20_000, total: null },
       program: 'mpc/test',
       rng,
       nonces: { fresh: rng },
@@ -72,6 +71,9 @@ function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
       now: Date.now,
       signal: new AbortController().signal,
       seatOf,
+      goOn: () => Promise.resolve(true),
+      watch: seatOf,
+      tell: (who, { did }) => void hear(who, `does ${did}`),
       announce: (step) => heard.push({ who: '', what: step }),
       ...changes,
     },
@@ -100,25 +102,60 @@ describe('a rehearsal', () => {
     expect(verifiesUnder('eddsa-ed25519', key, Buffer.from(MESSAGE), made.signature)).toBe(true)
   })
 
+  test('goes on where it is to: somebody joins, a share is lost, restored by holders, and signs', async () => {
+    const { stage: played, heard } = stage({ newcomer: 'dave' })
+    const { made, after } = await rehearse(played)
+    if (!made || !after) throw new Error('it did not go on')
+    expect(of(heard, '').slice(4)).toEqual(['reshare', 'backup', 'restore', 'sign-again'])
+    expect(hex(recordPublicKey(after.record))).toBe(hex(recordPublicKey(made.record)))
+    expect(after.record).toMatchObject({ epoch: 2, threshold: 2 })
+    expect(after.record.members.map(({ card }) => card.name)).toEqual(['alice', 'bob', 'carol', 'dave'])
+    expect([after.joined, after.restored, after.signers]).toEqual(['dave', 'carol', ['carol', 'dave']])
+    expect(
+      verifiesUnder('eddsa-ed25519', recordPublicKey(after.record), Buffer.from(MESSAGE), after.signature),
+    ).toBe(true)
+    const deeds = (who: string) => of(heard, who).flatMap((what) => /^does (.*)/.exec(what)?.[1] ?? [])
+    expect(deeds('carol')).toEqual(['reshare', 'reshared', 'split', 'restore'])
+    expect(deeds('dave')).toEqual(['reshare', 'reshared', 'accept'])
+    expect(deeds('bank')).toEqual(['check', 'hand-on'])
+    expect(deeds('sister')).toEqual(['check'])
+  })
+
+  test('does not lose the share of whoever plays, and ends with the first signature where that is wanted', async () => {
+    const { after } = await rehearse(stage({ newcomer: 'dave', played: 'carol' }).stage)
+    expect(after?.restored).toBe('bob')
+    const { made, after: nothing } = await rehearse(
+      stage({ newcomer: 'dave', goOn: () => Promise.resolve(false) }).stage,
+    )
+    expect([made !== null, nothing]).toEqual([true, null])
+  })
+
   test('leaves the homes where they were wanted, each to be opened by what it says', async () => {
     const keep = join(folder, 'stage')
-    const { made, kept } = await rehearse(stage({ keep }).stage)
+    const { made, after, kept } = await rehearse(stage({ keep, newcomer: 'dave' }).stage)
     expect(kept).toBe(keep)
     expect(readdirSync(keep).sort()).toEqual(
       [
-        'alice',
-        'alice.card',
-        'bob',
-        'bob.card',
-        'carol',
-        'carol.card',
+        ...['alice', 'bob', 'carol', 'dave', 'bank', 'notary', 'sister'].flatMap((name) => [
+          name,
+          `${name}.card`,
+        ]),
+        'carol-again.card',
+        'carol-lost',
         'message.txt',
         'passphrase',
+        'pieces',
+        'record.json',
         'rehearsal.mpc',
+        'reshare.mpc',
       ].sort(),
     )
     const { record } = await findKey(await openHome(join(keep, 'bob')), 'rehearsal')
     expect(hex(record.key_id)).toBe(hex(made?.record.key_id as Uint8Array))
+    const again = await findKey(await openHome(join(keep, 'carol')), 'rehearsal')
+    expect(hex(again.digest)).toBe(hex(recordDigest(after?.record as KeyRecord)))
+    expect(again.rebinds).toHaveLength(1)
+    expect((await findKey(await openHome(join(keep, 'carol-lost')), 'rehearsal')).rebinds).toEqual([])
     const sealed = readFileSync(join(keep, 'bob', 'identity.age'))
     expect(sealed.subarray(0, 24).toString()).toBe('mpc-rehearsal/sealed/v1\n')
     const text = Buffer.from(await openWithPassphrase(PASSPHRASE, sealed)).toString()
@@ -143,7 +180,8 @@ describe('a rehearsal', () => {
 
   test('with somebody killed ends for the others by that name, and for the killed as nothing', async () => {
     const mishap = { kind: 'drop', who: 'bob', at: '2' } as const
-    const { stage: played, heard } = stage({ mishap })
+    const patience = { join: 20_000, round: 2500, total: null }
+    const { stage: played, heard } = stage({ mishap, patience })
     const { made, ended } = await rehearse(played)
     expect(made).toBeNull()
     for (const { name, error } of ended) {
@@ -165,10 +203,11 @@ describe('a rehearsal', () => {
   test('plays ECDSA too, at the level that is quick', async () => {
     const threads = new Workers()
     const patience = { join: 50_000, round: 50_000, total: null }
-    const { stage: played } = stage({ scheme: 'ecdsa-secp256k1', compute: threads.compute, patience })
-    const { made } = await rehearse(played)
+    const ecdsa = { scheme: 'ecdsa-secp256k1', newcomer: 'dave' } as const
+    const { stage: played } = stage({ ...ecdsa, compute: threads.compute, patience })
+    const { made, after } = await rehearse(played)
     threads.close()
-    expect(made?.signature).toHaveLength(64)
+    for (const signed of [made, after]) expect(signed?.signature).toHaveLength(64)
     expect(auxDataCodec.decode(made?.record.auxiliary as Uint8Array).level.name).toBe('TEST_ONLY-2048')
   })
 })

@@ -2,7 +2,7 @@
 import { cp, readdir, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { define, makeKey, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, mpc, scratch } from '../support/cli.js'
@@ -11,6 +11,8 @@ import { type Broker, RelayBroker } from '../support/nats.js'
 type Side = {
   readonly home: string
   readonly key: string
+  /** Folder of the active epoch. */
+  readonly epoch: string
   readonly definition: string
   readonly id: string
   readonly card: string
@@ -56,6 +58,7 @@ beforeAll(async () => {
   real = {
     home: alice.home,
     key: 'treasury',
+    epoch: basename(dirname(made?.json.data.certificate as string)),
     definition: join(dir, 'treasury-eddsa-ed25519-2.mpc'),
     id: made?.json.data.definition_id as string,
     card: bob.card,
@@ -64,8 +67,9 @@ beforeAll(async () => {
   played = {
     home: join(stage, 'alice'),
     key: 'rehearsal',
+    epoch: basename(dirname(shown.json.data.certificate as string)),
     definition: join(stage, 'rehearsal.mpc'),
-    id: shown.json.data.definition_id as string,
+    id: shown.json.data.key_id as string,
     card: join(stage, 'bob.card'),
     unlock: ['--passphrase-file', join(stage, 'passphrase')],
   }
@@ -76,10 +80,7 @@ afterAll(async () => {
   await folder.remove()
 })
 
-const epochOf = ({ home, key }: Side): string => {
-  const epochs = join(home, 'keys', key, 'epochs')
-  return join(epochs, readdirSync(epochs)[0] as string)
-}
+const epochOf = ({ home, key, epoch }: Side): string => join(home, 'keys', key, 'epochs', epoch)
 const requestOf = ({ home }: Side): string => readdirSync(join(home, 'claims'))[0] as string
 
 let copies = 0

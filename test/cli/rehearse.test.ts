@@ -26,13 +26,18 @@ describe('mpc rehearse', () => {
     expect(code).toBe(0)
     expect(Date.now() - began).toBeLessThan(60_000)
     const shown = stdout.trimEnd().split('\n')
-    expect(shown.slice(-2)).toEqual([
+    expect(shown.slice(-4)).toEqual([
       'Proven: 2 of 3 made a signature that OpenSSL accepts;',
       'the key itself was never put together.',
+      'Then dave joined; the machine of carol was lost, and two of bank, notary, sister brought the share back',
+      'on another; there carol and dave signed, 2 of 4. The public key is the same, and OpenSSL accepts that too.',
     ])
-    expect(stdout).toMatch(
-      /took +identities [\d.]+ s, keygen [\d.]+ s, sign [\d.]+ s, verify [\d.]+ s\n +[\d.]+ s in all\n/,
-    )
+    const TOOK = [
+      'took +identities S, keygen S, sign S, verify S',
+      ' +reshare S, backup S, restore S, sign-again S',
+      ' +S in all',
+    ]
+    expect(stdout).toMatch(new RegExp(TOOK.join('\\n').replaceAll('S', '[\\d.]+ s')))
     expect(stdout).toContain('REHEARSAL: send nothing')
     expect(stderr).toMatch(/^REHEARSAL: alice, bob, carol; 2 of 3 must sign\. Nothing of it is real\.$/m)
     expect(stderr).toMatch(/\nNext: mpc identity init --name NAME [^\n]*\n$/)
@@ -42,7 +47,7 @@ describe('mpc rehearse', () => {
         .filter((line) => TIME.test(line))
         .map((line) => line.replace(TIME, ''))
         .filter((line) => line.startsWith(`${name} `))
-        .map((line) => line.slice(7))
+        .map((line) => line.slice(8))
       const steps = [
         '$ mpc keygen',
         'Do you accept',
@@ -53,7 +58,10 @@ describe('mpc rehearse', () => {
       const at = steps.map((step) => screen.findIndex((line) => line.startsWith(step)))
       expect(at.includes(-1), screen.join('\n')).toBe(false)
       expect([...at].sort((a, b) => a - b)).toEqual(at)
-      expect(screen.some((line) => line.startsWith('$ mpc sign'))).toBe(name !== 'carol')
+      const signs = screen.filter((line) => line.startsWith('$ mpc sign'))
+      expect(signs).toHaveLength(1)
+      expect(signs[0]?.endsWith('--signers carol,dave')).toBe(name === 'carol')
+      expect(screen.some((line) => line.startsWith('$ mpc backup split'))).toBe(name === 'carol')
       expect(screen.join('\n')).toContain('The key is made.')
     }
     expect(await readdir(temporary)).toEqual([])
@@ -72,6 +80,12 @@ describe('mpc rehearse', () => {
       as: null,
       verified: true,
       kept: null,
+      after: {
+        joined: 'erin',
+        custodians: ['alice', 'bob', 'carol', 'dave', 'erin'],
+        restored: 'dave',
+        signers: ['alice', 'dave', 'erin'],
+      },
       ended: ['alice', 'bob', 'carol', 'dave'].map((name) => ({ name, code: 0, error: null })),
     })
     expect(data.steps.map(({ step }: { step: string }) => step)).toEqual([
@@ -79,10 +93,18 @@ describe('mpc rehearse', () => {
       'keygen',
       'sign',
       'verify',
+      'reshare',
+      'backup',
+      'restore',
+      'sign-again',
     ])
     const [signature, key] = [data.signature, data.public_key].map((text: string) => Buffer.from(text, 'hex'))
     const message = Buffer.from(data.message as string)
     expect(schnorr.verify(signature as Buffer, message, key as Buffer)).toBe(true)
+    expect(data.after.public_key).toBe(data.public_key)
+    const again = Buffer.from(data.after.signature as string, 'hex')
+    expect(schnorr.verify(again, message, key as Buffer)).toBe(true)
+    expect(again.equals(signature as Buffer)).toBe(false)
     const shown = await rehearse(['--scheme', 'schnorr-taproot'])
     expect(shown.stdout).toMatch(/address +tb1p/)
   })
@@ -145,14 +167,14 @@ describe('mpc rehearse, with a mishap', () => {
 
   it('--tamper bob@receipt: does no harm, and the rehearsal goes on', async () => {
     const { json } = await rehearse(['--tamper', 'bob@receipt', '--json'])
-    expect(json).toMatchObject({ code: 0, data: { verified: true, signers: ['alice', 'bob'] } })
+    expect(json).toMatchObject({ code: 0, data: { verified: true, signers: ['alice', 'bob'], after: null } })
   })
 
   it('shows how it would have ended, and says what to do in earnest', async () => {
     const { code, stdout, stderr } = await rehearse(['--drop', 'bob@commit.echo', '--plain'])
     expect(code).toBe(0)
     expect(stderr).toContain('In the key generation bob is killed at letter commit.echo.')
-    expect(stderr).toMatch(/bob {4}\(killed\)\n/)
+    expect(stderr).toMatch(/bob +\(killed\)\n/)
     expect(stderr).toMatch(
       /Making the key, step 2 of 3 \((alice: here, bob: missing|bob: missing, carol: here)\)\n/,
     )
@@ -170,27 +192,34 @@ describe.skipIf(!hasTerminal)('mpc rehearse, at a terminal', () => {
     atTerminal(join(dir, 'nobody'), ['rehearse', '--plain', ...args], answers, { cwd: dir })
   const accept = ['or no:', 'shown:Type "([^"]+)", or no:'] as const
   const hears = (name: string) => [`Did ${name} read exactly these`, `${name}\r`] as const
+  const goesOn = ['Enter goes on', '\r'] as const
+  const ends = ['Enter goes on', 'end\r'] as const
   const approve = ['or "no":', 'shown:Sign it\\? Type "([^"]+)", or "no":'] as const
 
   it('lets the person play alice, who is asked what a real ceremony asks', async () => {
-    const { code, stdout } = await play([], [accept, hears('bob'), hears('carol'), approve])
+    const { code, stdout } = await play([], [accept, hears('bob'), hears('carol'), approve, goesOn])
     expect(code, stdout).toBe(0)
     expect(stdout).toContain('You are alice; bob, carol answer by themselves.')
     const [first] = /bob reads: {2}(\w+) /.exec(stdout)?.slice(1) ?? []
     expect(stdout).toMatch(new RegExp(`carol reads: {2}${first} `))
     expect(stdout).toMatch(new RegExp(`^ +1 ${first} `, 'm'))
     expect(stdout).toContain('You ask bob for this signature, and sign it yourself:')
-    expect(stdout).not.toMatch(/\d s {2}bob/)
+    const [played = '', shown = ''] = stdout.split('Enter goes on')
+    expect(played).not.toMatch(/\d s {2}bob/)
+    expect(shown).toMatch(/\d s {2}dave +\$ mpc reshare/)
+    expect(shown).toMatch(/\d s {2}carol +\$ mpc backup restore/)
     expect(stdout).toContain('Proven: 2 of 3')
+    expect(stdout).toContain('Then dave joined')
   })
 
   it('lets them play another, who is asked to sign', async () => {
     const { code, stdout } = await play(
       ['--as', 'carol'],
-      [accept, hears('alice'), hears('bob'), ['alice asks for this signature', ''], approve],
+      [accept, hears('alice'), hears('bob'), ['alice asks for this signature', ''], approve, ends],
     )
     expect(code, stdout).toBe(0)
     expect(stdout).toMatch(/signed by +alice, carol/)
+    expect(stdout).not.toContain('Then dave joined')
   })
 
   it('ends as a real one where they refuse', async () => {

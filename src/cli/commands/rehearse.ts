@@ -1,5 +1,7 @@
 import { Dropped, type Mishap } from '../../ceremony/mishap.js'
-import { KEY, MESSAGE, PASSPHRASE, rehearse, type Rehearsed, type Step } from '../../ceremony/rehearsal.js'
+import { rehearse, type Rehearsed } from '../../ceremony/rehearsal.js'
+import { type After, HOLDERS } from '../../ceremony/rehearsal-after.js'
+import { KEY, MESSAGE, PASSPHRASE, type Step } from '../../ceremony/rehearsal-cast.js'
 import { SCHEMES, type Scheme } from '../../protocol/scheme.js'
 import { Failure } from '../../wire/failure.js'
 import { enterRehearsal } from '../../wire/realm.js'
@@ -24,12 +26,16 @@ export type Options = {
   readonly keep?: string
 }
 
-const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy']
+const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy', 'kim']
 const STEPS: Readonly<Record<Step, string>> = {
   identities: 'Each custodian makes an identity, and knows the cards of the others',
   keygen: 'They shake hands, and make a key that never exists in one place',
   sign: 'As many as must sign do so together',
   verify: 'An ordinary verifier checks the signature, and another the transcript',
+  reshare: 'Somebody joins: the key is dealt anew, and its public key stays',
+  backup: 'A custodian splits a share among people who hold a piece each',
+  restore: 'The machine of that custodian is lost; two of those people bring the share back on another',
+  'sign-again': 'It signs there, and the ordinary verifier checks that too',
 }
 const MINUTE = 60_000
 /** How long so many wait for somebody who was killed; in a real ceremony for two minutes. */
@@ -49,7 +55,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const join = played === null ? MINUTE : context.patience.join
   const patience = { join, round: mishap ? impatient(names.length) : MINUTE, total: context.globals.timeout }
-  const company = companyOf(context, names, played, patience)
+  const company = companyOf(context, names, [cast.newcomer, ...HOLDERS], played, patience)
   let done: Rehearsed
   try {
     done = await rehearse({
@@ -64,6 +70,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
       keep: options.keep ?? null,
       program: `mpc/${VERSION}`,
       seatOf: company.seatOf,
+      watch: company.watch,
+      tell: company.tell,
+      goOn: () => askOn(context, played),
       announce: (step) => {
         finish()
         steps.push({ step, began: now(), ms: 0 })
@@ -76,6 +85,19 @@ export async function run(context: Context, options: Options): Promise<Result> {
   finish()
   const told = { scheme, threshold, names, played, steps, done }
   return done.made ? endedWell(told, done.made, mishap) : endedBadly(told, mishap as Mishap)
+}
+
+/** Whoever plays has seen the most important; nobody else is asked. */
+async function askOn({ terminal }: Context, played: string | null): Promise<boolean> {
+  if (played === null) return true
+  terminal.say(
+    '',
+    'What may come later, in a minute: somebody joins, and a lost machine is made up for. It is shown.',
+  )
+  const answer = await terminal.ask('Enter goes on, "end" ends here:', { flag: '--no-input' }, (text) =>
+    ['', 'end'].includes(text) ? null : 'Enter, or "end"',
+  )
+  return answer === ''
 }
 
 type Told = {
@@ -92,10 +114,10 @@ function castOf(context: Context, options: Options) {
   const n = options.custodians ?? 3
   const threshold = options.threshold ?? Math.floor(n / 2) + 1
   const scheme = SCHEMES.find((known) => known === (options.scheme ?? 'eddsa-ed25519'))
-  if (n > NAMES.length || threshold < 2 || threshold > n || !scheme) {
+  if (n >= NAMES.length || threshold < 2 || threshold > n || !scheme) {
     throw refuse(
       'that cannot be rehearsed',
-      `-n 2 to ${NAMES.length}, -t 2 to n, --scheme ${SCHEMES.join(', ')}`,
+      `-n 2 to ${NAMES.length - 1}, -t 2 to n, --scheme ${SCHEMES.join(', ')}`,
     )
   }
   const names = NAMES.slice(0, n)
@@ -116,7 +138,8 @@ function castOf(context: Context, options: Options) {
     })
   }
   const free = names.find((name) => !named.includes(name)) as string
-  return { names, threshold, scheme, mishap, played: interactive ? (options.as ?? free) : null }
+  const newcomer = NAMES[n] as string
+  return { names, threshold, scheme, mishap, newcomer, played: interactive ? (options.as ?? free) : null }
 }
 
 function mishapOf({ drop, tamper }: Options): Mishap | null {
@@ -151,7 +174,7 @@ function welcome(
 // ------------------------------------------------------------------------------------------------------------ results
 
 function dataOf({ scheme, threshold, names, played, steps, done }: Told): Record<string, unknown> {
-  const { made, ended, kept } = done
+  const { made, after, ended, kept } = done
   return {
     rehearsal: true,
     scheme,
@@ -164,6 +187,18 @@ function dataOf({ scheme, threshold, names, played, steps, done }: Told): Record
     message: MESSAGE,
     signature: made && hex(made.signature),
     verified: made !== null,
+    after: after && {
+      joined: after.joined,
+      epoch: after.record.epoch,
+      threshold: after.record.threshold,
+      custodians: after.record.members.map(({ card }) => card.name),
+      holders: after.holders,
+      restored: after.restored,
+      public_key: hex(recordPublicKey(after.record)),
+      signers: after.signers,
+      signature: hex(after.signature),
+      verified: true,
+    },
     steps: steps.map(({ step, ms }) => ({ step, ms })),
     ended: ended.map(({ name, error }) => ({
       name,
@@ -180,7 +215,7 @@ function dataOf({ scheme, threshold, names, played, steps, done }: Told): Record
 
 function endedWell(told: Told, made: NonNullable<Rehearsed['made']>, mishap: Mishap | null): Result {
   const { scheme, threshold, names } = told
-  const { kept } = told.done
+  const { kept, after } = told.done
   return {
     data: dataOf(told),
     text: [
@@ -195,6 +230,7 @@ function endedWell(told: Told, made: NonNullable<Rehearsed['made']>, mishap: Mis
       ...(mishap ? [`What ${mishap.who} altered did no harm: what the others hold put it right.`] : []),
       `Proven: ${threshold} of ${names.length} made a signature that ${verifierOf(scheme)} accepts;`,
       'the key itself was never put together.',
+      ...(after ? provenAfter(after, verifierOf(scheme)) : []),
     ],
     next:
       kept === null
@@ -202,6 +238,11 @@ function endedWell(told: Told, made: NonNullable<Rehearsed['made']>, mishap: Mis
         : `MPC_HOME=${kept}/${names[0] as string} mpc key show ${KEY}`,
   }
 }
+
+const provenAfter = ({ joined, restored, holders, record, signers }: After, verifier: string): string[] => [
+  `Then ${joined} joined; the machine of ${restored} was lost, and two of ${holders.join(', ')} brought the share back`,
+  `on another; there ${signers.join(' and ')} signed, ${record.threshold} of ${record.members.length}. The public key is the same, and ${verifier} accepts that too.`,
+]
 
 function endedBadly(told: Told, { who }: Mishap): Result {
   const others = told.done.ended.filter(({ name }) => name !== who)
@@ -250,11 +291,12 @@ function adviceOf(failure: Failure | undefined, who: string): string {
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
 
-const tookLine = ({ steps }: Told): string =>
-  [
-    steps.map(({ step, ms }) => `${step} ${seconds(ms)}`).join(', '),
-    `${seconds(steps.reduce((sum, { ms }) => sum + ms, 0))} in all`,
-  ].join('\n')
+/** Until the first signature, after it, and in all. */
+function tookLine({ steps }: Told): string {
+  const row = (some: Told['steps']): string => some.map(({ step, ms }) => `${step} ${seconds(ms)}`).join(', ')
+  const all = `${seconds(steps.reduce((sum, { ms }) => sum + ms, 0))} in all`
+  return [row(steps.slice(0, 4)), row(steps.slice(4)), all].filter((line) => line !== '').join('\n')
+}
 
 function verifierOf(scheme: Scheme): string {
   switch (scheme) {
