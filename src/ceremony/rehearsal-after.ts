@@ -136,7 +136,7 @@ async function split(stage: Stage, loser: Actor, holders: readonly Actor[], out:
   const { now, rng } = stage
   await splitShare(loser, key, { threshold: ENOUGH, holders: seals, out, now: now(), rng })
   for (const holder of holders) {
-    await verifyPiece(await pieceOf(holder, out), key.record, holder, now())
+    await verifyPiece(await pieceOf(holder, out), { record: key.record }, holder, now())
     stage.tell(holder.card.name, { did: 'check', custodian: loser.card.name, holder: holder.card.name })
   }
 }
@@ -157,12 +157,12 @@ async function restoreFrom(
   const { card } = again
   for (const holder of holders) {
     const to = { name: card.name, kind: 'card', card } as const
-    await handOn(await pieceOf(holder, out), record, to, `${out}/${holder.card.name}.reopened`)
+    await handOn(await pieceOf(holder, out), { record }, to, `${out}/${holder.card.name}.reopened`)
     stage.tell(holder.card.name, { did: 'hand-on', to: card.name, holder: holder.card.name })
   }
   const names = holders.map((holder) => holder.card.name)
   const pieces = await Promise.all(names.map((name) => pieceOf(again, out, `${name}.reopened`)))
-  await restore(again, { name: null, pieces, record, now: stage.now(), rng: stage.rng })
+  await restore(again, { name: null, pieces, given: { record }, now: stage.now(), rng: stage.rng })
   stage.tell(card.name, { did: 'restore', holders: names })
 }
 
