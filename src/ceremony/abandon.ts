@@ -97,13 +97,11 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
   const everybody = new AbortController()
   const accept = (envelope: Envelope, { name }: { readonly name: string }): void => {
     const { kind, session, round } = envelope.header
+    const wanted = kind === 'want' ? (tryDecode(envelope, wantCodec) ?? []).filter(isMine) : []
     if (kind === 'hello') say(NO_SESSION, round)
-    else if (kind !== 'want') return
-    else {
-      const wanted = (tryDecode(envelope, wantCodec) ?? []).filter(isMine)
-      if (wanted.length === 0) return
-      for (const slot of wanted) say(session, slot.kind === 'hello' ? slot.round : '')
-    }
+    for (const slot of wanted) say(session, slot.kind === 'hello' ? slot.round : '')
+    // Who heard what another was told leaves with a word of its own.
+    if (wanted.length === 0 && kind !== 'hello' && kind !== 'abort') return
     told.add(name)
     emit({ event: 'hello', party: name })
     if (told.size === others.length) everybody.abort()

@@ -11,6 +11,7 @@ import { type Board, LEAVE } from './board.js'
 import { humanTime } from './render/time.js'
 import { saidNo, type Terminal } from './terminal.js'
 
+const MAKING = 'Making the key'
 /** What the rounds are called to people. */
 const ROUNDS: Readonly<Record<string, string>> = {
   commit: 'Making the key, step 1 of 3',
@@ -54,13 +55,18 @@ const LEAVES: Readonly<Record<string, string>> = {
 
 export type Narrator = { readonly emit: Emit; readonly stop: () => void }
 
-/** Follows a ceremony on the waiting screen. @param what is waited for before a ceremony is joined */
+/**
+ * Follows a ceremony on the waiting screen.
+ * @param what is waited for before a ceremony is joined
+ * @param making what its rounds do, where that is not the making of a key
+ */
 export function narrate(
   terminal: Terminal,
   what: string,
   patience: Patience,
   now: () => number,
   network: Pick<Transport, 'onDisconnect' | 'onReconnect'>,
+  making = MAKING,
 ): Narrator {
   let board: Board = terminal.board([])
   let others: readonly string[] = []
@@ -74,7 +80,7 @@ export function narrate(
     const there = received.get(name) ?? new Set()
     board.mark(others, name === 'reveal' ? 'here' : 'missing')
     board.mark([...there], 'here')
-    board.waiting(ROUNDS[name] ?? 'Working', until, LEAVES[name] ?? LEAVE)
+    board.waiting((ROUNDS[name] ?? 'Working').replace(MAKING, making), until, LEAVES[name] ?? LEAVE)
   }
   const emit = (event: CeremonyEvent): void => {
     const party = event.party ?? 'somebody'

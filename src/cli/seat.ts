@@ -13,6 +13,8 @@ export type Seating = {
   readonly card: Card
   /** What is waited for first. */
   readonly waitingFor: string
+  /** What the rounds do to the key, if they do not make it. */
+  readonly making?: string | undefined
   /** What `--events` calls the ceremony: its definition id, or the key id where there is none yet. */
   readonly ceremony: Uint8Array
   /** Milliseconds to stay at the end, if not the usual. */
@@ -34,7 +36,14 @@ export async function inWorld<T>(
   try {
     transport = await context.connect(identity)
     const toFile = context.emitFor(seating.ceremony)
-    const narrator = narrate(context.terminal, seating.waitingFor, context.patience, context.now, transport)
+    const narrator = narrate(
+      context.terminal,
+      seating.waitingFor,
+      context.patience,
+      context.now,
+      transport,
+      seating.making,
+    )
     stop = narrator.stop
     return await act({
       home,

@@ -54,10 +54,12 @@ natsServerSuite('a resharing with a SIGKILL anywhere', () => {
           if (await reshareWithSigkill(stage, url, victim, place)) killed += 1
         } catch (error) {
           wrong.push(`${JSON.stringify(place)}: ${String(error)}`)
+          process.stdout.write(`${victim} ${wrong.at(-1)}\n`)
         }
       }
     }
     await Promise.all(servers.map(lane))
+    process.stdout.write(`${victim}: ${killed} of ${places.length} killed, ${wrong.length} wrong\n`)
     expect(wrong).toEqual([])
     // How much is written and said depends a little on timing; nearly all of it happens each time.
     expect(killed).toBeGreaterThan(places.length * 0.85)

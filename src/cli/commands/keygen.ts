@@ -30,13 +30,15 @@ export const run = (context: Context, options: Options): Promise<Result> =>
 export type Making<P extends MakingPlan> = {
   readonly planOf: Parameters<typeof agreeTo<P>>[3]
   readonly make: (world: World, plan: P) => Promise<MadeKey>
+  /** What its rounds do, for people. */
+  readonly doing?: string
 }
 
 /** From the file or the id to what came of it. */
 export async function takePart<P extends MakingPlan>(
   context: Context,
   options: Options,
-  { planOf, make }: Making<P>,
+  { planOf, make, doing: making }: Making<P>,
 ): Promise<Result> {
   const { definition, join, accept = null, confirm = null, allowQuarantined: allowed } = options
   if ((definition === undefined) === (join === undefined)) {
@@ -53,11 +55,11 @@ export async function takePart<P extends MakingPlan>(
     : readCeremony(await readNamed(definition as string, '--definition'))
   if (here) {
     const plan = await agreeTo(context, here, { accept, confirm }, planOf)
-    const seating = { card, waitingFor: 'Joining', ceremony: here.id, allowed }
+    const seating = { card, waitingFor: 'Joining', ceremony: here.id, allowed, making }
     return madeResult(context, await inWorld(context, seating, (world) => make(world, plan)))
   }
   if (accept === null && !context.terminal.interactive) throw nobodyToAccept()
-  const seating = { card, waitingFor: 'Asking for the ceremony', ceremony: id as Uint8Array, allowed }
+  const seating = { card, waitingFor: 'Asking for the ceremony', ceremony: id as Uint8Array, allowed, making }
   const made = await inWorld(context, seating, async (world) => {
     const fetched = await fetchCeremony(world, id as Uint8Array)
     // What was waited for has come: nothing moves while it is read.
