@@ -41,7 +41,7 @@ afterAll(() => threads.close())
 
 const NOW = 1_900_000_000_000
 const { compute } = threads
-const options = { compute, patience: { join: 120_000, round: 120_000, total: null } }
+const options = { compute, patience: { join: 120_000, round: 120_000, total: null }, linger: 300 }
 let holders: Person[]
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'mpc-matrix-'))
 
