@@ -165,8 +165,8 @@ describe.skipIf(missing !== null)(`pages${skipped}`, () => {
       const plain = encodePaperPiece(drawn)
       const bytes = sealed ? await sealTo([AGE], plain) : plain
       const text = sealed ? armored(bytes) : codeLine('piece', bytes)
-      const first = await pieceSheet(drawn, { text, bytes, sealed, now: 1_900_000_000_000 })
       const second = await publicSheet(drawn, 1_900_000_000_000)
+      const first = await pieceSheet(drawn, { text, bytes, sealed, beside: second, now: 1_900_000_000_000 })
       writeFileSync(path('long.html'), htmlOf('long', [first, second.sheet]))
       writeFileSync(path('long.svg'), svgOf(first))
       for (const size of ['A4', 'letter'] as const) {

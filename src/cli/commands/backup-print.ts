@@ -27,8 +27,8 @@ export async function run(context: Context, options: Options, [file]: readonly s
   using plain = bytes
   const now = context.now()
   const text = sealed ? armored(plain.reveal()) : codeLine('piece', plain.reveal())
-  const first = await pieceSheet(piece, { text, bytes: plain.reveal(), sealed, now })
   const second = await publicSheet(piece, now)
+  const first = await pieceSheet(piece, { text, bytes: plain.reveal(), sealed, beside: second, now })
   const { manifest, holder, custodian, record } = piece
   const title = `${manifest.key}: the piece of ${holder.name}`
   const pages = files.length === 1 ? [htmlOf(title, [first, second.sheet])] : [first, second.sheet].map(svgOf)

@@ -50,10 +50,19 @@ const NAMES_AT_MOST = 90
 
 export type Printed = Omit<Piece, 'value'>
 
-/** @param text what the code holds; `bytes` stand in the lines */
+/** What is printed: `text` is in the code, `bytes` in the lines. */
+export type OnPage = {
+  readonly text: string
+  readonly bytes: Uint8Array
+  readonly sealed: boolean
+  readonly beside: Pick<Public, 'record' | 'manifest'>
+  readonly now: number
+}
+
+/** @throws Failure `E_PAPER_SEAL` (usage) if it is too long for any code */
 export async function pieceSheet(
   piece: Printed,
-  { text, bytes, sealed, now }: { text: string; bytes: Uint8Array; sealed: boolean; now: number },
+  { text, bytes, sealed, beside, now }: OnPage,
 ): Promise<Sheet> {
   const { manifest, holder, custodian, record } = piece
   const lines = paperLines(bytes)
@@ -95,7 +104,7 @@ export async function pieceSheet(
     code: { caption: 'The piece', code },
     codes: [],
     lines: typed ? lines : [],
-    sections: [whatItIs(piece), toRestore(piece), toCheck(piece), withoutUs(piece, sealed)],
+    sections: [whatItIs(piece), toRestore(piece, beside), toCheck(piece, beside), withoutUs(piece, sealed)],
     checks: 3,
     footer: footerOf(now),
   }
@@ -172,15 +181,15 @@ const whatItIs = ({ manifest, custodian }: Printed): Section => ({
   ],
 })
 
-const toRestore = ({ manifest, custodian, holder }: Printed): Section => ({
+const toRestore = ({ manifest, custodian, holder }: Printed, beside: OnPage['beside']): Section => ({
   heading: `How ${custodian.name} restores the share`,
   body: [
     `You need ${manifest.threshold} pieces, the public sheet that belongs to them (or the files record.json and manifest.json), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. Once that is there, no network is needed.`,
     '1. Make a new identity:',
     { command: `mpc identity init --name ${custodian.name}` },
-    `2. Scan the code of each piece with any scanner, and save its text in a file such as ${fileOf(holder)}; so too the two codes of the public sheet. Then:`,
+    `2. Scan the code of each piece with any scanner, and save its text in a file such as ${fileOf(holder)}; so too each code of the public sheet. Then:`,
     {
-      command: `mpc backup restore ${filesOf(manifest.threshold, manifest.holders, holder.index)} --record record.txt --manifest manifest.txt`,
+      command: `mpc backup restore ${filesOf(manifest.threshold, manifest.holders, holder.index)} ${givenBy(beside)}`,
     },
     '3. Without a scanner write - in place of a file, and type the lines: a wrong one is named at once. Or type them into the file.',
     '4. The program then says what the other custodians must do to accept the new identity.' +
@@ -188,10 +197,10 @@ const toRestore = ({ manifest, custodian, holder }: Printed): Section => ({
   ],
 })
 
-const toCheck = ({ holder, custodian }: Printed): Section => ({
+const toCheck = ({ holder, custodian }: Printed, beside: OnPage['beside']): Section => ({
   heading: 'Once a year, its holder checks it',
   body: [
-    { command: `mpc backup verify ${fileOf(holder)} --record record.txt --manifest manifest.txt` },
+    { command: `mpc backup verify ${fileOf(holder)} ${givenBy(beside)}` },
     `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing: ask for a new one.`,
   ],
 })
@@ -214,6 +223,10 @@ function opens({ holder }: Printed): string {
   if (holder.to.kind === 'passphrase') return `The passphrase of ${holder.name}`
   return holder.to.kind === 'card' ? `The identity of ${holder.name}` : `The age identity of ${holder.name}`
 }
+
+/** What is scanned is called .txt here, what is kept as a file has its name. */
+const givenBy = ({ record, manifest }: OnPage['beside']): string =>
+  `--record record.${record === 'code' ? 'txt' : 'json'} --manifest manifest.${manifest === 'code' ? 'txt' : 'json'}`
 
 type Named = { readonly name: string; readonly index: number }
 
