@@ -1,5 +1,5 @@
 /**
- * Threshold ECDSA at full size, by real processes over a real nats-server, with primes that were made for tests: making
+ * Threshold ECDSA at full size, by real processes over a real nats-server and over the relay, with primes that were made for tests: making
  * them is what takes longest, and is tested elsewhere. The server pings every other second and gives up on who does not
  * answer, so that whoever computes on the thread that listens is disconnected.
  */
@@ -14,7 +14,7 @@ import { openHome } from '../../src/storage/home.js'
 import { opensslVerifies, verifiesElsewhere } from '../protocol/cggmp24/signing.js'
 import { type Event, makeKey, type Running, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, type Ran, scratch } from '../support/cli.js'
-import { NatsServer, natsServerSuite } from '../support/nats.js'
+import { type Broker, natsSuite } from '../support/nats.js'
 import { heldPrimes } from '../support/worlds.js'
 
 const text = 'pay 1 to the bearer'
@@ -31,16 +31,16 @@ async function stock({ home, unlock }: Custodian): Promise<void> {
   wipeIdentity(identity)
 }
 
-natsServerSuite('threshold ECDSA at full size', () => {
+natsSuite('threshold ECDSA at full size', (startBroker) => {
   let folder: Awaited<ReturnType<typeof scratch>>
-  let server: NatsServer
+  let server: Broker
   let alice: Custodian
   let bob: Custodian
   let made: Ran[]
 
   beforeAll(async () => {
     expect(PRODUCTION.primeBits).toBe(1536)
-    ;[folder, server] = await Promise.all([scratch(), NatsServer.start('ping_interval: "2s"\nping_max: 2')])
+    ;[folder, server] = await Promise.all([scratch(), startBroker({ ping: 2 })])
     const everybody = await custodians(folder.dir, 'alice', 'bob', 'carol')
     ;[alice, bob] = everybody as [Custodian, Custodian]
     await Promise.all(everybody.map(stock))

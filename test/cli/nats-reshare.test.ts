@@ -1,8 +1,8 @@
 /** A key dealt anew by real processes over a real server, without a person. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Broker, brokers } from '../support/nats.js'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { type Broker, natsSuite } from '../support/nats.js'
 import { makeKey, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, scratch } from '../support/cli.js'
 
@@ -11,12 +11,15 @@ const hashOf = async (file: string): Promise<string> =>
     .update(await readFile(file))
     .digest('hex')}`
 
+// Many processes: on a busy machine they are slow, and no less right.
+vi.setConfig({ testTimeout: 180_000 })
+
 let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
 
-describe('resharing over the relay', () => {
+natsSuite('resharing over NATS', (startBroker) => {
   beforeAll(async () => {
-    server = await brokers.relay()
+    server = await startBroker()
   })
   afterAll(() => server.down())
   beforeEach(async () => {

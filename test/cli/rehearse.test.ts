@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { schnorr } from '@noble/curves/secp256k1.js'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { COMMANDS } from '../../src/cli/program.js'
 import { atTerminal, hasTerminal, mpc, scratch } from '../support/cli.js'
+
+// Whole ceremonies, several in a test: on a busy machine they are slow, and no less right.
+vi.setConfig({ testTimeout: 180_000 })
 
 let dir: string
 let remove: () => Promise<void>

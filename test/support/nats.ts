@@ -36,6 +36,8 @@ export type Broker = {
 export type BrokerOptions = {
   /** Who may connect, each with what a member is granted; everybody if left out. */
   readonly members?: readonly Keys[]
+  /** Seconds between pings, of which two may stand unanswered; the server's own if left out. */
+  readonly ping?: number
   /** PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string }
 }
@@ -93,10 +95,11 @@ export class NatsServer implements Broker {
     return server
   }
 
-  static broker({ members, tls }: BrokerOptions = {}): Promise<NatsServer> {
+  static broker({ members, tls, ping }: BrokerOptions = {}): Promise<NatsServer> {
     const path = (file: string): string => JSON.stringify(file)
     const lines = [
       ...(members ? accountsBlock('TREASURY', members) : []),
+      ...(ping === undefined ? [] : [`ping_interval: "${ping}s"`, 'ping_max: 2']),
       ...(tls ? [`tls { cert_file: ${path(tls.cert)}, key_file: ${path(tls.key)} }`] : []),
     ]
     return NatsServer.start(lines.join('\n'), tls ? 'tls' : 'nats')
@@ -165,7 +168,7 @@ export class RelayBroker implements Broker {
   }
 
   async up(): Promise<void> {
-    const { members, tls } = this.options
+    const { members, tls, ping } = this.options
     this.#relay = await openRelay({
       host: '127.0.0.1',
       port: this.port,
@@ -173,6 +176,7 @@ export class RelayBroker implements Broker {
       tls: tls ? { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') } : null,
       rng,
       log: () => undefined,
+      limits: ping === undefined ? {} : { ping: ping * 1000 },
     })
   }
 
