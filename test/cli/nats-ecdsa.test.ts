@@ -67,7 +67,7 @@ natsSuite('threshold ECDSA at full size', (startBroker) => {
     const verified = await alice.mpc(['transcript', 'verify', transcript as string, '--json'])
     expect(verified.json).toMatchObject({ code: 0, data: { public_key, certificate: 'complete' } })
     expect((await alice.mpc(['status', '--json'])).json.data.primes).toBe(0)
-  })
+  }, 300_000)
 
   test('two sign, as other verifiers have it; while they compute the server is answered', async () => {
     const running = signing()
