@@ -5,8 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { define, makeKey, start } from '../support/ceremonies.js'
-import { type Custodian, custodians, mpc, scratch } from '../support/cli.js'
+import { type Custodian, custodian, custodians, mpc, scratch } from '../support/cli.js'
 import { type Broker, RelayBroker } from '../support/nats.js'
+
+/** Files that come after a key's birth. */
+type Later = Readonly<Record<'reshare' | 'piece' | 'record' | 'note' | 'rebind', string>>
 
 type Side = {
   readonly home: string
@@ -16,6 +19,9 @@ type Side = {
   readonly definition: string
   readonly id: string
   readonly card: string
+  /** Of whoever `card` is of. */
+  readonly fingerprint: string
+  readonly later: Later
   /** Flags that open the identity. */
   readonly unlock: readonly string[]
 }
@@ -62,6 +68,8 @@ beforeAll(async () => {
     definition: join(dir, 'treasury-eddsa-ed25519-2.mpc'),
     id: made?.json.data.definition_id as string,
     card: bob.card,
+    fingerprint: bob.fingerprint,
+    later: await laterOf(everybody),
     unlock: alice.unlock,
   }
   played = {
@@ -71,14 +79,74 @@ beforeAll(async () => {
     definition: join(stage, 'rehearsal.mpc'),
     id: shown.json.data.key_id as string,
     card: join(stage, 'bob.card'),
+    fingerprint: (await mpc(join(stage, 'bob'), ['identity', 'show', '--json'])).json.data
+      .fingerprint as string,
+    later: await laterIn(stage),
     unlock: ['--passphrase-file', join(stage, 'passphrase')],
   }
   await writeFile(join(dir, 'wrong'), 'not the passphrase', { mode: 0o600 })
-}, 120_000)
+}, 600_000)
 afterAll(async () => {
   await relay.down()
   await folder.remove()
 })
+
+/** Bob splits his share, and restores it under a new identity. */
+async function laterOf([alice, bob, carol]: readonly Custodian[]): Promise<Later> {
+  const { dir } = folder
+  const run = async (who: Custodian, ...args: string[]) => {
+    const { json } = await who.mpc([...args, ...who.unlock, '--no-input', '--json'])
+    expect(json, args.join(' ')).toMatchObject({ code: 0 })
+    return json.data
+  }
+  if (!alice || !bob || !carol) throw new Error('three custodians')
+  const [reshare, record, pieces] = ['refresh.mpc', 'record.json', 'pieces'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string]
+  await run(alice, 'ceremony', 'new', 'refresh', '--key', 'treasury', '-o', reshare)
+  await run(alice, 'key', 'show', 'treasury', '--export', '-o', record)
+  const holders = `${alice.card},${carol.card}`
+  const splitting = ['--key', 'treasury', '--threshold', '2', '--holders', holders, '--confirm', 'treasury']
+  await run(bob, 'backup', 'split', ...splitting, '-o', pieces)
+  const piece = join(pieces, 'alice.piece')
+  const { note } = await run(alice, 'backup', 'verify', piece, '--record', record)
+  const again = await custodian(dir, 'bob', 'bob-again')
+  const reopened: string[] = []
+  for (const who of [alice, carol]) {
+    await run(who, 'identity', 'import', again.card, '--fingerprint', again.fingerprint)
+    const out = join(dir, `${who.name}.reopened`)
+    const opening = ['--to', again.card, '--confirm', 'bob', '-o', out]
+    await run(who, 'backup', 'open', join(pieces, `${who.name}.piece`), ...opening)
+    reopened.push(out)
+  }
+  const { rebind } = await run(again, 'backup', 'restore', ...reopened)
+  return {
+    reshare,
+    record,
+    piece,
+    note: note as string,
+    rebind: rebind as string,
+  }
+}
+
+/** What a rehearsal has left there. */
+async function laterIn(stage: string): Promise<Later> {
+  const [reshare, record] = [join(stage, 'reshare.mpc'), join(stage, 'record.json')]
+  const piece = join(stage, 'pieces', 'bank.piece')
+  const unlock = ['--passphrase-file', join(stage, 'passphrase'), '--no-input', '--json']
+  const checked = await mpc(join(stage, 'bank'), ['backup', 'verify', piece, '--record', record, ...unlock])
+  const epochs = join(stage, 'carol', 'keys', 'rehearsal')
+  const rebind = (await readdir(epochs, { recursive: true })).find((path) =>
+    /rebinds\/.+\.cbor$/.test(path),
+  ) as string
+  return {
+    reshare,
+    record,
+    piece,
+    note: checked.json.data.note as string,
+    rebind: join(epochs, rebind),
+  }
+}
 
 const epochOf = ({ home, key, epoch }: Side): string => join(home, 'keys', key, 'epochs', epoch)
 const requestOf = ({ home }: Side): string => readdirSync(join(home, 'claims'))[0] as string
@@ -172,6 +240,28 @@ describe.each([
     const certificate = join(epochOf(from), 'certificate.cbor')
     await refused(into.home, ['ceremony', 'finish', into.definition, '--certificate', certificate])
     await refused(into.home, ['transcript', 'verify', join(epochOf(from), 'transcript.cbor')])
+  })
+
+  test('a resharing, a piece, a record, a note, a rebind', async () => {
+    const { from, into } = sides()
+    const { reshare, piece, record, note, rebind } = from.later
+    const secret = wrong().slice(0, 2)
+    const split = ['backup', 'split', '--key', into.key, '--threshold', '2', '-o', 'out']
+    for (const command of [
+      ['ceremony', 'show', reshare],
+      ['reshare', '--definition', ...accepting({ ...from, definition: reshare })],
+      ['backup', 'verify', piece, ...secret],
+      ['backup', 'verify', into.later.piece, '--record', record, ...secret],
+      ['backup', 'open', piece, '--to', into.card, '--confirm', 'bob', '-o', 'reopened', ...secret],
+      ['backup', 'restore', piece, ...secret],
+      ['backup', 'status', '--key', into.key, note],
+      [...split, '--holders', `${from.card},${into.card}`],
+    ])
+      await refused(into.home, command)
+    // Found out before it is known what it is: no statement of this side.
+    const seating = ['identity', 'import', into.card, '--rebind', rebind, '--fingerprint', into.fingerprint]
+    const { json } = await mpc(into.home, [...seating, '--no-input', '--json'])
+    expect(json).toMatchObject({ code: 6, error: { code: 'E_REBIND' } })
   })
 
   test('a request that somebody worked on, and a claim', async () => {
