@@ -31,12 +31,13 @@ export async function acceptCeremony(
   const strangers = participantsOf(file).filter(
     (keys) => !['self', 'verified'].includes(statusOf(known, keys)),
   )
-  const names = strangers.map(({ name }) => name).join(' and ')
   const takesPart = participantsOf(file).some((keys) => statusOf(known, keys) === 'self')
-  const then = takesPart ? ' You will compare six words with them by voice, when all are here.' : ''
+  const then = takesPart
+    ? 'With whoever is not verified you will compare six words.'
+    : `Not verified: ${strangers.map(({ name }) => name).join(' and ')}.`
   await terminal.read([
     ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),
-    ...(names === '' ? [] : [`Not verified: ${names}.${then}`]),
+    ...(strangers.length === 0 ? [] : [then]),
     '',
   ])
   await terminal.confirm(question, acceptanceWords(file.id), asking)
