@@ -52,7 +52,7 @@ export const print = (page: string, pdf: string): void => browse(page, `--print-
 /** A picture of each page, in black and white only, as a fax would have it. */
 export function pagesOf(pdf: string): string[] {
   const pages = Number(/^Pages: +(\d+)$/m.exec(execFileSync('pdfinfo', [pdf], { encoding: 'utf8' }))?.[1])
-  execFileSync('pdftoppm', ['-r', '150', '-mono', pdf, pdf])
+  execFileSync('pdftoppm', ['-r', '300', '-mono', pdf, pdf])
   return Array.from({ length: pages }, (_, i) => `${pdf}-${i + 1}.pbm`)
 }
 

@@ -34,6 +34,7 @@ small { font-size: 7.4pt; font-weight: normal; color: #444 }
 .lines b { font-weight: normal; color: #555 }
 .words { display: grid; grid-template-columns: 1fr 1fr; gap: 0 6mm; margin-top: 2.4mm }
 .words ol { margin: 0; padding: 0; list-style: none; columns: 4; column-gap: 1.5mm; font-size: 6.8pt; line-height: 1.45 }
+.piece .words { grid-template-columns: 1fr }
 .text { columns: 2; column-gap: 6mm; margin-top: 2mm }
 p { margin: 0 0 0.9mm; orphans: 2; widows: 2 }
 p:has(+ code) { break-after: avoid }
@@ -78,14 +79,9 @@ function sheetHtml(sheet: Sheet): string {
 <header><h1>${escape(title)}</h1><p>${escape(subtitle)}</p></header>
 <p class="warning${warning.secret ? ' secret' : ''}">${escape(warning.text)}</p>
 <div class="facts">${listHtml(digests)}${listHtml(facts)}</div>
-${code ? `<div class="piece"><div>${linesHtml(lines)}</div>${figure(code, lines.length > 0 ? 62 : 92)}</div>` : ''}
+${code ? `<div class="piece"><div>${linesHtml(lines)}${lines.length > 0 ? '' : wordsHtml(words)}</div>${figure(code, lines.length > 0 ? 62 : 74)}</div>` : ''}
 ${codes.length > 0 ? `<div class="codes">${codes.map((each) => figure(each, 88)).join('\n')}</div>` : ''}
-<div class="words">${words
-    .map(
-      ([name, all]) =>
-        `<div><h2>${escape(name)}</h2><ol class="mono">${all.map((word, i) => `<li>${i + 1} ${escape(word)}</li>`).join('')}</ol></div>`,
-    )
-    .join('\n')}</div>
+${lines.length > 0 || !code ? wordsHtml(words) : ''}
 <div class="text">${sections
     .map(
       ({ heading, body }) =>
@@ -109,6 +105,14 @@ function figure({ caption, code }: Captioned, most: number): string {
 
 const listHtml = (facts: Sheet['facts']): string =>
   `<dl>${facts.map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`).join('\n')}</dl>`
+
+const wordsHtml = (words: Sheet['words']): string =>
+  `<div class="words">${words
+    .map(
+      ([name, all]) =>
+        `<div><h2>${escape(name)}</h2><ol class="mono">${all.map((word, i) => `<li>${i + 1} ${escape(word)}</li>`).join('')}</ol></div>`,
+    )
+    .join('\n')}</div>`
 
 function linesHtml(lines: readonly string[]): string {
   if (lines.length === 0) return '<p>It is too long to be typed: keep the code whole.</p>'

@@ -104,7 +104,12 @@ export async function pieceSheet(
     code: { caption: 'The piece', code },
     codes: [],
     lines: typed ? lines : [],
-    sections: [whatItIs(piece), toRestore(piece, beside), toCheck(piece, beside), withoutUs(piece, sealed)],
+    sections: [
+      whatItIs(piece),
+      toRestore(piece, beside, typed),
+      toCheck(piece, beside),
+      withoutUs(piece, sealed),
+    ],
     checks: 3,
     footer: footerOf(now),
   }
@@ -181,7 +186,11 @@ const whatItIs = ({ manifest, custodian }: Printed): Section => ({
   ],
 })
 
-const toRestore = ({ manifest, custodian, holder }: Printed, beside: OnPage['beside']): Section => ({
+const toRestore = (
+  { manifest, custodian, holder }: Printed,
+  beside: OnPage['beside'],
+  typed: boolean,
+): Section => ({
   heading: `How ${custodian.name} restores the share`,
   body: [
     `You need ${manifest.threshold} pieces, the public sheet that belongs to them (or the files record.json and manifest.json), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. Once that is there, no network is needed.`,
@@ -191,8 +200,12 @@ const toRestore = ({ manifest, custodian, holder }: Printed, beside: OnPage['bes
     {
       command: `mpc backup restore ${filesOf(manifest.threshold, manifest.holders, holder.index)} ${givenBy(beside)}`,
     },
-    '3. Without a scanner write - in place of a file, and type the lines: a wrong one is named at once. Or type them into the file.',
-    '4. The program then says what the other custodians must do to accept the new identity.' +
+    ...(typed
+      ? [
+          'Without a scanner write - in place of a file, and type the lines: a wrong one is named at once. Or type them into the file.',
+        ]
+      : []),
+    '3. The program then says what the other custodians must do to accept the new identity.' +
       (manifest.blob_sha256 ? ' From paper alone the share does not sign yet: refresh the key first.' : ''),
   ],
 })

@@ -56,7 +56,7 @@ export function svgOf(sheet: Sheet): string {
   }
   y += Math.max(digests.length, facts.length) * 4 + 2.5
   if (code) {
-    const side = lines.length > 0 ? 62 : 92
+    const side = lines.length > 0 ? 62 : 74
     out.push(...codeAt(WIDTH - side, y, side, code))
     const [size, step, rows] =
       lines.length <= 12 ? [3.6, 5, 12] : lines.length <= 17 ? [3.3, 4.1, 17] : [2.5, 4.4, 16]
