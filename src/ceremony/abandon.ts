@@ -115,7 +115,7 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
   const person = leaving(world)
   try {
     const signal = AbortSignal.any([everybody.signal, person.signal])
-    await waitFor(patience.total ?? ASKS_WITHIN, signal)
+    await pause(patience.total ?? ASKS_WITHIN, signal)
     await transport.flush().catch(() => {})
     return [...told]
   } finally {
@@ -125,15 +125,16 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
   }
 }
 
-const waitFor = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+/** Milliseconds, or until the signal fires. */
+const pause = (span: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    const soon = (): void => {
+    const end = (): void => {
       clearTimeout(timer)
       resolve()
     }
-    if (signal.aborted) soon()
-    else signal.addEventListener('abort', soon, { once: true })
+    const timer = setTimeout(end, span)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
   })
 
 const isSame = (a: Card, b: Card): boolean => equalBytes(a.fingerprint, b.fingerprint)
