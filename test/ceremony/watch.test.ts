@@ -57,7 +57,7 @@ const said = (network: MemoryNetwork, kind: string, from?: Custodian): Promise<v
     }
   })
 
-test.concurrent('one who gets no share says yes, with others offline, and then signs no more with the old share', async () => {
+test('one who gets no share says yes, with others offline, and then signs no more with the old share', async () => {
   const { alice, bob, carol, dave, frank, old, file, players } = await five()
   const network = new MemoryNetwork()
   const made = await Promise.all(all([...players, carol], file, network))
@@ -95,7 +95,7 @@ test.concurrent('one who gets no share says yes, with others offline, and then s
   expect(await takesPart(carol, file, new MemoryNetwork(), brief)).toMatchObject({ already: true, digest })
 })
 
-test.concurrent('without more than half of the old custodians nothing is revealed, and it is said whose yes is missing', async () => {
+test('without more than half of the old custodians nothing is revealed, and it is said whose yes is missing', async () => {
   const { alice, old, file, players } = await five()
   const network = new MemoryNetwork()
   const kinds = new Set<string>()
@@ -119,7 +119,7 @@ test.concurrent('without more than half of the old custodians nothing is reveale
   expect(await statesOf(alice)).toEqual(['1 active'])
 })
 
-test.concurrent('one that comes late is enough, and so is one that leaves as soon as it has said yes', async () => {
+test('one that comes late is enough, and so is one that leaves as soon as it has said yes', async () => {
   const { carol, dave, file, players } = await five()
   const network = new MemoryNetwork()
   const waiting = said(network, 'want')
@@ -153,7 +153,7 @@ test.concurrent('one that comes late is enough, and so is one that leaves as soo
   expect(await statesOf(dave)).toEqual(['1 parent'])
 })
 
-test.concurrent('a yes that was heard is kept: who is started again needs nobody to repeat it', async () => {
+test('a yes that was heard is kept: who is started again needs nobody to repeat it', async () => {
   const { carol, file, players } = await five()
   const [alice, bob, frank] = players as [Custodian, Custodian, Custodian]
   const first = new MemoryNetwork()
@@ -171,7 +171,7 @@ test.concurrent('a yes that was heard is kept: who is started again needs nobody
   expect(made.map(({ holds }) => holds)).toEqual([true, true, true])
 })
 
-test.concurrent('what a watcher says that is no yes counts for nothing, and ends nothing', async () => {
+test('what a watcher says that is no yes counts for nothing, and ends nothing', async () => {
   const { carol, dave, erin, file, players } = await five()
   const network = new MemoryNetwork()
   const say = (
@@ -220,7 +220,7 @@ test.concurrent('what a watcher says that is no yes counts for nothing, and ends
   expect(made.map(({ holds }) => holds)).toEqual([true, true, true, false])
 })
 
-test.concurrent('a yes is a vote from the epoch: for another resharing there is none, but for one that replaces it', async () => {
+test('a yes is a vote from the epoch: for another resharing there is none, but for one that replaces it', async () => {
   const { everybody, alice, bob, carol, frank, old, file } = await five()
   const saysYesAndLeaves = async (to: DefinitionFile): Promise<void> => {
     const network = new MemoryNetwork()
@@ -247,7 +247,34 @@ test.concurrent('a yes is a vote from the epoch: for another resharing there is 
   expect(await statesOf(carol)).toEqual(['1 parent'])
 })
 
-test.concurrent('a minority goes on without anybody else', async () => {
+test('of two side by side by disjoint dealers at most one is certified: nobody says yes to both (F-11)', async () => {
+  const { everybody, alice, bob, carol, dave, erin, frank } = await five()
+  const one = await defined(alice, everybody, {
+    members: ['alice', 'bob', 'frank'],
+    dealers: ['alice', 'bob'],
+  })
+  const two = await defined(carol, everybody, {
+    members: ['carol', 'dave', 'frank'],
+    dealers: ['carol', 'dave'],
+  })
+  const [first, second] = [new MemoryNetwork(), new MemoryNetwork()]
+  // erin is asked by both, and frank is to get a share of both.
+  const codes = await Promise.all([
+    ...all([alice, bob, frank, erin], one, first),
+    codeOf(takesPart(carol, two, second, brief)),
+    codeOf(takesPart(dave, two, second, brief)),
+  ])
+  expect(codes.slice(4)).toEqual(['E_ABSENT', 'E_ABSENT'])
+  expect(await statesOf(frank)).toEqual(['2 active'])
+  for (const who of [erin, alice, bob]) {
+    expect(['E_VOTED_PARENT', 'E_PARENT']).toContain(
+      await codeOf(planReshare(who.home, who.card, two, Date.now())),
+    )
+  }
+  expect(await codeOf(voteAhead(erin.home, erin.card, two))).toBe('E_VOTED_PARENT')
+})
+
+test('a minority goes on without anybody else', async () => {
   const { file, players } = await five({ minority: true })
   const made = await Promise.all(all(players, file, new MemoryNetwork()))
   expect(made.every(({ holds }) => holds)).toBe(true)

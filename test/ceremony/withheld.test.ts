@@ -14,10 +14,14 @@ test('the matrix is whole', () => {
   expect(CASES).toHaveLength(9)
 })
 
-test.concurrent.each(CASES)('from %s, and shows it %s', async (_, release, from) => {
-  const network = new MemoryNetwork()
-  await withholds(NAMES, from, release, ({ member }) => Promise.resolve(network.connect(member.name)))
-})
+test.concurrent.each(CASES)(
+  'from %s, and shows it %s',
+  async (_, release, from) => {
+    const network = new MemoryNetwork()
+    await withholds(NAMES, from, release, ({ member }) => Promise.resolve(network.connect(member.name)))
+  },
+  120_000,
+)
 
 natsSuite('a receipt withheld, over NATS', (startBroker) => {
   let server: Broker
