@@ -2,6 +2,7 @@
  * The definition of a resharing or refresh, made from people's words and from the epoch of the key that is active in
  * this home. What is left unsaid stays as it is.
  */
+import { equalBytes } from '../protocol/codec.js'
 import type { Rng } from '../protocol/session.js'
 import type { Card } from '../wire/card.js'
 import type { Member, ReshareDefinition } from '../wire/definition.js'
@@ -30,16 +31,17 @@ export type ResharePlan = {
 /** @throws Failure (usage) `E_PLAN` for what is wrong with the plan; (configuration) `E_UNKNOWN_PEER` */
 export function buildReshare(
   plan: ResharePlan,
-  { name, record, digest }: Key,
+  key: Key,
   known: readonly Known[],
   { now, rng }: { readonly now: number; readonly rng: Rng },
 ): ReshareDefinition {
+  const { name, record, digest, seated, rebinds } = key
   if (plan.kind === 'refresh' && (plan.threshold !== null || plan.members !== null)) {
     throw badPlan('a refresh has the same custodians, and as many must sign: a reshare changes them')
   }
   const threshold = plan.threshold ?? record.threshold
   const cards =
-    plan.members?.map((each) => cardOf(each, record, known)) ?? record.members.map(({ card }) => card)
+    plan.members?.map((each) => cardOf(each, key, known)) ?? seated.members.map(({ card }) => card)
   const again = plan.members?.find((each, i, all) => all.indexOf(each) < i)
   if (again !== undefined) throw badPlan(`--members name ${again} again`)
   if (threshold < 2) throw badPlan('--threshold is at least 2: else one custodian alone could sign')
@@ -55,7 +57,8 @@ export function buildReshare(
     policy: null,
     parent: digest,
     parent_record: record,
-    dealers: dealersIn(plan.dealers, record),
+    rebinds: rebinds.map(({ rebind }) => rebind),
+    dealers: dealersIn(plan.dealers, seated),
     supersedes: plan.supersedes,
     minority: plan.minority,
     ...timesOf(plan, now),
@@ -64,12 +67,24 @@ export function buildReshare(
   })
 }
 
-/** Whom a name means: who is known by it here, else the old custodian of that name. */
-function cardOf(name: string, { members }: KeyRecord, known: readonly Known[]): Card {
-  const isKnown = known.some(({ card, beside }) => card.name === name && !beside)
-  const old = members.find(({ card }) => card.name === name)
+/**
+ * Whom a name means: who is known by it here, else the old custodian of that name; that one too where the name still
+ * means the identity whose seat it took.
+ */
+function cardOf(name: string, { record, seated }: Key, known: readonly Known[]): Card {
+  const unseated = record.members.map(({ card }) => card).filter((card) => !sitsIn(seated, card))
+  const isKnown = known.some(
+    ({ card, beside }) =>
+      card.name === name &&
+      !beside &&
+      !unseated.some(({ fingerprint }) => equalBytes(fingerprint, card.fingerprint)),
+  )
+  const old = seated.members.find(({ card }) => card.name === name)
   return old && !isKnown ? old.card : meaningOf(known, name).card
 }
+
+const sitsIn = ({ members }: KeyRecord, { fingerprint }: Card): boolean =>
+  members.some(({ card }) => equalBytes(card.fingerprint, fingerprint))
 
 /** In the order of the record, in whichever order they were named. */
 function dealersIn(names: readonly string[] | null, { members, threshold }: KeyRecord): Uint8Array[] {

@@ -12,14 +12,15 @@ import type { Home } from '../storage/home.js'
 import { castVote, checkVote, lastVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { custodiansOf, type DefinitionFile, type ReshareDefinition } from '../wire/definition.js'
-import { isReshare, playersOf, reshareInputOf, watchersOf } from '../wire/definition-key.js'
+import { isReshare, playersOf, reshareInputOf, seatedBefore, watchersOf } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import { equalBytes } from '../protocol/codec.js'
 import { requireNotEnded } from './abandon.js'
-import { findKey, openShare } from './keys.js'
+import { findKey, type Key, openShare } from './keys.js'
 import { nameOfKey } from './activation.js'
 import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
+import { requireSameSeats } from './rebinds.js'
 import { watch } from './watch.js'
 import type { World } from './world.js'
 
@@ -27,8 +28,8 @@ export type ResharePlan = MakingPlan & { readonly definition: ReshareDefinition 
 
 /**
  * What this member is to do for a definition, if it may.
- * @throws Failure: neither a participant nor an old custodian (authentication), expired (absent), another epoch is active here, or this member
- *   voted for another ceremony from it (conflict)
+ * @throws Failure: neither a participant nor an old custodian, or others sit in the old seats than here (authentication),
+ *   expired (absent), another epoch is active here, or this member voted for another ceremony from it (conflict)
  */
 export async function planReshare(
   home: Home,
@@ -44,6 +45,7 @@ export async function planReshare(
   const place = players.findIndex((card) => equalBytes(card.fingerprint, self.fingerprint)) + 1
   const watches = isWatcher(definition, self)
   if (place === 0 && !watches) {
+    await startsFromHere(home, self, definition)
     throw new Failure(
       'authentication',
       'E_NOT_MEMBER',
@@ -67,12 +69,11 @@ export const isWatcher = (definition: ReshareDefinition, self: Card): boolean =>
   watchersOf(definition).some(({ fingerprint }) => equalBytes(fingerprint, self.fingerprint))
 
 /** Who holds a share of the epoch before goes on only from that one. */
-async function checkParent(home: Home, self: Card, { parent, parent_record: old }: ReshareDefinition) {
-  const isOld = old.members.some(({ card }) => equalBytes(card.fingerprint, self.fingerprint))
-  if (!isOld) return
-  const name = await nameOfKey(home, old.key_id)
-  const active = name === null ? null : await findKey(home, name).catch(nothingActive)
-  if (active && equalBytes(active.digest, parent)) return
+async function checkParent(home: Home, self: Card, definition: ReshareDefinition): Promise<void> {
+  if (await startsFromHere(home, self, definition)) return
+  const { members } = seatedBefore(definition)
+  if (!members.some(({ card }) => equalBytes(card.fingerprint, self.fingerprint))) return
+  const active = await activeHere(home, definition)
   throw new Failure(
     'conflict',
     'E_PARENT',
@@ -83,6 +84,22 @@ async function checkParent(home: Home, self: Card, { parent, parent_record: old 
         : 'this home holds no share of the key: is this the right --home?',
     },
   )
+}
+
+/**
+ * Whether the epoch before is the one in use here.
+ * @throws Failure `E_NO_SEAT` (authentication) if so, and others sit in its seats here than by the definition
+ */
+async function startsFromHere(home: Home, self: Card, definition: ReshareDefinition): Promise<boolean> {
+  const active = await activeHere(home, definition)
+  if (active === null || !equalBytes(active.digest, definition.parent)) return false
+  requireSameSeats(active, self, definition.rebinds)
+  return true
+}
+
+async function activeHere(home: Home, { parent_record: old }: ReshareDefinition): Promise<Key | null> {
+  const name = await nameOfKey(home, old.key_id)
+  return name === null ? null : findKey(home, name).catch(nothingActive)
 }
 
 function nothingActive(error: unknown): null {
@@ -96,6 +113,7 @@ function nothingActive(error: unknown): null {
  */
 export async function voteAhead(home: Home, self: Card, { definition, id }: DefinitionFile): Promise<void> {
   if (!isReshare(definition)) return
+  await startsFromHere(home, self, definition)
   if (!isWatcher(definition, self)) return
   const { parent, supersedes } = definition
   await checkVote(home, parent, id, supersedes)

@@ -41,6 +41,8 @@ const definitionFields = {
   parent: hex(32),
   supersedes: orNull(hex(32)),
   minority: { type: 'boolean' },
+  /** Old custodians with another identity than the record has: each sits in its seat by a rebind. */
+  rebound: list(name),
   /** Old custodians who neither deal nor get a share, and how many of them must sign. */
   watchers: list(name),
   watchers_needed: count(0),
@@ -51,7 +53,7 @@ const definitionFields = {
   rehearsal: { type: 'boolean' },
   file: path,
 }
-const OF_RESHARES = ['parent', 'supersedes', 'minority', 'watchers', 'watchers_needed']
+const OF_RESHARES = ['parent', 'supersedes', 'minority', 'rebound', 'watchers', 'watchers_needed']
 const definition = object(definitionFields, OF_RESHARES)
 
 const keyFields = {

@@ -22,8 +22,11 @@ import {
 import type { ReshareInput } from '../protocol/reshare.js'
 import { SCHEMES } from '../protocol/scheme.js'
 import { type Card, checkDistinct, parseCard } from './card.js'
+import { Failure } from './failure.js'
 import { rehearsalFlag } from './realm.js'
+import { checkRebind, rebindShape } from './rebind.js'
 import { encodeRecord, type KeyRecord, parseRecord, publicShares, recordDigest } from './record.js'
+import { seatedBy } from './seating.js'
 import { hex, nameShape } from './text.js'
 
 export const MOST_MEMBERS = 64
@@ -67,6 +70,8 @@ const reshareFields = record({
   parent: bytes(32),
   /** That record itself: every dealer signs it with the definition, and so whoever joins learns what all of them say. */
   parent_record: mapped<Uint8Array, KeyRecord>(bytesUpTo(3 << 17), parseRecord, encodeRecord),
+  /** By which identities sit in seats that the record gives to others: at most one a seat, in the order of the record. */
+  rebinds: list(rebindShape, 0, MOST_MEMBERS),
   dealers: list(bytes(32), 2, MOST_MEMBERS),
 })
 export const reshareShape = mapped(reshareFields, checkReshare, (d) => d)
@@ -88,11 +93,22 @@ export const isReshare = (
 export const custodiansOf = (definition: Pick<KeyDefinition, 'members'>): readonly Card[] =>
   definition.members.filter((member) => member.role === 'custodian').map((member) => member.card)
 
+/**
+ * The record of the epoch before with the cards of those who sit in its seats now: they are the old custodians. Of
+ * another digest than that record, so for looking up cards only.
+ */
+export const seatedBefore = ({
+  parent_record: old,
+  rebinds,
+}: Pick<ReshareDefinition, 'parent_record' | 'rebinds'>): KeyRecord => seatedBy(old, rebinds)
+
 /** The old custodians who deal, in the order of the old record. */
-export const dealersOf = (
-  definition: Pick<ReshareDefinition, 'dealers' | 'parent_record'>,
-): readonly KeyRecord['members'][number][] =>
-  definition.dealers.map((dealer) => memberWith(definition.parent_record, dealer))
+export function dealersOf(
+  definition: Pick<ReshareDefinition, 'dealers' | 'parent_record' | 'rebinds'>,
+): readonly KeyRecord['members'][number][] {
+  const seated = seatedBefore(definition)
+  return definition.dealers.map((dealer) => memberWith(seated, dealer))
+}
 
 function memberWith({ members }: KeyRecord, fingerprint: Uint8Array): KeyRecord['members'][number] {
   const member = members.find(({ card }) => equalBytes(card.fingerprint, fingerprint))
@@ -135,7 +151,7 @@ export const onlookersOf = (definition: KeyDefinition): readonly Card[] =>
 export function membersOf(definition: KeyDefinition): readonly Card[] {
   const members = definition.members.map(({ card }) => card)
   if (definition.kind === 'keygen') return members
-  return [...members, ...without(oldCards(definition.parent_record.members), members)]
+  return [...members, ...without(oldCards(seatedBefore(definition).members), members)]
 }
 
 const oldCards = (members: readonly { readonly card: Card }[]): Card[] => members.map(({ card }) => card)
@@ -147,7 +163,7 @@ const without = (cards: readonly Card[], others: readonly Card[]): Card[] => {
 
 /** The old custodians who neither deal nor get a share: they sign, and see what comes of it. */
 export const watchersOf = (definition: ReshareDefinition): readonly Card[] =>
-  without(oldCards(definition.parent_record.members), playersOf(definition))
+  without(oldCards(seatedBefore(definition).members), playersOf(definition))
 
 /**
  * How many of those who only watch must sign, so that with those who take part they are more than half of the old
@@ -188,6 +204,7 @@ function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFi
   if (definition.policy !== null) throw new CodecError('policy', 'stays what it is in a resharing')
   if (!equalBytes(recordDigest(old), parent)) throw new CodecError('parent', 'not the digest of the record')
   if (definition.scheme !== old.scheme) throw new CodecError('scheme', "not the key's")
+  checkSeats(definition)
   const order = dealersOf(definition).map(({ index }) => index)
   if (order.some((index, i) => i > 0 && index <= (order[i - 1] ?? 0))) {
     throw new CodecError('dealers', 'not in the order of the record')
@@ -205,11 +222,29 @@ function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFi
   return definition
 }
 
+/** The rebinds hold, and whoever had a seat that another has taken is nobody in it. */
+function checkSeats(definition: Of<typeof reshareFields>): void {
+  const { parent_record: old, rebinds, members } = definition
+  if (rebinds.some(({ index }, i) => i > 0 && index <= (rebinds[i - 1]?.index ?? 0))) {
+    throw new CodecError('rebinds', 'not one a seat, in the order of the record')
+  }
+  try {
+    for (const rebind of rebinds) checkRebind(rebind, old)
+    const unseated = without(oldCards(old.members), oldCards(seatedBefore(definition).members))
+    const cards = members.map(({ card }) => card)
+    const gone = unseated.find((card) => without([card], cards).length === 0)
+    if (gone) throw new CodecError('members', `another identity has the seat that this ${gone.name} had`)
+  } catch (cause) {
+    if (cause instanceof Failure) throw new CodecError('rebinds', cause.message)
+    throw cause
+  }
+}
+
 function isRefresh(definition: Of<typeof reshareFields>): boolean {
-  const { parent_record: old, threshold } = definition
-  const [now, before] = [custodiansOf(definition), oldCards(old.members)]
+  const seated = seatedBefore(definition)
+  const [now, before] = [custodiansOf(definition), oldCards(seated.members)]
   return (
-    threshold === old.threshold &&
+    definition.threshold === seated.threshold &&
     now.length === before.length &&
     now.every(({ fingerprint }, i) => equalBytes(fingerprint, before[i]?.fingerprint ?? new Uint8Array()))
   )

@@ -49,7 +49,8 @@ const unsignedFields = {
 }
 const provenShape = record(provenFields)
 const unsignedShape = record(unsignedFields)
-const rebindShape = record({
+/** A rebind inside something larger; whoever reads that holds it against the record (`checkRebind`). */
+export const rebindShape = record({
   ...unsignedFields,
   /** By the new identity, so that nobody is put into a seat unasked. */
   signature: bytes(64),
@@ -59,6 +60,9 @@ const rebindShape = record({
 const rebindCodec = codec(rebindShape, 1 << 14)
 
 export type Rebind = Of<typeof rebindShape>
+
+/** As it travels by itself. */
+export const encodeRebind = rebindCodec.encode
 
 /** 32 bytes that name it, as orders do. */
 export const rebindDigest = (rebind: Rebind): Uint8Array =>
@@ -119,6 +123,11 @@ export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
     if (cause instanceof CodecError) throw refuse('E_REBIND', cause.message, cause)
     throw cause
   }
+  return checkRebind(rebind, r)
+}
+
+/** A rebind that was read already, held against the record. @throws Failure as `parseRebind` does */
+export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
   const { card, proof, signature, old_signature } = rebind
   const member = r.members[rebind.index - 1]
   if (hex(rebind.key_id) !== hex(r.key_id)) throw refuse('E_REBIND', 'it is of another key')

@@ -108,7 +108,7 @@ export const backupCodes = {
     'Nothing: the one that was accepted holds.',
   ),
   E_NO_SEAT: entry(
-    'A signature is asked for by, or of, somebody who sits in none of the seats of the key as they are known here.',
+    'Somebody signs, or deals the key anew, who sits in none of the seats of the key as they are known here.',
     'If a custodian has a new identity, hear its fingerprint and import its card with the rebind: --rebind FILE.',
   ),
   E_REBIND_CARD: entry(

@@ -41,6 +41,7 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
       parent: hex(reshare.parent),
       supersedes: reshare.supersedes && hex(reshare.supersedes),
       minority: reshare.minority,
+      rebound: names(reshare.rebinds.map(({ card }) => card)),
       watchers: names(watchersOf(reshare)),
       watchers_needed: watchersNeeded(reshare),
     }),
@@ -98,12 +99,16 @@ const WHAT = { keygen: 'making of', reshare: 'resharing of', refresh: 'refresh o
 
 /** What is to be changed, and whatever of it makes a person look twice. */
 function beforeOf(definition: ReshareDefinition): string[] {
-  const { parent_record: old, supersedes, minority } = definition
+  const { parent_record: old, rebinds, supersedes, minority } = definition
   const watchers = names(watchersOf(definition)).join(', ')
   const needed = watchersNeeded(definition)
   return [
     `until now ${old.threshold} of ${old.members.length}, epoch ${old.epoch}; the public key stays`,
     `dealt by ${names(dealersOf(definition).map(({ card }) => card)).join(', ')}`,
+    ...rebinds.map(
+      ({ card, old: before }) =>
+        `${card.name} has a new identity, by a rebind; the old one, ${hex(before).slice(0, 16)}, counts no more`,
+    ),
     ...(minority ? [`BY A MINORITY; not heard: ${watchers || 'nobody'}, who may do another`] : []),
     ...(needed > 0 ? [`${needed} more must say yes, by running this too: of ${watchers}`] : []),
     ...(supersedes
