@@ -92,12 +92,12 @@ const lines = (people: readonly { readonly line: string }[]) => people.map(({ li
 
 describe('a definition with rebinds', () => {
   test('has the new identities wherever old custodians are meant, and the record as it was', () => {
-    const read = definitionCodec.decode(encoded)
+    const read = definitionCodec.decode(encoded) as ReshareDefinition
     expect(read).toEqual(whole)
     expect(seatedBefore(read).members.map(({ card }) => card.line)).toEqual(
       lines([newAlice.card, newBob.card, carol.card]),
     )
-    expect(read.kind === 'refresh' && hex(recordDigest(read.parent_record))).toBe(hex(whole.parent))
+    expect(hex(recordDigest(read.parent_record))).toBe(hex(whole.parent))
     expect(lines(playersOf(whole))).toEqual(lines([newAlice.card, newBob.card, carol.card]))
     expect(dealersOf(whole).map(({ card, index }) => [index, card.line])).toEqual([
       [1, newAlice.card.line],
