@@ -9,19 +9,18 @@ import { acceptRebind, examineRebind } from '../../src/ceremony/accepting.js'
 import { splitShare } from '../../src/ceremony/backup.js'
 import type { HolderSeal } from '../../src/ceremony/holders.js'
 import { findKey, indexIn } from '../../src/ceremony/keys.js'
-import { restore } from '../../src/ceremony/restore.js'
 import { markVerified } from '../../src/ceremony/trust.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { type Home, openHome } from '../../src/storage/home.js'
-import { writeIdentity } from '../../src/storage/identity.js'
 import { failureOf } from '../storage/support.js'
-import { people, type Person, rng } from '../support/members.js'
+import { type Person, rng } from '../support/members.js'
+import { type Rebound, restored } from '../support/rebound.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../support/signing.js'
 import { type Custodian, worldOf } from '../support/worlds.js'
 
 const NOW = 1_900_000_000_000
 let [oldAlice, bob, carol] = [] as unknown as Three
-let alice: Custodian
+let alice: Rebound
 let statement: Uint8Array
 
 const emptyHome = async (): Promise<Home> =>
@@ -35,24 +34,9 @@ const impatient = { patience: { join: 3000, round: 3000, total: 3000 }, linger: 
 
 beforeAll(async () => {
   ;[oldAlice, bob, carol] = await withKey()
-  const [fresh, vault, safe] = (await people('alice', 'vault', 'safe')) as [Person, Person, Person]
-  const holders = [vault, safe].map(
-    ({ card }): HolderSeal => ({ name: card.name, kind: 'card', card }),
-  ) as readonly HolderSeal[]
-  const key = await findKey(oldAlice.home, 'treasury')
-  const out = join(await mkdtemp(join(tmpdir(), 'mpc-rebind-')), 'out')
-  await splitShare(oldAlice, key, { threshold: 2, holders, out, now: NOW, rng })
-  const home = await emptyHome()
-  await writeIdentity(home, { sealed: new Uint8Array(), card: fresh.card.line })
-  alice = { ...fresh, home }
-  const pieces = [vault, safe].map(({ card, identity }) => {
-    const label = join(out, `${card.name}.piece`)
-    const sealed = Uint8Array.from(readFileSync(label))
-    return { label, sealed, unlock: { kind: 'identity', identities: [identity.age] } as const }
-  })
-  const restored = await restore(alice, { name: null, pieces, given: {}, now: NOW, rng })
-  statement = Uint8Array.from(readFileSync(restored.rebind as string))
-  for (const { card } of [bob, carol]) await markVerified(home, card, 'fingerprint', NOW)
+  alice = await restored(oldAlice)
+  statement = alice.rebind
+  for (const { card } of [bob, carol]) await markVerified(alice.home, card, 'fingerprint', NOW)
 })
 
 /** Somebody's home in which alice's new identity was accepted, as `identity import --rebind` does it. */
