@@ -5,7 +5,7 @@
  */
 import { NO_SESSION, slotsOf, wantCodec } from '../messaging/letters.js'
 import { Mailbox } from '../messaging/mailbox.js'
-import { ceremonySubjects, controlOf } from '../messaging/subjects.js'
+import { ceremonySubjects } from '../messaging/subjects.js'
 import { CodecError, equalBytes } from '../protocol/codec.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { listEpochs, readEpochFile } from '../storage/keys.js'
@@ -97,6 +97,10 @@ async function outcomeOf(
   const { transport, identity, card, patience, now, emit } = world
   const self = memberOf(card, card.fingerprint)
   const others = players.map((player) => memberOf(player, player.fingerprint))
+  const looks = new Map(others.map(({ fingerprint }) => [hex(fingerprint), MOST_LOOKS]))
+  const began = now()
+  /** When one of those spoke last who can have something to show: others who wait as well keep nobody waiting. */
+  let heard = began
   const mailbox = new Mailbox({
     transport,
     subjects: ceremonySubjects(file.id, card.fingerprint),
@@ -107,6 +111,9 @@ async function outcomeOf(
     now,
     emit,
     firm: true,
+    heard: ({ fingerprint }) => {
+      if (looks.has(hex(fingerprint))) heard = now()
+    },
     equivocated: () => {},
   })
   let found: Outcome | null = null
@@ -118,7 +125,6 @@ async function outcomeOf(
       say()
     }, AGAIN)
   }
-  const looks = new Map(others.map(({ fingerprint }) => [hex(fingerprint), MOST_LOOKS]))
   mailbox.on('hello', (_, { name }) => {
     emit({ event: 'hello', party: name })
     sayAgain()
@@ -134,28 +140,24 @@ async function outcomeOf(
     if (left > 0) found ??= outcomeIn(body, file.id, definition)
   })
   const person = leaving(world)
-  /** When anybody spoke last: as long as something goes on there is something to wait for. */
-  let heard = now()
-  const overhear = transport.subscribe(controlOf(file.id), () => {
-    heard = now()
-  })
+  /** As long as something goes on there is something to wait for; but whoever takes part keeps nobody for ever. */
+  const latest = Math.max(began + patience.join, definition.expires)
+  const deadline = (): number =>
+    patience.total === null ? Math.min(heard + patience.join, latest) : began + patience.total
   try {
     mailbox.handOut(definitionCodec.encode(definition))
     emit({ event: 'joined', others: others.map(({ name }) => name) })
     say()
     emit({ event: 'round_started', round: 'watching' })
     const missing = () => slotsOf(others, 'record', NO_SESSION)
-    const span = patience.total ?? patience.join
-    const began = now()
     for (;;) {
-      const deadline = patience.total === null ? heard + span : began + span
-      const wait = { deadline, signal: person.signal, round: 'record' }
+      const wait = { deadline: deadline(), signal: person.signal, round: 'record' }
       const came = await mailbox
         .until(() => found !== null, wait, missing)
         .then(
           () => true,
           (cause: unknown) => {
-            if (!person.signal.aborted && patience.total === null && heard + span > now()) return false
+            if (!person.signal.aborted && deadline() > now()) return false
             throw unknown(cause)
           },
         )
@@ -168,7 +170,6 @@ async function outcomeOf(
   } finally {
     if (soon) clearTimeout(soon)
     person.stop()
-    overhear()
     mailbox.close()
   }
 }

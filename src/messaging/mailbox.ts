@@ -51,6 +51,8 @@ export type MailboxOptions = {
   readonly emit: Emit
   /** Whether deadlines hold also for those who say that they are at work. */
   readonly firm?: boolean
+  /** Told whose letter has come, in whichever session it is: a sign of life. */
+  readonly heard?: (from: Member) => void
   /** Called with two different signed envelopes of one member for one slot. */
   readonly equivocated: (member: Member, envelopes: readonly [Envelope, Envelope]) => void
 }
@@ -73,7 +75,10 @@ export class Mailbox {
     this.#options = options
     const { subjects, definition, self, now } = options
     const others = options.members.filter((member) => hex(member.fingerprint) !== hex(self.fingerprint))
-    const accept = (envelope: Envelope, from: Member) => this.#accept(envelope, from)
+    const accept = (envelope: Envelope, from: Member) => {
+      options.heard?.(from)
+      this.#accept(envelope, from)
+    }
     this.#intake = new Intake({ subjects, definition, self, others, now, accept })
     this.#waiting = new Waiting({
       now,

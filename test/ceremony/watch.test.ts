@@ -274,7 +274,67 @@ test('of two side by side by disjoint dealers at most one is certified: nobody s
   expect(await codeOf(voteAhead(erin.home, erin.card, two))).toBe('E_VOTED_PARENT')
 })
 
-test('a minority goes on without anybody else', async () => {
+test.concurrent("who watches waits for those who take part: neither others who watch nor noise in anybody's name prolong it", async () => {
+  const { alice, carol, dave, file } = await five()
+  const network = new MemoryNetwork()
+  const kinds = new Set<string>()
+  network.interfere = ({ bytes, subject }) => {
+    if (subject.endsWith(memberToken(dave.card.fingerprint))) kinds.add(decodeEnvelope(bytes).header.kind)
+    return [bytes]
+  }
+  const stage = network.connect('stage')
+  const inAlicesName = `mpc.v1.${hex(file.id.subarray(0, 16))}.ctl.${memberToken(alice.card.fingerprint)}`
+  let noise = 0
+  const noisy = setInterval(() => stage.publish(inAlicesName, new Uint8Array([noise++])), 200)
+  const patience = { join: 3000, round: 3000, total: null }
+  const ended = [carol, dave].map((who) => codeOf(takesPart(who, file, network, { ...quick, patience })))
+  expect(await Promise.all(ended)).toEqual(['E_WATCHED', 'E_WATCHED'])
+  clearInterval(noisy)
+  expect([...kinds].sort()).toEqual(['signature', 'want'])
+  expect(noise).toBeGreaterThan(10)
+})
+
+test.concurrent('who watches waits on while one who takes part is at it, but not beyond the expiry', async () => {
+  const { alice, carol, file } = await five()
+  const network = new MemoryNetwork()
+  const stage = network.connect('stage')
+  const subject = `mpc.v1.${hex(file.id.subarray(0, 16))}.ctl.${memberToken(alice.card.fingerprint)}`
+  const working = (time: number): Uint8Array =>
+    sealEnvelope(
+      alice.identity.signing,
+      {
+        v: 1,
+        kind: 'working',
+        definition: file.id,
+        session: new Uint8Array(32).fill(5),
+        round: '',
+        from: alice.card.fingerprint,
+        to: null,
+        time,
+        key: null,
+      },
+      new Uint8Array(),
+    )
+  const patience = { join: 4000, round: 4000, total: null }
+  /** For carol it is this long before the expiry. */
+  const near = 9000
+  const ahead = file.definition.expires - near - Date.now()
+  let said = 0
+  const talks = setInterval(() => {
+    said = Date.now()
+    stage.publish(subject, working(said))
+  }, 500)
+  const began = Date.now()
+  const world = { ...quick, patience, now: () => Date.now() + ahead }
+  expect(await codeOf(takesPart(carol, file, network, world))).toBe('E_WATCHED')
+  clearInterval(talks)
+  const ended = Date.now()
+  expect(ended - began).toBeGreaterThanOrEqual(near - 100)
+  // Alice was still at it.
+  expect(ended - said).toBeLessThan(patience.join)
+})
+
+test.concurrent('a minority goes on without anybody else', async () => {
   const { file, players } = await five({ minority: true })
   const made = await Promise.all(all(players, file, new MemoryNetwork()))
   expect(made.every(({ holds }) => holds)).toBe(true)
