@@ -6,7 +6,7 @@
 import { abortCodec } from '../messaging/abort.js'
 import { tryDecode } from '../messaging/blame.js'
 import { Intake } from '../messaging/intake.js'
-import { NO_SESSION, wantCodec } from '../messaging/letters.js'
+import { type Member, NO_SESSION, wantCodec } from '../messaging/letters.js'
 import { ceremonySubjects } from '../messaging/subjects.js'
 import { equalBytes } from '../protocol/codec.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
@@ -74,12 +74,16 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
     .filter((player) => !isSame(player, card))
     .map((player) => memberOf(player, player.fingerprint))
   const told = new Set<string>()
-  const said = new Map<string, number>()
+  /** By who asked for it: what a member asks for is its own choice, and so never what an answer is counted by. */
+  const said = new Map<string, { readonly where: string; readonly at: number }>()
   const body = abortCodec.encode({ why: 'refused', text: 'this ceremony is over for good', about: [] })
-  const say = (session: Uint8Array, round: string): void => {
+  /** @returns whether it is said, now or just before; one is enough for all who come to the same place */
+  const say = (asker: string, session: Uint8Array, round: string): boolean => {
     const where = `${hex(session)} ${round}`
-    if (now() - (said.get(where) ?? Number.NEGATIVE_INFINITY) < AGAIN) return
-    said.set(where, now())
+    const recent = [...said].filter(([, { at }]) => now() - at < AGAIN)
+    if (recent.some(([, each]) => each.where === where)) return true
+    if (recent.some(([by]) => by === asker)) return false
+    said.set(asker, { where, at: now() })
     const header = {
       v: 1 as const,
       kind: 'abort' as const,
@@ -92,16 +96,22 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
       key: null,
     }
     transport.publish(subjects.outbound('abort', null), sealEnvelope(identity.signing, header, body))
+    return true
   }
   const isMine = ({ from }: { readonly from: Uint8Array }): boolean => equalBytes(from, card.fingerprint)
   const everybody = new AbortController()
-  const accept = (envelope: Envelope, { name }: { readonly name: string }): void => {
+  const accept = (envelope: Envelope, { name, fingerprint }: Member): void => {
     const { kind, session, round } = envelope.header
-    const wanted = kind === 'want' ? (tryDecode(envelope, wantCodec) ?? []).filter(isMine) : []
-    if (kind === 'hello') say(NO_SESSION, round)
-    for (const slot of wanted) say(session, slot.kind === 'hello' ? slot.round : '')
+    const asker = hex(fingerprint)
+    const wanted = kind === 'want' ? tryDecode(envelope, wantCodec)?.find(isMine) : undefined
     // Who heard what another was told leaves with a word of its own.
-    if (wanted.length === 0 && kind !== 'hello' && kind !== 'abort') return
+    const hears =
+      kind === 'hello'
+        ? say(asker, NO_SESSION, round)
+        : wanted
+          ? say(asker, session, wanted.kind === 'hello' ? wanted.round : '')
+          : kind === 'abort'
+    if (!hears) return
     told.add(name)
     emit({ event: 'hello', party: name })
     if (told.size === others.length) everybody.abort()

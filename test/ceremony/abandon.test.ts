@@ -5,8 +5,10 @@ import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.j
 import { planReshare } from '../../src/ceremony/reshare.js'
 import { ceremoniesIn } from '../../src/ceremony/status.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
+import { wantCodec } from '../../src/messaging/letters.js'
+import { ceremonySubjects } from '../../src/messaging/subjects.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
-import { decodeEnvelope } from '../../src/wire/envelope.js'
+import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
 import { hex } from '../../src/wire/text.js'
 import { codeOf } from '../support/keys.js'
 import { keygenDefinition } from '../support/members.js'
@@ -95,6 +97,55 @@ describe('a member that has not voted', () => {
     await leaving
     expect(await stateOf(carol, file.id)).toBe('aborted')
     expect(await codeOf(planReshare(carol.home, carol.card, file, Date.now()))).toBe('E_ENDED')
+  })
+
+  test('is not made to talk: whoever asks for much, and again and again, hears one word a second', async () => {
+    const { alice, bob, carol, file } = await three()
+    const network = new MemoryNetwork()
+    const subjects = ceremonySubjects(file.id, bob.card.fingerprint)
+    const hostile = network.connect('bob')
+    const heard: number[] = []
+    const ctl = subjects.inbound.find((subject) => subject.includes('.ctl.')) as string
+    hostile.subscribe(ctl, (_, bytes) => {
+      const { kind, from } = decodeEnvelope(bytes).header
+      if (kind === 'abort' && hex(from) === hex(alice.card.fingerprint)) heard.push(Date.now())
+    })
+    await endHere(alice.home, file, Date.now())
+    const began = Date.now()
+    const telling = tellOthers(worldOf(alice, network.connect('alice')), file)
+    let asked = 0
+    const asks = (): void => {
+      const slots = Array.from({ length: 256 }, (_, i) => ({
+        kind: 'hello' as const,
+        round: String(asked * 256 + i),
+        from: alice.card.fingerprint,
+        to: null,
+      }))
+      asked += 1
+      const header = {
+        v: 1 as const,
+        kind: 'want' as const,
+        definition: file.id,
+        // A session that nobody has heard of is asked for as easily.
+        session: asked % 2 ? new Uint8Array(32) : new Uint8Array(32).fill(asked),
+        round: '',
+        from: bob.card.fingerprint,
+        to: null,
+        time: Date.now(),
+        key: null,
+      }
+      const want = sealEnvelope(bob.identity.signing, header, wantCodec.encode(slots))
+      hostile.publish(subjects.outbound('want', null), want)
+    }
+    while (asked < 10) asks()
+    const carols = await codeOf(makes(carol, file, network))
+    await telling
+    const seconds = Math.ceil((Date.now() - began) / 1000)
+    // Each asker's, and one for the second that was begun.
+    expect(heard.length).toBeGreaterThan(0)
+    expect(heard.length).toBeLessThanOrEqual(2 * (seconds + 1))
+    // Carol, who asks as others do, is told nevertheless.
+    expect(carols).toBe('E_PEER_REFUSED')
   })
 
   test('ends nothing while another process of its home is in it', async () => {
