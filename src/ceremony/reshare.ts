@@ -21,6 +21,7 @@ import { findKey, type Key, openShare } from './keys.js'
 import { nameOfKey } from './activation.js'
 import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
 import { requireSameSeats } from './rebinds.js'
+import { keepCeremony } from './stored.js'
 import { watch } from './watch.js'
 import type { World } from './world.js'
 
@@ -108,17 +109,29 @@ function nothingActive(error: unknown): null {
 }
 
 /**
- * Who only watches votes by its signature, also where that goes on the file ahead of the ceremony.
- * @throws Failure as `planReshare`
+ * Who only watches votes by its signature, also where that goes on the file ahead of the ceremony: then it is kept here
+ * as one that this home has a part in. Nobody signs what this home has ended.
+ * @throws Failure as `planReshare`; `E_ENDED` (refused); `E_BUSY` (conflict) where another process here is in it
  */
-export async function voteAhead(home: Home, self: Card, { definition, id }: DefinitionFile): Promise<void> {
+export async function voteAhead(home: Home, self: Card, file: DefinitionFile): Promise<void> {
+  const { definition, id } = file
+  const files = new CeremonyFiles(home, id)
+  await requireNotEnded(files)
   if (!isReshare(definition)) return
   await startsFromHere(home, self, definition)
   if (!isWatcher(definition, self)) return
   const { parent, supersedes } = definition
-  await checkVote(home, parent, id, supersedes)
-  await checkParent(home, self, definition)
-  await castVote(home, parent, id, supersedes)
+  const lock = await files.lock()
+  try {
+    // Since it was looked at another process may have ended it.
+    await requireNotEnded(files)
+    await checkVote(home, parent, id, supersedes)
+    await checkParent(home, self, definition)
+    await keepCeremony(home, file)
+    await castVote(home, parent, id, supersedes)
+  } finally {
+    await lock.release().catch(() => {})
+  }
 }
 
 /** Takes part in the resharing or watches it, or finishes what an earlier process of this home began. */

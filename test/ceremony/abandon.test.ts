@@ -2,12 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { type Abandoning, endHere, tellOthers } from '../../src/ceremony/abandon.js'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
-import { planReshare } from '../../src/ceremony/reshare.js'
+import { planReshare, voteAhead } from '../../src/ceremony/reshare.js'
 import { ceremoniesIn } from '../../src/ceremony/status.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { wantCodec } from '../../src/messaging/letters.js'
 import { ceremonySubjects } from '../../src/messaging/subjects.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
+import { lastVote } from '../../src/storage/votes.js'
 import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
 import { hex } from '../../src/wire/text.js'
 import { codeOf } from '../support/keys.js'
@@ -88,8 +89,9 @@ describe('a member that has not voted', () => {
   test('is not believed to be another: who is no participant ends nothing by saying so', async () => {
     const everybody = await custodians('alice', 'bob', 'carol')
     const [alice, bob, carol] = everybody as [Custodian, Custodian, Custodian]
-    await makeTreasury(everybody, 2)
+    const old = await makeTreasury(everybody, 2)
     const file = await defined(alice, everybody, { members: ['alice', 'bob'] })
+    const next = await defined(alice, everybody, { members: ['alice', 'bob'] })
     const network = new MemoryNetwork()
     const made = [alice, bob].map((who) => takesPart(who, file, network, quick))
     const leaving = abandons(carol, file, network)
@@ -97,6 +99,13 @@ describe('a member that has not voted', () => {
     await leaving
     expect(await stateOf(carol, file.id)).toBe('aborted')
     expect(await codeOf(planReshare(carol.home, carol.card, file, Date.now()))).toBe('E_ENDED')
+    // Nor does she sign it ahead of the others, which would be her vote.
+    expect(await codeOf(voteAhead(carol.home, carol.card, file))).toBe('E_ENDED')
+    expect(await lastVote(carol.home, old.digest)).toBeNull()
+    const lock = await new CeremonyFiles(carol.home, next.id).lock()
+    expect(await codeOf(voteAhead(carol.home, carol.card, next))).toBe('E_BUSY')
+    await lock.release()
+    expect(await lastVote(carol.home, old.digest)).toBeNull()
   })
 
   test('is not made to talk: whoever asks for much, and again and again, hears one word a second', async () => {
@@ -113,15 +122,13 @@ describe('a member that has not voted', () => {
     await endHere(alice.home, file, Date.now())
     const began = Date.now()
     const telling = tellOthers(worldOf(alice, network.connect('alice')), file)
-    let asked = 0
-    const asks = (): void => {
+    const asks = (asked: number): void => {
       const slots = Array.from({ length: 256 }, (_, i) => ({
         kind: 'hello' as const,
         round: String(asked * 256 + i),
         from: alice.card.fingerprint,
         to: null,
       }))
-      asked += 1
       const header = {
         v: 1 as const,
         kind: 'want' as const,
@@ -137,7 +144,7 @@ describe('a member that has not voted', () => {
       const want = sealEnvelope(bob.identity.signing, header, wantCodec.encode(slots))
       hostile.publish(subjects.outbound('want', null), want)
     }
-    while (asked < 10) asks()
+    for (let i = 0; i < 10; i++) asks(i)
     const carols = await codeOf(makes(carol, file, network))
     await telling
     const seconds = Math.ceil((Date.now() - began) / 1000)
@@ -157,6 +164,18 @@ describe('a member that has not voted', () => {
 })
 
 describe('a member that has voted', () => {
+  test('ends nothing: who only watches has voted by signing the file, and finds the ceremony in its list', async () => {
+    const everybody = await custodians('alice', 'bob', 'carol')
+    const [alice, , carol] = everybody as [Custodian, Custodian, Custodian]
+    await makeTreasury(everybody, 2)
+    const file = await defined(alice, everybody, { members: ['alice', 'bob'] })
+    await voteAhead(carol.home, carol.card, file)
+    expect(await codeOf(endHere(carol.home, file, Date.now()))).toBe('E_IN_DOUBT')
+    expect(await stateOf(carol, file.id)).toBe('signed')
+    // Signed once more it is the same vote.
+    await voteAhead(carol.home, carol.card, file)
+  })
+
   test('ends nothing: by its receipt it is in doubt, and with the certificate it is done', async () => {
     const { alice, bob, carol, file } = await three()
     const network = new MemoryNetwork()
