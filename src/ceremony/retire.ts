@@ -11,6 +11,7 @@ import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
 import { destroyShare, lockKey, readStateAlone, writeState } from '../storage/keys.js'
 import { writeStatement } from '../storage/statements.js'
+import { isLastVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { isKeyDefinition } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
@@ -20,6 +21,7 @@ import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
 import { descends, type HeldEpoch, type HeldKey, heldKey, newestOf, seatsGoneOver } from './epochs.js'
 import { listed } from './remaining.js'
+import { requireNotReplaced } from './replaced.js'
 import { checkShare } from './share-check.js'
 import { ownWord, seatOf } from './statements.js'
 import { storedCeremony } from './stored.js'
@@ -43,7 +45,7 @@ export type RetirePlan = {
  * What is to be destroyed here, if it may be.
  * @param digest of the one epoch that is meant; null: all that came before the one in use
  * @throws Failure `E_NO_KEY`, `E_NO_EPOCH` (configuration); `E_EPOCH_IN_USE`, `E_KEY_STATE` (conflict);
- *   `E_STATEMENTS` (absent) naming who has not said that it went over
+ *   `E_STATEMENTS` (absent) naming who has not said that it went over; as `requireNotReplaced`
  */
 export async function planRetire(
   home: Home,
@@ -59,6 +61,11 @@ export async function planRetire(
   const whole = newest && isWhole(newest) && newest.certificate !== null ? newest : null
   const orphan = old.find((each) => !whole || !descends(held, whole, each))
   if (!whole || orphan) throw notReplaced(name, orphan ?? (old[0] as HeldEpoch))
+  const chain = held.epochs.filter((each) => each === whole || descends(held, whole, each))
+  await requireNotReplaced(
+    home,
+    chain.flatMap(({ record }) => record ?? []),
+  )
   const seats = new Set(seatsGoneOver(whole))
   const own = seatOf(whole, self.fingerprint)
   if (own !== null && whole.status === 'active') seats.add(own)
@@ -122,7 +129,9 @@ async function ceremoniesOf(home: Home, epoch: HeldEpoch, epochs: readonly HeldE
   for (const id of await listCeremonies(home)) {
     const made = epoch.record !== null && equalBytes(id, epoch.record.definition)
     if (!made && !(await startsFrom(home, id, epoch.digest))) continue
-    const pending = !kept.some((each) => equalBytes(each, id))
+    // What this home voted for and nothing replaced may be certified still, and then it is the share that counts.
+    const isOpen = !made && (await isLastVote(home, epoch.digest, id))
+    const pending = !isOpen && !kept.some((each) => equalBytes(each, id))
     sources.push({ files: new CeremonyFiles(home, id), pending })
   }
   return sources

@@ -18,6 +18,7 @@ import { parseStatement, sayActivated, type Statement, statementEpoch } from '..
 import type { Owner } from './backup.js'
 import { descends, type HeldEpoch, heldKey, newestOf } from './epochs.js'
 import { acceptedRebinds } from './rebinds.js'
+import { requireNotReplaced } from './replaced.js'
 import type { World } from './world.js'
 
 /** What is said of a new epoch, and by whom it is awaited. */
@@ -161,7 +162,7 @@ export type Taken = {
  * Takes in what others know. All of it is checked before anything is kept; an old custodian who was not there learns from
  * it that its epoch counts no more, and uses its share of it no more.
  * @throws Failure `E_STATEMENT` (verification) if it is of another key, does not reach back to an epoch that is here, or
- *   holds a statement that is not what it says
+ *   holds a statement that is not what it says; (conflict) as `requireNotReplaced`
  */
 export async function takeHandover(
   owner: Pick<Owner, 'home' | 'card'>,
@@ -177,6 +178,7 @@ export async function takeHandover(
   if (!records.some((r) => here(r)?.status != null)) {
     throw refuse(`it says nothing of an epoch of ${name} that is here`)
   }
+  await requireNotReplaced(home, records)
   const checked = statements.map((encoded) => checkedAgainst(records, here, encoded))
   const isMember = last.members.some((member) => isOf(member, card.fingerprint))
   // A custodian of the newest has its certificate from the ceremony that made it, or finishes that first.

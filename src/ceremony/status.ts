@@ -7,7 +7,7 @@ import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
 import { listClaims, RequestClaims } from '../storage/claims.js'
 import type { Home } from '../storage/home.js'
 import { listKeys, readState } from '../storage/keys.js'
-import { lastVote } from '../storage/votes.js'
+import { isLastVote } from '../storage/votes.js'
 import type { KeyDefinition } from '../wire/definition.js'
 import { isKeyDefinition, isReshare } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
@@ -123,7 +123,7 @@ async function ceremonyIn(
     if (certificate) return { ...about, state: 'certified', ...again }
     if (receipt) return { ...about, state: 'in-doubt', ...again }
     if (await files.isEnded()) return { ...about, state: 'aborted', ...NOTHING }
-    if (parent && !prepared && (await hasVoted(home, parent, id)))
+    if (parent && !prepared && (await isLastVote(home, recordDigest(parent), id)))
       return { ...about, state: 'signed', ...again }
     if (expires !== null && expires <= now) return { ...about, state: 'expired', ...NOTHING }
     return { ...about, state: prepared ? 'prepared' : 'begun', ...again }
@@ -148,11 +148,6 @@ async function isActive(home: Home, name: string, record: KeyRecord): Promise<bo
   const state = await readState(home, name)
   const digest = hex(recordDigest(record))
   return state?.epochs.some((epoch) => hex(epoch.digest) === digest && epoch.status === 'active') ?? false
-}
-
-async function hasVoted(home: Home, record: KeyRecord, id: Uint8Array): Promise<boolean> {
-  const last = await lastVote(home, recordDigest(record))
-  return last !== null && hex(last) === hex(id)
 }
 
 /** The requests that were not ended: those that a process works on, and those whose outcome is not known. */

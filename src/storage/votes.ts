@@ -8,14 +8,24 @@ import { fromHex, hex } from '../wire/text.js'
 import { createFile, ensureDir, readFile } from './files.js'
 import type { Home } from './home.js'
 
-/** The ceremony that the last vote from this epoch was for, by its definition id; null before the first. */
-export async function lastVote(home: Home, parent: Uint8Array): Promise<Uint8Array | null> {
-  let last: Uint8Array | null = null
+/** The ceremonies that this home has voted for from this epoch, by their definition ids: each replaces those before it. */
+export async function votesFrom(home: Home, parent: Uint8Array): Promise<readonly Uint8Array[]> {
+  const votes: Uint8Array[] = []
   for (;;) {
-    const next = await readVote(home, parent, last)
-    if (next === null) return last
-    last = next
+    const next = await readVote(home, parent, votes.at(-1) ?? null)
+    if (next === null) return votes
+    votes.push(next)
   }
+}
+
+/** The last of them; null before the first. */
+export const lastVote = async (home: Home, parent: Uint8Array): Promise<Uint8Array | null> =>
+  (await votesFrom(home, parent)).at(-1) ?? null
+
+/** Whether it was for this ceremony, which may be certified by that. */
+export async function isLastVote(home: Home, parent: Uint8Array, definition: Uint8Array): Promise<boolean> {
+  const last = await lastVote(home, parent)
+  return last !== null && hex(last) === hex(definition)
 }
 
 /** @throws Failure `E_VOTED_PARENT` (conflict) if this home voted for another that `supersedes` does not name */
