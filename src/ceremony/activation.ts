@@ -4,6 +4,7 @@
  */
 import { equalBytes } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
+import { writeRebind } from '../storage/escrow.js'
 import type { Home } from '../storage/home.js'
 import {
   createState,
@@ -17,12 +18,14 @@ import {
 } from '../storage/keys.js'
 import { checkVote } from '../storage/votes.js'
 import { Failure } from '../wire/failure.js'
+import { encodeRebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { parseCertificate } from '../wire/result.js'
 import { hex } from '../wire/text.js'
 import type { Transcript } from '../wire/transcript.js'
 import type { MakingPlan } from './making.js'
 import { holdersOf } from './pending.js'
+import { stageRecord } from './statements.js'
 import { encodeTranscript } from './transcripts.js'
 
 export type Activated = {
@@ -53,12 +56,19 @@ export async function activate(
     'certificate.cbor': certificate,
     ...(transcript && { 'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts) }),
   }
-  if (definition.kind !== 'keygen') {
-    await checkVote(home, definition.parent, file.id, definition.supersedes)
-    const name = await nameOfKey(home, record.key_id)
-    if (name !== null) return succeed(home, name, plan, record, epoch)
+  if (definition.kind === 'keygen') return begin(home, definition.key, record, epoch)
+  await checkVote(home, definition.parent, file.id, definition.supersedes)
+  const name = await nameOfKey(home, record.key_id)
+  const active = await (name === null
+    ? begin(home, definition.key, record, epoch)
+    : succeed(home, name, plan, record, epoch))
+  // Who joins held none of the epoch before, and may have shares of runs that started from it. What is said of old shares
+  // is held against those who sat in its seats.
+  await stageRecord(home, active.name, definition.parent_record)
+  for (const rebind of definition.rebinds) {
+    await writeRebind(home, active.name, definition.parent, rebind.card.fingerprint, encodeRebind(rebind))
   }
-  return begin(home, definition.key, record, epoch)
+  return active
 }
 
 /**

@@ -7,24 +7,21 @@
  * whoever is killed in between does the rest when it is run again.
  */
 import { equalBytes } from '../protocol/codec.js'
-import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
-import { destroyShare, lockKey, readStateAlone, writeState } from '../storage/keys.js'
+import { destroyShare, listEpochs, lockKey, readStateAlone, writeState } from '../storage/keys.js'
 import { writeStatement } from '../storage/statements.js'
-import { isLastVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
-import { isKeyDefinition } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import type { KeyRecord } from '../wire/record.js'
 import { sayDeleted } from '../wire/share-statement.js'
 import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
 import { descends, type HeldEpoch, type HeldKey, heldKey, newestOf, seatsGoneOver } from './epochs.js'
+import { oldEpochsOf } from './leftovers.js'
 import { listed } from './remaining.js'
 import { requireNotReplaced } from './replaced.js'
 import { checkShare } from './share-check.js'
 import { ownWord, seatOf } from './statements.js'
-import { storedCeremony } from './stored.js'
 
 /** An epoch whose record is there. */
 export type WholeEpoch = HeldEpoch & { readonly record: KeyRecord }
@@ -55,7 +52,7 @@ export async function planRetire(
 ): Promise<RetirePlan> {
   const held = await heldKey(home, name)
   if (held.state === null) throw damaged(name, held.problem ?? 'there is none')
-  const old = await oldEpochs(home, self, held, digest)
+  const old = await openEpochs(home, self, held, digest)
   if (old.length === 0) return { name, only: digest, newest: null, gone: [], epochs: [] }
   const newest = newestOf(held)
   const whole = newest && isWhole(newest) && newest.certificate !== null ? newest : null
@@ -85,69 +82,30 @@ export async function planRetire(
 }
 
 /** What came before the epoch in use and is not destroyed yet, or was and is not said to be. */
-async function oldEpochs(
+async function openEpochs(
   home: Home,
   self: Card,
-  { name, epochs }: HeldKey,
+  held: HeldKey,
   digest: Uint8Array | null,
 ): Promise<readonly HeldEpoch[]> {
-  if (digest !== null) {
-    const meant = epochs.find((each) => equalBytes(each.digest, digest))
-    if (!meant?.status) throw noEpoch(name, digest)
-    if (!isOld(meant)) throw inUse(name, meant)
+  const old = await oldEpochsOf(home, held)
+  const isMeant = (epoch: HeldEpoch) => digest === null || equalBytes(epoch.digest, digest)
+  if (digest !== null && !old.some(({ epoch }) => isMeant(epoch))) {
+    const other = held.epochs.find(isMeant)
+    throw other?.status ? inUse(held.name, other) : noEpoch(held.name, digest)
   }
-  const old = epochs.filter((each) => isOld(each) && (digest === null || equalBytes(each.digest, digest)))
-  const open = await Promise.all(
-    old.map(async (each) => {
+  return old
+    .filter(({ epoch, wasHeld, isLeft }) => {
       const isSaid =
-        seatOf(each, self.fingerprint) === null ||
-        each.statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, self.fingerprint))
-      const isDone = each.status === 'retired' && !each.hasSecret && isSaid
-      const left = await Promise.all((await ceremoniesOf(home, each, epochs)).map(sharesLeft))
-      return isDone && left.flat().length === 0 ? [] : [each]
-    }),
-  )
-  return open.flat()
+        !wasHeld ||
+        seatOf(epoch, self.fingerprint) === null ||
+        epoch.statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, self.fingerprint))
+      return isMeant(epoch) && (epoch.status === 'parent' || isLeft || !isSaid)
+    })
+    .map(({ epoch }) => epoch)
 }
 
-const isOld = ({ status }: HeldEpoch): boolean => status === 'parent' || status === 'retired'
 const isWhole = (epoch: HeldEpoch): epoch is WholeEpoch => epoch.record !== null
-
-/** A ceremony that may have left shares which lie with it, and not only with an epoch. */
-type Source = {
-  readonly files: CeremonyFiles
-  /** Whether the result that is pending there counts too: that of the epoch in use is a share in use. */
-  readonly pending: boolean
-}
-
-const sharesLeft = ({ files, pending }: Source): Promise<readonly string[]> => files.listShares(pending)
-
-/** The ceremony that made an epoch, and those that were to follow on it. */
-async function ceremoniesOf(home: Home, epoch: HeldEpoch, epochs: readonly HeldEpoch[]): Promise<Source[]> {
-  const kept = epochs.filter((each) => !isOld(each)).flatMap(({ record }) => record?.definition ?? [])
-  const sources: Source[] = []
-  for (const id of await listCeremonies(home)) {
-    const made = epoch.record !== null && equalBytes(id, epoch.record.definition)
-    if (!made && !(await startsFrom(home, id, epoch.digest))) continue
-    // What this home voted for and nothing replaced may be certified still, and then it is the share that counts.
-    const isOpen = !made && (await isLastVote(home, epoch.digest, id))
-    const pending = !isOpen && !kept.some((each) => equalBytes(each, id))
-    sources.push({ files: new CeremonyFiles(home, id), pending })
-  }
-  return sources
-}
-
-async function startsFrom(home: Home, id: Uint8Array, parent: Uint8Array): Promise<boolean> {
-  try {
-    const file = await storedCeremony(home, id)
-    if (!file || !isKeyDefinition(file.definition) || file.definition.parent === null) return false
-    return equalBytes(file.definition.parent, parent)
-  } catch (error) {
-    // One that cannot be read is told of where ceremonies are listed.
-    if (error instanceof Failure) return false
-    throw error
-  }
-}
 
 export type Retired = {
   /** Paths of the files that were destroyed. */
@@ -173,16 +131,15 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
   }
   await using _ = await lockKey(home, name)
   await markRetired(home, name, epochs)
-  const { epochs: all } = await heldKey(home, name)
   const destroyed: string[] = []
-  for (const epoch of epochs) {
+  for (const { epoch, wasHeld, sources } of await oldEpochsOf(home, await heldKey(home, name))) {
+    const meant = epochs.find(({ digest }) => equalBytes(digest, epoch.digest))
+    if (!meant) continue
     destroyed.push(...(await destroyShare(home, name, epoch.digest)))
-    for (const { files, pending } of await ceremoniesOf(home, epoch, all)) {
-      destroyed.push(...(await files.destroyShares(pending)))
-    }
+    for (const { files, pending } of sources) destroyed.push(...(await files.destroyShares(pending)))
     const index = seatOf(epoch, card.fingerprint)
-    if (index === null) continue
-    const said = sayDeleted(epoch.record, newest.digest, { card, index, signing: identity.signing }, now)
+    if (index === null || !wasHeld) continue
+    const said = sayDeleted(meant.record, newest.digest, { card, index, signing: identity.signing }, now)
     await writeStatement(home, name, epoch.digest, 'deleted', card.fingerprint, said)
   }
   return { destroyed }
@@ -251,13 +208,10 @@ export type OldShares = {
 /** What is still here of old epochs of a key. Opens no secret. @param self null in a home without an identity */
 export async function oldShares(home: Home, self: Card | null, name: string): Promise<OldShares> {
   try {
-    const state = await readStateAlone(home, name)
     // Most keys have one epoch, and then there is nothing to look for.
-    if (!state || state.epochs.every(({ status }) => status === 'active')) return { epochs: [], retire: 'no' }
-    const { epochs } = await heldKey(home, name)
-    const numbers = epochs
-      .filter((each) => isOld(each) && each.hasSecret)
-      .flatMap(({ number }) => number ?? [])
+    if ((await listEpochs(home, name)).length < 2) return { epochs: [], retire: 'no' }
+    const old = await oldEpochsOf(home, await heldKey(home, name))
+    const numbers = old.filter(({ isLeft }) => isLeft).flatMap(({ epoch }) => epoch.number ?? [])
     return { epochs: numbers, retire: self ? await whenRetire(home, self, name) : 'no' }
   } catch (error) {
     if (error instanceof Failure) return { epochs: [], retire: 'no' }

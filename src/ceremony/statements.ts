@@ -5,13 +5,11 @@
 import { equalBytes } from '../protocol/codec.js'
 import { type Slot, slotsOf } from '../messaging/letters.js'
 import type { Room } from '../messaging/room.js'
-import { writeRebind } from '../storage/escrow.js'
 import type { Home } from '../storage/home.js'
 import { lockKey, readState, stageEpoch, writeState } from '../storage/keys.js'
 import { listStatements, writeStatement } from '../storage/statements.js'
 import type { KeyDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
 import type { Handover } from '../wire/share-handover.js'
 import { parseStatement, sayActivated, type Statement, statementEpoch } from '../wire/share-statement.js'
@@ -29,11 +27,7 @@ export type GoneOver = {
   readonly keep: () => Promise<void>
 }
 
-/**
- * Says that this member has gone over to an epoch that it has activated, if it holds a share of it. Where a key has had
- * other epochs, the record of the one before is kept too, with those who sat in its seats: what is said of old shares is
- * held against them.
- */
+/** Says that this member has gone over to an epoch that it has activated, if it holds a share of it. */
 export async function goOver(
   world: World,
   room: Room,
@@ -44,10 +38,6 @@ export async function goOver(
 ): Promise<GoneOver> {
   if (definition.kind === 'keygen') return { awaited: [], keep: () => Promise.resolve() }
   const { home } = world
-  await stageRecord(home, name, definition.parent_record)
-  for (const rebind of definition.rebinds) {
-    await writeRebind(home, name, definition.parent, rebind.card.fingerprint, encodeRebind(rebind))
-  }
   const own = await ownWord(world, name, record, world.now())
   if (own) room.mailbox.post('activated', { session: sid }, own)
   const holders = room.peers.filter((peer) => record.members.some((member) => isOf(member, peer.fingerprint)))
@@ -105,7 +95,8 @@ function statementOf(encoded: Uint8Array, record: KeyRecord): Statement | null {
   }
 }
 
-async function stageRecord(
+/** Keeps the record of an epoch: what is said of shares of it is held against that. */
+export async function stageRecord(
   home: Home,
   name: string,
   r: KeyRecord,

@@ -1,10 +1,12 @@
 /** Old shares where somebody withheld a certificate, or a run came to nothing: whose word counts, and what is left on disks. */
-import { cp } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
+import { heldKey } from '../../src/ceremony/epochs.js'
 import { findKey } from '../../src/ceremony/keys.js'
 import { finish } from '../../src/ceremony/making.js'
 import { planReshare } from '../../src/ceremony/reshare.js'
-import { planRetire, retire } from '../../src/ceremony/retire.js'
+import { oldShares, planRetire, retire } from '../../src/ceremony/retire.js'
 import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
@@ -115,4 +117,44 @@ test('what a home voted for and nothing replaced stays, whatever it is told of a
   expect(destroyed).toContain(epochPath(bob.home, 'treasury', old.digest, 'share.age'))
   expect(await files(bob, other).listShares(true)).toHaveLength(1)
   expect((await planRetire(bob.home, bob.card, 'treasury', null)).epochs).toEqual([])
+}, 60_000)
+
+test('who joined destroys what runs before left with it, though it never held a share of what they started from', async () => {
+  const everybody = (await custodians('alice', 'bob', 'carol', 'dave')) as unknown as Four
+  const [alice, bob, carol, dave] = everybody
+  const joined = [alice, carol, dave]
+  const old = await makeTreasury([alice, bob], 2)
+  const network = new MemoryNetwork()
+  network.interfere = ({ bytes }) => (decodeEnvelope(bytes).header.kind === 'prepared' ? [] : [bytes])
+  const members = ['alice', 'bob', 'carol', 'dave']
+  const failed = await defined(alice, everybody, { members })
+  await Promise.all(everybody.map((who) => failureOf(() => takesPart(who, failed, network, brief))))
+  for (const who of everybody) expect(await files(who, failed).listShares(true)).toHaveLength(1)
+
+  const next = await defined(alice, everybody, { members: ['alice', 'carol', 'dave'] })
+  await reshared(everybody, next, { linger: 2000 })
+  const left = async (who: Custodian) => (await oldShares(who.home, who.card, 'treasury')).epochs
+  for (const who of joined) expect(await left(who), who.member.name).toEqual([1])
+  const planOf = (who: Custodian, digest: Uint8Array | null = null) =>
+    planRetire(who.home, who.card, 'treasury', digest)
+  expect((await planOf(dave, old.digest)).epochs.map(({ number }) => number)).toEqual([1])
+  await reshared(joined, await defined(alice, everybody, { kind: 'refresh' }), { linger: 2000 })
+  expect(await left(carol)).toEqual([1, 2])
+  // One who knows nothing of the first epoch but the runs that started from it.
+  await rm(dirname(epochPath(dave.home, 'treasury', old.digest, 'record.cbor')), { recursive: true })
+  expect(await left(dave)).toEqual([2])
+  for (const who of joined) {
+    await retire(who, await planOf(who), NOW)
+    expect((await planOf(who)).epochs, who.member.name).toEqual([])
+    expect(await left(who)).toEqual([])
+    expect(await files(who, failed).listShares(true)).toEqual([])
+    const { epochs } = await heldKey(who.home, 'treasury')
+    const deleted = epochs.map(({ statements }) => statements.filter(({ said }) => said === 'deleted').length)
+    // Nobody says of an epoch that it held no share of that this is destroyed.
+    expect(deleted, who.member.name).toEqual(
+      { alice: [1, 1, 0], carol: [0, 1, 0], dave: [1, 0] }[who.member.name],
+    )
+  }
+  expect(await quorumsIn(joined.map(holderOf), old.record.group_point)).toEqual([3])
+  await expectSigns([carol, dave], old.record)
 }, 60_000)
