@@ -29,6 +29,8 @@ let folder: Awaited<ReturnType<typeof scratch>>
 let [alice, bob, carol] = [] as unknown as [Custodian, Custodian, Custodian]
 let holders: Custodian[]
 let publicKey: string
+/** Accepts the new identity of who has restored its share. */
+let rebind: string
 
 const message = Buffer.from('after the fire')
 const approve = ['--approve', `sha256:${createHash('sha256').update(message).digest('hex')}`]
@@ -251,7 +253,7 @@ describe('a backup', () => {
       await line(fresh, `identity import ${other.name}.card --fingerprint ${other.fingerprint}`)
     }
 
-    const rebind = `identity import alice-new.card --rebind ${back.json.data.rebind}`
+    rebind = `identity import alice-new.card --rebind ${back.json.data.rebind}`
     const wrong = await line(bob, `${rebind} --fingerprint ${carol.fingerprint}`)
     expect(wrong.json).toMatchObject({ code: 6, error: { code: 'E_FINGERPRINT' } })
     expect((await line(bob, rebind)).json.code).toBe(2)
@@ -289,5 +291,42 @@ describe('a backup', () => {
     expect(stopped.code).not.toBe(0)
     expect(c.json).toMatchObject({ code: 6, error: { code: 'E_NO_SEAT' } })
     expect(c.json.error.hint).toContain('identity import NEW.card --rebind FILE --fingerprint FP')
+    alice = fresh
+  })
+
+  test('is followed by a refresh, in which the new identity deals and after which it stands in the record', async () => {
+    const defined = await line(bob, 'ceremony new refresh --key treasury -o refresh.mpc')
+    expect(defined.json).toMatchObject({ code: 0, data: { dealers: ['alice', 'bob'], rebound: ['alice'] } })
+    expect(defined.json.data.members[0].fingerprint).toBe(alice.fingerprint)
+    const shown = await bob.mpc(['ceremony', 'show', 'refresh.mpc'])
+    expect(shown.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'alice has a new identity, by a rebind; the old one',
+    )
+
+    const refresh = ['refresh', '--definition', 'refresh.mpc', '--accept', defined.json.data.definition_id]
+    const deaf = await start(carol, server.url, refresh).ended
+    expect(deaf.json).toMatchObject({ code: 6, error: { code: 'E_NO_SEAT' } })
+    expect(deaf.json.error.hint).toContain('identity import NEW.card --rebind FILE --fingerprint FP')
+    expect((await line(carol, `${rebind} --fingerprint ${alice.fingerprint}`)).code).toBe(0)
+    const ended = await Promise.all([alice, bob, carol].map((who) => start(who, server.url, refresh).ended))
+    for (const { code, json, stdout } of ended) {
+      expect(code, stdout).toBe(0)
+      expect(json.data).toMatchObject({ epoch: 2, public_key: publicKey })
+    }
+    const { transcript } = (ended[0] as Ran).json.data
+    const checked = await carol.mpc(['transcript', 'verify', transcript, '--json'])
+    expect(checked.json).toMatchObject({ code: 0, data: { kind: 'refresh', certificate: 'complete' } })
+
+    const asks = ['sign', '--key', 'treasury', '--in', 'msg.bin', '--signers', 'alice,carol', ...approve]
+    const signed = await Promise.all([
+      start(alice, server.url, asks).ended,
+      start(carol, server.url, ['sign', '--key', 'treasury', '--next', ...approve]).ended,
+    ])
+    for (const { code, json, stdout } of signed) {
+      expect(code, stdout).toBe(0)
+      expect(json.data).toMatchObject({ epoch: 2, signers: ['alice', 'carol'] })
+      expect(opensslAccepts(json.data.signature)).toBe(true)
+    }
+    expect((await alice.mpc(['key', 'show', 'treasury'])).stdout).not.toContain('sits in the seat of')
   })
 })
