@@ -2,7 +2,21 @@
  * The machine contract as a JSON Schema (draft 2020-12): what `--json` prints, `mpc explain --schema` shows, and the
  * tests hold every command to. Additive changes only: fields may be added, so unknown ones are allowed.
  */
-import { count, hex, list, name, object, oneOf, orNull, path, type Schema, text, time } from './schema.js'
+import { backupData } from './backup-contract.js'
+import {
+  count,
+  hex,
+  list,
+  name,
+  object,
+  oneOf,
+  orNull,
+  path,
+  publicKey,
+  type Schema,
+  text,
+  time,
+} from './schema.js'
 import { shareData } from './share-contract.js'
 
 const scheme = oneOf('ecdsa-secp256k1', 'eddsa-ed25519', 'schnorr-taproot')
@@ -60,7 +74,7 @@ const keyFields = {
   key: name,
   key_id: hex(32),
   scheme,
-  public_key: { type: 'string', pattern: '^([0-9a-f]{64}|[0-9a-f]{66})$' },
+  public_key: publicKey,
   threshold: count(2),
   members: list(
     object({
@@ -104,7 +118,7 @@ const signature = object(
     signers: list(name),
     epoch: count(1),
     /** At the path. */
-    public_key: keyFields.public_key,
+    public_key: publicKey,
     /** 64 bytes; for ecdsa r and s. */
     signature: hex(64),
     /** For ecdsa alone. */
@@ -132,7 +146,7 @@ const ranFields = {
   ),
   scheme,
   threshold: count(2),
-  public_key: keyFields.public_key,
+  public_key: publicKey,
 }
 const transcript = object({
   kind: oneOf('keygen', 'reshare', 'refresh', 'sign'),
@@ -159,7 +173,7 @@ const rehearsed = object({
   as: orNull(name),
   words: orNull(list(text, { minItems: 6, maxItems: 6 })),
   /** Null, as all that comes of a key, where a mishap left none. */
-  public_key: orNull(keyFields.public_key),
+  public_key: orNull(publicKey),
   signers: list(name),
   message: text,
   signature: orNull(hex(64)),
@@ -173,7 +187,7 @@ const rehearsed = object({
       custodians: list(name),
       holders: list(name),
       restored: name,
-      public_key: keyFields.public_key,
+      public_key: publicKey,
       signers: list(name),
       signature: hex(64),
       verified: { const: true },
@@ -233,7 +247,7 @@ const status = object({
       scheme: orNull(scheme),
       threshold: orNull(count(2)),
       members: list(name),
-      public_key: orNull(keyFields.public_key),
+      public_key: orNull(publicKey),
       epoch: orNull(count(1)),
       /** Of the own share; null where the key cannot be read. */
       backup: oneOf('none', 'split', 'stale', null),
@@ -249,84 +263,6 @@ const status = object({
       key: orNull(name),
       state: oneOf('running', 'in-doubt', 'lapsed', 'damaged'),
       ...move,
-    }),
-  ),
-})
-
-const words16 = list(text, { minItems: 16, maxItems: 16 })
-const split = object(
-  {
-    key: name,
-    epoch: count(1),
-    threshold: count(2),
-    pieces: list(object({ holder: name, file: path, sha256: hex(32) })),
-    manifest: path,
-    manifest_digest: hex(32),
-    words: words16,
-    /** The fewest people who reach the key by their own shares and pieces; not there with --again. */
-    smallest: list(name),
-    /** People who are no custodians and reach it among themselves. */
-    outsiders: list(name),
-  },
-  ['smallest', 'outsiders'],
-)
-const piece = object({
-  valid: { const: true },
-  /** As its custodian calls it. */
-  key: name,
-  key_id: hex(32),
-  public_key: keyFields.public_key,
-  epoch: count(1),
-  custodian: name,
-  holder: name,
-  threshold: count(2),
-  holders: list(name),
-  manifest_digest: hex(32),
-  words: words16,
-  /** Whether the epoch was held against a record that was given. */
-  record_given: { type: 'boolean' },
-  /** Null where another identity opened it. */
-  note: orNull(path),
-})
-const printed = object({
-  /** The page; of SVG the piece's, then the public one. */
-  files: list(path, { minItems: 1, maxItems: 2 }),
-  key: name,
-  key_id: hex(32),
-  epoch: count(1),
-  custodian: name,
-  holder: name,
-  sealed: { type: 'boolean' },
-  /** Whether each stands on the public sheet, or was too long for a code and must be kept as a file. */
-  record: oneOf('code', 'file'),
-  manifest: oneOf('code', 'file'),
-})
-const restored = object({
-  key: name,
-  key_id: hex(32),
-  public_key: keyFields.public_key,
-  epoch: count(1),
-  custodian: name,
-  index: count(1),
-  /** Null where this identity sits in the seat already. */
-  rebind: orNull(path),
-  refresh_needed: { type: 'boolean' },
-})
-const backups = object({
-  key: name,
-  epoch: count(1),
-  state: oneOf('none', 'split', 'stale', 'differs'),
-  stale_epoch: orNull(count(1)),
-  threshold: orNull(count(2)),
-  manifest_digest: orNull(hex(32)),
-  created: orNull(time),
-  holders: list(
-    object({
-      name,
-      said: oneOf('verified', 'destroyed', null),
-      time: orNull(time),
-      signed: { type: 'boolean' },
-      agrees: orNull({ type: 'boolean' }),
     }),
   ),
 })
@@ -364,25 +300,20 @@ const DATA: Readonly<Record<string, Schema>> = {
     scheme,
     type: oneOf('evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'),
     path: orNull(text),
-    public_key: keyFields.public_key,
+    public_key: publicKey,
     address: text,
   }),
   'key export-public': object({
     key: name,
     scheme,
     path: orNull(text),
-    public_key: keyFields.public_key,
+    public_key: publicKey,
     chain_code: orNull(hex(32)),
     /** Null where the scheme has none. */
     xpub: orNull({ type: 'string', pattern: '^xpub[1-9A-HJ-NP-Za-km-z]+$' }),
   }),
   ...shareData,
-  'backup split': split,
-  'backup verify': piece,
-  'backup print': printed,
-  'backup open': object({ file: path, to: name, fingerprint: hex(32) }),
-  'backup restore': restored,
-  'backup status': backups,
+  ...backupData,
   verify: object({ valid: { const: true } }),
   'transcript verify': { anyOf: [transcript, failedSigning] },
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),

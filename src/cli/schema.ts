@@ -2,6 +2,8 @@
 export type Schema = Readonly<Record<string, unknown>>
 
 export const hex = (bytes: number): Schema => ({ type: 'string', pattern: `^[0-9a-f]{${2 * bytes}}$` })
+/** Of 32 bytes, or a point of secp256k1 in 33. */
+export const publicKey: Schema = { type: 'string', pattern: '^([0-9a-f]{64}|[0-9a-f]{66})$' }
 export const text: Schema = { type: 'string' }
 export const name: Schema = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,31}$' }
 export const time: Schema = {

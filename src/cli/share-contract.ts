@@ -1,5 +1,17 @@
 /** What the commands of `mpc share` give to machines. */
-import { count, hex, list, name, object, oneOf, orNull, path, type Schema, text } from './schema.js'
+import {
+  count,
+  hex,
+  list,
+  name,
+  object,
+  oneOf,
+  orNull,
+  path,
+  publicKey,
+  type Schema,
+  text,
+} from './schema.js'
 
 const names = list(name)
 const epoch = object({
@@ -76,7 +88,7 @@ export const shareData: Readonly<Record<string, Schema>> = {
   'share import': object({
     key: name,
     key_id: hex(32),
-    public_key: { type: 'string', pattern: '^([0-9a-f]{64}|[0-9a-f]{66})$' },
+    public_key: publicKey,
     epoch: count(1),
     custodian: name,
     index: count(1),
