@@ -152,6 +152,7 @@ tmuxSuite('from the README to a signature', () => {
     await a.pane.sees('Next: npx mpc verify')
     a.pastes(/(?<=Next: ).*/.exec(a.pane.all.split('Signed by')[1] as string)?.[0] as string)
     await a.reads('the signature is valid')
+    for (const who of [a, b, c]) await who.pane.sees(/\n\$$/)
     const seen = (who: Reader): string => who.pane.all.replaceAll(folder, '~/mpc')
     for (const [name, who] of Object.entries({ alice: a, bob: b, carol: c })) {
       expectScreens(`first-key-${name}`, { 'all that there was to see': seen(who) })
