@@ -17,16 +17,28 @@ import { parseCard } from '../../src/wire/card.js'
 import { definitionCodec, orderCodec, parseDefinition } from '../../src/wire/definition.js'
 import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
 import { parseManifest } from '../../src/wire/escrow-manifest.js'
+import { parseNote } from '../../src/wire/escrow-note.js'
 import { parsePaperPiece } from '../../src/wire/escrow-paper.js'
 import { parsePiece } from '../../src/wire/escrow-piece.js'
+import {
+  exportManifest,
+  exportRecord,
+  parseExportedHandover,
+  parseExportedManifest,
+  parseExportedRecord,
+} from '../../src/wire/exported.js'
 import { Failure } from '../../src/wire/failure.js'
 import { helloCodec } from '../../src/wire/handshake.js'
 import { readPaperLines } from '../../src/wire/paper-text.js'
-import { parseRecord } from '../../src/wire/record.js'
+import { completeRebind, rebindKey } from '../../src/wire/rebind.js'
+import { parseRecord, recordDigest } from '../../src/wire/record.js'
 import { makeRequest, orderFor, parseRequest, refusalCodec } from '../../src/wire/request.js'
 import { transcriptCodec } from '../../src/wire/transcript.js'
 import { parseCertificate } from '../../src/wire/result.js'
+import { encodeHandover, parseHandover } from '../../src/wire/share-handover.js'
+import { statementEpoch } from '../../src/wire/share-statement.js'
 import { hex } from '../../src/wire/text.js'
+import { speakerOf } from '../golden/make-share.js'
 import { ROOT } from '../support/cli.js'
 import { HOSTILE, hostileSamples, hostileTexts } from '../support/hostile.js'
 import { alice, bob, filled } from '../wire/support.js'
@@ -59,6 +71,17 @@ const letter = { v: 1, kind: 'letter', definition: filled(1), session: filled(2)
 const header = { ...letter, from: alice.card.fingerprint, to: null, time: 1, key: null }
 const cardBytes = Uint8Array.from(bech32m.fromWords(bech32m.decode(alice.card.line as 'a1b', false).words))
 
+const record = parseRecord(golden('eddsa-ed25519.record.cbor'))
+const dealers = record.members.map(({ card }) => card)
+const elsewhere = speakerOf('test-alice-elsewhere', 1)
+
+/** A line of JSON, as if it had been CBOR; and read as the line that it is. */
+const exported = (bytes: Uint8Array, read: (file: Uint8Array) => unknown): Message => ({
+  bytes: encode(new Map(Object.entries(JSON.parse(Buffer.from(bytes).toString()) as Record<string, string>))),
+  read: (held) =>
+    read(Buffer.from(JSON.stringify(Object.fromEntries(decode(held) as ReadonlyMap<string, Value>)))),
+})
+
 type Message = {
   readonly bytes: Uint8Array
   /** As it is read here. @throws CodecError or Failure */
@@ -72,6 +95,26 @@ const MESSAGES: Readonly<Record<string, Message>> = {
     read: (bytes) => parseCard(bech32m.encode('mpccard', bech32m.toWords(bytes), false)),
   },
   'definition file': { bytes: golden('eddsa-ed25519.keygen.mpc'), read: parseDefinition },
+  resharing: {
+    bytes: definitionCodec.encode({
+      kind: 'refresh',
+      key: 'treasury',
+      scheme: record.scheme,
+      threshold: record.threshold,
+      members: dealers.map((card) => ({ card, role: 'custodian' })),
+      policy: null,
+      supersedes: null,
+      minority: false,
+      not_before: 1,
+      expires: 2,
+      nonce: filled(1),
+      rehearsal: false,
+      parent: recordDigest(record),
+      parent_record: record,
+      dealers: dealers.map(({ fingerprint }) => fingerprint),
+    }),
+    read: definitionCodec.decode,
+  },
   handshake: {
     bytes: definitionCodec.encode({ kind: 'handshake', members: handshake }),
     read: definitionCodec.decode,
@@ -110,9 +153,29 @@ const MESSAGES: Readonly<Record<string, Message>> = {
     bytes: readPaperLines(Buffer.from(golden('eddsa-ed25519.paper-lines.txt')).toString('latin1')),
     read: (bytes) =>
       parsePaperPiece(bytes, {
-        records: [parseRecord(golden('eddsa-ed25519.record.cbor'))],
+        records: [record],
         manifests: [parseManifest(golden('eddsa-ed25519.manifest.cbor'))],
       }),
+  },
+  // Signed by nobody: what is refused is then the text, not a signature.
+  note: { bytes: golden('note-unsigned.cbor'), read: (bytes) => parseNote(bytes, () => null) },
+  // The same of these, which are read before it is known whose key they are of.
+  rebind: { bytes: golden('rebind.cbor'), read: rebindKey },
+  'offered rebind': {
+    bytes: golden('rebind.offer'),
+    read: (bytes) => completeRebind(bytes, record, elsewhere.card, elsewhere.signing),
+  },
+  statement: { bytes: golden('activated.cbor'), read: statementEpoch },
+  'destroying statement': { bytes: golden('deleted.cbor'), read: statementEpoch },
+  'exported record': exported(exportRecord(record), parseExportedRecord),
+  'exported manifest': exported(
+    exportManifest(parseManifest(golden('eddsa-ed25519.manifest.cbor'))),
+    parseExportedManifest,
+  ),
+  'exported handover': exported(golden('handover.json'), parseExportedHandover),
+  handover: {
+    bytes: encodeHandover(parseExportedHandover(golden('handover.json'))),
+    read: parseHandover,
   },
 }
 
