@@ -8,6 +8,7 @@ import {
   type KeyState,
   listEpochFiles,
   listEpochs,
+  listKeyFolders,
   readEpochFile,
   readStateAlone,
   SECRET_FILES,
@@ -17,7 +18,8 @@ import { requireCertified } from '../wire/certified.js'
 import type { Manifest } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
 import type { Rebind } from '../wire/rebind.js'
-import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
+import { type KeyRecord, parseRecord, recordDigest, recordPublicKey } from '../wire/record.js'
+import { hex } from '../wire/text.js'
 import { parseStatement, type Statement } from '../wire/share-statement.js'
 import { splitStatus } from './backup-status.js'
 import { acceptedRebinds } from './rebinds.js'
@@ -131,6 +133,42 @@ async function certificateIn(
   const held = await readEpochFile(home, name, digest, 'certificate.cbor')
   if (held !== null) requireCertified(held, record)
   return held
+}
+
+/** Everything that this home knows of any key; what is too damaged to be read is left out. */
+export async function heldKeys(home: Home): Promise<readonly HeldKey[]> {
+  const held: HeldKey[] = []
+  for (const name of await listKeyFolders(home)) {
+    const key = await sound(() => heldKey(home, name), [])
+    if (key) held.push(key)
+  }
+  return held
+}
+
+/**
+ * Whether what this home knows of a key bears out a record that somebody brings: an epoch has other shares than the one
+ * before, never another public key.
+ * @throws Failure `E_PUBLIC_KEY` (verification) if it knows this key by another public key
+ */
+export function requireKnownKey(brought: KeyRecord, known: readonly HeldKey[]): void {
+  for (const { name, epochs } of known) {
+    const other = epochs.find(
+      ({ record }) =>
+        record !== null &&
+        equalBytes(record.key_id, brought.key_id) &&
+        !equalBytes(record.group_point, brought.group_point),
+    )
+    if (!other?.record) continue
+    const [there, here] = [brought, other.record].map((record) => hex(recordPublicKey(record)))
+    throw new Failure(
+      'verification',
+      'E_PUBLIC_KEY',
+      `its record gives the key the public key ${there}, and this home knows it, as ${name}, by ${here}`,
+      {
+        hint: 'do not use it: one of the two is made up. Compare the public key with other custodians, in person',
+      },
+    )
+  }
 }
 
 const noKey = (name: string): Failure =>

@@ -3,6 +3,7 @@
  * them make again on a new machine: no network, every check before anything is written. That the other
  * custodians accept the new identity in the old seat is for each of them (`wire/rebind.ts`).
  */
+import { equalBytes } from '../protocol/codec.js'
 import { wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
 import { Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
@@ -19,6 +20,7 @@ import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { auxSecretCodec, encodeShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
+import { type HeldKey, requireKnownKey } from './epochs.js'
 import { type HolderSeal, sealFor } from './holders.js'
 import type { Unlock } from './identity.js'
 import { placeShare, requireNoKey } from './placing.js'
@@ -35,17 +37,20 @@ export type PieceFile = {
 
 /** What somebody gave beside the pieces. */
 export type Given = {
-  /** Of the epoch that is in use. */
+  /** Of the epoch that is in use; from paper, of the one that the page names. */
   readonly record?: KeyRecord
+  /** Over that record, and checked. */
+  readonly certificate?: Uint8Array | null
   /** Of the split. */
   readonly manifest?: Manifest
+  /** What this home knows of keys. */
+  readonly known?: readonly HeldKey[]
 }
 
 /**
  * Opens a piece and checks all that it can be checked for alone; the caller wipes its value.
- * @param atHand in which a piece from paper finds what it names, beside what was given
- * @throws Failure that begins with the label: as `seal.ts` for what does not open, as `parsePiece`, `parsePaperPiece` and
- *   `requirePieceOf`; `E_PIECES_DIFFER` (verification) if it is under another manifest than was given
+ * @throws Failure that begins with the label: as `seal.ts` for what does not open, as `parsePiece`, `parsePaperPiece`,
+ *   `requirePieceOf` and `requireKnownKey`; `E_PIECES_DIFFER` (verification) if it is under another manifest than was given
  */
 export async function openPiece(file: PieceFile, given: Given): Promise<Piece> {
   using plaintext = await unseal(file)
@@ -54,17 +59,17 @@ export async function openPiece(file: PieceFile, given: Given): Promise<Piece> {
 
 function checkPiece(label: string, plaintext: Secret, given: Given, others: readonly Piece[] = []): Piece {
   try {
-    const { record, manifest } = given
-    if (isPaperPiece(plaintext.reveal())) {
-      return parsePaperPiece(plaintext.reveal(), {
-        records: record ? [record] : others.map((other) => other.record),
-        manifests: manifest ? [manifest] : others.map((other) => other.manifest),
-      })
-    }
-    const piece = parsePiece(plaintext.reveal())
+    const { record, certificate = null, manifest, known = [] } = given
+    const piece = isPaperPiece(plaintext.reveal())
+      ? parsePaperPiece(plaintext.reveal(), {
+          records: record ? [{ record, certificate }, ...sameEpoch(others, record)] : others,
+          manifests: manifest ? [manifest] : others.map((other) => other.manifest),
+        })
+      : parsePiece(plaintext.reveal())
     try {
       if (record) requirePieceOf(piece, record)
       if (manifest) requireUnder(piece, manifest)
+      requireKnownKey(piece.record, known)
     } catch (cause) {
       piece.value.wipe()
       throw cause
@@ -117,6 +122,11 @@ export type RestoreOrder = {
   readonly pieces: readonly PieceFile[]
   /** Without it what the pieces themselves carry is believed. */
   readonly given: Given
+  /**
+   * Whether the person takes the record for that of the key; throws if not. Who cannot be asked believes what is
+   * certified, and nothing else.
+   */
+  readonly trust?: (record: KeyRecord, certified: boolean) => Promise<void>
   /** Milliseconds since 1970. */
   readonly now: number
   readonly rng: Rng
@@ -127,6 +137,7 @@ export type RestoredKey = {
   readonly name: string
   readonly record: KeyRecord
   readonly digest: Uint8Array
+  readonly certified: boolean
   /** Of the seat. */
   readonly index: number
   /** Where the statement lies that puts this identity into the seat; null if it sits there already. */
@@ -138,7 +149,8 @@ export type RestoredKey = {
 /**
  * Makes the share again and puts it into this home, active.
  * @throws Failure as `openPiece` and `restoreShare`, naming the bad piece; `E_KEY_EXISTS` (conflict);
- *   `E_REBIND_CARD` (authentication) if this identity cannot take the seat
+ *   `E_REBIND_CARD` (authentication) if this identity cannot take the seat; `E_NOT_CERTIFIED` (verification) if nothing
+ *   says that the record is that of the key; as `trust`
  */
 export async function restore(owner: Owner, order: RestoreOrder): Promise<RestoredKey> {
   if (order.name !== null) await requireNoKey(owner.home, order.name)
@@ -151,12 +163,28 @@ export async function restore(owner: Owner, order: RestoreOrder): Promise<Restor
     const first = pieces[0] as Piece
     const name = order.name ?? first.manifest.key
     await requireNoKey(owner.home, name)
-    const certificate = pieces.find(({ parts }) => parts !== null)?.parts?.certificate ?? null
+    const certificate = pieces.find((piece) => piece.certificate !== null)?.certificate ?? null
+    const { trust = certifiedOnly } = order
+    await trust(first.record, certificate !== null)
     return await place(owner, { ...order, name }, first, certificate, { ...restored, share, auxiliary })
   } finally {
     for (const piece of pieces) piece.value.wipe()
   }
 }
+
+/** Pieces that bring the certificate of a record which came without one. */
+const sameEpoch = (pieces: readonly Piece[], record: KeyRecord): readonly Piece[] =>
+  pieces.filter((piece) => equalBytes(recordDigest(piece.record), recordDigest(record)))
+
+const certifiedOnly = (_: KeyRecord, certified: boolean): Promise<void> =>
+  certified ? Promise.resolve() : Promise.reject(notCertified())
+
+export const notCertified = (): Failure =>
+  new Failure('verification', 'E_NOT_CERTIFIED', 'nothing here certifies the record of the key', {
+    hint:
+      'give --certificate FILE, or as --record what a custodian exports today (`mpc key show NAME --export`); ' +
+      'or, if another custodian tells you the public key: --public-key HEX',
+  })
 
 /** Every piece, or a failure that names every bad one; its code is that of the first. */
 async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly Piece[]> {
@@ -216,7 +244,7 @@ async function place(
   const keys = { next: identity.signing, old: null }
   const rebind = sits ? null : makeRebind(record, index, share, card, keys, now, rng)
   const path = await placeShare(owner, { name, record, certificate, index, plaintext, rebind })
-  return { name, record, digest, index, rebind: path, lost }
+  return { name, record, digest, certified: certificate !== null, index, rebind: path, lost }
 }
 
 /** The plaintext. @throws Failure that begins with the label */

@@ -44,6 +44,8 @@ const piece = object({
   holders: list(name),
   manifest_digest: hex(32),
   words: words16,
+  /** Whether the receipts of all custodians stand behind the record; a whole piece has them. */
+  certified: { type: 'boolean' },
   /** Whether the epoch was held against a record that was given. */
   record_given: { type: 'boolean' },
   /** Null where another identity opened it. */
@@ -61,6 +63,8 @@ const printed = object({
   /** Whether each stands on the public sheet, or was too long for a code and must be kept as a file. */
   record: oneOf('code', 'file'),
   manifest: oneOf('code', 'file'),
+  /** A file: in record.json. None: the piece came from paper without it. */
+  certificate: oneOf('code', 'file', 'none'),
 })
 const restored = object({
   key: name,
@@ -69,6 +73,7 @@ const restored = object({
   epoch: count(1),
   custodian: name,
   index: count(1),
+  certified: { type: 'boolean' },
   /** Null where this identity sits in the seat already. */
   rebind: orNull(path),
   refresh_needed: { type: 'boolean' },

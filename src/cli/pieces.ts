@@ -3,12 +3,14 @@
  * home's identity, or the age identity of `--identity`, or a passphrase of the piece's own, or nothing for a page that
  * was printed in clear; a holder need not have an identity here.
  */
+import { heldKeys } from '../ceremony/epochs.js'
 import { type Unlock, wipeIdentity } from '../ceremony/identity.js'
 import type { Given, PieceFile } from '../ceremony/restore.js'
 import { hasIdentity } from '../storage/identity.js'
 import { isSealed, kindOfSealed } from '../storage/seal.js'
 import type { Card } from '../wire/card.js'
-import { parseExportedManifest, parseExportedRecord } from '../wire/exported.js'
+import type { PublicRecord } from '../wire/certified.js'
+import { parseExportedCertificate, parseExportedManifest, parsePublicRecord } from '../wire/exported.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
 import { looksTyped, readCodeLine, readPaperLines } from '../wire/paper-text.js'
@@ -21,6 +23,7 @@ export type Self = { readonly identity: Identity; readonly card: Card }
 
 export type PieceOptions = {
   readonly record?: string
+  readonly certificate?: string
   readonly manifest?: string
   readonly piecePassphraseFd?: readonly number[]
 }
@@ -86,14 +89,34 @@ export const withPiece = <T>(
   signs = false,
 ): Promise<T> => withPieces(context, [file], options, ([piece], self) => act(piece as PieceFile, self), signs)
 
-/** What `--record` and `--manifest` name: files, or the text of their codes on paper. */
-export async function givenIn({ record, manifest }: PieceOptions): Promise<Given> {
+/**
+ * What `--record`, `--certificate` and `--manifest` name, files or the text of their codes on paper; and what this home,
+ * if there is one, knows of keys.
+ */
+export async function givenIn(
+  context: Context,
+  { record, certificate, manifest }: PieceOptions,
+): Promise<Given> {
+  if (certificate !== undefined && record === undefined) {
+    throw new Failure('usage', 'E_USAGE', '--certificate is over a record, and none is given', {
+      hint: 'give --record FILE too',
+    })
+  }
+  const { home } = await context.existingHome()
   return {
-    ...(record !== undefined && { record: parseExportedRecord(await readNamed(record, '--record')) }),
+    ...(record !== undefined && (await recordIn(record, certificate))),
     ...(manifest !== undefined && {
       manifest: parseExportedManifest(await readNamed(manifest, '--manifest')),
     }),
+    known: home ? await heldKeys(home) : [],
   }
+}
+
+async function recordIn(path: string, proof: string | undefined): Promise<PublicRecord> {
+  const given = parsePublicRecord(await readNamed(path, '--record'))
+  if (proof === undefined) return given
+  const certificate = parseExportedCertificate(await readNamed(proof, '--certificate'), given.record)
+  return { ...given, certificate }
 }
 
 /** What a file holds, whatever way it came from paper; `-` is typed where there is somebody to type. */

@@ -8,6 +8,13 @@ import { encodeRecord, type KeyRecord } from './record.js'
 import { decodeCertificate, type Holder, resultDigest, verifyReceipt } from './result.js'
 import { hex } from './text.js'
 
+/** A record as people hand it on. */
+export type PublicRecord = {
+  readonly record: KeyRecord
+  /** Over this record, and checked; null where nobody gave one. */
+  readonly certificate: Uint8Array | null
+}
+
 /**
  * @throws Failure `E_CERTIFICATE` (verification) unless the certificate is over this record, and holds a
  *   receipt of each of its custodians

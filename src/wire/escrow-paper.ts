@@ -1,12 +1,13 @@
 /**
  * A piece as it stands on paper: the value, and what names the share that it is of. It is short, so that somebody can
  * type it; what makes it worth anything, the key's record and the custodian's manifest, is public, named here by digest,
- * and comes beside it. For certificate and auxiliary data there is no room.
+ * and comes beside it, as does the record's certificate. For auxiliary data there is no room.
  */
 import { bytes, codec, CodecError, mapped, type Of, record, tuple, uint } from '../protocol/codec.js'
 import { isPiece } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
+import type { PublicRecord } from './certified.js'
 import { checkManifest, type Manifest, manifestDigest } from './escrow-manifest.js'
 import { otherManifest, type Piece, refuse, whoseIs } from './escrow-piece.js'
 import { Failure } from './failure.js'
@@ -75,7 +76,7 @@ export const encodePaperPiece = ({ holder, value, manifest }: Pick<Piece, 'holde
 export const isPaperPiece = (plaintext: Uint8Array): boolean => (plaintext[0] ?? 0) >> 5 === 4
 
 /** Records and manifests that are at hand, those of other keys perhaps among them. */
-export type AtHand = { readonly records: readonly KeyRecord[]; readonly manifests: readonly Manifest[] }
+export type AtHand = { readonly records: readonly PublicRecord[]; readonly manifests: readonly Manifest[] }
 
 /**
  * The piece in a plaintext, which stays the caller's to wipe; with the record and the manifest that it names.
@@ -91,8 +92,10 @@ export function parsePaperPiece(plaintext: Uint8Array, { records, manifests }: A
   const [lastRecord, lastManifest] = [records.at(-1), manifests.at(-1)]
   if (lastRecord === undefined || lastManifest === undefined)
     throw needsPublic(whose, lastRecord === undefined)
-  const r = records.find((each) => hex(recordDigest(each)) === hex(small.epoch))
-  if (r === undefined) throw otherEpoch(whose, small, lastRecord)
+  const named = records.filter(({ record }) => hex(recordDigest(record)) === hex(small.epoch))
+  const r = named[0]?.record
+  if (r === undefined) throw otherEpoch(whose, small, lastRecord.record)
+  const certificate = named.find((each) => each.certificate !== null)?.certificate ?? null
   const manifest = manifests.find((each) => hex(manifestDigest(each)) === hex(small.manifest))
   if (manifest === undefined) throw otherManifest(whose)
   const holder = manifest.holders[small.holder.index - 1]
@@ -107,7 +110,16 @@ export function parsePaperPiece(plaintext: Uint8Array, { records, manifests }: A
     if (!isPiece(curveOf(r.scheme), manifest.vector, holder.index, value)) {
       throw refuse('E_PIECE_VALUE', 'its value is not the one that the manifest gives this holder')
     }
-    return { holder, value: value.clone(), manifest, record: r, custodian, blob: null, parts: null }
+    return {
+      holder,
+      value: value.clone(),
+      manifest,
+      record: r,
+      certificate,
+      custodian,
+      blob: null,
+      parts: null,
+    }
   } catch (cause) {
     throw cause instanceof Failure ? cause.of(whose) : cause
   }

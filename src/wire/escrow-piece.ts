@@ -49,6 +49,8 @@ export type Piece = {
   readonly value: Secret
   readonly manifest: Manifest
   readonly record: KeyRecord
+  /** Over the record, and checked; null where a piece from paper came without one. */
+  readonly certificate: Uint8Array | null
   /** Who split the share. */
   readonly custodian: Card
   readonly blob: Uint8Array | null
@@ -77,7 +79,8 @@ export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece & { readon
     if (holder === undefined) throw refuse('E_PIECE', 'its manifest knows no such holder')
     whose = whoseIs({ holder })
     const r = parseRecord(parts.record)
-    requireCertified(parts.certificate, r)
+    const { certificate } = parts
+    requireCertified(certificate, r)
     const custodian = checkManifest(manifest, r, seat)
     if (
       (parts.blob === null ? null : hex(sha256(parts.blob))) !==
@@ -89,7 +92,7 @@ export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece & { readon
     if (!isPiece(curveOf(r.scheme), manifest.vector, index, piece)) {
       throw refuse('E_PIECE_VALUE', 'its value is not the one that the manifest gives this holder')
     }
-    return { holder, value: piece, manifest, record: r, custodian, blob: parts.blob, parts }
+    return { holder, value: piece, manifest, record: r, certificate, custodian, blob: parts.blob, parts }
   } catch (cause) {
     value.fill(0)
     throw cause instanceof Failure ? cause.of(whose) : cause

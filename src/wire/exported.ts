@@ -3,6 +3,7 @@
  * the canonical bytes in hex, so that digests and signatures are over what was signed and not over JSON.
  */
 import { CodecError } from '../protocol/codec.js'
+import { type PublicRecord, requireCertified } from './certified.js'
 import { encodeManifest, type Manifest, parseManifest } from './escrow-manifest.js'
 import { Failure } from './failure.js'
 import { codeLine, readCodeLine } from './paper-text.js'
@@ -15,9 +16,13 @@ const RECORD = 'mpc/key-record/v1'
 const MANIFEST = 'mpc/escrow-manifest/v1'
 const HANDOVER = 'mpc/share-handover/v1'
 
-/** The record as `key show --export` writes it and `--record` takes it. */
-export const exportRecord = (record: KeyRecord): Uint8Array =>
-  line({ format: tagged(RECORD), record: hex(encodeRecord(record)) })
+/** The record as `key show --export` writes it and `--record` takes it, with its certificate if that is there. */
+export const exportRecord = (record: KeyRecord, certificate: Uint8Array | null = null): Uint8Array =>
+  line({
+    format: tagged(RECORD),
+    record: hex(encodeRecord(record)),
+    ...(certificate && { certificate: hex(certificate) }),
+  })
 
 /** The manifest as it lies beside the pieces. */
 export const exportManifest = (manifest: Manifest): Uint8Array =>
@@ -26,21 +31,41 @@ export const exportManifest = (manifest: Manifest): Uint8Array =>
 /** The same as text for a QR code. */
 export const recordCode = (record: KeyRecord): string => codeLine('record', encodeRecord(record))
 export const manifestCode = (manifest: Manifest): string => codeLine('manifest', encodeManifest(manifest))
+export const certificateCode = (certificate: Uint8Array): string => codeLine('certificate', certificate)
 
 /** What is known of how a key went over to its newest epoch, as `share statements -o` writes it. */
 export const exportHandover = (handover: Handover): Uint8Array =>
   line({ format: tagged(HANDOVER), handover: hex(encodeHandover(handover)) })
 
-/** Takes the text of a code too. @throws Failure `E_RECORD`, `E_PAPER_CODE` (verification) unless it is a whole record */
-export const parseExportedRecord = (file: Uint8Array): KeyRecord =>
-  parseRecord(
-    bytesIn(file, RECORD, 'record', (cause) => {
-      throw new Failure('verification', 'E_RECORD', 'this is not the public record of a key', {
-        hint: '`mpc key show NAME --export -o FILE` writes it',
-        cause,
-      })
-    }),
-  )
+/**
+ * Takes the text of a code too.
+ * @throws Failure (verification) `E_RECORD`, `E_PAPER_CODE` unless it is a whole record, `E_CERTIFICATE` if what stands
+ *   beside it does not certify it
+ */
+export function parsePublicRecord(file: Uint8Array): PublicRecord {
+  const { bytes, certificate } = contentOf(file, RECORD, 'record', (cause) => {
+    throw new Failure('verification', 'E_RECORD', 'this is not the public record of a key', {
+      hint: '`mpc key show NAME --export -o FILE` writes it',
+      cause,
+    })
+  })
+  const record = parseRecord(bytes)
+  if (certificate) requireCertified(certificate, record)
+  return { record, certificate }
+}
+
+/** The same, for who asks for nothing but the record. */
+export const parseExportedRecord = (file: Uint8Array): KeyRecord => parsePublicRecord(file).record
+
+/**
+ * The certificate of a record, as the file that a home keeps or as the text of its code.
+ * @throws Failure `E_CERTIFICATE`, `E_PAPER_CODE` (verification) unless it certifies this record
+ */
+export function parseExportedCertificate(file: Uint8Array, record: KeyRecord): Uint8Array {
+  const certificate = readCodeLine('certificate', Buffer.from(file).toString('latin1')) ?? file
+  requireCertified(certificate, record)
+  return certificate
+}
 
 /** The same for `E_MANIFEST` and a manifest. */
 export const parseExportedManifest = (file: Uint8Array): Manifest =>
@@ -64,25 +89,33 @@ export const parseExportedHandover = (file: Uint8Array): Handover =>
     }),
   )
 
-function bytesIn(
+type Content = { readonly bytes: Uint8Array; readonly certificate: Uint8Array | null }
+
+const bytesIn = (...of: Parameters<typeof contentOf>): Uint8Array => contentOf(...of).bytes
+
+function contentOf(
   file: Uint8Array,
   tag: typeof RECORD | typeof MANIFEST | typeof HANDOVER,
   field: 'record' | 'manifest' | 'handover',
   refuse: (cause: unknown) => never,
-): Uint8Array {
+): Content {
   const fromCode = field === 'handover' ? null : readCodeLine(field, Buffer.from(file).toString('latin1'))
-  if (fromCode) return fromCode
+  if (fromCode) return { bytes: fromCode, certificate: null }
   try {
     const held = JSON.parse(Buffer.from(file).toString('utf8')) as Readonly<Record<string, unknown>> | null
     format(tag).parse((held?.['format'] ?? null) as string | null, 'format')
-    const text = held?.[field]
-    const bytes = typeof text === 'string' ? fromHex(text, text.length / 2) : null
-    return bytes ?? refuse(null)
+    const bytes = hexBytes(held?.[field]) ?? refuse(null)
+    const proof = held?.['certificate']
+    // Files from before certificates stood in them load as ever.
+    return { bytes, certificate: proof === undefined ? null : (hexBytes(proof) ?? refuse(null)) }
   } catch (cause) {
     if (cause instanceof CodecError || cause instanceof SyntaxError) return refuse(cause)
     throw cause
   }
 }
+
+const hexBytes = (text: unknown): Uint8Array | null =>
+  typeof text === 'string' ? fromHex(text, text.length / 2) : null
 
 const line = (value: Readonly<Record<string, string>>): Uint8Array =>
   Uint8Array.from(Buffer.from(`${JSON.stringify(value)}\n`))

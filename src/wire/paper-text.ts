@@ -13,7 +13,7 @@ import { Failure } from './failure.js'
 import { isRehearsal, linePrefix, OtherRealm } from './realm.js'
 
 /** What a QR code holds. */
-export type CodeKind = 'piece' | 'record' | 'manifest'
+export type CodeKind = 'piece' | 'record' | 'manifest' | 'certificate'
 
 /** Of a line, without the last: 24 digits of 5 bits, and 6 for the checksum. */
 const LINE_BYTES = 15

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { verify as verifyEcdsa } from 'tiny-secp256k1'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acceptRebind, examineRebind } from '../../src/ceremony/accepting.js'
-import { splitShare } from '../../src/ceremony/backup.js'
+import { certificateOf, splitShare } from '../../src/ceremony/backup.js'
 import type { HolderSeal } from '../../src/ceremony/holders.js'
 import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { findKey, type Key, openToSign } from '../../src/ceremony/keys.js'
@@ -98,6 +98,7 @@ describe.each(SCHEMES)('a share of %s', (scheme) => {
   ])('comes back from any %i of %i pieces, and signs', async (threshold, count) => {
     const [alice, ...others] = await keyOf(scheme)
     const key = await findKey(alice.home, 'treasury')
+    const certificate = await certificateOf(alice.home, key)
     const out = join(await folder(), 'out')
     const chosen = holders.slice(0, count)
     const seals = chosen.map(({ card }): HolderSeal => ({ name: card.name, kind: 'card', card }))
@@ -124,7 +125,7 @@ describe.each(SCHEMES)('a share of %s', (scheme) => {
       if (signs) await signsWith(scheme, key, fresh, rebind as string, others)
     }
 
-    const given = { record: key.record, manifest }
+    const given = { record: key.record, certificate, manifest }
     const pages = await Promise.all(
       (subsets.at(-1) as readonly PieceFile[]).map(async (file): Promise<PieceFile> => {
         const { bytes } = await printable(file, given, false)

@@ -153,7 +153,7 @@ const MESSAGES: Readonly<Record<string, Message>> = {
     bytes: readPaperLines(Buffer.from(golden('eddsa-ed25519.paper-lines.txt')).toString('latin1')),
     read: (bytes) =>
       parsePaperPiece(bytes, {
-        records: [record],
+        records: [{ record, certificate: null }],
         manifests: [parseManifest(golden('eddsa-ed25519.manifest.cbor'))],
       }),
   },

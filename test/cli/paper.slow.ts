@@ -78,7 +78,7 @@ describe.skipIf(missing !== null)(`pages${skipped}`, () => {
         expect(first.map((each) => each.trim())).toEqual([
           html === 'h1.html' ? codeLine('piece', bytes) : armored(bytes).trim(),
         ])
-        expect(second.map(kind).sort()).toEqual(['MPCMANIFEST', 'MPCRECORD'])
+        expect(second.map(kind).sort()).toEqual(['MPCCERTIFICATE', 'MPCMANIFEST', 'MPCRECORD'])
       }
     },
   )
@@ -95,13 +95,13 @@ describe.skipIf(missing !== null)(`pages${skipped}`, () => {
       expect(piece).toHaveLength(1)
       writeFileSync(path(`scan-${i + 1}.txt`), piece[0] as string)
     }
-    for (const name of ['record', 'manifest']) {
+    for (const name of ['record', 'certificate', 'manifest']) {
       const text = public_.find((each) => kind(each) === `MPC${name.toUpperCase()}`) as string
       writeFileSync(path(`${name}.txt`), text)
     }
     await rm(backup.alice.home, { recursive: true })
     const fresh = await custodian(backup.dir, 'alice', 'alice-new')
-    const given = '--record record.txt --manifest manifest.txt'
+    const given = '--record record.txt --certificate certificate.txt --manifest manifest.txt'
     const restored = await script(fresh, `backup restore scan-1.txt scan-2.txt scan-3.txt ${given}`)
     expect(restored.json).toMatchObject({
       code: 0,

@@ -5,17 +5,19 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { armored } from '../../src/storage/seal.js'
 import {
+  certificateCode,
   manifestCode,
   parseExportedManifest,
-  parseExportedRecord,
+  parsePublicRecord,
   recordCode,
 } from '../../src/wire/exported.js'
 import { codeLine, readPaperLines } from '../../src/wire/paper-text.js'
-import { type Backup, backupOf, linesOn, printed, script } from '../support/backups.js'
+import { type Backup, backupOf, forgedPages, linesOn, printed, script } from '../support/backups.js'
 import { atTerminal, type Custodian, custodian, hasTerminal } from '../support/cli.js'
 
 const hasAge = spawnSync('age', ['--version']).status === 0
-const PUBLIC = '--record record.txt --manifest manifest.txt'
+const PUBLIC = '--record record.txt --certificate certificate.txt --manifest manifest.txt'
+const BARE = '--record record.txt --manifest manifest.txt'
 
 let backup: Backup
 let [h1, h2, h3, h4] = [] as unknown as [Custodian, Custodian, Custodian, Custodian]
@@ -30,8 +32,11 @@ beforeAll(async () => {
   ;[h1, h2, h3, h4] = backup.holders as unknown as [Custodian, Custodian, Custodian, Custodian]
   lines = await printed(backup, h1)
   put('h1.txt', lines.join('\n'))
+  for (const holder of [h2, h3, h4]) put(`${holder.name}.txt`, (await printed(backup, holder)).join('\n'))
   // What a scanner gives of the public sheet; that the picture says the same is held by `paper.slow.ts`.
-  put('record.txt', recordCode(parseExportedRecord(readFileSync(path('record.json')))))
+  const { record, certificate } = parsePublicRecord(readFileSync(path('record.json')))
+  put('record.txt', recordCode(record))
+  put('certificate.txt', certificateCode(certificate as Uint8Array))
   put('manifest.txt', manifestCode(parseExportedManifest(readFileSync(path('out/manifest.json')))))
 }, 120_000)
 afterAll(() => backup.remove())
@@ -45,7 +50,7 @@ describe('a printed page', () => {
       'A piece of alice’s share',
       'Held by h1: piece 1 of 4. Any 3 of them restore the share.',
       'mpc identity init --name alice',
-      'mpc backup restore h1.txt h2.txt h3.txt --record record.txt --manifest manifest.txt',
+      'mpc backup restore h1.txt h2.txt h3.txt --record record.txt --certificate certificate.txt --manifest manifest.txt',
       'mpc backup verify h1.txt',
       backup.publicKey,
     ]) {
@@ -76,7 +81,7 @@ describe('a printed page', () => {
         sealed: false,
       },
     })
-    expect(svg.json.data).toMatchObject({ record: 'code', manifest: 'code' })
+    expect(svg.json.data).toMatchObject({ record: 'code', certificate: 'code', manifest: 'code' })
     const page = readFileSync(path('h1.svg'), 'utf8')
     for (const line of lines) expect(page).toContain(line)
     for (const line of lines) expect(readFileSync(path('h1-public.svg'), 'utf8')).not.toContain(line)
@@ -121,6 +126,7 @@ describe('a drill on paper', () => {
         holder: 'h1',
         custodian: 'alice',
         public_key: backup.publicKey,
+        certified: true,
         record_given: true,
       },
     })
@@ -206,10 +212,6 @@ describe('a restore', () => {
   const fresh = (): Promise<Custodian> => custodian(backup.dir, 'alice', `alice-${++machines}`)
   const everything = ({ home }: Custodian): string[] =>
     readdirSync(home, { recursive: true, encoding: 'utf8' }).sort()
-
-  beforeAll(async () => {
-    for (const holder of [h2, h3, h4]) put(`${holder.name}.txt`, (await printed(backup, holder)).join('\n'))
-  })
 
   test('from pages alone, and from pages and files together', async () => {
     const paper = await fresh()
@@ -304,5 +306,86 @@ describe('a restore', () => {
       { cwd: backup.dir },
     )
     expect(scanned.code, scanned.stdout).toBe(0)
+  })
+})
+
+describe('pages of a record that nothing certifies', () => {
+  const FORGED = '--record forged.json --manifest forged-manifest.json'
+  const FORGED_PAGES = 'forged-1.txt forged-2.txt forged-3.txt'
+  let forgedKey: string
+  beforeAll(async () => {
+    forgedKey = await forgedPages(backup)
+  })
+
+  test('say so, and of a key that this home knows by another public key are refused', async () => {
+    const bare = await script(h1, `backup verify h1.txt ${BARE}`)
+    expect(bare.json).toMatchObject({ code: 0, data: { certified: false, public_key: backup.publicKey } })
+    const stranger = await script(h1, `backup verify forged-1.txt ${FORGED}`)
+    expect(stranger.json).toMatchObject({ code: 0, data: { certified: false, public_key: forgedKey } })
+    const proof = await script(h1, `backup verify forged-1.txt ${FORGED} --certificate certificate.txt`)
+    expect(proof.json).toMatchObject({ code: 9, error: { code: 'E_CERTIFICATE' } })
+
+    const bob = backup.others[0] as Custodian
+    for (const line of [
+      `backup verify forged-1.txt ${FORGED}`,
+      `backup print forged-1.txt ${FORGED} -o forged.html`,
+      `backup restore ${FORGED_PAGES} ${FORGED} --key other --public-key ${forgedKey}`,
+    ]) {
+      const { json } = await script(bob, line)
+      expect(json, line).toMatchObject({ code: 9, error: { code: 'E_PUBLIC_KEY' } })
+      expect(json.error.message).toContain(
+        `the public key ${forgedKey}, and this home knows it, as treasury, by`,
+      )
+    }
+    expect(readdirSync(backup.dir)).not.toContain('forged.html')
+    expect(readdirSync(join(bob.home, 'keys'))).toEqual(['treasury'])
+  })
+
+  test('restore nothing unless somebody confirms the public key', async () => {
+    const alice = await custodian(backup.dir, 'alice', 'alice-forged')
+    for (const [given, code] of [
+      ['', 'E_NOT_CERTIFIED'],
+      [` --public-key ${backup.publicKey}`, 'E_PUBLIC_KEY'],
+    ] as const) {
+      const refused = await script(alice, `backup restore ${FORGED_PAGES} ${FORGED}${given}`)
+      expect(refused.json).toMatchObject({ code: 9, error: { code } })
+    }
+    expect((await script(alice, 'key list')).json.data.keys).toEqual([])
+    const pages = `backup restore h1.txt h2.txt h3.txt ${BARE} --public-key ${backup.publicKey}`
+    const restored = await script(alice, pages)
+    expect(restored.json).toMatchObject({ code: 0, data: { certified: false, public_key: backup.publicKey } })
+    // With the certificate it is whole, as if it had come from whole pieces.
+    const whole = await custodian(backup.dir, 'alice', 'alice-certified')
+    const certified = await script(whole, `backup restore h1.txt h2.txt h3.txt ${PUBLIC}`)
+    expect(certified.json).toMatchObject({ code: 0, data: { certified: true } })
+    expect((await script(whole, 'share check --key treasury')).json).toMatchObject({ code: 0 })
+    const exported = '--record record.json --manifest out/manifest.json'
+    const other = await custodian(backup.dir, 'alice', 'alice-exported')
+    expect((await script(other, `backup restore h1.txt h2.txt h3.txt ${exported}`)).json).toMatchObject({
+      code: 0,
+      data: { certified: true },
+    })
+  })
+
+  test.runIf(hasTerminal)('show a person the words of the key, and ask', async () => {
+    const restoring = (who: Custodian, answer: string) => {
+      const words = [
+        'backup',
+        'restore',
+        ...FORGED_PAGES.split(' '),
+        ...FORGED.split(' '),
+        '--plain',
+        ...who.unlock,
+      ]
+      return atTerminal(who.home, words, [['Type "the same"', `${answer}\r`]], { cwd: backup.dir })
+    }
+    const alice = await custodian(backup.dir, 'alice', 'alice-asked')
+    const said = await restoring(alice, 'no')
+    expect(said.code, said.stdout).toBe(8)
+    expect(said.stdout).toContain(forgedKey)
+    expect((await script(alice, 'key list')).json.data.keys).toEqual([])
+    const took = await restoring(alice, 'the same')
+    expect(took.code, took.stdout).toBe(0)
+    expect(took.stdout).toContain('NOT certified')
   })
 })

@@ -1,9 +1,20 @@
 /** A key whose first custodian has split its share among holders, by the real binary; and what stands on their pages. */
-import { readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Scheme } from '../../src/protocol/scheme.js'
+import { curveOf, type Scheme } from '../../src/protocol/scheme.js'
+import { drawCoefficients, split } from '../../src/protocol/escrow.js'
+import { Secret } from '../../src/protocol/secret.js'
+import { evaluate } from '../../src/protocol/sharing.js'
+import { encodePaperPiece } from '../../src/wire/escrow-paper.js'
+import { makeManifest } from '../../src/wire/escrow-manifest.js'
+import { exportManifest, exportRecord, parseExportedRecord } from '../../src/wire/exported.js'
+import { paperLines } from '../../src/wire/paper-text.js'
+import { encodeRecord, parseRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
+import { hex } from '../../src/wire/text.js'
 import { makeKey } from './ceremonies.js'
 import { type Custodian, custodian, custodians, type How, type Ran, scratch } from './cli.js'
+import { person } from './members.js'
 import { brokers } from './nats.js'
 
 export type Backup = {
@@ -56,4 +67,53 @@ export async function printed({ dir }: Pick<Backup, 'dir'>, holder: Custodian): 
   const ran = await script(holder, `backup print out/${holder.name}.piece -o ${holder.name}.html`)
   if (ran.code !== 0) throw new Error(ran.stdout)
   return linesOn(join(dir, `${holder.name}.html`))
+}
+
+/**
+ * Pages of a made-up key: key id, names and the other custodians' cards of the true one, alice's card, the public key and
+ * every share the forger's; split and signed as it should be. `forged.json`, `forged-manifest.json`, `forged-1.txt` to 3.
+ * @returns the public key
+ */
+export async function forgedPages({ dir }: Pick<Backup, 'dir'>): Promise<string> {
+  const rng = (length: number): Uint8Array => Uint8Array.from(randomBytes(length))
+  const real = parseExportedRecord(readFileSync(join(dir, 'record.json')))
+  const curve = curveOf(real.scheme)
+  const evil = await person('alice')
+  const f = Array.from({ length: real.threshold }, () => curve.randomScalar(rng))
+  const shares = real.members.map(({ index }) => evaluate(curve, f, index))
+  const forged = parseRecord(
+    encodeRecord({
+      ...real,
+      group_point: curve.timesG(f[0] as bigint).toBytes(),
+      members: real.members.map((member, i) => ({
+        ...member,
+        card: i === 0 ? evil.card : member.card,
+        public_share: curve.timesG(shares[i] as bigint).toBytes(),
+      })),
+    }),
+  )
+  using share = new Secret(curve.scalarBytes(shares[0] as bigint))
+  const { F, pieces } = split(curve, share, drawCoefficients(curve, 3, rng), 3)
+  const fields = {
+    format: 'mpc/escrow-manifest/v1' as const,
+    key_id: forged.key_id,
+    key: 'treasury',
+    scheme: forged.scheme,
+    epoch: recordDigest(forged),
+    custodian: { index: 1, fingerprint: evil.card.fingerprint },
+    threshold: 3,
+    holders: [1, 2, 3].map((index) => ({ index, name: `h${index}`, to: { kind: 'passphrase' as const } })),
+    vector: F,
+    salt: rng(32),
+    created: Date.now(),
+  }
+  const { manifest } = makeManifest(fields, share, null, evil.identity.signing, rng)
+  writeFileSync(join(dir, 'forged.json'), exportRecord(forged))
+  writeFileSync(join(dir, 'forged-manifest.json'), exportManifest(manifest))
+  for (const holder of manifest.holders) {
+    const value = pieces.get(holder.index) as Secret
+    const page = paperLines(encodePaperPiece({ holder, value, manifest }))
+    writeFileSync(join(dir, `forged-${holder.index}.txt`), page.join('\n'))
+  }
+  return hex(recordPublicKey(forged))
 }

@@ -86,7 +86,7 @@ const whole: ReshareDefinition = {
 const encoded = definitionCodec.encode(whole)
 const refused = (changes: object): string =>
   codecErrorOf(() =>
-    definitionCodec.decode(definitionCodec.encode({ ...whole, ...changes } as ReshareDefinition)),
+    definitionCodec.decode(definitionCodec.encode({ ...whole, ...changes })),
   ).message
 const lines = (people: readonly { readonly line: string }[]) => people.map(({ line }) => line)
 

@@ -8,7 +8,9 @@ import { encodeManifest } from '../../src/wire/escrow-manifest.js'
 import { parsePiece, type Piece } from '../../src/wire/escrow-piece.js'
 import { restoreShare } from '../../src/wire/escrow-restore.js'
 import {
+  certificateCode,
   manifestCode,
+  parseExportedCertificate,
   parseExportedManifest,
   parseExportedRecord,
   recordCode,
@@ -22,7 +24,7 @@ import { another, expectNoSecret, failureOf, filled, flip, leaves, rewrite } fro
 
 const made = backup('eddsa-ed25519')
 const secrets = [made.share.reveal(), ...[...made.values.values()].map((value) => value.reveal())]
-const atHand = { records: [made.record], manifests: [made.manifest] }
+const atHand = { records: [made], manifests: [made.manifest] }
 const onPaper = (holder: number, from = made): Uint8Array =>
   encodePaperPiece(parsePiece(from.pieceOf(holder)))
 
@@ -37,12 +39,17 @@ const refused = (act: () => unknown, kind: string, code: string, ...words: reado
 describe.each(SCHEMES)('pieces of a share on paper, %s', (scheme) => {
   const auxiliary = scheme === 'ecdsa-secp256k1' ? AUXILIARY : null
   const from = backup(scheme, { auxiliary })
-  const known = { records: [from.record], manifests: [from.manifest] }
+  const known = { records: [from], manifests: [from.manifest] }
 
   test('restore it, any three of them, and with a whole one among them what it carries too', () => {
     const pieces = HOLDERS.map(({ index }) => parsePaperPiece(onPaper(index, from), known))
     for (const [i, piece] of pieces.entries())
-      expect(piece).toMatchObject({ holder: HOLDERS[i], parts: null, blob: null })
+      expect(piece).toMatchObject({
+        holder: HOLDERS[i],
+        certificate: from.certificate,
+        parts: null,
+        blob: null,
+      })
     for (const chosen of [
       [0, 1, 2],
       [4, 2, 0],
@@ -61,13 +68,20 @@ describe.each(SCHEMES)('pieces of a share on paper, %s', (scheme) => {
     expect(onPaper(1, from).length).toBeLessThan(190)
     expect(isPaperPiece(onPaper(1, from))).toBe(true)
     expect(isPaperPiece(from.pieceOf(1))).toBe(false)
-    const [record, manifest] = [recordCode(from.record), manifestCode(from.manifest)].map((code) =>
-      Buffer.from(code),
-    )
-    expect(encodeRecord(parseExportedRecord(record as Uint8Array))).toEqual(encodeRecord(from.record))
-    expect(encodeManifest(parseExportedManifest(manifest as Uint8Array))).toEqual(
-      encodeManifest(from.manifest),
-    )
+    const [record, manifest, certificate] = [
+      recordCode(from.record),
+      manifestCode(from.manifest),
+      certificateCode(from.certificate),
+    ].map((code) => Buffer.from(code)) as [Buffer, Buffer, Buffer]
+    expect(parseExportedCertificate(certificate, from.record)).toEqual(from.certificate)
+    expect(
+      failureOf(() => parseExportedCertificate(certificate, { ...from.record, epoch: 2 })),
+    ).toMatchObject({
+      kind: 'verification',
+      code: 'E_CERTIFICATE',
+    })
+    expect(encodeRecord(parseExportedRecord(record))).toEqual(encodeRecord(from.record))
+    expect(encodeManifest(parseExportedManifest(manifest))).toEqual(encodeManifest(from.manifest))
   })
 })
 
@@ -168,7 +182,7 @@ describe('a piece on paper', () => {
       'the piece of carol',
     )
     const next = backup('eddsa-ed25519', { record: { epoch: 2, parent: recordDigest(made.record) } })
-    const known = { records: [next.record], manifests: [made.manifest] }
+    const known = { records: [next], manifests: [made.manifest] }
     refused(
       () => parsePaperPiece(piece, known),
       'verification',
@@ -186,7 +200,7 @@ describe('a piece on paper', () => {
       const { holder } = parsePiece(made.pieceOf(i + 1))
       expect(isPiece(made.curve, vector, i + 1, value)).toBe(true)
       const page = encodePaperPiece({ holder, value, manifest: forged.manifest })
-      const known = { records: [made.record], manifests: [forged.manifest] }
+      const known = { records: [made], manifests: [forged.manifest] }
       refused(
         () => parsePaperPiece(page, known),
         'verification',

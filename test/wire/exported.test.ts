@@ -5,6 +5,7 @@ import {
   exportRecord,
   parseExportedManifest,
   parseExportedRecord,
+  parsePublicRecord,
 } from '../../src/wire/exported.js'
 import { makeRebind, parseRebind } from '../../src/wire/rebind.js'
 import { encodeRecord, recordDigest } from '../../src/wire/record.js'
@@ -13,10 +14,10 @@ import { hex } from '../../src/wire/text.js'
 import type { Secret } from '../../src/protocol/secret.js'
 import { seededRng } from '../support/rng.js'
 import { backup } from './escrow-support.js'
-import { alice, bob, CREATED, failureOf, memberOf, utf8 } from './support.js'
+import { alice, bob, CREATED, failureOf, filled, memberOf, utf8 } from './support.js'
 
 const made = backup('eddsa-ed25519')
-const { record, manifest, shares } = made
+const { record, manifest, shares, certificate } = made
 
 describe('an exported file', () => {
   test('gives back what was put into it, and is one line of JSON', () => {
@@ -41,6 +42,20 @@ describe('an exported file', () => {
       kind: 'verification',
       code: 'E_RECORD',
     })
+  })
+
+  test('of a record holds its certificate, or none; never one of another record', () => {
+    expect(parsePublicRecord(exportRecord(record))).toEqual({ record, certificate: null })
+    expect(parsePublicRecord(exportRecord(record, certificate))).toEqual({ record, certificate })
+    const other = exportRecord({ ...record, key_id: filled(0) }, certificate)
+    expect(failureOf(() => parsePublicRecord(other))).toMatchObject({
+      kind: 'verification',
+      code: 'E_CERTIFICATE',
+    })
+    const broken = Buffer.from(exportRecord(record, certificate))
+      .toString('utf8')
+      .replace('"certificate":"', '"certificate":"x')
+    expect(failureOf(() => parsePublicRecord(utf8(broken)))).toMatchObject({ code: 'E_RECORD' })
   })
 
   test('of the one kind is not taken for the other', () => {

@@ -74,6 +74,14 @@ export const backupCodes = {
     'A piece from paper names the record of the key and the manifest of the split, and they are not here.',
     'Give both: --record FILE and --manifest FILE, as files or as the text of the codes on the public sheet.',
   ),
+  E_NOT_CERTIFIED: entry(
+    'Nothing certifies the record beside the pieces, so the key in it could be made up.',
+    'Give --certificate FILE, or a fresh export of a custodian as --record; or the public key, as others tell it.',
+  ),
+  E_PUBLIC_KEY: entry(
+    'The record gives the key another public key than is known here, or than was given.',
+    'Use none of it: one of the two is made up. Compare the public key with other custodians, in person.',
+  ),
   E_PAPER_SEAL: entry(
     'A page cannot be sealed: the piece lies here in clear, so nothing opens it, or what seals it is too long for paper.',
     'Print the piece as its custodian sealed it, or print it in clear.',

@@ -19,7 +19,7 @@ export async function runVerify(
   options: VerifyOptions,
   [file]: readonly string[],
 ): Promise<Result> {
-  const given = await givenIn(options)
+  const given = await givenIn(context, options)
   if (options.out !== undefined) await refuseExisting(options.out)
   const now = context.now()
   const { piece, note } = await withPiece(
@@ -45,6 +45,7 @@ export async function runVerify(
       holders: manifest.holders.map(({ name }) => name),
       manifest_digest: hex(manifestDigest(manifest)),
       words,
+      certified: piece.certificate !== null,
       record_given: given.record !== undefined,
       note: written,
     },
@@ -57,6 +58,7 @@ export async function runVerify(
           'epoch',
           `${piece.record.epoch}${given.record ? ', as in the record given' : ' (give --record to know that it is in use)'}`,
         ],
+        ['certified', piece.certificate ? 'by every custodian in its record' : NOT_CERTIFIED],
         ['note', written ?? 'none: this identity is not the one that the piece was made for'],
       ]),
       '  The words of the manifest, which must be the same at every holder:',
@@ -66,6 +68,9 @@ export async function runVerify(
     ...(written !== null && { next: `give ${written} to ${custodian.name}, for \`mpc backup status\`` }),
   }
 }
+
+const NOT_CERTIFIED =
+  'NO: this page could be of a made-up key. Compare the public key with the custodians, or give --certificate'
 
 /** Of a piece that is damaged the answer is that it does not hold, not that it cannot be opened. */
 function asVerification(error: unknown): never {
@@ -96,7 +101,7 @@ export async function runOpen(
   [file]: readonly string[],
 ): Promise<Result> {
   await refuseExisting(options.out)
-  const given = await givenIn(options)
+  const given = await givenIn(context, options)
   const card = await verifiedCard(context, options.to)
   const out = resolve(options.out)
   const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`

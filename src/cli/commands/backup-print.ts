@@ -19,7 +19,7 @@ export type Options = PieceOptions & { readonly out: string; readonly sealed?: t
 export async function run(context: Context, options: Options, [file]: readonly string[]): Promise<Result> {
   const files = filesOf(options.out)
   for (const each of files) await refuseExisting(each)
-  const given = await givenIn(options)
+  const given = await givenIn(context, options)
   const sealed = options.sealed ?? false
   const { piece, bytes } = await withPiece(context, file as string, options, (one) =>
     printable(one, given, sealed),
@@ -35,7 +35,7 @@ export async function run(context: Context, options: Options, [file]: readonly s
   const written: string[] = []
   for (const [i, page] of pages.entries()) written.push(await writeNew(files[i] as string, Buffer.from(page)))
   const loose = [
-    ...(second.record === 'file' ? ['record'] : []),
+    ...(second.record === 'file' || second.certificate === 'file' ? ['record'] : []),
     ...(second.manifest === 'file' ? ['manifest'] : []),
   ]
   return {
@@ -49,6 +49,7 @@ export async function run(context: Context, options: Options, [file]: readonly s
       sealed,
       record: second.record,
       manifest: second.manifest,
+      certificate: second.certificate,
     },
     text: [
       ...fields(written.map((each, i) => [i === 0 ? 'page' : 'public', each])),
@@ -61,7 +62,7 @@ export async function run(context: Context, options: Options, [file]: readonly s
           ]
         : []),
     ],
-    next: `print it, and try it: mpc backup verify ${holder.name}.txt --record FILE --manifest FILE   (the text of its codes)`,
+    next: `print it, and try it: mpc backup verify ${holder.name}.txt --record FILE${second.certificate === 'code' ? ' --certificate FILE' : ''} --manifest FILE   (the text of its codes)`,
   }
 }
 

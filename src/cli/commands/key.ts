@@ -1,4 +1,4 @@
-import { listKeys } from '../../storage/keys.js'
+import { listKeys, readEpochFile } from '../../storage/keys.js'
 import { cardIfAny } from '../../ceremony/identity.js'
 import { findKey, type HereKey, type Key, keyHere } from '../../ceremony/keys.js'
 import { oldShares, type OldShares } from '../../ceremony/retire.js'
@@ -62,7 +62,7 @@ export async function runShow(
     rehearsal: isRehearsal(),
   }
   if (!options.export) return { data, text: [...keyText(name, key.seated), ...reseatedText(key)] }
-  const exported = exportRecord(record)
+  const exported = exportRecord(record, await readEpochFile(home, name, key.digest, 'certificate.cbor'))
   if (options.out === undefined)
     return {
       data: { ...data, record: hex(encodeRecord(record)) },

@@ -1,5 +1,5 @@
 /** Sheets as one page of HTML that needs nothing else: for A4 and US Letter, in colour or in black and white. */
-import { type Captioned, HOW_TO_TYPE, type Sheet } from './page.js'
+import { type Captioned, HOW_TO_TYPE, type Sheet, sidesOf } from './page.js'
 
 const STYLE = `
 @page { margin: 12mm 14mm }
@@ -42,7 +42,7 @@ code { display: block; break-inside: avoid; font-size: 7.4pt; background: #f1f1e
 .checks { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 6mm; margin-top: 3mm }
 .checks div { border-bottom: 0.2mm solid #111; height: 7mm; color: #444; font-size: 7.2pt }
 footer { margin-top: 2.4mm; color: #444; font-size: 7.2pt }
-.codes { display: flex; flex-wrap: wrap; gap: 6mm; justify-content: center; margin: 4mm 0 }
+.codes { display: flex; align-items: end; gap: 6mm; justify-content: center; margin: 4mm 0 }
 @media print {
   html { background: #fff }
   article { margin: 0 auto; padding: 0; width: auto; max-width: 186mm; min-height: 0; break-after: page }
@@ -75,12 +75,14 @@ export const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (c) 
 function sheetHtml(sheet: Sheet): string {
   const { title, subtitle, warning, facts, digests, words, code, codes, lines, sections, checks, footer } =
     sheet
+  // Narrower than the sheet: Letter, and the frames around the codes.
+  const sides = sidesOf(codes, 184, 6)
   return `<article>
 <header><h1>${escape(title)}</h1><p>${escape(subtitle)}</p></header>
 <p class="warning${warning.secret ? ' secret' : ''}">${escape(warning.text)}</p>
 <div class="facts">${listHtml(digests)}${listHtml(facts)}</div>
 ${code ? `<div class="piece"><div>${linesHtml(lines)}${lines.length > 0 ? '' : wordsHtml(words)}</div>${figure(code, lines.length > 0 ? 62 : 74)}</div>` : ''}
-${codes.length > 0 ? `<div class="codes">${codes.map((each) => figure(each, 88)).join('\n')}</div>` : ''}
+${codes.length > 0 ? `<div class="codes">${codes.map((each, i) => figure(each, sides[i] as number)).join('\n')}</div>` : ''}
 ${lines.length > 0 || !code ? wordsHtml(words) : ''}
 <div class="text">${sections
     .map(

@@ -5,7 +5,7 @@
  */
 import type { Piece } from '../../wire/escrow-piece.js'
 import { manifestDigest, manifestWords } from '../../wire/escrow-manifest.js'
-import { manifestCode, recordCode } from '../../wire/exported.js'
+import { certificateCode, manifestCode, recordCode } from '../../wire/exported.js'
 import { Failure } from '../../wire/failure.js'
 import { paperLines } from '../../wire/paper-text.js'
 import { isRehearsal, linePrefix, tagged } from '../../wire/realm.js'
@@ -41,6 +41,18 @@ export type Sheet = {
   readonly footer: string
 }
 
+/**
+ * How wide each of the codes in one row is, in millimetres, on a sheet of such a width: modules of one size, in the row
+ * as wide as fits, and no code higher than there is room for.
+ */
+export function sidesOf(codes: readonly Captioned[], width: number, gap: number): readonly number[] {
+  const sizes = codes.map(({ code }) => code.size)
+  const across = (width - gap * (sizes.length - 1)) / sizes.reduce((sum, size) => sum + size, 0)
+  const module = Math.min(across, CODE_AT_MOST / Math.max(...sizes), 1)
+  return sizes.map((size) => size * module)
+}
+const CODE_AT_MOST = 88
+
 /** Beside the heading of the lines. */
 export const HOW_TO_TYPE = 'No B, I, O or 1. Blanks and capitals do not matter. The last 6 check the line.'
 
@@ -55,7 +67,7 @@ export type OnPage = {
   readonly text: string
   readonly bytes: Uint8Array
   readonly sealed: boolean
-  readonly beside: Pick<Public, 'record' | 'manifest'>
+  readonly beside: Omit<Public, 'sheet'>
   readonly now: number
 }
 
@@ -120,19 +132,28 @@ export type Public = {
   /** Whether each stands on it as a code, or was too long for one. */
   readonly record: 'code' | 'file'
   readonly manifest: 'code' | 'file'
+  /** A file: in record.json. None: the piece came without it. */
+  readonly certificate: 'code' | 'file' | 'none'
 }
 
 /** What everybody may know: as codes where they fit, else to be kept as files. */
-export async function publicSheet({ manifest, custodian, record }: Printed, now: number): Promise<Public> {
-  const [ofRecord, ofManifest] = [await codeOf(recordCode(record)), await codeOf(manifestCode(manifest))]
+export async function publicSheet(
+  { manifest, custodian, record, certificate }: Printed,
+  now: number,
+): Promise<Public> {
+  const ofRecord = await codeOf(recordCode(record))
+  // The file of the record holds the certificate as well.
+  const ofCertificate = ofRecord && certificate && (await codeOf(certificateCode(certificate)))
+  const ofManifest = await codeOf(manifestCode(manifest))
   const codes = [
-    ...(ofRecord ? [{ caption: 'The record of the key, for --record', code: ofRecord }] : []),
-    ...(ofManifest
-      ? [{ caption: `The manifest of ${custodian.name}, for --manifest`, code: ofManifest }]
-      : []),
+    ...(ofRecord ? [{ caption: 'For --record', code: ofRecord }] : []),
+    ...(ofCertificate ? [{ caption: 'For --certificate', code: ofCertificate }] : []),
+    ...(ofManifest ? [{ caption: 'For --manifest', code: ofManifest }] : []),
   ]
+  const inFile = certificate !== null && ofCertificate === null
   const files = [
-    ...(ofRecord ? [] : ['the record (record.json)']),
+    ...(ofRecord ? [] : [`the record${inFile ? ' with its certificate' : ''} (record.json)`]),
+    ...(ofRecord && inFile ? ['the certificate (in record.json)'] : []),
     ...(ofManifest ? [] : ['the manifest (manifest.json)']),
   ]
   const sheet: Sheet = {
@@ -141,9 +162,12 @@ export async function publicSheet({ manifest, custodian, record }: Printed, now:
     warning: {
       secret: false,
       text:
-        files.length === 0
+        (files.length === 0
           ? 'PUBLIC. Copy it freely, and keep it with every piece: without it no piece restores anything.'
-          : `PUBLIC. Too long for a code: ${files.join(' and ')}. Keep the file with every piece, and with others.`,
+          : `PUBLIC. Too long for a code: ${files.join(' and ')}. Keep the file with every piece, and with others.`) +
+        (certificate
+          ? ''
+          : ' NOT CERTIFIED: compare the public key with the custodians before you rely on it.'),
     },
     facts: [
       ['Key', manifest.key],
@@ -166,8 +190,8 @@ export async function publicSheet({ manifest, custodian, record }: Printed, now:
       {
         heading: 'How to use it',
         body: [
-          'Scan each code with any scanner of QR codes, and save all of its text in a file: record.txt and manifest.txt. The page of each piece says what to do with them.',
-          'Every custodian of the key can make the record anew, as long as this epoch is in use:',
+          'Scan each code with any scanner of QR codes, and save all of its text in a file: record.txt, certificate.txt, manifest.txt. The page of each piece says what to do with them.',
+          'Every custodian of the key can make the record anew, with its certificate, as long as this epoch is in use:',
           { command: `mpc key show ${manifest.key} --export -o record.json` },
         ],
       },
@@ -175,7 +199,12 @@ export async function publicSheet({ manifest, custodian, record }: Printed, now:
     checks: 0,
     footer: footerOf(now),
   }
-  return { sheet, record: ofRecord ? 'code' : 'file', manifest: ofManifest ? 'code' : 'file' }
+  return {
+    sheet,
+    record: ofRecord ? 'code' : 'file',
+    manifest: ofManifest ? 'code' : 'file',
+    certificate: certificate === null ? 'none' : inFile ? 'file' : 'code',
+  }
 }
 
 const whatItIs = ({ manifest, custodian }: Printed): Section => ({
@@ -238,8 +267,8 @@ function opens({ holder }: Printed): string {
 }
 
 /** What is scanned is called .txt here, what is kept as a file has its name. */
-const givenBy = ({ record, manifest }: OnPage['beside']): string =>
-  `--record record.${record === 'code' ? 'txt' : 'json'} --manifest manifest.${manifest === 'code' ? 'txt' : 'json'}`
+const givenBy = ({ record, manifest, certificate }: OnPage['beside']): string =>
+  `--record record.${record === 'code' && certificate !== 'file' ? 'txt' : 'json'} ${certificate === 'code' ? '--certificate certificate.txt ' : ''}--manifest manifest.${manifest === 'code' ? 'txt' : 'json'}`
 
 type Named = { readonly name: string; readonly index: number }
 

@@ -1,6 +1,6 @@
 /** A sheet as one SVG, in millimetres, that needs nothing else; it fits A4 and US Letter with their usual margins. */
 import { escape } from './html.js'
-import { type Captioned, HOW_TO_TYPE, type Section, type Sheet } from './page.js'
+import { type Captioned, HOW_TO_TYPE, type Section, type Sheet, sidesOf } from './page.js'
 
 const WIDTH = 186
 const HEIGHT = 250
@@ -70,8 +70,13 @@ export function svgOf(sheet: Sheet): string {
     if (lines.length > 0) out.push(textAt(20, y + 3, HOW_TO_TYPE, { size: 2.5, fill: '#444' }))
     y += Math.max(side + 4, 5 + step * Math.min(rows, lines.length))
   }
-  for (const [i, each] of codes.entries()) out.push(...codeAt(i * (HALF + GAP), y + 3, 88, each))
-  if (codes.length > 0) y += 96
+  const sides = sidesOf(codes, WIDTH, GAP)
+  let x = 0
+  for (const [i, side] of sides.entries()) {
+    out.push(...codeAt(x, y + 3, side, codes[i] as Captioned))
+    x += side + GAP
+  }
+  if (codes.length > 0) y += Math.max(...sides) + 8
   y += 1
   const wordsTop = y
   for (const [i, [name, all]] of words.entries()) {

@@ -9,6 +9,11 @@ const record: Flag = {
   parse: once(any),
 }
 const PIECE = 'a file, the text of a code or of lines from paper; - for stdin, or to type it at a terminal'
+const certificate: Flag = {
+  flags: '--certificate <file>',
+  text: 'the certificate of that record, where the file does not hold it: the text of its code',
+  parse: once(any),
+}
 const manifest: Flag = {
   flags: '--manifest <file>',
   text: 'the manifest of the split, for a piece from paper: manifest.json, or the text of its code',
@@ -67,6 +72,7 @@ export const backupCommands: readonly CommandSpec[] = [
     operands: [{ name: '<piece>', text: PIECE }],
     flags: [
       record,
+      certificate,
       manifest,
       { flags: '-o, --out <file>', text: 'the note, if not beside the piece', parse: once(any) },
       piecePassphrase,
@@ -87,6 +93,7 @@ export const backupCommands: readonly CommandSpec[] = [
       },
       { flags: '--sealed', text: 'sealed by what opens it now, and not in clear' },
       record,
+      certificate,
       manifest,
       piecePassphrase,
     ],
@@ -106,6 +113,7 @@ export const backupCommands: readonly CommandSpec[] = [
         parse: once(name),
       },
       record,
+      certificate,
       manifest,
       piecePassphrase,
     ],
@@ -116,7 +124,7 @@ export const backupCommands: readonly CommandSpec[] = [
     summary: 'put a share together from its pieces, into this home',
     examples: [
       'mpc backup restore h1.reopened h3.reopened h5.reopened',
-      'mpc backup restore h1.txt h3.txt - --record record.txt --manifest manifest.txt',
+      'mpc backup restore piece-1.txt piece-3.txt - --record record.txt --certificate certificate.txt --manifest manifest.txt',
     ],
     operands: [{ name: '<piece...>', text: PIECE }],
     flags: [
@@ -125,7 +133,13 @@ export const backupCommands: readonly CommandSpec[] = [
         text: 'what the key is to be called here; as its custodian called it, if left out',
         parse: once(name),
       },
+      {
+        flags: '--public-key <hex>',
+        text: 'the public key, as other custodians tell it; needed where no certificate is given and nobody can be asked',
+        parse: once(any),
+      },
       record,
+      certificate,
       manifest,
       piecePassphrase,
     ],
