@@ -111,6 +111,7 @@ const MESSAGES: Readonly<Record<string, Message>> = {
       rehearsal: false,
       parent: recordDigest(record),
       parent_record: record,
+      rebinds: [],
       dealers: dealers.map(({ fingerprint }) => fingerprint),
     }),
     read: definitionCodec.decode,

@@ -85,9 +85,7 @@ const whole: ReshareDefinition = {
 }
 const encoded = definitionCodec.encode(whole)
 const refused = (changes: object): string =>
-  codecErrorOf(() =>
-    definitionCodec.decode(definitionCodec.encode({ ...whole, ...changes })),
-  ).message
+  codecErrorOf(() => definitionCodec.decode(definitionCodec.encode({ ...whole, ...changes }))).message
 const lines = (people: readonly { readonly line: string }[]) => people.map(({ line }) => line)
 
 describe('a definition with rebinds', () => {
