@@ -44,7 +44,7 @@ async function replacedBy(home: Home, parent: Uint8Array, id: Uint8Array): Promi
 /** What a ceremony that this home voted for names as replaced. */
 async function replaces(home: Home, vote: Uint8Array): Promise<readonly Uint8Array[]> {
   const file = await storedCeremony(home, vote)
-  if (file && isKeyDefinition(file.definition)) return [file.definition.supersedes ?? []].flat()
+  if (file && isKeyDefinition(file.definition)) return file.definition.supersedes ?? []
   throw new Failure('conflict', 'E_CEREMONY_FILES', `this home voted for ${hex(vote)}, which is not here`, {
     hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
   })

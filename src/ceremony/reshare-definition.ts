@@ -21,8 +21,8 @@ export type ResharePlan = {
   /** Old custodians; null: the first, as many as must sign. */
   readonly dealers: readonly string[] | null
   readonly minority: boolean
-  /** Definition id of the unresolved ceremony that this one replaces. */
-  readonly supersedes: Uint8Array | null
+  /** Definition ids of the unresolved ceremonies that this one replaces, at least one; null: of none. */
+  readonly supersedes: readonly Uint8Array[] | null
   /** As in a key generation's plan. */
   readonly notBefore: string | null
   readonly expires: string | null

@@ -2,6 +2,7 @@
 import type { CeremonyFile } from '../ceremony/definitions.js'
 import type { MakingPlan } from '../ceremony/making.js'
 import { requireVerified, unverifiedAmong } from '../ceremony/people.js'
+import { listed } from '../ceremony/remaining.js'
 import { knownCards } from '../ceremony/trust.js'
 import type { Home } from '../storage/home.js'
 import { equalBytes } from '../protocol/codec.js'
@@ -11,6 +12,7 @@ import { Failure } from '../wire/failure.js'
 import { hex, visible } from '../wire/text.js'
 import { acceptCeremony } from './accept.js'
 import type { Context } from './context.js'
+import { outcomeOf } from './render/definition.js'
 
 /** @throws Failure as `planOf`, `acceptCeremony` and `requireVerified` say */
 export async function agreeTo<P extends MakingPlan>(
@@ -56,7 +58,8 @@ export async function confirmSevere(
     )
   }
   if (definition.supersedes) {
-    const what = `This replaces ${hex(definition.supersedes)}: whatever came of that one, you refuse it from now on.`
+    const { supersedes } = definition
+    const what = `This replaces ${listed(supersedes.map(hex))}: ${outcomeOf(supersedes)}, you refuse it from now on.`
     await terminal.confirm(what, key, asking)
   }
 }

@@ -69,6 +69,13 @@ export function hash(text: string): string {
   return text.toLowerCase()
 }
 
+/** Such digests, separated by commas; the flag may also be given several times, and all of them count. */
+export function hashes(text: string, before: readonly string[] = []): string[] {
+  const all = [...before, ...text.split(',').map((each) => hash(each.trim()))]
+  if (new Set(all).size < all.length) throw new InvalidArgumentError('One of them is given twice.')
+  return all
+}
+
 /** `sha256:` and 64 hex digits; gives the digits. */
 export function approval(text: string): string {
   if (!text.startsWith('sha256:')) throw new InvalidArgumentError('It is sha256: and 64 hex digits.')

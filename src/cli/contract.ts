@@ -53,7 +53,8 @@ const definitionFields = {
   dealers: list(name),
   /** Of a reshare or refresh: the record's digest of the epoch that it starts from. */
   parent: hex(32),
-  supersedes: orNull(hex(32)),
+  /** Ids of unfinished ceremonies that it replaces. */
+  supersedes: orNull(list(hex(32), { minItems: 1, maxItems: 16 })),
   minority: { type: 'boolean' },
   /** Old custodians with another identity than the record has: each sits in its seat by a rebind. */
   rebound: list(name),

@@ -1,6 +1,6 @@
 /**
  * Which ceremony this home voted for of those that start from one epoch: at most one, and after it only one that names it
- * as what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written.
+ * among what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written.
  */
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
@@ -33,11 +33,11 @@ export async function checkVote(
   home: Home,
   parent: Uint8Array,
   definition: Uint8Array,
-  supersedes: Uint8Array | null,
+  supersedes: readonly Uint8Array[] | null,
 ): Promise<void> {
   const last = await lastVote(home, parent)
   if (last === null || hex(last) === hex(definition)) return
-  if (supersedes === null || hex(supersedes) !== hex(last)) throw voted(last)
+  if (!supersedes?.some((id) => hex(id) === hex(last))) throw voted(last)
 }
 
 /**
@@ -48,7 +48,7 @@ export async function castVote(
   home: Home,
   parent: Uint8Array,
   definition: Uint8Array,
-  supersedes: Uint8Array | null,
+  supersedes: readonly Uint8Array[] | null,
 ): Promise<void> {
   await checkVote(home, parent, definition, supersedes)
   const last = await lastVote(home, parent)
@@ -83,6 +83,8 @@ const voted = (last: Uint8Array): Failure =>
     'E_VOTED_PARENT',
     'this member has voted for another ceremony from the same epoch',
     {
-      hint: `finish that one, or make one that replaces it: --supersedes ${hex(last)}`,
+      hint:
+        `finish that one, or make one that replaces it, and with it what others have voted for: ` +
+        `--supersedes ${hex(last)}`,
     },
   )

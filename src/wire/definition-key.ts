@@ -37,6 +37,10 @@ const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line
 const memberShape = record({ card: cardShape, role: oneOf(ROLES) })
 export type Member = Of<typeof memberShape>
 
+/** As many homes of one cheat as this may keep old custodians apart, each voting for another ceremony. */
+const MOST_SUPERSEDED = 16
+const supersededShape = mapped(list(bytes(32), 1, MOST_SUPERSEDED), checkOnce, (ids) => ids)
+
 const commonFields = {
   key: nameShape,
   scheme: oneOf(SCHEMES),
@@ -45,8 +49,8 @@ const commonFields = {
   members: list(memberShape, 2, MOST_MEMBERS),
   /** The policy file's bytes. */
   policy: nullable(bytesUpTo(65_536)),
-  /** Definition id of an unresolved ceremony that this one replaces. */
-  supersedes: nullable(bytes(32)),
+  /** Definition ids of unresolved ceremonies that this one replaces: who voted in one of them may vote in it. */
+  supersedes: nullable(supersededShape),
   minority: flag,
   /** Milliseconds since 1970. */
   not_before: time(),
@@ -167,7 +171,8 @@ export const watchersOf = (definition: ReshareDefinition): readonly Card[] =>
 
 /**
  * How many of those who only watch must sign, so that with those who take part they are more than half of the old
- * custodians: then no other resharing can have as many (F-11). A minority's needs nobody.
+ * custodians: then no other has as many unless somebody says yes to both, which an honest home does only where one
+ * replaces the other (F-11). A minority's needs nobody.
  */
 export function watchersNeeded(definition: ReshareDefinition): number {
   if (definition.minority) return 0
@@ -188,6 +193,11 @@ function checkCommon(definition: Pick<KeyDefinition, 'members' | 'threshold' | '
   }
   checkDistinct(definition.members.map((member) => member.card))
   if (definition.expires <= definition.not_before) throw new CodecError('expires', 'not after not_before')
+}
+
+function checkOnce(ids: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (new Set(ids.map(hex)).size < ids.length) throw new CodecError('', 'names one twice')
+  return ids
 }
 
 function checkKeygen(definition: Of<typeof keygenFields>): Of<typeof keygenFields> {

@@ -45,7 +45,7 @@ describe('a reshare', () => {
   test.each<[string, Partial<ResharePlan>]>([
     [
       'only more than half of the old custodians replace a ceremony',
-      { members: ['erin', 'frank'], minority: true, supersedes: new Uint8Array(32) },
+      { members: ['erin', 'frank'], minority: true, supersedes: [new Uint8Array(32)] },
     ],
     ['--dealers are custodians of the key now', { dealers: ['alice', 'erin'] }],
     ['--dealers are 2, as many as must sign', { dealers: ['alice'] }],
@@ -89,6 +89,21 @@ describe('the definition of a reshare', () => {
     expect(dealers(alice, alice)).toThrow('dealers')
     expect(dealers(alice, erin)).toThrow('dealers')
     expect(dealers(alice, bob)).not.toThrow()
+  })
+
+  test('replaces one ceremony or several, each named once, and 16 at most; or none, which is null and no list', () => {
+    const ids = Array.from({ length: 17 }, (_, i) => new Uint8Array(32).fill(i))
+    for (const supersedes of [null, ids.slice(0, 1), ids.slice(0, 16), [ids[1], ids[0]] as Uint8Array[]]) {
+      const definition = { ...build(), supersedes }
+      expect(definitionCodec.decode(definitionCodec.encode(definition))).toEqual(definition)
+    }
+    const [one, two] = ids as [Uint8Array, Uint8Array]
+    expect(changed({ supersedes: [] })).toThrow('supersedes: expected 1 to 16 items')
+    expect(changed({ supersedes: ids })).toThrow('supersedes: expected 1 to 16 items')
+    expect(changed({ supersedes: [one, two, one] })).toThrow('supersedes: names one twice')
+    expect(changed({ supersedes: [one.subarray(1)] })).toThrow('supersedes[0]')
+    // A single id, as it was before there were lists.
+    expect(changed({ supersedes: one as unknown as Uint8Array[] })).toThrow('supersedes')
   })
 
   test('changes neither scheme nor policy, and a refresh changes nobody', () => {

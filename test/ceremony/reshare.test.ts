@@ -5,6 +5,7 @@ import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/keygen.js'
 import { finish } from '../../src/ceremony/making.js'
 import { planReshare } from '../../src/ceremony/reshare.js'
+import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { type KeyState, readState, writeState } from '../../src/storage/keys.js'
@@ -14,6 +15,7 @@ import { hex } from '../../src/wire/text.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
 import { playShape, SHAPES } from '../support/shapes.js'
+import { copyOf } from '../support/shares.js'
 import { type Custodian, custodians } from '../support/worlds.js'
 
 const quick = { linger: 500 }
@@ -93,18 +95,24 @@ describe('who may take part', () => {
 describe('one vote an epoch', () => {
   const patience = { join: 20_000, round: 2000, total: null }
 
+  /** In which a cheat gathers everybody's receipts and shows nobody its own. */
+  function withholding(cheat: Custodian): MemoryNetwork {
+    const network = new MemoryNetwork()
+    network.interfere = ({ bytes }) => {
+      const { kind, from } = decodeEnvelope(bytes).header
+      const isCheats = hex(from) === hex(cheat.card.fingerprint)
+      return isCheats && ['receipt', 'certificate'].includes(kind) ? [] : [bytes]
+    }
+    return network
+  }
+
   /** Carol gathers everybody's receipts and shows nobody hers: she has a certificate, the others are in doubt. */
   async function withheld() {
     const everybody = await custodians('alice', 'bob', 'carol')
     const [alice, bob, carol] = everybody as [Custodian, Custodian, Custodian]
     const { digest, record } = await makeTreasury(everybody, 2)
     const first = await defined(alice, everybody, { kind: 'refresh' })
-    const network = new MemoryNetwork()
-    network.interfere = ({ bytes }) => {
-      const { kind, from } = decodeEnvelope(bytes).header
-      const hers = hex(from) === hex(carol.card.fingerprint)
-      return hers && ['receipt', 'certificate'].includes(kind) ? [] : [bytes]
-    }
+    const network = withholding(carol)
     const codes = await Promise.all(
       everybody.map((who) => codeOf(takesPart(who, first, network, { patience, ...quick }))),
     )
@@ -121,7 +129,7 @@ describe('one vote an epoch', () => {
     const members = ['alice', 'bob']
     const other = await defined(alice, everybody, { members })
     expect(await codeOf(planReshare(bob.home, bob.card, other, Date.now()))).toBe('E_VOTED_PARENT')
-    const next = await defined(alice, everybody, { members, supersedes: first.id })
+    const next = await defined(alice, everybody, { members, supersedes: [first.id] })
     const late = await planReshare(bob.home, bob.card, first, Date.now())
     await reshared([alice, bob], next, quick)
     expect(hex((await lastVote(bob.home, digest)) as Uint8Array)).toBe(hex(next.id))
@@ -129,6 +137,56 @@ describe('one vote an epoch', () => {
     expect(await codeOf(finish(bob.home, late, certificate as Uint8Array))).toBe('E_VOTED_PARENT')
     expect(await statesOf(bob)).toEqual(['1 parent', '2 active'])
     await expectSigns([bob, alice], record)
+  })
+
+  test('who cheats with each of the others from homes of its own is removed by one that replaces both', async () => {
+    const everybody = await custodians('alice', 'bob', 'carol', 'dave')
+    const [alice, bob, carol, dave] = everybody as [Custodian, Custodian, Custodian, Custodian]
+    const { digest, record } = await makeTreasury([alice, bob, carol], 2)
+    const cheats = [carol, await copyOf(carol)] as const
+    const crossed = await Promise.all(
+      ([alice, bob] as const).map(async (honest, i) => {
+        const cheat = cheats[i] as Custodian
+        const dealers = [honest, cheat].map(({ member }) => member.name)
+        const file = await defined(honest, everybody, { members: dealers, dealers })
+        const network = withholding(cheat)
+        const codes = [honest, cheat].map((who) =>
+          codeOf(takesPart(who, file, network, { patience, linger: 0 })),
+        )
+        expect(await Promise.all(codes)).toEqual(['E_IN_DOUBT', 'fine'])
+        const late = await planReshare(honest.home, honest.card, file, Date.now())
+        const certificate = await new CeremonyFiles(cheat.home, file.id).readCertificate()
+        const handover = await handoverOf(cheat.home, 'treasury')
+        return { id: file.id, honest, late, certificate: certificate as Uint8Array, handover }
+      }),
+    )
+    const without = (supersedes: readonly Uint8Array[] | null) =>
+      defined(alice, everybody, { members: ['alice', 'bob', 'dave'], dealers: ['alice', 'bob'], supersedes })
+    const [one, two] = crossed.map(({ id }) => id) as [Uint8Array, Uint8Array]
+    for (const [supersedes, ends] of [
+      [null, ['E_VOTED_PARENT', 'E_VOTED_PARENT']],
+      [[one], ['fine', 'E_VOTED_PARENT']],
+      [[two], ['E_VOTED_PARENT', 'fine']],
+    ] as const) {
+      const file = await without(supersedes)
+      const codes = [alice, bob].map((who) => codeOf(planReshare(who.home, who.card, file, Date.now())))
+      expect(await Promise.all(codes)).toEqual(ends)
+    }
+
+    const both = await without([one, two])
+    await reshared([alice, bob, dave], both, quick)
+    for (const { honest, late, certificate } of crossed) {
+      expect(hex((await lastVote(honest.home, digest)) as Uint8Array)).toBe(hex(both.id))
+      // What came of the one that it voted for is refused.
+      expect(await codeOf(finish(honest.home, late, certificate))).toBe('E_VOTED_PARENT')
+      expect(await statesOf(honest)).toEqual(['1 parent', '2 active'])
+      // And so is what came of the other one, for which it never voted: it freezes nothing, in whatever way it comes.
+      for (const { handover } of crossed) {
+        expect(await codeOf(takeHandover(honest, 'treasury', handover))).toBe('E_VOTED_PARENT')
+      }
+      expect(await statesOf(honest)).toEqual(['1 parent', '2 active'])
+    }
+    await expectSigns([bob, dave], record)
   })
 
   test('of two that start side by side at most one is certified', async () => {

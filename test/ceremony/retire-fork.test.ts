@@ -59,7 +59,7 @@ async function forked() {
   const second = await defined(alice, everybody, {
     members,
     dealers: ['alice', 'bob'],
-    supersedes: first.id,
+    supersedes: [first.id],
   })
   expect(await play([alice, bob, again], second)).toEqual(['E_IN_DOUBT', 'E_IN_DOUBT', 'fine'])
   const certificate = (await files(carol, first).readCertificate()) as Uint8Array

@@ -24,7 +24,7 @@ const quick = { linger: 500 }
 const brief = { ...quick, patience: { join: 4000, round: 4000, total: null } }
 
 /** Two of five must sign; alice and bob deal to themselves and frank. One more of carol, dave and erin must say yes. */
-async function five(changes: { supersedes?: Uint8Array; minority?: boolean } = {}) {
+async function five(changes: { minority?: boolean } = {}) {
   const everybody = await custodians('alice', 'bob', 'carol', 'dave', 'erin', 'frank')
   const [alice, bob, carol, dave, erin, frank] = everybody as [
     Custodian,
@@ -238,7 +238,7 @@ test('a yes is a vote from the epoch: for another resharing there is none, but f
   const other = await defined(alice, everybody, { members })
   expect(await codeOf(planReshare(carol.home, carol.card, other, Date.now()))).toBe('E_VOTED_PARENT')
   expect(await codeOf(voteAhead(carol.home, carol.card, other))).toBe('E_VOTED_PARENT')
-  const next = await defined(alice, everybody, { members, supersedes: file.id })
+  const next = await defined(alice, everybody, { members, supersedes: [file.id] })
   await saysYesAndLeaves(next)
   // The former is refused from then on.
   expect(await codeOf(takesPart(carol, file, new MemoryNetwork(), brief))).toBe('E_VOTED_PARENT')

@@ -56,8 +56,20 @@ describe('resharings that others watch, over the relay', () => {
     const wrong = await start(bob, server.url, [...line, '--confirm', 'vault']).ended
     expect(wrong.json).toMatchObject({ code: 2, error: { code: 'E_USAGE' } })
 
-    const replacing = ['--supersedes', id as string]
+    // Alone it is a list too; of several some are given with commas, some by themselves.
+    const replaced = [id as string, 'a'.repeat(64), 'b'.repeat(64)]
+    expect((await define('one.mpc', 'refresh', '--supersedes', replaced[0] as string)).supersedes).toEqual([
+      id,
+    ])
+    const replacing = ['--supersedes', replaced.slice(0, 2).join(), '--supersedes', replaced[2] as string]
     const next = await define('next.mpc', 'refresh', ...replacing)
+    expect(next.supersedes).toEqual(replaced)
+    expect((await alice.mpc(['ceremony', 'show', 'next.mpc'])).stdout).toContain(
+      `REPLACES ${id}, ${replaced[1]} and ${replaced[2]}: who votes in this one refuses whatever came of those`,
+    )
+    const twice = ['--supersedes', replaced.slice(0, 2).join(), '--supersedes', id as string]
+    const named = ['ceremony', 'new', 'refresh', '--key', 'treasury', ...twice, '-o', 'twice.mpc', '--json']
+    expect((await alice.mpc(named)).json).toMatchObject({ code: 2, error: { code: 'E_USAGE' } })
     const ids = ['--definition', 'next.mpc', '--accept', next.definition_id as string]
     const refused = await start(dave, server.url, ['refresh', ...ids]).ended
     expect(refused.json).toMatchObject({ code: 2, error: { code: 'E_NO_INPUT' } })

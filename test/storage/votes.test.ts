@@ -24,7 +24,7 @@ test('the first vote stands, and may be cast again', async () => {
   await castVote(home, parent, id(1), null)
   await castVote(home, parent, id(1), null)
   expect(await lastVote(home, parent)).toEqual(id(1))
-  for (const supersedes of [null, id(3)]) {
+  for (const supersedes of [null, [id(3)], [id(3), id(4)]]) {
     await expect(castVote(home, parent, id(2), supersedes)).rejects.toMatchObject({ code: 'E_VOTED_PARENT' })
   }
   expect(await lastVote(home, parent)).toEqual(id(1))
@@ -33,13 +33,16 @@ test('the first vote stands, and may be cast again', async () => {
 
 test('one that names the former takes its place, and the former does not come back', async () => {
   await castVote(home, parent, id(1), null)
-  await castVote(home, parent, id(2), id(1))
-  await castVote(home, parent, id(3), id(2))
+  await castVote(home, parent, id(2), [id(1)])
+  await castVote(home, parent, id(3), [id(4), id(2)])
   expect(await lastVote(home, parent)).toEqual(id(3))
   for (const [definition, supersedes] of [
     [id(1), null],
-    [id(2), id(1)],
-    [id(4), id(1)],
+    [id(2), [id(1)]],
+    [id(4), [id(1)]],
+    // What was replaced along with the former, though this home never voted for it.
+    [id(4), null],
+    [id(5), [id(4), id(2)]],
   ] as const) {
     await expect(checkVote(home, parent, definition, supersedes)).rejects.toMatchObject({
       kind: 'conflict',

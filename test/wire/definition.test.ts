@@ -340,7 +340,7 @@ describe('the rules of a key generation', () => {
     ['an expiry before its beginning', { not_before: 5, expires: 4 }, 'expires'],
     ['a parent', { parent: filled(1) }, 'starts from nothing'],
     ['dealers', { dealers: [filled(1), filled(2)] }, 'starts from nothing'],
-    ['what it supersedes', { supersedes: filled(1) }, 'starts from nothing'],
+    ['what it supersedes', { supersedes: [filled(1)] }, 'starts from nothing'],
     ['a minority', { minority: true }, 'starts from nothing'],
     ['another scheme', { scheme: 'bls' }, 'scheme'],
     ['another role', { members: [member(alice), { card: bob.card, role: 'admin' }] }, 'role'],

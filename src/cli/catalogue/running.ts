@@ -62,7 +62,7 @@ export const runningCodes = {
   E_VOTED: entry('This member has voted for a result and may not vote again.', 'Run `mpc ceremony finish`.'),
   E_VOTED_PARENT: entry(
     'This member has voted for another ceremony that starts from the same epoch of the key.',
-    'Finish that one: `mpc ceremony finish ID`. One that replaces it names it: `--supersedes`.',
+    'Finish that one: `mpc ceremony finish ID`. One that replaces it names it, and what others voted for: `--supersedes`.',
   ),
   E_PARENT: entry(
     'It starts from another epoch of the key than the one that is active here.',

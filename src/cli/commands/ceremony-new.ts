@@ -20,7 +20,7 @@ export type Options = {
   readonly threshold?: number
   readonly dealers?: readonly string[]
   readonly minority?: boolean
-  readonly supersedes?: string
+  readonly supersedes?: readonly string[]
   readonly members?: readonly string[]
   readonly operators?: readonly string[]
   readonly approvers?: readonly string[]
@@ -94,7 +94,7 @@ async function builderOf(options: Options, kind: string | undefined): Promise<Bu
     members: options.members ?? null,
     dealers: options.dealers ?? null,
     minority: options.minority ?? false,
-    supersedes: options.supersedes === undefined ? null : fromHex(options.supersedes, 32),
+    supersedes: options.supersedes?.map((id) => fromHex(id, 32) as Uint8Array) ?? null,
     notBefore: options.notBefore ?? null,
     expires: options.expires ?? null,
   }

@@ -1,5 +1,6 @@
 /** A ceremony file as machines and people read it. */
 import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definitions.js'
+import { listed } from '../../ceremony/remaining.js'
 import type { Status } from '../../ceremony/trust.js'
 import { type Card, fingerprintOf, type Keys } from '../../wire/card.js'
 import { custodiansOf, definitionKeys, type ReshareDefinition } from '../../wire/definition.js'
@@ -39,7 +40,7 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
     dealers: reshare ? dealersOf(reshare).map(({ card }) => card.name) : [],
     ...(reshare && {
       parent: hex(reshare.parent),
-      supersedes: reshare.supersedes && hex(reshare.supersedes),
+      supersedes: reshare.supersedes?.map(hex) ?? null,
       minority: reshare.minority,
       rebound: names(reshare.rebinds.map(({ card }) => card)),
       watchers: names(watchersOf(reshare)),
@@ -112,10 +113,13 @@ function beforeOf(definition: ReshareDefinition): string[] {
     ...(minority ? [`BY A MINORITY; not heard: ${watchers || 'nobody'}, who may do another`] : []),
     ...(needed > 0 ? [`${needed} more must say yes, by running this too: of ${watchers}`] : []),
     ...(supersedes
-      ? [`REPLACES ${hex(supersedes)}: who votes in this one refuses whatever came of that one`]
+      ? [`REPLACES ${listed(supersedes.map(hex))}: who votes in this one refuses ${outcomeOf(supersedes)}`]
       : []),
   ]
 }
+
+export const outcomeOf = (ceremonies: readonly Uint8Array[]): string =>
+  `whatever came of ${ceremonies.length === 1 ? 'that one' : 'those'}`
 
 /** When it may be held, the most pressing first. */
 function whenOf(

@@ -1,5 +1,5 @@
 /** `mpc ceremony`: what a ceremony is, agreed before it runs. `mpc ecdh`: only the opening of one. */
-import { any, hash, name, names, once, people, wholeNumber } from '../arguments.js'
+import { any, hash, hashes, name, names, once, people, wholeNumber } from '../arguments.js'
 import { allowQuarantined, confirm } from './signing.js'
 import type { CommandSpec, Operand } from './spec.js'
 
@@ -20,6 +20,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
       'mpc ceremony new --from keygen-2-of-3.yaml -o vault.mpc',
       'mpc ceremony new reshare --key treasury --threshold 3 --members alice,bob,carol,dave,erin -o reshare.mpc',
       'mpc ceremony new refresh --key treasury -o refresh.mpc',
+      'mpc ceremony new reshare --key treasury --members alice,bob,dave --supersedes $ID -o again.mpc',
     ],
     operands: [{ name: '[kind]', text: 'keygen, reshare, refresh' }],
     flags: [
@@ -42,9 +43,9 @@ export const ceremonyCommands: readonly CommandSpec[] = [
       },
       { flags: '--minority', text: 'of a reshare: go on without more than half of the old custodians' },
       {
-        flags: '--supersedes <id>',
-        text: 'of a reshare: the id of the unfinished one that it replaces',
-        parse: once(hash),
+        flags: '--supersedes <ids>',
+        text: 'of a reshare: the id of the unfinished one that it replaces; of several, separated by commas',
+        parse: hashes,
       },
       { flags: '--operators <names>', text: 'who may ask for signatures', parse: once(names) },
       { flags: '--approvers <names>', text: 'who approves requests', parse: once(names) },
