@@ -31,6 +31,20 @@ export async function acceptedRebinds(
   return [...latest.values()].sort((a, b) => a.rebind.index - b.rebind.index)
 }
 
+/** The index of the seat that an identity holds in an epoch, by its record or by a rebind; null if it holds none. */
+export function seatOf(
+  { record, rebinds }: { readonly record: KeyRecord | null; readonly rebinds: readonly Rebind[] },
+  fingerprint: Uint8Array,
+): number | null {
+  const rebound = rebinds.find(({ card }) => equalBytes(card.fingerprint, fingerprint))
+  if (rebound) return rebound.index
+  return record?.members.find((member) => isOf(member, fingerprint))?.index ?? null
+}
+
+/** Whether a seat is that identity's by the record. */
+export const isOf = ({ card }: KeyRecord['members'][number], fingerprint: Uint8Array): boolean =>
+  equalBytes(card.fingerprint, fingerprint)
+
 /** A signer without a seat here: somebody with a new identity that was not accepted, or nobody at all. */
 export const noSeat = (what: string): Failure =>
   new Failure('authentication', 'E_NO_SEAT', what, {

@@ -20,8 +20,9 @@ import { descends, type HeldEpoch, type HeldKey, heldKey, newestOf, seatsGoneOve
 import { oldEpochsOf } from './leftovers.js'
 import { listed } from './remaining.js'
 import { requireNotReplaced } from './replaced.js'
-import { checkShare } from './share-check.js'
-import { ownWord, seatOf } from './statements.js'
+import { seatOf } from './rebinds.js'
+import { requireWhole } from './share-check.js'
+import { ownWord } from './statements.js'
 
 /** An epoch whose record is there. */
 export type WholeEpoch = HeldEpoch & { readonly record: KeyRecord }
@@ -124,8 +125,7 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
   const epochs = old.filter((each) => plan.epochs.some(({ digest }) => equalBytes(digest, each.digest)))
   if (!newest) return { destroyed: [] }
   if (newest.status === 'active') {
-    const { problems } = await checkShare(owner, name, newest)
-    if (problems.length > 0) throw damaged(name, `epoch ${newest.number}: ${problems.join('; ')}`)
+    await requireWhole(owner, name, newest.digest)
     // Those who were not there when it was said hear it from who has it in a file.
     await ownWord(owner, name, newest.record, now)
   }

@@ -2,15 +2,17 @@
  * Whether the shares of a key that lie here are what they should be: the share of this member's seat in a certified record,
  * with what its engine needs. Opens each, keeps nothing, changes nothing.
  */
+import { equalBytes } from '../protocol/codec.js'
 import { needsAuxiliary, wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import { readEpochFile } from '../storage/keys.js'
 import { openWith } from '../storage/seal.js'
 import { Failure } from '../wire/failure.js'
 import { parseShare } from '../wire/share.js'
+import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
 import { type HeldEpoch, heldKey } from './epochs.js'
-import { seatOf } from './statements.js'
+import { seatOf } from './rebinds.js'
 
 export type CheckedShare = {
   readonly epoch: HeldEpoch
@@ -67,4 +69,18 @@ export async function checkShare(
     problems.push(error.message)
     return wrong
   }
+}
+
+/** @throws Failure `E_KEY_STATE` (conflict) unless this member's share of that epoch is here, and what it should be */
+export async function requireWhole(owner: Owner, name: string, digest: Uint8Array): Promise<void> {
+  const { epochs } = await heldKey(owner.home, name)
+  const epoch = epochs.find((each) => equalBytes(each.digest, digest))
+  const problems = epoch?.hasShare
+    ? (await checkShare(owner, name, epoch)).problems
+    : ['share.age is missing']
+  if (problems.length === 0) return
+  const what = `epoch ${epoch?.number ?? hex(digest)} of ${name} is not whole here: ${problems.join('; ')}`
+  throw new Failure('conflict', 'E_KEY_STATE', what, {
+    hint: `nothing was said or destroyed; \`mpc share check --key ${name}\` checks what is there`,
+  })
 }

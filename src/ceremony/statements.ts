@@ -15,8 +15,9 @@ import type { Handover } from '../wire/share-handover.js'
 import { parseStatement, sayActivated, type Statement, statementEpoch } from '../wire/share-statement.js'
 import type { Owner } from './backup.js'
 import { descends, type HeldEpoch, heldKey, newestOf } from './epochs.js'
-import { acceptedRebinds } from './rebinds.js'
+import { acceptedRebinds, isOf, seatOf } from './rebinds.js'
 import { requireNotReplaced } from './replaced.js'
+import { requireWhole } from './share-check.js'
 import type { World } from './world.js'
 
 /** What is said of a new epoch, and by whom it is awaited. */
@@ -53,13 +54,18 @@ export async function goOver(
   return { awaited, keep }
 }
 
-/** This member's word that it has gone over, as it was first given; null for who holds no share of the epoch. */
+/**
+ * This member's word that it has gone over, as it was first given; null for who holds no share of the epoch.
+ * @throws Failure `E_KEY_STATE` (conflict) if it was not given, and the share is not what it should be: others destroy
+ *   theirs of the epoch before on this word
+ */
 export async function ownWord(
-  { home, identity, card }: Owner,
+  owner: Owner,
   name: string,
   record: KeyRecord,
   now: number,
 ): Promise<Uint8Array | null> {
+  const { home, identity, card } = owner
   const digest = recordDigest(record)
   const rebinds = (await acceptedRebinds(home, name, digest, record)).map(({ rebind }) => rebind)
   const index = seatOf({ record, rebinds }, card.fingerprint)
@@ -68,23 +74,11 @@ export async function ownWord(
     const { said: what, by } = parseStatement(said, record, rebinds)
     if (what === 'activated' && equalBytes(by, card.fingerprint)) return said
   }
+  await requireWhole(owner, name, digest)
   const own = sayActivated(record, { card, index, signing: identity.signing }, now)
   await writeStatement(home, name, digest, 'activated', card.fingerprint, own)
   return own
 }
-
-/** The index of the seat that an identity holds in an epoch, by its record or by a rebind; null if it holds none. */
-export function seatOf(
-  { record, rebinds }: Pick<HeldEpoch, 'record' | 'rebinds'>,
-  fingerprint: Uint8Array,
-): number | null {
-  const rebound = rebinds.find(({ card }) => equalBytes(card.fingerprint, fingerprint))
-  if (rebound) return rebound.index
-  return record?.members.find((member) => isOf(member, fingerprint))?.index ?? null
-}
-
-const isOf = ({ card }: KeyRecord['members'][number], fingerprint: Uint8Array): boolean =>
-  equalBytes(card.fingerprint, fingerprint)
 
 function statementOf(encoded: Uint8Array, record: KeyRecord): Statement | null {
   try {

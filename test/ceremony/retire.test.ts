@@ -1,6 +1,6 @@
 /** Old shares destroyed: on whose word, in which homes, what is left then, and who can still sign. */
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
-import { cp, mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type HeldEpoch, heldKey } from '../../src/ceremony/epochs.js'
@@ -8,11 +8,18 @@ import { findKey } from '../../src/ceremony/keys.js'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { remainingOf, remainingWords } from '../../src/ceremony/remaining.js'
 import { oldShares, planRetire, retire } from '../../src/ceremony/retire.js'
-import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
+import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { storedCeremony } from '../../src/ceremony/stored.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { epochPath, type KeyState, readEpochFile, readState, writeState } from '../../src/storage/keys.js'
+import {
+  type EpochFile,
+  epochPath,
+  type KeyState,
+  readEpochFile,
+  readState,
+  writeState,
+} from '../../src/storage/keys.js'
 import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
 import type { DefinitionFile } from '../../src/wire/definition.js'
 import type { KeyRecord } from '../../src/wire/record.js'
@@ -127,6 +134,23 @@ describe('going over', () => {
     expect(await failureOf(() => planOf(a))).toMatchObject({ code: 'E_STATEMENTS', party: 'bob' })
     expect(await sign(both, (last as MadeKey).record)).toBe(true)
   }, 60_000)
+
+  test('is said by nobody whose share is not here, or is not what it should be', async () => {
+    const there = await copyOf(alice)
+    const at = (file: EpochFile) => epochPath(there.home, 'treasury', after.digest, file)
+    const folder = join(dirname(at('record.cbor')), 'statements')
+    await rm(folder, { recursive: true })
+    const says = () => failureOf(() => ownWord(there, 'treasury', after.record, NOW))
+    const share = await readFile(at('share.age'))
+    await cp(epochPath(alice.home, 'treasury', before.digest, 'share.age'), at('share.age'))
+    expect(await says()).toMatchObject({ kind: 'conflict', code: 'E_KEY_STATE' })
+    await rm(at('share.age'))
+    expect((await says()).message).toContain('share.age is missing')
+    await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' })
+    await writeFile(at('share.age'), share, { mode: 0o600 })
+    expect(await ownWord(there, 'treasury', after.record, NOW)).not.toBeNull()
+    expect(said(await epochIn(there, after.digest), 'activated')).toEqual(['1'])
+  })
 
   test('a statement is refused that is of another epoch, of nobody in its seat, or altered', async () => {
     const there = await copyOf(carol)

@@ -1,6 +1,7 @@
 import { heldKey, newestOf } from '../../ceremony/epochs.js'
 import { wipeIdentity } from '../../ceremony/identity.js'
-import { handoverOf, ownWord, seatOf } from '../../ceremony/statements.js'
+import { seatOf } from '../../ceremony/rebinds.js'
+import { handoverOf, ownWord } from '../../ceremony/statements.js'
 import { exportHandover } from '../../wire/exported.js'
 import type { Context } from '../context.js'
 import { refuseExisting, writeNew } from '../inputs.js'
