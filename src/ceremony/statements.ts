@@ -11,7 +11,7 @@ import { listStatements, writeStatement } from '../storage/statements.js'
 import type { KeyDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
-import type { Handover } from '../wire/share-handover.js'
+import { type Handover, MOST_EPOCHS } from '../wire/share-handover.js'
 import { parseStatement, sayActivated, type Statement, statementEpoch } from '../wire/share-statement.js'
 import type { Owner } from './backup.js'
 import { descends, type HeldEpoch, heldKey, newestOf } from './epochs.js'
@@ -127,8 +127,11 @@ export async function handoverOf(home: Home, name: string): Promise<Handover> {
       hint: `\`mpc share list --key ${name}\` shows what is there`,
     })
   }
-  const chain = held.epochs.filter((each) => each === newest || descends(held, newest, each))
-  const records = chain.flatMap(({ record }) => record ?? []).sort((a, b) => a.epoch - b.epoch)
+  // A longer chain loses its beginning, and what was said of that.
+  const chain = held.epochs
+    .filter((each) => each === newest || descends(held, newest, each))
+    .slice(-MOST_EPOCHS)
+  const records = chain.flatMap(({ record }) => record ?? [])
   const statements: Uint8Array[] = []
   for (const { digest } of chain) statements.push(...(await listStatements(home, name, digest)))
   return { records: records as [KeyRecord, ...KeyRecord[]], certificate: newest.certificate, statements }

@@ -9,7 +9,7 @@ import { Failure } from './failure.js'
 import { format } from './realm.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from './record.js'
 
-const MOST_EPOCHS = 64
+export const MOST_EPOCHS = 64
 const MOST_STATEMENTS = 2 * MOST_EPOCHS * 64
 
 const handoverCodec = codec(
@@ -36,9 +36,8 @@ export type Handover = {
   readonly statements: readonly Uint8Array[]
 }
 
-/** @param records longer chains lose their beginning */
-export const encodeHandover = ({ records, ...rest }: Handover): Uint8Array =>
-  handoverCodec.encode({ format: 'mpc/share-handover/v1', records: records.slice(-MOST_EPOCHS), ...rest })
+export const encodeHandover = (handover: Handover): Uint8Array =>
+  handoverCodec.encode({ format: 'mpc/share-handover/v1', ...handover })
 
 /**
  * @throws Failure (verification) `E_STATEMENT` unless the records are one key's epochs, one after the other;
