@@ -20,9 +20,9 @@ import { Failure } from '../wire/failure.js'
 import type { Rebind } from '../wire/rebind.js'
 import { type KeyRecord, parseRecord, recordDigest, recordPublicKey } from '../wire/record.js'
 import { hex } from '../wire/text.js'
-import { parseStatement, type Statement } from '../wire/share-statement.js'
+import { seatedStatement, type Statement } from '../wire/share-statement.js'
 import { splitStatus } from './backup-status.js'
-import { acceptedRebinds } from './rebinds.js'
+import { everyRebind } from './rebinds.js'
 
 export type HeldEpoch = {
   readonly digest: Uint8Array
@@ -32,7 +32,7 @@ export type HeldEpoch = {
   readonly status: KeyState['epochs'][number]['status'] | null
   /** Null where it is missing or damaged. */
   readonly record: KeyRecord | null
-  /** By which some of its seats are taken. */
+  /** By which some of its seats are or were taken, each seat's latest last. */
   readonly rebinds: readonly Rebind[]
   /** Whether the share lies here. */
   readonly hasShare: boolean
@@ -94,12 +94,13 @@ async function heldEpoch(
   const nothing = { rebinds: [], certificate: null, manifest: null, piecesDestroyed: [], statements: [] }
   if (record === null) return { ...about, ...nothing, number, record, problems }
   const certificate = await sound(() => certificateIn(home, name, digest, record), problems)
-  const accepted = await sound(() => acceptedRebinds(home, name, digest, record), problems)
+  const accepted = await sound(() => everyRebind(home, name, digest, record), problems)
   const rebinds = (accepted ?? []).map(({ rebind }) => rebind)
   const split = await sound(() => splitStatus(home, { name, record, digest }), problems)
   const statements: Statement[] = []
   for (const encoded of await listStatements(home, name, digest)) {
-    const said = await sound(() => parseStatement(encoded, record, rebinds), problems)
+    // What somebody without a seat here says counts for nothing, and damages nothing.
+    const said = await sound(() => seatedStatement(encoded, record, rebinds), problems)
     if (said) statements.push(said)
   }
   const gone = (split?.holders ?? []).filter((each) => each.said === 'destroyed' && each.agrees === true)

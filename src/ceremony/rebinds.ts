@@ -14,21 +14,35 @@ import { hex } from '../wire/text.js'
 /** A rebind that was accepted here. */
 export type Accepted = { readonly rebind: Rebind; readonly digest: Uint8Array; readonly encoded: Uint8Array }
 
-/** The latest accepted rebind of each seat, by index. @throws Failure `E_REBIND` for one that does not hold */
+/**
+ * Every rebind that was ever accepted here, by index, each seat's latest last: all of these identities have held its share.
+ * @throws Failure `E_REBIND` for one that does not hold
+ */
+export async function everyRebind(
+  home: Home,
+  name: string,
+  digest: Uint8Array,
+  record: KeyRecord,
+): Promise<readonly Accepted[]> {
+  // Of two that were made at one instant the first by fingerprint counts as the later, for everybody.
+  const encodings = [...(await listRebinds(home, name, digest))].reverse()
+  return encodings
+    .map((encoded) => {
+      const rebind = parseRebind(encoded, record)
+      return { rebind, digest: rebindDigest(rebind), encoded }
+    })
+    .sort(({ rebind: a }, { rebind: b }) => a.index - b.index || a.created - b.created)
+}
+
+/** The latest of each seat, by index: who sits there now. @throws Failure as `everyRebind` */
 export async function acceptedRebinds(
   home: Home,
   name: string,
   digest: Uint8Array,
   record: KeyRecord,
 ): Promise<readonly Accepted[]> {
-  const latest = new Map<number, Accepted>()
-  for (const encoded of await listRebinds(home, name, digest)) {
-    const rebind = parseRebind(encoded, record)
-    const before = latest.get(rebind.index)
-    if (before && before.rebind.created >= rebind.created) continue
-    latest.set(rebind.index, { rebind, digest: rebindDigest(rebind), encoded })
-  }
-  return [...latest.values()].sort((a, b) => a.rebind.index - b.rebind.index)
+  const all = await everyRebind(home, name, digest, record)
+  return all.filter(({ rebind }, i) => all[i + 1]?.rebind.index !== rebind.index)
 }
 
 /** The index of the seat that an identity holds in an epoch, by its record or by a rebind; null if it holds none. */

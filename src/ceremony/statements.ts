@@ -10,12 +10,19 @@ import { lockKey, readState, stageEpoch, writeState } from '../storage/keys.js'
 import { listStatements, writeStatement } from '../storage/statements.js'
 import type { KeyDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
+import type { Rebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
 import { type Handover, MOST_EPOCHS } from '../wire/share-handover.js'
-import { parseStatement, sayActivated, type Statement, statementEpoch } from '../wire/share-statement.js'
+import {
+  parseStatement,
+  sayActivated,
+  seatedStatement,
+  type Statement,
+  statementEpoch,
+} from '../wire/share-statement.js'
 import type { Owner } from './backup.js'
 import { descends, type HeldEpoch, heldKey, newestOf } from './epochs.js'
-import { acceptedRebinds, isOf, seatOf } from './rebinds.js'
+import { everyRebind, isOf, seatOf } from './rebinds.js'
 import { requireNotReplaced } from './replaced.js'
 import { requireWhole } from './share-check.js'
 import type { World } from './world.js'
@@ -67,12 +74,12 @@ export async function ownWord(
 ): Promise<Uint8Array | null> {
   const { home, identity, card } = owner
   const digest = recordDigest(record)
-  const rebinds = (await acceptedRebinds(home, name, digest, record)).map(({ rebind }) => rebind)
+  const rebinds = (await everyRebind(home, name, digest, record)).map(({ rebind }) => rebind)
   const index = seatOf({ record, rebinds }, card.fingerprint)
   if (index === null) return null
   for (const said of await listStatements(home, name, digest)) {
-    const { said: what, by } = parseStatement(said, record, rebinds)
-    if (what === 'activated' && equalBytes(by, card.fingerprint)) return said
+    const held = statementOf(said, record, rebinds)
+    if (held?.said === 'activated' && equalBytes(held.by, card.fingerprint)) return said
   }
   await requireWhole(owner, name, digest)
   const own = sayActivated(record, { card, index, signing: identity.signing }, now)
@@ -80,9 +87,14 @@ export async function ownWord(
   return own
 }
 
-function statementOf(encoded: Uint8Array, record: KeyRecord): Statement | null {
+/** Null for what does not hold. */
+function statementOf(
+  encoded: Uint8Array,
+  record: KeyRecord,
+  rebinds: readonly Rebind[] = [],
+): Statement | null {
   try {
-    return parseStatement(encoded, record)
+    return parseStatement(encoded, record, rebinds)
   } catch (error) {
     if (error instanceof Failure) return null
     throw error
@@ -108,7 +120,7 @@ async function keepStatement(
   encoded: Uint8Array,
 ): Promise<boolean> {
   const digest = recordDigest(record)
-  const rebinds = (await acceptedRebinds(home, name, digest, record)).map(({ rebind }) => rebind)
+  const rebinds = (await everyRebind(home, name, digest, record)).map(({ rebind }) => rebind)
   const { said, by } = parseStatement(encoded, record, rebinds)
   return writeStatement(home, name, digest, said, by, encoded)
 }
@@ -188,13 +200,7 @@ function checkedAgainst(
   const epoch = statementEpoch(encoded)
   const record = records.find((r) => epoch && equalBytes(recordDigest(r), epoch))
   if (!record) throw refuse('a statement in it is about no epoch in it')
-  try {
-    parseStatement(encoded, record, here(record)?.rebinds)
-    return { record, encoded }
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'E_STATEMENT_SEAT') return null
-    throw error
-  }
+  return seatedStatement(encoded, record, here(record)?.rebinds) && { record, encoded }
 }
 
 /** An epoch in use here that others have gone over from counts no more. @returns its number, if there was one */

@@ -129,6 +129,20 @@ export function parseStatement(
   return statement
 }
 
+/** The same; null if who made it sits in no seat. @throws Failure `E_STATEMENT` (verification) */
+export function seatedStatement(
+  encoded: Uint8Array,
+  r: KeyRecord,
+  rebinds: readonly Rebind[] = [],
+): Statement | null {
+  try {
+    return parseStatement(encoded, r, rebinds)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'E_STATEMENT_SEAT') return null
+    throw error
+  }
+}
+
 /** The epoch that a statement says it is about; null if it is none. Nothing else in it was checked. */
 export const statementEpoch = (encoded: Uint8Array): Uint8Array | null =>
   attempt(() => statementCodec.decode(encoded))?.epoch ?? null

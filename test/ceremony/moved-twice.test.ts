@@ -1,0 +1,86 @@
+/** A share that was moved on, twice: what was said before counts after it, and each machine that held it is known to. */
+import { readFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { acceptRebind, examineRebind } from '../../src/ceremony/accepting.js'
+import { type HeldEpoch, heldKey, seatsGoneOver } from '../../src/ceremony/epochs.js'
+import { findKey } from '../../src/ceremony/keys.js'
+import type { MadeKey } from '../../src/ceremony/keygen.js'
+import { importMoved, MOVED_FILES, type MovedFiles, rekey } from '../../src/ceremony/moving.js'
+import { planRetire, retire } from '../../src/ceremony/retire.js'
+import { checkShares } from '../../src/ceremony/share-check.js'
+import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements.js'
+import { openHome } from '../../src/storage/home.js'
+import { writeIdentity } from '../../src/storage/identity.js'
+import { writeStatement } from '../../src/storage/statements.js'
+import { hex } from '../../src/wire/text.js'
+import { person, rng } from '../support/members.js'
+import { defined, makeTreasury, reshared } from '../support/reshares.js'
+import { copyOf } from '../support/shares.js'
+import { type Custodian, custodians } from '../support/worlds.js'
+
+const NOW = 1_900_000_000_000
+let [alice, bob, second, third] = [] as unknown as [Custodian, Custodian, Custodian, Custodian]
+let made: MadeKey
+/** Of the second and the third machine. */
+let rebinds: readonly [Uint8Array, Uint8Array]
+
+/** Alice on a machine with an identity of its own. */
+async function machine(): Promise<Custodian> {
+  const who = await person('alice')
+  const home = await openHome(join(await mkdtemp(join(tmpdir(), 'mpc-moved-')), 'home'))
+  await writeIdentity(home, { sealed: new Uint8Array(), card: who.card.line })
+  return { ...who, home }
+}
+
+async function move(from: Custodian, to: Custodian, now: number): Promise<Uint8Array> {
+  const out = join(await mkdtemp(join(tmpdir(), 'mpc-moved-')), 'moved')
+  await rekey(from, await findKey(from.home, 'treasury'), { to: to.card, out, now, rng })
+  const files = MOVED_FILES.map((file) => [file, Uint8Array.from(readFileSync(join(out, file)))] as const)
+  const { rebind } = await importMoved(to, Object.fromEntries(files) as MovedFiles, null)
+  return Uint8Array.from(readFileSync(rebind))
+}
+
+const accepts = async ({ home, card }: Custodian, to: Custodian, rebind: Uint8Array) =>
+  acceptRebind(home, await examineRebind(home, card, to.card, rebind))
+const epochOf = async ({ home }: Custodian): Promise<HeldEpoch> =>
+  (await heldKey(home, 'treasury')).epochs.find(({ digest }) => hex(digest) === hex(made.digest)) as HeldEpoch
+
+beforeAll(async () => {
+  ;[alice, bob] = (await custodians('alice', 'bob')) as [Custodian, Custodian]
+  await makeTreasury([alice, bob], 2)
+  const file = await defined(alice, [alice, bob], { kind: 'refresh' })
+  ;[made] = (await reshared([alice, bob], file, { linger: 2000 })) as [MadeKey]
+  ;[second, third] = [await machine(), await machine()]
+  const first = await move(alice, second, NOW)
+  rebinds = [first, await move(second, third, NOW + 1000)]
+}, 60_000)
+
+test('what the machine between said is kept when the share moves on, and nothing of it is damage', async () => {
+  const there = await copyOf(bob)
+  await accepts(there, second, rebinds[0])
+  await ownWord(second, 'treasury', made.record, NOW)
+  const { statements } = await handoverOf(second.home, 'treasury')
+  const handover = { ...(await handoverOf(there.home, 'treasury')), statements }
+  expect(await takeHandover(there, 'treasury', handover)).toMatchObject({ added: 1, strange: 0 })
+  await accepts(there, third, rebinds[1])
+  const epoch = await epochOf(there)
+  expect(epoch.problems).toEqual([])
+  expect(epoch.statements.map(({ by }) => hex(by))).toContain(hex(second.card.fingerprint))
+  expect((await findKey(there.home, 'treasury')).seated.members[0]?.card.line).toBe(third.card.line)
+  expect((await checkShares(there, 'treasury')).shares.flatMap(({ problems }) => problems)).toEqual([])
+  const { destroyed } = await retire(there, await planRetire(there.home, there.card, 'treasury', null), NOW)
+  expect(destroyed).not.toEqual([])
+
+  // Where the one between was never accepted its word counts for nothing, and damages nothing.
+  const other = await copyOf(bob)
+  await accepts(other, third, rebinds[1])
+  expect(await takeHandover(other, 'treasury', handover)).toMatchObject({ added: 0, strange: 1 })
+  const file = statements[0] as Uint8Array
+  await writeStatement(other.home, 'treasury', made.digest, 'activated', second.card.fingerprint, file)
+  expect((await epochOf(other)).problems).toEqual([])
+  expect(await ownWord(other, 'treasury', made.record, NOW)).not.toBeNull()
+  expect(seatsGoneOver(await epochOf(other))).toEqual(new Set([1, 2]))
+})
