@@ -197,13 +197,13 @@ export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> =>
   new Set(statements.filter(({ said }) => said === 'activated').map(({ index }) => index))
 
 /**
- * The seats whose shares are said to be destroyed, by everybody who is known to hold one: where a share was moved to a new
- * identity, that is the old one too; where it was restored after a loss, the new one alone.
+ * The seats whose shares are said to be destroyed, by everybody who is known to hold one: each identity that ever took the
+ * seat, and the record's own, unless nobody was handed the share by that: then it came back after a loss.
  */
 export function destroyedSeats(epoch: HeldEpoch): readonly number[] {
   const seats = (epoch.record?.members ?? []).filter(({ card, index }) => {
     const rebinds = epoch.rebinds.filter((rebind) => rebind.index === index)
-    const isLost = rebinds.some((rebind) => rebind.old_signature === null)
+    const isLost = rebinds.length > 0 && rebinds.every((rebind) => rebind.old_signature === null)
     const holders = [...(isLost ? [] : [card]), ...rebinds.map((rebind) => rebind.card)]
     return holders.every(({ fingerprint }) =>
       epoch.statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, fingerprint)),

@@ -9,12 +9,14 @@ import { type HeldEpoch, heldKey, seatsGoneOver } from '../../src/ceremony/epoch
 import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/keygen.js'
 import { importMoved, MOVED_FILES, type MovedFiles, rekey } from '../../src/ceremony/moving.js'
+import { remainingOf } from '../../src/ceremony/remaining.js'
 import { planRetire, retire } from '../../src/ceremony/retire.js'
 import { checkShares } from '../../src/ceremony/share-check.js'
 import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements.js'
 import { openHome } from '../../src/storage/home.js'
 import { writeIdentity } from '../../src/storage/identity.js'
 import { writeStatement } from '../../src/storage/statements.js'
+import { sayDeleted } from '../../src/wire/share-statement.js'
 import { hex } from '../../src/wire/text.js'
 import { person, rng } from '../support/members.js'
 import { defined, makeTreasury, reshared } from '../support/reshares.js'
@@ -83,4 +85,18 @@ test('what the machine between said is kept when the share moves on, and nothing
   expect((await epochOf(other)).problems).toEqual([])
   expect(await ownWord(other, 'treasury', made.record, NOW)).not.toBeNull()
   expect(seatsGoneOver(await epochOf(other))).toEqual(new Set([1, 2]))
+})
+
+test('all three machines hold it until each has said that it destroyed it', async () => {
+  const there = await copyOf(bob)
+  await accepts(there, second, rebinds[0])
+  await accepts(there, third, rebinds[1])
+  const left = async () => remainingOf(await epochOf(there), made.record).shares
+  for (const { card, identity } of [third, second, alice]) {
+    expect(await left()).toEqual(['alice', 'bob'])
+    const speaker = { card, index: 1, signing: identity.signing }
+    const said = sayDeleted(made.record, new Uint8Array(32).fill(9), speaker, NOW)
+    await writeStatement(there.home, 'treasury', made.digest, 'deleted', card.fingerprint, said)
+  }
+  expect(await left()).toEqual(['bob'])
 })
