@@ -50,8 +50,8 @@ describe('a printed page', () => {
       'A piece of alice’s share',
       'Held by h1: piece 1 of 4. Any 3 of them restore the share.',
       'mpc identity init --name alice',
-      'mpc backup restore h1.txt h2.txt h3.txt --record record.txt --certificate certificate.txt --manifest manifest.txt',
-      'mpc backup verify h1.txt',
+      'mpc backup restore piece-1.txt piece-2.txt piece-3.txt --record record.txt --certificate certificate.txt --manifest manifest.txt',
+      'mpc backup verify piece-1.txt --record',
       backup.publicKey,
     ]) {
       expect(html).toContain(said)

@@ -62,7 +62,7 @@ export async function run(context: Context, options: Options, [file]: readonly s
           ]
         : []),
     ],
-    next: `print it, and try it: mpc backup verify ${holder.name}.txt --record FILE${second.certificate === 'code' ? ' --certificate FILE' : ''} --manifest FILE   (the text of its codes)`,
+    next: `print it, and try it: mpc backup verify piece-${holder.index}.txt --record FILE${second.certificate === 'code' ? ' --certificate FILE' : ''} --manifest FILE   (the text of its codes)`,
   }
 }
 

@@ -272,8 +272,8 @@ const givenBy = ({ record, manifest, certificate }: OnPage['beside']): string =>
 
 type Named = { readonly name: string; readonly index: number }
 
-/** What the commands on the page call a piece's file. */
-const fileOf = ({ name, index }: Named): string => (name.length <= 12 ? `${name}.txt` : `piece-${index}.txt`)
+/** What the commands on the page call a piece's file: not by a name, for a holder may be called record. */
+const fileOf = ({ index }: Named): string => `piece-${index}.txt`
 
 /** As many pieces as are needed, this holder's among them. */
 function filesOf(threshold: number, holders: readonly Named[], index: number): string {
