@@ -20,7 +20,7 @@ import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { auxSecretCodec, encodeShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
-import { type HeldKey, requireKnownKey } from './epochs.js'
+import { type HeldKey, newestOf, requireKnownKey } from './epochs.js'
 import { type HolderSeal, sealFor } from './holders.js'
 import type { Unlock } from './identity.js'
 import { placeShare, requireNoKey } from './placing.js'
@@ -34,6 +34,9 @@ export type PieceFile = {
   readonly sealed: Uint8Array
   readonly unlock: Unlock | null
 }
+
+/** Of a piece's epoch, whether it still counts: nobody knows, or a record that was given or this home says that it does. */
+export type InUse = 'unknown' | 'given' | 'home'
 
 /** What somebody gave beside the pieces. */
 export type Given = {
@@ -90,17 +93,39 @@ export async function verifyPiece(
   given: Given,
   signer: Pick<Owner, 'identity' | 'card'> | null,
   now: number,
-): Promise<{ readonly piece: Omit<Piece, 'value'>; readonly note: Uint8Array | null }> {
+): Promise<{
+  readonly piece: Omit<Piece, 'value'>
+  readonly inUse: InUse
+  readonly note: Uint8Array | null
+}> {
   const { value, ...piece } = await openPiece(file, given)
   value.wipe()
+  const inUse = inUseOf(piece, given)
   const { manifest, holder } = piece
-  if (holder.to.kind !== 'card') return { piece, note: makeNote(manifest, holder, 'verified', now, null) }
+  if (holder.to.kind !== 'card')
+    return { piece, inUse, note: makeNote(manifest, holder, 'verified', now, null) }
   const isHolder = signer !== null && hex(signer.card.fingerprint) === hex(holder.to.fingerprint)
   return {
     piece,
+    inUse,
     note: isHolder ? makeNote(manifest, holder, 'verified', now, signer.identity.signing) : null,
   }
 }
+
+/**
+ * The record that a page names came with the page: that it matches says nothing of whether its epoch counts.
+ * @throws Failure `E_PIECE_RETIRED` (verification) if this home knows a later one
+ */
+function inUseOf(piece: Omit<Piece, 'value'>, { record, known = [] }: Given): InUse {
+  const newest = known.map(newestOf).find((each) => equalKey(each?.record ?? null, piece.record))?.record
+  if (newest && newest.epoch >= piece.record.epoch) {
+    requirePieceOf(piece, newest)
+    return 'home'
+  }
+  return record && piece.parts !== null ? 'given' : 'unknown'
+}
+
+const equalKey = (a: KeyRecord | null, b: KeyRecord): boolean => a !== null && equalBytes(a.key_id, b.key_id)
 
 /**
  * Seals a checked piece to somebody else, as a holder does for who restores. Whether that is the right person

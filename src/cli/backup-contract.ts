@@ -46,7 +46,10 @@ const piece = object({
   words: words16,
   /** Whether the receipts of all custodians stand behind the record; a whole piece has them. */
   certified: { type: 'boolean' },
-  /** Whether the epoch was held against a record that was given. */
+  /**
+   * Whether the epoch was held against a record that did not come with the piece: one given beside a whole piece, or this
+   * home's. Of a page alone nobody knows whether its epoch is in use.
+   */
   record_given: { type: 'boolean' },
   /** Null where another identity opened it. */
   note: orNull(path),

@@ -104,7 +104,7 @@ export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece & { readon
  * @throws Failure (verification) `E_PIECE_FOREIGN` if it is of another key, `E_PIECE_RETIRED` of another
  *   epoch
  */
-export function requirePieceOf(piece: Piece, r: KeyRecord): void {
+export function requirePieceOf(piece: Omit<Piece, 'value'>, r: KeyRecord): void {
   const { record: own, custodian } = piece
   const whose = whoseIs(piece)
   const epoch = recordDigest(own)

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { sealAgain, splitShare, type SplitOrder } from '../../src/ceremony/backup.js'
 import type { HolderSeal } from '../../src/ceremony/holders.js'
+import { heldKeys } from '../../src/ceremony/epochs.js'
+import { printable } from '../../src/ceremony/printing.js'
 import { findKey, openShare } from '../../src/ceremony/keys.js'
 import {
   type Given,
@@ -27,7 +29,7 @@ import { openWith, sealTo, sealWithPassphrase } from '../../src/storage/seal.js'
 import { parseExportedManifest } from '../../src/wire/exported.js'
 import { noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
 import { parseRebind } from '../../src/wire/rebind.js'
-import { recordDigest, recordPublicKey } from '../../src/wire/record.js'
+import { encodeRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
 import { parseShare } from '../../src/wire/share.js'
 import { hex } from '../../src/wire/text.js'
 import { seededNonces, verifiesElsewhere } from '../protocol/frost/party.js'
@@ -464,6 +466,29 @@ describe('a restore', () => {
     expect(failure).toMatchObject({ kind, code })
     expect(failure.message).toContain(words)
     expect(everything(alice.home)).toEqual(before)
+  })
+
+  test('a page says that its epoch is in use only where this home knows, and not by its own record (F-17)', async () => {
+    const { home } = await newcomer()
+    const [file] = (await pieces()) as [PieceFile]
+    const { record, certificate, manifest } = one
+    const beside = { record, certificate, manifest }
+    const { bytes } = await printable(file, beside, false)
+    const page: PieceFile = { label: 'page.txt', sealed: bytes.reveal(), unlock: null }
+    const verified = async () => verifyPiece(page, { ...beside, known: await heldKeys(home) }, null, NOW)
+    expect((await verified()).inUse).toBe('unknown')
+    expect((await verifyPiece(file, { record }, null, NOW)).inUse).toBe('given')
+    const known = (of: typeof one) =>
+      stageEpoch(home, 'treasury', recordDigest(of.record), {
+        'record.cbor': encodeRecord(of.record),
+        'certificate.cbor': of.certificate,
+      })
+    await known(one)
+    expect((await verified()).inUse).toBe('home')
+    await known(others.next)
+    const retired = await failureOf(verified)
+    expect(retired).toMatchObject({ kind: 'verification', code: 'E_PIECE_RETIRED' })
+    expect(retired.message).toContain('of a retired epoch: number 1, before 2')
   })
 
   test('where the record in use is known, a retired epoch is refused at its first piece', async () => {

@@ -127,9 +127,19 @@ describe('a drill on paper', () => {
         custodian: 'alice',
         public_key: backup.publicKey,
         certified: true,
-        record_given: true,
+        record_given: false,
       },
     })
+    const said = await h1.mpc([
+      'backup',
+      'verify',
+      'h1.txt',
+      ...PUBLIC.split(' '),
+      ...h1.unlock,
+      '--no-input',
+    ])
+    expect(said.stdout).toContain('as in the record that belongs to the page')
+    expect(said.stdout).not.toContain('as in the record given')
     const status = await backup.alice.mpc(['backup', 'status', '--key', 'treasury', 'drill.note', '--json'])
     expect(status.json).toMatchObject({ code: 0, data: { state: 'split' } })
     const [first, ...rest] = status.json.data.holders

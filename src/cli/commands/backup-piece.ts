@@ -22,7 +22,7 @@ export async function runVerify(
   const given = await givenIn(context, options)
   if (options.out !== undefined) await refuseExisting(options.out)
   const now = context.now()
-  const { piece, note } = await withPiece(
+  const { piece, inUse, note } = await withPiece(
     context,
     file as string,
     options,
@@ -46,7 +46,7 @@ export async function runVerify(
       manifest_digest: hex(manifestDigest(manifest)),
       words,
       certified: piece.certificate !== null,
-      record_given: given.record !== undefined,
+      record_given: inUse !== 'unknown',
       note: written,
     },
     text: [
@@ -56,7 +56,7 @@ export async function runVerify(
         ['public key', hex(recordPublicKey(piece.record))],
         [
           'epoch',
-          `${piece.record.epoch}${given.record ? ', as in the record given' : ' (give --record to know that it is in use)'}`,
+          `${piece.record.epoch}${IN_USE[inUse === 'unknown' && piece.parts === null ? 'page' : inUse]}`,
         ],
         ['certified', piece.certificate ? 'by every custodian in its record' : NOT_CERTIFIED],
         ['note', written ?? 'none: this identity is not the one that the piece was made for'],
@@ -68,6 +68,15 @@ export async function runVerify(
     ...(written !== null && { next: `give ${written} to ${custodian.name}, for \`mpc backup status\`` }),
   }
 }
+
+const IN_USE = {
+  given: ', as in the record given',
+  home: ', the newest that this home knows',
+  unknown: ' (give --record to know that it is in use)',
+  page:
+    ', as in the record that belongs to the page. Whether it is still in use no page can say: ' +
+    'the custodian sees it from the note, by `mpc backup status`',
+} as const
 
 const NOT_CERTIFIED =
   'NO: this page could be of a made-up key. Compare the public key with the custodians, or give --certificate'

@@ -239,11 +239,11 @@ const toRestore = (
   ],
 })
 
-const toCheck = ({ holder, custodian }: Printed, beside: OnPage['beside']): Section => ({
+const toCheck = ({ holder, custodian, record }: Printed, beside: OnPage['beside']): Section => ({
   heading: 'Once a year, its holder checks it',
   body: [
     { command: `mpc backup verify ${fileOf(holder)} ${givenBy(beside)}` },
-    `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing: ask for a new one.`,
+    `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing: the page cannot know, so ask ${custodian.name} each time whether epoch ${record.epoch} is in use.`,
   ],
 })
 
