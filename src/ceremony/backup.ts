@@ -11,7 +11,7 @@ import type { PartyId, Rng } from '../protocol/session.js'
 import { keepSplit, readSplit, readSplitFile, writeSplitFile } from '../storage/escrow.js'
 import { createDir, listDir } from '../storage/files.js'
 import type { Home } from '../storage/home.js'
-import { epochPath, readEpochFile } from '../storage/keys.js'
+import { readEpochFile } from '../storage/keys.js'
 import { openWith, sealTo } from '../storage/seal.js'
 import type { Card } from '../wire/card.js'
 import { encodeKept, type Kept, parseKept } from '../wire/escrow-kept.js'
@@ -227,9 +227,10 @@ const splitExists = ({ name }: Key): Failure =>
 export async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {
   const certificate = await readEpochFile(home, name, digest, 'certificate.cbor')
   if (certificate !== null) return certificate
-  const path = epochPath(home, name, digest, 'certificate.cbor')
-  throw new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not whole: ${path} is missing`, {
-    hint: 'put it back from a copy of this home, or get it from another custodian',
+  throw new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not certified here`, {
+    hint:
+      `get FILE from another custodian (\`mpc share statements --key ${name} -o FILE\`), ` +
+      `then \`mpc share statements FILE --key ${name}\``,
   })
 }
 

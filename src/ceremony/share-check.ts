@@ -40,6 +40,11 @@ export async function checkShares(owner: Owner, name: string): Promise<CheckedKe
   return { shares, problem: held.problem }
 }
 
+/** Nothing is damaged: so comes a share from paper without its certificate. */
+const NOT_CERTIFIED =
+  'it is not certified here, as a share restored from paper is at first: get FILE from another custodian ' +
+  '(`mpc share statements -o FILE`), then `mpc share statements FILE`'
+
 /** The same of one epoch. */
 export async function checkShare(
   { home, identity, card }: Owner,
@@ -48,7 +53,7 @@ export async function checkShare(
 ): Promise<CheckedShare> {
   const { digest, record, hasShare, certificate } = epoch
   const problems = [...epoch.problems]
-  if (record && certificate === null && problems.length === 0) problems.push('certificate.cbor is missing')
+  if (record && certificate === null && problems.length === 0) problems.push(NOT_CERTIFIED)
   const wrong = { epoch, problems, refreshNeeded: false }
   if (!record || !hasShare) return wrong
   const index = seatOf(epoch, card.fingerprint)

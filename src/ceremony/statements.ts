@@ -181,8 +181,11 @@ export async function takeHandover(
   await requireNotReplaced(home, records)
   const checked = statements.map((encoded) => checkedAgainst(records, here, encoded))
   const isMember = last.members.some((member) => isOf(member, card.fingerprint))
-  // A custodian of the newest has its certificate from the ceremony that made it, or finishes that first.
-  for (const r of records) await stageRecord(home, name, r, r === last && !isMember ? certificate : null)
+  // A custodian of the newest has its certificate from the ceremony that made it, or finishes that first; but for one whose
+  // share came from paper without it.
+  const lacks = here(last)?.status === 'active' && here(last)?.certificate === null
+  for (const r of records)
+    await stageRecord(home, name, r, r === last && (!isMember || lacks) ? certificate : null)
   let added = 0
   for (const one of checked) {
     if (one && (await keepStatement(home, name, one.record, one.encoded))) added += 1

@@ -88,8 +88,9 @@ const keyFields = {
   epoch: count(1),
   definition_id: hex(32),
   attempt: text,
-  certificate: text,
-  /** Null for who only signed for a resharing, and saw none of it. */
+  /** Null for a share from paper until the certificate is taken in. */
+  certificate: orNull(path),
+  /** Null for who only signed for a resharing, or restored its share, and saw none of it. */
   transcript: orNull(path),
 }
 const key = object(keyFields, ['attempt'])

@@ -1,7 +1,7 @@
 /** Keys and signatures as commands give them: for machines by the contract, for people in words. */
 import type { Key } from '../ceremony/keys.js'
 import { addressOf, addressTypes } from '../payload/address.js'
-import { epochPath } from '../storage/keys.js'
+import { type EpochFile, epochPath, listEpochFiles } from '../storage/keys.js'
 import type { Home } from '../storage/home.js'
 import { isRehearsal } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
@@ -12,10 +12,13 @@ import type { Line } from './layout.js'
 import { fields } from './style.js'
 
 /** What `keygen` and `key show` say of an epoch. */
-export function keyData(
+export async function keyData(
   home: Home,
   { name, record, digest }: Pick<Key, 'name' | 'record' | 'digest'>,
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
+  const files = await listEpochFiles(home, name, digest)
+  const pathOf = (file: EpochFile): string | null =>
+    files.includes(file) ? epochPath(home, name, digest, file) : null
   return {
     key: name,
     key_id: hex(record.key_id),
@@ -30,8 +33,8 @@ export function keyData(
     })),
     epoch: record.epoch,
     definition_id: hex(record.definition),
-    certificate: epochPath(home, name, digest, 'certificate.cbor'),
-    transcript: epochPath(home, name, digest, 'transcript.cbor'),
+    certificate: pathOf('certificate.cbor'),
+    transcript: pathOf('transcript.cbor'),
   }
 }
 

@@ -1,6 +1,6 @@
 /** Pieces on paper, by the real binary: printed, typed, checked, and a share restored from them. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { armored } from '../../src/storage/seal.js'
@@ -13,7 +13,7 @@ import {
 } from '../../src/wire/exported.js'
 import { codeLine, readPaperLines } from '../../src/wire/paper-text.js'
 import { type Backup, backupOf, forgedPages, linesOn, printed, script } from '../support/backups.js'
-import { atTerminal, type Custodian, custodian, hasTerminal } from '../support/cli.js'
+import { atTerminal, type Custodian, custodian, hasTerminal, mpc } from '../support/cli.js'
 
 const hasAge = spawnSync('age', ['--version']).status === 0
 const PUBLIC = '--record record.txt --certificate certificate.txt --manifest manifest.txt'
@@ -364,6 +364,35 @@ describe('pages of a record that nothing certifies', () => {
     const pages = `backup restore h1.txt h2.txt h3.txt ${BARE} --public-key ${backup.publicKey}`
     const restored = await script(alice, pages)
     expect(restored.json).toMatchObject({ code: 0, data: { certified: false, public_key: backup.publicKey } })
+    // Nothing is damaged; it is certified by what another custodian hands over, also for who sits there already.
+    const sits = join(backup.dir, 'alice-again')
+    cpSync(backup.alice.home, sits, { recursive: true })
+    rmSync(join(sits, 'keys'), { recursive: true })
+    const again: Custodian = {
+      ...backup.alice,
+      home: sits,
+      mpc: (args, how) => mpc(sits, args, { cwd: backup.dir, ...how }),
+    }
+    expect((await script(again, pages)).json).toMatchObject({ code: 0, data: { certified: false } })
+    expect((await script(again, 'key show treasury')).json).toMatchObject({
+      data: { certificate: null, transcript: null },
+    })
+    const check = await script(again, 'share check --key treasury')
+    expect(check.json.error.message).toContain('not certified here, as a share restored from paper')
+    const split = 'backup split --key treasury --threshold 2 --holders h1.card,h2.card -o again'
+    const refused = await script(again, split)
+    expect(refused.json).toMatchObject({ code: 11, error: { code: 'E_KEY_STATE' } })
+    expect(refused.json.error.hint).toContain('mpc share statements FILE --key treasury')
+    await script(backup.others[0] as Custodian, 'share statements --key treasury -o handover.json')
+    const taken = await script(again, 'share statements handover.json --key treasury')
+    expect(taken.code, taken.stdout).toBe(0)
+    for (const line of [
+      'share check --key treasury',
+      split,
+      `backup split --key treasury --again h1 -o h1-again`,
+    ]) {
+      expect((await script(again, line)).json, line).toMatchObject({ code: 0 })
+    }
     // With the certificate it is whole, as if it had come from whole pieces.
     const whole = await custodian(backup.dir, 'alice', 'alice-certified')
     const certified = await script(whole, `backup restore h1.txt h2.txt h3.txt ${PUBLIC}`)

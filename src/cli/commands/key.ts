@@ -21,7 +21,12 @@ export async function runList(context: Context): Promise<Result> {
   const old = await Promise.all(keys.map(({ name }) => oldShares(home, card, name)))
   return {
     data: {
-      keys: keys.map((key) => ({ ...keyData(home, { ...key, record: key.seated }), status: key.status })),
+      keys: await Promise.all(
+        keys.map(async (key) => ({
+          ...(await keyData(home, { ...key, record: key.seated })),
+          status: key.status,
+        })),
+      ),
     },
     text: keys.length === 0 ? [EMPTY] : keys.map((key, i) => rowOf(key, old[i] as OldShares)),
     ...(keys.length === 0 && {
@@ -54,7 +59,7 @@ export async function runShow(
   const key = await findKey(home, operands[0] as string)
   const { name, record, status } = key
   const data = {
-    ...keyData(home, { ...key, record: key.seated }),
+    ...(await keyData(home, { ...key, record: key.seated })),
     name,
     status,
     chain_code: record.chain_code && hex(record.chain_code),

@@ -77,7 +77,7 @@ const nobodyToAccept = (): Failure =>
 /** What a finished key generation or resharing prints. */
 export async function madeResult(context: Context, made: MadeKey): Promise<Result> {
   const data = {
-    ...keyData(await context.home(), made),
+    ...(await keyData(await context.home(), made)),
     attempt: made.attempt,
     // Who only watched saw none of what was said.
     ...(made.watched && { transcript: null }),
