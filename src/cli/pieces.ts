@@ -13,11 +13,16 @@ import type { PublicRecord } from '../wire/certified.js'
 import { parseExportedCertificate, parseExportedManifest, parsePublicRecord } from '../wire/exported.js'
 import { Failure } from '../wire/failure.js'
 import type { Identity } from '../wire/identity.js'
-import { looksTyped, readCodeLine, readPaperLines } from '../wire/paper-text.js'
+import { looksTyped, readCodeLine, readPaperLines, textIn } from '../wire/paper-text.js'
 import type { Context } from './context.js'
 import { readInput, readNamed } from './inputs.js'
 import { readAgeIdentities } from './secrets.js'
 import { typePiece } from './typing.js'
+
+/** More than any page, of which a sealed one is the longest. */
+const TEXT_LIMIT = 1 << 16
+/** More than the longest record as hex, with its certificate. */
+const PUBLIC_LIMIT = 1 << 21
 
 export type Self = { readonly identity: Identity; readonly card: Card }
 
@@ -106,16 +111,19 @@ export async function givenIn(
   return {
     ...(record !== undefined && (await recordIn(record, certificate))),
     ...(manifest !== undefined && {
-      manifest: parseExportedManifest(await readNamed(manifest, '--manifest')),
+      manifest: parseExportedManifest(await readNamed(manifest, '--manifest', PUBLIC_LIMIT)),
     }),
     known: home ? await heldKeys(home) : [],
   }
 }
 
 async function recordIn(path: string, proof: string | undefined): Promise<PublicRecord> {
-  const given = parsePublicRecord(await readNamed(path, '--record'))
+  const given = parsePublicRecord(await readNamed(path, '--record', PUBLIC_LIMIT))
   if (proof === undefined) return given
-  const certificate = parseExportedCertificate(await readNamed(proof, '--certificate'), given.record)
+  const certificate = parseExportedCertificate(
+    await readNamed(proof, '--certificate', PUBLIC_LIMIT),
+    given.record,
+  )
   return { ...given, certificate }
 }
 
@@ -127,20 +135,32 @@ async function heldIn(context: Context, label: string): Promise<Held> {
   }
   const file = await readInput(label, 'FILE', context.signal)
   try {
-    const fromPaper = isSealed(file) ? null : onPaper(file)
-    if (fromPaper && !isSealed(fromPaper)) return { label, bytes: fromPaper, kind: 'clear' }
-    const bytes = fromPaper ?? file
-    return { label, bytes, kind: kindOfSealed(bytes) }
+    const bytes = isSealed(file) ? file : onPaper(file)
+    return { label, bytes, kind: isSealed(bytes) ? kindOfSealed(bytes) : 'clear' }
   } catch (cause) {
     throw cause instanceof Failure ? cause.of(label) : cause
   }
 }
 
-/** The bytes in the text of a code, or in typed lines; null if a file is neither. */
-function onPaper(file: Uint8Array): Uint8Array | null {
-  if (file.length > 1 << 16) return null
-  const text = Buffer.from(file).toString('latin1')
-  return readCodeLine('piece', text) ?? (looksTyped(text) ? readPaperLines(text) : null)
+/**
+ * The bytes in the text of a code, or in typed lines, or an armored file as another editor has saved it.
+ * @throws Failure `E_PIECE` (verification) if a file is none of them
+ */
+function onPaper(file: Uint8Array): Uint8Array {
+  const text = file.length > TEXT_LIMIT ? '' : textIn(file)
+  const armor = Buffer.from(text.trimStart().replaceAll('\r\n', '\n'))
+  if (isSealed(armor)) return Uint8Array.from(armor)
+  const bytes = readCodeLine('piece', text)
+  if (bytes) return bytes
+  if (looksTyped(text)) return readPaperLines(text)
+  throw new Failure(
+    'verification',
+    'E_PIECE',
+    'this is neither a piece, nor the text of a code, nor lines from paper',
+    {
+      hint: 'give the file of the piece; or the text of the code on its page; or its lines, as they stand there',
+    },
+  )
 }
 
 async function isSomebody(context: Context): Promise<boolean> {

@@ -6,7 +6,7 @@ import { CodecError } from '../protocol/codec.js'
 import { type PublicRecord, requireCertified } from './certified.js'
 import { encodeManifest, type Manifest, parseManifest } from './escrow-manifest.js'
 import { Failure } from './failure.js'
-import { codeLine, readCodeLine } from './paper-text.js'
+import { codeLine, readCodeLine, textIn } from './paper-text.js'
 import { format, tagged } from './realm.js'
 import { encodeRecord, type KeyRecord, parseRecord } from './record.js'
 import { encodeHandover, type Handover, parseHandover } from './share-handover.js'
@@ -62,7 +62,7 @@ export const parseExportedRecord = (file: Uint8Array): KeyRecord => parsePublicR
  * @throws Failure `E_CERTIFICATE`, `E_PAPER_CODE` (verification) unless it certifies this record
  */
 export function parseExportedCertificate(file: Uint8Array, record: KeyRecord): Uint8Array {
-  const certificate = readCodeLine('certificate', Buffer.from(file).toString('latin1')) ?? file
+  const certificate = readCodeLine('certificate', textIn(file)) ?? file
   requireCertified(certificate, record)
   return certificate
 }
@@ -99,10 +99,10 @@ function contentOf(
   field: 'record' | 'manifest' | 'handover',
   refuse: (cause: unknown) => never,
 ): Content {
-  const fromCode = field === 'handover' ? null : readCodeLine(field, Buffer.from(file).toString('latin1'))
+  const fromCode = field === 'handover' ? null : readCodeLine(field, textIn(file))
   if (fromCode) return { bytes: fromCode, certificate: null }
   try {
-    const held = JSON.parse(Buffer.from(file).toString('utf8')) as Readonly<Record<string, unknown>> | null
+    const held = JSON.parse(textIn(file)) as Readonly<Record<string, unknown>> | null
     format(tag).parse((held?.['format'] ?? null) as string | null, 'format')
     const bytes = hexBytes(held?.[field]) ?? refuse(null)
     const proof = held?.['certificate']

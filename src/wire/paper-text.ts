@@ -21,6 +21,20 @@ const LINE_CHARACTERS = 30
 const GROUP = 5
 /** Longest text that anybody would type; 1500 bytes. */
 export const MOST_LINES = 100
+/** Of a line as somebody types it, with its number and blanks. */
+const MOST_CHARACTERS = 80
+/** Of a text, the problems that a message names. */
+const PROBLEMS_NAMED = 10
+
+/** Of blanks that nobody sees the difference of, as scanners and word processors give them. */
+const BLANKS = /[\u00a0\u2007\u202f]/g
+
+/** The text in a file, however an editor has saved it: UTF-8, or UTF-16 with its mark. */
+export function textIn(file: Uint8Array): string {
+  const mark = Buffer.from(file.subarray(0, 2)).toString('hex')
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(file).replaceAll(BLANKS, ' ')
+}
 
 /** In capitals: a QR code holds these alone in less room. */
 export const codeLine = (what: CodeKind, bytes: Uint8Array): string =>
@@ -74,6 +88,7 @@ export type TypedLine =
  * @param number which line it should be, from 1
  */
 export function readPaperLine(text: string, number: number): TypedLine {
+  if (text.length > MOST_CHARACTERS) return { problem: 'is longer than any line of a page' }
   const { label, digits } = partsOf(text)
   if (label !== null && label !== number)
     return { problem: `is not there: line ${label} stands in its place` }
@@ -85,9 +100,7 @@ export function readPaperLine(text: string, number: number): TypedLine {
     const cause = new OtherRealm('', 'the page')
     return { problem: 'is not of this kind of page', cause }
   }
-  const other = Array.from({ length: MOST_LINES }, (_, i) => i + 1).find((n) =>
-    [false, true].some((last) => lineBytes(digits, n, last)),
-  )
+  const other = numberOf(digits)
   if (other !== undefined) return { problem: `is not there: line ${other} stands in its place` }
   if (!/^[02-9ac-hj-np-z]+$/.test(digits)) return { problem: 'holds a character that no page has' }
   const is = `is not as it was printed`
@@ -97,10 +110,14 @@ export function readPaperLine(text: string, number: number): TypedLine {
   }
 }
 
-/** Whether a text looks as if it were typed from a page: to tell it from other files, not to believe it. */
+/**
+ * Whether most lines of a text look as if they were typed from a page: to tell it from other files, not to believe it.
+ * A wrong one among them, the first too, is for `readPaperLines` to name.
+ */
 export function looksTyped(text: string): boolean {
-  const first = linesOf(text)[0]
-  return first !== undefined && /^[\w .:)-]{8,80}$/.test(first) && partsOf(first).digits.length >= 8
+  const lines = linesOf(text).slice(0, MOST_LINES)
+  const like = lines.filter((line) => /^[\w\s.:)-]{8,80}$/.test(line) && partsOf(line).digits.length >= 8)
+  return like.length > 0 && like.length * 2 >= lines.length
 }
 
 /**
@@ -108,11 +125,18 @@ export function looksTyped(text: string): boolean {
  * @throws Failure `E_PAPER_LINE` (verification) that names every line that is not as it was printed
  */
 export function readPaperLines(text: string): Uint8Array {
+  const lines = linesOf(text)
+  if (lines.length > MOST_LINES) throw notPrinted([`no page has more than ${MOST_LINES} lines`])
+  const before = lines.findIndex((line) => 'bytes' in readPaperLine(line, 1))
+  if (before > 0 && lines.slice(0, before).every((line) => numberOf(partsOf(line).digits) === undefined)) {
+    const what = before === 1 ? 'line 1 is' : `lines 1 to ${before} are`
+    throw notPrinted([`${what} none of the page: leave out what stands above its first line`])
+  }
   const problems: string[] = []
   const parts: Uint8Array[] = []
   let cause: OtherRealm | undefined
   let ended = false
-  for (const [i, line] of linesOf(text).entries()) {
+  for (const [i, line] of lines.entries()) {
     const number = i + 1
     const read: TypedLine = ended ? { problem: 'stands after the last one' } : readPaperLine(line, number)
     if ('problem' in read) {
@@ -123,14 +147,27 @@ export function readPaperLines(text: string): Uint8Array {
     parts.push(read.bytes)
     ended = read.last
   }
-  const count = linesOf(text).length
-  if (!ended && problems.length === 0) problems.push(`line ${count + 1}, and what follows it, is missing`)
+  if (!ended && problems.length === 0) {
+    problems.push(`line ${lines.length + 1}, and what follows it, is missing`)
+  }
   if (problems.length === 0) return Uint8Array.from(Buffer.concat(parts))
-  throw new Failure('verification', 'E_PAPER_LINE', problems.join('; '), {
+  throw notPrinted(problems, cause)
+}
+
+function notPrinted(problems: readonly string[], cause?: OtherRealm): Failure {
+  const more = problems.length - PROBLEMS_NAMED
+  const named = [...problems.slice(0, PROBLEMS_NAMED), ...(more > 0 ? [`and ${more} more`] : [])]
+  return new Failure('verification', 'E_PAPER_LINE', named.join('; '), {
     hint: 'compare these lines with the page, character by character, and correct them',
     cause,
   })
 }
+
+/** Which line of a page these digits are; undefined if they are none. */
+const numberOf = (digits: string): number | undefined =>
+  Array.from({ length: MOST_LINES }, (_, i) => i + 1).find((n) =>
+    [false, true].some((last) => lineBytes(digits, n, last)),
+  )
 
 function lineBytes(
   digits: string,

@@ -102,8 +102,10 @@ describe('a printed page', () => {
     expect(html).not.toContain('IN CLEAR')
     const typed = linesOn(path('sealed.html'))
     put('sealed.txt', typed.join('\n'))
-    put('sealed.age', armored(readPaperLines(typed.join('\n'))))
-    for (const file of ['sealed.txt', 'sealed.age']) {
+    const page = armored(readPaperLines(typed.join('\n')))
+    put('sealed.age', page)
+    put('saved.age', `\ufeff${page.replaceAll('\n', '\r\n')}`)
+    for (const file of ['sealed.txt', 'sealed.age', 'saved.age']) {
       const verified = await script(h1, `backup verify ${file} ${PUBLIC} -o ${file}.note`)
       expect(verified.json).toMatchObject({ code: 0, data: { holder: 'h1', note: path(`${file}.note`) } })
       const other = await script(h2, `backup verify ${file} ${PUBLIC}`)
@@ -199,6 +201,17 @@ describe('a drill on paper', () => {
     expect(one.json.error.message).toBe('typo.txt: line 5 is not as it was printed: a character is wrong')
     put('typos.txt', lines.map((line, i) => (i === 1 || i === 8 ? wrong(line) : line)).join('\n'))
     const two = await script(h1, `backup verify typos.txt ${PUBLIC}`)
+    // The first line too, and nobody hears that the piece is lost.
+    put('first.txt', [`%${(lines[0] as string).slice(1)}`, ...lines.slice(1)].join('\n'))
+    const first = await script(h1, `backup verify first.txt ${PUBLIC}`)
+    expect(first.json).toMatchObject({ code: 9, error: { code: 'E_PAPER_LINE' } })
+    expect(first.json.error.message).toBe('first.txt: line 1 holds a character that no page has')
+    put('utf16.txt', Buffer.from(`\ufeff${lines.join('\r\n').replaceAll(' ', '\u00a0')}`, 'utf16le'))
+    expect((await script(h1, `backup verify utf16.txt ${PUBLIC}`)).json).toMatchObject({ code: 0 })
+    put('big.txt', Buffer.alloc((1 << 21) + 1, 'Q'))
+    const big = await script(h1, 'backup verify h1.txt --record big.txt --manifest manifest.txt')
+    expect(big.json.ok).toBe(false)
+    expect(big.json.error.message).toContain('big.txt')
     expect(two.json.error.message).toMatch(/^typos.txt: line 2 .*; line 9 /)
   })
 
@@ -264,7 +277,7 @@ describe('a restore', () => {
       'h1.txt foreign.txt h3.txt',
       'foreign.txt: the piece of h1',
     ],
-    ['what is no page', 10, 'E_CORRUPT', 'h1.txt record.json h3.txt', 'record.json: '],
+    ['what is no page', 9, 'E_PIECE', 'h1.txt record.json h3.txt', 'record.json: this is neither a piece'],
   ])('with %s is refused by name, and nothing is written', async (_, code, error, files, said) => {
     put(
       'bad.txt',

@@ -10,6 +10,7 @@ import {
   readCodeLine,
   readPaperLine,
   readPaperLines,
+  textIn,
 } from '../../src/wire/paper-text.js'
 import { refusalOf } from '../../src/wire/realm.js'
 import { seededRng } from '../support/rng.js'
@@ -135,6 +136,39 @@ describe('lines from paper', () => {
   ])('%s', (_, change, said) => {
     const message = saidOf(change())
     for (const words of said) expect(message).toContain(words)
+  })
+
+  test('are looked for in what is not quite a page, and the first line is named as any other', () => {
+    const [first, ...rest] = lines as [string, ...string[]]
+    for (const [typed, said] of [
+      [[`${first.slice(0, -1)}%`, ...rest], 'line 1 holds a character that no page has'],
+      [[`${first.slice(0, 8)},${first.slice(9)}`, ...rest], 'line 1 holds a character that no page has'],
+      [[first.slice(0, 5), first.slice(6), ...rest], 'line 1 is not as it was printed: it has 5 characters'],
+      [['The piece of h1 (1 of 4)', ...lines], 'line 1 is none of the page: leave out what stands above'],
+      [['A piece', 'of alice', ...lines], 'lines 1 to 2 are none of the page'],
+    ] as const) {
+      expect(looksTyped(typed.join('\n')), said).toBe(true)
+      expect(saidOf(typed)).toContain(said)
+    }
+    expect(saidOf(withLine(1, 'Q'.repeat(81)))).toBe('line 1 is longer than any line of a page')
+  })
+
+  test('are read from whatever an editor saves', () => {
+    const blanks = text.replaceAll(' ', '\u00a0')
+    for (const file of [
+      Buffer.from(`\ufeff${text}`),
+      Buffer.from(blanks),
+      Buffer.from(`\ufeff${text}`, 'utf16le'),
+      Buffer.from(`\ufeff${blanks}`, 'utf16le').swap16(),
+    ])
+      expect(readPaperLines(textIn(file))).toEqual(bytes)
+  })
+
+  test('that are far too many, or all wrong, cost little and fill no screen', () => {
+    expect(saidOf(Array.from({ length: 2000 }, () => 'Q'.repeat(30)))).toBe('no page has more than 100 lines')
+    const said = saidOf(Array.from({ length: 100 }, () => 'Q'.repeat(30)))
+    expect(said).toMatch(/; and 90 more$/)
+    expect(said.split('; ')).toHaveLength(11)
   })
 
   test('that were never printed are never taken, whatever they are', () => {

@@ -40,9 +40,9 @@ p { margin: 0 0 0.9mm; orphans: 2; widows: 2 }
 p:has(+ code) { break-after: avoid }
 code { display: block; break-inside: avoid; font-size: 7.4pt; background: #f1f1ee; padding: 0.6mm 1.2mm; margin: 0.2mm 0 1mm; overflow-wrap: anywhere }
 .checks { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 6mm; margin-top: 3mm }
-.checks div { border-bottom: 0.2mm solid #111; height: 7mm; color: #444; font-size: 7.2pt }
+.checks div { border-bottom: 0.2mm solid #111; height: 6mm; color: #444; font-size: 7.2pt }
 footer { margin-top: 2.4mm; color: #444; font-size: 7.2pt }
-.codes { display: flex; align-items: end; gap: 6mm; justify-content: center; margin: 4mm 0 }
+.codes { display: flex; flex-wrap: wrap; align-items: end; gap: 3mm 6mm; justify-content: center; margin: 2mm 0 }
 @media print {
   html { background: #fff }
   article { margin: 0 auto; padding: 0; width: auto; max-width: 186mm; min-height: 0; break-after: page }

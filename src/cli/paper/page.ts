@@ -42,16 +42,16 @@ export type Sheet = {
 }
 
 /**
- * How wide each of the codes in one row is, in millimetres, on a sheet of such a width: modules of one size, in the row
- * as wide as fits, and no code higher than there is room for.
+ * How wide each of the codes is, in millimetres, on a sheet of such a width: modules of one size, two codes in a row, and
+ * none higher than leaves room for a second row.
  */
 export function sidesOf(codes: readonly Captioned[], width: number, gap: number): readonly number[] {
   const sizes = codes.map(({ code }) => code.size)
-  const across = (width - gap * (sizes.length - 1)) / sizes.reduce((sum, size) => sum + size, 0)
+  const across = (width - gap) / sizes.slice(0, 2).reduce((sum, size) => sum + size, 0)
   const module = Math.min(across, CODE_AT_MOST / Math.max(...sizes), 1)
   return sizes.map((size) => size * module)
 }
-const CODE_AT_MOST = 88
+const CODE_AT_MOST = 80
 
 /** Beside the heading of the lines. */
 export const HOW_TO_TYPE = 'No B, I, O or 1. Blanks and capitals do not matter. The last 6 check the line.'
@@ -147,8 +147,8 @@ export async function publicSheet(
   const ofManifest = await codeOf(manifestCode(manifest))
   const codes = [
     ...(ofRecord ? [{ caption: 'For --record', code: ofRecord }] : []),
-    ...(ofCertificate ? [{ caption: 'For --certificate', code: ofCertificate }] : []),
     ...(ofManifest ? [{ caption: 'For --manifest', code: ofManifest }] : []),
+    ...(ofCertificate ? [{ caption: 'For --certificate', code: ofCertificate }] : []),
   ]
   const inFile = certificate !== null && ofCertificate === null
   const files = [
@@ -222,7 +222,7 @@ const toRestore = (
 ): Section => ({
   heading: `How ${custodian.name} restores the share`,
   body: [
-    `You need ${manifest.threshold} pieces, the public sheet that belongs to them (or the files record.json and manifest.json), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. Once that is there, no network is needed.`,
+    `You need ${manifest.threshold} pieces, their public sheet (or its files), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. Once that is there, no network is needed.`,
     '1. Make a new identity:',
     { command: `mpc identity init --name ${custodian.name}` },
     `2. Scan the code of each piece with any scanner, and save its text in a file such as ${fileOf(holder)}; so too each code of the public sheet. Then:`,
@@ -239,11 +239,11 @@ const toRestore = (
   ],
 })
 
-const toCheck = ({ holder, custodian, record }: Printed, beside: OnPage['beside']): Section => ({
+const toCheck = ({ holder, custodian }: Printed, beside: OnPage['beside']): Section => ({
   heading: 'Once a year, its holder checks it',
   body: [
     { command: `mpc backup verify ${fileOf(holder)} ${givenBy(beside)}` },
-    `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing: the page cannot know, so ask ${custodian.name} each time whether epoch ${record.epoch} is in use.`,
+    `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing, and no page can know: ask ${custodian.name}.`,
   ],
 })
 

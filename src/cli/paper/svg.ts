@@ -71,12 +71,12 @@ export function svgOf(sheet: Sheet): string {
     y += Math.max(side + 4, 5 + step * Math.min(rows, lines.length))
   }
   const sides = sidesOf(codes, WIDTH, GAP)
-  let x = 0
-  for (const [i, side] of sides.entries()) {
-    out.push(...codeAt(x, y + 3, side, codes[i] as Captioned))
-    x += side + GAP
+  for (const row of [0, 2].filter((at) => at < sides.length)) {
+    const [left, right = 0] = sides.slice(row, row + 2) as [number, number?]
+    out.push(...codeAt(0, y + 3, left, codes[row] as Captioned))
+    if (right > 0) out.push(...codeAt(left + GAP, y + 3, right, codes[row + 1] as Captioned))
+    y += Math.max(left, right) + 8
   }
-  if (codes.length > 0) y += Math.max(...sides) + 8
   y += 1
   const wordsTop = y
   for (const [i, [name, all]] of words.entries()) {
