@@ -67,9 +67,9 @@ async function keyOf(home: Home, encoded: Uint8Array): Promise<Key> {
   const wanted = rebindKey(encoded)
   for (const name of await listKeys(home)) {
     const key = await findKey(home, name)
-    if (wanted !== null && hex(key.record.key_id) === hex(wanted)) return key
+    if (hex(key.record.key_id) === hex(wanted)) return key
   }
-  throw refuse('E_REBIND', wanted === null ? 'it is no rebind statement' : 'it is for no key in this home')
+  throw refuse('E_REBIND', 'it is for no key in this home')
 }
 
 const refuse = (code: `E_${string}`, problem: string): Failure =>

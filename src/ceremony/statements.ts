@@ -201,7 +201,7 @@ function checkedAgainst(
   encoded: Uint8Array,
 ): { readonly record: KeyRecord; readonly encoded: Uint8Array } | null {
   const epoch = statementEpoch(encoded)
-  const record = records.find((r) => epoch && equalBytes(recordDigest(r), epoch))
+  const record = records.find((r) => equalBytes(recordDigest(r), epoch))
   if (!record) throw refuse('a statement in it is about no epoch in it')
   return seatedStatement(encoded, record, here(record)?.rebinds) && { record, encoded }
 }

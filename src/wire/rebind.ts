@@ -4,7 +4,6 @@
  * other custodian to find out and to accept for itself. The record stays as it is.
  */
 import {
-  attempt,
   bytes,
   bytesUpTo,
   codec,
@@ -116,14 +115,7 @@ function proveSeat(
  *   `E_REBIND_CARD` if the new card cannot sit there
  */
 export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
-  let rebind: Rebind
-  try {
-    rebind = rebindCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse('E_REBIND', cause.message, cause)
-    throw cause
-  }
-  return checkRebind(rebind, r)
+  return checkRebind(decodeRebind(encoded), r)
 }
 
 /** A rebind that was read already, held against the record. @throws Failure as `parseRebind` does */
@@ -156,9 +148,17 @@ const refuse = (code: `E_${string}`, problem: string, cause?: unknown): Failure 
     cause,
   })
 
-/** The key that a statement says it is for; null if it is none. Nothing else in it was checked. */
-export const rebindKey = (encoded: Uint8Array): Uint8Array | null =>
-  attempt(() => rebindCodec.decode(encoded))?.key_id ?? null
+function decodeRebind(encoded: Uint8Array): Rebind {
+  try {
+    return rebindCodec.decode(encoded)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse('E_REBIND', cause.message, cause)
+    throw cause
+  }
+}
+
+/** The key that a statement says it is for; nothing else in it was checked. @throws Failure `E_REBIND` if it is none */
+export const rebindKey = (encoded: Uint8Array): Uint8Array => decodeRebind(encoded).key_id
 
 /** Why a card cannot take a seat: it is the old identity, or, for its name or keys, another member's. */
 function cardProblem(card: Card, r: KeyRecord, index: number): string | null {

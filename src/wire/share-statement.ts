@@ -4,7 +4,6 @@
  * that nothing is left of a share: a statement is a custodian's word, which cannot be put into its mouth.
  */
 import {
-  attempt,
   bytes,
   codec,
   CodecError,
@@ -100,13 +99,7 @@ export function parseStatement(
   r: KeyRecord,
   rebinds: readonly Rebind[] = [],
 ): Statement {
-  let statement: Statement
-  try {
-    statement = statementCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(cause.message, cause)
-    throw cause
-  }
+  const statement = decodeStatement(encoded)
   const { said, key_id: keyId, epoch, index, by, signature } = statement
   if (!equalBytes(keyId, r.key_id)) throw refuse('it is of another key')
   if (!equalBytes(epoch, recordDigest(r))) throw refuse('it is of another epoch')
@@ -143,9 +136,20 @@ export function seatedStatement(
   }
 }
 
-/** The epoch that a statement says it is about; null if it is none. Nothing else in it was checked. */
-export const statementEpoch = (encoded: Uint8Array): Uint8Array | null =>
-  attempt(() => statementCodec.decode(encoded))?.epoch ?? null
+function decodeStatement(encoded: Uint8Array): Statement {
+  try {
+    return statementCodec.decode(encoded)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse(cause.message, cause)
+    throw cause
+  }
+}
+
+/**
+ * The epoch that a statement says it is about; nothing else in it was checked.
+ * @throws Failure `E_STATEMENT` (verification) if it is none
+ */
+export const statementEpoch = (encoded: Uint8Array): Uint8Array => decodeStatement(encoded).epoch
 
 const refuse = (problem: string, cause?: unknown): Failure =>
   new Failure(

@@ -5,11 +5,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { define, makeKey, start } from '../support/ceremonies.js'
-import { type Custodian, custodian, custodians, mpc, scratch } from '../support/cli.js'
+import { linesOn } from '../support/backups.js'
+import { type Custodian, custodian, custodians, type Line, mpc, scratch } from '../support/cli.js'
 import { type Broker, RelayBroker } from '../support/nats.js'
 
 /** Files that come after a key's birth. */
-type Later = Readonly<Record<'reshare' | 'piece' | 'record' | 'note' | 'rebind', string>>
+type Later = Readonly<
+  Record<'reshare' | 'piece' | 'page' | 'record' | 'manifest' | 'note' | 'rebind' | 'handover', string>
+>
 
 type Side = {
   readonly home: string
@@ -91,14 +94,17 @@ afterAll(async () => {
   await folder.remove()
 })
 
+/** Runs it in a home; what it says in `data`. */
+async function done(home: string, unlock: readonly string[], args: readonly string[]): Promise<Line['data']> {
+  const { json } = await mpc(home, [...args, ...unlock, '--no-input', '--json'], { cwd: folder.dir })
+  expect(json, args.join(' ')).toMatchObject({ code: 0 })
+  return json.data
+}
+
 /** Bob splits his share, and restores it under a new identity. */
 async function laterOf([alice, bob, carol]: readonly Custodian[]): Promise<Later> {
   const { dir } = folder
-  const run = async (who: Custodian, ...args: string[]) => {
-    const { json } = await who.mpc([...args, ...who.unlock, '--no-input', '--json'])
-    expect(json, args.join(' ')).toMatchObject({ code: 0 })
-    return json.data
-  }
+  const run = (who: Custodian, ...args: string[]) => done(who.home, who.unlock, args)
   if (!alice || !bob || !carol) throw new Error('three custodians')
   const [reshare, record, pieces] = ['refresh.mpc', 'record.json', 'pieces'].map((name) =>
     join(dir, name),
@@ -108,8 +114,6 @@ async function laterOf([alice, bob, carol]: readonly Custodian[]): Promise<Later
   const holders = `${alice.card},${carol.card}`
   const splitting = ['--key', 'treasury', '--threshold', '2', '--holders', holders, '--confirm', 'treasury']
   await run(bob, 'backup', 'split', ...splitting, '-o', pieces)
-  const piece = join(pieces, 'alice.piece')
-  const { note } = await run(alice, 'backup', 'verify', piece, '--record', record)
   const again = await custodian(dir, 'bob', 'bob-again')
   const reopened: string[] = []
   for (const who of [alice, carol]) {
@@ -120,32 +124,49 @@ async function laterOf([alice, bob, carol]: readonly Custodian[]): Promise<Later
     reopened.push(out)
   }
   const { rebind } = await run(again, 'backup', 'restore', ...reopened)
-  return {
-    reshare,
+  const made = await madeOf(
+    alice.home,
+    alice.home,
+    'treasury',
+    alice.unlock,
+    join(pieces, 'alice.piece'),
     record,
-    piece,
-    note: note as string,
-    rebind: rebind as string,
-  }
+  )
+  return { ...made, reshare, record, rebind: rebind as string }
 }
 
 /** What a rehearsal has left there. */
 async function laterIn(stage: string): Promise<Later> {
   const [reshare, record] = [join(stage, 'reshare.mpc'), join(stage, 'record.json')]
-  const piece = join(stage, 'pieces', 'bank.piece')
-  const unlock = ['--passphrase-file', join(stage, 'passphrase'), '--no-input', '--json']
-  const checked = await mpc(join(stage, 'bank'), ['backup', 'verify', piece, '--record', record, ...unlock])
+  const unlock = ['--passphrase-file', join(stage, 'passphrase')]
+  const [alice, bank] = [join(stage, 'alice'), join(stage, 'bank')]
+  const made = await madeOf(alice, bank, 'rehearsal', unlock, join(stage, 'pieces', 'bank.piece'), record)
   const epochs = join(stage, 'carol', 'keys', 'rehearsal')
   const rebind = (await readdir(epochs, { recursive: true })).find((path) =>
     /rebinds\/.+\.cbor$/.test(path),
   ) as string
-  return {
-    reshare,
-    record,
-    piece,
-    note: checked.json.data.note as string,
-    rebind: join(epochs, rebind),
-  }
+  return { ...made, reshare, record, rebind: join(epochs, rebind) }
+}
+
+/** What a holder makes of its piece, on paper too, and a custodian of what it knows of the key. */
+async function madeOf(
+  custodian: string,
+  holder: string,
+  key: string,
+  unlock: readonly string[],
+  piece: string,
+  record: string,
+): Promise<Pick<Later, 'piece' | 'page' | 'manifest' | 'note' | 'handover'>> {
+  const [printed, page, handover] = ['html', 'txt', 'json'].map((ext) => `${piece}.${ext}`) as [
+    string,
+    string,
+    string,
+  ]
+  const { note } = await done(holder, unlock, ['backup', 'verify', piece, '--record', record])
+  await done(holder, unlock, ['backup', 'print', piece, '-o', printed])
+  await writeFile(page, linesOn(printed).join('\n'))
+  await done(custodian, unlock, ['share', 'statements', '--key', key, '-o', handover])
+  return { piece, page, manifest: join(dirname(piece), 'manifest.json'), note: note as string, handover }
 }
 
 const epochOf = ({ home, key, epoch }: Side): string => join(home, 'keys', key, 'epochs', epoch)
@@ -242,26 +263,29 @@ describe.each([
     await refused(into.home, ['transcript', 'verify', join(epochOf(from), 'transcript.cbor')])
   })
 
-  test('a resharing, a piece, a record, a note, a rebind', async () => {
+  test('a resharing, a piece, a page, a record, a manifest, a note, a rebind, a handover', async () => {
     const { from, into } = sides()
-    const { reshare, piece, record, note, rebind } = from.later
+    const { reshare, piece, page, record, manifest, note, rebind, handover } = from.later
     const secret = wrong().slice(0, 2)
     const split = ['backup', 'split', '--key', into.key, '--threshold', '2', '-o', 'out']
     for (const command of [
       ['ceremony', 'show', reshare],
       ['reshare', '--definition', ...accepting({ ...from, definition: reshare })],
       ['backup', 'verify', piece, ...secret],
+      ['backup', 'verify', page, '--record', into.later.record, ...secret],
       ['backup', 'verify', into.later.piece, '--record', record, ...secret],
+      ['backup', 'verify', into.later.piece, '--manifest', manifest, ...secret],
       ['backup', 'open', piece, '--to', into.card, '--confirm', 'bob', '-o', 'reopened', ...secret],
       ['backup', 'restore', piece, ...secret],
+      ['backup', 'restore', page, ...secret],
       ['backup', 'status', '--key', into.key, note],
       [...split, '--holders', `${from.card},${into.card}`],
+      [...split, '--holders', `${into.card},${into.card}`, '--manifests', manifest],
+      ['share', 'statements', '--key', into.key, handover],
+      ['share', 'retire', '--key', into.key, '--statements', handover],
+      ['identity', 'import', into.card, '--rebind', rebind, '--fingerprint', into.fingerprint],
     ])
       await refused(into.home, command)
-    // Found out before it is known what it is: no statement of this side.
-    const seating = ['identity', 'import', into.card, '--rebind', rebind, '--fingerprint', into.fingerprint]
-    const { json } = await mpc(into.home, [...seating, '--no-input', '--json'])
-    expect(json).toMatchObject({ code: 6, error: { code: 'E_REBIND' } })
   })
 
   test('a request that somebody worked on, and a claim', async () => {

@@ -54,7 +54,7 @@ describe('a statement', () => {
       replaced_by: NEWER,
     })
     expect(statementEpoch(deleted)).toEqual(epoch)
-    expect(statementEpoch(filled(3))).toBeNull()
+    expect(() => statementEpoch(filled(3))).toThrow(expect.objectContaining({ code: 'E_STATEMENT' }))
   })
 
   test('with any field changed, missing, or one more, or any bit flipped is refused', () => {

@@ -47,10 +47,10 @@ export async function run(context: Context, options: Options): Promise<Result> {
     })
   }
   await requireUnsplit(home, key)
+  const others = await manifestsIn(key, options.manifests ?? [])
   const chosen = await holdersIn(context, holders, options.holderPassphraseFd ?? [])
   const seals = chosen.map(({ seal }) => seal)
   requireHolders(threshold, seals)
-  const others = await manifestsIn(key, options.manifests ?? [])
   const reach = reachOf(key.seated, [...others, planned(indexIn(key, card), threshold, seals)])
   await agree(context, key, threshold, chosen, reach, options.confirm)
   const identity = await context.openIdentity()
