@@ -111,8 +111,10 @@ async function outcomeOf(
     now,
     emit,
     firm: true,
-    heard: ({ fingerprint }) => {
-      if (looks.has(hex(fingerprint))) heard = now()
+    hearing: {
+      heard: ({ fingerprint }) => {
+        if (looks.has(hex(fingerprint))) heard = now()
+      },
     },
     equivocated: () => {},
   })

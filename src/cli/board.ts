@@ -24,6 +24,7 @@ export const LEAVE = 'Ctrl-C leaves'
 
 export class Board {
   readonly #marks: Map<string, Mark>
+  #quiet: ReadonlyMap<string, number> = new Map()
   #what = ''
   #until: number | null = null
   #leave = LEAVE
@@ -60,6 +61,11 @@ export class Board {
   mark(names: readonly string[], mark: Mark): void {
     for (const name of names) if (this.#marks.has(name)) this.#marks.set(name, mark)
     this.show()
+  }
+
+  /** Who says nothing any more, and when (milliseconds since 1970) they were last heard; looked at at every drawing. */
+  quiet(since: ReadonlyMap<string, number>): void {
+    this.#quiet = since
   }
 
   /** Everybody at once: `names` are waited for, the others have come. */
@@ -121,7 +127,7 @@ export class Board {
   /** A line each for who is waited for; where there is no room for that, all in one, or only who is missing. */
   #lines(): string[] {
     const { columns = 80, rows = 24 } = this.screen.size() ?? {}
-    const members = [...this.#marks].map(([name, mark]) => this.style.member(name, mark))
+    const members = this.#members((since) => `  ${this.style.dim(since)}`)
     const absent = [...this.#marks].flatMap(([name, mark]) => (mark === 'here' ? [] : [name]))
     const head = this.#head(columns)
     const room = Math.max(1, rows - 1 - head.length)
@@ -150,8 +156,9 @@ export class Board {
   }
 
   #line(): void {
-    const members = [...this.#marks].map(([name, mark]) => this.style.member(name, mark)).join(', ')
-    const state = `${this.#what} (${members})`
+    const members = this.#members((since) => ` (${since})`).join(', ')
+    // That somebody is quiet is said once, and not every second anew.
+    const state = `${this.#what} (${this.#members(() => ' (quiet)').join(', ')})`
     if (state === this.#said) return
     // The time is said once of everything that is waited for: a line every second would be no help.
     const time = this.#what === this.#saidWhat ? '' : this.#timeLeft()
@@ -163,11 +170,25 @@ export class Board {
     this.screen.stream.write(`${lines.join('\n')}\n`)
   }
 
+  /** Each with its mark; with when it was last heard, where it has come and is quiet now. */
+  #members(note: (since: string) => string): string[] {
+    return [...this.#marks].map(([name, mark]) => {
+      const since = mark === 'here' ? this.#quiet.get(name) : undefined
+      const shown = this.style.member(name, mark)
+      return since === undefined ? shown : `${shown}${note(lastHeard(this.screen.now() - since))}`
+    })
+  }
+
   #timeLeft(): string {
     if (this.#until === null) return ''
     const seconds = Math.max(0, Math.ceil((this.#until - this.screen.now()) / 1000))
     return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left, ${this.#leave}`
   }
+}
+
+function lastHeard(span: number): string {
+  const seconds = Math.max(0, Math.round(span / 1000))
+  return `last heard ${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} ago`
 }
 
 /** As many side by side as fit, none of them broken. */

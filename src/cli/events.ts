@@ -19,8 +19,15 @@ export function openEvents(target: string | null, now: () => number): EmitFor {
     let attempt: string | null = null
     return (event: CeremonyEvent) => {
       attempt = event.attempt ?? attempt
-      const { event: name, ...rest } = event
-      const line = { event: name, time: rfc3339(now()), ceremony: hex(ceremony), ...rest, attempt }
+      const { event: name, since, ...rest } = event
+      const line = {
+        event: name,
+        time: rfc3339(now()),
+        ceremony: hex(ceremony),
+        ...rest,
+        ...(since !== undefined && { since: rfc3339(since) }),
+        attempt,
+      }
       try {
         if (fd !== null) writeAll(fd, Buffer.from(`${asciiJson(line)}\n`))
       } catch {

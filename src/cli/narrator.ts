@@ -73,6 +73,8 @@ export function narrate(
   let round = ''
   /** Whose letters of a round are here, some of them before this member begins it. */
   let received = new Map<string, Set<string>>()
+  /** Who says nothing, and when they were last heard. */
+  const quiet = new Map<string, number>()
   const joinUntil = now() + (patience.total ?? patience.join)
   const roundUntil = () => (patience.total === null ? now() + patience.round : joinUntil)
   const enter = (name: string, until: number): void => {
@@ -80,16 +82,21 @@ export function narrate(
     const there = received.get(name) ?? new Set()
     board.mark(others, name === 'reveal' ? 'here' : 'missing')
     board.mark([...there], 'here')
+    // Who is done may leave.
+    board.quiet(name === 'done' ? new Map() : quiet)
     board.waiting((ROUNDS[name] ?? 'Working').replace(MAKING, making), until, LEAVES[name] ?? LEAVE)
   }
   const emit = (event: CeremonyEvent): void => {
     const party = event.party ?? 'somebody'
+    // What is heard in another room is heard.
+    if (['hello', 'letter_received', 'heard'].includes(event.event)) quiet.delete(party)
     switch (event.event) {
       case 'joined':
         others = event.others ?? []
         round = ''
         received = new Map()
         board = terminal.board(others)
+        board.quiet(quiet)
         return board.waiting('Waiting for the others', joinUntil)
       case 'hello':
         return ['', 'watching', 'telling'].includes(round) ? board.mark([party], 'here') : undefined
@@ -106,6 +113,11 @@ export function narrate(
         return event.round === 'prepared' ? enter('prepared', roundUntil()) : undefined
       case 'waiting':
         return event.missing ? board.missing(event.missing) : undefined
+      case 'quiet':
+        quiet.set(party, event.since ?? 0)
+        return board.show()
+      case 'heard':
+        return board.show()
       case 'receipt_sent':
         return enter('receipt', roundUntil())
       case 'certificate':

@@ -9,6 +9,8 @@ export type CeremonyEvent = {
     | 'letter_sent'
     | 'letter_received'
     | 'waiting'
+    | 'quiet'
+    | 'heard'
     | 'restarted'
     | 'primes'
     | 'network'
@@ -24,6 +26,8 @@ export type CeremonyEvent = {
   readonly party?: string
   /** With `silent`: what the asker asks for since, by its id. */
   readonly request?: string
+  /** With `quiet`: when that one was last heard, milliseconds since 1970. `heard`: it speaks again. */
+  readonly since?: number
   /** Names of those who are waited for. */
   readonly missing?: readonly string[]
   readonly words?: readonly string[]

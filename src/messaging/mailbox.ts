@@ -15,6 +15,7 @@ import {
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import type { Emit } from './events.js'
+import type { Listener } from './hearing.js'
 import { Intake } from './intake.js'
 import {
   ANYBODY,
@@ -52,7 +53,7 @@ export type MailboxOptions = {
   /** Whether deadlines hold also for those who say that they are at work. */
   readonly firm?: boolean
   /** Told whose letter has come, in whichever session it is: a sign of life. */
-  readonly heard?: (from: Member) => void
+  readonly hearing?: Listener
   /** Called with two different signed envelopes of one member for one slot. */
   readonly equivocated: (member: Member, envelopes: readonly [Envelope, Envelope]) => void
 }
@@ -76,7 +77,7 @@ export class Mailbox {
     const { subjects, definition, self, now } = options
     const others = options.members.filter((member) => hex(member.fingerprint) !== hex(self.fingerprint))
     const accept = (envelope: Envelope, from: Member) => {
-      options.heard?.(from)
+      options.hearing?.heard(from)
       this.#accept(envelope, from)
     }
     this.#intake = new Intake({ subjects, definition, self, others, now, accept })
@@ -85,6 +86,7 @@ export class Mailbox {
       ask: (slots, round) => {
         options.emit({ event: 'waiting', round, missing: this.#names(slots) })
         this.#want(slots)
+        if (this.connected) options.hearing?.look?.()
       },
       workedAt: ({ from }) => this.#heardWorking.get(hex(from)) ?? 0,
       absent: (slots, round) => this.#absent(slots, round),
@@ -92,6 +94,7 @@ export class Mailbox {
     })
     const reconnected = options.transport.onReconnect(() => {
       options.emit({ event: 'network' })
+      options.hearing?.again?.()
       this.#waiting.hurry()
     })
     const subscriptions = subjects.inbound.map((subject) =>

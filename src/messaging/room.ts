@@ -11,6 +11,7 @@ import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
 import { accusation, Blame } from './blame.js'
 import type { Emit } from './events.js'
 import { helloSlot } from './handshake.js'
+import { Hearing } from './hearing.js'
 import { type Member, NO_SESSION, type Slot, slotsOf } from './letters.js'
 import { Mailbox } from './mailbox.js'
 import { type Patience, spanOf, type Validity } from './patience.js'
@@ -94,6 +95,7 @@ export class Room {
       now: options.now,
       emit: options.emit,
       firm: options.patience.total !== null,
+      hearing: new Hearing(options.now, options.emit),
       equivocated: (member, envelopes) => this.#equivocated(member, envelopes),
     })
     this.showings = new Showings(this.mailbox, this.peers)

@@ -5,7 +5,8 @@
 import type { Slot, Wait } from './letters.js'
 
 const FIRST_WANT = 2000
-const LAST_WANT = 15_000
+/** The longest that lies between two wants of one who waits. */
+export const LAST_WANT = 15_000
 /** How often a member that is at work says so. */
 export const WORKING_EVERY = 10_000
 const WORKING_AT_MOST = 15 * 60_000

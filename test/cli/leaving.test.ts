@@ -8,6 +8,7 @@ import { decodeEnvelope } from '../../src/wire/envelope.js'
 import { parseCard } from '../../src/wire/card.js'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { start } from '../support/ceremonies.js'
 import { type Custodian, custodians, newKeygen, scratch } from '../support/cli.js'
 import { type Broker, brokers } from '../support/nats.js'
 import { Person, terminalSuite } from '../support/person.js'
@@ -73,6 +74,31 @@ terminalSuite('leaving, and what comes between', () => {
     const b = await keygen(bob)
     expect([await a.ended, await b.ended]).toEqual([0, 0])
     for (const said of ['The server is away', 'The server is back']) expect(times(a, said)).toBe(1)
+  })
+
+  it('of who is killed without a word while others still join, it is said when they were last heard', async () => {
+    const everybody = await custodians(folder.dir, 'erin', 'frank', 'grace', 'heidi')
+    const [erin, frank, grace, heidi] = everybody as [Custodian, Custodian, Custodian, Custodian]
+    await erin.mpc(newKeygen('four.mpc', { '--key': 'four', '--members': 'erin,frank,grace,heidi' }))
+    const id = (await erin.mpc(['ceremony', 'show', 'four.mpc', '--json'])).json.data.definition_id as string
+    const joins = (who: Custodian, ...more: string[]) =>
+      start(who, server.url, ['keygen', '--definition', 'four.mpc', '--accept', id, ...more])
+    const killed = joins(frank)
+    const g = joins(grace, '--plain')
+    const e = await keygen(erin, 'four.mpc')
+    await e.sees(/☑ frank ☑ grace ☐ heidi/)
+    await g.until(({ event, party }) => event === 'hello' && party === 'frank')
+    await killed.kill()
+    await e.sees(/☑ frank last heard [3-9]\d s ago ☑ grace ☐ heidi/)
+    await g.until(({ event, party }) => event === 'quiet' && party === 'frank')
+    const again = joins(frank)
+    await e.sees(/☑ frank ☑ grace ☐ heidi/)
+    const h = joins(heidi)
+    const ended = [g, again, h].map(async (one) => (await one.ended).code)
+    expect([await e.ended, ...(await Promise.all(ended))]).toEqual([0, 0, 0, 0])
+    expect((await g.ended).stderr).toMatch(/frank: here \(last heard \d\d s ago\), heidi: missing/)
+    // Whoever waits is heard: nobody else was ever quiet.
+    expect(g.events.filter(({ event }) => event === 'quiet').map(({ party }) => party)).toEqual(['frank'])
   })
 
   it('a question is not painted over, and the waiting screen is back after it', async () => {

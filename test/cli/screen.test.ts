@@ -61,6 +61,23 @@ describe('the waiting screen', () => {
     expect(drawn).toContain('☑ bob')
     expect(drawn).toContain('☐ carol')
   })
+
+  it('shows beside who is here and quiet when they were last heard, as time goes on', () => {
+    const { terminal, shown } = screen(true)
+    const board = terminal.board(['bob', 'carol'])
+    board.waiting('Waiting for everybody', 61_000)
+    board.mark(['bob'], 'here')
+    board.quiet(
+      new Map([
+        ['bob', -119_000],
+        ['carol', -119_000],
+      ]),
+    )
+    shown()
+    board.show()
+    expect(shown()).toMatch(/☑ bob  last heard 119 s ago\n  ☐ carol\n/)
+    board.stop()
+  })
 })
 
 describe('the waiting screen on a small terminal', () => {
@@ -169,6 +186,30 @@ describe('what is told of a ceremony', () => {
     expect(lines.at(-1)).toContain('Waiting for the others (bob: missing')
   })
 
+  it('says when somebody was last heard who is here and quiet, until they speak again or are done', () => {
+    const { emit, shown } = narrated()
+    const since = -40_000
+    emit({ event: 'joined', attempt: '1', others: ['bob', 'carol'] })
+    emit({ event: 'hello', party: 'bob', attempt: '1' })
+    shown()
+    for (const party of ['bob', 'carol']) emit({ event: 'quiet', party, since })
+    expect(shown()).toEqual(['Waiting for the others (bob: here (last heard 40 s ago), carol: missing)'])
+    emit({ event: 'heard', party: 'bob' })
+    expect(shown()).toEqual(['Waiting for the others (bob: here, carol: missing)'])
+    emit({ event: 'quiet', party: 'bob', since: -200_000 })
+    emit({ event: 'joined', attempt: '2', others: ['bob', 'carol'] })
+    expect(shown().at(-1)).toContain('bob: missing, carol: missing')
+    emit({ event: 'hello', party: 'bob', attempt: '2' })
+    expect(shown().at(-1)).toContain('(bob: here, carol: missing)')
+    emit({ event: 'quiet', party: 'bob', since: -200_000 })
+    expect(shown().at(-1)).toContain('bob: here (last heard 3 min ago), carol: missing')
+    emit({ event: 'certificate' })
+    emit({ event: 'letter_received', round: 'done', party: 'carol' })
+    emit({ event: 'letter_received', round: 'done', party: 'bob' })
+    emit({ event: 'quiet', party: 'bob', since })
+    expect(shown().at(-1)).toContain('(bob: here, carol: here)')
+  })
+
   it('says what Ctrl-C does, once it takes nothing back', () => {
     const { emit, shown } = narrated()
     emit({ event: 'joined', attempt: '1', others: ['bob'] })
@@ -189,6 +230,7 @@ describe('--events', () => {
     emit({ event: 'hello', party: 'bob' })
     emit({ event: 'joined', attempt: '3' })
     emit({ event: 'letter_sent', round: 'commit' })
+    emit({ event: 'quiet', party: 'bob', since: now() - 40_000 })
     const common = { time: '2030-01-01T00:00:00.000Z', ceremony: hex(ceremony) }
     expect(
       readFileSync(file, 'utf8')
@@ -199,6 +241,7 @@ describe('--events', () => {
       { event: 'hello', ...common, party: 'bob', attempt: null },
       { event: 'joined', ...common, attempt: '3' },
       { event: 'letter_sent', ...common, round: 'commit', attempt: '3' },
+      { event: 'quiet', ...common, party: 'bob', since: '2029-12-31T23:59:20.000Z', attempt: '3' },
     ])
   })
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { CeremonyEvent } from '../../src/messaging/events.js'
+import { Hearing } from '../../src/messaging/hearing.js'
 import { Mailbox } from '../../src/messaging/mailbox.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { ceremonySubjects, memberToken } from '../../src/messaging/subjects.js'
@@ -36,6 +37,7 @@ function boxOf(
     members: everybody.map(({ member }) => member),
     now,
     emit: (event) => events.push(event),
+    hearing: new Hearing(now, (event) => events.push(event)),
     equivocated: (member, envelopes) => equivocated.push([member.name, envelopes]),
   })
   return { mailbox, events, equivocated }
@@ -347,6 +349,37 @@ describe('how long it waits', () => {
     expect(
       events.filter(({ event }) => event === 'waiting').every(({ missing }) => missing?.join() === 'carol'),
     ).toBe(true)
+  })
+
+  test('tells once of who was heard and says nothing for 30 s, and once when it speaks again', async () => {
+    const network = new MemoryNetwork()
+    const { mailbox, events } = boxOf(network, alice)
+    mailbox.enter(session)
+    const bobs = boxOf(network, bob).mailbox
+    const carols = boxOf(network, carol).mailbox
+    const since = Date.now()
+    bobs.post('letter', { session, round: 'one' }, body(3))
+    const stop = carols.working(session)
+    waitFor(mailbox, bob, carol)
+    const told = () => events.filter(({ event }) => event === 'quiet' || event === 'heard')
+    await pass(30_000)
+    expect(told()).toEqual([])
+    await pass(60_000)
+    // Not carol, who is at work, and not again.
+    expect(told()).toEqual([{ event: 'quiet', party: 'bob', since }])
+    // What was heard before, and comes once more, is not bob speaking.
+    network
+      .connect('relay')
+      .publish(
+        ceremonySubjects(definition, bob.card.fingerprint).outbound('letter', null),
+        (mailbox.get(slot(bob, 'one')) as Envelope).bytes,
+      )
+    await settled()
+    expect(told()).toHaveLength(1)
+    bobs.post('want', { session }, encode([]))
+    await settled()
+    expect(told().slice(1)).toEqual([{ event: 'heard', party: 'bob' }])
+    stop()
   })
 
   test('"working" keeps a wait up to 15 minutes, and no longer', async () => {

@@ -111,13 +111,15 @@ export class Person {
       const words = this.screen.replaceAll(/\s+/g, ' ')
       return typeof text === 'string' ? words.includes(text) : text.test(words)
     }
-    await new Promise<void>((resolve) => {
+    // Once seen is enough: by the time that this goes on, something else may have been drawn.
+    const seen = await new Promise<boolean>((resolve) => {
       this.#look = () => {
-        if (isThere() || this.#over) resolve()
+        if (isThere()) resolve(true)
+        else if (this.#over) resolve(false)
       }
       this.#look()
     })
-    if (!isThere()) throw new Error(`it ended without ${text}:\n${this.all.join('\n')}`)
+    if (!seen) throw new Error(`it ended without ${text}:\n${this.all.join('\n')}`)
   }
 
   types(text: string): void {
