@@ -17,7 +17,7 @@ import { listStatements } from '../storage/statements.js'
 import { requireCertified } from '../wire/certified.js'
 import type { Manifest } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
-import type { Rebind } from '../wire/rebind.js'
+import { handedBy, type Rebind } from '../wire/rebind.js'
 import { type KeyRecord, parseRecord, recordDigest, recordPublicKey } from '../wire/record.js'
 import { hex } from '../wire/text.js'
 import { seatedStatement, type Statement } from '../wire/share-statement.js'
@@ -197,16 +197,15 @@ export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> =>
   new Set(statements.filter(({ said }) => said === 'activated').map(({ index }) => index))
 
 /**
- * The seats whose shares are said to be destroyed, by everybody who is known to hold one: each identity that ever took the
- * seat, and the record's own, unless nobody was handed the share by that: then it came back after a loss.
+ * The seats whose shares are said to be destroyed, by everybody who is known to hold one: who sits there, and whoever handed
+ * the share on. An identity that was lost, and whose share was restored, handed it to nobody.
  */
-export function destroyedSeats(epoch: HeldEpoch): readonly number[] {
-  const seats = (epoch.record?.members ?? []).filter(({ card, index }) => {
-    const rebinds = epoch.rebinds.filter((rebind) => rebind.index === index)
-    const isLost = rebinds.length > 0 && rebinds.every((rebind) => rebind.old_signature === null)
-    const holders = [...(isLost ? [] : [card]), ...rebinds.map((rebind) => rebind.card)]
-    return holders.every(({ fingerprint }) =>
-      epoch.statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, fingerprint)),
+export function destroyedSeats({ record, rebinds, statements }: HeldEpoch): readonly number[] {
+  const seats = (record?.members ?? []).filter(({ card, index }) => {
+    const taken = rebinds.filter((rebind) => rebind.index === index)
+    const handed = taken.flatMap((rebind) => (record && handedBy(rebind, record)) ?? [])
+    return [taken.at(-1)?.card ?? card, ...handed].every(({ fingerprint }) =>
+      statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, fingerprint)),
     )
   })
   return seats.map(({ index }) => index)

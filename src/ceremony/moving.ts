@@ -13,7 +13,6 @@ import { exportRecord, parseExportedRecord } from '../wire/exported.js'
 import { completeRebind, offerRebind } from '../wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { encodeShare } from '../wire/share.js'
-import { hex } from '../wire/text.js'
 import { certificateOf, outputExists, type Owner, requireFree } from './backup.js'
 import { indexIn, type Key, openShare } from './keys.js'
 import { placeShare, requireNoKey } from './placing.js'
@@ -43,8 +42,7 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
   const { name, record, digest } = key
   const certificate = await certificateOf(home, key)
   const index = indexIn(key, card)
-  const inRecord = hex((record.members[index - 1] as KeyRecord['members'][number]).card.fingerprint)
-  const old = inRecord === hex(card.fingerprint) ? identity.signing : null
+  const old = { card, signing: identity.signing }
   const own = await openShare(home, key, identity, card)
   try {
     const offer = offerRebind(record, index, own.share.share, to, old, name, now, rng)

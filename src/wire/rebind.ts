@@ -5,6 +5,7 @@
  */
 import {
   bytes,
+  bytesOr,
   bytesUpTo,
   codec,
   CodecError,
@@ -28,6 +29,7 @@ import { type KeyRecord, recordDigest } from './record.js'
 import { SIGNED } from './tags.js'
 import { hex, nameShape } from './text.js'
 
+const cardShape = mapped(text(8192), parseCard, (card: Card) => card.line)
 const provenFields = {
   format: format('mpc/rebind/v1'),
   key_id: bytes(32),
@@ -37,7 +39,7 @@ const provenFields = {
   index: uint(64, 1),
   old: bytes(32),
   /** Who is to sit there. */
-  card: mapped(text(8192), parseCard, (card: Card) => card.line),
+  card: cardShape,
   /** Milliseconds since 1970. */
   created: time(),
 }
@@ -48,13 +50,15 @@ const unsignedFields = {
 }
 const provenShape = record(provenFields)
 const unsignedShape = record(unsignedFields)
+/** By who handed the share on, to a new machine: the identity in the record, or one that took the seat since. */
+const handedShape = nullable(bytesOr(bytes(64), record({ card: cardShape, signature: bytes(64) })))
 /** A rebind inside something larger; whoever reads that holds it against the record (`checkRebind`). */
 export const rebindShape = record({
   ...unsignedFields,
   /** By the new identity, so that nobody is put into a seat unasked. */
   signature: bytes(64),
-  /** By the identity in the record, if it still could: a new machine; null after a loss. */
-  old_signature: nullable(bytes(64)),
+  /** Null after a loss. */
+  old_signature: handedShape,
 })
 const rebindCodec = codec(rebindShape, 1 << 14)
 
@@ -136,10 +140,25 @@ export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
   if (!verifySignature(card.signing, signature, SIGNED.rebind, form)) {
     throw refuse('E_REBIND', 'it is not signed by the new identity')
   }
-  if (old_signature && !verifySignature(member.card.signing, old_signature, SIGNED.rebind, form)) {
-    throw refuse('E_REBIND', `it is not signed by ${member.card.name}, as it says`)
+  const from = handedBy(rebind, r)
+  const handed = old_signature instanceof Uint8Array ? old_signature : old_signature?.signature
+  if (
+    from &&
+    from !== member.card &&
+    [rebind.old, card.fingerprint].map(hex).includes(hex(from.fingerprint))
+  ) {
+    throw refuse('E_REBIND', `${from.name} is not who had the seat between`)
+  }
+  if (from && handed && !verifySignature(from.signing, handed, SIGNED.rebind, form)) {
+    throw refuse('E_REBIND', `it is not signed by ${from.name}, as it says`)
   }
   return rebind
+}
+
+/** The identity that handed the share on, and so held it; null where it came back after a loss. */
+export function handedBy({ old_signature: handed, index }: Rebind, r: KeyRecord): Card | null {
+  if (handed instanceof Uint8Array) return r.members[index - 1]?.card ?? null
+  return handed && handed.card
 }
 
 const refuse = (code: `E_${string}`, problem: string, cause?: unknown): Failure =>
@@ -184,14 +203,14 @@ const offerCodec = codec(
     format: format('mpc/rebind-offer/v1'),
     /** What the key is called where the share comes from. */
     key: nameShape,
-    rebind: record({ ...unsignedFields, old_signature: nullable(bytes(64)) }),
+    rebind: record({ ...unsignedFields, old_signature: handedShape }),
   }),
   1 << 14,
 )
 
 /**
  * A rebind as far as it can be made where the share is: the new identity, elsewhere, completes it.
- * @param old the identity in the record; null if the share lies with another that took its seat
+ * @param old who hands it on: the identity in the record, or one that took its seat
  * @param key what it is called here
  * @throws Failure `E_REBIND_CARD` (authentication) if the card cannot sit there
  */
@@ -200,7 +219,7 @@ export function offerRebind(
   index: number,
   share: Secret,
   card: Card,
-  old: SigningKey | null,
+  old: { readonly card: Card; readonly signing: SigningKey } | null,
   key: string,
   created: number,
   rng: Rng,
@@ -208,8 +227,10 @@ export function offerRebind(
   const problem = cardProblem(card, r, index)
   if (problem !== null) throw refuse('E_REBIND_CARD', problem)
   const unsigned = proveSeat(r, index, share, card, created, rng)
-  const signature = old && old.sign(SIGNED.rebind, unsignedShape.form(unsigned))
-  const rebind = { ...unsigned, old_signature: signature }
+  const signature = old && old.signing.sign(SIGNED.rebind, unsignedShape.form(unsigned))
+  const isInRecord = old !== null && hex(old.card.fingerprint) === hex(unsigned.old)
+  const handed = old && signature && (isInRecord ? signature : { card: old.card, signature })
+  const rebind = { ...unsigned, old_signature: handed }
   return offerCodec.encode({ format: 'mpc/rebind-offer/v1', key, rebind })
 }
 

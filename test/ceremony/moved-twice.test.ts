@@ -16,8 +16,10 @@ import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements
 import { openHome } from '../../src/storage/home.js'
 import { writeIdentity } from '../../src/storage/identity.js'
 import { writeStatement } from '../../src/storage/statements.js'
+import { handedBy, parseRebind } from '../../src/wire/rebind.js'
 import { sayDeleted } from '../../src/wire/share-statement.js'
 import { hex } from '../../src/wire/text.js'
+import { failureOf } from '../storage/support.js'
 import { person, rng } from '../support/members.js'
 import { defined, makeTreasury, reshared } from '../support/reshares.js'
 import { copyOf } from '../support/shares.js'
@@ -99,4 +101,25 @@ test('all three machines hold it until each has said that it destroyed it', asyn
     await writeStatement(there.home, 'treasury', made.digest, 'deleted', card.fingerprint, said)
   }
   expect(await left()).toEqual(['bob'])
+})
+
+test('who accepted only the last move knows by its signature that the machine before holds it', async () => {
+  const there = await copyOf(bob)
+  await accepts(there, third, rebinds[1])
+  const { card, identity } = third
+  const said = sayDeleted(
+    made.record,
+    new Uint8Array(32).fill(9),
+    { card, index: 1, signing: identity.signing },
+    NOW,
+  )
+  await writeStatement(there.home, 'treasury', made.digest, 'deleted', card.fingerprint, said)
+  expect(remainingOf(await epochOf(there), made.record).shares).toEqual(['alice', 'bob'])
+  expect(handedBy(parseRebind(rebinds[1], made.record), made.record)?.line).toBe(second.card.line)
+  const forged = rebinds[1].slice()
+  const at = Buffer.from(forged).lastIndexOf('signature') + 20
+  forged[at] = (forged[at] as number) ^ 1
+  expect(await failureOf(() => Promise.resolve().then(() => parseRebind(forged, made.record)))).toMatchObject(
+    { code: 'E_REBIND' },
+  )
 })

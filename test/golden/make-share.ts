@@ -50,12 +50,12 @@ async function makeShareGolden(): Promise<Record<string, Uint8Array | string>> {
   const deleted = sayDeleted(record, NEWER, speakerOf('test-bob', 2), CREATED)
   const certificate = held('eddsa-ed25519.certificate.cbor')
   const elsewhere = await person('test-alice')
-  const { signing } = speakerOf('test-alice', 1)
+  const alice = speakerOf('test-alice', 1)
   return {
     'activated.cbor': activated,
     'deleted.cbor': deleted,
     'handover.json': exportHandover({ records: [record], certificate, statements: [activated, deleted] }),
-    'rebind.offer': offerRebind(record, 1, share, elsewhere.card, signing, 'test-treasury', CREATED, rng),
+    'rebind.offer': offerRebind(record, 1, share, elsewhere.card, alice, 'test-treasury', CREATED, rng),
     'test-alice-elsewhere.card': `${elsewhere.card.line}\n`,
     'test-alice-elsewhere.identity.txt': identityText(elsewhere.identity),
   }

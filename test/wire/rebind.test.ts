@@ -164,7 +164,8 @@ describe('a rebind', () => {
 
 describe('a rebind that is offered to a new identity', () => {
   const share = shares[0] as Secret
-  const offer = offerRebind(record, 1, share, renewed.card, alice.identity.signing, 'treasury', CREATED, rng)
+  const inRecord = { card: alice.card, signing: alice.identity.signing }
+  const offer = offerRebind(record, 1, share, renewed.card, inRecord, 'treasury', CREATED, rng)
   const completes = (bytes: Uint8Array, who = renewed, key = who.identity.signing, r = record) =>
     completeRebind(bytes, r, who.card, key)
 
@@ -200,7 +201,7 @@ describe('a rebind that is offered to a new identity', () => {
       1,
       share,
       renewed.card,
-      mallory.identity.signing,
+      { card: alice.card, signing: mallory.identity.signing },
       'treasury',
       CREATED,
       rng,
