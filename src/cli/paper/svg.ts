@@ -125,8 +125,8 @@ function inColumns(sections: readonly Section[]): readonly (readonly Block[])[] 
     { text: heading, style: { size: 3, bold: true }, before: 1.7, indent: 0 },
     ...body.map((each) =>
       typeof each === 'string'
-        ? { text: each, style: { size: 2.9 }, before: 0.5, indent: 0 }
-        : { text: each.command, style: { size: 2.45, mono: true }, before: 0.5, indent: 2 },
+        ? { text: each, style: { size: 2.7 }, before: 0.4, indent: 0 }
+        : { text: each.command, style: { size: 2.3, mono: true }, before: 0.4, indent: 2 },
     ),
   ])
   const heightOf = (all: readonly Block[]): number =>
