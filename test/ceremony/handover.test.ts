@@ -51,4 +51,4 @@ test('of more epochs than a file holds it hands on the last, and what was said o
   })
   const taken = await takeHandover({ home: there, card: dave.card }, 'treasury', handover)
   expect(taken).toEqual({ added: 64, strange: 0, frozen: null })
-}, 60_000)
+})

@@ -60,7 +60,7 @@ beforeAll(async () => {
   ;[second, third] = [await machine(), await machine()]
   const first = await move(alice, second, NOW)
   rebinds = [first, await move(second, third, NOW + 1000)]
-}, 60_000)
+})
 
 test('what the machine between said is kept when the share moves on, and nothing of it is damage', async () => {
   const there = await copyOf(bob)

@@ -162,4 +162,4 @@ test('an import that is killed anywhere is there or is not, and is done when it 
   )
   expect(processes.filter(({ dead }) => dead)).toHaveLength(at.length)
   stop()
-}, 60_000)
+})

@@ -93,7 +93,7 @@ test('who restored a share under a new identity deals a refresh; the next record
   const next = await defined(bob, now, { kind: 'refresh' })
   expect(next.definition.rebinds).toEqual([])
   expect(await plans(old, next)).toMatchObject({ kind: 'authentication', code: 'E_NOT_MEMBER' })
-}, 60_000)
+})
 
 test('a 2-of-2, one of whom has a new machine, is refreshed and signs', async () => {
   const { everybody, record } = await treasury(2, 'alice', 'bob')
@@ -157,7 +157,7 @@ test('whoever has not accepted the rebind refuses, and is told by which command 
   await accept([carol], again)
   const [{ record }] = (await reshared([again, bob, carol], newer, quick)) as [MadeKey]
   expect(lines(record)[0]).toBe(again.card.line)
-}, 60_000)
+})
 
 test('two with new identities deal and leave; who joins knows them by the definition, and what they say of old shares', async () => {
   const everybody = (await custodians('alice', 'bob', 'carol', 'dave')).map(kept)
@@ -187,7 +187,7 @@ test('two with new identities deal and leave; who joins knows them by the defini
     'deleted',
     hex(alice.card.fingerprint),
   ])
-}, 60_000)
+})
 
 test('one who only watches says yes by its new identity: that counts to more than half', async () => {
   const everybody = (await custodians('alice', 'bob', 'carol', 'dave', 'erin')).map(kept)
@@ -210,7 +210,7 @@ test('one who only watches says yes by its new identity: that counts to more tha
     [false, true],
   ])
   await expectSigns([bob, erin], record)
-}, 60_000)
+})
 
 test('a name means the new identity also where the old one is still known by it', async () => {
   const { everybody } = await treasury(2, 'alice', 'bob', 'carol')

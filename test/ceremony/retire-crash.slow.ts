@@ -10,7 +10,7 @@ let all: Dealt
 beforeAll(async () => {
   all = await dealt()
   stop = withDisks()
-}, 60_000)
+})
 afterAll(() => {
   stop()
   raze(all.everybody)

@@ -10,7 +10,7 @@ let all: Dealt
 beforeAll(async () => {
   all = await dealt()
   stop = withDisks()
-}, 60_000)
+})
 afterAll(() => {
   stop()
   raze(all.everybody)
@@ -25,4 +25,4 @@ test('who stays is killed here and there, and has one whole share or has said tr
     at.map((operation) => () => retireWithKill(all, 0, { operation })),
   )
   expect(killed.map(({ dead }) => dead)).toEqual(at.map(() => true))
-}, 60_000)
+})

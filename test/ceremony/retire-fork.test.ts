@@ -96,7 +96,7 @@ test('a certificate that was voted out freezes nothing and destroys nothing, als
   expect((await plan()).epochs).toHaveLength(1)
   await cp(bob.home.ceremonies, unaware.home.ceremonies, { recursive: true })
   expect(await failureOf(plan)).toMatchObject({ code: 'E_VOTED_PARENT' })
-}, 60_000)
+})
 
 test('what a home voted for and nothing replaced stays, whatever it is told of another', async () => {
   const everybody = (await custodians('alice', 'bob', 'carol', 'dave')) as unknown as Four
@@ -117,7 +117,7 @@ test('what a home voted for and nothing replaced stays, whatever it is told of a
   expect(destroyed).toContain(epochPath(bob.home, 'treasury', old.digest, 'share.age'))
   expect(await files(bob, other).listShares(true)).toHaveLength(1)
   expect((await planRetire(bob.home, bob.card, 'treasury', null)).epochs).toEqual([])
-}, 60_000)
+})
 
 test('who joined destroys what runs before left with it, though it never held a share of what they started from', async () => {
   const everybody = (await custodians('alice', 'bob', 'carol', 'dave')) as unknown as Four
@@ -157,4 +157,4 @@ test('who joined destroys what runs before left with it, though it never held a 
   }
   expect(await quorumsIn(joined.map(holderOf), old.record.group_point)).toEqual([3])
   await expectSigns([carol, dave], old.record)
-}, 60_000)
+})

@@ -83,7 +83,7 @@ beforeAll(async () => {
   oldScalar = await scalarOf(alice)
   const file = await defined(alice, everybody, { members: ['alice', 'bob', 'dave'] })
   ;[after] = (await reshared([alice, bob, dave], file, quick)) as [MadeKey]
-}, 60_000)
+})
 
 describe('going over', () => {
   test('is said by every new custodian in the ceremony, and kept by all who were there', async () => {
@@ -133,7 +133,7 @@ describe('going over', () => {
     expect([said(heard, 'activated'), heard.problems]).toEqual([['1'], []])
     expect(await failureOf(() => planOf(a))).toMatchObject({ code: 'E_STATEMENTS', party: 'bob' })
     expect(await sign(both, (last as MadeKey).record)).toBe(true)
-  }, 60_000)
+  })
 
   test('is said by nobody whose share is not here, or is not what it should be', async () => {
     const there = await copyOf(alice)
@@ -336,7 +336,7 @@ describe('a share is destroyed', () => {
     expect(await takeHandover(b, 'treasury', old)).toEqual({ added: 0, strange: 0, frozen: null })
     expect(await statesOf(b)).toEqual(['1 parent', '2 parent', '3 active'])
     expect(await sign([a, b], made.record)).toBe(true)
-  }, 60_000)
+  })
 
   test('by one who left, who heard in the ceremony that the others went over', async () => {
     const everybody = (await custodians('alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]

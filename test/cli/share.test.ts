@@ -81,7 +81,7 @@ describe('shares after a reshare', () => {
     await Promise.all(['h1', 'h2'].map((name) => custodian(folder.dir, name)))
     expect((await line(alice, split)).code).toBe(0)
     await deals([alice, bob, dave], 'reshare.mpc', 'alice,bob,dave')
-  }, 60_000)
+  })
   afterAll(async () => {
     await server.down()
     await folder.remove()

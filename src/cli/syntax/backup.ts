@@ -135,7 +135,7 @@ export const backupCommands: readonly CommandSpec[] = [
       },
       {
         flags: '--public-key <hex>',
-        text: 'the public key, as other custodians tell it; needed where no certificate is given and nobody can be asked',
+        text: 'the public key, as other custodians tell it; for a script that has no certificate',
         parse: once(any),
       },
       record,
