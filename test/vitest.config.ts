@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const slow = process.env['MPC_TEST_SLOW'] === '1'
@@ -10,6 +11,6 @@ export default defineConfig({
     testTimeout: slow ? 3_600_000 : 180_000,
     hookTimeout: 180_000,
     // Half of the tests wait for processes and deadlines while the others compute.
-    maxWorkers: '100%',
+    maxWorkers: Math.ceil((slow ? 1 : 1.5) * availableParallelism()),
   },
 })
