@@ -43,7 +43,7 @@ export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
   const files = new CeremonyFiles(home, file.id)
   const lock = await files.lock()
   try {
-    const known = await knownHere(world, plan)
+    const known = await knownHere(world, plan, files)
     if (known) return known
     await requireNotEnded(files)
     requireVerified(await unverifiedAmong(home, players), world.person.present)
@@ -73,9 +73,10 @@ const made = (name: string, record: KeyRecord, sid: Uint8Array, already: boolean
   away: [],
 })
 
-/** What an earlier process of this home recorded. */
-async function knownHere({ home }: World, { file, definition }: ResharePlan): Promise<MadeKey | null> {
-  const certificate = await new CeremonyFiles(home, file.id).readCertificate()
+/** What an earlier process of this home recorded, and may have been killed before it counted. */
+async function knownHere({ home }: World, plan: ResharePlan, files: CeremonyFiles): Promise<MadeKey | null> {
+  const { file, definition } = plan
+  const certificate = await files.readCertificate()
   const name = await nameOfKey(home, definition.parent_record.key_id)
   if (!certificate || name === null) return null
   for (const digest of await listEpochs(home, name)) {
@@ -83,7 +84,8 @@ async function knownHere({ home }: World, { file, definition }: ResharePlan): Pr
     const record = held && parseRecord(held)
     if (!record || !equalBytes(record.definition, file.id)) continue
     const { sid } = parseCertificate(certificate, holdersOf(definition, record), encodeRecord(record))
-    return made(name, record, sid, true)
+    const { already } = await activate(home, plan, files, record, null, certificate)
+    return made(name, record, sid, already)
   }
   return null
 }

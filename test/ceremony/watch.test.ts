@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/making.js'
-import { planReshare, voteAhead } from '../../src/ceremony/reshare.js'
+import { planReshare, runReshare, voteAhead } from '../../src/ceremony/reshare.js'
 import { ceremoniesIn } from '../../src/ceremony/status.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { memberToken } from '../../src/messaging/subjects.js'
@@ -17,6 +17,7 @@ import { helloCodec } from '../../src/wire/handshake.js'
 import { hex } from '../../src/wire/text.js'
 import { transcriptCodec } from '../../src/wire/transcript.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
+import { live, withDisks } from '../support/processes.js'
 import { defined, makeTreasury, signed, takesPart } from '../support/reshares.js'
 import { type Custodian, custodians } from '../support/worlds.js'
 
@@ -332,6 +333,22 @@ test.concurrent('who watches waits on while one who takes part is at it, but not
   expect(ended - began).toBeGreaterThanOrEqual(near - 100)
   // Alice was still at it.
   expect(ended - said).toBeLessThan(patience.join)
+})
+
+test('one killed as the outcome is to count for it makes it count when it is started again', async () => {
+  const { carol, file, players } = await five()
+  const network = new MemoryNetwork()
+  const plan = await planReshare(carol.home, carol.card, file, Date.now())
+  const stop = withDisks()
+  const at = (operation: string, path: string) => operation === 'rename' && path.endsWith('state.cbor')
+  try {
+    const watched = live(network, carol, (world) => runReshare(world, plan), { at })
+    const [{ value, first }] = await Promise.all([watched, ...all(players, file, network)])
+    expect([first.dead, value.watched]).toEqual([true, true])
+    expect(await statesOf(carol)).toEqual(['1 parent'])
+  } finally {
+    stop()
+  }
 })
 
 test.concurrent('a minority goes on without anybody else', async () => {
