@@ -13,6 +13,7 @@ import { type PieceFile, restore } from '../../src/ceremony/restore.js'
 import { importCards, markVerified } from '../../src/ceremony/trust.js'
 import { openHome } from '../../src/storage/home.js'
 import { writeIdentity } from '../../src/storage/identity.js'
+import { readEpochFile } from '../../src/storage/keys.js'
 import { hex } from '../../src/wire/text.js'
 import { people, person, type Person, rng } from './members.js'
 import type { Custodian } from './worlds.js'
@@ -50,7 +51,8 @@ export async function restored(custodian: Custodian, on: 'disk' | 'paper' = 'dis
   const out = join(await folder(), 'out')
   const seals = holders.map(({ card }): HolderSeal => ({ name: card.name, kind: 'card', card }))
   const manifest = await splitShare(custodian, key, { threshold: 2, holders: seals, out, now: NOW, rng })
-  const given = { record: key.record, manifest }
+  const certificate = await readEpochFile(custodian.home, 'treasury', key.digest, 'certificate.cbor')
+  const given = { record: key.record, certificate, manifest }
   const pieces = await Promise.all(
     holders.map(async ({ card, identity }): Promise<PieceFile> => {
       const label = join(out, `${card.name}.piece`)
