@@ -35,7 +35,8 @@ export type Activated = {
 }
 
 /**
- * The epoch's files, then the state that names it; who only watched has no transcript. Also what an earlier process left half done.
+ * The epoch's files, then the state that names it; who only watched has no transcript. Also what an earlier process left
+ * half done.
  * @throws Failure `E_VOTED_PARENT` (conflict) if this member voted since for another that replaces this one
  */
 export async function activate(

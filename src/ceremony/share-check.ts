@@ -46,7 +46,7 @@ const NOT_CERTIFIED =
   '(`mpc share statements -o FILE`), then `mpc share statements FILE`'
 
 /** The same of one epoch. */
-export async function checkShare(
+async function checkShare(
   { home, identity, card }: Owner,
   name: string,
   epoch: HeldEpoch,

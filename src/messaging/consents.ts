@@ -95,4 +95,4 @@ export class Consents {
 }
 
 /** What is waited for, as rounds are named. */
-export const MAJORITY = 'majority'
+const MAJORITY = 'majority'
