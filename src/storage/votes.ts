@@ -35,9 +35,7 @@ export async function checkVote(
   definition: Uint8Array,
   supersedes: readonly Uint8Array[] | null,
 ): Promise<void> {
-  const last = await lastVote(home, parent)
-  if (last === null || hex(last) === hex(definition)) return
-  if (!supersedes?.some((id) => hex(id) === hex(last))) throw voted(last)
+  await voteToFollow(home, parent, definition, supersedes)
 }
 
 /**
@@ -50,8 +48,7 @@ export async function castVote(
   definition: Uint8Array,
   supersedes: readonly Uint8Array[] | null,
 ): Promise<void> {
-  await checkVote(home, parent, definition, supersedes)
-  const last = await lastVote(home, parent)
+  const last = await voteToFollow(home, parent, definition, supersedes)
   if (last !== null && hex(last) === hex(definition)) return
   await ensureDir(join(home.ceremonies, 'votes'))
   await ensureDir(folderOf(home, parent))
@@ -59,6 +56,20 @@ export async function castVote(
   // Of two processes that vote at the same instant one was first.
   const first = await readVote(home, parent, last)
   if (first === null || hex(first) !== hex(definition)) throw voted(first ?? definition)
+}
+
+/** The last vote, which is for this ceremony, or which this one replaces: what is cast follows the one that was looked at. */
+async function voteToFollow(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: readonly Uint8Array[] | null,
+): Promise<Uint8Array | null> {
+  const last = await lastVote(home, parent)
+  const isAllowed =
+    last === null || hex(last) === hex(definition) || supersedes?.some((id) => hex(id) === hex(last))
+  if (!isAllowed) throw voted(last)
+  return last
 }
 
 const folderOf = (home: Home, parent: Uint8Array): string => join(home.ceremonies, 'votes', hex(parent))

@@ -1,11 +1,13 @@
 /** One vote an epoch, whoever comes first, and another only for what names the former. */
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listCeremonies } from '../../src/storage/ceremonies.js'
+import { setFaultPoint } from '../../src/storage/files.js'
 import { type Home, openHome } from '../../src/storage/home.js'
-import { castVote, checkVote, lastVote } from '../../src/storage/votes.js'
+import { castVote, checkVote, lastVote, votesFrom } from '../../src/storage/votes.js'
 import { hex } from '../../src/wire/text.js'
 
 const id = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
@@ -58,6 +60,38 @@ test('of many at one instant one is cast', async () => {
   expect(await lastVote(home, parent)).toEqual(
     id(results.findIndex(({ status }) => status === 'fulfilled') + 1),
   )
+})
+
+test('one is cast, wherever it is when the others begin one after another', async () => {
+  for (let at = 1; at <= 12; at++) {
+    for (let round = 0; round < 6; round++) {
+      const from = Uint8Array.from(randomBytes(32))
+      const all: Promise<boolean>[] = []
+      const tries = (definition: Uint8Array): void => {
+        const cast = castVote(home, from, definition, null)
+        const outcome = cast.then(
+          () => true,
+          () => false,
+        )
+        all.push(outcome)
+      }
+      await new Promise<void>((reached) => {
+        let operations = 0
+        setFaultPoint(() => {
+          if (++operations === at) reached()
+        })
+        tries(id(1))
+        void all[0]?.then(() => reached())
+      })
+      setFaultPoint(null)
+      for (let i = 0; i < 24; i++) {
+        tries(id(2 + i))
+        await new Promise(setImmediate)
+      }
+      expect((await Promise.all(all)).filter(Boolean)).toHaveLength(1)
+      expect(await votesFrom(home, from)).toHaveLength(1)
+    }
+  }
 })
 
 test('one that is damaged is not taken for none', async () => {
