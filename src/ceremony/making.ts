@@ -32,7 +32,7 @@ import { holdersOf, incomplete, type Made, type Pending, readPending, store } fr
 import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
-import { goOver } from './statements.js'
+import { goOver, keepWords, wordsOf } from './statements.js'
 import { keepCeremony, keepSignatures, storedCeremony } from './stored.js'
 import { seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
@@ -280,18 +280,11 @@ async function end(
     }
     const active = await activate(world.home, plan, files, record, transcript, certificate)
     const stay = wasDone ? Math.min(world.linger, 10_000) : world.linger
-    const { awaited, keep } = await goOver(world, room, definition, active.name, record, sid)
+    const words = definition.kind === 'keygen' ? [] : wordsOf(room.peers, record, sid)
+    if (definition.kind !== 'keygen') await goOver(world, room.mailbox, active.name, record, sid)
     const shown = outcomeFor(definition, outcome, certificate)
-    const away = await linger(
-      { ...world, linger: stay },
-      room,
-      sid,
-      certificate,
-      shown,
-      world.signal,
-      awaited,
-    )
-    await keep()
+    const away = await linger({ ...world, linger: stay }, room, sid, certificate, shown, world.signal, words)
+    await keepWords(world.home, room.mailbox, active.name, record, words)
     return {
       ...active,
       record,

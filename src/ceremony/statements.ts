@@ -3,12 +3,11 @@
  * while it lingers, and keeps what it heard with the epoch. Who was away is handed the same as a file.
  */
 import { equalBytes } from '../protocol/codec.js'
-import { type Slot, slotsOf } from '../messaging/letters.js'
-import type { Room } from '../messaging/room.js'
+import { type Member, type Slot, slotsOf } from '../messaging/letters.js'
+import type { Mailbox } from '../messaging/mailbox.js'
 import type { Home } from '../storage/home.js'
 import { lockKey, readState, stageEpoch, writeState } from '../storage/keys.js'
 import { listStatements, writeStatement } from '../storage/statements.js'
-import type { KeyDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import type { Rebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
@@ -27,38 +26,38 @@ import { requireNotReplaced } from './replaced.js'
 import { requireWhole } from './share-check.js'
 import type { World } from './world.js'
 
-/** What is said of a new epoch, and by whom it is awaited. */
-export type GoneOver = {
-  /** Where the others say it. */
-  readonly awaited: readonly Slot[]
-  /** Keeps what has come. */
-  readonly keep: () => Promise<void>
-}
-
 /** Says that this member has gone over to an epoch that it has activated, if it holds a share of it. */
 export async function goOver(
   world: World,
-  room: Room,
-  definition: KeyDefinition,
+  mailbox: Mailbox,
   name: string,
   record: KeyRecord,
   sid: Uint8Array,
-): Promise<GoneOver> {
-  if (definition.kind === 'keygen') return { awaited: [], keep: () => Promise.resolve() }
-  const { home } = world
+): Promise<void> {
   const own = await ownWord(world, name, record, world.now())
-  if (own) room.mailbox.post('activated', { session: sid }, own)
-  const holders = room.peers.filter((peer) => record.members.some((member) => isOf(member, peer.fingerprint)))
-  const awaited = slotsOf(holders, 'activated', sid)
-  const keep = async (): Promise<void> => {
-    for (const slot of awaited) {
-      const said = room.mailbox.get(slot)?.body
-      // What does not hold is missing, and no more than that.
-      if (said && statementOf(said, record)?.said === 'activated')
-        await keepStatement(home, name, record, said)
-    }
+  if (own) mailbox.post('activated', { session: sid }, own)
+}
+
+/** Where those of a ceremony who hold a share of what it made say that they have gone over. */
+export const wordsOf = (others: readonly Member[], record: KeyRecord, sid: Uint8Array): Slot[] =>
+  slotsOf(
+    others.filter(({ fingerprint }) => record.members.some((member) => isOf(member, fingerprint))),
+    'activated',
+    sid,
+  )
+
+/** Keeps with the epoch what has come of these. What does not hold is missing, and no more than that. */
+export async function keepWords(
+  home: Home,
+  mailbox: Mailbox,
+  name: string,
+  record: KeyRecord,
+  words: readonly Slot[],
+): Promise<void> {
+  for (const slot of words) {
+    const said = mailbox.get(slot)?.body
+    if (said && statementOf(said, record)?.said === 'activated') await keepStatement(home, name, record, said)
   }
-  return { awaited, keep }
 }
 
 /**

@@ -24,6 +24,7 @@ import { holdersOf } from './pending.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import type { ResharePlan } from './reshare.js'
 import { keepCeremony, keepSignatures } from './stored.js'
+import { keepWords, wordsOf } from './statements.js'
 import { leaving, memberOf, type World } from './world.js'
 
 /** What the others made, held against what was to be made. */
@@ -52,11 +53,12 @@ export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
     await castVote(home, definition.parent, file.id, definition.supersedes)
     const signature = acceptDefinition(identity.signing, file.id)
     await keepSignatures(home, file.id, [{ fingerprint: card.fingerprint, signature }])
-    const { record, certificate, encoded } = await outcomeOf(world, plan, signature)
-    const certified = (await files.readCertificate()) ?? encoded
-    await files.writeCertificate(certified)
-    const active = await activate(home, plan, files, record, null, certified)
-    return made(active.name, record, certificate.sid, active.already)
+    return await attend(world, plan, signature, async ({ record, certificate, encoded }) => {
+      const certified = (await files.readCertificate()) ?? encoded
+      await files.writeCertificate(certified)
+      const active = await activate(home, plan, files, record, null, certified)
+      return made(active.name, record, certificate.sid, active.already)
+    })
   } finally {
     await lock.release().catch(() => {})
   }
@@ -90,12 +92,16 @@ async function knownHere({ home }: World, plan: ResharePlan, files: CeremonyFile
   return null
 }
 
-/** Says yes to whoever comes, until somebody shows what was made. */
-async function outcomeOf(
+/**
+ * Says yes to whoever comes, until somebody shows what was made; then hears who has gone over to it: of that it depends
+ * whether the old share may be destroyed.
+ */
+async function attend(
   world: World,
   { file, definition, players }: ResharePlan,
   signature: Uint8Array,
-): Promise<Outcome> {
+  keep: (outcome: Outcome) => Promise<MadeKey>,
+): Promise<MadeKey> {
   const { transport, identity, card, patience, now, emit } = world
   const self = memberOf(card, card.fingerprint)
   const others = players.map((player) => memberOf(player, player.fingerprint))
@@ -168,9 +174,18 @@ async function outcomeOf(
       if (came) break
     }
     emit({ event: 'certificate' })
+    const outcome = found as unknown as Outcome
+    const { sid } = outcome.certificate
+    const key = await keep(outcome)
+    mailbox.enter(sid)
+    const words = wordsOf(others, key.record, sid)
+    // Whoever says it says it while those who took part linger, and to them first.
+    const wait = { deadline: now() + world.linger / 2, signal: person.signal, round: 'done' }
+    await mailbox.collect(words, wait).catch(() => {})
+    await keepWords(world.home, mailbox, key.name, key.record, words)
     await mailbox.flush()
     emit({ event: 'done' })
-    return found as unknown as Outcome
+    return key
   } finally {
     if (soon) clearTimeout(soon)
     person.stop()

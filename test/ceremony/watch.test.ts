@@ -4,6 +4,7 @@ import { verifyTranscript } from '../../src/audit/transcript.js'
 import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/making.js'
 import { planReshare, runReshare, voteAhead } from '../../src/ceremony/reshare.js'
+import { planRetire, retire } from '../../src/ceremony/retire.js'
 import { ceremoniesIn } from '../../src/ceremony/status.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { memberToken } from '../../src/messaging/subjects.js'
@@ -95,6 +96,26 @@ test('one who gets no share says yes, with others offline, and then signs no mor
   // Once more, by who is done: the same, and nothing new.
   expect(await takesPart(carol, file, new MemoryNetwork(), brief)).toMatchObject({ already: true, digest })
 })
+
+test.each([0, 1, 2])(
+  'one who watches hears who has gone over, and destroys its old share once as many have as must sign: %i cut off',
+  async (cutOff) => {
+    const { bob, carol, frank, old, file, players } = await five()
+    const cut = [bob, frank].slice(0, cutOff).map(({ card }) => hex(card.fingerprint))
+    const network = new MemoryNetwork()
+    network.interfere = ({ bytes }) => {
+      const { kind, from } = decodeEnvelope(bytes).header
+      return kind === 'activated' && cut.includes(hex(from)) ? [] : [bytes]
+    }
+    await Promise.all(all([...players, carol], file, network))
+    const retired = planRetire(carol.home, carol.card, 'treasury', old.digest).then((plan) =>
+      retire(carol, plan, Date.now()),
+    )
+    expect(await codeOf(retired)).toBe(cutOff === 2 ? 'E_STATEMENTS' : 'fine')
+    expect(await statesOf(carol)).toEqual([cutOff === 2 ? '1 parent' : '1 retired'])
+    await expectSigns([bob, frank], old.record)
+  },
+)
 
 test('without more than half of the old custodians nothing is revealed, and it is said whose yes is missing', async () => {
   const { alice, old, file, players } = await five()
