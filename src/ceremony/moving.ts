@@ -1,18 +1,23 @@
 /**
  * A share moved to another machine of its custodian, which has an identity of its own: sealed to it, with a rebind that the
- * share and the old identity have signed and the new one completes. No network. The share stays where it was, too.
+ * share and the old identity have signed and the new one completes. No network. The share stays where it was, too, and so
+ * does a vote: whoever has cast one from this epoch is not to cast a second elsewhere (F-11).
  */
 import { wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
 import { createDir } from '../storage/files.js'
+import type { Home } from '../storage/home.js'
 import { openWith, sealTo } from '../storage/seal.js'
+import { lastVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { requireCertified } from '../wire/certified.js'
 import { exportRecord, parseExportedRecord } from '../wire/exported.js'
+import { Failure } from '../wire/failure.js'
 import { completeRebind, offerRebind } from '../wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { encodeShare } from '../wire/share.js'
+import { hex } from '../wire/text.js'
 import { certificateOf, outputExists, type Owner, requireFree } from './backup.js'
 import { indexIn, type Key, openShare } from './keys.js'
 import { placeShare, requireNoKey } from './placing.js'
@@ -33,7 +38,7 @@ export type RekeyOrder = {
 
 /**
  * Writes the share of the epoch in use for another identity of this custodian.
- * @throws Failure `E_OUTPUT_EXISTS`, `E_KEY_STATE` (conflict); `E_REBIND_CARD` (authentication) if the card cannot sit
+ * @throws Failure `E_OUTPUT_EXISTS`, `E_KEY_STATE`, `E_VOTED_PARENT` (conflict); `E_REBIND_CARD` (authentication) if the card cannot sit
  *   in this seat
  */
 export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: RekeyOrder): Promise<void> {
@@ -41,6 +46,7 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
   const { home, identity, card } = owner
   const { name, record, digest } = key
   const certificate = await certificateOf(home, key)
+  await requireNoVote(home, key)
   const index = indexIn(key, card)
   const old = { card, signing: identity.signing }
   const own = await openShare(home, key, identity, card)
@@ -61,6 +67,21 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
   } finally {
     wipeSigningKey(own)
   }
+}
+
+async function requireNoVote(home: Home, { name, record, digest }: Key): Promise<void> {
+  const vote = await lastVote(home, digest)
+  if (vote === null) return
+  throw new Failure(
+    'conflict',
+    'E_VOTED_PARENT',
+    `this home has voted for what comes after epoch ${record.epoch} of ${name}, and a vote does not move along`,
+    {
+      hint:
+        `finish that ceremony here first, or one that replaces it: --supersedes ${hex(vote)}; then move what it made; ` +
+        'nothing was written',
+    },
+  )
 }
 
 export type MovedKey = {

@@ -14,11 +14,13 @@ import { openHome } from '../../src/storage/home.js'
 import { writeIdentity } from '../../src/storage/identity.js'
 import { listKeys } from '../../src/storage/keys.js'
 import { sealTo } from '../../src/storage/seal.js'
+import { castVote } from '../../src/storage/votes.js'
+import { hex } from '../../src/wire/text.js'
 import { failureOf } from '../storage/support.js'
 import { inParallel } from '../support/crashes.js'
 import { person, type Person, rng } from '../support/members.js'
 import { live, raze, withDisks } from '../support/processes.js'
-import { filesWith, scalarOf } from '../support/shares.js'
+import { copyOf, filesWith, scalarOf } from '../support/shares.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../support/signing.js'
 import { type Custodian, worldOf } from '../support/worlds.js'
 
@@ -124,6 +126,20 @@ test('it is not written for a card that cannot sit in the seat, nor over anythin
   await importMoved(home, moved, null)
   expect(await failureOf(() => importMoved(home, moved, null))).toMatchObject({ code: 'E_KEY_EXISTS' })
   raze([home])
+})
+
+test('who has voted for what comes next moves nothing until that is decided', async () => {
+  const voter = await copyOf(alice)
+  const key = await findKey(voter.home, 'treasury')
+  const vote = rng(32)
+  await castVote(voter.home, key.digest, vote, null)
+  const failure = await failureOf(() =>
+    rekey(voter, key, { to: elsewhere.card, out: join(folder, 'voted'), now: NOW, rng }),
+  )
+  expect(failure).toMatchObject({ kind: 'conflict', code: 'E_VOTED_PARENT' })
+  expect(failure.hint).toContain(hex(vote))
+  expect(readdirSync(folder)).not.toContain('voted')
+  raze([voter])
 })
 
 test('an import that is killed anywhere is there or is not, and is done when it is run again', async () => {
