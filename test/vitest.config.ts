@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: slow ? ['test/**/*.slow.ts'] : ['test/**/*.test.ts'],
+    globalSetup: 'test/stock.ts',
     // Nothing is timed here: a test that hangs is to end, on a busy machine too.
     testTimeout: slow ? 3_600_000 : 180_000,
     hookTimeout: 180_000,

@@ -23,11 +23,9 @@ describe('mpc rehearse', () => {
   it('plays a ceremony as each would see it, and says what was proven and what to do next', async () => {
     const temporary = join(dir, 'tmp')
     await mkdir(temporary)
-    const began = Date.now()
     const env = { TMPDIR: temporary }
     const { code, stdout, stderr } = await mpc(join(dir, 'nobody'), ['rehearse'], { cwd: dir, env })
     expect(code).toBe(0)
-    expect(Date.now() - began).toBeLessThan(60_000)
     const shown = stdout.trimEnd().split('\n')
     expect(shown.slice(-4)).toEqual([
       'Proven: 2 of 3 made a signature that OpenSSL accepts;',

@@ -1,13 +1,15 @@
 /** The real binary: runs it as a person or a script would, each custodian in a home of its own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateX25519Identity } from 'age-encryption'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { CONTRACT } from '../../src/cli/contract.js'
+import { parseCard } from '../../src/wire/card.js'
+import { hex } from '../../src/wire/text.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const BIN = join(ROOT, 'bin', 'mpc.js')
@@ -120,17 +122,44 @@ export async function ageIdentityFile(path: string): Promise<string> {
 
 /** A custodian with an identity, and its card in `dir`; another of the same name has files of another. */
 export async function custodian(dir: string, name: string, files = name): Promise<Custodian> {
-  const home = join(dir, `${files}.home`)
   const unlock = ['--identity', await ageIdentityFile(join(dir, `${files}.key`))]
-  const run = (args: readonly string[], how: How = {}) => mpc(home, args, { cwd: dir, ...how })
-  const { json } = await run(['identity', 'init', '--name', name, ...unlock, '--no-input', '--json'])
-  const card = join(dir, `${files}.card`)
-  await writeFile(card, `${json.data.card}\n`)
-  return { name, home, fingerprint: json.data.fingerprint, card, unlock, mpc: run }
+  const init = ['identity', 'init', '--name', name, ...unlock, '--no-input', '--json']
+  const { json } = await mpc(join(dir, `${files}.home`), init, { cwd: dir })
+  await writeFile(join(dir, `${files}.card`), `${json.data.card}\n`)
+  return custodianIn(dir, name, json.data.fingerprint, files)
 }
 
-/** Custodians who have verified each other's cards. */
+const custodianIn = (dir: string, name: string, fingerprint: string, files = name): Custodian => {
+  const home = join(dir, `${files}.home`)
+  return {
+    name,
+    home,
+    fingerprint,
+    card: join(dir, `${files}.card`),
+    unlock: ['--identity', join(dir, `${files}.key`)],
+    mpc: (args, how = {}) => mpc(home, args, { cwd: dir, ...how }),
+  }
+}
+
+/** Custodians who have verified each other's cards. Their homes are made once in a run, and copied for whoever asks again. */
 export async function custodians(dir: string, ...names: readonly string[]): Promise<Custodian[]> {
+  const stocked = join(process.env['MPC_TEST_STOCK'] as string, names.join())
+  if (!existsSync(stocked)) {
+    const made = await scratch()
+    await acquaint(made.dir, names)
+    // Of two test files that make the same at once one is first; the other's goes.
+    await rename(made.dir, stocked).catch(made.remove)
+  }
+  await cp(stocked, dir, { recursive: true })
+  return Promise.all(
+    names.map(async (name) => {
+      const shown = await readFile(join(dir, `${name}.card`), 'utf8')
+      return custodianIn(dir, name, hex(parseCard(shown.trim()).fingerprint))
+    }),
+  )
+}
+
+async function acquaint(dir: string, names: readonly string[]): Promise<void> {
   const all = await Promise.all(names.map((name) => custodian(dir, name)))
   await Promise.all(
     all.map(async (one) => {
@@ -141,7 +170,6 @@ export async function custodians(dir: string, ...names: readonly string[]): Prom
       }
     }),
   )
-  return all
 }
 
 /** The arguments that make a key generation's definition; `changes` by flag. */
