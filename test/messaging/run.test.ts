@@ -209,7 +209,7 @@ describe('a run', () => {
       const isHers = hex(from) === hex(carol.card.fingerprint)
       return isHers && (kind === 'evidence' || kind === 'abort') ? [] : cheats(delivery)
     }
-    const patience = { join: 20_000, round: 10_000, total: null, showing: 500 }
+    const patience = { join: 20_000, round: 10_000, total: null, showing: 3000 }
     const [a, b] = (await play(network, toss, { patience })) as [Ended<unknown>, Ended<unknown>]
     for (const member of [a, b]) {
       expect(reasonOf(member)).toMatchObject({
