@@ -16,7 +16,7 @@ import {
   stageEpoch,
   writeState,
 } from '../storage/keys.js'
-import { checkVote } from '../storage/votes.js'
+import { settleVote } from '../storage/votes.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
@@ -58,7 +58,7 @@ export async function activate(
     ...(transcript && { 'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts) }),
   }
   if (definition.kind === 'keygen') return begin(home, definition.key, record, epoch)
-  await checkVote(home, definition.parent, file.id, definition.supersedes)
+  await settleVote(home, definition.parent, file.id, definition.supersedes)
   const name = await nameOfKey(home, record.key_id)
   const active = await (name === null
     ? begin(home, definition.key, record, epoch)

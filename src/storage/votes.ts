@@ -1,6 +1,7 @@
 /**
  * Which ceremony this home voted for of those that start from one epoch: at most one, and after it only one that names it
- * among what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written.
+ * among what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written. Once
+ * what one made counts here, none comes after it: the file of the next vote is made too, and names it again.
  */
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
@@ -9,11 +10,20 @@ import { createFile, ensureDir, readFile } from './files.js'
 import type { Home } from './home.js'
 
 /** The ceremonies that this home has voted for from this epoch, by their definition ids: each replaces those before it. */
-export async function votesFrom(home: Home, parent: Uint8Array): Promise<readonly Uint8Array[]> {
+export const votesFrom = async (home: Home, parent: Uint8Array): Promise<readonly Uint8Array[]> =>
+  (await chainFrom(home, parent)).votes
+
+/** @returns also whether the last of them is settled: then there is none after it */
+async function chainFrom(
+  home: Home,
+  parent: Uint8Array,
+): Promise<{ readonly votes: readonly Uint8Array[]; readonly settled: boolean }> {
   const votes: Uint8Array[] = []
   for (;;) {
-    const next = await readVote(home, parent, votes.at(-1) ?? null)
-    if (next === null) return votes
+    const last = votes.at(-1) ?? null
+    const next = await readVote(home, parent, last)
+    if (next === null) return { votes, settled: false }
+    if (last !== null && hex(next) === hex(last)) return { votes, settled: true }
     votes.push(next)
   }
 }
@@ -52,6 +62,30 @@ export async function castVote(
   if (last !== null && hex(last) === hex(definition)) return
   await ensureDir(join(home.ceremonies, 'votes'))
   await ensureDir(folderOf(home, parent))
+  await voteBehind(home, parent, last, definition)
+}
+
+/**
+ * As `castVote`, for a ceremony whose result is about to count here: from then on no other is voted for, whatever it names.
+ * Whoever does so at the same instant is first, and then this is refused, or comes too late.
+ * @throws Failure as `checkVote`
+ */
+export async function settleVote(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: readonly Uint8Array[] | null,
+): Promise<void> {
+  await castVote(home, parent, definition, supersedes)
+  await voteBehind(home, parent, definition, definition)
+}
+
+async function voteBehind(
+  home: Home,
+  parent: Uint8Array,
+  last: Uint8Array | null,
+  definition: Uint8Array,
+): Promise<void> {
   if (await createFile(voteAfter(home, parent, last), Buffer.from(`${hex(definition)}\n`))) return
   // Of two processes that vote at the same instant one was first.
   const first = await readVote(home, parent, last)
@@ -65,10 +99,10 @@ async function voteToFollow(
   definition: Uint8Array,
   supersedes: readonly Uint8Array[] | null,
 ): Promise<Uint8Array | null> {
-  const last = await lastVote(home, parent)
-  const isAllowed =
-    last === null || hex(last) === hex(definition) || supersedes?.some((id) => hex(id) === hex(last))
-  if (!isAllowed) throw voted(last)
+  const { votes, settled } = await chainFrom(home, parent)
+  const last = votes.at(-1) ?? null
+  if (last === null || hex(last) === hex(definition)) return last
+  if (settled || !supersedes?.some((id) => hex(id) === hex(last))) throw voted(last, settled)
   return last
 }
 
@@ -88,14 +122,15 @@ async function readVote(home: Home, parent: Uint8Array, last: Uint8Array | null)
   })
 }
 
-const voted = (last: Uint8Array): Failure =>
+const voted = (last: Uint8Array, settled = false): Failure =>
   new Failure(
     'conflict',
     'E_VOTED_PARENT',
     'this member has voted for another ceremony from the same epoch',
     {
-      hint:
-        `finish that one, or make one that replaces it, and with it what others have voted for: ` +
-        `--supersedes ${hex(last)}`,
+      hint: settled
+        ? `what that one made counts here, and nothing replaces it any more: \`mpc ceremony show ${hex(last)}\``
+        : `finish that one, or make one that replaces it, and with it what others have voted for: ` +
+          `--supersedes ${hex(last)}`,
     },
   )

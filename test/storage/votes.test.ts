@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listCeremonies } from '../../src/storage/ceremonies.js'
 import { setFaultPoint } from '../../src/storage/files.js'
 import { type Home, openHome } from '../../src/storage/home.js'
-import { castVote, checkVote, lastVote, votesFrom } from '../../src/storage/votes.js'
+import { castVote, checkVote, lastVote, settleVote, votesFrom } from '../../src/storage/votes.js'
 import { hex } from '../../src/wire/text.js'
 
 const id = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
@@ -92,6 +92,35 @@ test('one is cast, wherever it is when the others begin one after another', asyn
       expect(await votesFrom(home, from)).toHaveLength(1)
     }
   }
+})
+
+test('what was settled is replaced by none, also by who looked before', async () => {
+  await castVote(home, parent, id(1), null)
+  const outcomeOf = (cast: Promise<void>): Promise<string> =>
+    cast.then(
+      () => 'fine',
+      ({ code }: { code: string }) => code,
+    )
+  for (let at = 1; at <= 8; at++) {
+    const from = Uint8Array.from(randomBytes(32))
+    await castVote(home, from, id(1), null)
+    let operations = 0
+    let other: Promise<string> | null = null
+    setFaultPoint(() => {
+      if (++operations === at) other = outcomeOf(castVote(home, from, id(2), [id(1)]))
+    })
+    const settled = await outcomeOf(settleVote(home, from, id(1), null))
+    setFaultPoint(null)
+    const outcomes = [settled, await (other ?? outcomeOf(castVote(home, from, id(2), [id(1)])))]
+    expect(outcomes.sort()).toEqual(['E_VOTED_PARENT', 'fine'])
+  }
+  await settleVote(home, parent, id(1), null)
+  await settleVote(home, parent, id(1), null)
+  await castVote(home, parent, id(1), null)
+  for (const supersedes of [null, [id(1)]]) {
+    await expect(checkVote(home, parent, id(2), supersedes)).rejects.toMatchObject({ code: 'E_VOTED_PARENT' })
+  }
+  expect(await votesFrom(home, parent)).toEqual([id(1)])
 })
 
 test('one that is damaged is not taken for none', async () => {
