@@ -121,6 +121,8 @@ async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFi
   for (const name of own ? [own] : names) {
     const there = await readState(home, name)
     if (there !== null && !isOf(there, keyId)) continue
+    // What its state names has its files; one that is retired since is not to get its share back.
+    if (there !== null) return { name, already: true }
     await stageEpoch(home, name, digest, epoch)
     // Of two keys that take one name at the same instant one gets it.
     if (await createState(home, name, state)) return { name, already: false }
@@ -147,9 +149,10 @@ async function succeed(
   const digest = recordDigest(record)
   const parent = definition.parent as Uint8Array
   const active = state.epochs.find(({ status }) => status === 'active')
-  await stageEpoch(home, name, digest, epoch)
-  const isHere = state.epochs.some((each) => equalBytes(each.digest, digest))
-  if (isHere || (index === null && !active)) return { name, already: true }
+  const here = state.epochs.find((each) => equalBytes(each.digest, digest))
+  // The share that was read may be destroyed since, and is not to come back.
+  if (here?.status !== 'retired') await stageEpoch(home, name, digest, epoch)
+  if (here || (index === null && !active)) return { name, already: true }
   if (active && !equalBytes(active.digest, parent)) {
     throw new Failure(
       'conflict',

@@ -6,11 +6,13 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type HeldEpoch, heldKey } from '../../src/ceremony/epochs.js'
 import { findKey } from '../../src/ceremony/keys.js'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { finish } from '../../src/ceremony/making.js'
 import { remainingOf, remainingWords } from '../../src/ceremony/remaining.js'
 import { oldShares, planRetire, retire } from '../../src/ceremony/retire.js'
 import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { storedCeremony } from '../../src/ceremony/stored.js'
+import { setFaultPoint } from '../../src/storage/files.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import {
   type EpochFile,
@@ -28,6 +30,7 @@ import { encodeHandover, parseHandover } from '../../src/wire/share-handover.js'
 import { sayActivated } from '../../src/wire/share-statement.js'
 import { hex } from '../../src/wire/text.js'
 import { failureOf } from '../storage/support.js'
+import { raze } from '../support/processes.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
 import { copyOf, filesWith, hasShare, scalarOf } from '../support/shares.js'
 import { type Custodian, custodians, worldOf } from '../support/worlds.js'
@@ -251,6 +254,29 @@ describe('a share is destroyed', () => {
     // Again there is nothing to do, and an old program finds nothing to sign with.
     expect((await planOf(there)).epochs).toEqual([])
     expect(await failureOf(() => goesBack(there))).toMatchObject({ code: 'E_KEY_STATE' })
+  })
+
+  test('and stays so where another process finishes what made it, wherever that begins', async () => {
+    const file = (await storedCeremony(alice.home, before.record.definition)) as DefinitionFile
+    let isOver = false
+    for (let at = 1; !isOver; at++) {
+      const there = await copyOf(alice)
+      const { home, card } = there
+      const again = await planKeygen(home, card, file, Date.now())
+      const certificate = await certificateIn(there, before.digest)
+      let operations = 0
+      const finishing: Promise<unknown>[] = []
+      setFaultPoint(() => {
+        if (++operations === at) finishing.push(finish(home, again, certificate).catch(() => {}))
+      })
+      await retires(there)
+      setFaultPoint(null)
+      isOver = finishing.length === 0
+      await Promise.all(finishing)
+      expect(await filesWith(there, oldScalar), `from operation ${at} on`).toEqual([])
+      expect(await statesOf(there)).toEqual(['1 retired', '2 active'])
+      raze([there])
+    }
   })
 
   test('by its owner alone: the others still sign with the old epoch until they destroy theirs', async () => {
