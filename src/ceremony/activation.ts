@@ -60,9 +60,12 @@ export async function activate(
   if (definition.kind === 'keygen') return begin(home, definition.key, record, epoch)
   await settleVote(home, definition.parent, file.id, definition.supersedes)
   const name = await nameOfKey(home, record.key_id)
-  const active = await (name === null
-    ? begin(home, definition.key, record, epoch)
-    : succeed(home, name, plan, record, epoch))
+  const begun = name === null ? await begin(home, definition.key, record, epoch) : null
+  // Since it was looked for another ceremony may have brought the key here: then this is the next epoch of it.
+  const active =
+    begun?.already === false
+      ? begun
+      : await succeed(home, begun?.name ?? (name as string), plan, record, epoch)
   // Who joins held none of the epoch before, and may have shares of runs that started from it. What is said of old shares
   // is held against those who sat in its seats.
   await stageRecord(home, active.name, definition.parent_record)

@@ -1,5 +1,7 @@
 /** Keys dealt anew: to more, to fewer, to the same, to others; what each home holds then, and who can sign. */
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/keygen.js'
@@ -8,11 +10,13 @@ import { planReshare } from '../../src/ceremony/reshare.js'
 import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
+import { setFaultPoint } from '../../src/storage/files.js'
 import { type KeyState, readState, writeState } from '../../src/storage/keys.js'
 import { lastVote } from '../../src/storage/votes.js'
 import { decodeEnvelope } from '../../src/wire/envelope.js'
 import { hex } from '../../src/wire/text.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
+import { raze } from '../support/processes.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
 import { playShape, SHAPES } from '../support/shapes.js'
 import { copyOf } from '../support/shares.js'
@@ -258,4 +262,44 @@ describe('one vote an epoch', () => {
     expect(await statesOf(alice)).toEqual(['1 active'])
     await expectSigns([bob, carol], record)
   })
+})
+
+test('who joined and finishes two epochs at once, in two processes, has every one that it is told it has', async () => {
+  const everybody = await custodians('alice', 'bob', 'carol')
+  const [alice, , carol] = everybody as [Custodian, Custodian, Custodian]
+  await makeTreasury(everybody.slice(0, 2), 2)
+  const members = ['alice', 'bob', 'carol']
+  const first = await defined(alice, everybody, { members })
+  await reshared(everybody, first, quick)
+  const second = await defined(alice, everybody, { members })
+  await reshared(everybody, second, quick)
+  let isOver = false
+  for (let at = 1; !isOver; at++) {
+    const there = await copyOf(carol)
+    // As it was when she had both certificates, and neither counted yet.
+    await rm(join(there.home.keys, 'treasury'), { recursive: true })
+    const finishing = async (file: typeof first): Promise<string> => {
+      const plan = await planReshare(there.home, there.card, file, Date.now())
+      const certificate = await new CeremonyFiles(there.home, file.id).readCertificate()
+      return codeOf(finish(there.home, plan, certificate as Uint8Array))
+    }
+    let operations = 0
+    let other: Promise<string> | null = null
+    setFaultPoint(() => {
+      if (++operations === at) other = finishing(second)
+    })
+    const code = await finishing(first)
+    setFaultPoint(null)
+    isOver = other === null
+    const codes = [code, await (other ?? finishing(second))]
+    const states = await statesOf(there)
+    for (const [i, epoch] of ['2', '3'].entries()) {
+      if (codes[i] === 'fine')
+        expect(
+          states.map((state) => state[0]),
+          `from operation ${at} on`,
+        ).toContain(epoch)
+    }
+    raze([there])
+  }
 })
