@@ -8,7 +8,7 @@ import { drawCoefficients, split } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
 import type { PartyId, Rng } from '../protocol/session.js'
-import { keepSplit, readSplit, readSplitFile, writeSplitFile } from '../storage/escrow.js'
+import { destroySplit, keepSplit, readSplit, readSplitFile, writeSplitFile } from '../storage/escrow.js'
 import { createDir, listDir } from '../storage/files.js'
 import type { Home } from '../storage/home.js'
 import { readEpochFile } from '../storage/keys.js'
@@ -31,7 +31,7 @@ import {
   sameRecipient,
   sealFor,
 } from './holders.js'
-import { indexIn, type Key, openShare } from './keys.js'
+import { indexIn, type Key, openShare, requireInUse } from './keys.js'
 
 /** Who splits: a home, and the identity that sits in it. */
 export type Owner = { readonly home: Home; readonly identity: Identity; readonly card: Card }
@@ -53,7 +53,7 @@ export type SplitOrder = {
 /**
  * Splits this custodian's share of a key's active epoch.
  * @throws Failure (usage) `E_HOLDERS`; (configuration) `E_SPLIT_REBOUND`; (conflict) `E_SPLIT_EXISTS` if this
- *   epoch was split, `E_OUTPUT_EXISTS`
+ *   epoch was split, `E_OUTPUT_EXISTS`; as `requireInUse`
  */
 export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> {
   const { home, identity, card } = owner
@@ -97,6 +97,13 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
     // rest.
     if (!(await keepSplit(home, key.name, key.digest, await sealTo([card.age], kept.reveal()))))
       throw splitExists(key)
+    // Whoever retires an epoch says so in its state, and then destroys what lies here: one of the two sees the other.
+    try {
+      await requireInUse(home, key)
+    } catch (cause) {
+      await destroySplit(home, key.name, key.digest)
+      throw cause
+    }
     await keepPublic(home, key, manifest, holders)
     await writeOut(order.out, files)
     return manifest

@@ -76,9 +76,23 @@ export function indexIn({ name, seated }: Key, self: Card): number {
   })
 }
 
-/** This member's share, checked against the record; the caller wipes it. */
+/** @throws Failure `E_EPOCH` (configuration) if this home has gone over to another epoch since the key was looked up */
+export async function requireInUse(home: Home, { name, record, digest }: Key): Promise<void> {
+  const state = await readState(home, name)
+  const epoch = state?.epochs.find(({ status }) => status === 'active')
+  if (epoch && hex(epoch.digest) === hex(digest)) return
+  throw new Failure('configuration', 'E_EPOCH', `epoch ${record.epoch} of ${name} is in use here no more`, {
+    hint: 'another command here has gone over meanwhile: run the same command again',
+  })
+}
+
+/**
+ * This member's share, checked against the record; the caller wipes it.
+ * @throws Failure as `requireInUse`: a person, or another member, may have been waited for since
+ */
 export async function openShare(home: Home, key: Key, identity: Identity, self: Card): Promise<OwnShare> {
   const index = indexIn(key, self)
+  await requireInUse(home, key)
   const sealed = (await readEpochFile(home, key.name, key.digest, 'share.age')) as Uint8Array
   using plaintext = new Secret(await openWith([identity.age], sealed))
   return parseShare(plaintext.reveal(), key.record, index)

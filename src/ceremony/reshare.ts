@@ -157,10 +157,13 @@ async function play(world: World, { definition }: ResharePlan, { session, auxili
 /** What a dealer deals from; null for who does not deal. */
 async function ownShare(
   { home, identity, card }: World,
-  { dealers, parent_record: old }: ReshareDefinition,
+  definition: ReshareDefinition,
 ): Promise<Secret | null> {
+  const { dealers, parent_record: old } = definition
   if (!dealers.some((dealer) => equalBytes(dealer, card.fingerprint))) return null
   const key = await findKey(home, (await nameOfKey(home, old.key_id)) ?? '')
+  // Since it was planned another process may have gone over to a newer epoch.
+  await checkParent(home, card, definition)
   const own = await openShare(home, key, identity, card)
   try {
     return own.share.share.clone()

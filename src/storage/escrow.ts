@@ -5,7 +5,16 @@
  */
 import { dirname, join } from 'node:path'
 import { hex } from '../wire/text.js'
-import { createFile, ensureDir, listDir, readFile, readSecretFile, replaceFile, writeOnce } from './files.js'
+import {
+  createFile,
+  destroyFile,
+  ensureDir,
+  listDir,
+  readFile,
+  readSecretFile,
+  replaceFile,
+  writeOnce,
+} from './files.js'
 import type { Home } from './home.js'
 import { epochPath } from './keys.js'
 
@@ -22,6 +31,10 @@ export const keepSplit = (
   digest: Uint8Array,
   sealed: Uint8Array,
 ): Promise<boolean> => createFile(join(folderOf(home, name, digest), 'escrow.age'), sealed)
+
+/** For who kept it just now, of an epoch that was retired in the meantime. */
+export const destroySplit = (home: Home, name: string, digest: Uint8Array): Promise<boolean> =>
+  destroyFile(join(folderOf(home, name, digest), 'escrow.age'))
 
 /** The sealed split of an epoch, or null if its share was not split here. */
 export const readSplit = (home: Home, name: string, digest: Uint8Array): Promise<Uint8Array | null> =>

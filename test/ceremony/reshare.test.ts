@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { findKey } from '../../src/ceremony/keys.js'
 import type { MadeKey } from '../../src/ceremony/keygen.js'
 import { finish } from '../../src/ceremony/making.js'
-import { planReshare } from '../../src/ceremony/reshare.js'
+import { planReshare, type ResharePlan, runReshare } from '../../src/ceremony/reshare.js'
 import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
@@ -20,7 +20,7 @@ import { raze } from '../support/processes.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
 import { playShape, SHAPES } from '../support/shapes.js'
 import { copyOf } from '../support/shares.js'
-import { type Custodian, custodians } from '../support/worlds.js'
+import { type Custodian, custodians, worldOf } from '../support/worlds.js'
 
 const quick = { linger: 500 }
 
@@ -91,8 +91,18 @@ describe('who may take part', () => {
     const [alice] = everybody as [Custodian]
     await makeTreasury(everybody, 2)
     const old = await defined(alice, everybody, { kind: 'refresh' })
+    const plans = await Promise.all(
+      everybody.map(({ home, card }) => planReshare(home, card, old, Date.now())),
+    )
     await reshared(everybody, await defined(alice, everybody, { kind: 'refresh' }), quick)
     expect(await codeOf(planReshare(alice.home, alice.card, old, Date.now()))).toBe('E_PARENT')
+    // Nor who looked before, while another process was at it.
+    const network = new MemoryNetwork()
+    const playing = everybody.map((who, i) =>
+      codeOf(runReshare(worldOf(who, network.connect(who.member.name), quick), plans[i] as ResharePlan)),
+    )
+    const codes = await Promise.all(playing)
+    expect(codes.slice(0, 2)).toEqual(['E_PARENT', 'E_PARENT'])
   })
 })
 

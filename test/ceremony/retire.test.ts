@@ -1,10 +1,12 @@
 /** Old shares destroyed: on whose word, in which homes, what is left then, and who can still sign. */
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { splitShare } from '../../src/ceremony/backup.js'
 import { type HeldEpoch, heldKey } from '../../src/ceremony/epochs.js'
-import { findKey } from '../../src/ceremony/keys.js'
+import { findKey, openToSign } from '../../src/ceremony/keys.js'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { finish } from '../../src/ceremony/making.js'
 import { remainingOf, remainingWords } from '../../src/ceremony/remaining.js'
@@ -12,6 +14,7 @@ import { oldShares, planRetire, retire } from '../../src/ceremony/retire.js'
 import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { storedCeremony } from '../../src/ceremony/stored.js'
+import { readSplit } from '../../src/storage/escrow.js'
 import { setFaultPoint } from '../../src/storage/files.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import {
@@ -30,6 +33,7 @@ import { encodeHandover, parseHandover } from '../../src/wire/share-handover.js'
 import { sayActivated } from '../../src/wire/share-statement.js'
 import { hex } from '../../src/wire/text.js'
 import { failureOf } from '../storage/support.js'
+import { rng } from '../support/members.js'
 import { raze } from '../support/processes.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../support/reshares.js'
 import { copyOf, filesWith, hasShare, scalarOf } from '../support/shares.js'
@@ -277,6 +281,31 @@ describe('a share is destroyed', () => {
       expect(await statesOf(there)).toEqual(['1 retired', '2 active'])
       raze([there])
     }
+  })
+
+  test('and neither used nor split by who looked the key up before', async () => {
+    const [there, retired] = [await copyOf(alice), await copyOf(alice)]
+    const stateIn = ({ home }: Custodian) => join(home.keys, 'treasury', 'state.cbor')
+    await retires(retired)
+    const inUse = await readFile(stateIn(retired))
+    await goesBack(there)
+    const key = await findKey(there.home, 'treasury')
+    const share = epochPath(there.home, 'treasury', before.digest, 'share.age')
+    const out = join(there.home.root, 'pieces')
+    const holders = [bob, dave].map(({ card }) => ({ kind: 'card' as const, name: card.name, card }))
+    setFaultPoint((operation, path) => {
+      if (operation !== 'link' || !path.endsWith('escrow.age')) return
+      writeFileSync(stateIn(there), inUse)
+      rmSync(share)
+    })
+    const order = { threshold: 2, holders, out, now: NOW, rng }
+    const refused = await failureOf(() => splitShare(there, key, order)).finally(() => setFaultPoint(null))
+    expect(refused).toMatchObject({ kind: 'configuration', code: 'E_EPOCH' })
+    expect(await readSplit(there.home, 'treasury', before.digest)).toBeNull()
+    expect((await epochIn(there, before.digest)).hasSecret).toBe(false)
+    await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' })
+    const opened = failureOf(() => openToSign(there.home, key, there.identity, there.card))
+    expect(await opened).toMatchObject({ kind: 'configuration', code: 'E_EPOCH' })
   })
 
   test('by its owner alone: the others still sign with the old epoch until they destroy theirs', async () => {

@@ -95,7 +95,10 @@ export const runningCodes = {
   E_NO_KEY: entry('There is no key of this name here.', '`mpc key list` lists them.'),
   E_KEY_NAME: entry('That cannot be the name of a key.', 'A name is a-z, 0-9 and -, at most 32 characters.'),
   E_KEY_EXISTS: entry('A key of this name is here already.', 'Make the definition with another --key.'),
-  E_EPOCH: entry('It is about another epoch of the key.', 'Ask for a new request, with the shares in use.'),
+  E_EPOCH: entry(
+    'It is about another epoch of the key.',
+    'Run it again, or ask anew, with the shares in use.',
+  ),
   E_EPOCH_EXISTS: entry('Other files of this epoch are here.', 'Nothing was changed; compare with a copy.'),
   E_RECORD: entry(
     'This is not the public record of a key.',
