@@ -156,13 +156,12 @@ async function consent(
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'refused') throw error
     const claims = new RequestClaims(world.home, request.id)
-    if ((await claims.status()).left !== null) {
+    if (!(await claims.refuse(error.message.slice(0, 200)))) {
       throw new Failure('doubt', 'E_IN_DOUBT', "you said no, but this member's part had left before", {
         cause: error,
         hint: 'the signature may exist; nothing was changed. The others and you can still end it, or let it lapse',
       })
     }
-    await claims.finish('refused', error.message.slice(0, 200))
     notices.keepSaying('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
     throw error
   } finally {

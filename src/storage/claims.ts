@@ -8,7 +8,7 @@ import { bytes, type Codec, codec, equalBytes, type Of, record, text, uint } fro
 import { Failure } from '../wire/failure.js'
 import { format } from '../wire/realm.js'
 import { fromHex, hex } from '../wire/text.js'
-import { createFile, ensureDir, listDir, readFile } from './files.js'
+import { createFile, ensureDir, listDir, readFile, removeFile } from './files.js'
 import type { Home } from './home.js'
 import { isAlive, isSame, processShape, thisProcess } from './processes.js'
 
@@ -78,14 +78,16 @@ export class RequestClaims {
    * Records, before the own signature share leaves, that it does. The same payload again is fine.
    * @param payload SHA-256 of the payload
    * @throws Failure (conflict) `E_LEFT` if a share has left for another payload, `E_CLAIMED` if the claim was
-   *   taken over
+   *   taken over, `E_REQUEST_ENDED` if it was refused meanwhile: then it must not leave
    */
   async markLeft(payload: Uint8Array): Promise<void> {
     const last = await this.#last()
     if (this.#held === null || last === null) throw new Error('mark what left only under a claim')
     if (last.n !== this.#held) throw claimed(this.folder, last)
-    if (await createFile(join(this.folder, 'left'), leftCodec.encode({ format: 'mpc/left/v1', payload })))
-      return
+    await this.#refuseEnded()
+    await createFile(join(this.folder, 'left'), leftCodec.encode({ format: 'mpc/left/v1', payload }))
+    // Whoever refuses it at the same instant looks for that file last: of the two at least one sees the other.
+    await this.#refuseEnded()
     const left = await this.#left()
     if (left === null || !equalBytes(left, payload)) {
       throw new Failure(
@@ -109,6 +111,19 @@ export class RequestClaims {
     const end = await this.#end()
     if (end !== null && end.outcome !== outcome) throw ended(end.outcome)
     await createFile(join(this.folder, outcome), endCodec.encode({ format: 'mpc/claim-end/v1', note }))
+  }
+
+  /**
+   * Ends the request by its person's no, unless a share may have left.
+   * @returns whether it is refused; if not, nothing was changed
+   * @throws Failure as `finish`
+   */
+  async refuse(note: string): Promise<boolean> {
+    if ((await this.#left()) !== null) return false
+    await this.finish('refused', note)
+    if ((await this.#left()) === null) return true
+    await removeFile(join(this.folder, 'refused'))
+    return false
   }
 
   /** Keeps the request itself, so that it can be signed again when nobody says it any more. */

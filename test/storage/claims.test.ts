@@ -6,6 +6,7 @@ import { encode } from '../../src/protocol/codec.js'
 import { RequestClaims } from '../../src/storage/claims.js'
 import { createFile, ensureDir, setFaultPoint } from '../../src/storage/files.js'
 import type { Home } from '../../src/storage/home.js'
+import { Failure } from '../../src/wire/failure.js'
 import { thisProcess } from '../../src/storage/processes.js'
 import { bytes32, compile, cutEverywhere, failureOf, newHome, removeCompiled, run } from './support.js'
 
@@ -79,6 +80,39 @@ describe('a request', () => {
     await claimsIn(home).take(2)
     expect(await failureOf(() => claims.markLeft(PAYLOAD))).toMatchObject({ code: 'E_CLAIMED' })
     expect((await claims.status()).left).toBe(null)
+  })
+
+  test('that its person refuses in another process does not leave, whichever is first', async () => {
+    const outcomeOf = (act: Promise<unknown>): Promise<string> =>
+      act.then(String, (error: unknown) => (error instanceof Failure ? error.code : String(error)))
+    const seen = new Set<string>()
+    onTestFinished(() => setFaultPoint(null))
+    for (const first of ['left', 'refused']) {
+      for (let at = 1; at <= 12; at++) {
+        const home = await newHome()
+        const claims = claimsIn(home)
+        await claims.take(1)
+        const leaves = () => outcomeOf(claims.markLeft(PAYLOAD).then(() => 'left'))
+        const refuses = () => outcomeOf(claimsIn(home).refuse('no'))
+        const [act, other] = first === 'left' ? [leaves, refuses] : [refuses, leaves]
+        const others: Promise<string>[] = []
+        let operations = 0
+        setFaultPoint(() => {
+          if (++operations === at) others.push(other())
+        })
+        const code = await act()
+        setFaultPoint(null)
+        if (others.length === 0) others.push(other())
+        const codes = [code, ...(await Promise.all(others))]
+        // Both may give way, but they never both go on.
+        expect(codes.includes('left') && codes.includes('true'), `${first} first, ${at}`).toBe(false)
+        const { end } = await claims.status()
+        expect(end !== null).toBe(codes.includes('true'))
+        seen.add(codes.sort().join())
+      }
+    }
+    expect(seen).toContain('false,left')
+    expect(seen).toContain('E_REQUEST_ENDED,true')
   })
 
   test("whose files are damaged is nobody's", async () => {
