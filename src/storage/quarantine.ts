@@ -3,7 +3,18 @@
  * nobody; what follows from it is for `ceremony/quarantine.ts` to say.
  */
 import { join } from 'node:path'
-import { bytes, codec, list, nullable, type Of, oneOf, record, text, time } from '../protocol/codec.js'
+import {
+  bytes,
+  codec,
+  equalBytes,
+  list,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  text,
+  time,
+} from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { format } from '../wire/realm.js'
 import { hex } from '../wire/text.js'
@@ -74,17 +85,25 @@ export async function addFault(
   await write(home, { fingerprint: member.fingerprint, name: member.name, faults, allowed: null })
 }
 
-/** Remembers that the person allows this member, with what is known of it. */
-export async function allowMember(home: Home, held: Quarantine, at: number): Promise<void> {
-  await write(home, { ...held, allowed: at })
+/**
+ * Remembers that the person allows this member, with what is held against it.
+ * @returns false if that is something else by now, of which the person was not told: then nothing is changed
+ */
+export async function allowMember(home: Home, held: Quarantine, at: number): Promise<boolean> {
+  const now = await readQuarantine(home, held.fingerprint)
+  const isTold =
+    now !== null && equalBytes(encode({ ...now, allowed: null }), encode({ ...held, allowed: null }))
+  if (isTold) await write(home, { ...held, allowed: at })
+  return isTold
 }
 
 async function write(home: Home, held: Quarantine): Promise<void> {
   await ensureDir(home.quarantine)
-  const { fingerprint, name, faults, allowed } = held
-  const encoded = quarantineCodec.encode({ format: 'mpc/quarantine/v1', fingerprint, name, faults, allowed })
-  await replaceFile(pathOf(home, held.fingerprint), encoded)
+  await replaceFile(pathOf(home, held.fingerprint), encode(held))
 }
+
+const encode = ({ fingerprint, name, faults, allowed }: Quarantine): Uint8Array =>
+  quarantineCodec.encode({ format: 'mpc/quarantine/v1', fingerprint, name, faults, allowed })
 
 const pathOf = (home: Home, fingerprint: Uint8Array): string =>
   join(home.quarantine, `${hex(fingerprint)}.cbor`)

@@ -142,6 +142,32 @@ describe('what is held against a member', () => {
     raze(everybody)
   })
 
+  test('and was seen by another process while the person was asked is asked for too, and kept', async () => {
+    const everybody = await custodians('alice', 'bob')
+    const [alice, bob] = everybody as [Custodian, Custodian]
+    const files = new CeremonyFiles(alice.home, occasion.id)
+    const { id: ceremony, kind, epoch } = occasion
+    const member = { fingerprint: bob.card.fingerprint, name: 'bob' }
+    const sees = (at: number) =>
+      addFault(alice.home, member, { at, ceremony, kind, epoch, round: 'share', reason: 'no' })
+    await sees(1)
+    const asked: number[] = []
+    const person: World['person'] = {
+      present: true,
+      heard: () => Promise.resolve(),
+      allow: async ({ faults }) => {
+        if (asked.push(faults.length) === 1) await sees(2)
+      },
+    }
+    const world = worldOf(alice, new MemoryNetwork().connect('alice'), { allowed: [], person })
+    await requireAllowed(world, occasion, [bob.card], files)
+    expect(asked).toEqual([1, 2])
+    const held = await readQuarantine(alice.home, bob.card.fingerprint)
+    expect(held?.faults.map(({ at }) => at)).toEqual([1, 2])
+    expect(held?.allowed).not.toBeNull()
+    raze(everybody)
+  })
+
   test('is not forgotten because its file is damaged, or of another member', async () => {
     const everybody = await custodians('alice', 'bob', 'carol')
     const [alice, bob, carol] = everybody as [Custodian, Custodian, Custodian]
