@@ -14,6 +14,7 @@ import {
   lockKey,
   readState,
   stageEpoch,
+  unstageEpoch,
   writeState,
 } from '../storage/keys.js'
 import { settleVote } from '../storage/votes.js'
@@ -130,6 +131,7 @@ async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFi
     // Of two keys that take one name at the same instant one gets it.
     if (await createState(home, name, state)) return { name, already: false }
     if (isOf(await readState(home, name), keyId)) return { name, already: true }
+    await unstageEpoch(home, name, digest)
   }
   throw new Failure('conflict', 'E_KEY_EXISTS', `there are keys named ${names.join(' and ')} here`, {
     hint: 'the key is made and certified; move one of them away and run the same command again',

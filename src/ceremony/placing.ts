@@ -6,7 +6,14 @@ import { wipeSigningKey } from '../protocol/engine.js'
 import { equalSecret, Secret } from '../protocol/secret.js'
 import { rebindPath, writeRebind } from '../storage/escrow.js'
 import type { Home } from '../storage/home.js'
-import { createState, type KeyState, readEpochFile, readState, stageEpoch } from '../storage/keys.js'
+import {
+  createState,
+  type KeyState,
+  readEpochFile,
+  readState,
+  stageEpoch,
+  unstageEpoch,
+} from '../storage/keys.js'
 import { openWith, sealTo } from '../storage/seal.js'
 import { Failure } from '../wire/failure.js'
 import { parseRebind } from '../wire/rebind.js'
@@ -61,7 +68,10 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
     key_id: record.key_id,
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
-  if (!(await createState(home, name, state))) throw keyExists(name)
+  if (!(await createState(home, name, state))) {
+    await unstageEpoch(home, name, digest)
+    throw keyExists(name)
+  }
   return rebind && rebindPath(home, name, digest, card.fingerprint)
 }
 

@@ -121,6 +121,14 @@ export function createDir(path: string, files: Readonly<Record<string, Uint8Arra
   })
 }
 
+/** Removes a folder with all that is in it, as far as it can; secrets in it are destroyed before. */
+export function removeDir(path: string): Promise<void> {
+  return guarded('remove', path, async () => {
+    await discard(path)
+    await syncFolder(dirname(path))
+  })
+}
+
 /** Takes a file's name away and gives it another; false if it has none. Of several that try, one gets true. */
 export function renameFile(from: string, to: string): Promise<boolean> {
   return guarded('rename', from, async () => {

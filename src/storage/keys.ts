@@ -4,7 +4,18 @@
  * others' business.
  */
 import { dirname, join } from 'node:path'
-import { bytes, codec, CodecError, list, mapped, type Of, oneOf, record, uint } from '../protocol/codec.js'
+import {
+  bytes,
+  codec,
+  CodecError,
+  equalBytes,
+  list,
+  mapped,
+  type Of,
+  oneOf,
+  record,
+  uint,
+} from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { format } from '../wire/realm.js'
 import { fromHex, hex, NAME } from '../wire/text.js'
@@ -15,6 +26,7 @@ import {
   ensureDir,
   listDir,
   readFile,
+  removeDir,
   replaceFile,
   sweep,
   writeOnce,
@@ -172,6 +184,17 @@ export async function stageEpoch(
       },
     )
   }
+}
+
+/**
+ * Takes back what was staged, where another key took the name before there was a state: nothing of one key stays with
+ * another, where nobody would look for it. What the state there names is left as it is.
+ */
+export async function unstageEpoch(home: Home, name: string, digest: Uint8Array): Promise<void> {
+  const state = await readStateAlone(home, name)
+  if (state === null || state.epochs.some((each) => equalBytes(each.digest, digest))) return
+  for (const file of SECRET_FILES) await destroyFile(join(epochOf(home, name, digest), file))
+  await removeDir(epochOf(home, name, digest))
 }
 
 /** A file of an epoch, or null if it is not there. */

@@ -1,5 +1,5 @@
 /** Split, verify, hand on and restore, on real files; no network anywhere in it. */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -23,8 +23,9 @@ import type { KeyShare } from '../../src/protocol/keyshare.js'
 import type { Secret } from '../../src/protocol/secret.js'
 import type { PartyId } from '../../src/protocol/session.js'
 import { readSplit } from '../../src/storage/escrow.js'
+import { setFaultPoint } from '../../src/storage/files.js'
 import { type Home, openHome } from '../../src/storage/home.js'
-import { readEpochFile, readState, stageEpoch } from '../../src/storage/keys.js'
+import { type KeyState, listEpochs, readEpochFile, readState, stageEpoch } from '../../src/storage/keys.js'
 import { openWith, sealTo, sealWithPassphrase } from '../../src/storage/seal.js'
 import { parseExportedManifest } from '../../src/wire/exported.js'
 import { noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
@@ -515,6 +516,20 @@ describe('a restore', () => {
     const taken = await failureOf(async () => restore(bob, restoring(await pieces())))
     expect(taken).toMatchObject({ kind: 'authentication', code: 'E_REBIND_CARD' })
     expect(await readState(bob.home, 'treasury')).toBeNull()
+  })
+
+  test('leaves nothing with a key that takes the name in the meantime', async () => {
+    const alice = await newcomer()
+    const other = join(three[0].home.keys, 'treasury')
+    const name = join(alice.home.keys, 'treasury')
+    setFaultPoint((operation, path) => {
+      if (operation === 'link' && path === join(name, 'state.cbor')) cpSync(other, name, { recursive: true })
+    })
+    onTestFinished(() => setFaultPoint(null))
+    const refused = await failureOf(async () => restore(alice, restoring(await pieces())))
+    expect(refused).toMatchObject({ kind: 'conflict', code: 'E_KEY_EXISTS' })
+    const { epochs } = (await readState(alice.home, 'treasury')) as KeyState
+    expect(await listEpochs(alice.home, 'treasury')).toEqual(epochs.map(({ digest }) => digest))
   })
 
   test('whose power is cut anywhere leaves no key or a whole one, and can be done again', async () => {

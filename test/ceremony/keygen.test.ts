@@ -1,7 +1,11 @@
+import { cpSync, renameSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
 import { type Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
-import { readState } from '../../src/storage/keys.js'
+import { setFaultPoint } from '../../src/storage/files.js'
+import { listKeys, readState } from '../../src/storage/keys.js'
 import type { KeygenDefinition } from '../../src/wire/definition.js'
 import { recordPublicKey } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
@@ -48,4 +52,24 @@ describe('key generation', () => {
       }
     },
   )
+
+  test('leaves nothing with another key that takes its name at the same instant, and takes another', async () => {
+    const everybody = await custodians('alice', 'bob')
+    const [{ home }, bob] = everybody as [Custodian, Custodian]
+    await keygenAmong(everybody)
+    const name = join(home.keys, 'treasury')
+    const aside = join(home.root, 'aside')
+    renameSync(name, aside)
+    renameSync(join(bob.home.keys, 'treasury'), join(bob.home.root, 'aside'))
+    const other = await readdir(join(aside, 'epochs'))
+    setFaultPoint((operation, path) => {
+      if (operation === 'link' && path === join(name, 'state.cbor')) cpSync(aside, name, { recursive: true })
+    })
+    const { results, file } = await keygenAmong(everybody, { nonce: new Uint8Array(32).fill(7) }).finally(
+      () => setFaultPoint(null),
+    )
+    expect(results[0]).toMatchObject({ value: { name: `treasury-${hex(file.id).slice(0, 8)}` } })
+    expect(await listKeys(home)).toHaveLength(2)
+    expect(await readdir(join(name, 'epochs'))).toEqual(other)
+  })
 })
