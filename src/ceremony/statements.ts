@@ -76,14 +76,20 @@ export async function ownWord(
   const rebinds = (await everyRebind(home, name, digest, record)).map(({ rebind }) => rebind)
   const index = seatOf({ record, rebinds }, card.fingerprint)
   if (index === null) return null
-  for (const said of await listStatements(home, name, digest)) {
-    const held = statementOf(said, record, rebinds)
-    if (held?.said === 'activated' && equalBytes(held.by, card.fingerprint)) return said
+  const given = async (): Promise<Uint8Array | null> => {
+    for (const said of await listStatements(home, name, digest)) {
+      const held = statementOf(said, record, rebinds)
+      if (held?.said === 'activated' && equalBytes(held.by, card.fingerprint)) return said
+    }
+    return null
   }
+  const before = await given()
+  if (before) return before
   await requireWhole(owner, name, digest)
   const own = sayActivated(record, { card, index, signing: identity.signing }, now)
-  await writeStatement(home, name, digest, 'activated', card.fingerprint, own)
-  return own
+  if (await writeStatement(home, name, digest, 'activated', card.fingerprint, own)) return own
+  // Another process of this home gave it at the same instant: nobody gives two.
+  return given()
 }
 
 /** Null for what does not hold. */
