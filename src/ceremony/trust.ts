@@ -68,19 +68,25 @@ export function statusOf(known: readonly Known[], keys: Keys): Status | 'unknown
   return found?.status ?? 'unknown'
 }
 
-/** Marks a card verified, and stores it if it was not; the name's meaning stays as it is. */
+/**
+ * Marks a card verified, and stores it if it was not; the name's meaning stays as it is. Where its keys have a newer card
+ * by now, that is verified, unless it gives them another name: of that nobody has heard (F-06).
+ */
 export async function markVerified(home: Home, card: Card, how: How, now: number): Promise<Known> {
   const known = await knownCards(home)
   const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint))
   if (same?.status === 'self') return same
   const beside = same ? same.beside : known.some((each) => each.card.name === card.name)
   const newer = same && same.card.number > card.number ? same.card : card
+  if (same && newer.name !== card.name) return same
   return store(home, { card: newer, status: 'verified', since: rfc3339(now), how, beside })
 }
 
 /** Takes back what was believed of a card: its words were compared, and were others. */
 export async function markUnverified(home: Home, known: Known, now: number): Promise<Known> {
-  return store(home, { ...known, status: 'unverified', since: rfc3339(now), how: 'import' })
+  // While a person compared them a newer card of the same keys may have come, and that stays.
+  const stored = (await knownCards(home)).find((each) => sameIdentity(each, known)) ?? known
+  return store(home, { ...stored, status: 'unverified', since: rfc3339(now), how: 'import' })
 }
 
 // ------------------------------------------------------------------------------------------------------------ import

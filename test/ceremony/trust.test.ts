@@ -5,6 +5,7 @@ import {
   cardNamed,
   importCards,
   knownCards,
+  markUnverified,
   markVerified,
   parseCards,
   statusOf,
@@ -152,5 +153,23 @@ describe('belief', () => {
     expect((await cardNamed(home, 'bob')).card.line).toBe(namesake.card.line)
     await markVerified(home, bob.card, 'words', now)
     expect((await cardNamed(home, 'bob')).card.line).toBe(namesake.card.line)
+  })
+
+  it('in a person is not given to another name that its keys took meanwhile, and no number falls', async () => {
+    const bob = await person('bob')
+    await importCards(home, [bob.card], plain)
+    const before = await cardNamed(home, 'bob')
+    const later = await reissued(bob, { name: 'carol', number: 2 })
+    await importCards(home, [later], plain)
+    for (const mark of [
+      () => markVerified(home, before.card, 'words', now),
+      () => markUnverified(home, before, now),
+    ]) {
+      await mark()
+      expect(await cardNamed(home, 'carol')).toMatchObject({
+        status: 'unverified',
+        card: { line: later.line },
+      })
+    }
   })
 })
