@@ -172,7 +172,12 @@ export class CeremonyFiles {
    */
   async destroyShares(pending: boolean): Promise<readonly string[]> {
     const gone: string[] = []
-    for (const path of await this.listShares(pending)) if (await destroyFile(path)) gone.push(path)
+    // What another process sets aside at this instant is found where it lies then.
+    for (;;) {
+      const left = await this.listShares(pending)
+      if (left.length === 0) break
+      for (const path of left) if (await destroyFile(path)) gone.push(path)
+    }
     if ((await this.runningIn()) === null) await sweep(this.folder)
     return gone
   }

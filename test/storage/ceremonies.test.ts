@@ -1,7 +1,10 @@
+import { renameSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CeremonyFiles, listCeremonies, type PendingFiles } from '../../src/storage/ceremonies.js'
+import { setFaultPoint } from '../../src/storage/files.js'
+import { hex } from '../../src/wire/text.js'
 import { bytes32, cutEverywhere, failureOf, modeOf, newHome, utf8 } from './support.js'
 
 const ID = bytes32(0xcd)
@@ -98,6 +101,23 @@ describe('a pending result', () => {
         },
       }
     })
+  })
+
+  test('whose share is destroyed keeps none, also where another process sets it aside meanwhile', async () => {
+    for (let at = 1; at <= 8; at++) {
+      const ceremony = await newCeremony()
+      await ceremony.writePending(pendingOf('one'))
+      await ceremony.setPendingAside(bytes32(1))
+      await ceremony.writePending(pendingOf('two'))
+      let operations = 0
+      setFaultPoint(() => {
+        if (++operations !== at) return
+        renameSync(join(ceremony.folder, 'pending'), join(ceremony.folder, 'attempts', hex(SID)))
+      })
+      await ceremony.destroyShares(true)
+      setFaultPoint(null)
+      expect(await ceremony.listShares(true), `at operation ${at}`).toEqual([])
+    }
   })
 
   test('is never replaced, but can be set aside for the next', async () => {
