@@ -9,6 +9,7 @@ import { wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { openWith, sealTo } from '../storage/seal.js'
+import { checkVote } from '../storage/votes.js'
 import type { KeyDefinition } from '../wire/definition.js'
 import { playersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
@@ -40,7 +41,10 @@ export type Pending = {
   readonly share: Secret | null
 }
 
-/** Writes the result, with the `prepared` that will declare it. What was made of secrets is wiped. */
+/**
+ * Writes the result, with the `prepared` that will declare it. What was made of secrets is wiped.
+ * @throws Failure `E_VOTED_PARENT` (conflict) as `checkVote`
+ */
 export async function store(
   world: World,
   room: Room,
@@ -51,7 +55,11 @@ export async function store(
 ): Promise<Pending> {
   const sealed = await sealShare(world, record, plan.index, share, auxiliary)
   const outcome = encodeRecord(record)
-  const ran = { definition: plan.file.id, sid: opened.sid, head: transcriptHead(transcript) }
+  const { definition, file } = plan
+  // What this home can vote for no more, since another process went over to something else, leaves no share here.
+  if (definition.kind !== 'keygen')
+    await checkVote(world.home, definition.parent, file.id, definition.supersedes)
+  const ran = { definition: file.id, sid: opened.sid, head: transcriptHead(transcript) }
   await prepare(
     room,
     files,

@@ -153,28 +153,36 @@ describe('one vote an epoch', () => {
     await expectSigns([bob, alice], record)
   })
 
-  test('who finishes the former meanwhile, in another process, votes no more for what is to replace it', async () => {
-    const { everybody, alice, bob, carol, digest, first } = await withheld()
-    const certificate = (await new CeremonyFiles(carol.home, first.id).readCertificate()) as Uint8Array
-    const next = await defined(alice, everybody, { members: ['alice', 'bob'], supersedes: [first.id] })
-    const former = await planReshare(bob.home, bob.card, first, Date.now())
-    const network = new MemoryNetwork()
-    let finishing: Promise<unknown> | null = null
-    let isDone = false
-    // Nobody votes before it is done.
-    network.interfere = ({ bytes }) => {
-      if (decodeEnvelope(bytes).header.kind !== 'prepared') return [bytes]
-      finishing ??= finish(bob.home, former, certificate).then(() => (isDone = true))
-      return isDone ? [bytes] : []
-    }
-    const world = { ...quick, patience: { ...patience, round: 15_000 } }
-    const [, code] = await Promise.all(
-      [alice, bob].map((who) => codeOf(takesPart(who, next, network, world))),
-    )
-    expect([code, await statesOf(bob)]).toEqual(['E_VOTED_PARENT', ['1 parent', '2 active']])
-    expect(await lastVote(bob.home, digest)).toEqual(first.id)
-    expect(await new CeremonyFiles(bob.home, next.id).readReceipt()).toBeNull()
-  })
+  test.each([
+    ['letter', 0],
+    ['prepared', 1],
+  ])(
+    'who finishes the former meanwhile, before any %s, votes no more for what is to replace it',
+    async (kind, left) => {
+      const { everybody, alice, bob, carol, digest, first } = await withheld()
+      const certificate = (await new CeremonyFiles(carol.home, first.id).readCertificate()) as Uint8Array
+      const next = await defined(alice, everybody, { members: ['alice', 'bob'], supersedes: [first.id] })
+      const former = await planReshare(bob.home, bob.card, first, Date.now())
+      const network = new MemoryNetwork()
+      let finishing: Promise<unknown> | null = null
+      let isDone = false
+      // Nobody goes further before it is done.
+      network.interfere = ({ bytes }) => {
+        if (decodeEnvelope(bytes).header.kind !== kind) return [bytes]
+        finishing ??= finish(bob.home, former, certificate).then(() => (isDone = true))
+        return isDone ? [bytes] : []
+      }
+      const world = { ...quick, patience: { ...patience, round: 15_000 } }
+      const [, code] = await Promise.all(
+        [alice, bob].map((who) => codeOf(takesPart(who, next, network, world))),
+      )
+      expect([code, await statesOf(bob)]).toEqual(['E_VOTED_PARENT', ['1 parent', '2 active']])
+      expect(await lastVote(bob.home, digest)).toEqual(first.id)
+      const files = new CeremonyFiles(bob.home, next.id)
+      expect(await files.readReceipt()).toBeNull()
+      expect(await files.listShares(true)).toHaveLength(left)
+    },
+  )
 
   test('who cheats with each of the others from homes of its own is removed by one that replaces both', async () => {
     const everybody = await custodians('alice', 'bob', 'carol', 'dave')
