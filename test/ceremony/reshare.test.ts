@@ -107,7 +107,7 @@ describe('who may take part', () => {
 })
 
 describe('one vote an epoch', () => {
-  const patience = { join: 20_000, round: 2000, total: null }
+  const patience = { join: 20_000, round: 5000, total: null }
 
   /** In which a cheat gathers everybody's receipts and shows nobody its own. */
   function withholding(cheat: Custodian): MemoryNetwork {

@@ -58,7 +58,7 @@ export async function withholds(
     const transport = watched(await connect(who), hears, (envelope) => {
       if (envelope.header.kind === 'receipt' && !isHers(envelope)) receipts.push(envelope)
     })
-    const patience = { join: 20_000, round: 1500, total: null }
+    const patience = { join: 20_000, round: 5000, total: null }
     try {
       const plan = await planReshare(who.home, who.card, file, now())
       return await runReshare(worldOf(who, transport, { patience, linger: 0, now }), plan)
