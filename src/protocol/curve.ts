@@ -9,6 +9,7 @@ import { mapHashToField } from '@noble/curves/abstract/modular.js'
 import { ed25519 as nobleEd25519 } from '@noble/curves/ed25519.js'
 import { secp256k1 as nobleSecp256k1 } from '@noble/curves/secp256k1.js'
 import { bytes, CodecError, equalBytes, mapped, type Shape } from './codec.js'
+import { Memo } from './memo.js'
 import type { Rng } from './session.js'
 
 /** A group element, as far as protocols need it; noble's points are of this type. */
@@ -65,7 +66,10 @@ function curveOver(name: Curve['name'], group: PointParser): Curve {
   const { Fn, BASE: G, ZERO: O } = group
   const pointBytes = G.toBytes().length
 
-  const parsePoint = (encoded: Uint8Array): Point => {
+  const memo = new Memo<Point>()
+  const parsePoint = (encoded: Uint8Array): Point =>
+    memo.of(Buffer.from(encoded).toString('hex'), () => lookAt(encoded))
+  const lookAt = (encoded: Uint8Array): Point => {
     let point: ReturnType<PointParser['fromBytes']>
     try {
       point = group.fromBytes(encoded)

@@ -4,6 +4,7 @@
  */
 import { bech32, bech32m } from '@scure/base'
 import { bytes, codec, CodecError, type Of, record, text, time, uint } from '../protocol/codec.js'
+import { Memo } from '../protocol/memo.js'
 import { digest } from '../protocol/session.js'
 import { isSigningKey, type SigningKey, verifySignature } from './ed25519.js'
 import { Failure } from './failure.js'
@@ -68,7 +69,11 @@ export function makeCard(unsigned: Unsigned, signing: SigningKey, nkey: SigningK
  * The card in a line of text.
  * @throws Failure `E_CARD` (authentication) on anything that is not a whole, canonical, self-signed card
  */
-export function parseCard(line: string): Card {
+export const parseCard = (line: string): Card => cards.of(line, () => lookAt(line))
+
+const cards = new Memo<Card>(1024)
+
+function lookAt(line: string): Card {
   try {
     const { prefix, words } = bech32m.decode(line as `${string}1${string}`, false)
     if (prefix === cardPrefix(!isRehearsal())) throw new OtherRealm('', 'the card')

@@ -5,6 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import type { Value } from '../protocol/codec.js'
+import { Memo } from '../protocol/memo.js'
 import type { Secret } from '../protocol/secret.js'
 import { type SignedTag, signedBytes } from './tags.js'
 import { hex } from './text.js'
@@ -61,22 +62,17 @@ export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signat
 
 /** Whether these bytes are the canonical encoding of a point of prime order: not the identity, no torsion. */
 export function isSigningKey(publicKey: Uint8Array): boolean {
-  const name = hex(publicKey)
-  if (found.has(name)) return true
   try {
-    const point = ed25519.Point.fromBytes(publicKey, false)
-    if (point.is0() || !point.isTorsionFree()) return false
+    return looked.of(hex(publicKey), () => {
+      const point = ed25519.Point.fromBytes(publicKey, false)
+      return !point.is0() && point.isTorsionFree()
+    })
   } catch {
     return false
   }
-  if (found.size === MOST_FOUND) found.clear()
-  found.add(name)
-  return true
 }
 
-/** Keys that were found to be such: the same few are met again with every card, and each look takes milliseconds. */
-const found = new Set<string>()
-const MOST_FOUND = 4096
+const looked = new Memo<boolean>()
 
 function littleEndian(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
