@@ -1,23 +1,20 @@
 /**
  * A share moved to another machine of its custodian, which has an identity of its own: sealed to it, with a rebind that the
  * share and the old identity have signed and the new one completes. No network. The share stays where it was, too, and so
- * does a vote: whoever has cast one from this epoch is not to cast a second elsewhere (F-11).
+ * does a vote: whoever has cast one from this epoch is not to cast a second elsewhere, nor a first one in both (F-11).
  */
 import { wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
 import type { Rng } from '../protocol/session.js'
 import { createDir } from '../storage/files.js'
-import type { Home } from '../storage/home.js'
 import { openWith, sealTo } from '../storage/seal.js'
-import { lastVote } from '../storage/votes.js'
+import { markMoved } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { requireCertified } from '../wire/certified.js'
 import { exportRecord, parseExportedRecord } from '../wire/exported.js'
-import { Failure } from '../wire/failure.js'
 import { completeRebind, offerRebind } from '../wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { encodeShare } from '../wire/share.js'
-import { hex } from '../wire/text.js'
 import { certificateOf, outputExists, type Owner, requireFree } from './backup.js'
 import { indexIn, type Key, openShare } from './keys.js'
 import { placeShare, requireNoKey } from './placing.js'
@@ -46,7 +43,6 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
   const { home, identity, card } = owner
   const { name, record, digest } = key
   const certificate = await certificateOf(home, key)
-  await requireNoVote(home, key)
   const index = indexIn(key, card)
   const old = { card, signing: identity.signing }
   const own = await openShare(home, key, identity, card)
@@ -63,25 +59,11 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
       'certificate.cbor': certificate,
       'rebind.offer': offer,
     }
+    await markMoved(home, digest)
     if (!(await createDir(out, files))) throw outputExists(out)
   } finally {
     wipeSigningKey(own)
   }
-}
-
-async function requireNoVote(home: Home, { name, record, digest }: Key): Promise<void> {
-  const vote = await lastVote(home, digest)
-  if (vote === null) return
-  throw new Failure(
-    'conflict',
-    'E_VOTED_PARENT',
-    `this home has voted for what comes after epoch ${record.epoch} of ${name}, and a vote does not move along`,
-    {
-      hint:
-        `finish that ceremony here first, or one that replaces it: --supersedes ${hex(vote)}; then move what it made; ` +
-        'nothing was written',
-    },
-  )
 }
 
 export type MovedKey = {
@@ -103,13 +85,12 @@ export type MovedKey = {
  */
 export async function importMoved(owner: Owner, files: MovedFiles, name: string | null): Promise<MovedKey> {
   const { home, identity, card } = owner
-  if (name !== null) await requireNoKey(home, name)
   const record = parseExportedRecord(files['record.json'])
   const certificate = files['certificate.cbor']
   requireCertified(certificate, record)
   const { key, index, rebind } = completeRebind(files['rebind.offer'], record, card, identity.signing)
   const called = name ?? key
-  await requireNoKey(home, called)
+  await requireNoKey(home, called, record)
   using plaintext = new Secret(await openWith([identity.age], files['share.age']))
   const arrived = { name: called, record, certificate, index, plaintext, rebind }
   const path = (await placeShare(owner, arrived)) as string

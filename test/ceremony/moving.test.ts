@@ -128,18 +128,23 @@ test('it is not written for a card that cannot sit in the seat, nor over anythin
   raze([home])
 })
 
-test('who has voted for what comes next moves nothing until that is decided', async () => {
-  const voter = await copyOf(alice)
-  const key = await findKey(voter.home, 'treasury')
+test('of the two identities one votes: after a vote nothing is moved, and who has moved its share votes no more', async () => {
+  const there = (await person('bob')).card
+  const key = await findKey(bob.home, 'treasury')
+  const voter = await copyOf(bob)
   const vote = rng(32)
   await castVote(voter.home, key.digest, vote, null)
-  const failure = await failureOf(() =>
-    rekey(voter, key, { to: elsewhere.card, out: join(folder, 'voted'), now: NOW, rng }),
-  )
+  const out = join(folder, 'voted')
+  const failure = await failureOf(() => rekey(voter, key, { to: there, out, now: NOW, rng }))
   expect(failure).toMatchObject({ kind: 'conflict', code: 'E_VOTED_PARENT' })
   expect(failure.hint).toContain(hex(vote))
   expect(readdirSync(folder)).not.toContain('voted')
-  raze([voter])
+
+  const mover = await copyOf(bob)
+  await rekey(mover, key, { to: there, out, now: NOW, rng })
+  const refused = await failureOf(() => castVote(mover.home, key.digest, vote, null))
+  expect(refused).toMatchObject({ kind: 'conflict', code: 'E_MOVED' })
+  raze([voter, mover])
 })
 
 test('an import that is killed anywhere is there or is not, and is done when it is run again', async () => {

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { listCeremonies } from '../../src/storage/ceremonies.js'
 import { setFaultPoint } from '../../src/storage/files.js'
 import { type Home, openHome } from '../../src/storage/home.js'
-import { castVote, checkVote, lastVote, settleVote, votesFrom } from '../../src/storage/votes.js'
+import { castVote, checkVote, lastVote, markMoved, settleVote, votesFrom } from '../../src/storage/votes.js'
 import { hex } from '../../src/wire/text.js'
 
 const id = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
@@ -121,6 +121,53 @@ test('what was settled is replaced by none, also by who looked before', async ()
     await expect(checkVote(home, parent, id(2), supersedes)).rejects.toMatchObject({ code: 'E_VOTED_PARENT' })
   }
   expect(await votesFrom(home, parent)).toEqual([id(1)])
+})
+
+test('from an epoch whose share was moved none is cast, and after a vote nothing is moved', async () => {
+  const [moved, voted] = [id(7), id(8)]
+  await markMoved(home, moved)
+  await markMoved(home, moved)
+  for (const supersedes of [null, [id(3)]]) {
+    await expect(checkVote(home, moved, id(1), supersedes)).rejects.toMatchObject({ code: 'E_MOVED' })
+    await expect(castVote(home, moved, id(1), supersedes)).rejects.toMatchObject({ code: 'E_MOVED' })
+  }
+  expect(await votesFrom(home, moved)).toEqual([])
+
+  await castVote(home, voted, id(1), null)
+  await expect(markMoved(home, voted)).rejects.toMatchObject({ kind: 'conflict', code: 'E_VOTED_PARENT' })
+  await castVote(home, voted, id(2), [id(1)])
+})
+
+test('of a vote and a move at one instant at most one goes through, whichever is first', async () => {
+  onTestFinished(() => setFaultPoint(null))
+  const outcomeOf = (act: Promise<void>): Promise<boolean> =>
+    act.then(
+      () => true,
+      () => false,
+    )
+  const seen = new Set<string>()
+  for (const first of ['vote', 'move']) {
+    for (let at = 1; at <= 14; at++) {
+      const from = Uint8Array.from(randomBytes(32))
+      const acts = {
+        vote: () => outcomeOf(castVote(home, from, id(1), null)),
+        move: () => outcomeOf(markMoved(home, from)),
+      }
+      const [one, other] = first === 'vote' ? [acts.vote, acts.move] : [acts.move, acts.vote]
+      const others: Promise<boolean>[] = []
+      let operations = 0
+      setFaultPoint(() => {
+        if (++operations === at) others.push(other())
+      })
+      const went = await one()
+      setFaultPoint(null)
+      if (others.length === 0) others.push(other())
+      const [too] = (await Promise.all(others)) as [boolean]
+      expect(went && too, `${first} first, ${at}`).toBe(false)
+      seen.add(`${first} ${went} ${too}`)
+    }
+  }
+  expect([...seen]).toEqual(expect.arrayContaining(['vote true false', 'move true false']))
 })
 
 test('one that is damaged is not taken for none', async () => {

@@ -217,6 +217,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_KEY_EXISTS',
       'E_KEY_STATE',
       'E_LEFT',
+      'E_MOVED',
       'E_NAME_AMBIGUOUS',
       'E_NAME_TAKEN',
       'E_ORDER',

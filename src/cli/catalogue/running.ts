@@ -64,6 +64,10 @@ export const runningCodes = {
     'This member has voted for another ceremony that starts from the same epoch of the key.',
     'Finish that one: `mpc ceremony finish ID`. One that replaces it names it, and what others voted for: `--supersedes`.',
   ),
+  E_MOVED: entry(
+    'The share of this epoch was moved to another identity, by `mpc share rekey`: only one of the two votes.',
+    'Take part from where it was moved to.',
+  ),
   E_PARENT: entry(
     'It starts from another epoch of the key than the one that is active here.',
     'Make a definition from the epoch that is active: `mpc ceremony new reshare`.',
