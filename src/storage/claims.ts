@@ -104,13 +104,20 @@ export class RequestClaims {
   /**
    * Records how the request ended here; the same outcome again is fine.
    * @param note at most 200 characters
-   * @throws Failure `E_REQUEST_ENDED` (conflict) if it ended otherwise
+   * @throws Failure `E_REQUEST_ENDED` (conflict) if it ended otherwise; but a signature with this member's part in it is
+   *   there, whatever was said
    */
   async finish(outcome: Outcome, note: string): Promise<void> {
+    await this.#finish(outcome, note)
+  }
+
+  /** @returns whether it had not ended so before */
+  async #finish(outcome: Outcome, note: string): Promise<boolean> {
     await ensureDir(this.folder)
     const end = await this.#end()
-    if (end !== null && end.outcome !== outcome) throw ended(end.outcome)
-    await createFile(join(this.folder, outcome), endCodec.encode({ format: 'mpc/claim-end/v1', note }))
+    const isThere = outcome === 'done' && (await this.#left()) !== null
+    if (end !== null && end.outcome !== outcome && !isThere) throw ended(end.outcome)
+    return createFile(join(this.folder, outcome), endCodec.encode({ format: 'mpc/claim-end/v1', note }))
   }
 
   /**
@@ -120,7 +127,8 @@ export class RequestClaims {
    */
   async refuse(note: string): Promise<boolean> {
     if ((await this.#left()) !== null) return false
-    await this.finish('refused', note)
+    // The no of another process is not taken back here.
+    if (!(await this.#finish('refused', note))) return true
     if ((await this.#left()) === null) return true
     await removeFile(join(this.folder, 'refused'))
     return false

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { encode } from '../../src/protocol/codec.js'
@@ -21,6 +21,13 @@ async function homeWithDeadClaim(order = 1): Promise<Home> {
   await ensureDir(claimsIn(home).folder)
   await createFile(join(claimsIn(home).folder, 'claim.1'), encode({ format: 'mpc/claim/v1', process, order }))
   return home
+}
+
+/** What a refusal looks like on disk. */
+async function refusedFile(): Promise<Buffer> {
+  const claims = claimsIn(await newHome())
+  await claims.finish('refused', 'no')
+  return readFile(join(claims.folder, 'refused'))
 }
 
 describe('a request', () => {
@@ -113,6 +120,42 @@ describe('a request', () => {
     }
     expect(seen).toContain('false,left')
     expect(seen).toContain('E_REQUEST_ENDED,true')
+  })
+
+  test('that was refused stays refused, also where another process that looked before refuses it', async () => {
+    onTestFinished(() => setFaultPoint(null))
+    for (let at = 1; at <= 12; at++) {
+      const home = await newHome()
+      const claims = claimsIn(home)
+      await claims.take(1)
+      const others: Promise<boolean>[] = []
+      let operations = 0
+      setFaultPoint(() => {
+        if (++operations !== at) return
+        const another = claimsIn(home).refuse('no')
+        // It is over, and then the process comes that was to sign.
+        const signs = () => claims.markLeft(PAYLOAD).catch(() => undefined)
+        others.push(another.finally(signs))
+      })
+      const refused = [await claimsIn(home).refuse('no'), ...(await Promise.all(others))]
+      setFaultPoint(null)
+      const { end } = await claims.status()
+      expect(end?.outcome ?? null, `at ${at}`).toBe(refused.includes(true) ? 'refused' : null)
+    }
+  })
+
+  test('with a signature that this member had a part in is done, whatever was said meanwhile', async () => {
+    const home = await newHome()
+    const claims = claimsIn(home)
+    await claims.take(1)
+    await claims.finish('refused', 'no')
+    expect(await failureOf(() => claims.finish('done', ''))).toMatchObject({ code: 'E_REQUEST_ENDED' })
+    // As a process leaves it that was killed before it took its no back.
+    await rm(join(claims.folder, 'refused'))
+    await claims.markLeft(PAYLOAD)
+    await writeFile(join(claims.folder, 'refused'), await refusedFile())
+    await claims.finish('done', '')
+    expect((await claims.status()).end).toMatchObject({ outcome: 'done' })
   })
 
   test("whose files are damaged is nobody's", async () => {
