@@ -124,14 +124,17 @@ async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFi
   const own = names.find((_, i) => isOf(held[i] ?? null, keyId))
   for (const name of own ? [own] : names) {
     const there = await readState(home, name)
-    if (there !== null && !isOf(there, keyId)) continue
+    if (there !== null && !isOf(there, keyId)) {
+      await unstageEpoch(home, name, keyId, digest)
+      continue
+    }
     // What its state names has its files; one that is retired since is not to get its share back.
     if (there !== null) return { name, already: true }
     await stageEpoch(home, name, digest, epoch)
     // Of two keys that take one name at the same instant one gets it.
     if (await createState(home, name, state)) return { name, already: false }
     if (isOf(await readState(home, name), keyId)) return { name, already: true }
-    await unstageEpoch(home, name, digest)
+    await unstageEpoch(home, name, keyId, digest)
   }
   throw new Failure('conflict', 'E_KEY_EXISTS', `there are keys named ${names.join(' and ')} here`, {
     hint: 'the key is made and certified; move one of them away and run the same command again',

@@ -35,9 +35,14 @@ export type Arrived = {
   readonly rebind: Uint8Array | null
 }
 
-/** @throws Failure `E_KEY_EXISTS` (conflict) */
-export async function requireNoKey(home: Home, name: string): Promise<void> {
-  if ((await readState(home, name)) !== null) throw keyExists(name)
+/**
+ * What an earlier attempt of this record has left with the other key is taken back.
+ * @throws Failure `E_KEY_EXISTS` (conflict)
+ */
+export async function requireNoKey(home: Home, name: string, record: KeyRecord | null = null): Promise<void> {
+  if ((await readState(home, name)) === null) return
+  if (record) await unstageEpoch(home, name, record.key_id, recordDigest(record))
+  throw keyExists(name)
 }
 
 const keyExists = (name: string): Failure =>
@@ -68,10 +73,7 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
     key_id: record.key_id,
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
-  if (!(await createState(home, name, state))) {
-    await unstageEpoch(home, name, digest)
-    throw keyExists(name)
-  }
+  if (!(await createState(home, name, state))) await requireNoKey(home, name, record)
   return rebind && rebindPath(home, name, digest, card.fingerprint)
 }
 

@@ -187,7 +187,7 @@ export async function restore(owner: Owner, order: RestoreOrder): Promise<Restor
     using auxiliary = restored.auxiliary
     const first = pieces[0] as Piece
     const name = order.name ?? first.manifest.key
-    await requireNoKey(owner.home, name)
+    await requireNoKey(owner.home, name, first.record)
     const certificate = pieces.find((piece) => piece.certificate !== null)?.certificate ?? null
     const { trust = certifiedOnly } = order
     await trust(first.record, certificate !== null)

@@ -188,11 +188,16 @@ export async function stageEpoch(
 
 /**
  * Takes back what was staged, where another key took the name before there was a state: nothing of one key stays with
- * another, where nobody would look for it. What the state there names is left as it is.
+ * another, where nobody would look for it. Of the same key everything is left as it is.
  */
-export async function unstageEpoch(home: Home, name: string, digest: Uint8Array): Promise<void> {
+export async function unstageEpoch(
+  home: Home,
+  name: string,
+  keyId: Uint8Array,
+  digest: Uint8Array,
+): Promise<void> {
   const state = await readStateAlone(home, name)
-  if (state === null || state.epochs.some((each) => equalBytes(each.digest, digest))) return
+  if (state === null || equalBytes(state.key_id, keyId)) return
   for (const file of SECRET_FILES) await destroyFile(join(epochOf(home, name, digest), file))
   await removeDir(epochOf(home, name, digest))
 }
