@@ -24,7 +24,7 @@ import { holdersOf } from './pending.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import type { ResharePlan } from './reshare.js'
 import { keepCeremony, keepSignatures } from './stored.js'
-import { keepWords, wordsOf } from './statements.js'
+import { keepWords, stageRecord, wordsOf } from './statements.js'
 import { leaving, memberOf, type World } from './world.js'
 
 /** What the others made, held against what was to be made. */
@@ -55,6 +55,9 @@ export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
     await keepSignatures(home, file.id, [{ fingerprint: card.fingerprint, signature }])
     return await attend(world, plan, signature, async ({ record, certificate, encoded }) => {
       const certified = (await files.readCertificate()) ?? encoded
+      // By record and certificate whoever is killed from here on goes on by itself.
+      const name = await nameOfKey(home, record.key_id)
+      if (name !== null) await stageRecord(home, name, record)
       await files.writeCertificate(certified)
       const active = await activate(home, plan, files, record, null, certified)
       return made(active.name, record, certificate.sid, active.already)
@@ -182,8 +185,9 @@ async function attend(
     // Whoever says it says it while those who took part linger, and to them first.
     const wait = { deadline: now() + world.linger / 2, signal: person.signal, round: 'done' }
     await mailbox.collect(words, wait).catch(() => {})
-    await keepWords(world.home, mailbox, key.name, key.record, words)
-    await mailbox.flush()
+    // The outcome counts here, whatever becomes of these: they come by file too.
+    await keepWords(world.home, mailbox, key.name, key.record, words).catch(() => {})
+    await mailbox.flush().catch(() => {})
     emit({ event: 'done' })
     return key
   } finally {

@@ -6,6 +6,7 @@ import type { MadeKey } from '../../src/ceremony/making.js'
 import { planReshare, runReshare, voteAhead } from '../../src/ceremony/reshare.js'
 import { planRetire, retire } from '../../src/ceremony/retire.js'
 import { ceremoniesIn } from '../../src/ceremony/status.js'
+import type { World } from '../../src/ceremony/world.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { memberToken } from '../../src/messaging/subjects.js'
 import { readEpochFile } from '../../src/storage/keys.js'
@@ -365,6 +366,24 @@ test('one killed as the outcome is to count for it makes it count when it is sta
   const at = (operation: string, path: string) => operation === 'rename' && path.endsWith('state.cbor')
   try {
     const watched = live(network, carol, (world) => runReshare(world, plan), { at })
+    const [{ value, first }] = await Promise.all([watched, ...all(players, file, network)])
+    expect([first.dead, value.watched]).toEqual([true, true])
+    expect(await statesOf(carol)).toEqual(['1 parent'])
+  } finally {
+    stop()
+  }
+})
+
+test('who watched and is killed as its vote is settled needs nobody to go on', async () => {
+  const { carol, file, players } = await five()
+  const network = new MemoryNetwork()
+  const plan = await planReshare(carol.home, carol.card, file, Date.now())
+  const stop = withDisks()
+  const at = (operation: string, path: string) => operation === 'link' && path.includes('/after-')
+  const alone = (world: World) =>
+    runReshare({ ...world, ...brief, transport: new MemoryNetwork().connect('carol') }, plan)
+  try {
+    const watched = live(network, carol, (world) => runReshare(world, plan), { at }, {}, alone)
     const [{ value, first }] = await Promise.all([watched, ...all(players, file, network)])
     expect([first.dead, value.watched]).toEqual([true, true])
     expect(await statesOf(carol)).toEqual(['1 parent'])
