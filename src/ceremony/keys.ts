@@ -80,11 +80,13 @@ export function indexIn({ name, seated }: Key, self: Card): number {
 export async function requireInUse(home: Home, { name, record, digest }: Key): Promise<void> {
   const state = await readState(home, name)
   const epoch = state?.epochs.find(({ status }) => status === 'active')
-  if (epoch && hex(epoch.digest) === hex(digest)) return
-  throw new Failure('configuration', 'E_EPOCH', `epoch ${record.epoch} of ${name} is in use here no more`, {
+  if (!epoch || hex(epoch.digest) !== hex(digest)) throw notInUse(name, record)
+}
+
+const notInUse = (name: string, { epoch }: KeyRecord): Failure =>
+  new Failure('configuration', 'E_EPOCH', `epoch ${epoch} of ${name} is in use here no more`, {
     hint: 'another command here has gone over meanwhile: run the same command again',
   })
-}
 
 /**
  * This member's share, checked against the record; the caller wipes it.
@@ -93,7 +95,8 @@ export async function requireInUse(home: Home, { name, record, digest }: Key): P
 export async function openShare(home: Home, key: Key, identity: Identity, self: Card): Promise<OwnShare> {
   const index = indexIn(key, self)
   await requireInUse(home, key)
-  const sealed = (await readEpochFile(home, key.name, key.digest, 'share.age')) as Uint8Array
+  const sealed = await readEpochFile(home, key.name, key.digest, 'share.age')
+  if (sealed === null) throw notInUse(key.name, key.record)
   using plaintext = new Secret(await openWith([identity.age], sealed))
   return parseShare(plaintext.reveal(), key.record, index)
 }

@@ -184,12 +184,12 @@ export class CeremonyFiles {
 
   /** The paths of those shares. */
   async listShares(pending: boolean): Promise<readonly string[]> {
-    const aside = (await this.listAside()).map((sid) => join(this.folder, 'attempts', hex(sid)))
-    const folders = [...aside, ...(pending ? [this.#pending] : [])]
-    const held = await Promise.all(
-      folders.map(async (folder) => ((await listDir(folder)).includes(SHARE) ? [join(folder, SHARE)] : [])),
-    )
-    return held.flat()
+    const sharesIn = async (folder: string): Promise<string[]> =>
+      (await listDir(folder)).includes(SHARE) ? [join(folder, SHARE)] : []
+    // In this order: what is set aside meanwhile was here before, or lies there after.
+    const here = pending ? await sharesIn(this.#pending) : []
+    const aside = (await this.listAside()).map((sid) => sharesIn(join(this.folder, 'attempts', hex(sid))))
+    return [...here, ...(await Promise.all(aside)).flat()]
   }
 
   /**

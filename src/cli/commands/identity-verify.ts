@@ -47,5 +47,16 @@ export async function run(context: Context, options: Options, [operand]: readonl
   }
   const how = options.fingerprint === undefined ? 'words' : 'fingerprint'
   const known = await markVerified(home, card, how, context.now())
+  if (known.status !== 'verified') {
+    throw new Failure(
+      'conflict',
+      'E_CARD_DIFFERS',
+      `a newer card of ${name} came meanwhile, with another name`,
+      {
+        party: name,
+        hint: '`mpc identity list` shows it; verify that one',
+      },
+    )
+  }
   return { data: identityData(known), text: identityLines(known, context.now()) }
 }
