@@ -132,10 +132,13 @@ describe('a request', () => {
       let operations = 0
       setFaultPoint(() => {
         if (++operations !== at) return
-        const another = claimsIn(home).refuse('no')
-        // It is over, and then the process comes that was to sign.
-        const signs = () => claims.markLeft(PAYLOAD).catch(() => undefined)
-        others.push(another.finally(signs))
+        const refuses = async (): Promise<boolean> => {
+          const isRefused = await claimsIn(home).refuse('no')
+          // It is over, and then the process comes that was to sign.
+          await claims.markLeft(PAYLOAD).catch(() => undefined)
+          return isRefused
+        }
+        others.push(refuses())
       })
       const refused = [await claimsIn(home).refuse('no'), ...(await Promise.all(others))]
       setFaultPoint(null)
