@@ -119,6 +119,13 @@ describe('a printed page', () => {
 })
 
 describe('a drill on paper', () => {
+  test('checked by several processes within a second leaves a note of each', async () => {
+    const verify = () => script(h1, `backup verify h1.txt ${PUBLIC}`)
+    const all = await Promise.all([verify(), verify(), verify()])
+    expect(all.map(({ code }) => code)).toEqual([0, 0, 0])
+    expect(new Set(all.map(({ json }) => json.data.note)).size).toBe(3)
+  })
+
   test('checks the page alone, and its dated note is the holder’s', async () => {
     const { json } = await script(h1, `backup verify h1.txt ${PUBLIC} -o drill.note`)
     expect(json).toMatchObject({

@@ -30,7 +30,11 @@ export async function runVerify(
     true,
   ).catch(asVerification)
   const { manifest, holder, custodian } = piece
-  const written = note && (await writeNew(options.out ?? noteBeside(file as string, holder.name, now), note))
+  const written =
+    note &&
+    (options.out === undefined
+      ? await noteBeside(file as string, holder.name, now, note)
+      : await writeNew(options.out, note))
   const words = manifestWords(manifest)
   return {
     data: {
@@ -90,11 +94,15 @@ function asVerification(error: unknown): never {
   })
 }
 
-/** A note has its time in its name: each drill leaves one, and none is overwritten. */
-function noteBeside(piece: string, holder: string, now: number): string {
+/** A note has its time in its name: each drill leaves one, two within a second too, and none is overwritten. */
+async function noteBeside(piece: string, holder: string, now: number, note: Uint8Array): Promise<string> {
+  const { createFile } = await import('../../storage/files.js')
   const time = rfc3339(now).replaceAll(/[-:]|\.\d+/g, '')
-  const folder = piece === '-' ? '.' : dirname(resolve(piece))
-  return join(folder, `${holder}-${time}.note`)
+  const folder = resolve(piece === '-' ? '.' : dirname(piece))
+  for (let n = 1; ; n++) {
+    const path = join(folder, `${holder}-${time}${n === 1 ? '' : `-${n}`}.note`)
+    if (await createFile(path, note)) return path
+  }
 }
 
 export type OpenOptions = PieceOptions & {
