@@ -104,15 +104,11 @@ export class RequestClaims {
   /**
    * Records how the request ended here; the same outcome again is fine.
    * @param note at most 200 characters
+   * @returns whether it had not ended so before
    * @throws Failure `E_REQUEST_ENDED` (conflict) if it ended otherwise; but a signature with this member's part in it is
    *   there, whatever was said
    */
-  async finish(outcome: Outcome, note: string): Promise<void> {
-    await this.#finish(outcome, note)
-  }
-
-  /** @returns whether it had not ended so before */
-  async #finish(outcome: Outcome, note: string): Promise<boolean> {
+  async finish(outcome: Outcome, note: string): Promise<boolean> {
     await ensureDir(this.folder)
     const end = await this.#end()
     const isThere = outcome === 'done' && (await this.#left()) !== null
@@ -128,7 +124,7 @@ export class RequestClaims {
   async refuse(note: string): Promise<boolean> {
     if ((await this.#left()) !== null) return false
     // The no of another process is not taken back here.
-    if (!(await this.#finish('refused', note))) return true
+    if (!(await this.finish('refused', note))) return true
     if ((await this.#left()) === null) return true
     await removeFile(join(this.folder, 'refused'))
     return false

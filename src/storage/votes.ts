@@ -1,30 +1,31 @@
 /**
  * Which ceremony this home voted for of those that start from one epoch: at most one, and after it only one that names it
  * among what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written. Once
- * what one made counts here, none comes after it: the file of the next vote is made too, and names it again. A home whose
- * share was moved to another casts none from that epoch: the other may.
+ * what one made counts here, none comes after it: the file of the next vote is made too, and names it again. Moving the
+ * share to another identity takes the place of the first vote: the other votes, and this home does not. So one file
+ * decides between any two of them, in whatever processes.
  */
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
 import { fromHex, hex } from '../wire/text.js'
-import { createFile, ensureDir, readFile, removeFile } from './files.js'
+import { createFile, ensureDir, readFile } from './files.js'
 import type { Home } from './home.js'
 
 /** The ceremonies that this home has voted for from this epoch, by their definition ids: each replaces those before it. */
 export const votesFrom = async (home: Home, parent: Uint8Array): Promise<readonly Uint8Array[]> =>
   (await chainFrom(home, parent)).votes
 
-/** @returns also whether the last of them is settled: then there is none after it */
-async function chainFrom(
-  home: Home,
-  parent: Uint8Array,
-): Promise<{ readonly votes: readonly Uint8Array[]; readonly settled: boolean }> {
+/** `settled`: none comes after the last of them. `moved`: there is none, and none will be. */
+type Chain = { readonly votes: readonly Uint8Array[]; readonly end: 'open' | 'settled' | typeof MOVED }
+
+async function chainFrom(home: Home, parent: Uint8Array): Promise<Chain> {
   const votes: Uint8Array[] = []
   for (;;) {
     const last = votes.at(-1) ?? null
     const next = await readVote(home, parent, last)
-    if (next === null) return { votes, settled: false }
-    if (last !== null && hex(next) === hex(last)) return { votes, settled: true }
+    if (next === null) return { votes, end: 'open' }
+    if (next === MOVED) return { votes, end: MOVED }
+    if (last !== null && hex(next) === hex(last)) return { votes, end: 'settled' }
     votes.push(next)
   }
 }
@@ -39,7 +40,10 @@ export async function isLastVote(home: Home, parent: Uint8Array, definition: Uin
   return last !== null && hex(last) === hex(definition)
 }
 
-/** @throws Failure `E_VOTED_PARENT` (conflict) if this home voted for another that `supersedes` does not name */
+/**
+ * @throws Failure (conflict) `E_VOTED_PARENT` if this home voted for another that `supersedes` does not name, `E_MOVED` if
+ *   its share was moved
+ */
 export async function checkVote(
   home: Home,
   parent: Uint8Array,
@@ -61,10 +65,7 @@ export async function castVote(
 ): Promise<void> {
   const last = await voteToFollow(home, parent, definition, supersedes)
   if (last !== null && hex(last) === hex(definition)) return
-  await ensureVotes(home, parent)
   await voteBehind(home, parent, last, definition)
-  // Whoever moves the share at the same instant looks for votes last: of the two at least one sees the other.
-  await requireNotMoved(home, parent, last)
 }
 
 /**
@@ -83,45 +84,23 @@ export async function settleVote(
 }
 
 /**
- * Marks the share of an epoch as moved to another identity: this home votes from it no more.
+ * Marks the share of an epoch as moved to another identity: this home votes from it no more. The same again is fine.
  * @throws Failure `E_VOTED_PARENT` (conflict) if it has voted already; then nothing is changed
  */
 export async function markMoved(home: Home, parent: Uint8Array): Promise<void> {
-  await ensureVotes(home, parent)
-  const isNew = await createFile(movedMark(home, parent), Buffer.from('moved\n'))
-  const vote = await lastVote(home, parent)
-  if (vote === null) return
-  if (isNew) await removeFile(movedMark(home, parent))
+  if (await createNext(home, parent, null, MOVED)) return
+  const { votes, end } = await chainFrom(home, parent)
+  if (end === MOVED) return
   throw new Failure(
     'conflict',
     'E_VOTED_PARENT',
     'this home has voted for what comes after the epoch in use, and a vote does not move along',
     {
       hint:
-        `finish that ceremony here first, or one that replaces it: --supersedes ${hex(vote)}; then move what it made; ` +
-        'nothing was written',
+        `finish that ceremony here first, or one that replaces it: --supersedes ${hex(votes.at(-1) as Uint8Array)}; ` +
+        'then move what it made; nothing was written',
     },
   )
-}
-
-/** What was voted before the share was moved may be replaced here: nothing is moved after a vote. */
-async function requireNotMoved(home: Home, parent: Uint8Array, last: Uint8Array | null): Promise<void> {
-  if (last !== null || (await readFile(movedMark(home, parent), 100)) === null) return
-  throw new Failure(
-    'conflict',
-    'E_MOVED',
-    'the share of this epoch was moved to another identity, which votes in its place',
-    {
-      hint:
-        'take part from where it was moved to, once the others have accepted it; if it never came there, and the folder ' +
-        `that \`mpc share rekey\` wrote is destroyed, remove ${movedMark(home, parent)}`,
-    },
-  )
-}
-
-async function ensureVotes(home: Home, parent: Uint8Array): Promise<void> {
-  await ensureDir(join(home.ceremonies, 'votes'))
-  await ensureDir(folderOf(home, parent))
 }
 
 async function voteBehind(
@@ -130,9 +109,10 @@ async function voteBehind(
   last: Uint8Array | null,
   definition: Uint8Array,
 ): Promise<void> {
-  if (await createFile(voteAfter(home, parent, last), Buffer.from(`${hex(definition)}\n`))) return
+  if (await createNext(home, parent, last, hex(definition))) return
   // Of two processes that vote at the same instant one was first.
   const first = await readVote(home, parent, last)
+  if (first === MOVED) throw moved(home, parent)
   if (first !== null && hex(first) === hex(definition)) return
   throw voted(first ?? definition, first !== null && last !== null && hex(first) === hex(last))
 }
@@ -144,26 +124,45 @@ async function voteToFollow(
   definition: Uint8Array,
   supersedes: readonly Uint8Array[] | null,
 ): Promise<Uint8Array | null> {
-  const { votes, settled } = await chainFrom(home, parent)
+  const { votes, end } = await chainFrom(home, parent)
+  if (end === MOVED) throw moved(home, parent)
   const last = votes.at(-1) ?? null
-  await requireNotMoved(home, parent, last)
   if (last === null || hex(last) === hex(definition)) return last
+  const settled = end === 'settled'
   if (settled || !supersedes?.some((id) => hex(id) === hex(last))) throw voted(last, settled)
   return last
 }
 
 const folderOf = (home: Home, parent: Uint8Array): string => join(home.ceremonies, 'votes', hex(parent))
 
-const movedMark = (home: Home, parent: Uint8Array): string => join(folderOf(home, parent), 'moved')
+/** What stands in place of a first vote. */
+const MOVED = 'moved'
 
 const voteAfter = (home: Home, parent: Uint8Array, last: Uint8Array | null): string =>
   join(folderOf(home, parent), last === null ? 'first' : `after-${hex(last)}`)
 
-async function readVote(home: Home, parent: Uint8Array, last: Uint8Array | null): Promise<Uint8Array | null> {
+async function createNext(
+  home: Home,
+  parent: Uint8Array,
+  last: Uint8Array | null,
+  said: string,
+): Promise<boolean> {
+  await ensureDir(join(home.ceremonies, 'votes'))
+  await ensureDir(folderOf(home, parent))
+  return createFile(voteAfter(home, parent, last), Buffer.from(`${said}\n`))
+}
+
+async function readVote(
+  home: Home,
+  parent: Uint8Array,
+  last: Uint8Array | null,
+): Promise<Uint8Array | typeof MOVED | null> {
   const path = voteAfter(home, parent, last)
   const held = await readFile(path, 100)
   if (held === null) return null
-  const id = fromHex(Buffer.from(held).toString('utf8').trimEnd(), 32)
+  const said = Buffer.from(held).toString('utf8').trimEnd()
+  if (last === null && said === MOVED) return MOVED
+  const id = fromHex(said, 32)
   if (id) return id
   throw new Failure('conflict', 'E_CEREMONY_FILES', `${path} is damaged`, {
     hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
@@ -180,5 +179,17 @@ const voted = (last: Uint8Array, settled = false): Failure =>
         ? `what that one made counts here, and nothing replaces it any more: \`mpc ceremony show ${hex(last)}\``
         : `finish that one, or make one that replaces it, and with it what others have voted for: ` +
           `--supersedes ${hex(last)}`,
+    },
+  )
+
+const moved = (home: Home, parent: Uint8Array): Failure =>
+  new Failure(
+    'conflict',
+    'E_MOVED',
+    'the share of this epoch was moved to another identity, which votes in its place',
+    {
+      hint:
+        'take part from where it was moved to, once the others have accepted it; if it never came there, and the folder ' +
+        `that \`mpc share rekey\` wrote is destroyed, remove ${voteAfter(home, parent, null)}`,
     },
   )
