@@ -358,39 +358,31 @@ test.concurrent('who watches waits on while one who takes part is at it, but not
   expect(ended - said).toBeLessThan(patience.join)
 })
 
-test('one killed as the outcome is to count for it makes it count when it is started again', async () => {
-  const { carol, file, players } = await five()
-  const network = new MemoryNetwork()
-  const plan = await planReshare(carol.home, carol.card, file, Date.now())
-  const stop = withDisks()
-  const at = (operation: string, path: string) => operation === 'rename' && path.endsWith('state.cbor')
-  try {
-    const watched = live(network, carol, (world) => runReshare(world, plan), { at })
-    const [{ value, first }] = await Promise.all([watched, ...all(players, file, network)])
-    expect([first.dead, value.watched]).toEqual([true, true])
-    expect(await statesOf(carol)).toEqual(['1 parent'])
-  } finally {
-    stop()
-  }
-})
-
-test('who watched and is killed as its vote is settled needs nobody to go on', async () => {
-  const { carol, file, players } = await five()
-  const network = new MemoryNetwork()
-  const plan = await planReshare(carol.home, carol.card, file, Date.now())
-  const stop = withDisks()
-  const at = (operation: string, path: string) => operation === 'link' && path.includes('/after-')
-  const alone = (world: World) =>
-    runReshare({ ...world, ...brief, transport: new MemoryNetwork().connect('carol') }, plan)
-  try {
-    const watched = live(network, carol, (world) => runReshare(world, plan), { at }, {}, alone)
-    const [{ value, first }] = await Promise.all([watched, ...all(players, file, network)])
-    expect([first.dead, value.watched]).toEqual([true, true])
-    expect(await statesOf(carol)).toEqual(['1 parent'])
-  } finally {
-    stop()
-  }
-})
+test.each([
+  ['the outcome is to count', 'rename', /state\.cbor$/, false],
+  // By then it has all that it needs, and so needs nobody.
+  ['its vote is settled', 'link', /\/after-/, true],
+] as const)(
+  'one killed as %s makes it count when it is started again',
+  async (_, operation, path, isAlone) => {
+    const { carol, file, players } = await five()
+    const network = new MemoryNetwork()
+    const plan = await planReshare(carol.home, carol.card, file, Date.now())
+    const stop = withDisks()
+    const at = (done: string, where: string) => done === operation && path.test(where)
+    const act = (world: World) => runReshare(world, plan)
+    const alone = (world: World) =>
+      act({ ...world, ...brief, transport: new MemoryNetwork().connect('carol') })
+    try {
+      const watched = live(network, carol, act, { at }, {}, isAlone ? alone : act)
+      const [{ value, first }] = await Promise.all([watched, ...all(players, file, network)])
+      expect([first.dead, value.watched]).toEqual([true, true])
+      expect(await statesOf(carol)).toEqual(['1 parent'])
+    } finally {
+      stop()
+    }
+  },
+)
 
 test.concurrent('a minority goes on without anybody else', async () => {
   const { file, players } = await five({ minority: true })
