@@ -73,7 +73,10 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
     key_id: record.key_id,
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
-  if (!(await createState(home, name, state))) await requireNoKey(home, name, record)
+  if (!(await createState(home, name, state))) {
+    await unstageEpoch(home, name, record.key_id, digest)
+    throw keyExists(name)
+  }
   return rebind && rebindPath(home, name, digest, card.fingerprint)
 }
 
