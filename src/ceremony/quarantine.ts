@@ -23,11 +23,11 @@ export type Occasion = {
 const ENOUGH = 2
 
 /**
- * Only what this machine checked itself: the content of a letter that was validly signed for this session, or what
- * signed bytes prove. Not two hellos, which an old copy of a home makes too, and not what could not be read.
+ * Only what this machine checked itself, of what the member signed: the content of its letters, also one that cannot be
+ * read, and that it began again and again; or what signed bytes prove. No broker can bring that about. Not what may be the
+ * other's doing, and not the hello, where an old copy of a home or another version of the program is not yet told apart.
  */
-const isOwnFinding = ({ kind, round, reason }: Accused): boolean =>
-  kind !== 'pair' && round !== 'hello' && !reason.startsWith('malformed')
+const isOwnFinding = ({ kind, round }: Accused): boolean => kind !== 'pair' && round !== 'hello'
 
 /** Remembers what this machine saw. */
 export async function rememberFaults(

@@ -84,5 +84,4 @@ async function ready(room: Room, opening: Opening, opened: Opened, signal: Abort
   room.mailbox.post('ready', { session: opened.sid }, new Uint8Array())
   const slots = slotsOf(room.peers, 'ready', opened.sid)
   await room.mailbox.collect(slots, { deadline: room.readyDeadline(), signal, round: 'ready' })
-  room.opened()
 }

@@ -13,6 +13,7 @@ import {
   type Hello,
   helloCodec,
   helloCommitment,
+  PROTOCOL,
   type Reveal,
   revealCodec,
   sessionId,
@@ -66,7 +67,7 @@ export function sayHello(
 ): OwnHello {
   const keys = newEphemeral(rng)
   const commitment = helloCommitment(room.definition, room.self.fingerprint, start, revealOf(keys))
-  const hello: Hello = { start, program: room.program, commitment, accepted, others }
+  const hello: Hello = { protocol: PROTOCOL, start, program: room.program, commitment, accepted, others }
   const envelope = room.mailbox.post('hello', helloSlot(start), helloCodec.encode(hello))
   return { start, keys, envelope }
 }
@@ -235,8 +236,9 @@ function inOrder(room: Room, received: readonly Envelope[], mine: Uint8Array): E
   return room.participants.map(({ fingerprint }) => all.get(hex(fingerprint)) ?? own)
 }
 
-/** Every hello is whole, of this start, signs the definition, and is not dated ahead of this clock. */
+/** Every hello is of this protocol, whole, of this start, signs the definition, and is not dated ahead of this clock. */
 function checkHellos(room: Room, hellos: readonly Envelope[], start: number): Hello[] {
+  for (const { header, body } of hellos) room.checkProtocol(header, body)
   const decoded = room.blame.decodeBodies('hello', hellos, (body) => helloCodec.decode(body))
   room.blame.accuse(
     'hello',

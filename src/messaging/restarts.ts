@@ -1,15 +1,22 @@
 /** Who began again, and how often: what draws the others along, and what to say when it leads nowhere. */
-import { Failure } from '../wire/failure.js'
+import { type Accused, Failure } from '../wire/failure.js'
+import { accusation } from './blame.js'
 import type { Member } from './letters.js'
 
 const FURTHEST_START = 1000
+/**
+ * Counted from the first hello to the end of the room, also beyond `ready`: each attempt that was played and lost has
+ * cost the others fresh secrets, so a member that leaves whenever it likes must not have as many as it likes.
+ */
 const MOST_SETS = 8
+/** Whoever began again in at least so many of them did not fall over once: it is held against it. */
+const TOO_OFTEN = MOST_SETS / 2
 
 export class Restarts {
   /** The highest start heard of each participant: it counts whether or not this member had begun by then. */
   readonly #starts = new Map<Member, number>()
   /** How often each was the first to begin again. */
-  readonly #restarted = new Map<string, number>()
+  readonly #restarted = new Map<Member, number>()
   #to = 0
   #sets = 0
 
@@ -32,21 +39,22 @@ export class Restarts {
 
   /** This member follows. Who is heard with this number later has only followed too. */
   follow(by: Member, start: number): void {
-    if (start > this.#to) this.#restarted.set(by.name, (this.#restarted.get(by.name) ?? 0) + 1)
+    if (start > this.#to) this.#restarted.set(by, (this.#restarted.get(by) ?? 0) + 1)
     this.#to = Math.max(start, this.#to)
   }
 
-  /** Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often, naming who began again */
+  /**
+   * Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often, naming who began again, and
+   * accusing whoever did so again and again: its hellos are signed, and no network makes a member say new ones
+   */
   countSet(): void {
     this.#sets += 1
-    if (this.#sets > MOST_SETS)
-      throw tooOften('the ceremony was begun', MOST_SETS, 'restarted', this.#restarted)
-  }
-
-  /** The opening led somewhere: earlier false starts are forgotten. */
-  forget(): void {
-    this.#sets = 0
-    this.#restarted.clear()
+    if (this.#sets <= MOST_SETS) return
+    const counts = new Map([...this.#restarted].map(([{ name }, times]) => [name, times]))
+    const accused = [...this.#restarted]
+      .filter(([, times]) => times >= TOO_OFTEN)
+      .map(([member, times]) => accusation(member, 'start', 'witnessed', `began again ${times} times`))
+    throw tooOften('the ceremony was begun', MOST_SETS, 'restarted', counts, accused)
   }
 }
 
@@ -59,6 +67,7 @@ export function tooOften(
   times: number,
   did: string,
   counts: ReadonlyMap<string, number>,
+  accused: readonly Accused[] = [],
 ): Failure {
   const often = [...counts].sort(([, a], [, b]) => b - a)
   const who = often.map(([name, n]) => `${name} ${did} ${n === 1 ? 'once' : `${n} times`}`).join(', ')
@@ -66,6 +75,7 @@ export function tooOften(
   const whose = who === '' ? '' : `: ${who}`
   return new Failure('absent', 'E_RESTARTS', `${what} ${times} times without getting further${whose}`, {
     hint: 'find out why, then run the same command again',
+    accused,
     ...(party && { party }),
   })
 }

@@ -5,7 +5,7 @@
 import type { SigningKey } from '../wire/ed25519.js'
 import { decodeEnvelope, type Envelope, type Header } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
-import { helloCodec } from '../wire/handshake.js'
+import { helloCodec, PROTOCOL, protocolIn } from '../wire/handshake.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
 import { accusation, Blame } from './blame.js'
@@ -63,6 +63,8 @@ export class Room {
   #attempt = new AbortController()
   /** What ended the ceremony here, for this attempt and any other. */
   #over: Error | null = null
+  /** That somebody's program speaks another protocol: no attempt leads anywhere then. */
+  #otherProtocol: Failure | null = null
   #start = 0
   readonly #restarts = new Restarts()
   #answering: NodeJS.Timeout | null = null
@@ -125,7 +127,8 @@ export class Room {
     this.#after = null
     this.mayLeave = () => !committed
     this.mayAbort = !committed
-    if (this.#over) this.interrupt(this.#over)
+    const over = this.#over ?? (committed ? null : this.#otherProtocol)
+    if (over) this.interrupt(over)
     const others = this.peers.map(({ name }) => name)
     this.emit({ event: 'joined', attempt: String(start), others })
     for (const by of this.#restarts.all) this.#followStart(by)
@@ -167,11 +170,6 @@ export class Room {
     this.#restarts.countSet()
   }
 
-  /** The opening led somewhere. */
-  opened(): void {
-    this.#restarts.forget()
-  }
-
   /** Tells the others that this member leaves because of `error`, if they would otherwise wait in vain. */
   async abort(error: unknown): Promise<void> {
     const session = this.#sessions.at(-1)
@@ -182,8 +180,16 @@ export class Room {
   }
 
   #heardHello(envelope: Envelope, from: Member): void {
+    if (!this.#isParticipant(from)) return
+    try {
+      this.checkProtocol(envelope.header, envelope.body)
+    } catch (error) {
+      this.#otherProtocol = error as Failure
+      if (this.mayAbort) this.interrupt(error as Failure)
+      return
+    }
     const { start } = helloCodec.decode(envelope.body)
-    if (String(start) !== envelope.header.round || !this.#isParticipant(from)) return
+    if (String(start) !== envelope.header.round) return
     this.emit({ event: 'hello', party: from.name, attempt: String(start) })
     if (!this.#restarts.heard(from, start, this.#start)) return
     this.#followStart(from)
@@ -291,16 +297,31 @@ export class Room {
     return decodeEnvelope(own)
   }
 
+  /** @throws Failure `E_PROTOCOL` (configuration) for a hello of a program that does not understand this one */
+  checkProtocol({ from }: Header, hello: Uint8Array): void {
+    const theirs = protocolIn(hello)
+    if (theirs === PROTOCOL) return
+    const { name } = this.#participant(from)
+    const spoken = theirs === null ? 'no protocol that this one knows' : `protocol ${theirs}`
+    throw new Failure(
+      'configuration',
+      'E_PROTOCOL',
+      `${name}'s program speaks ${spoken}, this one ${PROTOCOL}`,
+      {
+        party: name,
+        hint: 'run the same version of mpc everywhere; nothing was kept, and nobody is accused',
+      },
+    )
+  }
+
   /** @throws Failure `E_CLOCK` for a letter dated more than two minutes ahead, or outside the ceremony's time */
   checkClock(header: Header): void {
     const { notBefore, expires } = this.#options.validity ?? { notBefore: 0, expires: Infinity }
     const isAhead = header.time > this.#options.now() + CLOCK_AHEAD
     if (!isAhead && header.time >= notBefore && header.time < expires) return
-    const member = this.participants.find(
-      ({ fingerprint }) => hex(fingerprint) === hex(header.from),
-    ) as Member
-    throw new Failure('authentication', 'E_CLOCK', `${member.name}'s clock says ${rfc3339(header.time)}`, {
-      party: member.name,
+    const { name } = this.#participant(header.from)
+    throw new Failure('authentication', 'E_CLOCK', `${name}'s clock says ${rfc3339(header.time)}`, {
+      party: name,
       hint: `this machine's says ${rfc3339(this.#options.now())}: set the one that is wrong`,
     })
   }
@@ -312,6 +333,10 @@ export class Room {
     throw new Failure('absent', 'E_EXPIRED', `the definition expired on ${rfc3339(expires)}`, {
       hint: 'its author can make a new one; nothing was kept',
     })
+  }
+
+  #participant(fingerprint: Uint8Array): Member {
+    return this.participants.find((member) => hex(member.fingerprint) === hex(fingerprint)) as Member
   }
 
   #isParticipant(member: Member): boolean {

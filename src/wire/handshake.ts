@@ -2,7 +2,7 @@
  * What the opening of a ceremony is made of: the letters' forms, the ids derived from them, and the words. A verifier
  * of transcripts recomputes them from the same functions.
  */
-import { bytes, codec, list, type Of, record, text, uint } from '../protocol/codec.js'
+import { attempt, bytes, codec, decode, list, type Of, record, text, uint } from '../protocol/codec.js'
 import { digest } from '../protocol/session.js'
 import { signatureShape } from './definition.js'
 import { MOST_MEMBERS } from './definition-key.js'
@@ -13,7 +13,15 @@ export const X25519_LENGTH = 32
 export const MLKEM_LENGTH = 1184
 export const MLKEM_CIPHERTEXT = 1088
 
+/**
+ * Names what programs must have in common to meet: the letters, their order, and every hash and proof in them. One more
+ * with each change of any of these; otherwise the first letter that the other version cannot follow accuses its sender.
+ */
+export const PROTOCOL = 1
+
 const helloShape = record({
+  /** `PROTOCOL`, signed with the rest, and part of the attempt's id. */
+  protocol: uint(PROTOCOL, PROTOCOL),
   /** A number that the home keeps for each definition and only raises. */
   start: uint(1_000_000_000, 1),
   program: text(64),
@@ -25,6 +33,13 @@ const helloShape = record({
 })
 export type Hello = Of<typeof helloShape>
 export const helloCodec = codec(helloShape, 1 << 15)
+
+/** The number in a hello of whichever version, for `PROTOCOL` to be held against; null where it says none. */
+export function protocolIn(hello: Uint8Array): number | null {
+  const said = attempt(() => decode(hello))
+  const number = said instanceof Map ? (said as ReadonlyMap<string, unknown>).get('protocol') : null
+  return typeof number === 'number' ? number : null
+}
 
 const revealShape = record({ x25519: bytes(X25519_LENGTH), mlkem: bytes(MLKEM_LENGTH), nonce: bytes(32) })
 export type Reveal = Of<typeof revealShape>

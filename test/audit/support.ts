@@ -39,6 +39,7 @@ import {
   encapsulateCodec,
   helloCodec,
   helloCommitment,
+  PROTOCOL,
   MLKEM_CIPHERTEXT,
   revealCodec,
   sessionId,
@@ -152,6 +153,7 @@ export function staged(custodians: readonly Person[], scheme: FrostScheme, whim:
   }))
   const hellos = say('hello', new Uint8Array(32), '1', (who, i) =>
     helloCodec.encode({
+      protocol: PROTOCOL,
       start: 1,
       program: 'mpc/test',
       commitment: helloCommitment(id, who.card.fingerprint, 1, reveals[i] as (typeof reveals)[number]),

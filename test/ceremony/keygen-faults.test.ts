@@ -14,6 +14,7 @@ import { ceremonySubjects } from '../../src/messaging/subjects.js'
 import type { Transport } from '../../src/messaging/transport.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { setFaultPoint } from '../../src/storage/files.js'
+import { readQuarantine } from '../../src/storage/quarantine.js'
 import { listKeys, readState, stageEpoch, writeState } from '../../src/storage/keys.js'
 import type { DefinitionFile, KeygenDefinition } from '../../src/wire/definition.js'
 import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
@@ -275,6 +276,14 @@ describe.concurrent('before the vote', () => {
     const restarts = codes.find(({ code }) => code === 'E_RESTARTS')
     expect(restarts?.message).toMatch(/^the ceremony was begun 8 times without .*: carol restarted \d times/)
     for (const who of [alice, bob]) expect(await left(who, at)).toEqual(NOTHING)
+    // It is held against her by whoever counted it, and she by nobody's word.
+    const held = await readQuarantine(
+      codes[0]?.code === 'E_RESTARTS' ? alice.home : bob.home,
+      carol.card.fingerprint,
+    )
+    expect(held?.faults).toMatchObject([
+      { round: 'start', reason: expect.stringMatching(/^began again \d times$/) },
+    ])
   })
 })
 

@@ -113,7 +113,8 @@ describe('what is held against a member', () => {
     ['what signed bytes prove', { kind: 'proven' }, true],
     ['what may be the other of a pair', { kind: 'pair' }, false],
     ['two hellos, which an old copy of a home makes', { round: 'hello' }, false],
-    ['what could not be read', { reason: 'malformed letter: too long' }, false],
+    ['a letter of its that could not be read', { reason: 'malformed letter: too long' }, true],
+    ['that it began again and again', { round: 'start', reason: 'began again 8 times' }, true],
   ] as const)('%s: %j, %s', async (_, changes, counts) => {
     const everybody = await custodians('alice', 'bob')
     const [alice, bob] = everybody as [Custodian, Custodian]

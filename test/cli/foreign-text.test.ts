@@ -28,7 +28,7 @@ import {
   parseExportedRecord,
 } from '../../src/wire/exported.js'
 import { Failure } from '../../src/wire/failure.js'
-import { helloCodec } from '../../src/wire/handshake.js'
+import { helloCodec, PROTOCOL } from '../../src/wire/handshake.js'
 import { readPaperLines } from '../../src/wire/paper-text.js'
 import { completeRebind, rebindKey } from '../../src/wire/rebind.js'
 import { parseRecord, recordDigest } from '../../src/wire/record.js'
@@ -133,6 +133,7 @@ const MESSAGES: Readonly<Record<string, Message>> = {
   },
   hello: {
     bytes: helloCodec.encode({
+      protocol: PROTOCOL,
       start: 1,
       program: 'mpc/1',
       commitment: filled(1),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { inSession } from '../../src/messaging/attempts.js'
 import type { Opened } from '../../src/messaging/handshake.js'
 import { type Delivery, MemoryNetwork } from '../../src/messaging/memory.js'
-import { encode } from '../../src/protocol/codec.js'
+import { decode, encode, type Value } from '../../src/protocol/codec.js'
 import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
 import { revealCodec } from '../../src/wire/handshake.js'
 import { hex } from '../../src/wire/text.js'
@@ -233,6 +233,35 @@ describe('handshake', () => {
     )
     const errors = reasons(await Promise.allSettled(seats.map(({ session }) => session)))
     expect(errors[0]).toMatchObject({ code: 'E_CLOCK', party: 'carol', kind: 'authentication' })
+  })
+
+  test.each([
+    [
+      'of the next version',
+      (body: Map<string, Value>) => body.set('protocol', 2).set('more', 'that nobody here knows'),
+      'protocol 2',
+    ],
+    [
+      'of a version before there were numbers',
+      (body: Map<string, Value>) => new Map([...body].filter(([field]) => field !== 'protocol')),
+      'no protocol that this one knows',
+    ],
+  ])('a hello %s ends it before anybody is accused, and says what to do', async (_, change, spoken) => {
+    const network = new MemoryNetwork()
+    network.interfere = resigned(carol, ({ header, body }) =>
+      header.kind === 'hello' ? encode(change(decode(body) as Map<string, Value>)) : undefined,
+    )
+    const [a, b] = reasons(await meet(network))
+    for (const failure of [a, b]) {
+      expect(failure).toMatchObject({
+        kind: 'configuration',
+        code: 'E_PROTOCOL',
+        party: 'carol',
+        accused: [],
+        message: `carol's program speaks ${spoken}, this one 1`,
+        hint: expect.stringContaining('run the same version of mpc everywhere'),
+      })
+    }
   })
 
   test('an observer that says hello, aborts or equivocates gates nothing (F-08)', async () => {

@@ -7,6 +7,7 @@ import {
   type Hello,
   helloCodec,
   helloCommitment,
+  PROTOCOL,
   MLKEM_CIPHERTEXT,
   MLKEM_LENGTH,
   type Reveal,
@@ -35,6 +36,7 @@ const header = (from: Uint8Array): Header => ({
   key: null,
 })
 const hello: Hello = {
+  protocol: PROTOCOL,
   start: 1,
   program: 'mpc/test',
   commitment: filled(7),

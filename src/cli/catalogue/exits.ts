@@ -63,7 +63,8 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     ],
   },
   3: {
-    meaning: 'Something on this machine is not set up for this: an identity, a key, a card, a setting.',
+    meaning:
+      'Something on this machine is not set up for this: an identity, a key, a card, a setting, a version.',
     next: 'Set up what the error names. Nothing was begun.',
     codes: [
       'E_ASKPASS',
@@ -81,6 +82,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_NO_KEY',
       'E_NO_SPLIT',
       'E_PEER_FILE',
+      'E_PROTOCOL',
       'E_QUARANTINE_FILE',
       'E_RETIRED',
       'E_SPLIT_REBOUND',

@@ -42,6 +42,10 @@ export const runningCodes = {
     'Somebody ended it over a fault that this machine has not seen.',
     'Ask for their evidence.',
   ),
+  E_PROTOCOL: entry(
+    "Somebody's program speaks another protocol than this one. Nobody is accused, and nothing was kept.",
+    'Run the same version of mpc everywhere.',
+  ),
   E_RESTARTS: entry('It was begun too often without getting further.', 'Find out who restarts, and why.'),
   E_ABORT: entry(
     'A member broke the protocol; the error names who and how.',
