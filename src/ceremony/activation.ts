@@ -1,6 +1,8 @@
 /**
  * Activation: a certified result becomes an epoch of a key of this home. A new key gets a name that no other has; a key
- * that is here keeps its own, and one rename of its state makes the new epoch count and the one before its parent.
+ * that is here keeps its own, and one rename of its state makes the new epoch count and the one in use an old one. This
+ * member has voted for it, so no state of the home that is whole keeps it from that: what could is looked at before
+ * (`succession.ts`).
  */
 import { equalBytes } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
@@ -13,6 +15,7 @@ import {
   listKeys,
   lockKey,
   readState,
+  readStateAlone,
   stageEpoch,
   unstageEpoch,
   writeState,
@@ -38,7 +41,8 @@ export type Activated = {
 /**
  * The epoch's files, then the state that names it; who only watched has no transcript. Also what an earlier process left
  * half done.
- * @throws Failure `E_VOTED_PARENT` (conflict) if this member voted since for another that replaces this one
+ * @throws Failure (conflict) `E_VOTED_PARENT` if this member voted since for another that replaces this one, `E_PARENT` if
+ *   another certified epoch of the same number is in use here: somebody has voted twice
  */
 export async function activate(
   home: Home,
@@ -99,12 +103,21 @@ export async function retiredSince(home: Home, files: CeremonyFiles): Promise<Fa
   )
 }
 
-/** The name of a key in this home, by its id; null if it is not here. */
+/**
+ * The name of a key in this home, by its id; null if it is not here. Other keys may be damaged.
+ * @throws Failure `E_KEY_STATE` (conflict) if it is none of those that can be read, and one of the others cannot
+ */
 export async function nameOfKey(home: Home, keyId: Uint8Array): Promise<string | null> {
+  let damaged: unknown = null
   for (const name of await listKeys(home)) {
-    if (isOf(await readState(home, name), keyId)) return name
+    try {
+      if (isOf(await readStateAlone(home, name), keyId)) return name
+    } catch (error) {
+      damaged ??= error
+    }
   }
-  return null
+  if (damaged === null) return null
+  throw damaged
 }
 
 /**
@@ -119,65 +132,79 @@ async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFi
     key_id: keyId,
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
-  const names = [wish, `${wish.slice(0, 23)}-${hex(keyId).slice(0, 8)}`]
-  const held = await Promise.all(names.map((name) => readState(home, name)))
+  const names = namesFor(wish, keyId)
+  const held = await Promise.all(names.map((name) => whose(home, name)))
   const own = names.find((_, i) => isOf(held[i] ?? null, keyId))
   for (const name of own ? [own] : names) {
-    const there = await readState(home, name)
+    const there = await whose(home, name)
     if (there !== null && !isOf(there, keyId)) {
       await unstageEpoch(home, name, keyId, digest)
       continue
     }
     // What its state names has its files; one that is retired since is not to get its share back.
     if (there !== null) return { name, already: true }
-    await stageEpoch(home, name, digest, epoch)
+    await stageEpoch(home, name, digest, epoch, 'replaced')
     // Of two keys that take one name at the same instant one gets it.
     if (await createState(home, name, state)) return { name, already: false }
-    if (isOf(await readState(home, name), keyId)) return { name, already: true }
+    if (isOf(await whose(home, name), keyId)) return { name, already: true }
     await unstageEpoch(home, name, keyId, digest)
   }
+  // Whoever wants all of them taken makes a key whose id begins with as many digits.
   throw new Failure('conflict', 'E_KEY_EXISTS', `there are keys named ${names.join(' and ')} here`, {
     hint: 'the key is made and certified; move one of them away and run the same command again',
   })
 }
 
+/** What a key may be called: ever more digits of its id, until no other has that name. */
+const namesFor = (wish: string, keyId: Uint8Array): readonly string[] => [
+  wish,
+  ...[8, 16, 24, 30].map((digits) => `${wish.slice(0, 31 - digits)}-${hex(keyId).slice(0, digits)}`),
+]
+
+/** The state under a name; a damaged one is another key's, whichever that is: this one is known by none of the others. */
+async function whose(home: Home, name: string): Promise<Pick<KeyState, 'key_id'> | null> {
+  try {
+    return await readStateAlone(home, name)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'E_KEY_STATE') return { key_id: new Uint8Array() }
+    throw error
+  }
+}
+
 /**
- * The next epoch of a key that is here. The one before becomes its parent, whose share stays until it is retired; for
- * who has no share of the next nothing is active.
+ * The next epoch of a key that is here. The one in use becomes an old one, whose share stays until it is retired; for
+ * who has no share of the next nothing is active. Where a later one is in use already, this one is old from the start.
  */
 async function succeed(
   home: Home,
   name: string,
-  { definition, index }: MakingPlan,
+  { index }: MakingPlan,
   record: KeyRecord,
   epoch: EpochFiles,
 ): Promise<Activated> {
   await using _ = await lockKey(home, name)
   const state = (await readState(home, name)) as KeyState
   const digest = recordDigest(record)
-  const parent = definition.parent as Uint8Array
   const active = state.epochs.find(({ status }) => status === 'active')
   const here = state.epochs.find((each) => equalBytes(each.digest, digest))
   // The share that was read may be destroyed since, and is not to come back.
-  if (here?.status !== 'retired') await stageEpoch(home, name, digest, epoch)
+  if (here?.status !== 'retired') await stageEpoch(home, name, digest, epoch, here ? 'kept' : 'replaced')
   if (here || (index === null && !active)) return { name, already: true }
-  if (active && !equalBytes(active.digest, parent)) {
-    throw new Failure(
-      'conflict',
-      'E_PARENT',
-      `the active epoch of ${name} is no longer the one before this`,
-      {
-        hint: 'both epochs are kept; `mpc ceremony list` shows what came between',
-      },
-    )
+  if (active?.number === record.epoch) {
+    throw new Failure('conflict', 'E_PARENT', `another epoch ${record.epoch} of ${name} is in use here`, {
+      hint: 'both are certified, so somebody has voted twice; both are kept: `mpc share list` shows them',
+    })
   }
+  const isOld = active !== undefined && active.number > record.epoch
   const before = state.epochs.map((each) =>
-    equalBytes(each.digest, parent) ? ({ ...each, status: 'parent' } as const) : each,
+    each === active && !isOld ? ({ ...each, status: 'parent' } as const) : each,
   )
-  const next = index === null ? [] : [{ digest, number: record.epoch, status: 'active' } as const]
-  await writeState(home, name, { ...state, epochs: [...before, ...next] })
+  const status = isOld ? 'parent' : 'active'
+  const next = index === null ? [] : [{ digest, number: record.epoch, status } as const]
+  const epochs = [...before, ...next].sort((a, b) => a.number - b.number)
+  await writeState(home, name, { ...state, epochs })
   return { name, already: false }
 }
 
-const isOf = (state: KeyState | null, keyId: Uint8Array): boolean =>
+const isOf = (state: Pick<KeyState, 'key_id'> | null, keyId: Uint8Array): boolean =>
   state !== null && hex(state.key_id) === hex(keyId)

@@ -2,7 +2,6 @@
  * The course of every ceremony that ends with shares: a seat, the opening, the rounds, a pending result, votes, a
  * certificate, an epoch of the key. Which rounds, and who may take part, is said by `keygen.ts` and `reshare.ts`.
  */
-import { Restarted } from '../messaging/abort.js'
 import { inSession } from '../messaging/attempts.js'
 import { Consents } from '../messaging/consents.js'
 import type { Opened } from '../messaging/handshake.js'
@@ -13,29 +12,27 @@ import { type AuxiliaryInput, needsAuxiliary, type NewShares, SHOWS_PRIMES } fro
 import { type PartyId, Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
-import { castVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
-import { outcomeCodec } from '../wire/consent.js'
 import { definitionCodec, type DefinitionFile, type KeyDefinition } from '../wire/definition.js'
-import { onlookersOf, watchersOf } from '../wire/definition-key.js'
+import { onlookersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
 import { recordMade } from '../wire/record-made.js'
-import { parseCertificate, preparedCodec, proveShare, resultDigest } from '../wire/result.js'
+import { parseCertificate, preparedCodec } from '../wire/result.js'
 import { hex, rfc3339 } from '../wire/text.js'
-import { transcriptCodec, transcriptHead } from '../wire/transcript.js'
+import { transcriptCodec } from '../wire/transcript.js'
 import { requireNotEnded } from './abandon.js'
 import { activate, retiredSince } from './activation.js'
-import { agree, linger, type Result, setAsideOn } from './ending.js'
-import { holdersOf, incomplete, type Made, type Pending, readPending, store } from './pending.js'
+import { holdersOf, incomplete, type Made, readPending, store } from './pending.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
-import { goOver, keepWords, wordsOf } from './statements.js'
 import { keepCeremony, keepSignatures, storedCeremony } from './stored.js'
 import { seenIn } from './transcripts.js'
+import { afterVote } from './unfinished.js'
 import { memberOf, type World } from './world.js'
+import { end, resume } from './concluding.js'
 
 export type MakingPlan = {
   readonly file: DefinitionFile
@@ -155,11 +152,12 @@ export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Arr
       'this certifies another run than the one this member voted in',
     )
   }
-  // One that an earlier process got is as good, and stays.
-  const known = await files.readCertificate()
-  if (!known) await files.writeCertificate(certificate)
-  const seen = transcriptCodec.decode(transcript)
-  const active = await activate(home, plan, files, record, seen, known ?? certificate)
+  const active = await afterVote(plan, files, async () => {
+    // One that an earlier process got is as good, and stays.
+    const known = await files.readCertificate()
+    if (!known) await files.writeCertificate(certificate)
+    return activate(home, plan, files, record, transcriptCodec.decode(transcript), known ?? certificate)
+  })
   const digest = recordDigest(record)
   const holds = plan.index !== null
   return { ...active, record, digest, attempt: hex(header.session), holds, away: [] }
@@ -221,95 +219,4 @@ function madeBy({ definition, file }: MakingPlan, opened: Opened, { output, roun
       receipts: [],
     },
   }
-}
-
-// -------------------------------------------------------------------------------------------------------- the ending
-
-async function resume(
-  world: World,
-  room: Room,
-  plan: MakingPlan,
-  files: CeremonyFiles,
-  pending: Pending,
-): Promise<MadeKey | null> {
-  const share = pending.share
-  try {
-    const voted = (await files.readReceipt()) !== null
-    const signal = room.begin(await files.readStart(), voted)
-    room.enter(pending.sid)
-    return await end(world, room, plan, files, pending, signal)
-  } catch (error) {
-    if (error instanceof Restarted) return null
-    if (room.mayAbort) await room.abort(error)
-    throw error
-  } finally {
-    share?.wipe()
-  }
-}
-
-async function end(
-  world: World,
-  room: Room,
-  plan: MakingPlan,
-  files: CeremonyFiles,
-  { record, transcript, sid, share }: Pending,
-  signal: AbortSignal,
-): Promise<MadeKey> {
-  const { definition, file, index } = plan
-  try {
-    const outcome = encodeRecord(record)
-    const ran = { definition: file.id, sid, head: transcriptHead(transcript) }
-    const digest = resultDigest(ran, outcome)
-    const result: Result = {
-      ran,
-      digest,
-      outcome,
-      holders: holdersOf(definition, record),
-      prove: () =>
-        share && index !== null ? proveShare(record.scheme, digest, index, share, world.rng) : null,
-      mayVote: () => vote(world.home, plan),
-    }
-    const wasDone = (await files.readCertificate()) !== null
-    let certificate: Uint8Array
-    try {
-      certificate = await agree(world, room, files, result, signal)
-    } catch (error) {
-      // Should that fail, the result is resumed next time, and set aside then.
-      await setAsideOn(error, room, files, sid).catch(() => {})
-      throw error
-    }
-    const active = await activate(world.home, plan, files, record, transcript, certificate)
-    const stay = wasDone ? Math.min(world.linger, 10_000) : world.linger
-    const words = definition.kind === 'keygen' ? [] : wordsOf(room.peers, record, sid)
-    if (definition.kind !== 'keygen') await goOver(world, room.mailbox, active.name, record, sid)
-    const shown = outcomeFor(definition, outcome, certificate)
-    const away = await linger({ ...world, linger: stay }, room, sid, certificate, shown, world.signal, words)
-    await keepWords(world.home, room.mailbox, active.name, record, words)
-    return {
-      ...active,
-      record,
-      digest: recordDigest(record),
-      attempt: hex(sid),
-      holds: index !== null,
-      // Whoever was done before stayed to help, and waited for nobody.
-      away: active.already ? [] : away,
-    }
-  } finally {
-    share?.wipe()
-  }
-}
-
-/** For those who only watch a resharing; null where nobody could. */
-function outcomeFor(
-  definition: KeyDefinition,
-  record: Uint8Array,
-  certificate: Uint8Array,
-): Uint8Array | null {
-  if (definition.kind === 'keygen' || watchersOf(definition).length === 0) return null
-  return outcomeCodec.encode({ record, certificate })
-}
-
-/** A new key has no epoch before it, and so takes no vote from one. */
-async function vote(home: Home, { definition, file }: MakingPlan): Promise<void> {
-  if (definition.kind !== 'keygen') await castVote(home, definition.parent, file.id, definition.supersedes)
 }

@@ -21,6 +21,7 @@ import { hex } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
 import { prepare } from './ending.js'
 import type { MakingPlan } from './making.js'
+import { requireStart } from './succession.js'
 import type { World } from './world.js'
 
 /** What the rounds gave. */
@@ -43,7 +44,7 @@ export type Pending = {
 
 /**
  * Writes the result, with the `prepared` that will declare it. What was made of secrets is wiped.
- * @throws Failure `E_VOTED_PARENT` (conflict) as `checkVote`
+ * @throws Failure as `checkVote` and `requireStart`
  */
 export async function store(
   world: World,
@@ -57,8 +58,10 @@ export async function store(
   const outcome = encodeRecord(record)
   const { definition, file } = plan
   // What this home can vote for no more, since another process went over to something else, leaves no share here.
-  if (definition.kind !== 'keygen')
+  if (definition.kind !== 'keygen') {
     await checkVote(world.home, definition.parent, file.id, definition.supersedes)
+    await requireStart(world.home, world.card, definition)
+  }
   const ran = { definition: file.id, sid: opened.sid, head: transcriptHead(transcript) }
   await prepare(
     room,

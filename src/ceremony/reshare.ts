@@ -12,25 +12,29 @@ import type { Home } from '../storage/home.js'
 import { castVote, checkVote, lastVote } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { custodiansOf, type DefinitionFile, type ReshareDefinition } from '../wire/definition.js'
-import { isReshare, playersOf, reshareInputOf, seatedBefore, watchersOf } from '../wire/definition-key.js'
+import { isReshare, isWatcher, playersOf, reshareInputOf } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import { equalBytes } from '../protocol/codec.js'
 import { requireNotEnded } from './abandon.js'
-import { findKey, type Key, openShare } from './keys.js'
+import { findKey, openShare } from './keys.js'
 import { nameOfKey } from './activation.js'
 import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
-import { requireSameSeats } from './rebinds.js'
 import { keepCeremony } from './stored.js'
+import { requireStart, startsFromHere } from './succession.js'
 import { watch } from './watch.js'
 import type { World } from './world.js'
 
-export type ResharePlan = MakingPlan & { readonly definition: ReshareDefinition }
+export type ResharePlan = MakingPlan & {
+  readonly definition: ReshareDefinition
+  /** The epoch in use here, where that is older than the one that this starts from, and is left behind; null: none is. */
+  readonly behind: number | null
+}
 
 /**
  * What this member is to do for a definition, if it may.
  * @throws Failure: neither a participant nor an old custodian, or others sit in the old seats than here (authentication),
- *   expired (absent), another epoch is active here, or this member voted for another ceremony from it (conflict)
+ *   expired (absent), or this member voted for another ceremony from it (conflict); as `requireStart`
  */
 export async function planReshare(
   home: Home,
@@ -60,52 +64,10 @@ export async function planReshare(
     ? hex((await lastVote(home, definition.parent)) ?? new Uint8Array()) === hex(file.id)
     : (await files.readReceipt()) !== null
   checkTime(definition, begun, now)
-  if (!begun) await checkParent(home, self, definition)
+  const behind = begun ? null : await requireStart(home, self, definition)
   await checkVote(home, definition.parent, file.id, definition.supersedes)
   const index = !watches && place <= custodiansOf(definition).length ? place : null
-  return { file, definition, players, place, index, begun }
-}
-
-export const isWatcher = (definition: ReshareDefinition, self: Card): boolean =>
-  watchersOf(definition).some(({ fingerprint }) => equalBytes(fingerprint, self.fingerprint))
-
-/** Who holds a share of the epoch before goes on only from that one. */
-async function checkParent(home: Home, self: Card, definition: ReshareDefinition): Promise<void> {
-  if (await startsFromHere(home, self, definition)) return
-  const { members } = seatedBefore(definition)
-  if (!members.some(({ card }) => equalBytes(card.fingerprint, self.fingerprint))) return
-  const active = await activeHere(home, definition)
-  throw new Failure(
-    'conflict',
-    'E_PARENT',
-    'this starts from another epoch than the one that is active here',
-    {
-      hint: active
-        ? `here it is epoch ${active.record.epoch}: ask for a definition that was made from it`
-        : 'this home holds no share of the key: is this the right --home?',
-    },
-  )
-}
-
-/**
- * Whether the epoch before is the one in use here.
- * @throws Failure `E_NO_SEAT` (authentication) if so, and others sit in its seats here than by the definition
- */
-async function startsFromHere(home: Home, self: Card, definition: ReshareDefinition): Promise<boolean> {
-  const active = await activeHere(home, definition)
-  if (active === null || !equalBytes(active.digest, definition.parent)) return false
-  requireSameSeats(active, self, definition.rebinds)
-  return true
-}
-
-async function activeHere(home: Home, { parent_record: old }: ReshareDefinition): Promise<Key | null> {
-  const name = await nameOfKey(home, old.key_id)
-  return name === null ? null : findKey(home, name).catch(nothingActive)
-}
-
-function nothingActive(error: unknown): null {
-  if (error instanceof Failure && error.code === 'E_NO_KEY') return null
-  throw error
+  return { file, definition, players, place, index, begun, behind }
 }
 
 /**
@@ -126,7 +88,7 @@ export async function voteAhead(home: Home, self: Card, file: DefinitionFile): P
     // Since it was looked at another process may have ended it.
     await requireNotEnded(files)
     await checkVote(home, parent, id, supersedes)
-    await checkParent(home, self, definition)
+    await requireStart(home, self, definition)
     await keepCeremony(home, file)
     await castVote(home, parent, id, supersedes)
   } finally {
@@ -163,7 +125,7 @@ async function ownShare(
   if (!dealers.some((dealer) => equalBytes(dealer, card.fingerprint))) return null
   const key = await findKey(home, (await nameOfKey(home, old.key_id)) ?? '')
   // Since it was planned another process may have gone over to a newer epoch.
-  await checkParent(home, card, definition)
+  await requireStart(home, card, definition)
   const own = await openShare(home, key, identity, card)
   try {
     return own.share.share.clone()

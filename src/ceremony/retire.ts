@@ -66,7 +66,8 @@ export async function planRetire(
   )
   const seats = new Set(seatsGoneOver(whole))
   const own = seatOf(whole, self.fingerprint)
-  if (own !== null && whole.status === 'active') seats.add(own)
+  // What this home said itself before it was put back from an older copy, it no longer holds.
+  if (own !== null) seats[whole.status === 'active' ? 'add' : 'delete'](own)
   const named = (members: KeyRecord['members']) => members.map(({ card }) => card.name)
   const gone = whole.record.members.filter(({ index }) => seats.has(index))
   if (gone.length < whole.record.threshold) {

@@ -5,12 +5,15 @@
 import { equalBytes } from '../protocol/codec.js'
 import { type Member, type Slot, slotsOf } from '../messaging/letters.js'
 import type { Mailbox } from '../messaging/mailbox.js'
+import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
 import { lockKey, readState, stageEpoch, writeState } from '../storage/keys.js'
 import { listStatements, writeStatement } from '../storage/statements.js'
+import { isReshare } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import type { Rebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
+import { parseCertificate } from '../wire/result.js'
 import { type Handover, MOST_EPOCHS } from '../wire/share-handover.js'
 import {
   parseStatement,
@@ -21,9 +24,11 @@ import {
 } from '../wire/share-statement.js'
 import type { Owner } from './backup.js'
 import { descends, type HeldEpoch, heldKey, newestOf } from './epochs.js'
+import { holdersOf } from './pending.js'
 import { everyRebind, isOf, seatOf } from './rebinds.js'
 import { requireNotReplaced } from './replaced.js'
 import { requireWhole } from './share-check.js'
+import { storedCeremony } from './stored.js'
 import type { World } from './world.js'
 
 /** Says that this member has gone over to an epoch that it has activated, if it holds a share of it. */
@@ -185,18 +190,38 @@ export async function takeHandover(
   }
   await requireNotReplaced(home, records)
   const checked = statements.map((encoded) => checkedAgainst(records, here, encoded))
+  // Who is to hold a share of the newest, and has voted for it, finishes that by this certificate. Else it was lost here:
+  // the home is older than it, and holds no share that counts.
   const isMember = last.members.some((member) => isOf(member, card.fingerprint))
-  // A custodian of the newest has its certificate from the ceremony that made it, or finishes that first; but for one whose
-  // share came from paper without it.
-  const lacks = here(last)?.status === 'active' && here(last)?.certificate === null
-  for (const r of records)
-    await stageRecord(home, name, r, r === last && (!isMember || lacks) ? certificate : null)
+  const holds = isMember && (here(last)?.status != null || (await isVotedFor(home, last, certificate)))
+  for (const r of records) await stageRecord(home, name, r, r === last ? certificate : null)
   let added = 0
   for (const one of checked) {
     if (one && (await keepStatement(home, name, one.record, one.encoded))) added += 1
   }
-  const frozen = isMember ? null : await freeze(home, name, records)
+  const frozen = holds ? null : await freeze(home, name, records)
   return { added, strange: checked.filter((one) => one === null).length, frozen }
+}
+
+/**
+ * Whether the share of an epoch waits here for its certificate. This is kept with it, if all who took part have given their
+ * receipts in it.
+ */
+async function isVotedFor(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<boolean> {
+  const files = new CeremonyFiles(home, record.definition)
+  const [receipt, outcome, share] = await Promise.all([
+    files.readReceipt(),
+    files.readPending('record.cbor'),
+    files.readPending('share.age'),
+  ])
+  const own = encodeRecord(record)
+  if (!receipt || !outcome || !share || !equalBytes(outcome, own)) return false
+  const definition = (await storedCeremony(home, record.definition))?.definition
+  if (definition && isReshare(definition) && (await files.readCertificate()) === null) {
+    parseCertificate(certificate, holdersOf(definition, record), own)
+    await files.writeCertificate(certificate)
+  }
+  return true
 }
 
 /** A statement with the record that it is about; null if who made it sits in no seat that is known here. */

@@ -2,16 +2,16 @@
  * What a home holds and what is unfinished in it, as its files say: who has to do something, and what. Opens no secret
  * and changes nothing.
  */
-import { attempt } from '../protocol/codec.js'
+import { attempt, equalBytes } from '../protocol/codec.js'
 import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
 import { listClaims, RequestClaims } from '../storage/claims.js'
 import type { Home } from '../storage/home.js'
-import { listKeys, readState } from '../storage/keys.js'
+import { type KeyState, listKeys, readStateAlone } from '../storage/keys.js'
 import { isLastVote } from '../storage/votes.js'
 import type { KeyDefinition } from '../wire/definition.js'
 import { isKeyDefinition, isReshare } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
-import { type KeyRecord, recordDigest } from '../wire/record.js'
+import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { parseRequest } from '../wire/request.js'
 import { hex } from '../wire/text.js'
 import { nameOfKey } from './activation.js'
@@ -43,7 +43,8 @@ export const CEREMONY_STATES = {
   signed: 'signed by this member, who gets no share; what came of it is not known here',
   prepared: 'the result is stored; this member has not voted',
   'in-doubt': 'in doubt: this member has voted, and does not know the outcome',
-  certified: 'certified; the key has no name here yet',
+  certified: 'certified, and not in use here yet',
+  overtaken: 'a later epoch of the key is in use here',
   done: 'done',
   aborted: 'ended by this member before it voted; nothing came of it',
   expired: 'expired; nothing came of it',
@@ -91,7 +92,8 @@ export async function ceremoniesIn(
 
 const NOTHING: Move = { owner: null, next: null }
 
-async function ceremonyIn(
+/** Null where people agreed on nothing by it. */
+export async function ceremonyIn(
   home: Home,
   keys: readonly KeyStatus[],
   id: Uint8Array,
@@ -112,14 +114,17 @@ async function ceremonyIn(
     const kind = definition?.kind ?? 'keygen'
     const parent = definition && isReshare(definition) ? definition.parent_record : null
     const name = await keyWith(home, keys, parent?.key_id ?? id)
+    const state = name === null ? null : await readStateAlone(home, name)
+    const last = state?.epochs.find(({ status }) => status === 'active')
     const isMade =
-      name !== null && (parent === null || (certificate !== null && !(await isActive(home, name, parent))))
+      state !== null && (parent === null || (certificate !== null && (await isKept(files, state, parent))))
     const expires = definition?.expires ?? null
     const about = { id, kind, key: name ?? definition?.key ?? null, expires } as const
     const again = { owner: 'you', next: `mpc ${kind} ${file ? `--join ${hex(id)}` : '--definition FILE'}` }
     const process = await files.runningIn()
     if (process !== null) return { ...about, state: 'running', owner: `process ${process}`, next: null }
     if (isMade) return { ...about, state: 'done', ...NOTHING }
+    if (parent && last && last.number > parent.epoch) return { ...about, state: 'overtaken', ...NOTHING }
     if (certificate) return { ...about, state: 'certified', ...again }
     if (receipt) return { ...about, state: 'in-doubt', ...again }
     if (await files.isEnded()) return { ...about, state: 'aborted', ...NOTHING }
@@ -144,10 +149,18 @@ async function keyWith(home: Home, keys: readonly KeyStatus[], keyId: Uint8Array
   })
 }
 
-async function isActive(home: Home, name: string, record: KeyRecord): Promise<boolean> {
-  const state = await readState(home, name)
-  const digest = hex(recordDigest(record))
-  return state?.epochs.some((epoch) => hex(epoch.digest) === digest && epoch.status === 'active') ?? false
+/** Whether what a resharing made counts here: its epoch, or for who got no share that the one before does no more. */
+async function isKept(files: CeremonyFiles, { epochs }: KeyState, parent: KeyRecord): Promise<boolean> {
+  const [outcome, shares] = await Promise.all([
+    files.readPending('record.cbor'),
+    files.readPending('share.age'),
+  ])
+  const is = (record: KeyRecord) => {
+    const digest = recordDigest(record)
+    return (epoch: KeyState['epochs'][number]): boolean => equalBytes(epoch.digest, digest)
+  }
+  if (outcome !== null && epochs.some(is(parseRecord(outcome)))) return true
+  return shares === null && !epochs.some((epoch) => epoch.status === 'active' && is(parent)(epoch))
 }
 
 /** The requests that were not ended: those that a process works on, and those whose outcome is not known. */

@@ -25,6 +25,7 @@ import { requireVerified, unverifiedAmong } from './people.js'
 import type { ResharePlan } from './reshare.js'
 import { keepCeremony, keepSignatures } from './stored.js'
 import { keepWords, stageRecord, wordsOf } from './statements.js'
+import { afterVote } from './unfinished.js'
 import { leaving, memberOf, type World } from './world.js'
 
 /** What the others made, held against what was to be made. */
@@ -52,15 +53,17 @@ export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
     // At most one signed definition an epoch: on disk before it is said (F-11).
     await castVote(home, definition.parent, file.id, definition.supersedes)
     const signature = acceptDefinition(identity.signing, file.id)
-    await keepSignatures(home, file.id, [{ fingerprint: card.fingerprint, signature }])
-    return await attend(world, plan, signature, async ({ record, certificate, encoded }) => {
-      const certified = (await files.readCertificate()) ?? encoded
-      // By record and certificate whoever is killed from here on goes on by itself.
-      const name = await nameOfKey(home, record.key_id)
-      if (name !== null) await stageRecord(home, name, record)
-      await files.writeCertificate(certified)
-      const active = await activate(home, plan, files, record, null, certified)
-      return made(active.name, record, certificate.sid, active.already)
+    return await afterVote(plan, files, async () => {
+      await keepSignatures(home, file.id, [{ fingerprint: card.fingerprint, signature }])
+      return attend(world, plan, signature, async ({ record, certificate, encoded }) => {
+        const certified = (await files.readCertificate()) ?? encoded
+        // By record and certificate whoever is killed from here on goes on by itself.
+        const name = await nameOfKey(home, record.key_id)
+        if (name !== null) await stageRecord(home, name, record)
+        await files.writeCertificate(certified)
+        const active = await activate(home, plan, files, record, null, certified)
+        return made(active.name, record, certificate.sid, active.already)
+      })
     })
   } finally {
     await lock.release().catch(() => {})

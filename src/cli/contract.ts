@@ -228,6 +228,7 @@ const ceremonies = list(
       'signed',
       'in-doubt',
       'certified',
+      'overtaken',
       'done',
       'aborted',
       'expired',

@@ -4,6 +4,7 @@ import { parseExportedHandover } from '../wire/exported.js'
 import { Failure } from '../wire/failure.js'
 import type { Context } from './context.js'
 import { readNamed } from './inputs.js'
+import { takeUpWaiting } from './waiting.js'
 
 /** @throws Failure of the file that is wrong, named by its path; what was taken in before it stays */
 export async function takeStatements(
@@ -27,6 +28,8 @@ export async function takeStatements(
       throw error instanceof Failure ? error.of(file) : error
     }
   }
+  // What was in doubt here may be certified by them.
+  await takeUpWaiting(context)
   return taken
 }
 

@@ -159,15 +159,17 @@ async function checkEpochs(home: Home, name: string, state: KeyState): Promise<v
 }
 
 /**
- * Puts an epoch's files in place, so that a state can name it. Staging the same again is fine, and may add a
- * certificate or transcript that was not there.
- * @throws Failure `E_EPOCH_EXISTS` (conflict) if other bytes lie there
+ * Puts an epoch's files in place, so that a state can name it. Of what is public what is there stays, and what is not there
+ * is added: certificates of one epoch differ where a member gave two receipts.
+ * @param other what becomes of a share that is there with other bytes: one that no state names may be `replaced`
+ * @throws Failure `E_EPOCH_EXISTS` (conflict) if another record lies there, or another share that is `refused`
  */
 export async function stageEpoch(
   home: Home,
   name: string,
   digest: Uint8Array,
   files: EpochFiles,
+  other: 'refused' | 'replaced' | 'kept' = 'refused',
 ): Promise<void> {
   const path = epochOf(home, name, digest)
   await ensureDir(dirname(path))
@@ -175,16 +177,16 @@ export async function stageEpoch(
   for (const file of EPOCH_FILES) {
     const wanted = files[file]
     if (wanted === undefined || (await writeOnce(join(path, file), wanted))) continue
-    throw new Failure(
-      'conflict',
-      'E_EPOCH_EXISTS',
-      `${file} of this epoch of ${name} is there with other bytes`,
-      {
-        hint: `\`mpc share list --key ${name}\` shows what is there; nothing was changed`,
-      },
-    )
+    const isShare = file === 'share.age'
+    if (file === 'record.cbor' || (isShare && other === 'refused')) throw otherBytes(name, file)
+    if (isShare && other === 'replaced') await replaceFile(join(path, file), wanted)
   }
 }
+
+const otherBytes = (name: string, file: EpochFile): Failure =>
+  new Failure('conflict', 'E_EPOCH_EXISTS', `${file} of this epoch of ${name} is there with other bytes`, {
+    hint: `\`mpc share list --key ${name}\` shows what is there; nothing was changed`,
+  })
 
 /**
  * Takes back what was staged, where another key took the name before there was a state: nothing of one key stays with

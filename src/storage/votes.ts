@@ -8,12 +8,18 @@
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
 import { fromHex, hex } from '../wire/text.js'
-import { createFile, ensureDir, readFile } from './files.js'
+import { createFile, ensureDir, listDir, readFile } from './files.js'
 import type { Home } from './home.js'
 
 /** The ceremonies that this home has voted for from this epoch, by their definition ids: each replaces those before it. */
 export const votesFrom = async (home: Home, parent: Uint8Array): Promise<readonly Uint8Array[]> =>
   (await chainFrom(home, parent)).votes
+
+/** The last of them from each epoch that this home has voted from. */
+export async function lastVotes(home: Home): Promise<readonly Uint8Array[]> {
+  const parents = (await listDir(join(home.ceremonies, 'votes'))).flatMap((name) => fromHex(name, 32) ?? [])
+  return (await Promise.all(parents.map((parent) => lastVote(home, parent)))).filter((id) => id !== null)
+}
 
 /** `settled`: none comes after the last of them. `moved`: there is none, and none will be. */
 type Chain = { readonly votes: readonly Uint8Array[]; readonly end: 'open' | 'settled' | typeof MOVED }

@@ -169,6 +169,9 @@ const without = (cards: readonly Card[], others: readonly Card[]): Card[] => {
 export const watchersOf = (definition: ReshareDefinition): readonly Card[] =>
   without(oldCards(seatedBefore(definition).members), playersOf(definition))
 
+export const isWatcher = (definition: ReshareDefinition, { fingerprint }: Card): boolean =>
+  watchersOf(definition).some((watcher) => equalBytes(watcher.fingerprint, fingerprint))
+
 /**
  * How many of those who only watch must sign, so that with those who take part they are more than half of the old
  * custodians: then no other has as many unless somebody says yes to both, which an honest home does only where one

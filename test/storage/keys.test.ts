@@ -112,16 +112,28 @@ describe('a key', () => {
 })
 
 describe('an epoch', () => {
-  test('is staged again with the same bytes, and may get its certificate later', async () => {
+  test('is staged again, and may get its certificate later: the first stays', async () => {
     const home = await homeWithKey()
     await stageEpoch(home, 'gold', ONE, filesOf('one'))
     const certified = { ...filesOf('one'), 'certificate.cbor': utf8('certificate') }
     await stageEpoch(home, 'gold', ONE, certified)
     expect(await readEpochFile(home, 'gold', ONE, 'certificate.cbor')).toEqual(utf8('certificate'))
     const other = { ...certified, 'certificate.cbor': utf8('another') }
-    expect(await failureOf(() => stageEpoch(home, 'gold', ONE, other))).toMatchObject({
+    await stageEpoch(home, 'gold', ONE, other)
+    expect(await readEpochFile(home, 'gold', ONE, 'certificate.cbor')).toEqual(utf8('certificate'))
+  })
+
+  test('keeps its record, and a share that a state names', async () => {
+    const home = await homeWithKey()
+    const record = { ...filesOf('one'), 'record.cbor': utf8('another') }
+    expect(await failureOf(() => stageEpoch(home, 'gold', ONE, record, 'replaced'))).toMatchObject({
       code: 'E_EPOCH_EXISTS',
     })
+    const share = { ...filesOf('one'), 'share.age': utf8('another') }
+    await stageEpoch(home, 'gold', ONE, share, 'kept')
+    expect(await readEpochFile(home, 'gold', ONE, 'share.age')).toEqual(utf8('share one'))
+    await stageEpoch(home, 'gold', ONE, share, 'replaced')
+    expect(await readEpochFile(home, 'gold', ONE, 'share.age')).toEqual(utf8('another'))
   })
 
   test('never changes', async () => {

@@ -237,9 +237,9 @@ export const EXITS: Readonly<Record<number, Exit>> = {
   },
   12: {
     meaning:
-      'In doubt: this member has voted, or its part of a signature has left, and it does not know how it ended.',
+      'In doubt: this member has voted, or its part of a signature has left, and it does not know how it ended, or could not write it down.',
     next: 'Do not begin anew. Run the same command again while the others do: it only finishes.',
-    codes: ['E_IN_DOUBT', 'E_WATCHED'],
+    codes: ['E_IN_DOUBT', 'E_UNFINISHED', 'E_WATCHED'],
   },
   130: {
     meaning: 'Interrupted by Ctrl-C, before anything counted.',

@@ -63,6 +63,10 @@ export const runningCodes = {
     'This member has voted, or its signature share has left, and it does not know how it ended.',
     'Run the same command again, or `mpc ceremony finish FILE --certificate F` with the certificate of another.',
   ),
+  E_UNFINISHED: entry(
+    'This member has voted or signed, and this home could not write down what comes of it: its disk is full, say.',
+    'Mend that and run the command that the error names: it only finishes.',
+  ),
   E_VOTED: entry('This member has voted for a result and may not vote again.', 'Run `mpc ceremony finish`.'),
   E_VOTED_PARENT: entry(
     'This member has voted for another ceremony that starts from the same epoch of the key.',
@@ -73,8 +77,8 @@ export const runningCodes = {
     'Take part from where it was moved to.',
   ),
   E_PARENT: entry(
-    'It starts from another epoch of the key than the one that is active here.',
-    'Make a definition from the epoch that is active: `mpc ceremony new reshare`.',
+    'It starts from an epoch of the key that this home would need and does not hold, or that does not come after what is here.',
+    'Make a definition from the epoch that is in use; who does not hold that deals nothing, and is dealt a new share.',
   ),
   E_START: entry('Another process of this home has gone ahead.', 'Run one process of this home at a time.'),
   E_PENDING_EXISTS: entry('Another result of this ceremony waits here.', 'Run `mpc ceremony finish`.'),

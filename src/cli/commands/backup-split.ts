@@ -17,6 +17,7 @@ import { readNamed } from '../inputs.js'
 import type { Line } from '../layout.js'
 import type { Result } from '../result.js'
 import { fields } from '../style.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type Options = {
   readonly key: string
@@ -33,6 +34,7 @@ export type Options = {
 export async function run(context: Context, options: Options): Promise<Result> {
   const home = await context.home()
   const card = await context.card()
+  await takeUpWaiting(context)
   const key = await findKey(home, options.key)
   indexIn(key, card)
   const out = resolve(options.out)

@@ -10,12 +10,14 @@ import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
 import { madeResult } from './keygen.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type Options = { readonly certificate?: string }
 
 /** `mpc ceremony finish FILE`: ends a member's doubt, by a certificate that somebody brings or by asking the others. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
   const { file } = await ceremonyNamed(context, operands[0] as string)
+  await takeUpWaiting(context)
   const home = await context.home()
   const card = await context.card()
   return isReshare(file.definition)

@@ -13,6 +13,7 @@ import { cardIn } from '../holders.js'
 import { readNamed, refuseExisting, writeNew } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type Options = {
   readonly key?: string
@@ -36,6 +37,7 @@ export async function run(context: Context, given: Options, [kind]: readonly str
   const { options, cards } = await withNames(given)
   const build = await builderOf(options, kind)
   await refuseExisting(options.out)
+  await takeUpWaiting(context)
   const home = await context.home()
   const known = withCards(await knownCards(home), cards)
   const file = unsigned(await build(home, known, { now: context.now(), rng: context.rng }))

@@ -12,6 +12,7 @@ import { readNamed } from '../inputs.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
 import { keyData, keyText } from '../shown.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type Options = {
   readonly definition?: string
@@ -46,6 +47,7 @@ export async function takePart<P extends MakingPlan>(
       hint: 'the ID is the 64 hex digits that the author of the ceremony tells you',
     })
   }
+  await takeUpWaiting(context)
   const home = await context.home()
   const card = await context.card()
   const id = fromHex(join ?? '', 32)

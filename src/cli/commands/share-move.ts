@@ -12,6 +12,7 @@ import { confirmCard, verifiedCard } from '../recipient.js'
 import type { Result } from '../result.js'
 import { keyRows } from '../shown.js'
 import { fields } from '../style.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type RekeyOptions = {
   readonly key: string
@@ -24,6 +25,7 @@ export type RekeyOptions = {
 export async function runRekey(context: Context, options: RekeyOptions): Promise<Result> {
   const home = await context.home()
   const card = await context.card()
+  await takeUpWaiting(context)
   const key = await findKey(home, options.key)
   indexIn(key, card)
   const out = resolve(options.out)

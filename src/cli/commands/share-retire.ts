@@ -9,6 +9,7 @@ import { epochData, namesThat } from '../render/share.js'
 import type { Result } from '../result.js'
 import { takenLines, takeStatements } from '../statements.js'
 import { fields } from '../style.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type Options = {
   readonly key: string
@@ -25,6 +26,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
       hint: 'see `mpc share retire --help`',
     })
   }
+  await takeUpWaiting(context)
   const home = await context.home()
   const card = await context.card()
   if (statements) {

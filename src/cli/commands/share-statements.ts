@@ -8,6 +8,7 @@ import { refuseExisting, writeNew } from '../inputs.js'
 import { epochData, namesThat } from '../render/share.js'
 import type { Result } from '../result.js'
 import { takenLines, takeStatements } from '../statements.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type Options = { readonly key: string; readonly out?: string }
 
@@ -18,6 +19,7 @@ export async function run(
   files: readonly string[],
 ): Promise<Result> {
   if (out !== undefined) await refuseExisting(out)
+  await takeUpWaiting(context)
   const home = await context.home()
   const taken = files.length > 0 ? await takeStatements(context, name, files, 'FILE') : null
   if (out !== undefined) await giveOwnWord(context, name)

@@ -21,6 +21,7 @@ import { readInput, readNamed } from '../inputs.js'
 import { humanTime } from '../render/time.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
+import { takeUpWaiting } from '../waiting.js'
 
 export type Options = {
   readonly key: string
@@ -45,6 +46,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const approved = await approvals(context, options)
   const home = await context.home()
   const card = await context.card()
+  await takeUpWaiting(context)
   const key = await findKey(home, options.key)
   indexIn(key, card)
   const signers = options.signers ? signersNamed(key, options.signers) : null
