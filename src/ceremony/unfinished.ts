@@ -28,12 +28,18 @@ export async function unfinished(
   error: unknown,
 ): Promise<unknown> {
   if (!(error instanceof Failure) || !isOfThisHome(error)) return error
-  const receipt = await files.readReceipt().catch(() => null)
+  const voted = (await files.readReceipt().catch(() => null)) !== null
   const id = hex(file.id)
-  const next = receipt ? `mpc ceremony finish ${id}` : `mpc ${definition.kind} --join ${id}`
-  return new Failure('doubt', 'E_UNFINISHED', `this member has voted, and then: ${error.message}`, {
+  const [what, others, next] = voted
+    ? ['this member has voted', 'may hold the result, with this member in it', `mpc ceremony finish ${id}`]
+    : [
+        'the vote of this member is due',
+        'may have voted, and wait for it',
+        `mpc ${definition.kind} --join ${id}`,
+      ]
+  return new Failure('doubt', 'E_UNFINISHED', `${what}, and this home could not go on: ${error.message}`, {
     cause: error,
-    hint: `the others may hold the result, with this member in it. Mend that, then run: ${next}`,
+    hint: `the others ${others}. Mend that, then run: ${next}`,
   })
 }
 

@@ -530,7 +530,8 @@ describe('a full disk', () => {
     })
     const [a, b, c] = await all(at)
     stop = withDisks()
-    expect(reasonOf(c)).toMatchObject({ kind: 'configuration', code: 'E_STORAGE' })
+    const hint = `the others may have voted, and wait for it. Mend that, then run: mpc keygen --join ${hex(at.file.id)}`
+    expect(reasonOf(c)).toMatchObject({ kind: 'doubt', code: 'E_UNFINISHED', hint })
     expect(await left(carol, at)).toEqual({ ...NOTHING, pending: true })
     for (const [who, result] of [
       [alice, a],

@@ -13,6 +13,7 @@ import { CeremonyFiles, listCeremonies } from '../../src/storage/ceremonies.js'
 import { replaceFile, setFaultPoint } from '../../src/storage/files.js'
 import type { Home } from '../../src/storage/home.js'
 import { createState, stageEpoch } from '../../src/storage/keys.js'
+import { writePeer } from '../../src/storage/peers.js'
 import { sealTo } from '../../src/storage/seal.js'
 import { votesFrom } from '../../src/storage/votes.js'
 import { decodeEnvelope } from '../../src/wire/envelope.js'
@@ -49,8 +50,24 @@ const dealt = async (
 }
 const start = (who: Custodian, file: { readonly id: Uint8Array }) =>
   planReshare(who.home, who.card, file as ResharePlan['file'], Date.now())
+/** These are known to it by their fingerprints. */
+const verify = async ({ home, card: own }: Custodian, known: readonly Custodian[]): Promise<void> => {
+  for (const { card } of known) {
+    if (card === own) continue
+    const about = { status: 'verified', since: '2026-01-01T00:00:00Z', how: 'fingerprint' } as const
+    await writePeer(home, { fingerprint: card.fingerprint, card: card.line, ...about })
+  }
+}
 const stateOf = async ({ home }: Custodian, id: Uint8Array) =>
   (await ceremoniesIn(home, await keysIn(home), Date.now())).find((each) => hex(each.id) === hex(id))
+
+async function otherKey(home: Home, name: string, i: number): Promise<void> {
+  const digest = new Uint8Array(32).fill(i)
+  const files = { 'record.cbor': digest, 'share.age': new TextEncoder().encode('share') }
+  await stageEpoch(home, name, digest, files)
+  const epochs = [{ digest, number: 1, status: 'active' as const }]
+  await createState(home, name, { format: 'mpc/key-state/v1', key_id: digest, epochs })
+}
 
 describe('who missed resharings and is dealt in again', () => {
   test.each([1, 2])('holds what it voted for: %i missed', async (missed) => {
@@ -75,6 +92,7 @@ describe('who missed resharings and is dealt in again', () => {
     const lost = await restored(alice)
     await reshared([alice, bob, carol], await defined(bob, everybody, { kind: 'refresh' }), quick)
     const known = [lost, bob, carol]
+    await Promise.all(known.map((who) => verify(who, known)))
     const file = await defined(bob, known, {
       members: ['alice', 'bob', 'carol'],
       dealers: ['bob', 'carol'],
@@ -110,12 +128,26 @@ describe('who missed resharings and is dealt in again', () => {
     expect(await failureOf(() => start(dave, old))).toMatchObject({ kind: 'conflict', code: 'E_PARENT' })
     // Nor what goes on from another epoch of the number that it has.
     const other = await four()
-    await dealt(other[1], other, ['bob', 'carol'], dealers)
+    await dealt(other[1], other.slice(0, 3), ['bob', 'carol'], dealers)
     const beside = await defined(other[1], everybody, { members: ['bob', 'dave'], dealers })
     expect(await failureOf(() => start(dave, beside))).toMatchObject({ code: 'E_PARENT' })
     for (const { id, definition } of [old, beside]) {
       expect(await votesFrom(dave.home, definition.parent)).not.toContainEqual(id)
     }
+  })
+
+  test('is refused before anything is begun where a damaged key might be this one, and not where it is another', async () => {
+    const [alice, bob, carol, dave] = await four()
+    const members = ['alice', 'bob', 'carol', 'dave']
+    const file = await defined(bob, everybody, { members, dealers: ['bob', 'carol'] })
+    for (const { home } of [alice, dave]) {
+      await otherKey(home, 'silver', 7)
+      await replaceFile(join(home.keys, 'silver', 'state.cbor'), new Uint8Array([1]))
+    }
+    expect(await failureOf(() => start(dave, file))).toMatchObject({ kind: 'conflict', code: 'E_KEY_STATE' })
+    const again = await defined(bob, everybody, { kind: 'refresh', dealers: ['bob', 'carol'] })
+    await reshared([alice, bob, carol], again, quick)
+    expect(await statesOf(alice)).toEqual(['1 parent', '2 active'])
   })
 
   test('is refused an epoch of the same key with another public key', async () => {
@@ -201,23 +233,10 @@ describe('after the vote', () => {
       const names = ['treasury', ...[8, 16].map((n) => `${'treasury'.slice(0, 31 - n)}-${id.slice(0, n)}`)]
       for (const [i, name] of names.entries()) await otherKey(home, name, i)
     },
-    'another key is damaged': async ({ home }) => {
-      await otherKey(home, 'silver', 7)
-      await replaceFile(join(home.keys, 'silver', 'state.cbor'), new Uint8Array([1]))
-      await otherKey(home, 'treasury', 8)
-      await replaceFile(join(home.keys, 'treasury', 'state.cbor'), new Uint8Array([1]))
-    },
     'another certificate and another sealing of the share lie there': async ({ home, card }, digest) => {
       const file = { 'certificate.cbor': new Uint8Array([1]), 'share.age': await sealTo([card.age], digest) }
       await stageEpoch(home, 'treasury', digest, { ...file, 'record.cbor': await outcomeOf(home, digest) })
     },
-  }
-  async function otherKey(home: Home, name: string, i: number): Promise<void> {
-    const digest = new Uint8Array(32).fill(i)
-    const files = { 'record.cbor': digest, 'share.age': new TextEncoder().encode('share') }
-    await stageEpoch(home, name, digest, files)
-    const epochs = [{ digest, number: 1, status: 'active' as const }]
-    await createState(home, name, { format: 'mpc/key-state/v1', key_id: digest, epochs })
   }
   const outcomeOf = async (home: Home, digest: Uint8Array): Promise<Uint8Array> => {
     for (const id of await listCeremonies(home)) {
