@@ -7,7 +7,7 @@ import { wipeAuxSecret } from '../protocol/cggmp24/aux-data.js'
 import { drawCoefficients, split } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
-import type { PartyId, Rng } from '../protocol/session.js'
+import { digest, type PartyId, type Rng } from '../protocol/session.js'
 import { destroySplit, keepSplit, readSplit, readSplitFile, writeSplitFile } from '../storage/escrow.js'
 import { createDir, listDir } from '../storage/files.js'
 import type { Home } from '../storage/home.js'
@@ -67,7 +67,17 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
   const own = await openShare(home, key, identity, card)
   using secret = own.share.share
   using auxiliary = auxiliaryBytes(own)
-  using coefficients = drawCoefficients(curveOf(key.record.scheme), threshold, rng)
+  const purpose = digest(
+    'mpc/escrow-split/v1',
+    key.digest,
+    holders.map(({ name }) => name),
+    order.now,
+  )
+  using coefficients = drawCoefficients(curveOf(key.record.scheme), threshold, {
+    share: secret,
+    purpose,
+    rng,
+  })
   const { F, pieces } = split(curveOf(key.record.scheme), secret, coefficients, holders.length)
   try {
     const fields = {

@@ -4,6 +4,7 @@
  * holds one of prime order. The arithmetic is @noble/curves'; JavaScript's big integers are not
  * constant-time, and the README says so.
  */
+import { type CurvePoint, type CurvePointCons, mulAddUnsafe } from '@noble/curves/abstract/curve.js'
 import type { IField } from '@noble/curves/abstract/modular.js'
 import { mapHashToField } from '@noble/curves/abstract/modular.js'
 import { ed25519 as nobleEd25519 } from '@noble/curves/ed25519.js'
@@ -50,6 +51,8 @@ export type Curve = {
   randomScalar(rng: Rng): bigint
   /** scalar * G for a secret scalar, zero included. */
   timesG(scalar: bigint): Point
+  /** The sum of scalar * point, for public scalars and points only. */
+  sumOfProducts(points: readonly Point[], scalars: readonly bigint[]): Point
   /** How points and scalars stand in letters and files. */
   readonly point: Shape<Point>
   readonly scalar: Shape<bigint>
@@ -58,11 +61,11 @@ export type Curve = {
 const SCALAR_BYTES = 32
 const WIDE_BYTES = 48
 
-type PointParser = { readonly Fn: IField<bigint>; readonly BASE: Point; readonly ZERO: Point } & {
-  fromBytes(encoded: Uint8Array): Point & { isTorsionFree(): boolean }
-}
-
-function curveOver(name: Curve['name'], group: PointParser): Curve {
+// oxlint-disable-next-line typescript/no-explicit-any -- noble's own bound for its points
+function curveOver<P extends CurvePoint<any, P>>(
+  name: Curve['name'],
+  group: CurvePointCons<P> & { readonly Fn: IField<bigint> },
+): Curve {
   const { Fn, BASE: G, ZERO: O } = group
   const pointBytes = G.toBytes().length
 
@@ -70,7 +73,7 @@ function curveOver(name: Curve['name'], group: PointParser): Curve {
   const parsePoint = (encoded: Uint8Array): Point =>
     memo.of(Buffer.from(encoded).toString('hex'), () => lookAt(encoded))
   const lookAt = (encoded: Uint8Array): Point => {
-    let point: ReturnType<PointParser['fromBytes']>
+    let point: P
     try {
       point = group.fromBytes(encoded)
     } catch {
@@ -114,6 +117,9 @@ function curveOver(name: Curve['name'], group: PointParser): Curve {
       }
     },
     timesG: (scalar) => (scalar === 0n ? O : G.multiply(scalar)),
+    sumOfProducts: (points, scalars) =>
+      // Every `Point` of this curve is one of noble's.
+      mulAddUnsafe(group, points as unknown as P[], [...scalars]),
     point: mapped(bytes(pointBytes), parsePoint, (point) => point.toBytes()),
     scalar: mapped(bytes(SCALAR_BYTES), parseScalar, scalarBytes),
   }

@@ -2,11 +2,12 @@
  * One custodian's share x_i split once more, among holders 1 to m of whom any k restore it: Shamir's sharing
  * with Feldman's commitment over the curve's order, whose constant is the public share X_i that the key's
  * record already holds. So a holder checks its piece against what was public before. That whoever made the
- * vector knew x_i, and did not only choose k - 1 values and fit the rest to X_i (F-16), is shown by the proof
+ * vector knew x_i, and did not only choose k - 1 values and fit the rest to X_i, is shown by the proof
  * in the manifest that holds it.
  */
 import { attempt } from './codec.js'
 import type { Curve, Point } from './curve.js'
+import { hedged } from './hedged.js'
 import { Secret } from './secret.js'
 import type { PartyId, Rng } from './session.js'
 import { evaluate, evaluateCommitment, feldman, lagrange, type Polynomial } from './sharing.js'
@@ -20,12 +21,25 @@ export type EscrowSplit = {
   readonly pieces: ReadonlyMap<PartyId, Secret>
 }
 
+/** What a new split is drawn from. */
+export type SplitDraw = {
+  /** x_i. */
+  readonly share: Secret
+  /** What the split is for, and among whom: two splits for different purposes have nothing in common. */
+  readonly purpose: Uint8Array
+  readonly rng: Rng
+}
+
 /**
  * The coefficients a_1 .. a_(k-1) of a new split, one after another, 32 bytes each. Random, and kept by
- * whoever splits: derived from the share they would link two splits of it (F-39).
+ * whoever splits: derived from the share alone they would link two splits of it. They are hedged with the share, because
+ * two splits with the same coefficients give it to who holds different pieces of both.
  * @param threshold k, from 2: with one piece enough, a piece would be the share
  */
-export function drawCoefficients(curve: Curve, threshold: number, rng: Rng): Secret {
+export function drawCoefficients(curve: Curve, threshold: number, draw: SplitDraw): Secret {
+  const { share, purpose } = draw
+  using randomness = hedged(draw.rng, 'escrow split', share, curve.name, threshold, purpose)
+  const { rng } = randomness
   if (!Number.isSafeInteger(threshold) || threshold < 2) throw new RangeError('a threshold is 2 or more')
   const drawn = new Uint8Array(SCALAR_BYTES * (threshold - 1))
   for (let at = 0; at < drawn.length; at += SCALAR_BYTES) {

@@ -13,6 +13,7 @@
 import * as cggmp24 from './cggmp24/keygen.js'
 import { attempt } from './codec.js'
 import type { Point } from './curve.js'
+import { hedged } from './hedged.js'
 import {
   aheadOf,
   combine,
@@ -47,10 +48,18 @@ export type KeygenOutput = PublicOutput & {
  * @throws ProtocolAbort naming everybody who broke the protocol
  */
 export function* keygen(session: Session, input: KeygenInput, rng: Rng): Protocol<KeygenOutput> {
+  requireParties(session.parties, input.threshold)
+  // There is no secret yet to hedge with. Two runs are still two polynomials if the generator repeats itself: one and the
+  // same, dealt to other indices, would have less of a threshold than either run.
+  using randomness = hedged(rng, 'keygen', null, proofContext(session, input), session.self)
+  return yield* keygenWith(session, input, randomness.rng)
+}
+
+/** `keygen` with a polynomial from these very bytes. */
+export function* keygenWith(session: Session, input: KeygenInput, rng: Rng): Protocol<KeygenOutput> {
   const curve = curveOf(input.scheme)
   const manner = MANNERS[input.scheme]
   const { self, parties, peers } = session
-  requireParties(parties, input.threshold)
 
   // Round 1, step 1. "Every participant P_i samples t random values (a_i0, ..., a_i(t-1)) and uses these
   // values as coefficients to define a degree t-1 polynomial f_i(x)."

@@ -10,6 +10,7 @@
  */
 import { attempt } from './codec.js'
 import type { Point } from './curve.js'
+import { hedged } from './hedged.js'
 import {
   type Commitment,
   commitmentChecks,
@@ -56,6 +57,20 @@ export function* reshare(
   rng: Rng,
 ): Protocol<ReshareOutput> {
   const plan = planOf(session, input)
+  // With the share and the plan, which covers the run and who deals: the same coefficients under two constants, λ x_i and
+  // λ' x_i, give x_i to one who is dealt a share of both.
+  using randomness = hedged(rng, 'reshare', share, plan.id, session.self)
+  return yield* reshareWith(session, input, plan, share, randomness.rng)
+}
+
+/** `reshare` by its plan, with a polynomial from these very bytes. */
+export function* reshareWith(
+  session: Session,
+  input: ReshareInput,
+  plan: Plan,
+  share: Secret | null,
+  rng: Rng,
+): Protocol<ReshareOutput> {
   const { curve, dealers, members } = plan
   const { self, peers } = session
   const index = members.get(self)

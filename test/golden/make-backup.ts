@@ -95,7 +95,7 @@ async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> 
     const record = parseRecord(held(`${scheme}.record.cbor`))
     const certificate = held(`${scheme}.certificate.cbor`)
     const { share } = parseShare(held(`${scheme}.share.cbor`), record, 1).share
-    const coefficients = drawCoefficients(curveOf(scheme), 2, rng)
+    const coefficients = drawCoefficients(curveOf(scheme), 2, { share, purpose: new Uint8Array(32), rng })
     const { F, pieces } = split(curveOf(scheme), share, coefficients, holders.length)
     const fields = {
       format: 'mpc/escrow-manifest/v1' as const,

@@ -11,10 +11,11 @@ import { BAD_POINTS, hex, toHex, upTo } from './frost/party.js'
 describe.each([ed25519, secp256k1])('escrow on $name', (curve) => {
   const { Fn } = curve
   const rng = seededRng('escrow', curve.name)
+  const purpose = new Uint8Array(32)
   const x = curve.randomScalar(rng)
   const share = new Secret(curve.scalarBytes(x))
   const X = curve.timesG(x)
-  const coefficients = drawCoefficients(curve, 3, rng)
+  const coefficients = drawCoefficients(curve, 3, { share, purpose, rng })
   const { F, pieces } = split(curve, share, coefficients, 5)
   const piece = (h: PartyId) => pieces.get(h) as Secret
   const some = (...holders: PartyId[]) => new Map(holders.map((h) => [h, piece(h)]))
@@ -26,7 +27,7 @@ describe.each([ed25519, secp256k1])('escrow on $name', (curve) => {
     [10, 16],
     [16, 16],
   ])('any %d of %d restore the share, fewer do not', (k, m) => {
-    const { F, pieces } = split(curve, share, drawCoefficients(curve, k, rng), m)
+    const { F, pieces } = split(curve, share, drawCoefficients(curve, k, { share, purpose, rng }), m)
     expect(F).toHaveLength(k)
     expect(F[0]).toEqual(X.toBytes())
     expect([...pieces.keys()]).toEqual(upTo(m))
@@ -68,7 +69,7 @@ describe.each([ed25519, secp256k1])('escrow on $name', (curve) => {
     const again = split(curve, share, coefficients, 5)
     expect(again.F).toEqual(F)
     for (const [h, p] of again.pieces) expect(toHex(p.reveal())).toBe(toHex(piece(h).reveal()))
-    const others = split(curve, share, drawCoefficients(curve, 3, rng), 5)
+    const others = split(curve, share, drawCoefficients(curve, 3, { share, purpose, rng }), 5)
     for (const [h, p] of others.pieces) {
       expect(toHex(p.reveal())).not.toBe(toHex(piece(h).reveal()))
       expect(isPiece(curve, F, h, p)).toBe(false)
@@ -118,8 +119,8 @@ describe.each([ed25519, secp256k1])('escrow on $name', (curve) => {
   })
 
   test.each<[string, () => unknown]>([
-    ['one piece enough', () => drawCoefficients(curve, 1, rng)],
-    ['half a threshold', () => drawCoefficients(curve, 2.5, rng)],
+    ['one piece enough', () => drawCoefficients(curve, 1, { share, purpose, rng })],
+    ['half a threshold', () => drawCoefficients(curve, 2.5, { share, purpose, rng })],
     ['fewer holders than pieces', () => split(curve, share, coefficients, 2)],
     ['half a holder', () => split(curve, share, coefficients, 3.5)],
     ['no coefficients', () => split(curve, share, new Secret(new Uint8Array()), 3)],

@@ -13,7 +13,7 @@ import {
   type ReshareInput,
 } from '../../src/protocol/reshare-plan.js'
 import { publicReshare } from '../../src/protocol/reshare-public.js'
-import { reshare } from '../../src/protocol/reshare.js'
+import { reshare, reshareWith } from '../../src/protocol/reshare.js'
 import { curveOf, publicKeyOf, type Scheme, SCHEMES } from '../../src/protocol/scheme.js'
 import { Secret } from '../../src/protocol/secret.js'
 import { type PartyId, Session } from '../../src/protocol/session.js'
@@ -553,7 +553,8 @@ describe.each(SCHEMES)('resharing, %s', (scheme) => {
       const index = input.dealers.get(session.self)
       const rng = seededRng('reshare', session.self)
       const drawn = (length: number) => (session.self === 2 && length === 48 ? rigged.slice() : rng(length))
-      return reshare(session, input, index ? (key.get(index) as KeyShare).share : null, drawn)
+      const share = index ? (key.get(index) as KeyShare).share : null
+      return reshareWith(session, input, planOf(session, input), share, drawn)
     })
     for (const party of parties) {
       const outcome = outcomes.get(party)

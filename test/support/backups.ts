@@ -93,7 +93,12 @@ export async function forgedPages({ dir }: Pick<Backup, 'dir'>): Promise<string>
     }),
   )
   using share = new Secret(curve.scalarBytes(shares[0] as bigint))
-  const { F, pieces } = split(curve, share, drawCoefficients(curve, 3, rng), 3)
+  const { F, pieces } = split(
+    curve,
+    share,
+    drawCoefficients(curve, 3, { share, purpose: new Uint8Array(32), rng }),
+    3,
+  )
   const fields = {
     format: 'mpc/escrow-manifest/v1' as const,
     key_id: forged.key_id,

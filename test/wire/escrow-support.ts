@@ -59,7 +59,7 @@ export function backup(scheme: Scheme, options: Options = {}) {
   const [who, index] = options.custodian ?? [alice, 1]
   const share = shares[index - 1] as Secret
   const rng = seededRng('backup', scheme, options.seed ?? 'one')
-  const coefficients = drawCoefficients(curve, 3, rng)
+  const coefficients = drawCoefficients(curve, 3, { share, purpose: new Uint8Array(32), rng })
   const { F, pieces: values } = split(curve, share, coefficients, HOLDERS.length)
   const fields: ManifestFields = {
     format: 'mpc/escrow-manifest/v1',

@@ -7,8 +7,10 @@
  * Πprm protects the others: with s outside of <t> their commitments would show their secrets. Πmod and Πfac
  * protect them from a modulus that was made to read shares by. None of the three can be left out.
  */
+import { concatBytes } from '@noble/hashes/utils.js'
 import type { Accusation } from '../abort.js'
 import { bytes, codec, CodecError, equalBytes, type Of, record, xorAll } from '../codec.js'
+import { hedged } from '../hedged.js'
 import {
   accuse,
   broadcast,
@@ -19,6 +21,7 @@ import {
   demandDistinct,
   type Protocol,
 } from '../round.js'
+import { Secret } from '../secret.js'
 import type { PartyId, Rng, Session } from '../session.js'
 import {
   areCoprime,
@@ -39,6 +42,7 @@ import {
   verifyModulus,
   verifyParameters,
 } from './aux-jobs.js'
+import { toBytes } from './integers.js'
 import type { Level } from './level.js'
 import { pedersenTape } from './pedersen.js'
 import { forEach } from './task.js'
@@ -118,6 +122,19 @@ export function* generateAux(
   input: AuxInput & { readonly primes: AuxPrimes },
   rng: Rng,
 ): Protocol<AuxOutput> {
+  const { p, q, pHat, qHat } = input.primes
+  // Πfac answers with the factors of N and Πprm with λ: two answers under one mask in two runs would factor both moduli.
+  using factors = new Secret(concatBytes(...[p, q, pHat, qHat].map(toBytes)))
+  using randomness = hedged(rng, 'cggmp24 aux', factors, session.sid, input.epoch, session.self)
+  return yield* generateAuxWith(session, input, randomness.rng)
+}
+
+/** `generateAux` with parameters and proofs from these very bytes. */
+export function* generateAuxWith(
+  session: Session,
+  input: AuxInput & { readonly primes: AuxPrimes },
+  rng: Rng,
+): Protocol<AuxOutput> {
   const { level, primes } = input
   const { p, q, pHat, qHat } = primes
   const { self, parties, peers } = session
@@ -175,7 +192,7 @@ export function* generateAux(
   // "ρ = ⊕ρ_j. Then broadcast Πmod on own N_i (context ssid, ρ, i) and send to each j Πfac on own N_i using
   // verifier's (N̂_j, s_j, t_j) (context ssid, ρ, i - add j)."
   const rho = commonString(openings.values())
-  const [modulus, ...factors] = yield* compute([
+  const [modulus, ...facProofs] = yield* compute([
     proveModulus.job({ context: auxContext(session, input, self, rho), p, q, random: rng(modTape(level)) }),
     ...peers.map((to) =>
       proveFactors.job({
@@ -191,7 +208,7 @@ export function* generateAux(
     session,
     'aux-prove',
     { codec: letter.mod, mine: proveModulus.result(modulus as Uint8Array) },
-    { codec: letter.fac, mine: (to) => proveFactors.result(factors[peers.indexOf(to)] as Uint8Array) },
+    { codec: letter.fac, mine: (to) => proveFactors.result(facProofs[peers.indexOf(to)] as Uint8Array) },
   )
 
   // Output. "Verify Πmod, Πfac from each j."

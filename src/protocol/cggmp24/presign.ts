@@ -11,6 +11,7 @@
  * are BigInts, which JavaScript cannot wipe.
  */
 import { type Point, secp256k1 } from '../curve.js'
+import { hedged } from '../hedged.js'
 import { requireOwnQuorum } from '../keyshare.js'
 import {
   broadcastReliably,
@@ -20,10 +21,9 @@ import {
   ofPeers,
   type Protocol,
 } from '../round.js'
-import { Secret, Secrets } from '../secret.js'
+import { Secret } from '../secret.js'
 import type { NonceRng, PartyId, Rng, Session } from '../session.js'
 import { findCheats } from './blame.js'
-import { plusMinus, unit } from './integers.js'
 import { decryptTape } from './paillier.js'
 import {
   byChance,
@@ -38,9 +38,7 @@ import {
 } from './presign-checks.js'
 import {
   answerCiphertext,
-  committedCodec,
   encryptNonces,
-  masksCodec,
   openAnswer,
   proveNonces,
   verifyAnswer,
@@ -56,20 +54,11 @@ import {
   type Second,
   type SecondProofs,
 } from './presign-letters.js'
+import { drawCommitted, drawMasks, elGamal, parsed } from './presign-secrets.js'
 import { Presignature, publicPresignature } from './presignature.js'
-import {
-  additiveShare,
-  auxOf,
-  contextOf,
-  type EcdsaKey,
-  hedged,
-  othersThan,
-  type Signers,
-  signersOf,
-} from './signers.js'
+import { additiveShare, auxOf, contextOf, type EcdsaKey, type Signers, signersOf } from './signers.js'
 import { forEach } from './task.js'
 import { affGTape } from './zk/aff-g.js'
-import { twoTo } from './zk/common.js'
 import { proveElog } from './zk/elog.js'
 import { encElgTape } from './zk/enc-elg.js'
 
@@ -89,6 +78,18 @@ export function* presign(
 ): Protocol<Presignature> {
   requireOwnQuorum(session, key.share)
   const signers = signersOf(session, key, digest)
+  using x = additiveShare(session, key)
+  using randomness = hedged(nonces.fresh, 'cggmp24 signing', x, signers.ssid)
+  return yield* presignWith(session, key, digest, { signers, x, rng: randomness.rng })
+}
+
+/** `presign` among these signers with the additive share x, and everything random from these very bytes. */
+export function* presignWith(
+  session: Session,
+  key: EcdsaKey,
+  digest: Uint8Array,
+  { signers, x, rng }: { readonly signers: Signers; readonly x: Secret; readonly rng: Rng },
+): Protocol<Presignature> {
   const { self, peers } = session
   const { level } = signers
   const { Fn } = secp256k1
@@ -96,9 +97,6 @@ export function* presign(
   const own = auxOf(signers, self)
   // Each of the two proofs that a job makes or verifies has a role of its own.
   const between = (prover: PartyId, verifier: PartyId) => contextOf(signers, '', prover, verifier)
-  using x = additiveShare(session, key)
-  using randomness = hedged(nonces, x, signers.ssid)
-  const { rng } = randomness
   const [p, q, pHat, qHat] = (['p', 'q', 'pHat', 'qHat'] as const).map((prime) =>
     key.auxSecret[prime].reveal(),
   ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
@@ -245,36 +243,6 @@ export function* presign(
   const known = publicPresignature(signers, said, digest)
   const byDelta = (scalar: bigint) => new Secret(secp256k1.scalarBytes(Fn.div(scalar, sumOfDeltas(third))))
   return new Presignature(known, { k: byDelta(ownK.x), chi: byDelta(chi_i) })
-}
-
-/** x ← Zq with ρ ← Z*_N and b ← Zq. */
-function drawCommitted(N: bigint, rng: Rng): Secret {
-  const x = secp256k1.randomScalar(rng)
-  const rho = unit(N, rng)
-  return new Secret(committedCodec.encode({ x, rho, b: secp256k1.randomScalar(rng) }))
-}
-
-const parsed = (committed: Secret) => committedCodec.decode(committed.reveal())
-
-/** (bG, bY + xG). */
-function elGamal(Y: Point, committed: Secret): readonly [Point, Point] {
-  const { x, b } = parsed(committed)
-  return [secp256k1.timesG(b), Y.multiply(b).add(secp256k1.timesG(x))]
-}
-
-/** What hides this party's answers, for each peer. */
-function drawMasks(signers: Signers, self: PartyId, rng: Rng): Secrets<PartyId> {
-  const range = twoTo(signers.level.ellPrime)
-  const N_i = auxOf(signers, self).N
-  return new Secrets(
-    othersThan(self, signers).map((to) => {
-      const N_j = auxOf(signers, to).N
-      const one = () => ({ beta: plusMinus(range, rng), s: unit(N_j, rng), r: unit(N_i, rng) })
-      const plain = one()
-      const { beta: betaHat, s: sHat, r: rHat } = one()
-      return [to, new Secret(masksCodec.encode({ ...plain, betaHat, sHat, rHat }))]
-    }),
-  )
 }
 
 /** Σ(α_j + β_j) and Σ(α̂_j + β̂_j) modulo q. What the jobs give back is wiped. */

@@ -4,12 +4,10 @@
  * nowhere else: shifted or chosen afterwards, it can be used to forge (CVE-2025-66017, T-61). So can the digest, which is
  * therefore part of the run's name as well.
  */
-import { shake256 } from '@noble/hashes/sha3.js'
-import { encode } from '../codec.js'
 import { type Point, secp256k1 } from '../curve.js'
 import { type KeyShare, type PublicShares, requireQuorum } from '../keyshare.js'
 import { Secret } from '../secret.js'
-import type { NonceRng, PartyId, Rng, Session } from '../session.js'
+import type { PartyId, Session } from '../session.js'
 import { lagrange } from '../sharing.js'
 import type { AuxPublic, AuxSecret } from './aux-data.js'
 import type { Level } from './level.js'
@@ -114,26 +112,3 @@ export function auxOf({ aux }: Pick<Signers, 'aux'>, party: PartyId): AuxPublic 
 }
 
 export const sum = (points: Iterable<Point>): Point => [...points].reduce((a, b) => a.add(b), secp256k1.O)
-
-/**
- * All that is random in a signing: the system's bytes, hashed with the share and the run (F-47). Should the generator
- * repeat or be known to somebody, two runs still have different nonces, and without the share nobody knows them. What was
- * drawn is wiped with the scope.
- */
-export function hedged(
-  { fresh }: NonceRng,
-  x: Secret,
-  ssid: Uint8Array,
-): { readonly rng: Rng; [Symbol.dispose](): void } {
-  const drawn: Uint8Array[] = []
-  const rng: Rng = (length) => {
-    const system = fresh(length)
-    const input = encode(['mpc/cggmp24-nonce/v1', ssid, drawn.length, x.reveal(), system])
-    const out = shake256(input, { dkLen: length })
-    input.fill(0)
-    system.fill(0)
-    drawn.push(out)
-    return out
-  }
-  return { rng, [Symbol.dispose]: () => drawn.forEach((bytes) => bytes.fill(0)) }
-}

@@ -8,29 +8,43 @@
  * every letter is signed by its sender for this run and round; and the nonces are drawn within the call,
  * answer one list, and are wiped whatever happens.
  */
-import type { FrostPublic, FrostSecret } from '@noble/curves/abstract/frost.js'
-import type { TArg } from '@noble/curves/utils.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { attempt, bytes, bytesUpTo, type Codec, codec, type Of, record } from '../codec.js'
+import type { Point } from '../curve.js'
+import { hedged } from '../hedged.js'
 import { type KeyShare, requireOwnQuorum } from '../keyshare.js'
 import { broadcast, broadcastReliably, demand, demandDistinct, ofPeers, type Protocol } from '../round.js'
-import { isDerivable, publicKeyOf } from '../scheme.js'
+import { isDerivable } from '../scheme.js'
+import { Secret } from '../secret.js'
 import type { NonceRng, PartyId, Session } from '../session.js'
 import { taprootTweak, tweakPoint, tweakScalar } from '../taproot.js'
+import {
+  aggregate,
+  type Commitments,
+  commitTo,
+  drawNonces,
+  jointOf,
+  shareHolds,
+  signShare,
+} from './equations.js'
 import { type Suite, suiteOf } from './suites.js'
 
 const noncesShape = record({ hiding: bytesUpTo(33), binding: bytesUpTo(33) })
+type Nonces = Of<typeof noncesShape>
 
 /** Round 1: commitments to a signer's two nonces, encoded points. */
-export const noncesLetter: Codec<Of<typeof noncesShape>> = codec(noncesShape, 256)
+export const noncesLetter: Codec<Nonces> = codec(noncesShape, 256)
 /** Round 2: a signer's share z_i of the signature, an encoded scalar. */
 export const shareLetter: Codec<Uint8Array> = codec(bytes(32), 64)
 
-/** A key as @noble/curves signs with it, and the public key that an ordinary verifier knows it by. */
+/** A key as it signs: with path and tweak, so that a signature verifies under its point as it is. */
 export type SigningKey = {
   readonly suite: Suite
-  readonly publicKey: Uint8Array
-  readonly public: TArg<FrostPublic>
-  readonly secret: TArg<FrostSecret>
+  readonly group: Point
+  /** The public share of each signer, computed when it is asked for. */
+  readonly publicShare: (party: PartyId) => Point
+  /** x_i, an encoded scalar. */
+  readonly share: Secret
 }
 
 export type SignInput = {
@@ -55,74 +69,90 @@ export type SignInput = {
  */
 export function* sign(session: Session, input: SignInput, nonces: NonceRng): Protocol<Uint8Array> {
   requireOwnQuorum(session, input.share)
+  const { message } = input
   const key = signingKey(input.share, input.shift)
   try {
-    return yield* signWith(session, key, input.message, nonces)
+    // Each nonce is H3(32 bytes || own share), and these bytes are hashed from the run, the key and the message besides:
+    // of a generator that repeats itself three answers with the same two nonces would give the share away.
+    const run = [session.sid, session.parties, key.group.toBytes(), sha256(message)]
+    using randomness = hedged(nonces.fresh, 'frost signing', key.share, ...run)
+    return yield* signWith(session, key, message, { fresh: randomness.rng })
   } finally {
-    key.secret.signingShare.fill(0)
-  }
-}
-
-/** `sign`, with a key as it is: for taproot, the output key's. */
-export function* signWith(
-  session: Session,
-  key: SigningKey,
-  message: Uint8Array,
-  rng: NonceRng,
-): Protocol<Uint8Array> {
-  const { suite, secret, public: pub } = key
-  const { curve, frost } = suite
-  // Round 1, section 5.1, commit. Each nonce is H3(32 fresh bytes || own share), section 4.1: a weak
-  // generator alone does not give it away. The nonces live in this call only, and answer one list only.
-  const own = frost.commit(secret, (length = 32) => rng.fresh(length) as Uint8Array<ArrayBuffer>)
-  try {
-    const { hiding, binding } = own.commitments
-    const commitments = yield* broadcastReliably(session, 'nonces', noncesLetter, { hiding, binding })
-    const isPoint = (encoded: Uint8Array) => attempt(() => curve.parsePoint(encoded)) !== null
-    demand('nonces', ofPeers(session, commitments), {
-      'nonce commitment is not a point of the group': ({ hiding, binding }) =>
-        isPoint(hiding) && isPoint(binding),
-    })
-    for (const which of ['hiding', 'binding'] as const) {
-      const points = new Map([...commitments].map(([party, nonces]) => [party, nonces[which]]))
-      demandDistinct(session, 'nonces', points, 'nonce commitment is the copy of another')
-    }
-
-    // Round 2, section 5.2, sign.
-    const id = (party: PartyId) => frost.Identifier.fromNumber(party)
-    const list = [...commitments].map(([party, nonces]) => ({ identifier: id(party), ...nonces }))
-    const z = frost.signShare(secret, pub, own.nonces, list, message)
-    const shares = yield* broadcast(session, 'share', shareLetter, z)
-    // Section 5.4, verify_signature_share, for every share and not only after a failure: all who cheated are
-    // named.
-    const isScalar = (encoded: Uint8Array) => attempt(() => curve.parseScalar(encoded)) !== null
-    demand('share', ofPeers(session, shares), {
-      'signature share does not verify': (z, from) =>
-        isScalar(z) && frost.verifyShare(pub, list, message, id(from), z),
-    })
-
-    // Section 5.3, aggregate; and the signature goes nowhere before an ordinary verifier has accepted it.
-    const byId = Object.fromEntries([...shares].map(([party, z]) => [id(party), z]))
-    const signature = frost.aggregate(pub, list, message, byId)
-    if (!suite.verify(signature, message, key.publicKey)) {
-      throw new Error('every share verifies, the signature does not: this is a defect of this program')
-    }
-    return signature
-  } finally {
-    own.nonces.hiding.fill(0)
-    own.nonces.binding.fill(0)
+    key.share.wipe()
   }
 }
 
 /**
- * The share as @noble/curves takes it, with path and tweak. The order is: the path's shift, then even y and
- * the tweak, of the derived internal key. Both are the same for every share, as Lagrange's coefficients sum
- * to one. That the output key may have odd y is left to noble, which negates shares and points once more
- * while it signs.
+ * `sign`, with a key as it is (for taproot, the output key's) and nonces from these very bytes: what published vectors are
+ * held against.
+ */
+export function* signWith(
+  session: Session,
+  key: SigningKey,
+  message: Uint8Array,
+  random: NonceRng,
+): Protocol<Uint8Array> {
+  const { suite, share } = key
+  const { curve } = suite
+  // Round 1, section 5.1, commit. The nonces live in this call only, and answer one list only.
+  const nonces = drawNonces(suite, share, random.fresh)
+  try {
+    const own = commitTo(suite, nonces)
+    const said = yield* broadcastReliably(session, 'nonces', noncesLetter, encoded(own))
+    const heard = new Map(
+      [...ofPeers(session, said)].map(([party, letter]) => [party, parsed(suite, letter)]),
+    )
+    demand('nonces', heard, { 'nonce commitment is not a point of the group': (points) => points !== null })
+    for (const which of ['hiding', 'binding'] as const) {
+      const points = new Map([...said].map(([party, letter]) => [party, letter[which]]))
+      demandDistinct(session, 'nonces', points, 'nonce commitment is the copy of another')
+    }
+
+    // Round 2, section 5.2, sign.
+    const commitments = new Map(session.parties.map((party) => [party, heard.get(party) ?? own]))
+    const joint = jointOf(suite, key.group, commitments, message)
+    const z = curve.scalarBytes(signShare(joint, session.self, share, nonces))
+    const shares = yield* broadcast(session, 'share', shareLetter, z)
+
+    // Section 5.3, aggregate; and the signature goes nowhere before an ordinary verifier has accepted it. One that it
+    // accepts is made of shares that were wrong by nothing in sum, so nobody's is looked at then.
+    const scalars = new Map(
+      [...shares].map(([party, share]) => [party, attempt(() => curve.parseScalar(share))]),
+    )
+    const answers = [...scalars.values()].filter((scalar) => scalar !== null)
+    if (answers.length === scalars.size) {
+      const signature = aggregate(joint, answers)
+      if (suite.verify(signature, message, suite.publicBytes(key.group))) return signature
+    }
+    // Section 5.4, verify_signature_share, for every share: all who cheated are named.
+    demand('share', ofPeers(session, scalars), {
+      'signature share does not verify': (scalar, from) =>
+        scalar !== null && shareHolds(joint, from, key.publicShare(from), scalar),
+    })
+    // By section 5.4's equations, summed, the signature then satisfies the verifier's.
+    throw new Error('every share verifies, the signature does not: this is a defect of this program')
+  } finally {
+    nonces.hiding.wipe()
+    nonces.binding.wipe()
+  }
+}
+
+const encoded = ({ hiding, binding }: Commitments): Nonces => ({
+  hiding: hiding.toBytes(),
+  binding: binding.toBytes(),
+})
+
+const parsed = ({ curve }: Suite, { hiding, binding }: Nonces): Commitments | null =>
+  attempt(() => ({ hiding: curve.parsePoint(hiding), binding: curve.parsePoint(binding) }))
+
+/**
+ * The share with path and tweak. The order is: the path's shift, then even y and the tweak, of the derived internal key.
+ * Both are the same for every share, as Lagrange's coefficients sum to one. That the output key may have odd y is left to
+ * the equations, which negate shares and points once more.
  */
 function signingKey(share: KeyShare, shift: bigint): SigningKey {
   const suite = suiteOf(share.scheme)
-  const { curve, frost } = suite
+  const { curve } = suite
   if (shift !== 0n && !isDerivable(share.scheme)) {
     throw new RangeError(`no keys are derived from one of ${share.scheme}`)
   }
@@ -130,26 +160,12 @@ function signingKey(share: KeyShare, shift: bigint): SigningKey {
   const shifted = (encoded: Uint8Array) => curve.parsePoint(encoded).add(shiftG)
   const group = shifted(share.groupPoint)
   const tweak = share.scheme === 'schnorr-taproot' ? taprootTweak(group) : null
-  const adjusted = (encoded: Uint8Array) => {
-    const point = shifted(encoded)
-    return (tweak === null ? point : tweakPoint(tweak, point)).toBytes()
-  }
+  const tweaked = (point: Point) => (tweak === null ? point : tweakPoint(tweak, point))
   const x = curve.Fn.add(curve.parseScalar(share.share.reveal()), shift)
-  const id = (party: PartyId) => frost.Identifier.fromNumber(party)
   return {
     suite,
-    publicKey: publicKeyOf(share.scheme, group.toBytes()),
-    public: {
-      signers: { min: share.threshold, max: share.publicShares.size },
-      // Of the whole vector signing needs the constant alone.
-      commitments: [adjusted(share.groupPoint)],
-      verifyingShares: Object.fromEntries(
-        [...share.publicShares].map(([party, X]) => [id(party), adjusted(X)]),
-      ),
-    },
-    secret: {
-      identifier: id(share.index),
-      signingShare: curve.scalarBytes(tweak === null ? x : tweakScalar(tweak, x)),
-    },
+    group: tweaked(group),
+    publicShare: (party) => tweaked(shifted(share.publicShares.get(party) as Uint8Array)),
+    share: new Secret(curve.scalarBytes(tweak === null ? x : tweakScalar(tweak, x))),
   }
 }

@@ -1,25 +1,40 @@
 /**
- * The two FROST ciphersuites in use: RFC 9591's for Ed25519, and the one of ZF frost for BIP-340 with
- * taproot. Signing's equations are @noble/curves'. What it does not export, the challenge of the proof of
- * knowledge in key generation, is defined here.
+ * The two FROST ciphersuites in use: RFC 9591's for Ed25519, and the one of ZF frost for BIP-340 with taproot. Their hashes
+ * are here, and how each of the two writes points; hashing to a field is @noble/curves', and so are the ordinary verifiers.
  */
-import type { FROST } from '@noble/curves/abstract/frost.js'
-import { ed25519_FROST, ed25519 as nobleEd25519 } from '@noble/curves/ed25519.js'
-import { schnorr, schnorr_FROST, secp256k1_hasher } from '@noble/curves/secp256k1.js'
-import { sha512 } from '@noble/hashes/sha2.js'
+import { ed25519 as nobleEd25519 } from '@noble/curves/ed25519.js'
+import { schnorr, secp256k1_hasher } from '@noble/curves/secp256k1.js'
+import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes } from '@noble/hashes/utils.js'
-import { type Curve, ed25519, secp256k1 } from '../curve.js'
+import { type Curve, ed25519, type Point, secp256k1 } from '../curve.js'
 import type { Challenge } from '../schnorr.js'
 import type { Scheme } from '../scheme.js'
 import type { PartyId } from '../session.js'
 
 export type FrostScheme = Exclude<Scheme, 'ecdsa-secp256k1'>
 
+type ToScalar = (input: Uint8Array) => bigint
+type ToBytes = (input: Uint8Array) => Uint8Array
+
+/** A ciphersuite as RFC 9591, section 6, has it. */
 export type Suite = {
   readonly curve: Curve
-  readonly frost: FROST
-  /** HDKG of the ciphersuite: bytes to a scalar. */
-  readonly HDKG: (input: Uint8Array) => bigint
+  /** Of binding factors. */
+  readonly H1: ToScalar
+  /** Of nonces. */
+  readonly H3: ToScalar
+  /** Of the message. */
+  readonly H4: ToBytes
+  /** Of the list of commitments. */
+  readonly H5: ToBytes
+  /** Of the proof of knowledge in key generation, which the RFC leaves out: ZF frost's. */
+  readonly HDKG: ToScalar
+  /** H2: the challenge of a signature, as the scheme's ordinary verifier computes it. */
+  readonly challenge: (R: Point, key: Point, message: Uint8Array) => bigint
+  /** A point as it stands in a public key and in a signature, 32 bytes. */
+  readonly publicBytes: (point: Point) => Uint8Array
+  /** Whether this is the point that its `publicBytes` mean: not if it has odd y and they are its x alone. */
+  readonly isMeant: (point: Point) => boolean
   /**
    * Whether an ordinary verifier accepts a 64-byte signature under the 32-byte public key; FROST has no part
    * in it.
@@ -28,26 +43,52 @@ export type Suite = {
 }
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const xOnly = (point: Point): Uint8Array => point.toBytes().subarray(1)
+
+/** RFC 9591, section 6.1. */
+const ED25519 = 'FROST-ED25519-SHA512-v1'
+/** SHA-512(prefix || input), read little endian, modulo the order. */
+const hashEd25519 = (prefix: string, input: Uint8Array): bigint => {
+  const digest = sha512(concatBytes(utf8(prefix), input))
+  return ed25519.Fn.create(digest.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n))
+}
+
+/** ZF frost, frost-secp256k1-tr: as RFC 9591, section 6.5, but for the challenge. */
+const TAPROOT = 'FROST-secp256k1-SHA256-TR-v1'
+/** hash_to_field of RFC 9380, section 5.2. */
+const hashTaproot = (tag: string, input: Uint8Array): bigint =>
+  secp256k1_hasher.hashToScalar(input, { DST: utf8(TAPROOT + tag) })
 
 export const SUITES: Readonly<Record<FrostScheme, Suite>> = {
   'eddsa-ed25519': {
     curve: ed25519,
-    frost: ed25519_FROST,
-    // ZF frost-ed25519, HDKG: SHA-512(contextString || "dkg" || m), read little endian, modulo the order.
-    HDKG: (input) => {
-      const { Fn } = ed25519
-      const digest = sha512(concatBytes(utf8('FROST-ED25519-SHA512-v1dkg'), input))
-      return Fn.create(digest.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n))
-    },
+    H1: (input) => hashEd25519(`${ED25519}rho`, input),
+    H3: (input) => hashEd25519(`${ED25519}nonce`, input),
+    H4: (input) => sha512(concatBytes(utf8(`${ED25519}msg`), input)),
+    H5: (input) => sha512(concatBytes(utf8(`${ED25519}com`), input)),
+    HDKG: (input) => hashEd25519(`${ED25519}dkg`, input),
+    // RFC 8032's challenge, without a prefix.
+    challenge: (R, key, message) => hashEd25519('', concatBytes(R.toBytes(), key.toBytes(), message)),
+    publicBytes: (point) => point.toBytes(),
+    isMeant: () => true,
     // RFC 8032's verification: canonical encodings only.
     verify: (signature, message, publicKey) =>
       nobleEd25519.verify(signature, message, publicKey, { zip215: false }),
   },
   'schnorr-taproot': {
     curve: secp256k1,
-    frost: schnorr_FROST,
-    // ZF frost-secp256k1-tr, HDKG: hash_to_field (RFC 9380, section 5.2) with DST contextString || "dkg".
-    HDKG: (input) => secp256k1_hasher.hashToScalar(input, { DST: utf8('FROST-secp256k1-SHA256-TR-v1dkg') }),
+    H1: (input) => hashTaproot('rho', input),
+    H3: (input) => hashTaproot('nonce', input),
+    H4: (input) => sha256(concatBytes(utf8(`${TAPROOT}msg`), input)),
+    H5: (input) => sha256(concatBytes(utf8(`${TAPROOT}com`), input)),
+    HDKG: (input) => hashTaproot('dkg', input),
+    // BIP-340's challenge, big endian modulo the order.
+    challenge: (R, key, message) => {
+      const digest = schnorr.utils.taggedHash('BIP0340/challenge', xOnly(R), xOnly(key), message)
+      return secp256k1.Fn.create(digest.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n))
+    },
+    publicBytes: xOnly,
+    isMeant: (point) => point.toBytes()[0] === 2,
     // BIP-340's verification.
     verify: (signature, message, publicKey) => schnorr.verify(signature, message, publicKey),
   },

@@ -7,7 +7,7 @@ import {
   auxLetters,
   type AuxOutput,
   commitToAux,
-  generateAux,
+  generateAuxWith,
 } from '../../../src/protocol/cggmp24/aux.js'
 import { runJob } from '../../../src/protocol/cggmp24/jobs.js'
 import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
@@ -44,8 +44,9 @@ export function runAux(
   const { primes = primesOf } = options
   return simulate(
     upTo(n),
+    // Not hedged, so that parties have the same parameters in every run, and only what binds proofs to a run differs.
     (session) =>
-      generateAux(session, { ...input, primes: primes(session.self) }, seededRng('aux', session.self)),
+      generateAuxWith(session, { ...input, primes: primes(session.self) }, seededRng('aux', session.self)),
     { jobs: remembering, ...options },
   )
 }

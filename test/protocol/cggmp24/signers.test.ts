@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
-import { additiveShare, hedged, signersOf } from '../../../src/protocol/cggmp24/signers.js'
+import { additiveShare, signersOf } from '../../../src/protocol/cggmp24/signers.js'
 import { secp256k1 } from '../../../src/protocol/curve.js'
-import { Secret } from '../../../src/protocol/secret.js'
 import { type PartyId, Session } from '../../../src/protocol/session.js'
 import { sid } from '../../support/simulate.js'
-import { seededNonces } from '../frost/party.js'
 import { dealt, message, publicKeyOf } from './signing.js'
 
 const { Fn } = secp256k1
@@ -58,40 +56,5 @@ describe('the additive shares of those who sign', () => {
     expect(() => signersOf(session, taproot, message)).toThrow(RangeError)
     const opposite = Fn.neg(secp256k1.parseScalar(additiveShare(session, key).reveal()))
     expect(() => signersOf(session, { ...key, shift: opposite }, message)).toThrow('unusable share')
-  })
-})
-
-describe('what is random in a signing (F-47)', () => {
-  const x = new Secret(new Uint8Array(32).fill(5))
-  const draws = (secret: Secret, run: Uint8Array, fresh = seededNonces('one').fresh) => {
-    using randomness = hedged({ fresh }, secret, run)
-    return [100, 100, 32].map((length) => randomness.rng(length).join())
-  }
-
-  test('depends on the generator, the share, the run and the place', () => {
-    const stuck = (length: number) => new Uint8Array(length)
-    const all = [
-      draws(x, sid),
-      draws(new Secret(new Uint8Array(32).fill(6)), sid),
-      draws(x, new Uint8Array(32)),
-      draws(x, sid, seededNonces('two').fresh),
-      draws(x, sid, stuck),
-    ].flat()
-    expect(new Set(all).size).toBe(15)
-    expect(draws(x, sid)).toEqual(draws(x, sid))
-  })
-
-  test('is wiped with its scope, and what the generator gave at once', () => {
-    const given: Uint8Array[] = []
-    const fresh = (length: number) => {
-      given.push(new Uint8Array(length).fill(9))
-      return given.at(-1) as Uint8Array
-    }
-    const randomness = hedged({ fresh }, x, sid)
-    const drawn = randomness.rng(40)
-    expect(given[0]).toEqual(new Uint8Array(40))
-    expect(drawn).not.toEqual(new Uint8Array(40))
-    randomness[Symbol.dispose]()
-    expect(drawn).toEqual(new Uint8Array(40))
   })
 })

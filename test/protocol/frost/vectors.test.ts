@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { noncesLetter, shareLetter, type SigningKey, signWith } from '../../../src/protocol/frost/sign.js'
 import { type FrostScheme, knowledgeChallenge, SUITES } from '../../../src/protocol/frost/suites.js'
 import { verifyKnowledge } from '../../../src/protocol/schnorr.js'
+import { Secret } from '../../../src/protocol/secret.js'
 import type { NonceRng, PartyId } from '../../../src/protocol/session.js'
 import { addCommitments, evaluate, evaluateCommitment, feldman } from '../../../src/protocol/sharing.js'
 import { taprootTweak, tweakPoint, tweakScalar } from '../../../src/protocol/taproot.js'
@@ -13,9 +14,8 @@ import { hex, overhear, toHex, verifiesElsewhere } from './party.js'
 
 describe.each(signingVectors)('$source', (vector) => {
   const suite = SUITES[vector.scheme as FrostScheme]
-  const { curve, frost } = suite
+  const { curve } = suite
   const f = [vector.group_secret, ...vector.coefficients].map((a) => curve.parseScalar(hex(a)))
-  const indices = Object.keys(vector.shares).map(Number)
   const groupPoint = hex(vector.group_point)
   const publicKey = suite.curve.name === 'ed25519' ? groupPoint : groupPoint.slice(1)
 
@@ -27,18 +27,11 @@ describe.each(signingVectors)('$source', (vector) => {
   })
 
   test('nonces, signature shares and signature are the given ones', () => {
-    const id = (party: PartyId) => frost.Identifier.fromNumber(party)
     const keyOf = (party: PartyId): SigningKey => ({
       suite,
-      publicKey,
-      public: {
-        signers: { min: vector.threshold, max: indices.length },
-        commitments: [groupPoint],
-        verifyingShares: Object.fromEntries(
-          indices.map((j) => [id(j), evaluateCommitment(curve, feldman(curve, f), j).toBytes()]),
-        ),
-      },
-      secret: { identifier: id(party), signingShare: curve.scalarBytes(evaluate(curve, f, party)) },
+      group: curve.parsePoint(groupPoint),
+      publicShare: (other) => evaluateCommitment(curve, feldman(curve, f), other),
+      share: new Secret(curve.scalarBytes(evaluate(curve, f, party))),
     })
     const given = (party: PartyId): NonceRng => {
       const signer = vector.signers.find(({ index }) => index === party)
