@@ -1,11 +1,10 @@
 /**
- * What threshold ECDSA costs one party, step by step, in one thread: milliseconds, of those that the processor was at it,
- * how many exponentiations that was, and `ratio`: the processor's time over (count × unit cost of each size of
- * exponentiation that OpenSSL was asked for, measured here as well, modulo what it has had an object for). What is above 1
- * is making those objects, curve points, encoding, hashing.
+ * What threshold ECDSA costs one party, step by step, in one thread: the processor's milliseconds, of all parties the one in
+ * the middle, the least and the most; how many exponentiations that was; and `ratio`: the processor's time over (count ×
+ * unit cost of each size of exponentiation that OpenSSL was asked for, measured here as well, modulo what it has had an
+ * object for). What is above 1 is making those objects, curve points, encoding, hashing.
  *
- * All parties are played in one loop. The first is measured; the others prove as it does, and take its word for what
- * verifies: everybody is honest here.
+ * All parties are played in one loop, one at a time, and every one does all of its work.
  */
 import { createHash, generatePrimeSync, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -15,9 +14,9 @@ import { exponentiations, powersModulo, resetExponentiations } from '../../dist/
 import { makeKey, signMessage } from '../../dist/protocol/engine.js'
 import { parseKeyShare } from '../../dist/protocol/keyshare.js'
 import { Session } from '../../dist/protocol/session.js'
+import { atWork, round, spread } from './spread.js'
 
 const rng = (length) => Uint8Array.from(randomBytes(length))
-const MEASURED = 1
 const epoch = new Uint8Array(32).fill(1)
 const digest = Uint8Array.from(createHash('sha256').update('a message').digest())
 
@@ -37,9 +36,10 @@ const STEPS = {
   'presign/open-answer': 'presign verify',
 }
 
-export function ecdsaFigures(sizes) {
+/** @param primes how many safe primes to time: they vary by more than ten times */
+export function ecdsaFigures(sizes, primes) {
   const level = PRODUCTION
-  const report = { level: level.name, primes: primeFigures(level), parties: {} }
+  const report = { level: level.name, primes: primeFigures(level, primes), parties: {} }
   for (const [t, n] of sizes) {
     process.stderr.write(`ecdsa ${t}-of-${n}\n`)
     report.parties[`${t}-of-${n}`] = party(level, t, n)
@@ -47,11 +47,14 @@ export function ecdsaFigures(sizes) {
   return report
 }
 
-/** How long one of the four primes took; it varies by more than ten times. */
-function primeFigures(level) {
-  const begun = performance.now()
-  generatePrimeSync(level.primeBits, { safe: true })
-  return { bits: level.primeBits, a_party: 4, one: round(performance.now() - begun) }
+function primeFigures(level, count) {
+  const times = Array.from({ length: count }, (_, i) => {
+    process.stderr.write(`prime ${i + 1} of ${count}\n`)
+    const begun = atWork()
+    generatePrimeSync(level.primeBits, { safe: true })
+    return atWork() - begun
+  })
+  return { bits: level.primeBits, a_party: 4, timed: count, ...spread(times) }
 }
 
 function party(level, t, n) {
@@ -67,48 +70,63 @@ function party(level, t, n) {
     const auxiliary = { data, secret }
     return signMessage(session, { share, auxiliary, epoch, shift: 0n }, digest, { fresh: rng })
   })
-  const steps = Object.fromEntries(
-    [...making.steps, ...signing.steps].map(([step, measured]) => [step, figures(measured)]),
-  )
-  const cpu = (name) => steps[`${name} prove`].cpu + steps[`${name} verify`].cpu
+  const steps = { ...stepsOf(making.measured), ...stepsOf(signing.measured) }
+  const cpu = (name) => steps[`${name} prove`].median + steps[`${name} verify`].median
+  const between = (measured, take) => spread([...measured.values()].map(take))
   return {
     steps,
     // What the protocol's own thread did in between: curve points, letters, checks.
     between: {
-      'key generation': round(making.protocol),
-      presigning: round(signing.protocol - signing.online),
-      'signing online': round(signing.online),
+      'key generation': between(making.measured, ({ protocol }) => protocol),
+      presigning: between(signing.measured, ({ protocol, online }) => protocol - online),
+      'signing online': between(signing.measured, ({ online }) => online),
     },
     aux_a_counterparty: round(cpu('aux') / (n - 1)),
     presign_a_counterparty: round(cpu('presign') / (t - 1)),
   }
 }
 
-/** Everybody in one loop; what the measured party's jobs took, and what its protocol took between them. */
+/** Each step over all parties. */
+function stepsOf(measured) {
+  const all = [...measured.values()].map(({ steps }) => steps)
+  const names = [...(all[0]?.keys() ?? [])]
+  return Object.fromEntries(
+    names.map((name) => {
+      const figuresOf = all.map((steps) => figures(steps.get(name)))
+      const middle = (take) => spread(figuresOf.map(take)).median
+      return [
+        name,
+        {
+          ...spread(figuresOf.map(({ cpu }) => cpu)),
+          exponentiations: middle(({ exponentiations }) => exponentiations),
+          ratio: middle(({ ratio }) => ratio),
+        },
+      ]
+    }),
+  )
+}
+
+/** Everybody in one loop; what each party's jobs took, and what its protocol took between them. */
 function play(parties, protocol) {
   const runs = new Map(parties.map((self) => [self, protocol(new Session(rngSid, self, parties))]))
-  const measured = { steps: new Map(), outputs: new Map(), protocol: 0, online: 0 }
-  const verified = new Map()
-  let round = ''
+  const measured = new Map(parties.map((party) => [party, { steps: new Map(), protocol: 0, online: 0 }]))
+  const outputs = new Map()
+  let name = ''
   const timed = (party, act) => {
-    const begun = performance.now()
+    const begun = atWork()
     const result = act()
-    if (party !== MEASURED) return result
-    const ms = performance.now() - begun
-    measured.protocol += ms
-    if (round === 'sign') measured.online += ms
+    const ms = atWork() - begun
+    const own = measured.get(party)
+    own.protocol += ms
+    if (name === 'sign') own.online += ms
     return result
   }
   const work = (party, job) => {
-    const { name } = job
-    if (party !== MEASURED) return name.includes('/verify-') ? verified.get(name) : runJob(job)
     resetExponentiations()
-    const [begun, cpu] = [performance.now(), atWork()]
+    const begun = atWork()
     const result = runJob(job)
-    const took = { ms: performance.now() - begun, cpu: atWork() - cpu }
-    add(measured.steps, STEPS[name] ?? name, took, exponentiations())
-    verified.set(name, result)
-    return result.slice()
+    add(measured.get(party).steps, STEPS[job.name] ?? job.name, atWork() - begun, exponentiations())
+    return result
   }
   let replies = new Map(parties.map((party) => [party, undefined]))
   for (;;) {
@@ -120,11 +138,11 @@ function play(parties, protocol) {
         const results = step.value.jobs.map((job) => work(party, job))
         step = timed(party, () => run.next(results))
       }
-      if (step.done) measured.outputs.set(party, step.value)
+      if (step.done) outputs.set(party, step.value)
       else outboxes.set(party, step.value.outbox)
     }
-    if (outboxes.size === 0) return measured
-    round = outboxes.get(MEASURED).round
+    if (outboxes.size === 0) return { measured, outputs }
+    name = outboxes.values().next().value.round
     replies = new Map(parties.map((to) => [to, inbox(parties, outboxes, to)]))
   }
 }
@@ -143,15 +161,8 @@ function inbox(parties, outboxes, to) {
   )
 }
 
-/** Milliseconds for which the processor has worked for this process. */
-function atWork() {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
-
-function add(steps, step, { ms, cpu }, counted) {
-  const entry = steps.get(step) ?? { ms: 0, cpu: 0, counts: new Map() }
-  entry.ms += ms
+function add(steps, step, cpu, counted) {
+  const entry = steps.get(step) ?? { cpu: 0, counts: new Map() }
   entry.cpu += cpu
   for (const { modulusBits, exponentBits, count } of counted) {
     const size = `${modulusBits} ${exponentBits}`
@@ -160,7 +171,7 @@ function add(steps, step, { ms, cpu }, counted) {
   steps.set(step, entry)
 }
 
-function figures({ ms, cpu, counts }) {
+function figures({ cpu, counts }) {
   let expected = 0
   let total = 0
   for (const [size, count] of counts) {
@@ -168,7 +179,7 @@ function figures({ ms, cpu, counts }) {
     expected += count * unitCost(modulusBits, exponentBits)
     total += count
   }
-  return { ms: round(ms), cpu: round(cpu), exponentiations: total, ratio: round(cpu / expected) }
+  return { cpu, exponentiations: total, ratio: round(cpu / expected) }
 }
 
 const units = new Map()
@@ -208,8 +219,4 @@ const PRIMES = JSON.parse(readFileSync(new URL('../vectors/safe-primes-1536.json
 function primesOf(party) {
   const [p, q, pHat, qHat] = PRIMES.slice(4 * (party - 1), 4 * party).map((digits) => BigInt(`0x${digits}`))
   return { p, q, pHat, qHat }
-}
-
-function round(figure) {
-  return Math.round(figure * 100) / 100
 }

@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: how long things take. Figures and ratios, never a pass or a fail: run it on an idle machine, and compare
- * with the run before. Medians of several runs, in milliseconds. Five minutes; one with `-- --quick`, which takes 2-of-3
- * alone. `--ecdsa` leaves out everything else; `--json` prints one JSON document in place of tables.
+ * with the run before. Medians of several runs, in milliseconds. A quarter of an hour; a few minutes with `-- --quick`, which
+ * takes 2-of-3 alone. `--ecdsa` leaves out everything else, and so does `--frost`; `--json` prints one JSON document in place
+ * of tables.
  *
  * `memory` is the whole ceremony of all parties in one process over a network in memory, files and all; `nats` the same
  * over a nats-server on this machine; `noble` the bare mathematics of all parties by @noble/curves; `ratio` is memory
- * over noble: what signing every letter, the handshake and the disk cost on top. ECDSA is one party's work, step by step
- * (`ecdsa.js`).
+ * over noble: what signing every letter, the handshake and the disk cost on top. What a signature of
+ * FROST costs one signer by itself is in `frost.js`, one party's work for ECDSA, step by step, in `ecdsa.js`.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -29,6 +30,8 @@ import { generateAgeIdentity, recipientOf } from '../../dist/storage/seal.js'
 import { definitionId } from '../../dist/wire/definition.js'
 import { cardOfIdentity, newIdentity } from '../../dist/wire/identity.js'
 import { ecdsaFigures } from './ecdsa.js'
+import { frostFigures } from './frost.js'
+import { round } from './spread.js'
 import { tables } from './tables.js'
 
 const rng = (length) => Uint8Array.from(randomBytes(length))
@@ -37,7 +40,7 @@ const BIN = new URL('../../bin/mpc.js', import.meta.url).pathname
 const message = Buffer.from('a message')
 
 const flags = new Set(process.argv.slice(2))
-const known = ['--quick', '--ecdsa', '--json']
+const known = ['--quick', '--ecdsa', '--frost', '--json']
 const other = [...flags].find((flag) => !known.includes(flag))
 if (other !== undefined) throw new Error(`${other} is none of ${known.join(', ')}`)
 const sizes = (all) => (flags.has('--quick') ? all.slice(0, 1) : all)
@@ -54,10 +57,12 @@ const ECDSA_SIZES = sizes([
 
 const folder = await mkdtemp(join(tmpdir(), 'mpc-bench-'))
 const report = { node: process.version, cpus: cpus().length }
-const server = flags.has('--ecdsa') ? null : await natsServer()
+const whole = !flags.has('--ecdsa') && !flags.has('--frost')
+const server = whole ? await natsServer() : null
 try {
-  if (!flags.has('--ecdsa')) await wholeCeremonies()
-  report.ecdsa = ecdsaFigures(ECDSA_SIZES)
+  if (whole) await wholeCeremonies()
+  if (whole || flags.has('--frost')) report.frost = await frostFigures(SIZES)
+  if (whole || flags.has('--ecdsa')) report.ecdsa = ecdsaFigures(ECDSA_SIZES, flags.has('--quick') ? 3 : 7)
 } finally {
   server?.process.kill()
   await rm(folder, { recursive: true, force: true })
@@ -276,10 +281,6 @@ function median(runs, act) {
       return performance.now() - begun
     }),
   )
-}
-
-function round(figure) {
-  return Math.round(figure * 100) / 100
 }
 
 function middle(times) {

@@ -1,7 +1,7 @@
 /** The report of `npm run bench` for people: a table for each thing that was measured, milliseconds throughout. */
 
 export function tables(report) {
-  const { node, cpus, startup, handshake, keygen, sign, ecdsa } = report
+  const { node, cpus, startup, handshake, keygen, sign, frost, ecdsa } = report
   const parts = [`Node ${node}, ${cpus} processors; milliseconds`]
   if (startup) parts.push(table('Start', [startup], [''], Object.keys(startup)))
   const over = ['memory', 'nats']
@@ -9,23 +9,23 @@ export function tables(report) {
   const against = [...over, 'noble', 'ratio']
   if (keygen) parts.push(table('Key generation', Object.values(keygen), Object.keys(keygen), against))
   if (sign) parts.push(table('Signing', Object.values(sign), Object.keys(sign), against))
+  const ofParty = ['median', 'least', 'most', 'noble', 'ratio', 'verifications']
+  if (frost) parts.push(table('FROST, one signer', Object.values(frost), Object.keys(frost), ofParty))
   if (ecdsa) parts.push(...ecdsaTables(ecdsa))
   return `${parts.join('\n\n')}\n`
 }
 
 function ecdsaTables({ level, primes, parties }) {
+  const { a_party, bits, timed, median, least, most } = primes
   return [
-    `ECDSA (${level}), one party in one thread. Before it: ${primes.a_party} primes of ${primes.bits} bits; one took ${primes.one}.`,
+    `ECDSA (${level}), one party in one thread. Before it: ${a_party} safe primes of ${bits} bits; of ${timed} one took ${median}, the fastest ${least}, the slowest ${most}.`,
     ...Object.entries(parties).map(([size, { steps, between, ...a }]) => {
-      const rows = Object.entries(steps)
-      const columns = ['ms', 'cpu', 'exponentiations', 'ratio']
-      const rest = Object.entries(between).map(([name, ms]) => [name, { ms }])
-      const all = [...rows, ...rest]
+      const all = [...Object.entries(steps), ...Object.entries(between)]
       const made = table(
         size,
         all.map(([, row]) => row),
         all.map(([name]) => name),
-        columns,
+        ['median', 'least', 'most', 'exponentiations', 'ratio'],
       )
       return `${made}\n  a counterparty: aux ${a.aux_a_counterparty}, presign ${a.presign_a_counterparty} (aim: 600); ratio (aim): 1.15`
     }),
