@@ -69,7 +69,7 @@ export function decode(bytes: Uint8Array, mostItems = MOST_ITEMS): Value {
     }) as Value
     again = encode(value)
   } catch {
-    // Whatever is wrong, the message says nothing of what stands there: field names are somebody else's text (F-24).
+    // Whatever is wrong, the message says nothing of what stands there: field names are somebody else's text.
     throw new CodecError('', 'not well-formed CBOR of the kind used here')
   }
   if (!equalBytes(bytes, again)) throw new CodecError('', 'not in deterministic form')

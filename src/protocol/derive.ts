@@ -1,6 +1,6 @@
 /**
  * Keys derived from a key by a path: BIP-32's public derivation on secp256k1, which needs no share and which
- * every custodian computes alike (cggmp24.md 1g). Each step adds a public number to the private key, so a
+ * every custodian computes alike (BIP-32). Each step adds a public number to the private key, so a
  * path adds one number, the shift; whoever signs adds it to the shares. A hardened step hashes the private
  * key itself, which exists nowhere: a threshold key has none.
  *

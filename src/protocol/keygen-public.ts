@@ -129,7 +129,7 @@ export function openingChecks(
   return {
     'opening is not what was committed to': ({ opening }, from) =>
       equalBytes(commitTo(session, input, from, opening), V.get(from) as Uint8Array),
-    // A longer vector would raise the threshold, a shorter one lower it (T-41).
+    // A longer vector would raise the threshold, a shorter one lower it.
     'vector does not have as many points as the threshold': ({ opening }) =>
       opening.F.length === input.threshold,
     'vector holds something that is not a point of the group': ({ F }) => F !== null,

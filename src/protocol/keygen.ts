@@ -3,11 +3,11 @@
  * everybody first commits to what they will say, in `commit` (reliably broadcast), and then opens it and
  * deals the shares, in `open`. That costs no round, since the first broadcast must be echoed anyway, and
  * takes away what plain Feldman sharing leaves: its last mover sees all others' contributions before it
- * chooses its own, and can so choose among many public keys (L-3). Here it can only refuse to open, which
+ * chooses its own, and can so choose among many public keys. Here it can only refuse to open, which
  * everybody sees.
  *
  * The steps quoted are FROST's (Komlo and Goldberg, ePrint 2020/852, figure 1); V_i and the chain code are
- * after cggmp24.md 1a. Letters and their checks are in `keygen-public.ts`, CGGMP24's third round in
+ * ours. Letters and their checks are in `keygen-public.ts`, CGGMP24's third round in
  * `cggmp24/keygen.ts`.
  */
 import * as cggmp24 from './cggmp24/keygen.js'
@@ -80,8 +80,7 @@ export function* keygenWith(session: Session, input: KeygenInput, rng: Rng): Pro
   const mine: Opening = tau ? { ...common, ahead: cggmp24.sayAhead(tau, rng) } : common
 
   // Step 4. "Every P_i broadcasts C_i, sigma_i to all other participants": first V_i, reliably, so that what
-  // is opened is the same for all. Whoever sends another's V_i again hopes to open it with the other's words
-  // (T-31).
+  // is opened is the same for all. Whoever sends another's V_i again hopes to open it with the other's words.
   const V = yield* broadcastReliably(
     session,
     'commit',

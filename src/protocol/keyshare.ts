@@ -84,7 +84,7 @@ export function parseKeyShare(parts: UncheckedKeyShare): KeyShare {
 }
 
 /**
- * Signing is for exactly as many parties as the threshold, each a member of the key (T-50).
+ * Signing is for exactly as many parties as the threshold, each a member of the key.
  * @throws RangeError for any others
  */
 export function requireQuorum(parties: readonly PartyId[], key: PublicShares): void {

@@ -154,14 +154,12 @@ export const openingChecks = (session: Session, plan: Plan, said: ReadonlyMap<Pa
   'opening is not what was committed to': ({ opening }: Opened, from: PartyId) =>
     opening === null ||
     equalBytes(commitTo(session, plan, from, opening), said.get(from)?.V ?? new Uint8Array()),
-  // Cggmp24.md 1f, R3: "len(F_i)==t'". A longer vector would raise the threshold, a shorter one lower it
-  // (T-41).
+  // A longer vector would raise the threshold, a shorter one lower it.
   'vector does not have as many points as must sign': ({ opening }: Opened) =>
     opening === null || opening.F.length === plan.threshold,
   'vector holds something that is not a point of the group': ({ opening, F }: Opened) =>
     opening === null || F !== null,
-  // "F_i[0] == λ_i^D·X_old_i (per dealer; checking only the sum lets two dealers cancel each other)" (T-46,
-  // T-49). By it no dealer can bring in anything but its own old share, so there is no proof of knowledge of
+  // F_i[0] = λ_i^D X_i of each dealer: a check of the sum alone would let two dealers cancel each other. By it no dealer can bring in anything but its own old share, so there is no proof of knowledge of
   // the constant: that the new shares are held is proved by each receipt.
   'vector does not begin with its weighted public share': ({ F }: Opened, from: PartyId) =>
     F === null || F[0] === undefined || F[0].equals(weighted(plan, from)),
@@ -180,7 +178,7 @@ export function sumOf(
   { curve, group, members }: Plan,
   vectors: readonly (readonly Point[])[],
 ): ReadonlyMap<PartyId, Point> | null {
-  // "Sum: F=ΣF_i, F[0]==pk. [...] all X'_l ≠ O."
+  // F = ΣF_i, F[0] is the group point, and no X'_l is the identity.
   const sum = addCommitments(vectors)
   if (!sum[0]?.equals(group)) {
     throw new Error("every dealer's constant holds, their sum does not: this is a defect of this program")

@@ -1,6 +1,5 @@
 /**
- * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve, after cggmp24.md
- * 1f: as many old members as must sign deal their shares anew, to new members, who may be others, more or
+ * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve: as many old members as must sign deal their shares anew, to new members, who may be others, more or
  * fewer; the key stays. As in key generation everybody first commits to what they will say: `commit`
  * (reliably broadcast) and `open` (broadcast, with each dealt share). A refresh is the same with the same
  * members.
@@ -75,7 +74,7 @@ export function* reshareWith(
   const { self, peers } = session
   const index = members.get(self)
 
-  // R1. "dealer i∈D: w_i = λ_i^D x_i; polynomial f_i, deg t'-1, f_i(0)=w_i; Feldman F_i; commit V_i; echo."
+  // Round 1. Dealer i of the set D: w_i = λ_i^D x_i; a polynomial f_i of degree t'-1 with f_i(0) = w_i; its vector F_i; V_i.
   // With it everybody, dealing or not, says which epoch and which people it means: a joiner believes only
   // agreement.
   const f = weightedPolynomial(session, plan, share, rng)
@@ -85,10 +84,10 @@ export function* reshareWith(
     V: mine && commitTo(session, plan, self, mine),
   })
   demand('commit', said, commitmentChecks(plan))
-  // Whoever sends another's V_i again hopes to open it with the other's words (T-31).
+  // Whoever sends another's V_i again hopes to open it with the other's words.
   demandDistinct(session, 'commit', commitmentsIn(said), 'commitment is the copy of another')
 
-  // R2. "open F_i (broadcast, echo), send f_i(I'_j) p2p encrypted to each new j". V_i, which was echoed,
+  // Round 2. F_i to all, and to each new member j its f_i(I'_j) alone. V_i, which was echoed,
   // binds it.
   const dealTo = (to: PartyId): Uint8Array | null => {
     const l = members.get(to)
@@ -108,12 +107,12 @@ export function* reshareWith(
         return [from, { ...opened(plan, letters.get(from) ?? null), sent, value }] as const
       }),
     )
-    // R3. "new member j checks per dealer", and so does who only deals, as far as it sees.
+    // Each new member checks every dealer, and so does who only deals, as far as it sees.
     demand('open', contributions, {
       ...openingChecks(session, plan, said),
       'deals a share where none belongs, or none where one does': ({ sent }, from) =>
         (sent !== null) === (index !== undefined && dealers.has(from)),
-      // "f_i(I'_j)G == Σ I'_j^k F_i[k]".
+      // f_i(I'_j)G == Σ I'_j^k F_i[k].
       "dealt share does not lie on the sender's polynomial": ({ sent, F, value }) =>
         sent === null ||
         index === undefined ||
@@ -136,7 +135,7 @@ export function* reshareWith(
     }
     if (index === undefined) return { ...publicParts, share: null }
 
-    // "x'_j=Σ f_i(I'_j)".
+    // x'_j=Σ f_i(I'_j).
     const own = f === null ? 0n : evaluate(curve, f, index)
     const x = received.reduce((sum, { value }) => curve.Fn.add(sum, value as bigint), own)
     if (!curve.timesG(x).equals(X.get(index) as Point)) {

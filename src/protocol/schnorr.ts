@@ -1,6 +1,6 @@
 /**
  * Schnorr's proof of knowledge of a discrete logarithm, made non-interactive and bound to a context
- * (cggmp24.md 2.7, Πsch): A = τG, e = H(context, X, A), z = τ + ex; accepted if zG = A + eX.
+ * (CGGMP24's Πsch): A = τG, e = H(context, X, A), z = τ + ex; accepted if zG = A + eX.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import type { Curve } from './curve.js'

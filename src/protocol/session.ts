@@ -14,7 +14,7 @@ export type Rng = (length: number) => Uint8Array
 
 /**
  * The system's generator, for signing nonces only: never seeded and never replayed, because two signatures
- * under one nonce give away the share (F-47). It is not callable, so the compiler refuses it for an `Rng`, and
+ * under one nonce give away the share. It is not callable, so the compiler refuses it for an `Rng`, and
  * the reverse.
  */
 export type NonceRng = { readonly fresh: (length: number) => Uint8Array }
@@ -30,7 +30,7 @@ export class Session {
   readonly peers: readonly PartyId[]
 
   /**
-   * @param sid 32 bytes that name this run and cover its definition (`ceremony-and-wire`, handshake 2)
+   * @param sid 32 bytes that name this run and cover its definition: the handshake makes it
    * @param self this participant
    * @param parties all participants, self included, ascending, each once
    */

@@ -8,6 +8,7 @@ import {
   type KeygenInput,
   MANNERS,
   type Opening,
+  openingChecks,
   openingLetter,
   proofContext,
   publicResult,
@@ -243,6 +244,14 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
       const outcome = outcomes.get(party)
       expect(outcome?.ended === 'failed' && outcome.error).toBeInstanceOf(SplitView)
     }
+  })
+
+  test('a commitment is of its party: the same words of another are not what it committed to', () => {
+    const session = new Session(sid, 1, [1, 2, 3])
+    const V = commitTo(session, input, 1, openingOf(1))
+    const opens = openingChecks(session, input, new Map([1, 2].map((party) => [party, V])))[NOT_OPENED]
+    const own = { opening: openingOf(1), F: null }
+    expect([opens?.(own, 1), opens?.(own, 2)]).toEqual([true, false])
   })
 
   test.each<[string, (f1: Polynomial) => Polynomial]>([

@@ -60,7 +60,7 @@ export const auxDataCodec: Codec<AuxData> = codec(
 
 /**
  * Whether these make moduli: safe primes of the level, all different, p and q (p̂ and q̂) not close to each
- * other (T-12). Whoever made them is this machine, so Fermat's test to one base is enough.
+ * other. Whoever made them is this machine, so Fermat's test to one base is enough.
  * @throws RangeError
  */
 export function requirePrimes(level: Level, primes: AuxPrimes): void {
@@ -98,7 +98,7 @@ export function wipeAuxSecret(secret: AuxSecret): void {
 }
 
 /**
- * What everybody can see of one party's data (cggmp24.md 1b, R3) without its proofs.
+ * What everybody can see of one party's data without its proofs.
  * @throws CodecError that names the part
  */
 export function checkAuxParty(level: Level, { N, Nhat, s, t }: AuxPublic): void {

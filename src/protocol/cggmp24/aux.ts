@@ -1,6 +1,6 @@
 /**
  * Making the auxiliary data of a key: everybody's Paillier modulus and ring-Pedersen parameters, once for a
- * party set and epoch (CGGMP24; cggmp24.md 1b). Rounds `aux-commit` (reliably broadcast), `aux-open`, and
+ * party set and epoch (CGGMP24). Rounds `aux-commit` (reliably broadcast), `aux-open`, and
  * `aux-prove` (Πmod to all, Πfac to each), named so that they can stand in one run with those of key
  * generation. The primes are handed in: making them takes seconds and threads, and is left to who has both.
  *
@@ -142,7 +142,7 @@ export function* generateAuxWith(
   requirePrimes(level, primes)
   const letter = auxLetters(level)
 
-  // R1. "Generate N_i = pq, N̂_i = p̂q̂, s_i, t_i, Πprm proof (context ssid, i), ρ_i, u_i." λ ends with the job
+  // Round 1. N_i = pq, N̂_i = p̂q̂, s_i, t_i with Πprm, ρ_i, u_i. λ ends with the job.
   const [made] = yield* compute([
     makeParameters.job({
       context: auxContext(session, input, self),
@@ -154,16 +154,16 @@ export function* generateAuxWith(
   const { prm, ...parameters } = makeParameters.result(made as Uint8Array)
   const own: AuxPublic = { N: p * q, ...parameters }
   const mine: AuxOpening = { aux: own, prm, rho: rng(level.kappaBytes), u: rng(level.kappaBytes) }
-  // "Broadcast V_i. Echo." Whoever sends another's again hopes to open it with the other's words (T-31).
+  // V_i, echoed. Whoever sends another's again hopes to open it with the other's words.
   const V_i = commitToAux(session, input, self, mine)
   const V = yield* broadcastReliably(session, 'aux-commit', letter.commitment, V_i)
   demandDistinct(session, 'aux-commit', V, 'commitment is the copy of another')
 
-  // R2. "Broadcast the opening."
+  // Round 2. The opening.
   const openings = yield* broadcast(session, 'aux-open', letter.opening, mine)
   const opened = (party: PartyId) => openings.get(party) as AuxOpening
 
-  // R3. "For every j: V_j opens", what everybody can see of the parameters holds, "verify Πprm".
+  // Round 3. For every j: V_j opens, what everybody can see of the parameters holds, and so does Πprm.
   const prmHolds = yield* forEach(verifyParameters, peers, (from) => ({
     context: auxContext(session, input, from),
     aux: opened(from).aux,
@@ -189,8 +189,7 @@ export function* generateAuxWith(
     ),
   ])
 
-  // "ρ = ⊕ρ_j. Then broadcast Πmod on own N_i (context ssid, ρ, i) and send to each j Πfac on own N_i using
-  // verifier's (N̂_j, s_j, t_j) (context ssid, ρ, i - add j)."
+  // ρ = ⊕ρ_j. Then Πmod for N_i to all, and to each j Πfac for N_i by its own parameters (N̂_j, s_j, t_j).
   const rho = commonString(openings.values())
   const [modulus, ...facProofs] = yield* compute([
     proveModulus.job({ context: auxContext(session, input, self, rho), p, q, random: rng(modTape(level)) }),
@@ -211,7 +210,7 @@ export function* generateAuxWith(
     { codec: letter.fac, mine: (to) => proveFactors.result(facProofs[peers.indexOf(to)] as Uint8Array) },
   )
 
-  // Output. "Verify Πmod, Πfac from each j."
+  // Output. Πmod and Πfac of each j hold.
   const modHolds = yield* forEach(verifyModulus, peers, (from) => ({
     context: auxContext(session, input, from, rho),
     N: opened(from).aux.N,
@@ -250,7 +249,7 @@ function visibleFlaw(level: Level, aux: AuxPublic): string | null {
 }
 
 /**
- * Names each peer whose moduli have a factor in common with another's (T-12). Of two others nobody outside
+ * Names each peer whose moduli have a factor in common with another's. Of two others nobody outside
  * can say who took it from whom, so both are named as a pair; that its own was not taken, this party knows.
  */
 function commonFactors(session: Session, sound: ReadonlyMap<PartyId, AuxPublic>): readonly Accusation[] {

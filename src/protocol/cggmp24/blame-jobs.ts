@@ -21,10 +21,14 @@ const sumStatement = { K: ciphertext, D: ciphertext, X: point, S: point, base: p
 /** Of Πaff-g*: the answer D, Y to C under the accused's X. */
 const answerStatement = { C: ciphertext, D: ciphertext, Y: ciphertext, X: point }
 
-/** Πdec for x⊙K ⊕ D under N = pq. It reads `proveSumTape` bytes. */
+/** How many random bytes `proveSum` reads. */
 export const proveSumTape = (level: Level): number =>
   decryptTape(level, 1) + nonceTape(level) + decTape(level)
 
+/**
+ * Πdec for x⊙K ⊕ D under this party's N = pq: what it decrypts to is the logarithm of S to `base`. The plaintext and its
+ * nonce are found by decrypting.
+ */
 export const proveSum = task(
   'blame/prove-sum',
   {
@@ -43,6 +47,7 @@ export const proveSum = task(
   },
 )
 
+/** Whether Πdec holds for the owner of N: yes or no, for any values of the shape. */
 export const verifySum = task(
   'blame/verify-sum',
   { input: record({ context: contextShape, N: element, ...sumStatement, proof: dec }), output: flag },
@@ -79,6 +84,7 @@ export const proveAnswer = task(
   },
 )
 
+/** Whether Πaff-g* holds for an answer of the owner of N_i to the owner of N_j: yes or no, for any values of the shape. */
 export const verifyProvenAnswer = task(
   'blame/verify-answer',
   {

@@ -1,6 +1,6 @@
 /**
  * Identifiable abort: when the shares of kγ or of kx do not add up although every proof has verified, everybody shows
- * that its own were made as they should be (CGGMP24, failure phases; cggmp24.md 1e). The proofs need no ring-Pedersen
+ * that its own were made as they should be (CGGMP24, failure phases). The proofs need no ring-Pedersen
  * parameters, so anybody can verify them: the same questions are asked here, of letters as they come, and in
  * `evidence.ts`, of a transcript. Who is silent is for whoever waits to say.
  *
@@ -76,8 +76,10 @@ export function* findCheats(session: Session, phase: Phase, defence: Defence): P
   )
   const answers = yield* compute(questions.map(({ job }) => job))
   accuse(`blame-${phase}`, unanswered(questions, answers))
+  // It takes that Πdec or Πaff-g* accepted something false, whose chance is 2^-128 for each, or that Πenc-elg or Πaff-g let
+  // a plaintext through that wraps around N: where all of them are true, the sums are.
   throw new Error(
-    'the shares do not add up, and everybody has shown its own: this is a defect of this program',
+    'the shares do not add up, and everybody has proved its own (Πdec, Πaff-g*): a false proof was accepted, which is a defect of this program',
   )
 }
 
@@ -163,7 +165,7 @@ export const unanswered = (
     .map(({ party, round, reason }) => ({ party, round, kind: 'witnessed', reason }))
 
 /**
- * "D_i* = ⊕_{j≠i} (D_ij ⊖ F_ji)", and K_i⊙x_i ⊕ D_i* decrypts to δ_i or χ_i as an integer: everybody can compute it from
+ * D_i* = ⊕_{j≠i} (D_ij ⊖ F_ji), and K_i⊙x_i ⊕ D_i* decrypts to δ_i or χ_i as an integer: everybody can compute it from
  * what was said. The sign is that of F = Enc(-β). S is δ_i G, or χ_i Γ.
  */
 function sumOf(signers: Signers, { first, second, third, Gamma }: Said, phase: Phase, party: PartyId) {

@@ -1,6 +1,6 @@
 /**
  * The verdict on a signing that failed, for whoever has the signed letters of its rounds and the key's agreed record:
- * no secret is needed, and nothing but the record says which moduli are whose (T-70). What was proven to one party alone
+ * no secret is needed, and nothing but the record says which moduli are whose. What was proven to one party alone
  * is not seen here, so a verdict against who failed that is its word only; silence is no letter and proves nothing.
  */
 import { type Accusation, ProtocolAbort } from '../abort.js'

@@ -12,7 +12,7 @@ export const JOBS: Readonly<Record<string, (input: readonly Uint8Array[]) => Uin
 
 /**
  * Does a job, and wipes its input, which whoever runs it owns.
- * @throws Error that names the job, never what it was about (F-22)
+ * @throws Error that names the job, never what it was about
  */
 export function runJob({ name, input }: Job): Uint8Array {
   const work = Object.hasOwn(JOBS, name) ? JOBS[name] : undefined

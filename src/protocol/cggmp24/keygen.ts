@@ -1,8 +1,7 @@
 /**
  * What key generation for CGGMP24 has beyond every scheme's (`../keygen.ts`, which commits, opens and deals):
  * a third round, in which each party proves that it knows its combined share x_i, with a commitment A_i that
- * it fixed before it saw anything, and under randomness rid to which all of them added (cggmp24.md 1a, R1 and
- * R3).
+ * it fixed before it saw anything, and under randomness rid to which all of them added.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { bytes, type Codec, codec, encode, type Of, record, xorAll } from '../codec.js'
@@ -25,7 +24,7 @@ export const aheadShape = record({
 export type Ahead = Of<typeof aheadShape>
 
 /**
- * Round `prove`: the answer z_i. There is no commitment in it, so that no other one can be slipped in (T-40).
+ * Round `prove`: the answer z_i. There is no commitment in it, so that no other one can be slipped in.
  */
 export const proofLetter: Codec<SchProof> = codec(schShape, 64)
 
@@ -36,7 +35,7 @@ export function knowledgeChallenge(prover: PartyId): Challenge {
 }
 
 /**
- * R1. "sample [...] Schnorr nonce τ_i". Here x_i, for which it will answer, is not known yet: what hedges it
+ * The nonce τ_i of round `commit`. x_i, for which it will answer, is not known then: what hedges it
  * is f_i(0) and the run. For a τ_i that came again in another run would give away x_i, which is another one
  * there.
  * @param F0 f_i(0)*G
@@ -47,14 +46,14 @@ export function proofNonce(session: Session, constant: Secret, F0: Point, rng: R
   return new Secret(secp256k1.scalarBytes(hedgedNonce(secp256k1, run, constant, F0.toBytes(), rng)))
 }
 
-/** R1. "sample rid_i", "A_i = τ_i G". */
+/** What is said ahead in round `commit`: a random rid_i, and A_i = τ_i G. */
 export const sayAhead = (tau: Secret, rng: Rng): Ahead => ({
   rid: rng(PRODUCTION.kappaBytes),
   A: secp256k1.timesG(secp256k1.parseScalar(tau.reveal())),
 })
 
 /**
- * R3 and the output: everybody's proof for its combined share.
+ * Round `prove` and the output: everybody's proof for its combined share.
  * @param ahead what each party opened
  * @param tau the nonce of this party's A_i
  * @param share x_i, encoded
@@ -69,7 +68,7 @@ export function* proveShare(
   publicShares: ReadonlyMap<PartyId, Point>,
 ): Protocol<void> {
   const { self } = session
-  // "e = H_q("…keygen.sch", ssid, i, rid, X_i, A_i), z_i = τ_i + e x_i; broadcast z_i."
+  // e = H(run, rid, i, X_i, A_i), z_i = τ_i + e x_i.
   const statement = { X: publicShares.get(self) as Point, A: (ahead.get(self) as Ahead).A }
   const witness = {
     x: secp256k1.parseScalar(share.reveal()),
@@ -77,7 +76,7 @@ export function* proveShare(
   }
   const mine = proveSch(contextOf(session, ahead, self), statement, witness)
   const proofs = yield* broadcast(session, 'prove', proofLetter, mine)
-  // "check z_j G == A_j + e_j X_j for all j, where A_j is the one opened in R2".
+  // z_j G = A_j + e_j X_j for every j, where A_j is the one that was opened.
   demand('prove', ofPeers(session, proofs), {
     'proof of knowledge of the combined share does not verify': (proof, from) =>
       provesShare(session, ahead, publicShares, from, proof),

@@ -1,6 +1,7 @@
 /**
- * The security levels of the ECDSA engine: sizes of moduli and the ranges that proofs speak about (cggmp24.md
- * 0). "±X" is everywhere a uniform integer in [-X/2, X/2], the half-range convention of CGGMP24; ℓ, ℓ' and ε
+ * The security levels of the ECDSA engine: sizes of moduli and the ranges that proofs speak about, for the protocol
+ * of Canetti, Gennaro, Goldfeder, Makriyannis and Peled, "UC Non-Interactive, Proactive, Threshold ECDSA with Identifiable
+ * Aborts" (ePrint 2021/060, as revised in October 2024), which everything here calls CGGMP24. "±X" is everywhere a uniform integer in [-X/2, X/2], the half-range convention of CGGMP24; ℓ, ℓ' and ε
  * are exponents of two. There is one level to make keys with.
  */
 import { mapped, oneOf, type Shape } from '../codec.js'
@@ -58,7 +59,7 @@ export const levelShape: Shape<Level> = mapped(
   ({ name }) => name,
 )
 
-/** The level, if its numbers fit one another (cggmp24.md 0, "Constraints to assert at start-up"). */
+/** The level, if its numbers fit one another: each line says what would fail without it. */
 function asserted(level: Level): Level {
   const { primeBits, modulusBits, ell, ellPrime, epsilon } = level
   const statistical = 128

@@ -5,7 +5,7 @@
  * public value. That is five to eight times as fast as BigInt, needs no native dependency, and goes OpenSSL's
  * constant-time way for exponents. It is a calculator here and nothing else: the only use of `node:crypto` in
  * this room. What it refuses is computed with BigInt instead, and a self-test decides whether it is used at
- * all (cggmp24.md 4).
+ * all.
  */
 import { createDiffieHellman, type DiffieHellman } from 'node:crypto'
 import { bitLength, fromBytes, invert, mod, toBytes } from './integers.js'

@@ -1,7 +1,7 @@
 /**
  * Paillier's encryption with its homomorphisms: Enc(x; r) = (1+N)^x r^N mod N². Plaintexts are centred:
- * decryption gives the representative in (-N/2, N/2], and whoever wants it modulo q reduces after that
- * (T-23). Misuse throws RangeError; what came from others is held against `isCiphertext` before it gets here.
+ * decryption gives the representative in (-N/2, N/2], and whoever wants it modulo q reduces after that.
+ * Misuse throws RangeError; what came from others is held against `isCiphertext` before it gets here.
  */
 import { Redacted } from '../secret.js'
 import type { Rng } from '../session.js'
@@ -101,7 +101,7 @@ export class PaillierSecret extends Redacted {
 
   /**
    * The plaintexts of some ciphertexts, each in (-N/2, N/2]. They are blinded first: what is raised to a
-   * secret power is a random ciphertext, and what JavaScript then computes with is a random plaintext (T-80).
+   * secret power is a random ciphertext, and what JavaScript then computes with is a random plaintext.
    * One random N-th power serves for all, squared from one to the next.
    * @param rng gives `decryptTape` bytes
    * @throws RangeError unless all are ciphertexts

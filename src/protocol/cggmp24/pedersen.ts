@@ -13,7 +13,7 @@ import { areUnits, checkModulus, crtRing, type Ring, ring } from './ring.js'
 export type Pedersen = { readonly ring: Ring; readonly s: bigint; readonly t: bigint }
 
 /**
- * The parameters (N̂, s, t), as far as everybody can check them (cggmp24.md 1b, R3); Πprm is checked beside
+ * The parameters (N̂, s, t), as far as everybody can check them; Πprm is checked beside
  * this.
  * @throws CodecError that names the parameter
  */

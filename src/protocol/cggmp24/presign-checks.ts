@@ -23,10 +23,13 @@ export type Said = {
 
 const keyOf = ({ keys }: Signers, party: PartyId): Paillier => keys.get(party) as Paillier
 
+/** Of round `presign-1`, what everybody sees: both ciphertexts are in the group of their sender's key. */
 export const firstChecks = (signers: Signers): Checks<First> => ({
-  'K or G is no ciphertext': ({ K, G }, from) => inPaillierGroups(keyOf(signers, from), [K, G], []),
+  'Enc(k) or Enc(γ) is no ciphertext': ({ K, encGamma }, from) =>
+    inPaillierGroups(keyOf(signers, from), [K, encGamma], []),
 })
 
+/** Of round `presign-2`, what everybody sees: all answers are ciphertexts, and ψ̃ holds. @param first what all said before */
 export const secondChecks = (signers: Signers, first: By<First>): Checks<Second> => ({
   'an answer is no ciphertext': (said, from) => {
     const others = othersThan(from, signers)
@@ -37,21 +40,22 @@ export const secondChecks = (signers: Signers, first: By<First>): Checks<Second>
     const own = said.answers.flatMap(({ F, FHat }) => [F, FHat])
     return toOthers && inPaillierGroups(keyOf(signers, from), own, [])
   },
-  'proof for its share of Γ (ψ̃) does not verify': ({ Gamma, psi }, from) =>
-    verifyElog(contextOf(signers, 'Gamma', from), gammaStatement(first.get(from) as First, Gamma), psi),
+  'proof for its share of Γ (ψ̃) does not verify': ({ Gamma, psiTilde }, from) =>
+    verifyElog(contextOf(signers, 'Gamma', from), gammaStatement(first.get(from) as First, Gamma), psiTilde),
 })
 
+/** Of round `presign-3`: δ_j is not zero, and ψ' holds. @param Gamma the sum of all shares of Γ */
 export const thirdChecks = (signers: Signers, first: By<First>, Gamma: Point): Checks<Third> => ({
   'share of δ is zero': ({ delta }) => delta !== 0n,
-  "proof for its Δ (ψ') does not verify": ({ Delta, psi }, from) =>
+  "proof for its Δ (ψ') does not verify": ({ Delta, psiPrime }, from) =>
     verifyElog(
       contextOf(signers, 'Delta', from),
       deltaStatement(first.get(from) as First, Delta, Gamma),
-      psi,
+      psiPrime,
     ),
 })
 
-/** "ψ̃ = Πelog(L=B1, M=B2, X=Y, Y=Γ_i, h=G)" */
+/** What ψ̃ shows: Πelog(L=B1, M=B2, X=Y, Y=Γ_i, h=G). */
 export const gammaStatement = ({ B1, B2, Y }: First, Gamma_i: Point): ElogStatement => ({
   L: B1,
   M: B2,
@@ -60,7 +64,7 @@ export const gammaStatement = ({ B1, B2, Y }: First, Gamma_i: Point): ElogStatem
   h: secp256k1.G,
 })
 
-/** "ψ' = Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ)" */
+/** What ψ' shows: Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ). */
 export const deltaStatement = ({ A1, A2, Y }: First, Delta_i: Point, Gamma: Point): ElogStatement => ({
   L: A1,
   M: A2,
@@ -76,7 +80,7 @@ export const sumOfGammas = (second: By<Second>): Point => sum([...second.values(
 export const sumOfDeltas = (third: By<Third>): bigint =>
   [...third.values()].reduce((all, { delta }) => secp256k1.Fn.add(all, delta), 0n)
 
-/** Of which products the shares do not add up: kγ, kx, or neither. "δG == ΣΔ_j and δ pk == ΣS_j" */
+/** Of which products the shares do not add up: kγ, kx, or neither: δG = ΣΔ_j, and δ pk = ΣS_j. */
 export function wrongSum({ publicKey }: Signers, third: By<Third>): 'gamma' | 'x' | null {
   const delta = sumOfDeltas(third)
   const said = [...third.values()]

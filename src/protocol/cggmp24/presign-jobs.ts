@@ -57,19 +57,19 @@ const ownKey = (p: Uint8Array, q: Uint8Array): PaillierSecret =>
 const integerOf = (scalar: Uint8Array): bigint => centred(fromBytes(scalar), order)
 
 /** What ψ0 and ψ1 say, under the sender's N0. */
-const statements = (N0: EncElgStatement['N0'], { K, G, Y, A1, A2, B1, B2 }: First) => ({
+const statements = (N0: EncElgStatement['N0'], { K, encGamma, Y, A1, A2, B1, B2 }: First) => ({
   psi0: { N0, C: K, A: Y, B: A1, X: A2 },
-  psi1: { N0, C: G, A: Y, B: B1, X: B2 },
+  psi1: { N0, C: encGamma, A: Y, B: B1, X: B2 },
 })
 
 const pedersenOf = ({ Nhat, s, t }: AuxPublic, { level }: ProofContext) => pedersen(Nhat, s, t, level)
 
-/** K = Enc(k; ρ) and G = Enc(γ; ν). */
+/** K = Enc(k; ρ) and Enc(γ; ν). */
 export const encryptNonces = task(
   'presign/encrypt-nonces',
   {
     input: record({ p: prime, q: prime, k: secretRecord, gamma: secretRecord }),
-    output: record({ K: ciphertext, G: ciphertext }),
+    output: record({ K: ciphertext, encGamma: ciphertext }),
   },
   ({ p, q, k, gamma }) => {
     const { key } = ownKey(p, q)
@@ -77,7 +77,7 @@ export const encryptNonces = task(
       const { x, rho } = committedCodec.decode(committed)
       return encrypt(key, centred(x, order), rho)
     }
-    return { K: encrypted(k), G: encrypted(gamma) }
+    return { K: encrypted(k), encGamma: encrypted(gamma) }
   },
 )
 
@@ -105,7 +105,7 @@ export const proveNonces = task(
       const { x, ...blinds } = committedCodec.decode(committed)
       return proveEncElg({ ...context, role }, rp, statement, { x: centred(x, order), ...blinds }, rng)
     }
-    return { psi0: prove(psi0, k, 'K'), psi1: prove(psi1, gamma, 'G') }
+    return { psi0: prove(psi0, k, 'K'), psi1: prove(psi1, gamma, 'encGamma') }
   },
 )
 
@@ -129,7 +129,7 @@ export const verifyNonces = task(
     const { psi0, psi1 } = statements(paillier(N, context.level), first)
     return {
       psi0: verifyEncElg({ ...context, role: 'K' }, rp, psi0, proofs.psi0),
-      psi1: verifyEncElg({ ...context, role: 'G' }, rp, psi1, proofs.psi1),
+      psi1: verifyEncElg({ ...context, role: 'encGamma' }, rp, psi1, proofs.psi1),
     }
   },
 )
@@ -238,7 +238,7 @@ export const openAnswer = task(
     const key = ownKey(p, q)
     const { beta, betaHat } = masksCodec.decode(masks)
     const [alpha, alphaHat] = key.decrypt([answer.D, answer.DHat], tape(random)) as [bigint, bigint]
-    // The plaintext is centred, and reduced only here (T-23).
+    // The plaintext is centred, and reduced only here.
     const reduced = (share: bigint) => secp256k1.scalarBytes(secp256k1.Fn.create(share))
     return { share: reduced(alpha + beta), shareHat: reduced(alphaHat + betaHat) }
   },

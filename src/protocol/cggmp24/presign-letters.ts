@@ -26,8 +26,8 @@ const firstShape = ({ modulusBits }: Level) =>
   record({
     /** Enc(k). */
     K: natural(2 * modulusBits),
-    /** Enc(γ), the paper's G. */
-    G: natural(2 * modulusBits),
+    /** Enc(γ), which the paper calls G; here G is the generator. */
+    encGamma: natural(2 * modulusBits),
     /** yG, with y known to nobody. */
     Y: point,
     /** aG, aY + kG. */
@@ -39,7 +39,7 @@ const firstShape = ({ modulusBits }: Level) =>
   })
 export type First = Of<ReturnType<typeof firstShape>>
 
-/** ψ0 for K, ψ1 for G. */
+/** ψ0 for K, ψ1 for Enc(γ). */
 const firstProofsShape = (level: Level) => record({ psi0: encElgShape(level), psi1: encElgShape(level) })
 export type FirstProofs = Of<ReturnType<typeof firstProofsShape>>
 
@@ -55,7 +55,7 @@ const secondShape = (level: Level, peers: number) =>
     /** γG. */
     Gamma: point,
     /** ψ̃: it is the γ in (B1, B2). */
-    psi: elogShape,
+    psiTilde: elogShape,
     /** To every other signer, in ascending order. */
     answers: list(answerShape(level), peers),
   })
@@ -72,7 +72,7 @@ const thirdShape = record({
   /** kΓ. */
   Delta: point,
   /** ψ': it is the k in (A1, A2). */
-  psi: elogShape,
+  psiPrime: elogShape,
 })
 export type Third = Of<typeof thirdShape>
 

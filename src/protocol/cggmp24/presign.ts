@@ -1,10 +1,10 @@
 /**
- * Presigning (CGGMP24, three rounds; cggmp24.md 1c): exactly the threshold's signers make shares of 1/k and of x/k for a
+ * Presigning (CGGMP24, three rounds): exactly the threshold's signers make shares of 1/k and of x/k for a
  * nonce k that nobody knows, and the points that hold every later share of the signature to account.
  *
  * It is bound to the digest that it is for and to the path's shift from its first letter on, so there are no
  * presignatures for messages yet to come: with a bare digest chosen afterwards, a signature under one is a forgery of
- * another (Groth and Shoup, ePrint 2021/1330; T-61).
+ * another (Groth and Shoup, ePrint 2021/1330).
  *
  * Whatever identifiable abort needs is reliably broadcast; only what is proven towards one party's ring-Pedersen
  * parameters is dealt. Secrets live in `Secret`s and in the input of jobs, both wiped; where they are computed with they
@@ -67,7 +67,7 @@ import { encElgTape } from './zk/enc-elg.js'
  * @param digest 32 bytes; the same for everybody, as are key and shift: the run's definition says which, or honest
  * parties would accuse one another
  * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self the owner of
- * the share (T-50)
+ * the share
  * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the letters were not the same
  */
 export function* presign(
@@ -101,8 +101,8 @@ export function* presignWith(
     key.auxSecret[prime].reveal(),
   ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
 
-  // R1. "Sample k, γ, y, a, b ← Zq (nonzero), ρ, ν ← Z*_N. K = Enc(k; ρ), Γenc = Enc(γ; ν), Y = yG (y is thrown away),
-  // A1 = aG, A2 = aY + kG, B1 = bG, B2 = bY + γG."
+  // Round 1. k, γ, y, a, b ← Zq (nonzero), ρ, ν ← Z*_N. K = Enc(k; ρ), Enc(γ; ν), Y = yG (y is thrown away),
+  // A1 = aG, A2 = aY + kG, B1 = bG, B2 = bY + γG.
   using k = drawCommitted(own.N, rng)
   using gamma = drawCommitted(own.N, rng)
   const Y = secp256k1.timesG(secp256k1.randomScalar(rng))
@@ -111,7 +111,7 @@ export function* presignWith(
   const [A1, A2] = elGamal(Y, k)
   const [B1, B2] = elGamal(Y, gamma)
   const mine: First = { ...encryptNonces.result(encrypted as Uint8Array), Y, A1, A2, B1, B2 }
-  // "To each j: ψ0 = Πenc-elg(K; Y, A1, A2), ψ1 = Πenc-elg(Γenc; Y, B1, B2) for j's RP params. Echo the broadcast part."
+  // To each j: ψ0 = Πenc-elg(K; Y, A1, A2), ψ1 = Πenc-elg(Enc(γ); Y, B1, B2) by j's ring-Pedersen parameters.
   const proofs = yield* forEach(proveNonces, peers, (to) => ({
     context: between(self, to),
     verifier: auxOf(signers, to),
@@ -129,7 +129,7 @@ export function* presignWith(
     { codec: letter.firstProofs, mine: (to) => proofs.get(to) as FirstProofs },
   )
 
-  // R2. "Verify ψ0 and ψ1 of everyone": each by itself, one does not answer for the other (T-21).
+  // Round 2. ψ0 and ψ1 of everyone, each by itself: one does not answer for the other.
   const nonceProofs = yield* forEach(verifyNonces, peers, (from) => ({
     context: between(from, self),
     N: auxOf(signers, from).N,
@@ -144,8 +144,8 @@ export function* presignWith(
     'proof that k is small (ψ0) does not verify': (_, from) => nonceProofs.get(from)?.psi0 === true,
     'proof that γ is small (ψ1) does not verify': (_, from) => nonceProofs.get(from)?.psi1 === true,
   })
-  // "Γ_i = γG, ψ̃ = Πelog(L=B1, M=B2, X=Y, Y=Γ_i, h=G; λ=b, y=γ). For each j: β, β̂ ← ±2^ℓ'; r, r̂ ← Z*_{N_i},
-  // s, ŝ ← Z*_{N_j}; D_ji = γ_i⊙K_j ⊕ Enc_j(-β; s), F_ji = Enc_i(-β; r); D̂_ji, F̂_ji, [...] ψ, ψ̂."
+  // Γ_i = γG, ψ̃ = Πelog(L=B1, M=B2, X=Y, Y=Γ_i, h=G; λ=b, y=γ). For each j: β, β̂ ← ±2^ℓ'; r, r̂ ← Z*_{N_i},
+  // s, ŝ ← Z*_{N_j}; D_ji = γ_i⊙K_j ⊕ Enc_j(-β; s), F_ji = Enc_i(-β; r); and D̂_ji, F̂_ji with x_i, ψ, ψ̂.
   const ownGamma = parsed(gamma)
   const Gamma_i = secp256k1.timesG(ownGamma.x)
   const psiTilde = proveElog(
@@ -175,12 +175,12 @@ export function* presignWith(
     ROUND.second,
     {
       codec: letter.second,
-      mine: { Gamma: Gamma_i, psi: psiTilde, answers: peers.map((to) => answered(to).answer) },
+      mine: { Gamma: Gamma_i, psiTilde, answers: peers.map((to) => answered(to).answer) },
     },
     { codec: letter.secondProofs, mine: (to) => answered(to).proofs },
   )
 
-  // R3. "Verify ψ̃_j, ψ_j, ψ̂_j": all of them before any answer is opened (T-20).
+  // Round 3. ψ̃_j, ψ_j and ψ̂_j, all of them before any answer is opened.
   const answerFrom = (from: PartyId) => answerTo(signers, second.get(from) as Second, from, self)
   const answerProofs = yield* forEach(verifyAnswer, peers, (from) => ({
     context: between(from, self),
@@ -201,9 +201,9 @@ export function* presignWith(
     'proof for its answer with γ (ψ) does not verify': (_, from) => answerProofs.get(from)?.psi === true,
     'proof for its answer with x (ψ̂) does not verify': (_, from) => answerProofs.get(from)?.psiHat === true,
   })
-  // "Γ = ΣΓ_j ≠ O; Δ_i = k_iΓ; α_j = Dec(D_ij), α̂_j = Dec(D̂_ij); δ_i = γ_i k_i + Σ(α_j + β_j),
-  // χ_i = x_i k_i + Σ(α̂_j + β̂_j) mod q; S_i = χ_iΓ; ψ' = Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ; λ=a, y=k)."
-  // The shares of Γ were fixed by G, B1 and B2 before any was seen: no one of them is to blame.
+  // Γ = ΣΓ_j ≠ O; Δ_i = k_iΓ; α_j = Dec(D_ij), α̂_j = Dec(D̂_ij); δ_i = γ_i k_i + Σ(α_j + β_j),
+  // χ_i = x_i k_i + Σ(α̂_j + β̂_j) mod q; S_i = χ_iΓ; ψ' = Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ; λ=a, y=k).
+  // The shares of Γ were fixed by Enc(γ), B1 and B2 before any was seen: no one of them is to blame.
   const Gamma = sumOfGammas(second)
   if (Gamma.is0()) throw byChance('Γ is the identity')
   const ownK = parsed(k)
@@ -218,7 +218,7 @@ export function* presignWith(
   const delta_i = Fn.add(Fn.mul(ownGamma.x, ownK.x), sum)
   const chi_i = Fn.add(Fn.mul(secp256k1.parseScalar(x.reveal()), ownK.x), sumHat)
   const S_i = Gamma.multiply(chi_i)
-  const psi = proveElog(
+  const psiPrime = proveElog(
     contextOf(signers, 'Delta', self),
     deltaStatement(mine, Delta_i, Gamma),
     { lambda: ownK.b, y: ownK.x },
@@ -228,10 +228,10 @@ export function* presignWith(
     delta: delta_i,
     S: S_i,
     Delta: Delta_i,
-    psi,
+    psiPrime,
   })
 
-  // Output. "Verify ψ'_j; δ = Σδ_j ≠ 0; check δG == ΣΔ_j and δ pk == ΣS_j, else failure phase."
+  // Output. ψ'_j holds; δ = Σδ_j ≠ 0; δG = ΣΔ_j and δ pk = ΣS_j, or the failure phase begins.
   demand(ROUND.third, ofPeers(session, third), thirdChecks(signers, first, Gamma))
   const said = { first, second, third, Gamma }
   const phase = wrongSum(signers, third)
@@ -239,7 +239,7 @@ export function* presignWith(
     const factor = phase === 'gamma' ? gammaScalar : x
     return yield* findCheats(session, phase, { signers, said, primes: key.auxSecret, x: factor, masks, rng })
   }
-  // "Private k̃ = k_i/δ, χ̃ = χ_i/δ. [...] Erase everything else."
+  // Private k̃ = k_i/δ and χ̃ = χ_i/δ. Everything else goes.
   const known = publicPresignature(signers, said, digest)
   const byDelta = (scalar: bigint) => new Secret(secp256k1.scalarBytes(Fn.div(scalar, sumOfDeltas(third))))
   return new Presignature(known, { k: byDelta(ownK.x), chi: byDelta(chi_i) })

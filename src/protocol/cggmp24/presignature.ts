@@ -18,7 +18,7 @@ export type PublicPresignature = {
   readonly points: ReadonlyMap<PartyId, { readonly Delta: Point; readonly S: Point }>
 }
 
-/** "δ = Σδ_j ≠ 0"; "public Γ, {Δ̃_j = Δ_j/δ}, {S̃_j = S_j/δ}" */
+/** Γ, and each Δ̃_j = Δ_j/δ and S̃_j = S_j/δ for δ = Σδ_j. @throws Error when δ is zero */
 export function publicPresignature(signers: Signers, said: Said, digest: Uint8Array): PublicPresignature {
   const delta = sumOfDeltas(said.third)
   if (delta === 0n) throw byChance('kγ is zero')
@@ -45,7 +45,7 @@ export class Presignature {
     this.#halves = halves
   }
 
-  /** Once, ever: two answers under one nonce give away the key (T-60). Whoever consumes it wipes the halves. */
+  /** Once, ever: two answers under one nonce give away the key. Whoever consumes it wipes the halves. */
   consume(): Halves {
     const halves = this.#halves
     if (halves === null) throw new Error('this presignature was used')

@@ -1,5 +1,5 @@
 /**
- * Signing (CGGMP24; cggmp24.md 1d): one round under a presignature, in which each share is held against what its sender
+ * Signing (CGGMP24): one round under a presignature, in which each share is held against what its sender
  * said in presigning. What a ceremony runs is both together, with message and path known from the start; the signature
  * goes nowhere before an ordinary verifier has accepted it.
  */
@@ -43,14 +43,14 @@ export function* sign(
 
 /**
  * Signs the digest of a presignature, and uses it up.
- * @throws Error when it was used before (T-60); RangeError in another run than its own
+ * @throws Error when it was used before; RangeError in another run than its own
  * @throws ProtocolAbort naming everybody whose share is not what it has to be
  */
 export function* signOnline(session: Session, presignature: Presignature): Protocol<EcdsaSignature> {
   const known = presignature.public
   if (!equalBytes(known.signers.sid, session.sid)) throw new RangeError('this presignature is of another run')
   const { r, m } = numbersOf(known)
-  // "broadcast σ_i = k̃_i m + r χ̃_i"
+  // σ_i = k̃_i m + r χ̃_i
   const { k, chi } = presignature.consume()
   const { Fn } = secp256k1
   const mine = Fn.add(
@@ -65,7 +65,7 @@ export function* signOnline(session: Session, presignature: Presignature): Proto
   return signatureOf(known.Gamma, known.digest, s, known.signers.publicKey)
 }
 
-/** "Verify each: σ_j Γ == m Δ̃_j + r S̃_j" */
+/** What must hold of every share: σ_j Γ = m Δ̃_j + r S̃_j. */
 export function sigmaChecks(
   known: PublicPresignature,
 ): Readonly<Record<string, (sigma: bigint, from: PartyId) => boolean>> {
@@ -78,12 +78,12 @@ export function sigmaChecks(
   }
 }
 
-/** r = Γ.x mod q, and m: the digest as SEC 1 reads it, all 256 bits, leading zeros and all (T-27). */
+/** r = Γ.x mod q, and m: the digest as SEC 1 reads it, all 256 bits, leading zeros and all. */
 function numbersOf({ Gamma, digest }: PublicPresignature): { readonly r: bigint; readonly m: bigint } {
   return { r: abscissa(Gamma), m: secp256k1.Fn.create(fromBytes(digest)) }
 }
 
-/** "r = Γ.x mod q ≠ 0". An x from q on would need a third bit to recover by, and is left out as well. */
+/** r = Γ.x mod q ≠ 0. An x from q on would need a third bit to recover by, and is left out as well. */
 function abscissa(Gamma: Point): bigint {
   const x = fromBytes(Gamma.toBytes().subarray(1))
   if (x === 0n || x >= secp256k1.order) throw byChance('the nonce has no usable x')
@@ -91,8 +91,7 @@ function abscissa(Gamma: Point): bigint {
 }
 
 /**
- * "s = Σσ_j ≠ 0; low-s normalise (track recovery id parity); verify with the ordinary ECDSA verifier [...] before
- * returning" (T-26, T-28).
+ * s = Σσ_j ≠ 0, in the lower half, with the parity that recovers the key; an ordinary verifier has accepted it.
  * @param Gamma the nonce's point
  * @throws Error for what is no signature
  */
@@ -108,6 +107,7 @@ export function signatureOf(Gamma: Point, digest: Uint8Array, s: bigint, publicK
   }
   const compact = concatBytes(signature.r, signature.s)
   if (!nobleSecp256k1.verify(compact, digest, publicKey.toBytes(), { prehash: false })) {
+    // By the shares' equations, summed, sΓ = m ΣΔ̃_j + r ΣS̃_j = mG + r pk, since presigning has held both sums against δ.
     throw new Error('every share verifies, the signature does not: this is a defect of this program')
   }
   return signature

@@ -1,7 +1,7 @@
 /**
  * Who signs, seen from the mathematics: of a key shared among n, the additive sharing among exactly those t who sign, and
  * what each proof of the run is bound to. A derivation path's shift goes into it here, before any nonce exists, and
- * nowhere else: shifted or chosen afterwards, it can be used to forge (CVE-2025-66017, T-61). So can the digest, which is
+ * nowhere else: shifted or chosen afterwards, it can be used to forge (CVE-2025-66017). So can the digest, which is
  * therefore part of the run's name as well.
  */
 import { type Point, secp256k1 } from '../curve.js'
@@ -48,11 +48,10 @@ export type Signers = {
 }
 
 /**
- * "x_i ← λ_i x_i, X_j ← λ_j X_j", and for the first signer "x_0 += shift, X_0 += shift G, pk += shift G"
- * (cggmp24.md 1c, 1g).
+ * x_i ← λ_i x_i, X_j ← λ_j X_j, and the first signer's x and X, as the public key, plus the shift.
  * @param digest 32 bytes, of what is signed
  * @throws RangeError unless the session's parties are exactly as many as the threshold and all members of the key,
- * which is one of this scheme (T-50)
+ * which is one of this scheme
  */
 export function signersOf(session: Session, key: EcdsaPublic, digest: Uint8Array): Signers {
   const { parties } = session

@@ -12,12 +12,12 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { attempt, bytes, bytesUpTo, type Codec, codec, type Of, record } from '../codec.js'
 import type { Point } from '../curve.js'
 import { hedged } from '../hedged.js'
-import { type KeyShare, requireOwnQuorum } from '../keyshare.js'
+import { type KeyShare, type PublicShares, requireOwnQuorum } from '../keyshare.js'
 import { broadcast, broadcastReliably, demand, demandDistinct, ofPeers, type Protocol } from '../round.js'
 import { isDerivable } from '../scheme.js'
 import { Secret } from '../secret.js'
 import type { NonceRng, PartyId, Session } from '../session.js'
-import { taprootTweak, tweakPoint, tweakScalar } from '../taproot.js'
+import { type TaprootTweak, taprootTweak, tweakPoint, tweakScalar } from '../taproot.js'
 import {
   aggregate,
   type Commitments,
@@ -37,15 +37,16 @@ export const noncesLetter: Codec<Nonces> = codec(noncesShape, 256)
 /** Round 2: a signer's share z_i of the signature, an encoded scalar. */
 export const shareLetter: Codec<Uint8Array> = codec(bytes(32), 64)
 
-/** A key as it signs: with path and tweak, so that a signature verifies under its point as it is. */
-export type SigningKey = {
+/** A key as everybody knows it, with path and tweak: a signature verifies under its point as it is. */
+export type PublicKey = {
   readonly suite: Suite
   readonly group: Point
   /** The public share of each signer, computed when it is asked for. */
   readonly publicShare: (party: PartyId) => Point
-  /** x_i, an encoded scalar. */
-  readonly share: Secret
 }
+
+/** The same as one party signs with it: x_i is an encoded scalar. */
+export type SigningKey = PublicKey & { readonly share: Secret }
 
 export type SignInput = {
   readonly share: KeyShare
@@ -63,7 +64,7 @@ export type SignInput = {
  * parties would accuse one another.
  * @returns the signature, 64 bytes: RFC 8032's R || S, or BIP-340's. An ordinary verifier has accepted it.
  * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self
- * the owner of the share (T-50); or for a shift where the scheme has no derived keys
+ * the owner of the share; or for a shift where the scheme has no derived keys
  * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the commitments were not the
  * same
  */
@@ -99,36 +100,26 @@ export function* signWith(
   try {
     const own = commitTo(suite, nonces)
     const said = yield* broadcastReliably(session, 'nonces', noncesLetter, encoded(own))
-    const heard = new Map(
-      [...ofPeers(session, said)].map(([party, letter]) => [party, parsed(suite, letter)]),
-    )
-    demand('nonces', heard, { 'nonce commitment is not a point of the group': (points) => points !== null })
+    demand('nonces', ofPeers(session, said), nonceChecks(suite))
     for (const which of ['hiding', 'binding'] as const) {
       const points = new Map([...said].map(([party, letter]) => [party, letter[which]]))
       demandDistinct(session, 'nonces', points, 'nonce commitment is the copy of another')
     }
 
     // Round 2, section 5.2, sign.
-    const commitments = new Map(session.parties.map((party) => [party, heard.get(party) ?? own]))
-    const joint = jointOf(suite, key.group, commitments, message)
+    const joint = jointOf(suite, key.group, parsedAll(suite, said, new Map([[session.self, own]])), message)
     const z = curve.scalarBytes(signShare(joint, session.self, share, nonces))
     const shares = yield* broadcast(session, 'share', shareLetter, z)
 
     // Section 5.3, aggregate; and the signature goes nowhere before an ordinary verifier has accepted it. One that it
     // accepts is made of shares that were wrong by nothing in sum, so nobody's is looked at then.
-    const scalars = new Map(
-      [...shares].map(([party, share]) => [party, attempt(() => curve.parseScalar(share))]),
-    )
-    const answers = [...scalars.values()].filter((scalar) => scalar !== null)
-    if (answers.length === scalars.size) {
+    const answers = [...shares.values()].map((share) => attempt(() => curve.parseScalar(share)))
+    if (answers.every((answer) => answer !== null)) {
       const signature = aggregate(joint, answers)
       if (suite.verify(signature, message, suite.publicBytes(key.group))) return signature
     }
     // Section 5.4, verify_signature_share, for every share: all who cheated are named.
-    demand('share', ofPeers(session, scalars), {
-      'signature share does not verify': (scalar, from) =>
-        scalar !== null && shareHolds(joint, from, key.publicShare(from), scalar),
-    })
+    demand('share', ofPeers(session, shares), shareChecks(key, said, message))
     // By section 5.4's equations, summed, the signature then satisfies the verifier's.
     throw new Error('every share verifies, the signature does not: this is a defect of this program')
   } finally {
@@ -142,15 +133,59 @@ const encoded = ({ hiding, binding }: Commitments): Nonces => ({
   binding: binding.toBytes(),
 })
 
-const parsed = ({ curve }: Suite, { hiding, binding }: Nonces): Commitments | null =>
-  attempt(() => ({ hiding: curve.parsePoint(hiding), binding: curve.parsePoint(binding) }))
+const parsed = ({ curve }: Suite, { hiding, binding }: Nonces): Commitments => ({
+  hiding: curve.parsePoint(hiding),
+  binding: curve.parsePoint(binding),
+})
+
+/** Everybody's commitments, in ascending order, from letters that passed `nonceChecks`. @param known those that need no parsing */
+const parsedAll = (
+  suite: Suite,
+  said: ReadonlyMap<PartyId, Nonces>,
+  known: ReadonlyMap<PartyId, Commitments> = new Map(),
+): ReadonlyMap<PartyId, Commitments> =>
+  new Map(
+    [...said]
+      .sort(([a], [b]) => a - b)
+      .map(([party, nonces]) => [party, known.get(party) ?? parsed(suite, nonces)]),
+  )
+
+/** What must hold of everybody's nonce commitments. */
+export const nonceChecks = (suite: Suite) => ({
+  'nonce commitment is not a point of the group': (nonces: Nonces): boolean =>
+    attempt(() => parsed(suite, nonces)) !== null,
+})
+
+/** What must hold of everybody's share of the signature. @param said the nonce commitments of all signers */
+export function shareChecks(key: PublicKey, said: ReadonlyMap<PartyId, Nonces>, message: Uint8Array) {
+  const { suite, group, publicShare } = key
+  const joint = jointOf(suite, group, parsedAll(suite, said), message)
+  return {
+    'signature share does not verify': (share: Uint8Array, from: PartyId): boolean => {
+      const z = attempt(() => suite.curve.parseScalar(share))
+      return z !== null && shareHolds(joint, from, publicShare(from), z)
+    },
+  }
+}
+
+/** The share with path and tweak, as `publicKeyFor` has the points. */
+function signingKey(share: KeyShare, shift: bigint): SigningKey {
+  const { tweak, ...known } = publicKeyFor(share, shift)
+  const { curve } = known.suite
+  const x = curve.Fn.add(curve.parseScalar(share.share.reveal()), shift)
+  return { ...known, share: new Secret(curve.scalarBytes(tweak === null ? x : tweakScalar(tweak, x))) }
+}
 
 /**
- * The share with path and tweak. The order is: the path's shift, then even y and the tweak, of the derived internal key.
- * Both are the same for every share, as Lagrange's coefficients sum to one. That the output key may have odd y is left to
- * the equations, which negate shares and points once more.
+ * What everybody knows of the key at a path, from the agreed record. The order is: the path's shift, then even y and the
+ * tweak, of the derived internal key. Both are the same for every share, as Lagrange's coefficients sum to one. That the
+ * output key may have odd y is left to the equations, which negate shares and points once more.
+ * @throws RangeError for a shift where the scheme has no derived keys
  */
-function signingKey(share: KeyShare, shift: bigint): SigningKey {
+export function publicKeyFor(
+  share: PublicShares,
+  shift: bigint,
+): PublicKey & { readonly tweak: TaprootTweak | null } {
   const suite = suiteOf(share.scheme)
   const { curve } = suite
   if (shift !== 0n && !isDerivable(share.scheme)) {
@@ -161,11 +196,10 @@ function signingKey(share: KeyShare, shift: bigint): SigningKey {
   const group = shifted(share.groupPoint)
   const tweak = share.scheme === 'schnorr-taproot' ? taprootTweak(group) : null
   const tweaked = (point: Point) => (tweak === null ? point : tweakPoint(tweak, point))
-  const x = curve.Fn.add(curve.parseScalar(share.share.reveal()), shift)
   return {
     suite,
+    tweak,
     group: tweaked(group),
     publicShare: (party) => tweaked(shifted(share.publicShares.get(party) as Uint8Array)),
-    share: new Secret(curve.scalarBytes(tweak === null ? x : tweakScalar(tweak, x))),
   }
 }

@@ -102,7 +102,7 @@ describe('the transcript of a signing (T-70)', () => {
       'a K that is no ciphertext',
       ROUND.first,
       (body) => letter.first.encode({ ...letter.first.decode(body), K: 0n }),
-      'K or G is no ciphertext',
+      'Enc(k) or Enc(γ) is no ciphertext',
     ],
   ])('proves %s, and names who said it', (_, round, change, reason) => {
     const rounds = transcript(cheating(quorum, { 3: alters(round, change) }))

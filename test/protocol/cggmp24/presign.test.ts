@@ -172,8 +172,8 @@ describe('shares of Γ, δ and Δ', () => {
   })
 
   test("who says another's Γ, with its proof, is named", () => {
-    const { Gamma, psi } = second(1)
-    expect(blamesOf([1, 4], cheats({ 3: gammaSays((own) => ({ ...own, Gamma, psi })) }))).toEqual(
+    const { Gamma, psiTilde } = second(1)
+    expect(blamesOf([1, 4], cheats({ 3: gammaSays((own) => ({ ...own, Gamma, psiTilde })) }))).toEqual(
       both(3, PSI_TILDE),
     )
   })

@@ -1,6 +1,6 @@
 /**
- * Πaff-g* (CGGMP24; cggmp24.md 2.9): as Πaff-g, for anybody, because it needs no ring-Pedersen parameters.
- * It has challenges of one bit, all of them from one hash over all commitments (T-08), costs seconds, and is
+ * Πaff-g* (CGGMP24): as Πaff-g, for anybody, because it needs no ring-Pedersen parameters.
+ * It has challenges of one bit, all of them from one hash over all commitments, costs seconds, and is
  * made only when a signing has failed.
  */
 import { list, record, type Shape } from '../../codec.js'

@@ -1,7 +1,7 @@
 /**
- * Πaff-g (CGGMP24; cggmp24.md 2.2): D is an affine image xC + y of the verifier's ciphertext C, with an x
+ * Πaff-g (CGGMP24): D is an affine image xC + y of the verifier's ciphertext C, with an x
  * whose point is X and a y that the prover has encrypted to itself. Both ranges are proven: where they are
- * not, what the verifier decrypts and says later tells of its secrets (T-20). The ring-Pedersen parameters
+ * not, what the verifier decrypts and says later tells of its secrets. The ring-Pedersen parameters
  * are the verifier's, who owns N_j as well.
  */
 import { record, type Shape } from '../../codec.js'

@@ -1,8 +1,8 @@
 /**
  * What the proofs of signing share. Above all G0, what every verifier checks before its equations
- * (cggmp24.md, section 2) as far as the shapes have not: that ciphertexts and nonces are members of their
+ * as far as the shapes have not: that ciphertexts and nonces are members of their
  * groups, without which equations modulo N² prove nothing (RUSTSEC-2025-0129), that no point is the identity,
- * and that answers are in range, without which they reveal another's share (T-20).
+ * and that answers are in range, without which they reveal another's share.
  */
 import type { Value } from '../../codec.js'
 import { type Point, secp256k1 } from '../../curve.js'
@@ -31,6 +31,7 @@ export function inPaillierGroups(
   return areUnits([...ciphertexts.map((C) => C % N), ...nonces], N) && belowSquare
 }
 
+/** Whether none of the points is the identity. */
 export const noIdentity = (points: readonly Point[]): boolean => points.every((P) => !P.is0())
 
 /** k * P for any integer k; both are public. */
@@ -39,7 +40,13 @@ export const publicTimes = (k: bigint, P: Point): Point => P.multiplyUnsafe(mod(
 /** k * G for a secret integer k. */
 export const secretTimesG = (k: bigint): Point => secp256k1.timesG(mod(k, q))
 
-/** Naturals and points, none the identity, as a challenge's hash takes them: each kind at fixed places. */
+/**
+ * Naturals and points, none the identity, as a challenge's hash takes them: each kind at fixed places. That makes it
+ * injective, for a proof hashes the same kinds in the same order each time, each as one byte string of a list: naturals in
+ * their one shortest form, points in their one compressed form. What two kinds of proof hash may look alike; the kind is
+ * in the context.
+ * @throws RangeError for a negative number
+ */
 export const hashed = (...items: readonly (bigint | Point)[]): readonly Value[] =>
   items.map((item) => (typeof item === 'bigint' ? toBytes(item) : item.toBytes()))
 

@@ -1,9 +1,8 @@
 /**
- * What every proof is bound to, and how its challenge comes from that (cggmp24.md 2.0). All goes through the
+ * What every proof is bound to, and how its challenge comes from that. All goes through the
  * one deterministic encoding, so that nothing can move between two fields: a proof belongs to one level, run,
  * epoch, prover, verifier and role, to its whole statement and to all its first messages. There is one hash
- * over them; no challenge depends on a part of them only, and the prover has no field in it to choose freely
- * (T-08, T-10).
+ * over them; no challenge depends on a part of them only, and the prover has no field in it to choose freely.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { bytes, encode, nullable, record, type Shape, text, uint, type Value } from '../../codec.js'

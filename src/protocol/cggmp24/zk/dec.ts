@@ -1,8 +1,8 @@
 /**
- * Πdec (CGGMP24; cggmp24.md 2.8): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base,
+ * Πdec (CGGMP24): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base,
  * where x is the logarithm of X. It convinces anybody, because it needs no ring-Pedersen parameters: with it
  * an accused party clears itself, and it costs seconds. The challenge has one bit for each repetition, all of
- * them from one hash over all commitments (T-08).
+ * them from one hash over all commitments.
  */
 import { list, record, type Shape } from '../../codec.js'
 import { type Point, secp256k1 } from '../../curve.js'

@@ -1,5 +1,5 @@
 /**
- * Πelog (CGGMP24; cggmp24.md 2.3): the ElGamal pair (L, M) under the key X holds the logarithm of Y to the
+ * Πelog (CGGMP24): the ElGamal pair (L, M) under the key X holds the logarithm of Y to the
  * base h. Curve arithmetic only, and for any verifier.
  */
 import { record, type Shape } from '../../codec.js'

@@ -1,5 +1,5 @@
 /**
- * Πenc-elg (CGGMP24; cggmp24.md 2.1): K encrypts a small plaintext that an ElGamal commitment holds as well.
+ * Πenc-elg (CGGMP24): K encrypts a small plaintext that an ElGamal commitment holds as well.
  * Zero-knowledge and sound towards the owner of the ring-Pedersen parameters only; what an accepted proof
  * leaves open is the slack, x in ±2^(ℓ+ε).
  */

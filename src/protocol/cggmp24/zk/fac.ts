@@ -1,15 +1,15 @@
 /**
- * Πfac (CGGMP24; cggmp24.md 2.6): neither factor of N0 = pq is small. A small one would show every signer's
- * share modulo it, signature by signature (CVE-2023-33241, T-01). It convinces the owner of the ring-Pedersen
+ * Πfac (CGGMP24): neither factor of N0 = pq is small. A small one would show every signer's
+ * share modulo it, signature by signature (CVE-2023-33241). It convinces the owner of the ring-Pedersen
  * parameters only; that N0 has two prime factors is left to Πmod.
  */
 import { record, type Shape } from '../../codec.js'
 import type { Rng } from '../../session.js'
-import { abs, integer, isqrt, natural, plusMinus, toBytes } from '../integers.js'
+import { abs, integer, isqrt, natural, plusMinus } from '../integers.js'
 import type { Level } from '../level.js'
 import { commit, type Pedersen } from '../pedersen.js'
 import { areUnits } from '../ring.js'
-import { sampleBytes, twoTo } from './common.js'
+import { hashed, sampleBytes, twoTo } from './common.js'
 import { challengePlusMinus, type ProofContext } from './context.js'
 
 export type FacStatement = { readonly N0: bigint }
@@ -118,6 +118,6 @@ function challenge(
   N0: bigint,
   { P, Q, A, B, T }: Pick<FacProof, 'P' | 'Q' | 'A' | 'B' | 'T'>,
 ): bigint {
-  const statement = [ring.modulus, s, t, N0].map(toBytes)
-  return challengePlusMinus(ctx, 'fac', ctx.level.ell, statement, [P, Q, A, B, T].map(toBytes))
+  const statement = hashed(ring.modulus, s, t, N0)
+  return challengePlusMinus(ctx, 'fac', ctx.level.ell, statement, hashed(P, Q, A, B, T))
 }

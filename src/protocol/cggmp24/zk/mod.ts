@@ -1,15 +1,15 @@
 /**
- * Πmod (CGGMP24; cggmp24.md 2.4): N is the product of two different primes, both 3 modulo 4, and has no
+ * Πmod (CGGMP24): N is the product of two different primes, both 3 modulo 4, and has no
  * factor in common with φ(N). It convinces everybody alike, so it is made once and broadcast. That neither
  * prime is small is left to Πfac.
  */
 import { attempt, flag, list, record, type Shape } from '../../codec.js'
 import type { Rng } from '../../session.js'
-import { jacobi, natural, toBytes, unit } from '../integers.js'
+import { jacobi, natural, unit } from '../integers.js'
 import type { Level } from '../level.js'
 import { paillier, type PaillierSecret } from '../paillier.js'
 import { areUnits } from '../ring.js'
-import { sampleBytes } from './common.js'
+import { hashed, sampleBytes } from './common.js'
 import { challengeBelow, type ProofContext } from './context.js'
 
 export type ModStatement = { readonly N: bigint }
@@ -39,7 +39,7 @@ export const modTape = (level: Level): number => sampleBytes(level).unit
 /** The proof for the owner of N. @param rng gives `modTape` bytes */
 export function proveMod(ctx: ProofContext, secret: PaillierSecret, rng: Rng): ModProof {
   const { N } = secret.key
-  // "w random with Jacobi symbol -1": half of all units; the other half goes to them by one small factor.
+  // w random with Jacobi symbol -1: half of all units; the other half goes to them by one small factor.
   const random = unit(N, rng)
   const w = jacobi(random, N) === -1 ? random : (random * leastNonresidue(N)) % N
   const roots = Array.from({ length: ctx.level.repetitions }, (_, k) => {
@@ -63,7 +63,7 @@ export function verifyMod(ctx: ProofContext, { N }: ModStatement, { w, roots }: 
     roots.length === level.repetitions,
     // Every prime N gives 1 here; a composite one that does so as well is nothing anybody needs.
     n.pow(2n, N - 1n) !== 1n,
-    // w that shares a factor with N lets a product of many primes pass (CVE-2025-66016, T-03).
+    // w that shares a factor with N lets a product of many primes pass (CVE-2025-66016).
     areUnits([w, ...ys, ...roots.flatMap(({ x, z }) => [x, z])], N),
   ]
   if (preamble.includes(false) || jacobi(w, N) !== -1) return false
@@ -90,6 +90,6 @@ function leastNonresidue(N: bigint): bigint {
   return c
 }
 
-/** y_k, from N, w and k: another one for every repetition (T-04). */
+/** y_k, from N, w and k: another one for every repetition. */
 const challenge = (ctx: ProofContext, N: bigint, w: bigint, k: number): bigint =>
-  challengeBelow(ctx, 'mod', N, [toBytes(N), toBytes(w), k])
+  challengeBelow(ctx, 'mod', N, [...hashed(N, w), k])

@@ -1,7 +1,7 @@
 /**
- * Πprm (CGGMP24; cggmp24.md 2.5): s is a power of t modulo N̂. Others' secrets are hidden by commitments s^x
- * t^μ, but only if this holds (T-06). The verifier does not know the group's order, so each of the m
- * challenges is one bit (T-09).
+ * Πprm (CGGMP24): s is a power of t modulo N̂. Others' secrets are hidden by commitments s^x
+ * t^μ, but only if this holds. The verifier does not know the group's order, so each of the m
+ * challenges is one bit.
  *
  * In the compact form the proof is (e, z) instead of (A, z): A_k = t^z_k s^-e_k is recomputed, and e must be
  * the hash of all of them. That binds as much as sending A. The long form accepts (A, z) exactly if t^z_k =
@@ -11,11 +11,11 @@
  */
 import { list, record, type Shape, uint } from '../../codec.js'
 import type { Rng } from '../../session.js'
-import { invert, natural, toBytes, uniformBelow } from '../integers.js'
+import { invert, natural, uniformBelow } from '../integers.js'
 import type { Level } from '../level.js'
 import type { Pedersen, PedersenSecret } from '../pedersen.js'
 import { areUnits } from '../ring.js'
-import { sampleBytes } from './common.js'
+import { hashed, sampleBytes } from './common.js'
 import { challengeBits, type ProofContext } from './context.js'
 
 export type PrmProof = { readonly e: readonly number[]; readonly z: readonly bigint[] }
@@ -56,7 +56,7 @@ export function verifyPrm(ctx: ProofContext, rp: Pedersen, { e, z }: PrmProof): 
   return bits.every((bit, k) => bit === e[k])
 }
 
-/** All m bits, from one hash of all A_k (T-08). */
+/** All m bits, from one hash of all A_k. */
 function challenge(ctx: ProofContext, { ring, s, t }: Pedersen, A: readonly bigint[]): readonly (0 | 1)[] {
-  return challengeBits(ctx, 'prm', ctx.level.repetitions, [ring.modulus, s, t].map(toBytes), A.map(toBytes))
+  return challengeBits(ctx, 'prm', ctx.level.repetitions, hashed(ring.modulus, s, t), hashed(...A))
 }

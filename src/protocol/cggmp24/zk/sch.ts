@@ -1,5 +1,5 @@
 /**
- * Πsch (CGGMP24; cggmp24.md 2.7): knowledge of the logarithm of X, with a commitment A that the prover gave
+ * Πsch (CGGMP24): knowledge of the logarithm of X, with a commitment A that the prover gave
  * before it could know X, as key generation does for the combined share. Where both are made at once,
  * ../../schnorr.ts does it, and draws its nonce itself.
  */
