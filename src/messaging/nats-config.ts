@@ -22,7 +22,8 @@ export type NatsConfig = {
 export function natsConfig({ account, members, listen, tls }: NatsConfig): string[] {
   return [
     `listen: ${JSON.stringify(listen)}`,
-    `max_connections: ${members.length * LIMITS.userConnections}`,
+    '# Room for those who have not said who they are: they are dropped after 2 s, and take no place of a member.',
+    `max_connections: ${members.length * LIMITS.userConnections + LIMITS.strangers}`,
     `max_subscriptions: ${LIMITS.subscriptions}`,
     `max_payload: ${LIMITS.payload}`,
     `max_pending: ${LIMITS.pending}`,

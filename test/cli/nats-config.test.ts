@@ -1,6 +1,7 @@
 /** `mpc nats config`: what it prints, and what a real nats-server makes of it. */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { memberToken, permissionsOf } from '../../src/messaging/subjects.js'
@@ -164,5 +165,31 @@ natsServerSuite('a nats-server so configured', () => {
     expect(said[64]).toBe("-ERR 'maximum subscriptions exceeded'\r\n")
     client.send(`PUB mpc.v1.c.all.m ${(1 << 20) + 1}\r\n`)
     expect(await client.ended()).toContain("-ERR 'Maximum Payload Violation'\r\n")
+  })
+
+  test('lets members in while strangers come and come again, and while one member has many connections', async () => {
+    const { port } = await start()
+    const strangers = new Set<Socket>()
+    let flooding = true
+    const flood = (): void => {
+      const socket = connect(port, '127.0.0.1')
+      strangers.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        strangers.delete(socket)
+        if (flooding) flood()
+      })
+    }
+    cleanUp.push(() => {
+      flooding = false
+      for (const socket of strangers) socket.destroy()
+    })
+    for (let i = 0; i < 100; i++) flood()
+    for (let i = 0; i < 20; i++) {
+      const hog = await connected(RawClient.as(alice.identity.nkey, port))
+      expect(await hog.answer('PONG')).toBe('')
+    }
+    const member = await connected(RawClient.as(bob.identity.nkey, port))
+    expect(await member.answer('PONG')).toBe('')
   })
 })

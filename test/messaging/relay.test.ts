@@ -269,6 +269,20 @@ describe('what a member may not do', () => {
   })
 })
 
+test('a key of low order, under which anybody can sign, is nobody', async () => {
+  const relay = await open()
+  const one = Uint8Array.of(1, ...new Uint8Array(31))
+  const points = [one, Uint8Array.of(0xec, ...new Uint8Array(30).fill(0xff), 0x7f), new Uint8Array(32)]
+  // R is the neutral element and s is 0: under the neutral element as the key this holds for every nonce.
+  const sig = Buffer.from([...one, ...new Uint8Array(32)]).toString('base64url')
+  for (const point of points) {
+    const client = await greeted(relay)
+    client.connect({ nkey: nkeyText(point), sig, verbose: false })
+    expect(await client.ended()).toBe("-ERR 'Authorization Violation'\r\n")
+  }
+  expect(relay.admitted).toBe(0)
+})
+
 describe('its limits', () => {
   test('64 subscriptions a connection', async () => {
     const client = await as(anyone, await open())
@@ -289,14 +303,27 @@ describe('its limits', () => {
     expect(await (await as(anyone, relay)).answer('PONG')).toBe('')
   })
 
-  test('so many connections in all', async () => {
+  test('so many connections in all of those who have said who they are', async () => {
     const relay = await open({ limits: { connections: 2 } })
-    const first = await greeted(relay)
-    await greeted(relay)
-    expect(await (await greeted(relay)).ended()).toBe("-ERR 'maximum connections exceeded'\r\n")
+    const first = await as(newKey(), relay)
+    const second = await as(newKey(), relay)
+    for (const each of [first, second]) expect(await each.answer('PONG')).toBe('')
+    expect(await (await as(anyone, relay)).ended()).toBe("-ERR 'maximum connections exceeded'\r\n")
     first.close()
     await once(first.socket, 'close')
     await expect.poll(async () => (await as(anyone, relay)).answer('PONG')).toBe('')
+  })
+
+  test('strangers take no place of a member: of too many, the one that came first goes', async () => {
+    const relay = await open({ limits: { connections: 1, strangers: 3 } })
+    const silent = [await greeted(relay), await greeted(relay), await greeted(relay)]
+    const member = await as(anyone, relay)
+    expect(await member.answer('PONG')).toBe('')
+    expect(await silent[0]?.ended()).toBe('')
+    await greeted(relay)
+    await greeted(relay)
+    expect(await silent[1]?.ended()).toBe('')
+    expect(await member.answer('PONG')).toBe('')
   })
 
   test('1 MiB a payload, 4 KiB a line', async () => {

@@ -27,6 +27,7 @@ const GRACE = 1000
 export class ClientSocket {
   /** Address and port, for the log. */
   readonly from: string
+  readonly address: string
   readonly #owner: Owner
   readonly #pending: number
   #socket: Socket
@@ -36,7 +37,8 @@ export class ClientSocket {
 
   /** @param socket paused, so that the first byte of TLS is read by TLS */
   constructor(socket: Socket, owner: Owner, { greeting, secure, pending }: SocketOptions) {
-    this.from = `${socket.remoteAddress ?? 'nowhere'}:${socket.remotePort ?? 0}`
+    this.address = socket.remoteAddress ?? 'nowhere'
+    this.from = `${this.address}:${socket.remotePort ?? 0}`
     this.#owner = owner
     this.#pending = pending
     this.#socket = socket
@@ -66,6 +68,12 @@ export class ClientSocket {
     this.#ended = true
     socket.destroy()
     this.#owner.tooSlow()
+  }
+
+  /** Hangs up without a word. */
+  drop(): void {
+    this.#ended = true
+    this.#socket.destroy()
   }
 
   /** Says the last words and hangs up. */

@@ -74,6 +74,15 @@ export class Connection implements Owner {
     this.#socket = new ClientSocket(socket, this, { greeting, secure, pending: limits.pending })
   }
 
+  /** Whether it is here, and has not said who it is. */
+  get isStranger(): boolean {
+    return this.user === null && !this.#ended
+  }
+
+  get address(): string {
+    return this.#socket.address
+  }
+
   /** Its subscriptions that a subject is for. */
   *matching(subject: string): Generator<Subscription> {
     for (const subscription of this.#subscriptions.values()) {
@@ -94,6 +103,12 @@ export class Connection implements Owner {
     if (this.#ended) return
     this.#socket.end(reason === null ? '' : `-ERR '${reason}'\r\n`)
     this.#leave(reason)
+  }
+
+  /** Hangs up on a stranger, whose place is needed: at once, and without a word. */
+  makeRoom(): void {
+    this.#socket.drop()
+    this.#leave('maximum connections exceeded')
   }
 
   hear(chunk: Buffer): void {

@@ -7,8 +7,10 @@ export const LIMITS = {
   subscriptions: 64,
   /** Connections of one NKey: a member's processes, and those that a dead network has not closed yet. */
   userConnections: 4,
-  /** Connections in all, those that have not said who they are among them. */
+  /** Connections of all that have said who they are. */
   connections: 256,
+  /** Connections of those that have not: room of their own, so that they take none of the members'. */
+  strangers: 1024,
   /** Bytes on their way to one connection; then it is cut off. */
   pending: 1 << 24,
   /** Bytes of one message. */

@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Rng } from '../../protocol/session.js'
 import { fingerprintOf, type Keys } from '../../wire/card.js'
-import { verifyEd25519 } from '../../wire/ed25519.js'
+import { isSigningKey, verifyEd25519 } from '../../wire/ed25519.js'
 import { Failure } from '../../wire/failure.js'
 import { nkeyText, parseNkey } from '../../wire/nkey.js'
 import { EVERYTHING, permissionsOf } from '../subjects.js'
@@ -100,11 +100,16 @@ export class Relay implements House {
   admit({ nkey, signature }: Connect, nonce: string): User {
     const publicKey = parseNkey(nkey)
     const user = this.#users ? this.#users.get(nkey) : anybody(nkey)
-    if (!publicKey || !user || !verifyEd25519(publicKey, Buffer.from(nonce), signature)) {
+    // Under a key of low order anybody's signature holds.
+    const isKey = publicKey !== null && isSigningKey(publicKey)
+    if (!isKey || !user || !verifyEd25519(publicKey, Buffer.from(nonce), signature)) {
       throw new ProtocolError('Authorization Violation')
     }
-    const others = [...this.#connections].filter((connection) => connection.user?.nkey === nkey)
-    if (others.length >= this.limits.userConnections) throw new ProtocolError('maximum connections exceeded')
+    const users = [...this.#connections].flatMap(({ user }) => user?.nkey ?? [])
+    const own = users.filter((other) => other === nkey).length
+    if (own >= this.limits.userConnections || users.length >= this.limits.connections) {
+      throw new ProtocolError('maximum connections exceeded')
+    }
     this.admitted += 1
     return user
   }
@@ -139,8 +144,17 @@ export class Relay implements House {
     const nonce = Buffer.from(this.options.rng(32)).toString('base64url')
     const connection = new Connection(socket, this, nonce)
     this.#connections.add(connection)
-    if (this.#connections.size > this.limits.connections) connection.end('maximum connections exceeded')
+    const strangers = [...this.#connections].filter(({ isStranger }) => isStranger)
+    if (strangers.length > this.limits.strangers) oldestOfMost(strangers)?.makeRoom()
   }
+}
+
+/** Of the address that has most of them, the one that came first: whoever floods pushes out its own. */
+function oldestOfMost(strangers: readonly Connection[]): Connection | undefined {
+  const byAddress = new Map<string, Connection[]>()
+  for (const each of strangers) byAddress.set(each.address, [...(byAddress.get(each.address) ?? []), each])
+  const [most] = [...byAddress.values()].sort((a, b) => b.length - a.length)
+  return most?.[0]
 }
 
 /** A member, with what a member is granted. */
