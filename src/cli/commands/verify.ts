@@ -53,17 +53,25 @@ async function keyIn(context: Context, options: Options): Promise<{ scheme: Sche
     return { scheme: record.scheme, publicKey: derivedKey(record, options.path ?? null).publicKey }
   }
   const scheme = SCHEMES.find((known) => known === options.scheme)
+  const hint = `the schemes are ${SCHEMES.join(', ')}`
+  if (options.key !== undefined || options.path !== undefined || options.publicKey === undefined) {
+    const ways =
+      'give either --key, with --path if it was signed so, or --public-key in hex together with --scheme'
+    throw new Failure('usage', 'E_VERIFY_KEY', ways, { hint })
+  }
+  if (!scheme) {
+    const problem = options.scheme === undefined ? '--public-key needs --scheme' : '--scheme names no scheme'
+    throw new Failure('usage', 'E_VERIFY_KEY', problem, {
+      hint: `${hint}.${didYouMean(options.scheme ?? '', SCHEMES)}`,
+    })
+  }
   const length = scheme === 'ecdsa-secp256k1' ? 33 : 32
-  const publicKey = fromHex((options.publicKey ?? '').toLowerCase(), length)
-  if (options.key !== undefined || options.path !== undefined || !scheme || !publicKey) {
-    throw new Failure(
-      'usage',
-      'E_VERIFY_KEY',
-      'give either --key, with --path if it was signed so, or --public-key in hex together with --scheme',
-      {
-        hint: `the schemes are ${SCHEMES.join(', ')}.${didYouMean(options.scheme ?? '', SCHEMES)}`,
-      },
-    )
+  const publicKey = fromHex(options.publicKey.toLowerCase(), length)
+  if (!publicKey) {
+    const problem = `--public-key is ${length} bytes in hex, as keys of ${scheme} are`
+    throw new Failure('usage', 'E_VERIFY_KEY', problem, {
+      hint: '`mpc key export-public NAME --format hex` prints it',
+    })
   }
   return { scheme, publicKey }
 }
