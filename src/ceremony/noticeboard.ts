@@ -47,6 +47,8 @@ export class Noticeboard {
   /** When its asker was last heard to ask for a request. */
   readonly #asked = new Notices<number>(MOST_NOTICES)
   readonly #cancelled = new Notices<true>(MOST_NOTICES)
+  /** When each custodian was last heard here, by fingerprint in hex. */
+  readonly #heard = new Map<string, number>()
   /** Called when anybody says anything about requests. */
   onNotice: () => void = () => {}
   readonly #own = new Map<string, Own>()
@@ -70,6 +72,7 @@ export class Noticeboard {
       members,
       now: world.now,
       emit: world.emit,
+      hearing: { heard: ({ fingerprint }) => void this.#heard.set(hex(fingerprint), world.now()) },
       equivocated: () => {},
     })
     const signingOf = (asker: Uint8Array) =>
@@ -124,6 +127,11 @@ export class Noticeboard {
   /** How many messages came from whoever has no seat here. */
   get strangers(): number {
     return this.mailbox.dropped.get('not a member') ?? 0
+  }
+
+  /** When a custodian was last heard to say anything about requests; null for never. */
+  lastHeard(fingerprint: Uint8Array): number | null {
+    return this.#heard.get(hex(fingerprint)) ?? null
   }
 
   /** A request that this member has otherwise than by hearing it now. */

@@ -14,6 +14,8 @@ export type Listener = {
   look?(): void
   /** Nobody could be heard until now. */
   again?(): void
+  /** When a member was last heard; null for never. */
+  last?(member: Member): number | null
 }
 
 export class Hearing implements Listener {
@@ -28,6 +30,10 @@ export class Hearing implements Listener {
   heard(member: Member): void {
     this.#last.set(member, this.now())
     if (this.#quiet.delete(member)) this.emit({ event: 'heard', party: member.name })
+  }
+
+  last(member: Member): number | null {
+    return this.#last.get(member) ?? null
   }
 
   /** Tells of everybody who was heard once, and has been quiet since. */

@@ -208,11 +208,21 @@ export class Mailbox extends Outbox {
         hint: 'run the same command again when it is back',
       })
     }
-    const names = this.#names(slots)
-    const who = names.length === 0 ? 'nobody came' : `${names.join(', ')} did not come`
-    return new Failure('absent', 'E_ABSENT', `${who} in time (${round})`, {
+    const { hearing, now } = this.#options
+    const missing = [...new Set(slots.flatMap((slot) => this.#intake.member(slot.from) ?? []))]
+    const last = (member: Member): number | null => hearing?.last?.(member) ?? null
+    const never = missing.filter((member) => last(member) === null).map(({ name }) => name)
+    const who = missing.length === 0 ? ['nobody came in time'] : []
+    if (never.length > 0) who.push(`${never.join(', ')} did not come in time`)
+    for (const member of missing) {
+      const at = last(member)
+      if (at === null) continue
+      const ago = Math.round((now() - at) / 1000)
+      who.push(`${member.name} came, was last heard ${ago} s ago, and did not say in time what is waited for`)
+    }
+    return new Failure('absent', 'E_ABSENT', `${who.join('; ')} (${round})`, {
       hint: 'run the same command again when everybody is there; nothing was kept',
-      ...(names[0] && { party: names[0] }),
+      ...(missing[0] && { party: missing[0].name }),
     })
   }
 }
