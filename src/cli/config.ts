@@ -11,6 +11,8 @@ import type { Globals } from './globals.js'
 export type Named = { readonly path: string; readonly by: string }
 
 export type Config = {
+  /** Where the file is, or would be; null where nothing says where. */
+  readonly path: string | null
   readonly nats: {
     readonly url: string
     /** Allows clear text to a server that is not on this machine. */
@@ -30,13 +32,15 @@ export const DEFAULT_URL = 'nats://127.0.0.1:4222'
 
 /** @throws Failure `E_CONFIG` (configuration) naming line and column of whatever is wrong in the file */
 export async function loadConfig(globals: Globals, env: Env): Promise<Config> {
-  const file = await readConfigFile(configPath(globals, env))
+  const path = configPath(globals, env)
+  const file = await readConfigFile(path)
   const named = (flag: string | null, name: string, fromFile: Named | null): Named | null => {
     const variable = `MPC_NATS_${name.toUpperCase()}`
     if (flag !== null) return { path: flag, by: `--nats-${name}` }
     return env[variable] ? { path: env[variable], by: variable } : fromFile
   }
   return {
+    path,
     nats: {
       url: globals.nats ?? (env['MPC_NATS_URL'] || file?.url || DEFAULT_URL),
       insecure: file?.insecure ?? false,

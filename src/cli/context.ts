@@ -8,6 +8,7 @@ import type { Unlock } from '../ceremony/identity.js'
 import type { MakePrimes } from '../ceremony/primes.js'
 import type { Patience } from '../messaging/patience.js'
 import type { Compute } from '../messaging/run.js'
+import type { FileText } from '../messaging/servers.js'
 import type { Transport } from '../messaging/transport.js'
 import type { NonceRng, Rng } from '../protocol/session.js'
 import type { Home } from '../storage/home.js'
@@ -123,18 +124,23 @@ export class Context {
     return (await import('./secrets.js')).holderSecret(this.#sources(), name, fd)
   }
 
-  /** A connection to the NATS server. @throws Failure `network` within 5 s, or `E_TLS` (configuration) */
+  /** A connection to the NATS server. @throws Failure as `connectNats` does */
   async connect(identity: Identity): Promise<Transport> {
-    const { nats } = await this.config()
+    const { nats, path } = await this.config()
     const { connectNats } = await import('../messaging/nats.js')
     return connectNats({
       url: nats.url,
       insecure: nats.insecure,
+      configuration: path ?? undefined,
       ca: await this.#text(nats.ca, false),
       cert: await this.#text(nats.cert, false),
       key: await this.#text(nats.key, true),
       creds: await this.#text(nats.creds, true),
       nkey: identity.nkey,
+      patience: this.patience.total ?? this.patience.join,
+      signal: this.signal,
+      retrying: ({ message }) => this.terminal.say(`${message}. This tries again, and goes on by itself.`),
+      now: this.now,
     })
   }
 
@@ -146,11 +152,11 @@ export class Context {
 
   readonly makePrimes: MakePrimes = async (...args) => (await import('./primes.js')).makePrimes(...args)
 
-  async #text(file: Named | null, secret: boolean): Promise<string | undefined> {
+  async #text(file: Named | null, secret: boolean): Promise<FileText | undefined> {
     if (file === null) return undefined
     const { readNamed, readNamedSecret } = await import('./inputs.js')
     const bytes = await (secret ? readNamedSecret : readNamed)(file.path, file.by)
-    return Buffer.from(bytes).toString('utf8')
+    return { text: Buffer.from(bytes).toString('utf8'), path: file.path }
   }
 
   #sources() {

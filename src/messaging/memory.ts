@@ -23,6 +23,7 @@ export class MemoryNetwork {
     this.#clients.add(client)
     return {
       connected: true,
+      maxPayload: Infinity,
       onDisconnect: () => () => {},
       onReconnect: () => () => {},
       onFailure: () => () => {},
@@ -34,7 +35,7 @@ export class MemoryNetwork {
         client.subscriptions.add(subscription)
         return () => client.subscriptions.delete(subscription)
       },
-      flush: () => new Promise((resolve) => setImmediate(resolve)),
+      flush: () => new Promise((resolve) => setImmediate(() => resolve(true))),
       close: () => {
         client.closed = true
         this.#clients.delete(client)

@@ -2,88 +2,185 @@
  * Transport over a NATS server. The only importer of the NATS client: its errors, status events and codecs end here.
  * The client drops what is published while disconnected and reports a refused publish only in its status stream.
  */
-import { checkServerIdentity, type PeerCertificate } from 'node:tls'
-import type { Auth, ConnectionOptions, NatsConnection, NatsError } from 'nats'
+import type { NatsConnection, NatsError } from 'nats'
 import type { SigningKey } from '../wire/ed25519.js'
-import { Failure } from '../wire/failure.js'
-import { nkeyText } from '../wire/nkey.js'
-import { visible } from '../wire/text.js'
-import { isLoopback, Listeners, type Transport } from './transport.js'
+import type { Failure } from '../wire/failure.js'
+import { type Login, loginOf } from './credentials.js'
+import { probe } from './probe.js'
+import { broker, type Lasts, permissionFailure, refusal, tooLarge, type Trouble } from './refusals.js'
+import { type FileText, type Server, type ServerOptions, serversIn, type Tls, tlsFor } from './servers.js'
+import { Listeners, type Transport } from './transport.js'
 
-export type NatsOptions = {
-  /** `nats://host:port` or `tls://host:port`, several separated by commas. */
-  readonly url: string
-  /** PEM text, and the text of a NATS credentials file. */
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-  readonly creds?: string | undefined
+export type NatsOptions = ServerOptions & {
+  /** A NATS credentials file. */
+  readonly creds?: FileText | undefined
   /** The identity's NATS key, which answers the server's challenge where there are no creds. */
   readonly nkey: SigningKey
-  /** Allows clear text to a server that is not on this machine. */
-  readonly insecure?: boolean
+  /** For how many milliseconds a server that was reached, and breaks the connection, is tried again; 0 if left out. */
+  readonly patience?: number
+  /** Ends the trying. */
+  readonly signal?: AbortSignal
+  /** Told once why it is tried again. */
+  readonly retrying?: (why: Failure) => void
+  readonly now?: () => number
 }
 
-const CONNECT_WITHIN = 5000
+/** For the first try of the client, and for looking why it failed: together below 5 seconds. */
+const FIRST_TRY = 2300
+const LOOK = 2200
+/** A server that answers slowly gets longer each time. */
+const LONGER = 1.5
+const LONGEST_TRY = 10_000
+const PAUSE = 300
+/** How long a server that is not there may take to come: about as long as it takes to start one again. */
+const MOMENT = 3500
 
-/** A connection, within 5 seconds. @throws Failure `network`, or `configuration` for a remote server without TLS */
+/**
+ * A connection. Each cause of a failure has its words within 5 seconds; a server that was reached and breaks the
+ * connection is tried again for as long as `patience` says.
+ * @throws Failure `network`; `E_NATS_URL`, `E_TLS_FILES` (usage); `E_TLS`, `E_NATS_CREDS` (configuration)
+ */
 export async function connectNats(options: NatsOptions): Promise<Transport> {
-  const named = options.url.split(',').map((server) => checkServer(server.trim(), options))
-  const servers = named.map(({ hostname, port }) => `${hostname}:${port}`)
+  const { now = Date.now, patience = 0, signal, retrying } = options
+  const servers = serversIn(options)
+  const tls = tlsFor(servers, options)
+  const login = loginOf(options.creds, options.nkey)
+  const began = now()
+  const spans: Record<Lasts, number> = { 'for good': 0, 'a moment': MOMENT, 'a while': patience }
+  let told = false
+  const bear = async ({ failure, lasts }: Trouble): Promise<void> => {
+    signal?.throwIfAborted()
+    if (now() - began >= spans[lasts]) throw failure
+    if (lasts === 'a while' && !told) retrying?.(failure)
+    told ||= lasts === 'a while'
+    await pause(signal)
+  }
+  for (let within = FIRST_TRY; ; within = Math.min(within * LONGER, LONGEST_TRY)) {
+    const connection = await dial(servers, tls, login, within)
+    if (connection) return transportOver(connection, login, servers, now)
+    // By hand until that goes well: a client whose connection breaks early only times out.
+    let trouble: Trouble | null
+    while ((trouble = await whyNot(servers, tls, login, options)) !== null) await bear(trouble)
+    // It may have come up in between, so that one more try is due in any case.
+    await bear({ failure: breaks(servers), lasts: patience > MOMENT ? 'a while' : 'a moment' })
+  }
+}
+
+/** Null if that did not work: why not is found out otherwise. */
+async function dial(
+  servers: readonly Server[],
+  tls: Tls | null,
+  login: Login,
+  timeout: number,
+): Promise<NatsConnection | null> {
   const { connect } = await import('nats')
-  const refused: { last: NatsError | null } = { last: null }
-  let connection: NatsConnection
   try {
-    connection = await connect({
-      servers,
+    return await connect({
+      servers: servers.map(({ where }) => where),
       name: 'mpc',
       noEcho: true,
-      timeout: CONNECT_WITHIN,
+      timeout,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
       pingInterval: 10_000,
       maxPingOut: 2,
       ignoreClusterUpdates: true,
-      ...(named.some(({ tls }) => tls) && tlsOptions(options, named)),
-      ...(await authentication(options)),
+      authenticator: login.answer,
+      // Without them it would fall back to clear text where TLS was asked for, and go over to TLS where it was not.
+      tls,
     })
-  } catch (cause) {
-    throw connectFailure(cause, servers)
+  } catch {
+    return null
   }
-  return transportOver(connection, refused, servers)
 }
+
+/** Null if it would go well now; of several servers, what gives most hope. */
+async function whyNot(
+  servers: readonly Server[],
+  tls: Tls | null,
+  login: Login,
+  { ca, cert, now = Date.now }: NatsOptions,
+): Promise<Trouble | null> {
+  const files = { ca: ca?.path ?? null, cert: cert?.path ?? null }
+  const options = { tls, login, files, within: LOOK, now }
+  const found = await Promise.all(servers.map((server) => probe(server, options)))
+  const troubles = found.filter((trouble) => trouble !== null)
+  if (troubles.length < found.length) return null
+  const hopes: readonly Lasts[] = ['a while', 'a moment', 'for good']
+  return hopes.flatMap((hope) => troubles.filter(({ lasts }) => lasts === hope))[0] ?? null
+}
+
+/** Where the client gets no further, and nothing is found that keeps it. */
+const breaks = (servers: readonly Server[]): Failure =>
+  broker(
+    `the connection to the NATS server at ${placesOf(servers)} breaks`,
+    'look at the network between here and there',
+  )
+
+const placesOf = (servers: readonly Server[]): string => servers.map(({ where }) => where).join(', ')
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, PAUSE)
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+  signal?.throwIfAborted()
+}
+
+// ------------------------------------------------------------------------------------------------------- a connection
+
+/** The longest that a server may take to say that it has everything. */
+const FLUSH_WITHIN = 10_000
+const LEAVE_WITHIN = 2000
 
 function transportOver(
   nc: NatsConnection,
-  refused: { last: NatsError | null },
-  servers: readonly string[],
+  login: Login,
+  servers: readonly Server[],
+  now: () => number,
 ): Transport {
-  let connected = true
+  const where = placesOf(servers)
   const losses = new Listeners<[]>()
   const reconnects = new Listeners<[]>()
   const failures = new Listeners<[Failure]>()
+  let connected = true
+  let failed: Failure | null = null
+  let most = nc.info?.max_payload ?? Infinity
+  const fail = (failure: Failure): void => {
+    failed ??= failure
+    failures.tell(failure)
+  }
   const transport: Transport & { connected: boolean } = {
     connected,
+    get maxPayload() {
+      most = nc.info?.max_payload ?? most
+      return most
+    },
     onDisconnect: (listener) => losses.add(listener),
     onReconnect: (listener) => reconnects.add(listener),
-    onFailure: (listener) => failures.add(listener),
+    onFailure: (listener) => {
+      if (failed) listener(failed)
+      return failures.add(listener)
+    },
     publish: (subject, bytes) => {
-      if (!nc.isClosed()) nc.publish(subject, bytes)
+      if (bytes.length > transport.maxPayload) return fail(tooLarge(transport.maxPayload, bytes.length))
+      unlessClosed(nc, () => nc.publish(subject, bytes))
     },
     subscribe: (subject, receive) => {
-      const subscription = nc.subscribe(subject, {
-        callback: (error, message) => {
-          if (error) failures.tell(permissionFailure(error))
-          else receive(message.subject, message.data)
-        },
-      })
-      return () => subscription.unsubscribe()
+      const callback = (error: NatsError | null, message: { subject: string; data: Uint8Array }): void => {
+        if (error) fail(permissionFailure(error.permissionContext))
+        else receive(message.subject, message.data)
+      }
+      const subscription = unlessClosed(nc, () => nc.subscribe(subject, { callback }))
+      return () => unlessClosed(nc, () => subscription?.unsubscribe())
     },
-    flush: () => (nc.isClosed() || !connected ? Promise.resolve() : nc.flush()),
+    flush: async () => {
+      if (nc.isClosed() || !connected) return false
+      return within(FLUSH_WITHIN, nc.flush())
+    },
     close: async () => {
-      if (nc.isClosed()) return
-      if (connected) await nc.drain().catch(() => nc.close())
-      else await nc.close()
+      if (connected && !nc.isClosed()) await within(LEAVE_WITHIN, nc.drain())
+      await nc.close().catch(() => {})
     },
   }
   const watch = async (): Promise<void> => {
@@ -97,135 +194,51 @@ function transportOver(
         transport.connected = connected = true
         reconnects.tell()
       } else if (status.type === 'error') {
-        const error = { code: status.data, permissionContext: status.permissionContext } as NatsError
-        refused.last = error
-        if (error.code === 'PERMISSIONS_VIOLATION') failures.tell(permissionFailure(error))
+        if (status.data === 'PERMISSIONS_VIOLATION') fail(permissionFailure(status.permissionContext))
+        else if (lastWords(nc).includes('subscriptions exceeded')) {
+          fail(refusal(lastWords(nc), where, login, now()).failure)
+        }
       }
     }
   }
   void watch()
   void nc.closed().then((error) => {
     transport.connected = connected = false
-    const cause = refused.last ?? error
-    if (cause) failures.tell(connectFailure(cause, servers))
+    if (error) fail(refusal(lastWords(nc) || error.message, where, login, now()).failure)
   })
   return transport
 }
 
-type Server = { readonly hostname: string; readonly port: string; readonly tls: boolean }
-
-/** A server by its URL, if it may be used. */
-function checkServer(text: string, options: NatsOptions): Server {
-  let url: URL
+/** What is done to a connection that has ended is lost like any message: the failure was told when it ended. */
+function unlessClosed<T>(nc: NatsConnection, act: () => T): T | undefined {
   try {
-    url = new URL(text.includes('://') ? text : `nats://${text}`)
-  } catch (cause) {
-    throw new Failure('usage', 'E_NATS_URL', `not the URL of a NATS server: ${visible(text)}`, { cause })
+    return act()
+  } catch (error) {
+    if (nc.isClosed() || nc.isDraining()) return undefined
+    throw error
   }
-  if (url.protocol !== 'nats:' && url.protocol !== 'tls:') {
-    throw new Failure(
-      'usage',
-      'E_NATS_URL',
-      `a NATS server is nats:// or tls://, not ${visible(url.protocol)}`,
-    )
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new Failure(
-      'usage',
-      'E_NATS_URL',
-      'no credentials in a URL: use --nats-creds, or the identity answers',
-      {},
-    )
-  }
-  const tls = url.protocol === 'tls:' || options.ca !== undefined || options.cert !== undefined
-  if (!tls && !isLoopback(url.hostname) && options.insecure !== true) {
-    throw new Failure(
-      'configuration',
-      'E_TLS',
-      `${visible(url.hostname)} is not this machine and would be reached in clear`,
-      {
-        hint: 'use tls://, or set nats.insecure: true in the configuration if the network itself is trusted',
-      },
-    )
-  }
-  return { hostname: url.hostname, port: url.port || '4222', tls }
 }
 
-/** Given whenever any server's URL asks for TLS: without them the client falls back to clear text. */
-function tlsOptions(
-  { ca, cert, key }: NatsOptions,
-  servers: readonly Server[],
-): Pick<ConnectionOptions, 'tls'> {
-  // The first two reach node:tls, though the client's type does not list them. The client forgets the name of a server
-  // that is named by its address, so the certificate is held against the names that were asked for.
-  const tls = {
-    minVersion: 'TLSv1.2',
-    checkServerIdentity: (_: string, certificate: PeerCertificate) => {
-      const problems = servers.map(({ hostname }) =>
-        checkServerIdentity(hostname.replace(/^\[(.*)\]$/, '$1'), certificate),
-      )
-      return problems.includes(undefined) ? undefined : problems[0]
-    },
-    ...(ca && { ca }),
-    ...(cert && { cert }),
-    ...(key && { key }),
-  }
-  return { tls }
-}
-
-async function authentication(options: NatsOptions): Promise<Pick<ConnectionOptions, 'authenticator'>> {
-  if (options.creds !== undefined) {
-    const { credsAuthenticator } = await import('nats')
-    return { authenticator: credsAuthenticator(Buffer.from(options.creds)) }
-  }
-  const answer = (nonce?: string): Auth => ({
-    nkey: nkeyText(options.nkey.publicKey),
-    sig:
-      nonce === undefined
-        ? ''
-        : Buffer.from(options.nkey.signBytes(Buffer.from(nonce))).toString('base64url'),
+/** Whether it was done in time. */
+async function within(span: number, done: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), span)
   })
-  return { authenticator: answer }
-}
-
-function connectFailure(cause: unknown, servers: readonly string[]): Failure {
-  const where = servers.join(', ')
-  const code = (cause as { code?: unknown }).code
-  if (cause instanceof Failure) return cause
-  if (code === 'AUTHORIZATION_VIOLATION' || code === 'AUTHENTICATION_EXPIRED' || code === 'BAD_CREDS') {
-    return new Failure(
-      'network',
-      'E_BROKER_AUTH',
-      `the NATS server at ${where} does not know this identity`,
-      {
-        hint: 'give its administrator your card; `mpc nats config` makes the users section',
-        cause,
-      },
-    )
+  const inTime = done.then(
+    () => true,
+    () => false,
+  )
+  try {
+    return await Promise.race([inTime, late])
+  } finally {
+    clearTimeout(timer)
   }
-  return new Failure(
-    'network',
-    'E_BROKER',
-    `cannot reach a NATS server at ${where} (${visible(typeof code === 'string' ? code : 'no answer')})`,
-    {
-      hint: 'start one, or name it with --nats URL or MPC_NATS_URL',
-      cause,
-    },
-  )
 }
 
-function permissionFailure(error: NatsError): Failure {
-  const context = error.permissionContext
-  const what = context ? `${context.operation} ${visible(context.subject)}` : 'an operation'
-  return new Failure(
-    'network',
-    'E_BROKER_PERMISSION',
-    `the NATS server does not allow this identity to ${what}`,
-    {
-      hint: context
-        ? `its user needs permissions { ${context.operation}: [${visible(context.subject)}] }, see \`mpc nats config\``
-        : 'see `mpc nats config`',
-      cause: error,
-    },
-  )
+/** The last `-ERR` that is not about one subject: the client keeps its text, and tells of a code that many share. */
+function lastWords(nc: NatsConnection): string {
+  const { protocol } = nc as unknown as { protocol?: { lastError?: { message?: unknown } } }
+  const text = protocol?.lastError?.message
+  return typeof text === 'string' ? text : ''
 }

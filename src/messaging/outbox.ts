@@ -13,6 +13,8 @@ import { WORKING_EVERY } from './waiting.js'
 /** A little less than lies between two wants: the second must not be refused because the first took longer. */
 const ANSWER_EVERY = 1800
 
+const LAST_WORDS_WITHIN = 5000
+
 export type OutboxOptions = {
   readonly transport: Transport
   readonly subjects: Subjects
@@ -42,8 +44,23 @@ export class Outbox {
     return this.#options.transport.connected
   }
 
-  flush(): Promise<void> {
+  /** Whether everything said before has reached the server. */
+  flush(): Promise<boolean> {
     return this.#options.transport.flush()
+  }
+
+  /**
+   * Resolves to true once the server has everything. Where the connection is lost on the way, our letters of these slots
+   * are said again when it is back; to false where that takes too long: who misses them asks others for the rest.
+   */
+  async lastWords(slots: readonly Slot[]): Promise<boolean> {
+    const deadline = this.#options.now() + LAST_WORDS_WITHIN
+    while (!(await this.flush())) {
+      const left = deadline - this.#options.now()
+      if (left <= 0 || !(await isBack(this.#options.transport, left))) return false
+      for (const slot of slots) this.repeat(slot)
+    }
+    return true
   }
 
   /** Signs and publishes. What has a slot is kept, and the same bytes answer whoever asks again. */
@@ -141,4 +158,18 @@ export class Outbox {
   #ownKey(slot: Omit<Slot, 'from'>): string {
     return slotKey({ ...slot, from: this.#options.self.fingerprint })
   }
+}
+
+/** Whether there is a connection within so many milliseconds. */
+function isBack(transport: Transport, span: number): Promise<boolean> {
+  if (transport.connected) return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const settle = (back: boolean): void => {
+      clearTimeout(timer)
+      stop()
+      resolve(back)
+    }
+    const timer = setTimeout(() => settle(false), span)
+    const stop = transport.onReconnect(() => settle(true))
+  })
 }

@@ -176,7 +176,7 @@ export class Room {
     const body = abortCodec.encode(abortFor(error, this.peers))
     this.mailbox.post('abort', session ? { session } : helloSlot(this.#start), body)
     // What cannot be said cannot be helped, and must not hide why it was to be said.
-    await this.mailbox.flush().catch(() => {})
+    await this.mailbox.flush()
   }
 
   #heardHello(envelope: Envelope, from: Member): void {

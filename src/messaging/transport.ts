@@ -2,15 +2,20 @@
  * The one thing that messaging needs of a network: bytes to a subject, bytes from a subject. Delivery is not promised;
  * `mailbox.ts` asks again for what is missing.
  */
+import { isIPv4 } from 'node:net'
 import type { Failure } from '../wire/failure.js'
 
 export type Transport = {
-  /** Sends now or never: what is published while disconnected is lost. */
+  /** Sends now or never: what is published while disconnected is lost. What the server cannot take is a failure. */
   publish(subject: string, bytes: Uint8Array): void
   /** Calls `receive` for each message until the returned function is called. `*` stands for one token. */
   subscribe(subject: string, receive: (subject: string, bytes: Uint8Array) => void): () => void
-  /** Resolves once everything published before has reached the server. */
-  flush(): Promise<void>
+  /**
+   * Resolves to true once everything published before has reached the server; to false where the connection was lost
+   * on the way or is away. It never rejects: what is lost is asked for again.
+   */
+  flush(): Promise<boolean>
+  /** Leaves; never rejects. */
   close(): Promise<void>
   /** Whether there is a connection at this moment. */
   readonly connected: boolean
@@ -18,7 +23,9 @@ export type Transport = {
   onDisconnect(listener: () => void): () => void
   /** Calls `listener` whenever the connection is back, until the returned function is called. */
   onReconnect(listener: () => void): () => void
-  /** Calls `listener` when the network has failed for good, until the returned function is called. */
+  /** The most bytes of one message that the server takes. */
+  readonly maxPayload: number
+  /** Calls `listener` when the network has failed for good, also before now, until the returned function is called. */
   onFailure(listener: (failure: Failure) => void): () => void
 }
 
@@ -51,6 +58,21 @@ export function matches(pattern: string, subject: string): boolean {
   return wanted.length === tokens.length && wanted.every((token, i) => token === '*' || token === tokens[i])
 }
 
-/** Whether a host, as a URL or an address has it, is this machine: what goes there crosses no network. */
-export const isLoopback = (host: string): boolean =>
-  /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
+/** A host as a URL or an address has it, without brackets and final dot; IPv4 inside IPv6 is IPv4. */
+export function plainHost(host: string): string {
+  const plain = host
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '')
+    .toLowerCase()
+  const [, dotted, high, low] = /^::ffff:(?:([\d.]+)|([\da-f]{1,4}):([\da-f]{1,4}))$/.exec(plain) ?? []
+  if (dotted !== undefined) return dotted
+  if (high === undefined || low === undefined) return plain
+  const words = [high, low].map((word) => Number.parseInt(word, 16))
+  return words.flatMap((word) => [word >> 8, word & 255]).join('.')
+}
+
+/** Whether a host is this machine: what goes there crosses no network. */
+export function isLoopback(host: string): boolean {
+  const plain = plainHost(host)
+  return plain === 'localhost' || plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'))
+}

@@ -125,7 +125,11 @@ describe('mpc relay', () => {
     const { ca, cert, key } = certificates()
     const { url, stop } = await relay('--tls-cert', cert, '--tls-key', key)
     expect(url).toMatch(/^tls:/)
-    const transport = await connectNats({ url, ca: readFileSync(ca, 'utf8'), nkey: newKey() })
+    const transport = await connectNats({
+      url,
+      ca: { path: ca, text: readFileSync(ca, 'utf8') },
+      nkey: newKey(),
+    })
     await transport.close()
     expect((await stop()).code).toBe(0)
   })

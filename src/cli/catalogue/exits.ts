@@ -76,6 +76,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_HOME',
       'E_IDENTITY',
       'E_IDENTITY_CARD',
+      'E_NATS_CREDS',
       'E_NOT_SIGNER',
       'E_NO_EPOCH',
       'E_NO_IDENTITY',
@@ -94,7 +95,15 @@ export const EXITS: Readonly<Record<number, Exit>> = {
   4: {
     meaning: 'The server cannot be reached, or does not let this identity in.',
     next: 'Check its address (--nats, MPC_NATS_URL) and that it runs, then run the same command again.',
-    codes: ['E_BROKER', 'E_BROKER_AUTH', 'E_BROKER_AWAY', 'E_BROKER_PERMISSION', 'E_LISTEN'],
+    codes: [
+      'E_BROKER',
+      'E_BROKER_AUTH',
+      'E_BROKER_AWAY',
+      'E_BROKER_LIMIT',
+      'E_BROKER_PERMISSION',
+      'E_BROKER_TLS',
+      'E_LISTEN',
+    ],
   },
   5: {
     meaning: 'Too few came, or too late: somebody is absent, has left, or time is up.',

@@ -7,7 +7,10 @@ export const runningCodes = {
     'What crosses a network would cross it in clear.',
     'Use tls://, or set nats.insecure: true if the network itself is trusted. A server takes --tls-cert and --tls-key.',
   ),
-  E_TLS_FILES: entry('Certificate and key do not fit, or one is missing.', 'Give both, as PEM files.'),
+  E_TLS_FILES: entry(
+    'A file for TLS is not what it should be: certificate and key do not fit, or one is missing.',
+    'Give both, as PEM files.',
+  ),
   E_LISTEN: entry('The relay cannot listen there.', 'Name another address with --listen HOST:PORT.'),
   E_RELAY_OPEN: entry(
     'A relay for everybody is for this machine only.',
@@ -15,7 +18,19 @@ export const runningCodes = {
   ),
   E_NATS_GROUP: entry('It is not clear for whom the server is.', 'Give one of --definition and --cards.'),
   E_BROKER: entry('No NATS server answers there.', 'Start it, or name another with --nats.'),
-  E_BROKER_AUTH: entry('The server does not know this identity.', 'Give its administrator your card.'),
+  E_BROKER_AUTH: entry(
+    'The server does not know this identity, or does not accept the NATS credentials.',
+    'Give its administrator your card, or ask for new credentials.',
+  ),
+  E_BROKER_TLS: entry(
+    'No TLS connection with the server comes about: a certificate, an authority or a setting does not fit.',
+    'The error says which; --nats-ca, --nats-cert and --nats-key name the files.',
+  ),
+  E_BROKER_LIMIT: entry(
+    'A limit of the server is below what is needed: its connections, subscriptions or the size of a message.',
+    'Its administrator raises what the error names; `mpc nats config` prints limits that suffice.',
+  ),
+  E_NATS_CREDS: entry('The file of NATS credentials is empty, cut short or damaged.', 'Ask for it again.'),
   E_BROKER_PERMISSION: entry('The server forbids something needed.', 'Add the line that the error names.'),
   E_BROKER_AWAY: entry('The server stayed away too long.', 'Run the same command again when it is back.'),
   E_ABSENT: entry(

@@ -1,0 +1,110 @@
+/** One connection to a server, read line by line within a given time, that knows how far it came. */
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import type { Server } from './servers.js'
+
+export type Stage = 'dialling' | 'greeting' | 'tls' | 'login'
+
+/** It went no further. */
+export class Broken extends Error {
+  /**
+   * @param cause Node's error, or how it ended without one
+   * @param silent whether the server had said nothing at all
+   */
+  constructor(
+    readonly stage: Stage,
+    override readonly cause: NodeJS.ErrnoException | 'time' | 'closed',
+    readonly silent: boolean,
+  ) {
+    super('the connection broke')
+  }
+}
+
+/** The longest line that is read. */
+const MOST = 1 << 16
+
+export class Line {
+  #stage: Stage = 'dialling'
+  #socket: Socket
+  #heard = ''
+  #silent = true
+  #broken: Broken | null = null
+  #wake: () => void = () => {}
+  readonly #timers: readonly NodeJS.Timeout[]
+
+  constructor(
+    readonly server: Server,
+    within: number,
+  ) {
+    this.#socket = connect({ host: server.hostname, port: server.port })
+    this.#socket.once('connect', () => this.#wake())
+    this.#watch()
+    // A server of another kind waits to be spoken to, where a NATS server speaks first.
+    const provoke = () => this.#stage === 'greeting' && this.#silent && this.say('HEAD / HTTP/1.0\r\n\r\n')
+    this.#timers = [setTimeout(() => this.#break('time'), within), setTimeout(provoke, within / 2)]
+  }
+
+  async open(): Promise<void> {
+    await this.#until(() => !this.#socket.connecting)
+    this.#stage = 'greeting'
+  }
+
+  /** The next line, without its end. @throws Broken */
+  async next(): Promise<string> {
+    await this.#until(() => this.#heard.includes('\n') || this.#heard.length > MOST)
+    const end = this.#heard.indexOf('\n')
+    const line = this.#heard.slice(0, end === -1 ? MOST : end)
+    this.#heard = this.#heard.slice(line.length + 1)
+    return line.trimEnd()
+  }
+
+  /** Goes over to TLS. @throws Broken */
+  async secure(options: ConnectionOptions): Promise<void> {
+    this.#stage = 'tls'
+    this.#socket.removeAllListeners('data')
+    const { hostname } = this.server
+    const servername = isIP(hostname) === 0 ? hostname : ''
+    let done = false
+    this.#socket = connectTls({ ...options, servername, socket: this.#socket }, () => {
+      done = true
+      this.#wake()
+    })
+    this.#watch()
+    await this.#until(() => done)
+    this.#stage = 'login'
+  }
+
+  say(words: string): void {
+    if (!this.#broken) this.#socket.write(words)
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#socket.destroy()
+  }
+
+  #watch(): void {
+    this.#socket.on('error', (cause: NodeJS.ErrnoException) => this.#break(cause))
+    this.#socket.on('close', () => this.#break('closed'))
+    this.#socket.on('data', (chunk: Buffer) => {
+      this.#silent = false
+      this.#heard += chunk.toString('latin1')
+      this.#wake()
+    })
+  }
+
+  #break(cause: Broken['cause']): void {
+    this.#broken ??= new Broken(this.#stage, cause, this.#silent)
+    this.#wake()
+  }
+
+  /** What has come is looked at before how it ended. */
+  async #until(met: () => boolean): Promise<void> {
+    while (!met()) {
+      if (this.#broken) throw this.#broken
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
