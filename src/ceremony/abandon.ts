@@ -126,7 +126,7 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
   try {
     const signal = AbortSignal.any([everybody.signal, person.signal])
     await pause(patience.total ?? ASKS_WITHIN, signal)
-    await transport.flush().catch(() => {})
+    await transport.flush()
     return [...told]
   } finally {
     person.stop()

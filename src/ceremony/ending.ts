@@ -218,7 +218,7 @@ export async function linger(
   // From here on this member needs nothing of anybody: who has heard so of all may leave.
   room.mailbox.post('done', { session: sid }, new Uint8Array())
   await heard(others, world.linger)
-  await room.mailbox.flush()
+  await room.mailbox.lastWords([word, done])
   room.emit({ event: 'done' })
   const away = missing([...others, ...awaited]).map(({ from }) => hex(from))
   return room.peers.filter((peer) => away.includes(hex(peer.fingerprint))).map(({ name }) => name)

@@ -10,6 +10,7 @@ import { fingerprintOf, type Keys } from '../wire/card.js'
 import { definitionId, type DefinitionFile, type HandshakeDefinition } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
+import { largestInOpening, requirePayload } from './largest.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import type { World } from './world.js'
@@ -63,6 +64,7 @@ export async function runHandshake(world: World, file: DefinitionFile): Promise<
     onlookers: [],
     validity: null,
   }
+  requirePayload(world.transport, largestInOpening(participants.length))
   const files = new CeremonyFiles(world.home, file.id)
   return seated(world, cast, files, (room) => {
     // Answered from the first, by whoever is asked: others may be ready a moment sooner.
@@ -113,7 +115,7 @@ async function ping(world: World, room: Room, sid: Uint8Array, signal: AbortSign
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const leaving = { deadline: world.now() + ANSWERS_WITHIN, signal, round: 'done' }
   await room.mailbox.until(() => missing().length === 0, leaving, missing).catch(() => {})
-  await room.mailbox.flush()
+  await room.mailbox.lastWords(slotsOf([room.self], 'done', sid))
   room.emit({ event: 'done' })
   return echoes
 }

@@ -24,6 +24,7 @@ import { hex, rfc3339 } from '../wire/text.js'
 import { transcriptCodec } from '../wire/transcript.js'
 import { requireNotEnded } from './abandon.js'
 import { activate, retiredSince } from './activation.js'
+import { largestInMaking, requirePayload } from './largest.js'
 import { holdersOf, incomplete, type Made, readPending, store } from './pending.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
@@ -102,6 +103,10 @@ export async function make(
     validity: { notBefore: definition.not_before, expires: definition.expires },
   }
   const files = new CeremonyFiles(world.home, plan.file.id)
+  // Whoever has voted goes on as far as it gets.
+  if ((await files.readReceipt()) === null) {
+    requirePayload(world.transport, largestInMaking(definition, plan.players.length))
+  }
   using primes = needsAuxiliary(definition.scheme) ? new PrimeSupply(world, levelOfKeys().primeBits) : null
   return seated(primes ? patient(world) : world, cast, files, async (room) => {
     // Since the plan was made another process may have ended it.

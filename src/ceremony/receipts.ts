@@ -36,7 +36,7 @@ export async function gatherReceipts(
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const wait = { deadline: world.now() + spanOf(world.patience, 'receipts'), signal, round: 'receipt' }
   await room.mailbox.until(() => missing().length === 0, wait, missing).catch(() => {})
-  await room.mailbox.flush()
+  await room.mailbox.lastWords(slotsOf([room.self], 'receipt', ran.sid))
   room.emit({ event: 'done' })
   return signersAsHolders(record, order).map((holder) => {
     if (hex(holder.fingerprint) === hex(world.card.fingerprint)) return mine

@@ -11,6 +11,7 @@ import type { Approval } from './approval.js'
 import { Asker, askerLeft, PassedOver } from './asker.js'
 import { Finder, LIVES } from './finding.js'
 import type { Key } from './keys.js'
+import { largestInSigning, requirePayload } from './largest.js'
 import { Noticeboard } from './noticeboard.js'
 import { carryOut, type Signed } from './sign.js'
 import { inRecordOrder } from './signers.js'
@@ -63,6 +64,8 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
     },
     world.identity.signing,
   )
+  const { scheme, threshold } = key.record
+  requirePayload(world.transport, largestInSigning(scheme, threshold, request.encoded.length))
   return onNotices(world, key, async (notices) => {
     notices.know(request)
     notices.keepAsking(request)
@@ -179,7 +182,7 @@ async function onNotices(
   try {
     return await act(notices)
   } finally {
-    await notices.mailbox.flush().catch(() => {})
+    await notices.mailbox.flush()
     notices.close()
   }
 }

@@ -22,6 +22,7 @@ import { encodeSeating } from '../wire/seating.js'
 import { fromHex, hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
 import type { Asker } from './asker.js'
+import { largestInSigning, requirePayload } from './largest.js'
 import type { Noticeboard } from './noticeboard.js'
 import { indexIn, type Key, openToSign } from './keys.js'
 import { endOf, HandedOver, heardOrder, orderOf, silence, Superseded } from './orders.js'
@@ -67,6 +68,12 @@ export async function carryOut(
   const claims = new RequestClaims(world.home, request.id)
   const { claim, left, end } = await claims.status()
   if (end) return handOver(world, key, notices, request, signers, end, claim?.order ?? 1)
+  // What has left is waited for, over whichever server.
+  if (!left)
+    requirePayload(
+      world.transport,
+      largestInSigning(key.record.scheme, signers.length, request.encoded.length),
+    )
   // What may have left is not given up because somebody else is away.
   const gone = left ? () => null : () => asker.over()
   const ordered = new Map<string, number>()
@@ -154,9 +161,27 @@ async function underOrder(
       return await inSession(room, opening, (opened, signal) =>
         play(world, key, notices, request, order, claims, files, room, opened, signal),
       )
+    } catch (error) {
+      throw heardElsewhere(error, world, notices, room)
     } finally {
       notices.onNotice = () => {}
     }
+  })
+}
+
+/** Somebody who says nothing in this ceremony, and was heard about requests, is connected: that is said too. */
+function heardElsewhere(error: unknown, { now }: World, notices: Noticeboard, room: Room): unknown {
+  if (!(error instanceof Failure) || error.code !== 'E_ABSENT') return error
+  const member = room.peers.find(({ name }) => name === error.party)
+  const last = member ? notices.lastHeard(member.fingerprint) : null
+  if (!member || last === null) return error
+  const ago = Math.round((now() - last) / 1000)
+  const { name } = member
+  const message = `${error.message}; ${name} is connected: it was heard ${ago} s ago about requests`
+  return new Failure('absent', 'E_ABSENT', message, {
+    hint: `ask what the screen of ${name} says: the server may keep its letters back. Then run the same command again`,
+    party: name,
+    cause: error,
   })
 }
 

@@ -190,7 +190,7 @@ async function attend(
     await mailbox.collect(words, wait).catch(() => {})
     // The outcome counts here, whatever becomes of these: they come by file too.
     await keepWords(world.home, mailbox, key.name, key.record, words).catch(() => {})
-    await mailbox.flush().catch(() => {})
+    await mailbox.flush()
     emit({ event: 'done' })
     return key
   } finally {
