@@ -27,16 +27,19 @@ async function over(server: Broker, quality: Quality): Promise<BadLink> {
   return link
 }
 
-/** Breaks each connection of `mostly` once, as soon as the server is asked whether it has a letter of this kind. */
+/** Whether a letter of this kind is said in these bytes of a client; as it stands in the header of an envelope. */
+function says(chunk: Buffer, kind: string): boolean {
+  const text = chunk.toString('latin1')
+  return text.startsWith('PUB') && text.includes(`dkind${String.fromCharCode(0x60 + kind.length)}${kind}`)
+}
+
+/** Breaks each of the first connections once, as soon as the server is asked whether it has a letter of this kind. */
 function breakingAfter(kind: string, connections: number): Quality {
-  // As it stands in the header of an envelope.
-  const words = `dkind${String.fromCharCode(0x60 + kind.length)}${kind}`
   const doomed = new Set<number>()
   return {
     resets: (chunk, connection) => {
-      const text = chunk.toString('latin1')
-      if (connection < connections && text.startsWith('PUB') && text.includes(words)) doomed.add(connection)
-      return doomed.has(connection) && text.includes('PING\r\n')
+      if (connection < connections && says(chunk, kind)) doomed.add(connection)
+      return doomed.has(connection) && chunk.toString('latin1').includes('PING\r\n')
     },
   }
 }
@@ -100,5 +103,24 @@ natsSuite('a network that breaks', (startBroker) => {
     const ended = await Promise.all(all.map((each) => each.ended))
     expect(codes(ended)).toEqual([0, 0])
     expect(ended.some(({ stderr }) => stderr.includes('This tries again, and goes on by itself.'))).toBe(true)
+  })
+
+  test.each([
+    ['before the vote', 'confirm', 4, 'E_BROKER_LIMIT'],
+    ['after it', 'receipt', 12, 'E_IN_DOUBT'],
+  ])('a server that takes less from now on, %s', async (_, kind, code, error) => {
+    const link: BadLink = await over(server, {
+      drops: (chunk) => {
+        const now = says(chunk, kind)
+        // The letter itself is lost: what comes next is not taken any more.
+        if (now) link.tell('INFO {"server_id":"x","version":"2.9.10","proto":1,"max_payload":100}\r\n')
+        return now
+      },
+    })
+    const { file, id } = await define(everybody)
+    const all = everybody.map((who) => start(who, link.url, ['keygen', '--definition', file, '--accept', id]))
+    for (const { json } of await Promise.all(all.map((each) => each.ended))) {
+      expect(json).toMatchObject({ code, error: { code: error } })
+    }
   })
 })

@@ -6,6 +6,8 @@ export type Quality = {
   readonly latency?: number
   /** Told of each chunk that comes to either side; returns whether the connection is reset instead. */
   readonly resets?: (chunk: Buffer, connection: number) => boolean
+  /** Told of each chunk; returns whether it is lost. */
+  readonly drops?: (chunk: Buffer) => boolean
 }
 
 export class BadLink {
@@ -13,6 +15,7 @@ export class BadLink {
   connections = 0
   reset = 0
   readonly #sockets = new Set<Socket>()
+  readonly #clients = new Set<Socket>()
 
   private constructor(
     readonly server: Server,
@@ -31,6 +34,11 @@ export class BadLink {
     return `nats://127.0.0.1:${(this.server.address() as { port: number }).port}`
   }
 
+  /** Says something to every client, as if the server had. */
+  tell(words: string): void {
+    for (const client of this.#clients) client.write(words)
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve))
     for (const socket of this.#sockets) socket.destroy()
@@ -40,6 +48,8 @@ export class BadLink {
   #join(client: Socket, server: Socket): void {
     const number = this.connections++
     const both = [client, server]
+    this.#clients.add(client)
+    client.on('close', () => this.#clients.delete(client))
     for (const [from, to] of [both, both.toReversed()] as [Socket, Socket][]) {
       this.#sockets.add(from)
       from.setNoDelay(true)
@@ -53,7 +63,8 @@ export class BadLink {
         if (this.quality.resets?.(chunk, number)) {
           this.reset += 1
           for (const socket of both) socket.resetAndDestroy()
-        } else setTimeout(() => to.destroyed || to.write(chunk), this.quality.latency ?? 0)
+        } else if (!this.quality.drops?.(chunk))
+          setTimeout(() => to.destroyed || to.write(chunk), this.quality.latency ?? 0)
       })
     }
   }
