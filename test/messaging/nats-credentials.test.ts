@@ -71,7 +71,7 @@ natsServerSuite('a nats-server in operator mode', () => {
     const one = await open(good, server)
     const other = await open(operator.credentials().replaceAll('\n', '\r\n'), server)
     const heard = new Promise<string>((resolve) =>
-      other.subscribe('mpc.v1.a', (_, bytes) => resolve(String(bytes))),
+      other.subscribe('mpc.v1.a', (_, bytes) => resolve(bytes.join())),
     )
     expect(await other.flush()).toBe(true)
     one.publish('mpc.v1.a', Uint8Array.of(1, 2))
