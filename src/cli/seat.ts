@@ -34,12 +34,17 @@ export async function inWorld<T>(
   let transport: Transport | null = null
   let stop = () => {}
   try {
+    const began = context.now()
     transport = await context.connect(identity)
+    const { total } = context.patience
+    // A time for everything counts from here on too, whatever the connection took of it.
+    const left = total === null ? null : Math.max(0, total - (context.now() - began))
+    const patience = { ...context.patience, total: left }
     const toFile = context.emitFor(seating.ceremony)
     const narrator = narrate(
       context.terminal,
       seating.waitingFor,
-      context.patience,
+      patience,
       context.now,
       transport,
       seating.making,
@@ -51,7 +56,7 @@ export async function inWorld<T>(
       card: seating.card,
       transport,
       person: ears(context.terminal),
-      patience: context.patience,
+      patience,
       linger: seating.linger ?? LINGER,
       program: `mpc/${VERSION}`,
       now: context.now,

@@ -46,13 +46,14 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
   const tls = tlsFor(servers, options)
   const login = loginOf(options.creds, options.nkey)
   const began = now()
-  const spans: Record<Lasts, number> = { 'for good': 0, 'a moment': MOMENT, 'a while': patience }
-  let told = false
+  let reached = false
   const bear = async ({ failure, lasts }: Trouble): Promise<void> => {
     signal?.throwIfAborted()
-    if (now() - began >= spans[lasts]) throw failure
-    if (lasts === 'a while' && !told) retrying?.(failure)
-    told ||= lasts === 'a while'
+    if (lasts === 'a while' && !reached && patience > 0) retrying?.(failure)
+    reached ||= lasts === 'a while'
+    // One that was reached may be starting again.
+    const span = reached ? patience : MOMENT
+    if (lasts === 'for good' || now() - began >= span) throw failure
     await pause(signal)
   }
   for (let within = FIRST_TRY; ; within = Math.min(within * LONGER, LONGEST_TRY)) {

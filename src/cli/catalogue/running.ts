@@ -5,7 +5,7 @@ export const runningCodes = {
   E_NATS_URL: entry('This is not the URL of a NATS server.', 'Write nats://host:port or tls://host:port.'),
   E_TLS: entry(
     'What crosses a network would cross it in clear.',
-    'Use tls://, or set nats.insecure: true if the network itself is trusted. A server takes --tls-cert and --tls-key.',
+    'Use tls://, or set nats.insecure: true in config.yaml of the home if the network itself is trusted. A server takes --tls-cert and --tls-key.',
   ),
   E_TLS_FILES: entry(
     'A file for TLS is not what it should be: certificate and key do not fit, or one is missing.',
