@@ -6,7 +6,6 @@ import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { PAYLOAD_LIMIT, type Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
-import type { Key } from './keys.js'
 
 /**
  * Whose word a request takes. A script names the payloads (SHA-256 in hex) that it approves, for one type and path; a
@@ -17,10 +16,13 @@ export type Approval =
   | { readonly ask: (request: Request, signal: AbortSignal) => Promise<void> }
 
 /**
- * Refuses what must not be signed with this key, whoever approves it.
- * @throws Failure `E_PAYLOAD` (verification), `E_DIGEST` (refused): a digest, or raw bytes that may be one
+ * Refuses what must not be signed, whoever approves it. Under every scheme 32 bytes may be a digest that says nothing of
+ * what it stands for: Ed25519 and BIP-340 sign them as they are, and ECDSA signs their SHA-256, which is a Bitcoin
+ * signature hash where they are the SHA-256 of its preimage (BIP-143). Text is no exception: among all digests enough
+ * are text that one can be looked for.
+ * @throws Failure `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused)
  */
-export function checkPayload({ record }: Key, type: PayloadType, payload: Uint8Array): void {
+export function checkPayload(type: PayloadType, payload: Uint8Array): void {
   if (payload.length > PAYLOAD_LIMIT) {
     throw new Failure('usage', 'E_PAYLOAD', `the payload has more than ${PAYLOAD_LIMIT} bytes`, {
       hint: 'sign a hash of it as text, and keep the file beside it',
@@ -29,21 +31,11 @@ export function checkPayload({ record }: Key, type: PayloadType, payload: Uint8A
   if (type === 'digest' && payload.length !== 32) {
     throw new Failure('verification', 'E_PAYLOAD', 'a digest has exactly 32 bytes')
   }
-  if (type === 'digest') {
-    throw new Failure('refused', 'E_DIGEST', "signing a bare digest needs leave of the key's policy", {
-      hint: 'ask for the message itself, with its own type',
+  if (payload.length === 32) {
+    const problem = type === 'digest' ? 'signing a bare digest' : 'these 32 bytes may be a digest: that'
+    throw new Failure('refused', 'E_DIGEST', `${problem} needs leave of the key's policy`, {
+      hint: 'ask for the message itself, which says what is signed; this version has no policies',
     })
-  }
-  // Text too: of all digests enough are text that one can be looked for.
-  if (payload.length === 32 && record.scheme !== 'ecdsa-secp256k1') {
-    throw new Failure(
-      'refused',
-      'E_DIGEST',
-      "these 32 bytes may be a digest: that needs leave of the key's policy",
-      {
-        hint: 'ask for the message itself, with its own type',
-      },
-    )
   }
   if (type === 'text') {
     try {

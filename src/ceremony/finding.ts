@@ -197,7 +197,7 @@ function requireOurs(world: World, key: Key, request: Request): void {
   if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {
     throw new Failure('configuration', 'E_NOT_SIGNER', 'the request names other signers')
   }
-  checkPayload(key, request.type, request.payload)
+  checkPayload(request.type, request.payload)
 }
 
 /** @throws Failure `E_NO_SEAT` (authentication) for a signer who sits in no seat here */

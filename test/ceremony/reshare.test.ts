@@ -55,7 +55,7 @@ describe('a refresh', () => {
     const back = [first, { ...second, status: 'active' as const }, { ...third, status: 'parent' as const }]
     await writeState(bob.home, 'treasury', { ...state, epochs: back })
     const patience = { join: 1500, round: 1500, total: null }
-    const mixed = await signed([alice, bob], Uint8Array.from(randomBytes(32)), { ...quick, patience })
+    const mixed = await signed([alice, bob], Uint8Array.from(randomBytes(40)), { ...quick, patience })
     expect(mixed.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   })
 

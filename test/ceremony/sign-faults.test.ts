@@ -302,6 +302,7 @@ describe.concurrent('requests', () => {
       'E_SIGNERS',
       'usage',
     ],
+    ['for 32 bytes, which may be a digest', () => forged({ payload: rng(32) }), 'E_DIGEST', 'refused'],
     [
       'for another payload than approved',
       () => forged({ payload: somePayload() }),

@@ -197,7 +197,14 @@ const abortWith = (text: string): string[] =>
     const abort: Abort = { why, text, about: [bob.card.fingerprint] }
     return shown(failureOf(abort, bob.member, [alice.member, bob.member], new Set()))
   })
-const summary = { key: 'k', signers: 'a', type: 'text' as const, payload: filled(1), reason: '' }
+const summary = {
+  key: 'k',
+  signers: 'a',
+  scheme: 'eddsa-ed25519' as const,
+  type: 'text' as const,
+  payload: filled(1),
+  reason: '',
+}
 /** Where it comes to nobody's eyes: what a change of that would need is a line here that renders it. */
 const neverShown = (): string[] => []
 

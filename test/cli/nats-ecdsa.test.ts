@@ -69,6 +69,17 @@ natsSuite('threshold ECDSA at full size', (startBroker) => {
     expect((await alice.mpc(['status', '--json'])).json.data.primes).toBe(0)
   }, 300_000)
 
+  test('32 bytes are signed by nobody, whatever they are called: 8', async () => {
+    const digest = Buffer.alloc(32, 'a')
+    await writeFile(join(folder.dir, 'digest'), digest)
+    const named = `sha256:${createHash('sha256').update(digest).digest('hex')}`
+    for (const type of ['raw', 'text', 'digest']) {
+      const flags = [...sign, '--in', 'digest', '--type', type, '--approve', named]
+      const ran = await start(alice, server.url, flags).ended
+      expect(ran.json, type).toMatchObject({ code: 8, error: { code: 'E_DIGEST' } })
+    }
+  })
+
   test('two sign, as other verifiers have it; while they compute the server is answered', async () => {
     const running = signing()
     const [a, b] = (await Promise.all(running.map(({ ended }) => ended))) as [Ran, Ran]

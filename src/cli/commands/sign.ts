@@ -53,7 +53,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const path = options.path ?? null
   const scripted = { payloads: approved, type, path }
   if (payload) {
-    checkPayload(key, type, payload)
+    checkPayload(type, payload)
     targetOf(key, { type, payload, path })
     const asked = { payloadSha256: sha256(payload), type, path }
     if (approved.size > 0) requireApproved(asked, scripted)
@@ -149,6 +149,7 @@ export async function confirmAsking(
     {
       key: keyLine(key, path ?? null),
       signers: signers?.join(' and ') ?? `you, and whoever comes first`,
+      scheme: key.record.scheme,
       type,
       payload,
       reason: reason ?? '',
@@ -174,6 +175,7 @@ export async function consent(
     {
       key: keyLine(key, request.path),
       signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
+      scheme: key.record.scheme,
       type: request.type,
       payload: request.payload,
       reason: request.reason,

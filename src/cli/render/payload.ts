@@ -1,4 +1,5 @@
 /** What is to be signed, as people see it: a summary that says how much it leaves out, and all of it. */
+import type { Scheme } from '../../protocol/scheme.js'
 import type { PayloadType } from '../../wire/definition.js'
 import { sha256 } from '../../wire/hash.js'
 import { hex, visible } from '../../wire/text.js'
@@ -11,10 +12,11 @@ const SHOWN_BYTES = 64
 const LINE_CHARACTERS = 60
 const LINE_BYTES = 24
 
-const TYPES: Readonly<Record<PayloadType, string>> = {
-  raw: 'raw, these bytes as they are',
-  digest: 'digest, 32 bytes as they are',
-  text: 'text',
+/** A type of payload, and what is signed of it: ECDSA signs a hash, the others sign what is there. */
+function typeLine(scheme: Scheme, type: PayloadType): string {
+  if (scheme === 'ecdsa-secp256k1' && type !== 'digest')
+    return `${type}; the SHA-256 of these bytes is signed`
+  return type === 'text' ? 'text' : `${type}, these bytes as they are`
 }
 
 /** What a signature is asked for; everything that others have a say in is made visible. */
@@ -22,6 +24,7 @@ export type Asked = {
   /** The key's name here, and how many of its custodians must sign. */
   readonly key: string
   readonly signers: string
+  readonly scheme: Scheme
   readonly type: PayloadType
   readonly payload: Uint8Array
   readonly reason: string
@@ -43,13 +46,13 @@ export function hiddenBytes(payload: Uint8Array): number {
   return payload.length - Buffer.byteLength([...text].slice(0, SHOWN_CHARACTERS).join(''))
 }
 
-export function payloadSummary({ key, signers, type, payload, reason }: Asked): string[] {
+export function payloadSummary({ key, signers, scheme, type, payload, reason }: Asked): string[] {
   const text = textIn(payload)
   const hidden = hiddenBytes(payload)
   return fields([
     ['key', key],
     ['signers', signers],
-    ['type', TYPES[type]],
+    ['type', typeLine(scheme, type)],
     ['sha256', hex(sha256(payload))],
     ['payload', `${payload.length} bytes${text === null ? ', no text' : ''}`],
     [text === null ? 'hex' : 'text', text === null ? hex(payload.subarray(0, SHOWN_BYTES)) : visible(text)],

@@ -89,7 +89,7 @@ export const signingCommands: readonly CommandSpec[] = [
       { flags: '--in <file>', text: 'what to sign; - for stdin', parse: once(any) },
       {
         flags: '--type <type>',
-        text: 'raw (bytes, if left out), digest (32 bytes as they are), text',
+        text: 'raw (bytes, if left out) or text; a digest, or any 32 bytes, are refused for want of a policy',
         parse: once(oneOf<PayloadType>(['raw', 'digest', 'text'])),
       },
       path,
