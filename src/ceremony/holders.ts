@@ -3,7 +3,7 @@ import { sealTo, sealWithPassphrase } from '../storage/seal.js'
 import { type Card, isAgeRecipient } from '../wire/card.js'
 import type { Recipient } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
-import { hex, NAME } from '../wire/text.js'
+import { hex, NAME, NAME_RULE } from '../wire/text.js'
 
 /** A holder, and what its piece is sealed by. */
 export type HolderSeal = { readonly name: string } & (
@@ -42,8 +42,7 @@ export function sameRecipient(a: Recipient, b: Recipient): boolean {
 export function requireHolders(threshold: number, holders: readonly HolderSeal[]): void {
   const names = holders.map(({ name }) => name)
   const seals = holders.map(recipientOf)
-  if (names.some((name) => !NAME.test(name)))
-    throw badHolders('a holder is named by a-z, 0-9 and - (at most 32)')
+  if (names.some((name) => !NAME.test(name))) throw badHolders(`a holder is named by ${NAME_RULE}`)
   const twice =
     names.find((name, i) => names.indexOf(name) !== i) ??
     names.find((_, i) =>

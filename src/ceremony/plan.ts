@@ -4,7 +4,7 @@
  */
 import { SCHEMES } from '../protocol/scheme.js'
 import { Failure } from '../wire/failure.js'
-import { NAME, visible } from '../wire/text.js'
+import { NAME, NAME_RULE, visible } from '../wire/text.js'
 import { didYouMean } from './nearest.js'
 import { parseSpan, parseTime } from './time.js'
 import { type Fields, readYaml } from './yaml.js'
@@ -41,7 +41,7 @@ export function problemsOf(plan: KeygenPlan): readonly Problem[] {
     if (!ok) problems.push({ field, problem })
   }
   const count = plan.members.length
-  check('key', NAME.test(plan.key), 'is a name of a-z, 0-9 and -, at most 32 characters')
+  check('key', NAME.test(plan.key), `is a name of ${NAME_RULE}`)
   const known = (SCHEMES as readonly string[]).includes(plan.scheme)
   check('scheme', known, `is one of ${SCHEMES.join(', ')}.${didYouMean(plan.scheme, SCHEMES)}`.trimEnd())
   check('members', count >= 2, 'are at least 2: a key of one custodian exists in one place')
@@ -50,7 +50,7 @@ export function problemsOf(plan: KeygenPlan): readonly Problem[] {
   const seen = new Map<string, string>()
   for (const [field, names] of rolesOf(plan)) {
     for (const name of names) {
-      check(field, NAME.test(name), 'are names of a-z, 0-9 and -, at most 32 characters')
+      check(field, NAME.test(name), `are names of ${NAME_RULE}`)
       check(
         field,
         !seen.has(name),

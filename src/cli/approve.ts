@@ -27,11 +27,11 @@ export async function approve(
   // A summary hides what is long, and where lines break.
   const hides = hiddenBytes(payload) > 0 || payloadLines(payload).length > 1
   const looks = hides ? ', "view" to see all of it, "save" to keep it in a file' : ''
-  const answers = hides ? [words, 'view', 'save', 'no'] : [words, 'no']
+  const answers = hides ? ['view', 'save', words] : [words]
   for (;;) {
     const question = `Sign it? Type "${words}"${looks}, or "no":`
-    switch (await terminal.askTyped(question, answers, asking)) {
-      case 'no':
+    switch (await terminal.askTyped(question, 'no', answers, asking)) {
+      case null:
         throw saidNo()
       case 'view':
         await terminal.read(payloadLines(payload), signal)

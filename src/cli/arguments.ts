@@ -2,11 +2,11 @@
 import { InvalidArgumentError } from 'commander'
 import { nearest } from '../ceremony/nearest.js'
 import { parseSpan } from '../ceremony/time.js'
-import { NAME } from '../wire/text.js'
+import { NAME, NAME_RULE } from '../wire/text.js'
 
 /** A name of a member or a key. */
 export function name(text: string): string {
-  if (!NAME.test(text)) throw new InvalidArgumentError('A name is a-z, 0-9 and -, at most 32 characters.')
+  if (!NAME.test(text)) throw new InvalidArgumentError(`A name is of ${NAME_RULE}.`)
   return text
 }
 

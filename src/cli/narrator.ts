@@ -199,11 +199,11 @@ async function allow(
     signal,
   )
   const question = `Go on with ${name} all the same? Type "${name}", or "no":`
-  const answer = await terminal.askTyped(question, [name, 'no'], {
+  const answer = await terminal.askTyped(question, 'no', [name], {
     flag: `--allow-quarantined ${name}`,
     signal,
   })
-  if (answer !== name) throw saidNo()
+  if (answer === null) throw saidNo()
 }
 
 /** What to do with the words: others may have reason to hear them where this member has none. */
@@ -216,8 +216,8 @@ function introduction(interactive: boolean, unverified: number): string[] {
 async function hear(terminal: Terminal, { name }: Keys, signal: AbortSignal): Promise<void> {
   const question = `Did ${name} read exactly these? Type "${name}" if so, or "differ":`
   const flag = `a verified card: mpc identity import ${name}.card --fingerprint FP`
-  const answer = await terminal.askTyped(question, [name, 'differ'], { flag, signal })
-  if (answer === name) return
+  const answer = await terminal.askTyped(question, 'differ', [name], { flag, signal })
+  if (answer !== null) return
   throw new Failure(
     'authentication',
     'E_WORDS_DIFFER',

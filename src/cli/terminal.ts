@@ -76,20 +76,30 @@ export class Terminal {
     return this.#prompt(question, asking, true)
   }
 
-  /** The one of `answers` that the person types in full; never y or n, so that no habit answers. */
-  async askTyped<A extends string>(question: string, answers: readonly A[], asking: Asking): Promise<A> {
-    const find = (text: string): A | undefined => answers.find((answer) => normal(answer) === normal(text))
-    const wrong = `type ${answers.map((answer) => `"${answer}"`).join(' or ')}`
+  /**
+   * The one of `answers` that the person types in full, or null for `refusal`; never y or n, so that no habit answers.
+   * The refusal is looked for first: whatever an answer is, and it may be a name that others chose, who types the
+   * refusal refuses.
+   */
+  async askTyped<A extends string>(
+    question: string,
+    refusal: string,
+    answers: readonly A[],
+    asking: Asking,
+  ): Promise<A | null> {
+    const find = (text: string): A | null | undefined =>
+      normal(text) === normal(refusal) ? null : answers.find((answer) => normal(answer) === normal(text))
+    const wrong = `type ${[...answers, refusal].map((answer) => `"${answer}"`).join(' or ')}`
     const text = await this.ask(question, asking, (typed) => (find(typed) === undefined ? wrong : null))
-    return find(text) as A
+    return find(text) ?? null
   }
 
   /** Goes on only if the person types `word`. @throws Failure `E_REFUSED` (refused) if they type no */
   async confirm(question: string, word: string, asking: Asking): Promise<void> {
     this.requirePerson(question, asking)
     this.say(question)
-    const typed = await this.askTyped(`Type "${word}", or no:`, [word, 'no'], asking)
-    if (typed === 'no' && word !== 'no') throw saidNo()
+    const typed = await this.askTyped(`Type "${word}", or no:`, 'no', [word], asking)
+    if (typed === null) throw saidNo()
   }
 
   /** Says what is going on if `work` takes longer than a second. */

@@ -18,7 +18,7 @@ import {
 } from '../protocol/codec.js'
 import { Failure } from '../wire/failure.js'
 import { format } from '../wire/realm.js'
-import { fromHex, hex, NAME } from '../wire/text.js'
+import { fromHex, hex, NAME, NAME_RULE } from '../wire/text.js'
 import {
   createDir,
   createFile,
@@ -252,7 +252,7 @@ export const epochPath = (home: Home, name: string, digest: Uint8Array, file: Ep
 
 function folderOf(home: Home, name: string): string {
   if (!NAME.test(name)) {
-    throw new Failure('usage', 'E_KEY_NAME', 'a key is named by a-z, 0-9 and - (at most 32)', {
+    throw new Failure('usage', 'E_KEY_NAME', `a key is named by ${NAME_RULE}`, {
       hint: '`mpc key list` shows the names of the keys here',
     })
   }

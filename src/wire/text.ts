@@ -4,9 +4,15 @@
  */
 import { type Shape, pattern } from '../protocol/codec.js'
 
-/** Members, keys and labels. */
-export const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/
-export const nameShape: Shape<string> = pattern(NAME, 'a name of a-z, 0-9 and - (at most 32)')
+/**
+ * Members, keys, holders and labels. Words that answer a question, or stand for something in a list, are no names: a
+ * person who types `differ` must not have named somebody.
+ */
+export const NAME = /^(?!(?:all|differ|end|no|passphrase|save|view|yes)-*$)[a-z0-9][a-z0-9-]{0,31}$/
+/** What `NAME` asks for, to people. */
+export const NAME_RULE =
+  'a-z, 0-9 and - (at most 32), and no word that answers a question, such as no or differ'
+export const nameShape: Shape<string> = pattern(NAME, `a name of ${NAME_RULE}`)
 
 const LONGEST = 200
 // Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph separators

@@ -1,4 +1,5 @@
 /** Codes of ceremonies as they run: the network, the others, signing, endings. */
+import { NAME_RULE } from '../../wire/text.js'
 import { entry } from './entry.js'
 
 export const runningCodes = {
@@ -120,7 +121,7 @@ export const runningCodes = {
   E_HANDSHAKE_WITH: entry('It is not clear whom to meet.', 'Give one of --definition and --with.'),
   E_KEYGEN_WAY: entry('It is not clear which ceremony.', 'Give one of --definition and --join.'),
   E_NO_KEY: entry('There is no key of this name here.', '`mpc key list` lists them.'),
-  E_KEY_NAME: entry('That cannot be the name of a key.', 'A name is a-z, 0-9 and -, at most 32 characters.'),
+  E_KEY_NAME: entry('That cannot be the name of a key.', `A name is of ${NAME_RULE}.`),
   E_KEY_EXISTS: entry('A key of this name is here already.', 'Make the definition with another --key.'),
   E_EPOCH: entry(
     'It is about another epoch of the key.',
@@ -164,8 +165,8 @@ export const runningCodes = {
   E_SILENCE: entry('Nobody gave the order to sign in time.', 'The next signer gives it by itself.'),
   E_PAYLOAD: entry('The payload is not what it claims to be.', 'Check --type and the file.'),
   E_DIGEST: entry(
-    "A bare digest says nothing about what is signed: it needs leave of the key's policy.",
-    'Sign the message itself.',
+    "32 bytes may be a digest, which says nothing of what is signed: under every scheme that needs leave of the key's policy.",
+    'Sign the message itself. Policies are not built yet, so no 32 bytes are signed.',
   ),
   E_APPROVE: entry(
     'The payload is not one that --approve names.',

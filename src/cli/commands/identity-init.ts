@@ -8,7 +8,7 @@ import {
 import type { Known } from '../../ceremony/trust.js'
 import type { Home } from '../../storage/home.js'
 import type { Card } from '../../wire/card.js'
-import { NAME } from '../../wire/text.js'
+import { NAME, NAME_RULE } from '../../wire/text.js'
 import { makeAhead, type Made, primesText } from '../ahead.js'
 import type { Context } from '../context.js'
 import { identityData, identityLines } from '../render/identity.js'
@@ -63,5 +63,4 @@ async function makePrimes(
   }
 }
 
-const checkName = (text: string): string | null =>
-  NAME.test(text) ? null : 'a name is a-z, 0-9 and -, at most 32 characters'
+const checkName = (text: string): string | null => (NAME.test(text) ? null : `a name is of ${NAME_RULE}`)

@@ -27,7 +27,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
       { words: fingerprintWords(card.fingerprint) },
       '',
     ])
-    if ((await terminal.askTyped(question, [name, 'no'], { flag })) === 'no') {
+    if ((await terminal.askTyped(question, 'no', [name], { flag })) === null) {
       await markUnverified(home, stored, context.now())
       throw new Failure('refused', 'E_REFUSED', `${name} is not verified here`, {
         party: name,
