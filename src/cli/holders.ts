@@ -3,7 +3,7 @@
  * an age recipient, NAME=passphrase for whoever knows one.
  */
 import type { HolderSeal } from '../ceremony/holders.js'
-import { knownCards, type Known, meaningOf, parseCards, statusOf } from '../ceremony/trust.js'
+import { knownCards, meaningOf, parseCards, statusOf } from '../ceremony/trust.js'
 import type { Card } from '../wire/card.js'
 import type { EscrowHolder } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
@@ -17,7 +17,12 @@ export type Chosen = { readonly seal: HolderSeal; readonly known: string }
 
 const PASSPHRASE = 'passphrase'
 
-/** @throws Failure `E_HOLDERS` (usage), `E_UNKNOWN_PEER`, `E_UNVERIFIED` (authentication) for a name not verified */
+/**
+ * A card that is not verified here, be it a file or somebody imported, is taken only on the word of a person, who types
+ * its name.
+ * @throws Failure `E_HOLDERS` (usage), `E_UNKNOWN_PEER` (configuration), `E_UNVERIFIED` (authentication) where nobody is
+ *   there to be asked, `E_REFUSED` (refused)
+ */
 export async function holdersIn(
   context: Context,
   wanted: readonly string[],
@@ -34,8 +39,11 @@ export async function holdersIn(
     if (seal === PASSPHRASE) holders.push(await byPassphrase(context, name, fds))
     else if (seal !== undefined) {
       holders.push({ seal: { name, kind: 'age', recipient: seal }, known: 'an age recipient' })
-    } else if (NAME.test(each)) holders.push(imported(meaningOf(known, each)))
-    else holders.push(byCard(known, await cardIn(each, '--holders')))
+    } else if (NAME.test(each)) holders.push(await byCard(context, meaningOf(known, each)))
+    else {
+      const card = await cardIn(each, '--holders')
+      holders.push(await byCard(context, { card, status: statusOf(known, card) }))
+    }
   }
   return holders
 }
@@ -58,6 +66,15 @@ export async function holderAgain(
   })
 }
 
+/** What a card that nobody has verified here is refused with, where something secret is to be sealed to it. */
+export const unverified = ({ name, fingerprint }: Card): Failure =>
+  new Failure('authentication', 'E_UNVERIFIED', `this card of ${name} is not verified here`, {
+    party: name,
+    hint:
+      `hear from ${name}, in person, that its fingerprint is ${hex(fingerprint)}, then: ` +
+      `mpc identity import ${name}.card --fingerprint FP`,
+  })
+
 /** The one card in a file. @throws Failure `E_CARD` (authentication) */
 export async function cardIn(path: string, flag: string): Promise<Card> {
   const [card, another] = parseCards(await readNamed(path, flag))
@@ -73,22 +90,21 @@ async function byPassphrase(context: Context, name: string, fds: readonly NamedF
   return { seal: { name, kind: PASSPHRASE, passphrase }, known: 'whoever knows its passphrase' }
 }
 
-function imported({ card, status }: Known): Chosen {
-  if (status !== 'unverified') return byStatus(card, status)
-  throw new Failure('authentication', 'E_UNVERIFIED', `${card.name} is not verified here`, {
-    party: card.name,
-    hint: `compare the words first: \`mpc identity verify ${card.name}\``,
-  })
+type Candidate = { readonly card: Card; readonly status: ReturnType<typeof statusOf> }
+
+async function byCard({ terminal }: Context, { card, status }: Candidate): Promise<Chosen> {
+  const seal = { name: card.name, kind: 'card', card } as const
+  if (status === 'self') return { seal, known: 'yourself' }
+  if (status === 'verified') return { seal, known: 'verified' }
+  if (!terminal.interactive) throw unverified(card)
+  await terminal.confirm(
+    `The card of ${card.name} is not verified here: somebody else may have made it, and would get this piece. ` +
+      `Its fingerprint is ${hex(card.fingerprint)}. Seal a piece to it all the same?`,
+    card.name,
+    { flag: 'a verified card' },
+  )
+  return { seal, known: 'NOT VERIFIED' }
 }
-
-const byCard = (known: readonly Known[], card: Card): Chosen => byStatus(card, statusOf(known, card))
-
-const byStatus = (card: Card, status: ReturnType<typeof statusOf>): Chosen => ({
-  seal: { name: card.name, kind: 'card', card },
-  known: { self: 'yourself', verified: 'verified', unverified: 'NOT VERIFIED', unknown: 'NOT VERIFIED' }[
-    status
-  ],
-})
 
 function requireAsked(fds: readonly NamedFd[], asked: readonly string[]): void {
   const strange = fds.find(({ who }) => !asked.includes(who))

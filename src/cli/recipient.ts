@@ -2,9 +2,9 @@
 import { cardNamed, knownCards, statusOf } from '../ceremony/trust.js'
 import type { Card } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
-import { hex, NAME } from '../wire/text.js'
+import { NAME } from '../wire/text.js'
 import type { Context } from './context.js'
-import { cardIn } from './holders.js'
+import { cardIn, unverified } from './holders.js'
 
 /** The card that `--to` names: a file, or somebody imported; either way verified in this home. */
 export async function verifiedCard(context: Context, to: string): Promise<Card> {
@@ -34,11 +34,3 @@ export async function confirmCard(
   }
   if (confirm === undefined) await terminal.confirm(question, name, { flag: `--confirm ${name}` })
 }
-
-const unverified = ({ name, fingerprint }: Card): Failure =>
-  new Failure('authentication', 'E_UNVERIFIED', `this card of ${name} is not verified here`, {
-    party: name,
-    hint:
-      `hear from ${name}, in person, that its fingerprint is ${hex(fingerprint)}, then: ` +
-      `mpc identity import ${name}.card --fingerprint FP`,
-  })

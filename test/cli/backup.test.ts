@@ -2,7 +2,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,6 +19,7 @@ import {
   type Line,
   type Ran,
   scratch,
+  verifies,
 } from '../support/cli.js'
 import { type Broker, brokers } from '../support/nats.js'
 
@@ -57,6 +58,7 @@ describe('a backup', () => {
     const [made] = await makeKey([alice, bob, carol], server.url)
     publicKey = made?.json.data.public_key as string
     holders = await Promise.all(['h1', 'h2', 'h3', 'h4', 'h5'].map((name) => custodian(folder.dir, name)))
+    await Promise.all([alice, bob, carol].map((who) => verifies(who, holders)))
     writeFileSync(path('msg.bin'), message)
   })
   afterAll(async () => {
@@ -106,6 +108,35 @@ describe('a backup', () => {
       ['verified', true, true],
       ...[3, 4, 5].map(() => [null, false, null]),
     ])
+  })
+
+  test('is made for cards that are verified here, or whose name a person types', async () => {
+    const mallory = await custodian(folder.dir, 'mallory')
+    const named = await custodian(folder.dir, 'nora')
+    await bob.mpc(['identity', 'import', named.card])
+    const split = 'backup split --key treasury --threshold 2 --confirm treasury'
+    for (const who of [mallory.card, 'nora']) {
+      const refused = await line(bob, `${split} --holders h1.card,${who} -o strange`)
+      expect(refused.json).toMatchObject({ code: 6, error: { code: 'E_UNVERIFIED' } })
+      expect(refused.json.error.hint).toContain('--fingerprint FP')
+      expect(readdirSync(folder.dir)).not.toContain('strange')
+      if (!hasTerminal) continue
+      const words = `${split} --holders h1.card,${who} -o strange --plain ${bob.unlock.join(' ')}`.split(' ')
+      const name = who === 'nora' ? 'nora' : 'mallory'
+      const play = [[`Type "${name}", or no:`, 'no\r']] as const
+      const said = await atTerminal(bob.home, words, play, { cwd: folder.dir })
+      expect(said.code, said.stdout).toBe(8)
+      expect(said.stdout.replace(/\s+/g, ' ')).toContain('is not verified here')
+      expect(readdirSync(folder.dir)).not.toContain('strange')
+    }
+    if (!hasTerminal) return
+    const words = `${split} --holders h1.card,${mallory.card} -o strange --plain ${carol.unlock.join(' ')}`
+    const play = [['Type "mallory", or no:', 'mallory\r']] as const
+    // In a copy of her home: one split an epoch.
+    await cp(carol.home, path('twin.home'), { recursive: true })
+    const made = await atTerminal(path('twin.home'), words.split(' '), play, { cwd: folder.dir })
+    expect(made.code, made.stdout).toBe(0)
+    expect(made.stdout).toContain('NOT VERIFIED')
   })
 
   test('refuses another split, and seals the same piece again', async () => {

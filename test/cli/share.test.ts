@@ -14,6 +14,7 @@ import {
   mpc,
   type Ran,
   scratch,
+  verifies,
 } from '../support/cli.js'
 import { type Broker, brokers } from '../support/nats.js'
 
@@ -78,7 +79,7 @@ describe('shares after a reshare', () => {
     publicKey = made?.json.data.public_key as string
     writeFileSync(path('msg.bin'), message)
     const split = 'backup split --key treasury --threshold 2 --holders h1.card,h2.card -o pieces'
-    await Promise.all(['h1', 'h2'].map((name) => custodian(folder.dir, name)))
+    await verifies(alice, await Promise.all(['h1', 'h2'].map((name) => custodian(folder.dir, name))))
     expect((await line(alice, split)).code).toBe(0)
     await deals([alice, bob, dave], 'reshare.mpc', 'alice,bob,dave')
   })

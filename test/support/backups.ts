@@ -13,7 +13,7 @@ import { paperLines } from '../../src/wire/paper-text.js'
 import { encodeRecord, parseRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
 import { makeKey } from './ceremonies.js'
-import { type Custodian, custodian, custodians, type How, type Ran, scratch } from './cli.js'
+import { type Custodian, custodian, custodians, type How, type Ran, scratch, verifies } from './cli.js'
 import { person } from './members.js'
 import { brokers } from './nats.js'
 
@@ -42,6 +42,7 @@ export async function backupOf(
     const [alice, ...others] = (await custodians(dir, 'alice', 'bob', 'carol')) as [Custodian, ...Custodian[]]
     const holders = await Promise.all(names.map((name) => custodian(dir, name)))
     const [made] = await makeKey([alice, ...others], server.url, 2, scheme)
+    await Promise.all([alice, ...others].map((who) => verifies(who, holders)))
     const cards = names.map((name) => `${name}.card`).join(',')
     for (const line of [
       'key show treasury --export -o record.json',

@@ -159,16 +159,22 @@ export async function custodians(dir: string, ...names: readonly string[]): Prom
   )
 }
 
+/** Verifies the cards of others in somebody's home, by the fingerprints that they tell. */
+export async function verifies(who: Custodian, others: readonly Custodian[]): Promise<void> {
+  const told = others.flatMap(({ fingerprint }) => ['--fingerprint', fingerprint])
+  const ran = await who.mpc(['identity', 'import', ...others.map(({ card }) => card), ...told])
+  if (ran.code !== 0) throw new Error(ran.stderr)
+}
+
 async function acquaint(dir: string, names: readonly string[]): Promise<void> {
   const all = await Promise.all(names.map((name) => custodian(dir, name)))
   await Promise.all(
-    all.map(async (one) => {
-      for (const other of all) {
-        if (other === one) continue
-        const ran = await one.mpc(['identity', 'import', other.card, '--fingerprint', other.fingerprint])
-        if (ran.code !== 0) throw new Error(ran.stderr)
-      }
-    }),
+    all.map((one) =>
+      verifies(
+        one,
+        all.filter((other) => other !== one),
+      ),
+    ),
   )
 }
 
