@@ -14,6 +14,7 @@ import {
 import { Failure } from '../wire/failure.js'
 import { marked, unmarked, withoutMark } from './mark.js'
 import { byPassphrase, WORK_FACTOR } from './passphrase.js'
+import { canonical, spellings } from './spelling.js'
 
 /**
  * Seals to whoever holds the identity of one of the recipients (`age1...`, `age1pq1...`).
@@ -66,7 +67,7 @@ export async function openWith(identities: readonly string[], sealed: Uint8Array
 }
 
 /**
- * Seals by a passphrase.
+ * Seals by a passphrase, in the one form that we seal by (`spelling.ts`); the stock age wants that form.
  * @param workFactor base-2 logarithm of scrypt's N; tests lower it
  * @throws Failure `E_PASSPHRASE` (usage) if it is empty
  */
@@ -81,12 +82,12 @@ export async function sealWithPassphrase(
     })
   }
   const encrypter = new Encrypter()
-  encrypter.addRecipient(byPassphrase(passphrase, workFactor))
+  encrypter.addRecipient(byPassphrase(canonical(passphrase), workFactor))
   return marked(await encrypter.encrypt(plaintext))
 }
 
 /**
- * Opens what was sealed by a passphrase, armored or not, here or by the stock age.
+ * Opens what was sealed by a passphrase, armored or not, here or by the stock age, in whatever form it was given there.
  * @throws Failure (decryption) `E_DECRYPT` if it is another passphrase, `E_CORRUPT` if the file is damaged or
  *   no age file, `E_WORK_FACTOR` if it asks for more work than anybody means (a file from others must not
  *   hang us)
@@ -96,7 +97,7 @@ export async function openWithPassphrase(passphrase: string, sealed: Uint8Array)
     throw cannotDecrypt('it is sealed to an identity, not by a passphrase', 'give the identity that opens it')
   }
   const decrypter = new Decrypter()
-  decrypter.addIdentity(byPassphrase(passphrase, WORK_FACTOR))
+  for (const spelling of spellings(passphrase)) decrypter.addIdentity(byPassphrase(spelling, WORK_FACTOR))
   return open(
     decrypter,
     sealed,

@@ -59,6 +59,15 @@ export function wordsOf(bytes: Uint8Array): string[] {
   return Array.from(bytes, (byte, i) => (i % 2 === 0 ? EVEN : ODD)[byte] as string)
 }
 
+const LOWER = [EVEN, ODD].map((list) => new Set(list.map((word) => word.toLowerCase()))) as [
+  Set<string>,
+  Set<string>,
+]
+
+/** Whether these may be the words of some bytes, in lower case. */
+export const areWords = (all: readonly string[]): boolean =>
+  all.every((word, i) => LOWER[(i % 2) as 0 | 1].has(word))
+
 function words(text: string): readonly string[] {
   return text.trim().split(/\s+/)
 }
