@@ -2,8 +2,15 @@
  * The custodian's own identity: made once, opened by whatever seals it, and known to others by its card. What to ask
  * of whom is left to `cli/`.
  */
+import { equalBytes } from '../protocol/codec.js'
 import type { Rng } from '../protocol/session.js'
-import { hasIdentity, readCard, readSealedIdentity, writeIdentity } from '../storage/identity.js'
+import {
+  hasIdentity,
+  readCard,
+  readSealedIdentity,
+  replaceIdentity,
+  writeIdentity,
+} from '../storage/identity.js'
 import type { Home } from '../storage/home.js'
 import {
   generateAgeIdentity,
@@ -69,10 +76,7 @@ export async function sealedBy(home: Home): Promise<Unlock['kind']> {
  */
 export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity> {
   const sealed = await sealedIdentity(home)
-  const plaintext =
-    unlock.kind === 'passphrase'
-      ? await openWithPassphrase(unlock.passphrase, sealed)
-      : await openWith(unlock.identities, sealed)
+  const plaintext = await unseal(unlock, sealed)
   const identity = parseIdentity(Buffer.from(plaintext).toString('utf8'))
   plaintext.fill(0)
   const card = await ownCard(home)
@@ -87,6 +91,26 @@ export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity
     )
   }
   return identity
+}
+
+/**
+ * Seals this home's identity anew. The new file is opened by what seals it before it takes the place of the old one, so
+ * that nobody is locked out.
+ * @param identity as `openIdentity` gave it
+ * @throws Failure `E_BUSY` (conflict)
+ */
+export async function resealIdentity(home: Home, identity: Identity, to: Unlock): Promise<void> {
+  const plaintext = Buffer.from(identityText(identity))
+  try {
+    const sealed = await seal(to, plaintext)
+    const opened = await unseal(to, sealed)
+    const isWhole = equalBytes(opened, plaintext)
+    opened.fill(0)
+    if (!isWhole) throw new Error('what was sealed opens as something else')
+    await replaceIdentity(home, sealed)
+  } finally {
+    plaintext.fill(0)
+  }
 }
 
 /** The card of this home's identity. @throws Failure `E_NO_IDENTITY` (configuration) */
@@ -112,6 +136,11 @@ async function seal(unlock: Unlock, plaintext: Uint8Array): Promise<Uint8Array> 
   if (unlock.kind === 'passphrase') return sealWithPassphrase(unlock.passphrase, plaintext)
   return sealTo(await Promise.all(unlock.identities.map(recipientOf)), plaintext)
 }
+
+const unseal = (unlock: Unlock, sealed: Uint8Array): Promise<Uint8Array> =>
+  unlock.kind === 'passphrase'
+    ? openWithPassphrase(unlock.passphrase, sealed)
+    : openWith(unlock.identities, sealed)
 
 async function sealedIdentity(home: Home): Promise<Uint8Array> {
   return (await readSealedIdentity(home)) ?? noIdentity(home)

@@ -17,6 +17,7 @@ import type { Identity } from '../wire/identity.js'
 import type { Config, Named } from './config.js'
 import type { EmitFor } from './events.js'
 import type { Globals } from './globals.js'
+import type { Replacing } from './new-secret.js'
 import type { Terminal } from './terminal.js'
 import type { Workers } from './workers.js'
 
@@ -110,8 +111,12 @@ export class Context {
 
   /** What seals a new identity. */
   async newSecret(): Promise<Unlock> {
-    const { newSecret } = await import('./secrets.js')
-    return newSecret(this.#sources())
+    return (await import('./new-secret.js')).newSecret(this.#sources())
+  }
+
+  /** What is to seal this home's identity instead of what seals it now. */
+  async replacingSecret(replacing: Replacing): Promise<Unlock> {
+    return (await import('./new-secret.js')).replacingSecret(this.#sources(), replacing)
   }
 
   /** What opens a piece that is sealed by a passphrase. */
@@ -121,7 +126,7 @@ export class Context {
 
   /** The passphrase by which a holder's piece is to be sealed. */
   async holderSecret(name: string, fd: number | null): Promise<string> {
-    return (await import('./secrets.js')).holderSecret(this.#sources(), name, fd)
+    return (await import('./new-secret.js')).holderSecret(this.#sources(), name, fd)
   }
 
   /** A connection to the NATS server. @throws Failure as `connectNats` does */

@@ -273,6 +273,7 @@ const status = object({
 /** `data` of each command, where it succeeded. */
 const DATA: Readonly<Record<string, Schema>> = {
   'identity init': ownIdentity,
+  'identity reseal': object({ name, fingerprint: hex(32), sealed_by: oneOf('passphrase', 'identity') }),
   'identity show': { anyOf: [ownIdentity, identity] },
   'identity primes': object({ made: count(0), primes: count(0) }),
   'identity export': identity,

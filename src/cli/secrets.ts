@@ -1,5 +1,5 @@
 /**
- * What opens or seals the identity, in the documented order: an age identity, a descriptor, a file, `MPC_PASSPHRASE_FILE`,
+ * What opens the identity, in the documented order: an age identity, a descriptor, a file, `MPC_PASSPHRASE_FILE`,
  * `MPC_ASKPASS`, the person. Never a flag's value nor an environment variable's: others can read those.
  */
 import { execFile } from 'node:child_process'
@@ -9,7 +9,6 @@ import type { Unlock } from '../ceremony/identity.js'
 import type { Rng } from '../protocol/session.js'
 import { Failure } from '../wire/failure.js'
 import { visible } from '../wire/text.js'
-import { wordsOf } from '../wire/words.js'
 import type { Globals } from './globals.js'
 import { readDescriptor, readNamedSecret } from './inputs.js'
 import type { Terminal } from './terminal.js'
@@ -21,10 +20,10 @@ export type Sources = {
   readonly rng: Rng
 }
 
-const LIMIT = 4096
-const FLAG = '--passphrase-file FILE'
+export const LIMIT = 4096
+export const FLAG = '--passphrase-file FILE'
 /** How often a person may try: nobody types blindly without a slip. A script is right or wrong. */
-const TRIES = 3
+export const TRIES = 3
 
 /** An identity that is there: whose, and what it needs. */
 export type Sealed = { readonly name: string; readonly sealedBy: Unlock['kind'] }
@@ -57,12 +56,8 @@ export async function withExistingSecret<T>(
   }
 }
 
-/** What seals a new identity: a passphrase is entered twice, and never empty. */
-export async function newSecret(sources: Sources): Promise<Unlock> {
-  return (await givenSecret(sources)) ?? { kind: 'passphrase', passphrase: await askNew(sources) }
-}
-
-async function givenSecret({ globals, env }: Sources): Promise<Unlock | null> {
+/** What a flag or a variable names; null where a person is to be asked. */
+export async function givenSecret({ globals, env }: Sources): Promise<Unlock | null> {
   if (globals.identity !== null) {
     return { kind: 'identity', identities: await readAgeIdentities(globals.identity) }
   }
@@ -83,7 +78,8 @@ async function givenSecret({ globals, env }: Sources): Promise<Unlock | null> {
   return program ? passphrase(await askProgram(program), 'MPC_ASKPASS') : null
 }
 
-function passphraseOf(bytes: Uint8Array, from: string): string {
+/** @param from what names them */
+export function passphraseOf(bytes: Uint8Array, from: string): string {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
@@ -101,8 +97,8 @@ function passphraseOf(bytes: Uint8Array, from: string): string {
 }
 
 /** The identities in the age identity file that `--identity` names, comments aside. */
-export async function readAgeIdentities(path: string): Promise<readonly string[]> {
-  const text = Buffer.from(await readNamedSecret(path, '--identity')).toString('utf8')
+export async function readAgeIdentities(path: string, flag = '--identity'): Promise<readonly string[]> {
+  const text = Buffer.from(await readNamedSecret(path, flag)).toString('utf8')
   const lines = text.split(/\r?\n/).map((line) => line.trim())
   const identities = lines.filter((line) => line !== '' && !line.startsWith('#'))
   if (identities.length === 0 || identities.some((line) => !line.startsWith('AGE-SECRET-KEY-'))) {
@@ -122,19 +118,6 @@ export async function pieceSecret({ terminal }: Sources, label: string, fd: numb
     kind: 'passphrase',
     passphrase: await terminal.askSecret(`Passphrase of ${visible(label)}:`, { flag: `${flag} N` }),
   }
-}
-
-/** The passphrase that a holder gives for its piece: typed twice, for nobody can ask for it again. */
-export async function holderSecret({ terminal }: Sources, name: string, fd: number | null): Promise<string> {
-  const flag = '--holder-passphrase-fd'
-  if (fd !== null) return passphraseOf(readDescriptor(fd, flag, LIMIT), flag)
-  const asking = { flag: `${flag} ${name}:N` }
-  for (let left = TRIES; left > 0; left--) {
-    const typed = await terminal.askSecret(`Passphrase for the piece of ${name}:`, asking)
-    if (typed !== '' && (await terminal.askSecret('The same again:', asking)) === typed) return typed
-    terminal.say(typed === '' ? 'An empty passphrase protects nothing.' : 'The two differ.')
-  }
-  throw differ()
 }
 
 /** The stdout of the person's own askpass program; started without a shell, and only if nobody else could change it. */
@@ -159,40 +142,3 @@ async function askProgram(program: string): Promise<Uint8Array> {
     })
   })
 }
-
-/** A new passphrase, typed twice; Enter alone takes one that is made here. */
-async function askNew({ terminal, rng }: Sources): Promise<string> {
-  const asking = { flag: FLAG }
-  for (let left = TRIES; left > 0; left--) {
-    const typed = await terminal.askSecret('New passphrase (Enter alone makes one):', asking)
-    if (typed === '') return makeOne(terminal, rng)
-    if ((await terminal.askSecret('The same again:', asking)) === typed) return typed
-    if (left > 1) terminal.say('The two differ. Once more, both of them.')
-  }
-  throw differ()
-}
-
-/** Words of ours, kept if the person can type them. */
-async function makeOne(terminal: Terminal, rng: Rng): Promise<string> {
-  const words = wordsOf(rng(8)).map((word) => word.toLowerCase())
-  await terminal.read([
-    '',
-    `Your new passphrase. It is ${terminal.style.bold('SECRET')}: write it down now, on paper; do not read it aloud.`,
-    '',
-    { words },
-    '',
-    'Eight random words (64 bits), typed with one blank between them. They are shown only here.',
-  ])
-  for (let left = TRIES; left > 0; left--) {
-    const typed = await terminal.askSecret('Type the eight words:', { flag: FLAG })
-    if (typed.trim().toLowerCase().split(/\s+/).join(' ') === words.join(' ')) return words.join(' ')
-    if (left > 1)
-      terminal.say('These are others. Look at what you have written down, and at the words above.')
-  }
-  throw differ()
-}
-
-const differ = (): Failure =>
-  new Failure('usage', 'E_PASSPHRASE', 'the two passphrases differ', {
-    hint: 'nothing was made; begin again',
-  })

@@ -36,6 +36,20 @@ export async function writeIdentity(
   }
 }
 
+/**
+ * Puts another sealing of the identity in place of the one that is there, at once: whoever reads, also after a crash,
+ * finds one of the two, whole.
+ * @throws Failure `E_BUSY` (conflict) if another process is writing one
+ */
+export async function replaceIdentity(home: Home, sealed: Uint8Array): Promise<void> {
+  const lock = await acquireLock(join(home.root, 'identity.lock'), home)
+  try {
+    await replaceFile(home.identity, sealed)
+  } finally {
+    await lock.release()
+  }
+}
+
 /** The bytes of `identity.age`, or null if there is no identity. */
 export function readSealedIdentity(home: Home): Promise<Uint8Array | null> {
   return readSealed(home.identity, LIMIT)

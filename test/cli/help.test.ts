@@ -23,6 +23,7 @@ const ELSEWHERE = new Set([
   'ceremony finish',
   'ceremony publish',
   'identity primes',
+  'identity reseal',
   'ecdh handshake',
   'keygen',
   'reshare',

@@ -31,6 +31,33 @@ export const identityCommands: readonly CommandSpec[] = [
     load: async () => (await import('../commands/identity-init.js')).run,
   },
   {
+    name: 'identity reseal',
+    summary: 'seal your identity by another passphrase, or to an age identity; nothing else changes',
+    examples: [
+      'mpc identity reseal',
+      'mpc identity reseal --passphrase-file old.txt --new-passphrase-file new.txt',
+      'mpc identity reseal --passphrase-file old.txt --new-identity age.txt',
+    ],
+    flags: [
+      {
+        flags: '--new-passphrase-file <file>',
+        text: 'the new passphrase, in a file that you alone can read',
+        parse: once(any),
+      },
+      {
+        flags: '--new-passphrase-fd <n>',
+        text: 'the same from a descriptor',
+        parse: once(wholeNumber(0)),
+      },
+      {
+        flags: '--new-identity <file>',
+        text: 'a file of age identities, each of which opens it',
+        parse: once(any),
+      },
+    ],
+    load: async () => (await import('../commands/identity-reseal.js')).run,
+  },
+  {
     name: 'identity primes',
     summary: 'make large primes ahead: a threshold ECDSA key takes four, and minutes to make them',
     examples: ['mpc identity primes', 'mpc identity primes --count 8'],

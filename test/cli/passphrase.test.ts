@@ -1,0 +1,238 @@
+/** How a passphrase is chosen, and changed. */
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  createIdentity,
+  openIdentity,
+  ownCard,
+  type Unlock,
+  wipeIdentity,
+} from '../../src/ceremony/identity.js'
+import type { Globals } from '../../src/cli/globals.js'
+import type { Line } from '../../src/cli/layout.js'
+import { newSecret } from '../../src/cli/new-secret.js'
+import { makeStyle } from '../../src/cli/style.js'
+import { Terminal } from '../../src/cli/terminal.js'
+import { openHome } from '../../src/storage/home.js'
+import { ageIdentityFile, atTerminal, custodian, mpc, type Ran, scratch } from '../support/cli.js'
+import { terminalSuite } from '../support/person.js'
+
+const HOOK = new URL('../support/kill-at.js', import.meta.url).href
+const STRONG = 'uncut ferris dogma walrus basin'
+
+let dir: string
+let remove: () => Promise<void>
+beforeAll(async () => {
+  ;({ dir, remove } = await scratch())
+})
+afterAll(() => remove())
+
+/** A file that a flag names. */
+async function secret(name: string, passphrase: string): Promise<string> {
+  await writeFile(join(dir, name), passphrase, { mode: 0o600 })
+  return join(dir, name)
+}
+
+/** Whether this opens the identity of a home. */
+async function opens(home: string, unlock: Unlock): Promise<boolean> {
+  const opened = await openHome(home)
+  try {
+    const identity = await openIdentity(opened, unlock)
+    wipeIdentity(identity)
+    return identity.name === (await ownCard(opened)).name
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'E_DECRYPT' })
+    return false
+  }
+}
+const byPassphrase = (passphrase: string): Unlock => ({ kind: 'passphrase', passphrase })
+async function byFile(path: string): Promise<Unlock> {
+  const key = /AGE-SECRET-KEY-\S+/.exec(await readFile(path, 'utf8'))?.[0] as string
+  return { kind: 'identity', identities: [key] }
+}
+
+const init = (name: string, ...flags: string[]) =>
+  mpc(join(dir, name), ['identity', 'init', '--name', name, '--no-input', '--json', ...flags], { cwd: dir })
+
+describe('a new passphrase from a script', () => {
+  it('is taken though it is weak, with a warning that does not quote it', async () => {
+    const ran = await init('weak', '--passphrase-file', await secret('weak.txt', 'sis'))
+    expect(ran.code).toBe(0)
+    expect(ran.stderr).toMatch(
+      /Warning: the passphrase of your identity is weak \(roughly 12 bits; eight random words have 64\)/,
+    )
+    expect(ran.stderr).not.toContain('sis')
+  })
+})
+
+/** Somebody who wants none of their own, and writes down what is shown with capitals and stray blanks. */
+class Careless extends Terminal {
+  readonly shown: string[] = []
+
+  constructor() {
+    const screen = { stream: new PassThrough(), moving: false, now: () => 0, settle: 0, size: () => null }
+    super(true, makeStyle(false, true), screen, new AbortController().signal)
+  }
+
+  override read(lines: readonly Line[]): Promise<void> {
+    for (const line of lines) if (typeof line === 'object') this.shown.push(...line.words)
+    return Promise.resolve()
+  }
+
+  override askSecret(question: string): Promise<string> {
+    const typed = ` ${this.shown.join('  ').toUpperCase()} `
+    return Promise.resolve(question.startsWith('Type the eight words') ? typed : '')
+  }
+}
+
+describe('words of ours', () => {
+  it('are confirmed as they will open, and seal as they were shown', async () => {
+    const terminal = new Careless()
+    const rng = (length: number): Uint8Array => Uint8Array.from(randomBytes(length))
+    const globals = { identity: null, passphraseFd: null, passphraseFile: null } as Globals
+    const secret = await newSecret({ globals, env: {}, terminal, rng })
+    expect(terminal.shown).toHaveLength(8)
+    expect(secret).toEqual(byPassphrase(terminal.shown.join(' ')))
+    const home = await openHome(join(dir, 'words'))
+    await createIdentity(home, { name: 'words', postQuantum: false, seal: secret, now: 1, rng })
+    expect(await opens(home.root, byPassphrase(terminal.shown.join(' ').toUpperCase()))).toBe(true)
+    expect(await opens(home.root, byPassphrase(` ${terminal.shown.join('   ')} `))).toBe(true)
+    expect(await opens(home.root, byPassphrase(terminal.shown.toReversed().join(' ')))).toBe(false)
+  })
+})
+
+terminalSuite('a new passphrase at a terminal', () => {
+  const make = (name: string, play: readonly (readonly [string, string])[]) =>
+    atTerminal(join(dir, name), ['identity', 'init', '--name', name, '--plain'], play)
+
+  it('that is weak is named so, and kept by who types it again', async () => {
+    const { code, stdout } = await make('ann', [
+      ['New passphrase', 'sis\r'],
+      ['is weak (roughly 12 bits; eight random words have 64)', ''],
+      ['to keep it all the same', 'sis\r'],
+    ])
+    expect(code, stdout).toBe(0)
+    expect(await opens(join(dir, 'ann'), byPassphrase('sis'))).toBe(true)
+  })
+
+  it('that is weak gives way to words of ours by Enter alone', async () => {
+    const { code, stdout } = await make('ben', [
+      ['New passphrase', 'sis\r'],
+      ['to keep it all the same', '\r'],
+      ['SECRET', ''],
+      ['Type the eight words', 'not these\r'],
+      ['These are others', ''],
+      ['Type the eight words', 'nor these\r'],
+      ['Type the eight words', 'nor these\r'],
+    ])
+    // Nobody can type here what was on the screen; that nothing else was taken is the point.
+    expect([code, await readdir(join(dir, 'ben'))], stdout).toEqual([2, ['installation']])
+  })
+
+  it('that is not weak is asked for twice, and nothing is said of it', async () => {
+    const { code, stdout } = await make('cleo', [
+      ['New passphrase', `${STRONG}\r`],
+      ['The same again:', `${STRONG}\r`],
+    ])
+    expect(code, stdout).toBe(0)
+    expect(stdout).not.toContain('weak')
+  })
+})
+
+describe('mpc identity reseal', () => {
+  const reseal = (home: string, ...flags: string[]): Promise<Ran> =>
+    mpc(home, ['identity', 'reseal', '--no-input', '--json', ...flags], { cwd: dir })
+
+  it('makes another passphrase open it, and the old one no more; the card is as it was', async () => {
+    const [old, next] = [await secret('old.txt', STRONG), await secret('new.txt', `${STRONG} pony`)]
+    const { json: made } = await init('dora', '--passphrase-file', old)
+    const home = join(dir, 'dora')
+    const ran = await reseal(home, '--passphrase-file', 'old.txt', '--new-passphrase-file', 'new.txt')
+    expect(ran.json).toMatchObject({
+      code: 0,
+      data: { name: 'dora', fingerprint: made.data.fingerprint, sealed_by: 'passphrase' },
+    })
+    expect(await opens(home, byPassphrase(STRONG))).toBe(false)
+    expect((await reseal(home, '--passphrase-file', old, '--new-passphrase-file', next)).code).toBe(10)
+    expect(await opens(home, byPassphrase(`${STRONG} pony`))).toBe(true)
+    expect((await mpc(home, ['identity', 'export'])).stdout).toBe(`${made.data.card}\n`)
+    const age = await ageIdentityFile(join(dir, 'age.txt'))
+    expect(
+      (await reseal(home, '--passphrase-file', next, '--new-identity', 'age.txt')).json.data.sealed_by,
+    ).toBe('identity')
+    expect(await opens(home, await byFile(age))).toBe(true)
+  })
+
+  it('changes nothing where the new secret is none, or two are named, or nobody can be asked', async () => {
+    const erin = await custodian(dir, 'erin')
+    const before = await readFile(join(erin.home, 'identity.age'))
+    await secret('empty.txt', '')
+    for (const [flags, code, error] of [
+      [['--new-passphrase-file', 'empty.txt'], 2, 'E_PASSPHRASE'],
+      [['--new-passphrase-file', 'nowhere.txt'], 2, 'E_NO_FILE'],
+      [['--new-identity', 'old.txt'], 2, 'E_AGE_IDENTITY'],
+      [['--new-identity', 'age.txt', '--new-passphrase-file', 'new.txt'], 2, 'E_USAGE'],
+      [[], 2, 'E_NO_INPUT'],
+    ] as const) {
+      const ran = await reseal(erin.home, ...erin.unlock, ...flags)
+      expect(ran.json, flags.join(' ')).toMatchObject({ code, error: { code: error } })
+    }
+    const wrong = ['--identity', await ageIdentityFile(join(dir, 'wrong.txt')), '--new-identity', 'age.txt']
+    expect((await reseal(erin.home, ...wrong)).code).toBe(10)
+    expect((await readFile(join(erin.home, 'identity.age'))).equals(before)).toBe(true)
+    expect((await reseal(join(dir, 'nobody'), '--new-identity', 'age.txt')).json.error.code).toBe(
+      'E_NO_IDENTITY',
+    )
+  })
+
+  it('killed before any of its file operations leaves one that opens, and is run again', async () => {
+    const flora = await custodian(dir, 'flora')
+    const home = flora.home
+    const keys = [flora.unlock[1] as string, await ageIdentityFile(join(dir, 'flora-new.txt'))] as const
+    let now = 0
+    let killed = 0
+    for (let operation = 1; ; operation++) {
+      const [from, to] = [keys[now % 2] as string, keys[(now + 1) % 2] as string]
+      const env = { NODE_OPTIONS: `--import=${HOOK}?operation=${operation}` }
+      const args = ['identity', 'reseal', '--identity', from, '--new-identity', to, '--no-input']
+      const { code } = await mpc(home, args, { env, cwd: dir })
+      const isOld = await opens(home, await byFile(from))
+      const isNew = await opens(home, await byFile(to))
+      expect([isOld, isNew].filter(Boolean), `before operation ${operation}`).toHaveLength(1)
+      if (isNew) now += 1
+      if (code === 0) {
+        expect(isNew).toBe(true)
+        break
+      }
+      expect(code).toBeNull()
+      killed += 1
+    }
+    // The lock, the file beside, its bytes, their way to the disk, the name, the folder, the lock.
+    expect(killed).toBeGreaterThan(6)
+    const left = await readdir(home)
+    expect(left.filter((name) => name.startsWith('identity') || name.includes('.tmp-')).sort()).toEqual([
+      'identity.age',
+      'identity.card',
+    ])
+  })
+})
+
+terminalSuite('mpc identity reseal at a terminal', () => {
+  it('asks for the new passphrase as for the first', async () => {
+    const gina = await custodian(dir, 'gina')
+    const { code, stdout } = await atTerminal(
+      gina.home,
+      ['identity', 'reseal', ...gina.unlock, '--plain'],
+      [
+        ['New passphrase', `${STRONG}\r`],
+        ['The same again:', `${STRONG}\r`],
+      ],
+    )
+    expect(code, stdout).toBe(0)
+    expect(stdout).toContain('opens by the new passphrase from now on, and by nothing else')
+    expect(await opens(gina.home, byPassphrase(STRONG))).toBe(true)
+  })
+})
