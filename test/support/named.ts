@@ -1,6 +1,6 @@
 /** Cards under names that no parser lets through, well signed all the same. */
 import { bech32m } from '@scure/base'
-import { encode, type Value } from '../../src/protocol/codec.js'
+import { encode } from '../../src/protocol/codec.js'
 import type { Identity } from '../../src/wire/identity.js'
 import { cardPrefix } from '../../src/wire/realm.js'
 import { SIGNED } from '../../src/wire/tags.js'
@@ -12,8 +12,8 @@ export function cardLineNamed(
   name: string,
 ): string {
   const form = { name, number, signing: signing.publicKey, age, nkey: nkey.publicKey, created }
-  const signature = signing.sign(SIGNED.card, form as Value)
-  const nkey_signature = nkey.sign(SIGNED.card, form as Value)
-  const encoded = encode({ ...form, signature, nkey_signature } as Value)
+  const signature = signing.sign(SIGNED.card, form)
+  const nkey_signature = nkey.sign(SIGNED.card, form)
+  const encoded = encode({ ...form, signature, nkey_signature })
   return bech32m.encode(cardPrefix(), bech32m.toWords(encoded), false)
 }

@@ -77,6 +77,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_IDENTITY',
       'E_IDENTITY_CARD',
       'E_NATS_CREDS',
+      'E_NODE',
       'E_NOT_SIGNER',
       'E_NO_EPOCH',
       'E_NO_IDENTITY',

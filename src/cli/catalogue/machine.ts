@@ -3,6 +3,10 @@ import { entry } from './entry.js'
 
 export const machineCodes = {
   E_USAGE: entry('The command line cannot be read.', 'Look at `mpc COMMAND --help`.'),
+  E_NODE: entry(
+    'This Node is older than mpc needs.',
+    'Install a newer one; the error names the version that is wanted.',
+  ),
   E_UNKNOWN_CODE: entry('There is no such error code.', '`mpc explain` lists them all.'),
   E_UNEXPECTED: entry('A bug in mpc: this must not happen.', 'Report it with the lines on stderr.'),
   E_INTERRUPTED: entry(
