@@ -92,8 +92,18 @@ export function checkKind(kind: string): void {
       hint: `there is keygen.${didYouMean(kind, KINDS)} See \`mpc ceremony new --help\``,
     })
   }
+  if (kind === 'reshare' || kind === 'refresh') {
+    throw new Failure(
+      'usage',
+      'E_PLAN',
+      `a ${kind} is not made from a plan: it begins with a key that is here`,
+      {
+        hint: `\`mpc ceremony new ${kind} --key NAME -o FILE\` makes one; its --help shows the flags`,
+      },
+    )
+  }
   throw new Failure('usage', 'E_LATER', `a ${kind} ceremony ${LATER}`, {
-    hint: 'a plan is of a key generation; `mpc ceremony new reshare` and `refresh` take flags',
+    hint: '`mpc ceremony new --help` lists the kinds that there are',
   })
 }
 
