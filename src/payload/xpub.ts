@@ -5,9 +5,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { createBase58check } from '@scure/base'
 import { derivePath, type Path } from '../protocol/derive.js'
+import { isRehearsal } from '../wire/realm.js'
 import { hash160 } from './address.js'
 
-const MAINNET_PUBLIC = 0x0488b21e
+/** Of the main network, `xpub...`; a rehearsal's is of the test network, `tpub...`, as its addresses are. */
+const version = (): number => (isRehearsal() ? 0x043587cf : 0x0488b21e)
 
 /**
  * The extended public key at a path. The key itself is the root: depth 0, and no parent.
@@ -20,7 +22,7 @@ export function xpub(groupPoint: Uint8Array, chainCode: Uint8Array, path: Path):
   const parent = path.length === 0 ? null : derivePath(groupPoint, chainCode, path.slice(0, -1)).groupPoint
   const bytes = new Uint8Array(78)
   const view = new DataView(bytes.buffer)
-  view.setUint32(0, MAINNET_PUBLIC)
+  view.setUint32(0, version())
   // "1 byte: depth", "4 bytes: the fingerprint of the parent's key (0x00000000 if master key)",
   // "4 bytes: child number".
   view.setUint8(4, path.length)
