@@ -40,6 +40,16 @@ export function verifiesUnder(
   }
 }
 
+/**
+ * Whether it is the other one of ECDSA's two forms, the one with a high s, of a signature that verifies: anybody can make
+ * one of them from the other, so chains refuse it (BIP-62). Never throws.
+ */
+export const hasHighS = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+  !verifiesUnder('ecdsa-secp256k1', publicKey, message, signature) &&
+  accepts(publicKey.length === 33 && message.length === 32, signature, () =>
+    secp256k1.verify(signature, message, publicKey, { prehash: false, lowS: false }),
+  )
+
 function accepts(wellFormed: boolean, signature: Uint8Array, verify: () => boolean): boolean {
   try {
     return wellFormed && signature.length === 64 && verify()

@@ -197,6 +197,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_PUBLIC_KEY',
       'E_RECORD',
       'E_SHARE_CHECK',
+      'E_SIGNATURE_HIGH_S',
       'E_SIGNATURE_INVALID',
       'E_STATEMENT',
       'E_STATEMENT_SEAT',

@@ -175,6 +175,10 @@ export const runningCodes = {
   E_APPROVE_FILE: entry('A line of the approvals is none.', 'Write sha256: and 64 hex digits on each line.'),
   E_APPROVE_TYPE: entry('It was approved as another type or path.', 'Say --type as the request does.'),
   E_SIGNATURE: entry('That cannot be a signature.', 'Give 64 bytes in hex.'),
+  E_SIGNATURE_HIGH_S: entry(
+    'An ECDSA signature has two forms, and this is the one with a high s. It is valid, but chains refuse it (BIP-62).',
+    'Use the form with the low s, as mpc prints it.',
+  ),
   E_SIGNATURE_INVALID: entry(
     'The signature is not of these bytes under this key.',
     'Check file, key and signature.',

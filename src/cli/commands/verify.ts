@@ -5,7 +5,7 @@ import type { PayloadType } from '../../wire/definition.js'
 import { derivedKey } from '../../wire/derived.js'
 import { Failure } from '../../wire/failure.js'
 import { sha256 } from '../../wire/hash.js'
-import { messageOf, verifiesUnder } from '../../wire/signature.js'
+import { hasHighS, messageOf, verifiesUnder } from '../../wire/signature.js'
 import { fromHex, hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
 import { readInput } from '../inputs.js'
@@ -31,7 +31,16 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const { scheme, publicKey } = await keyIn(context, options)
   const message = await readInput(options.in, '--in', context.signal)
-  if (!verifiesUnder(scheme, publicKey, messageOf(scheme, options.type ?? 'raw', message), signature)) {
+  const signed = messageOf(scheme, options.type ?? 'raw', message)
+  if (scheme === 'ecdsa-secp256k1' && hasHighS(publicKey, signed, signature)) {
+    throw new Failure(
+      'verification',
+      'E_SIGNATURE_HIGH_S',
+      'the signature is valid, but s is high (BIP-62): chains refuse it',
+      { hint: 'the same signature with the group order less s is valid and low; mpc makes no other' },
+    )
+  }
+  if (!verifiesUnder(scheme, publicKey, signed, signature)) {
     throw new Failure(
       'verification',
       'E_SIGNATURE_INVALID',
