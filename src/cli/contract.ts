@@ -66,6 +66,8 @@ const definitionFields = {
   not_before: orNull(time),
   expires: orNull(time),
   rehearsal: { type: 'boolean' },
+  /** What a person is to think about before it is accepted: sentences. */
+  warnings: list(text),
   file: path,
 }
 const OF_RESHARES = ['parent', 'supersedes', 'minority', 'rebound', 'watchers', 'watchers_needed']
@@ -314,7 +316,7 @@ const DATA: Readonly<Record<string, Schema>> = {
     public_key: publicKey,
     chain_code: orNull(hex(32)),
     /** Null where the scheme has none. */
-    xpub: orNull({ type: 'string', pattern: '^xpub[1-9A-HJ-NP-Za-km-z]+$' }),
+    xpub: orNull({ type: 'string', pattern: '^[xt]pub[1-9A-HJ-NP-Za-km-z]+$' }),
   }),
   ...shareData,
   ...backupData,

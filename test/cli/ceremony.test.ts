@@ -104,6 +104,48 @@ describe('mpc ceremony new', () => {
     expect([code, json.error.code]).toEqual([2, 'E_LATER'])
   })
 
+  it('warns of thresholds by which one loss is too much, or half of them enough; machines too', async () => {
+    const [all, half] = [
+      /All (\d) must sign: if one of them loses its share/,
+      /Half of the custodians or fewer are enough: 2/,
+    ]
+    const of = async (threshold: number, members: string, file: string) => {
+      const changes = { '--threshold': String(threshold), '--members': members }
+      const made = await alice.mpc([...newKeygen(file, changes), '--json'])
+      const shown = await alice.mpc(['ceremony', 'show', file])
+      const { warnings } = made.json.data
+      const flat = shown.stdout.replace(/\s+/g, ' ')
+      for (const warning of warnings) expect(flat).toContain(`CAREFUL: ${warning}`)
+      expect(flat.match(/CAREFUL/g)?.length ?? 0).toBe(warnings.length)
+      return warnings as string[]
+    }
+    expect(await of(2, 'alice,bob', 'w1.mpc')).toEqual([expect.stringMatching(all)])
+    expect(await of(3, 'alice,bob,carol', 'w2.mpc')).toEqual([expect.stringMatching(all)])
+    expect(await of(2, 'alice,bob,carol', 'w3.mpc')).toEqual([])
+    await custodian(dir, 'dave')
+    expect(await of(2, 'alice,bob,carol,dave.card', 'w4.mpc')).toEqual([expect.stringMatching(half)])
+    expect(await of(3, 'alice,bob,carol,dave.card', 'w5.mpc')).toEqual([])
+  })
+
+  it('sends who has a plan of a reshare to the command that makes one', async () => {
+    const template = await readFile(join(ROOT, 'ceremonies', 'keygen-2-of-3.yaml'), 'utf8')
+    await writeFile(join(dir, 'reshare.yaml'), template.replace('kind: keygen', 'kind: reshare'))
+    for (const kind of [[], ['reshare']]) {
+      const ran = await alice.mpc([
+        'ceremony',
+        'new',
+        ...kind,
+        '--from',
+        'reshare.yaml',
+        '-o',
+        'r.mpc',
+        '--json',
+      ])
+      expect(ran.json).toMatchObject({ code: 2, error: { code: 'E_PLAN' } })
+      expect(ran.json.error.hint).toContain('mpc ceremony new reshare --key NAME')
+    }
+  })
+
   it('makes the templates into definitions, and names line and column of what is wrong in one', async () => {
     const template = join(ROOT, 'ceremonies', 'keygen-2-of-3.yaml')
     const made = await alice.mpc(['ceremony', 'new', '--from', template, '-o', 'from.mpc', '--json'])

@@ -200,9 +200,10 @@ describe('mpc explain', () => {
     const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) =>
       path.endsWith('.ts'),
     )
-    const used = files
-      .filter((path) => !path.startsWith(join('cli', 'catalogue')))
-      .flatMap((path) => readFileSync(join(src, path), 'utf8').match(/(?<=')E_[A-Z0-9_]+(?=')/g) ?? [])
+    const sources = [join(ROOT, 'bin', 'mpc.js'), ...files.map((path) => join(src, path))]
+    const used = sources
+      .filter((path) => !path.startsWith(join(src, 'cli', 'catalogue')))
+      .flatMap((path) => readFileSync(path, 'utf8').match(/(?<=')E_[A-Z0-9_]+(?=')/g) ?? [])
     expect(Object.keys(CATALOGUE).sort()).toEqual([...new Set(used)].sort())
   })
 

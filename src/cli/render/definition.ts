@@ -51,6 +51,7 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
     not_before: about && rfc3339(about.not_before),
     expires: about && rfc3339(about.expires),
     rehearsal: about?.rehearsal ?? false,
+    warnings: warningsOf(ceremony),
     file,
   }
 }
@@ -84,15 +85,32 @@ const STATUS: Readonly<Record<Status | 'unknown', string>> = {
   unknown: 'NOT KNOWN HERE',
 }
 
-function headOf({ definition }: CeremonyFile, now: number): string[] {
+function headOf(file: CeremonyFile, now: number): string[] {
+  const { definition } = file
   if (definition.kind === 'handshake') return [`Handshake of ${definition.members.length} members`]
   const { key, rehearsal, threshold, scheme } = definition
   const custodians = custodiansOf(definition).length
   return [
     `${rehearsal ? 'REHEARSAL of the' : 'The'} ${WHAT[definition.kind]} the key ${key}`,
     `${threshold} of ${custodians} must sign; ${scheme}`,
+    ...warningsOf(file).map((warning) => `CAREFUL: ${warning}`),
     ...(definition.kind === 'keygen' ? [] : beforeOf(definition)),
     ...whenOf(definition, now),
+  ]
+}
+
+/** What a person should think about before accepting it: who is enough, and whose loss is too much. */
+export function warningsOf({ definition }: CeremonyFile): string[] {
+  if (!isKeyDefinition(definition)) return []
+  const { threshold } = definition
+  const count = custodiansOf(definition).length
+  return [
+    ...(threshold === count
+      ? [`All ${count} must sign: if one of them loses its share, and has no backup, the key is lost.`]
+      : []),
+    ...(2 * threshold <= count
+      ? [`Half of the custodians or fewer are enough: ${threshold} of them can sign against all the others.`]
+      : []),
   ]
 }
 
