@@ -254,7 +254,7 @@ function withoutUs({ manifest, record, holder }: Printed, sealed: boolean): Sect
     body: [
       `Code and lines hold the same bytes. A line is bech32m (BIP-350) without its prefix, which is ${linePrefix('line')} and the line’s number, and a dot in the last; its last 6 characters are the checksum. ` +
         (sealed
-          ? 'The bytes are an age file (age-encryption.org/v1), which the program age opens. In it is CBOR:'
+          ? `The bytes are an age file (age-encryption.org/v1), which the program age opens${holder.to.kind === 'passphrase' ? ' by the passphrase in Unicode’s composed form (NFC)' : ''}. In it is CBOR:`
           : 'The bytes are CBOR:') +
         ` an array whose last item is f(${holder.index}), 32 bytes, of a polynomial f of degree ${manifest.threshold - 1} modulo the group order of ${order} (${order === 'ed25519' ? 'little' : 'big'}-endian). f(0), by Lagrange from ${manifest.threshold} pieces, is the share.`,
     ],
