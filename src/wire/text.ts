@@ -6,9 +6,9 @@ import { type Shape, pattern } from '../protocol/codec.js'
 
 /**
  * Members, keys, holders and labels. Words that answer a question, or stand for something in a list, are no names: a
- * person who types `differ` must not have named somebody.
+ * person who types `differ`, the alarm, must not have named somebody, nor one who mistypes it as `differs`.
  */
-export const NAME = /^(?!(?:all|differ|end|no|passphrase|save|view|yes)-*$)[a-z0-9][a-z0-9-]{0,31}$/
+export const NAME = /^(?!differ|(?:all|end|no|passphrase|save|view|yes)-*$)[a-z0-9][a-z0-9-]{0,31}$/
 /** What `NAME` asks for, to people. */
 export const NAME_RULE =
   'a-z, 0-9 and - (at most 32), and no word that answers a question, such as no or differ'
