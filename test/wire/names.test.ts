@@ -21,7 +21,20 @@ import { cardLineNamed } from '../support/named.js'
 import { backup } from './escrow-support.js'
 import { alice, bob, carol, codecErrorOf, failureOf, filled } from './support.js'
 
-const ANSWERS = ['differ', 'no', 'yes', 'end', 'all', 'save', 'view', 'passphrase', 'no-', 'differ--']
+const ANSWERS = [
+  'differ',
+  'no',
+  'yes',
+  'end',
+  'all',
+  'save',
+  'view',
+  'passphrase',
+  'no-',
+  'differ--',
+  'differs',
+  'differ-1',
+]
 
 /** A card that the library would not make, signed by both keys that must sign it. */
 const lineNamed = (name: string): string => cardLineNamed(bob.identity, bob.card.age, name)
