@@ -1,6 +1,6 @@
 /** How a passphrase is chosen, and changed. */
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import {
   createIdentity,
   openIdentity,
   ownCard,
+  resealIdentity,
   type Unlock,
   wipeIdentity,
 } from '../../src/ceremony/identity.js'
@@ -19,6 +20,7 @@ import { Terminal } from '../../src/cli/terminal.js'
 import { openHome } from '../../src/storage/home.js'
 import { ageIdentityFile, atTerminal, custodian, mpc, type Ran, scratch } from '../support/cli.js'
 import { terminalSuite } from '../support/person.js'
+import { cutEverywhere } from '../storage/support.js'
 
 const HOOK = new URL('../support/kill-at.js', import.meta.url).href
 const STRONG = 'uncut ferris dogma walrus basin'
@@ -188,35 +190,63 @@ describe('mpc identity reseal', () => {
     )
   })
 
-  it('killed before any of its file operations leaves one that opens, and is run again', async () => {
-    const flora = await custodian(dir, 'flora')
-    const home = flora.home
-    const keys = [flora.unlock[1] as string, await ageIdentityFile(join(dir, 'flora-new.txt'))] as const
-    let now = 0
-    let killed = 0
-    for (let operation = 1; ; operation++) {
-      const [from, to] = [keys[now % 2] as string, keys[(now + 1) % 2] as string]
-      const env = { NODE_OPTIONS: `--import=${HOOK}?operation=${operation}` }
-      const args = ['identity', 'reseal', '--identity', from, '--new-identity', to, '--no-input']
-      const { code } = await mpc(home, args, { env, cwd: dir })
-      const isOld = await opens(home, await byFile(from))
-      const isNew = await opens(home, await byFile(to))
-      expect([isOld, isNew].filter(Boolean), `before operation ${operation}`).toHaveLength(1)
-      if (isNew) now += 1
-      if (code === 0) {
-        expect(isNew).toBe(true)
-        break
+  it('cut off before any of its file operations leaves one that opens, and can be done again', async () => {
+    const { home, unlock } = await custodian(dir, 'flora')
+    const [old, next] = [
+      await byFile(unlock[1] as string),
+      await byFile(await ageIdentityFile(join(dir, 'f.txt'))),
+    ]
+    const pristine = join(dir, 'flora.pristine')
+    await cp(home, pristine, { recursive: true })
+    const operations = await cutEverywhere(async () => {
+      await rm(home, { recursive: true })
+      await cp(pristine, home, { recursive: true })
+      const opened = await openHome(home)
+      const identity = await openIdentity(opened, old)
+      return {
+        act: () => resealIdentity(opened, identity, next),
+        look: async (whole) => {
+          const [isOld, isNew] = [await opens(home, old), await opens(home, next)]
+          expect([isOld, isNew].filter(Boolean)).toHaveLength(1)
+          if (whole) expect(isNew).toBe(true)
+          await rm(join(home, 'identity.lock'), { force: true })
+          await resealIdentity(opened, identity, next)
+          expect([await opens(home, old), await opens(home, next)]).toEqual([false, true])
+          const files = (await readdir(home)).filter((name) => /^identity|^\.tmp-/.test(name))
+          expect(files.sort()).toEqual(['identity.age', 'identity.card'])
+        },
       }
-      expect(code).toBeNull()
-      killed += 1
+    })
+    // The lock; the file beside, its bytes, their way to the disk, its name; the folder; the lock again.
+    expect(operations).toBeGreaterThan(8)
+  })
+
+  it('killed before or after the new file has its name is run again as it was', async () => {
+    const hugo = await custodian(dir, 'hugo')
+    const next = await ageIdentityFile(join(dir, 'hugo-new.txt'))
+    const args = ['identity', 'reseal', ...hugo.unlock, '--new-identity', next, '--no-input']
+    const [old, now] = [await byFile(hugo.unlock[1] as string), await byFile(next)]
+    const log = join(dir, 'hugo.log')
+    const lived = join(dir, 'hugo.lived')
+    await cp(hugo.home, lived, { recursive: true })
+    const hooked = (query: string) => ({ env: { NODE_OPTIONS: `--import=${HOOK}?${query}` }, cwd: dir })
+    expect((await mpc(lived, args, hooked(`log=${log}`))).code).toBe(0)
+    const lines = (await readFile(log, 'utf8')).split('\n')
+    const rename = lines.findIndex((line) => line.startsWith('rename') && line.endsWith('identity.age')) + 1
+    expect(rename).toBeGreaterThan(1)
+    for (const [operation, isOld] of [
+      [rename, true],
+      [rename + 1, false],
+    ] as const) {
+      const home = join(dir, `hugo-${operation}`)
+      await cp(hugo.home, home, { recursive: true })
+      expect((await mpc(home, args, hooked(`operation=${operation}`))).code).toBeNull()
+      expect([await opens(home, old), await opens(home, now)]).toEqual([isOld, !isOld])
+      // The lock that it left is that of a dead process.
+      const again = await mpc(home, args, { cwd: dir })
+      expect(again.code, again.stderr).toBe(isOld ? 0 : 10)
+      expect([await opens(home, old), await opens(home, now)]).toEqual([false, true])
     }
-    // The lock, the file beside, its bytes, their way to the disk, the name, the folder, the lock.
-    expect(killed).toBeGreaterThan(6)
-    const left = await readdir(home)
-    expect(left.filter((name) => name.startsWith('identity') || name.includes('.tmp-')).sort()).toEqual([
-      'identity.age',
-      'identity.card',
-    ])
   })
 })
 

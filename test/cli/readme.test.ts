@@ -12,7 +12,7 @@ import { expectScreens } from '../support/screens.js'
 import { type Pane, Tmux, tmuxSuite } from '../support/tmux.js'
 
 /** For a try; nobody would take a long one. */
-const PASSPHRASE = 'kQxZvWpG'
+const PASSPHRASE = 'mVzRgNpK'
 const TWO_WORDS = /Type "([a-z]+ [a-z]+)"/
 
 /** Seconds: 40 words of five letters a minute are typed, 240 read; a line is copied in 5, pasted once more in 3. */
