@@ -2,7 +2,7 @@
  * Accepting a rebind: the new identity of a custodian takes its seat, as far as this custodian is concerned. That it is
  * the same person is for people to find out before; here it is held against the key, the card and the other seats.
  */
-import { rebindPath, writeRebind } from '../storage/escrow.js'
+import { CLOCK_AHEAD } from '../messaging/room.js'
 import type { Home } from '../storage/home.js'
 import { listKeys } from '../storage/keys.js'
 import type { Card } from '../wire/card.js'
@@ -11,6 +11,7 @@ import { parseRebind, type Rebind, rebindKey } from '../wire/rebind.js'
 import { seatedBy } from '../wire/seating.js'
 import { hex } from '../wire/text.js'
 import { findKey, type Key } from './keys.js'
+import { takeSeat } from './rebinds.js'
 
 /** A rebind that may be accepted here, and whom it is to replace. */
 export type Offered = {
@@ -23,14 +24,17 @@ export type Offered = {
 
 /**
  * Looks at a rebind for one of the keys here, before anything is stored.
+ * @param card the new identity's, as its owner told it
+ * @param now milliseconds since 1970
  * @throws Failure (authentication) `E_REBIND` if it is for no key here or of another card, and as `parseRebind`;
- *   `E_REBIND_CARD` if it is for this custodian's own seat, or does not go together with others
+ *   `E_REBIND_TIME` if it is dated ahead; `E_REBIND_CARD` if it is for this custodian's own seat, or does not go together
+ *   with others
  */
 export async function examineRebind(
-  home: Home,
-  self: Card,
+  { home, card: self }: { readonly home: Home; readonly card: Card },
   card: Card,
   encoded: Uint8Array,
+  now: number,
 ): Promise<Offered> {
   const key = await keyOf(home, encoded)
   const rebind = parseRebind(encoded, key.record)
@@ -38,6 +42,7 @@ export async function examineRebind(
   if (rebind.card.line !== card.line) {
     throw refuse('E_REBIND', `the rebind is for another card than this one of ${card.name}`)
   }
+  requireNotAhead(rebind, now)
   const own = hex(before.fingerprint) === hex(self.fingerprint)
   if (own && hex(card.fingerprint) !== hex(self.fingerprint)) {
     throw refuse('E_REBIND_CARD', 'it would put somebody else into your own seat')
@@ -47,20 +52,32 @@ export async function examineRebind(
   return { key, rebind, encoded, before }
 }
 
-/** Accepts it: from now on that card sits there, for this custodian. @throws Failure `E_REBIND_EXISTS` (conflict) */
-export async function acceptRebind(home: Home, { key, rebind, encoded }: Offered): Promise<string> {
-  const { fingerprint } = rebind.card
-  if (!(await writeRebind(home, key.name, key.digest, fingerprint, encoded))) {
-    throw new Failure(
-      'conflict',
-      'E_REBIND_EXISTS',
-      'another rebind of this very identity was accepted before',
-      {
-        hint: 'nothing was changed; the one that was accepted holds',
-      },
-    )
-  }
-  return rebindPath(home, key.name, key.digest, fingerprint)
+/** Its date decides nothing; one that is ahead says that a clock is wrong, and misleads whoever reads it. */
+export function requireNotAhead({ card, created }: Rebind, now: number): void {
+  if (created <= now + CLOCK_AHEAD) return
+  const [then, here] = [created, now].map((time) => new Date(time).toISOString())
+  throw new Failure(
+    'authentication',
+    'E_REBIND_TIME',
+    `the rebind for ${card.name} says that it was made at ${then}, and here it is ${here}`,
+    {
+      hint: 'find out whose clock is wrong. If it is the maker’s, it sets its clock and makes the rebind again',
+    },
+  )
+}
+
+export type Taken = {
+  /** Where the rebind lies. */
+  readonly path: string
+  /** Who sits there now, read again from this home. */
+  readonly seated: Card
+}
+
+/** Accepts it: from now on that card sits there, for this custodian, whoever did before. */
+export async function acceptRebind(home: Home, { key, rebind, encoded }: Offered): Promise<Taken> {
+  const path = await takeSeat(home, key.name, key.record, encoded)
+  const { seated } = await findKey(home, key.name)
+  return { path, seated: seated.members[rebind.index - 1]?.card as Card }
 }
 
 async function keyOf(home: Home, encoded: Uint8Array): Promise<Key> {

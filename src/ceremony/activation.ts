@@ -6,7 +6,6 @@
  */
 import { equalBytes } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
-import { writeRebind } from '../storage/escrow.js'
 import type { Home } from '../storage/home.js'
 import {
   createState,
@@ -29,6 +28,7 @@ import { hex } from '../wire/text.js'
 import type { Transcript } from '../wire/transcript.js'
 import type { MakingPlan } from './making.js'
 import { holdersOf } from './pending.js'
+import { takeSeat } from './rebinds.js'
 import { stageRecord } from './statements.js'
 import { encodeTranscript } from './transcripts.js'
 
@@ -75,7 +75,7 @@ export async function activate(
   // is held against those who sat in its seats.
   await stageRecord(home, active.name, definition.parent_record)
   for (const rebind of definition.rebinds) {
-    await writeRebind(home, active.name, definition.parent, rebind.card.fingerprint, encodeRebind(rebind))
+    await takeSeat(home, active.name, definition.parent_record, encodeRebind(rebind))
   }
   return active
 }

@@ -17,7 +17,7 @@ import { listStatements } from '../storage/statements.js'
 import { requireCertified } from '../wire/certified.js'
 import type { Manifest } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
-import { handedBy, type Rebind } from '../wire/rebind.js'
+import type { Rebind } from '../wire/rebind.js'
 import { type KeyRecord, parseRecord, recordDigest, recordPublicKey } from '../wire/record.js'
 import { hex } from '../wire/text.js'
 import { seatedStatement, type Statement } from '../wire/share-statement.js'
@@ -32,7 +32,7 @@ export type HeldEpoch = {
   readonly status: KeyState['epochs'][number]['status'] | null
   /** Null where it is missing or damaged. */
   readonly record: KeyRecord | null
-  /** By which some of its seats are or were taken, each seat's latest last. */
+  /** By which some of its seats are or were taken, of each seat in the order of acceptance here. */
   readonly rebinds: readonly Rebind[]
   /** Whether the share lies here. */
   readonly hasShare: boolean
@@ -197,14 +197,16 @@ export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> =>
   new Set(statements.filter(({ said }) => said === 'activated').map(({ index }) => index))
 
 /**
- * The seats whose shares are said to be destroyed, by everybody who is known to hold one: who sits there, and whoever handed
- * the share on. An identity that was lost, and whose share was restored, handed it to nobody.
+ * The seats whose shares are said to be destroyed, by everybody who is known to hold one: who sits there, whoever handed the
+ * share on, and whoever sat there by a rebind, which proves the share, and did not hand it on. An identity that was lost,
+ * so that the next came out of its pieces, holds nothing.
  */
 export function destroyedSeats({ record, rebinds, statements }: HeldEpoch): readonly number[] {
   const seats = (record?.members ?? []).filter(({ card, index }) => {
     const taken = rebinds.filter((rebind) => rebind.index === index)
-    const handed = taken.flatMap((rebind) => (record && handedBy(rebind, record)) ?? [])
-    return [taken.at(-1)?.card ?? card, ...handed].every(({ fingerprint }) =>
+    const sat = taken.filter((_, i) => taken[i + 1]?.handed_by !== null).map((rebind) => rebind.card)
+    const handed = taken.flatMap((rebind) => rebind.handed_by ?? [])
+    return [...(taken.length === 0 ? [card] : sat), ...handed].every(({ fingerprint }) =>
       statements.some(({ said, by }) => said === 'deleted' && equalBytes(by, fingerprint)),
     )
   })

@@ -3,6 +3,7 @@
  * asker is there.
  */
 import { CodecError } from '../protocol/codec.js'
+import { CLOCK_AHEAD } from '../messaging/room.js'
 import { RequestClaims } from '../storage/claims.js'
 import { Failure } from '../wire/failure.js'
 import { parseRequest, type Request } from '../wire/request.js'
@@ -19,7 +20,6 @@ import type { World } from './world.js'
 
 /** How long a request may live, in milliseconds. */
 export const LIVES = 24 * 3_600_000
-const AHEAD = 2 * 60_000
 const LISTEN_FIRST = 700
 
 /** What is known of a request since it was first looked at. */
@@ -184,7 +184,7 @@ function requireOurs(world: World, key: Key, request: Request): void {
   targetOf(key, request)
   const now = world.now()
   if (request.expires <= now) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
-  if (request.created > now + AHEAD || request.expires - request.created > LIVES) {
+  if (request.created > now + CLOCK_AHEAD || request.expires - request.created > LIVES) {
     throw new Failure(
       'authentication',
       'E_REQUEST_TIME',

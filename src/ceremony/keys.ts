@@ -11,7 +11,7 @@ import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { seatedBy } from '../wire/seating.js'
 import { type OwnShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
-import { type Accepted, acceptedRebinds } from './rebinds.js'
+import { type Accepted, everyRebind, seatedLast } from './rebinds.js'
 
 export type Key = {
   readonly name: string
@@ -23,6 +23,8 @@ export type Key = {
   readonly seated: KeyRecord
   /** By which they sit there. */
   readonly rebinds: readonly Accepted[]
+  /** With those by which others sat there before them. */
+  readonly everyRebind: readonly Accepted[]
 }
 
 /** The active epoch of a key. @throws Failure `E_NO_KEY` (configuration) naming the keys that there are */
@@ -59,12 +61,13 @@ export async function keyHere(home: Home, name: string): Promise<HereKey> {
       },
     )
   }
-  const rebinds = await acceptedRebinds(home, name, digest, record)
+  const every = await everyRebind(home, name, digest, record)
+  const rebinds = seatedLast(every)
   const seated = seatedBy(
     record,
     rebinds.map(({ rebind }) => rebind),
   )
-  return { name, record, digest, status: epoch.status, seated, rebinds }
+  return { name, record, digest, status: epoch.status, seated, rebinds, everyRebind: every }
 }
 
 /** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */

@@ -12,9 +12,10 @@ import { markMoved } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
 import { requireCertified } from '../wire/certified.js'
 import { exportRecord, parseExportedRecord } from '../wire/exported.js'
-import { completeRebind, offerRebind } from '../wire/rebind.js'
+import { completeRebind, offerRebind, parseRebind } from '../wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { encodeShare } from '../wire/share.js'
+import { requireNotAhead } from './accepting.js'
 import { certificateOf, outputExists, type Owner, requireFree } from './backup.js'
 import { indexIn, type Key, openShare } from './keys.js'
 import { placeShare, requireNoKey } from './placing.js'
@@ -44,10 +45,11 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
   const { name, record, digest } = key
   const certificate = await certificateOf(home, key)
   const index = indexIn(key, card)
-  const old = { card, signing: identity.signing }
+  const from = { card, signing: identity.signing }
   const own = await openShare(home, key, identity, card)
   try {
-    const offer = offerRebind(record, index, own.share.share, to, old, name, now, rng)
+    const seat = { index, share: own.share.share, card: to, from, created: now }
+    const offer = offerRebind(record, seat, name, rng)
     const share = own.share.share.reveal()
     const auxiliary = own.auxiliary?.secret ?? null
     using plaintext = new Secret(
@@ -80,15 +82,23 @@ export type MovedKey = {
 /**
  * Takes a share that was moved to this identity into this home, active.
  * @param name what it is to be called here; null: as it was where it came from
+ * @param now milliseconds since 1970
  * @throws Failure `E_KEY_EXISTS` (conflict); (decryption) `E_DECRYPT` if it is sealed to another, `E_SHARE`; (verification)
- *   `E_RECORD`, `E_CERTIFICATE`; (authentication) `E_REBIND`, `E_REBIND_PROOF`, `E_REBIND_CARD`
+ *   `E_RECORD`, `E_CERTIFICATE`; (authentication) `E_REBIND`, `E_REBIND_PROOF`, `E_REBIND_CARD`, `E_REBIND_TIME`
  */
-export async function importMoved(owner: Owner, files: MovedFiles, name: string | null): Promise<MovedKey> {
+export async function importMoved(
+  owner: Owner,
+  files: MovedFiles,
+  name: string | null,
+  now: number,
+): Promise<MovedKey> {
   const { home, identity, card } = owner
   const record = parseExportedRecord(files['record.json'])
   const certificate = files['certificate.cbor']
   requireCertified(certificate, record)
   const { key, index, rebind } = completeRebind(files['rebind.offer'], record, card, identity.signing)
+  // Here its maker can still make another; each custodian to whom it is carried would refuse it.
+  requireNotAhead(parseRebind(rebind, record), now)
   const called = name ?? key
   await requireNoKey(home, called, record)
   using plaintext = new Secret(await openWith([identity.age], files['share.age']))

@@ -4,7 +4,6 @@
  */
 import { wipeSigningKey } from '../protocol/engine.js'
 import { equalSecret, Secret } from '../protocol/secret.js'
-import { rebindPath, writeRebind } from '../storage/escrow.js'
 import type { Home } from '../storage/home.js'
 import {
   createState,
@@ -20,6 +19,7 @@ import { parseRebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
 import { parseShare } from '../wire/share.js'
 import type { Owner } from './backup.js'
+import { takeSeat } from './rebinds.js'
 
 export type Arrived = {
   /** What it is called here. */
@@ -56,7 +56,7 @@ const keyExists = (name: string): Failure =>
  * @throws Failure as `parseShare` and `parseRebind`; `E_KEY_EXISTS` (conflict)
  */
 export async function placeShare(owner: Owner, arrived: Arrived): Promise<string | null> {
-  const { home, card } = owner
+  const { home } = owner
   const { name, record, certificate, index, plaintext, rebind } = arrived
   const digest = recordDigest(record)
   // All that every use of the share will check: x_i * G is its public share above all.
@@ -67,7 +67,7 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
     'share.age': await sealedShare(owner, name, digest, plaintext),
     ...(certificate && { 'certificate.cbor': certificate }),
   })
-  if (rebind) await writeRebind(home, name, digest, card.fingerprint, rebind)
+  const path = rebind && (await takeSeat(home, name, record, rebind))
   const state: KeyState = {
     format: 'mpc/key-state/v1',
     key_id: record.key_id,
@@ -77,7 +77,7 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
     await unstageEpoch(home, name, record.key_id, digest)
     throw keyExists(name)
   }
-  return rebind && rebindPath(home, name, digest, card.fingerprint)
+  return path
 }
 
 /** The share, sealed; where an earlier attempt was cut short, as that sealed it: epochs are written once. */

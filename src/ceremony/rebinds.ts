@@ -3,19 +3,21 @@
  * accepted. The record itself never changes; the next reshare writes the new cards into it.
  */
 import { equalBytes } from '../protocol/codec.js'
-import { listRebinds } from '../storage/escrow.js'
+import { appendRebind, listRebinds, type RebindFile } from '../storage/escrow.js'
 import type { Home } from '../storage/home.js'
 import type { Card } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
 import { parseRebind, type Rebind, rebindDigest } from '../wire/rebind.js'
-import type { KeyRecord } from '../wire/record.js'
+import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { hex } from '../wire/text.js'
+import type { Key } from './keys.js'
 
 /** A rebind that was accepted here. */
-export type Accepted = { readonly rebind: Rebind; readonly digest: Uint8Array; readonly encoded: Uint8Array }
+export type Accepted = RebindFile & { readonly rebind: Rebind; readonly digest: Uint8Array }
 
 /**
- * Every rebind that was ever accepted here, by index, each seat's latest last: all of these identities have held its share.
+ * Every rebind that was ever accepted here, by index, and of each seat in the order of acceptance: all of these identities
+ * have held its share. A date in a rebind is its maker's, who may be a thief, or have a wrong clock: it orders nothing.
  * @throws Failure `E_REBIND` for one that does not hold
  */
 export async function everyRebind(
@@ -24,25 +26,37 @@ export async function everyRebind(
   digest: Uint8Array,
   record: KeyRecord,
 ): Promise<readonly Accepted[]> {
-  // Of two that were made at one instant the first by fingerprint counts as the later, for everybody.
-  const encodings = [...(await listRebinds(home, name, digest))].reverse()
-  return encodings
-    .map((encoded) => {
+  const files = await listRebinds(home, name, digest)
+  return files
+    .map(({ path, encoded }) => {
       const rebind = parseRebind(encoded, record)
-      return { rebind, digest: rebindDigest(rebind), encoded }
+      return { rebind, digest: rebindDigest(rebind), encoded, path }
     })
-    .sort(({ rebind: a }, { rebind: b }) => a.index - b.index || a.created - b.created)
+    .sort(({ rebind: a }, { rebind: b }) => a.index - b.index)
 }
 
-/** The latest of each seat, by index: who sits there now. @throws Failure as `everyRebind` */
-export async function acceptedRebinds(
+/** Of all that were accepted the last of each seat: who sits there now. */
+export const seatedLast = (all: readonly Accepted[]): readonly Accepted[] =>
+  all.filter(({ rebind }, i) => all[i + 1]?.rebind.index !== rebind.index)
+
+/**
+ * Lets the card of a rebind sit in its seat here, whoever sat there: it comes after all that were accepted. Nothing
+ * changes where it sits there by this very rebind.
+ * @returns where the rebind lies
+ * @throws Failure as `parseRebind`
+ */
+export async function takeSeat(
   home: Home,
   name: string,
-  digest: Uint8Array,
   record: KeyRecord,
-): Promise<readonly Accepted[]> {
-  const all = await everyRebind(home, name, digest, record)
-  return all.filter(({ rebind }, i) => all[i + 1]?.rebind.index !== rebind.index)
+  encoded: Uint8Array,
+): Promise<string> {
+  const { index } = parseRebind(encoded, record)
+  const digest = recordDigest(record)
+  const seated = seatedLast(await everyRebind(home, name, digest, record))
+  const held = seated.find((each) => each.rebind.index === index)
+  if (held && equalBytes(held.encoded, encoded)) return held.path
+  return appendRebind(home, name, digest, encoded)
 }
 
 /** The index of the seat that an identity holds in an epoch, by its record or by a rebind; null if it holds none. */
@@ -73,14 +87,11 @@ export const noSeat = (what: string): Failure =>
  * @throws Failure `E_NO_SEAT` (authentication)
  */
 export function requireSameSeats(
-  { seated, rebinds }: { readonly seated: KeyRecord; readonly rebinds: readonly Accepted[] },
+  { seated, rebinds, everyRebind: all }: Pick<Key, 'seated' | 'rebinds' | 'everyRebind'>,
   self: Card,
   theirs: readonly Rebind[],
 ): void {
-  const strange = theirs.find((rebind) => {
-    const here = rebinds.find((each) => each.rebind.index === rebind.index)
-    return !here || (!isSame(here, rebind) && here.rebind.created < rebind.created)
-  })
+  const strange = theirs.find((rebind) => !all.some((here) => isSame(here, rebind)))
   if (strange) {
     const before = seated.members[strange.index - 1]?.card as Card
     if (equalBytes(before.fingerprint, self.fingerprint)) throw ousted(strange.card)
@@ -103,7 +114,7 @@ const outdated = ({ name }: Card): Failure =>
   new Failure(
     'authentication',
     'E_NO_SEAT',
-    `who made this ceremony has not accepted the rebind of ${name}`,
+    `who made this ceremony has not accepted the rebind of ${name} as the last one of that seat`,
     {
       hint:
         'its author accepts it, then makes another: mpc identity import NEW.card --rebind FILE --fingerprint FP; ' +

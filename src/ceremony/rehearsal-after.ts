@@ -167,18 +167,15 @@ async function restoreFrom(
 }
 
 /** A custodian lets the new identity sit where the old one sat. */
-async function accept(
-  stage: Stage,
-  { home, card: self, card: { name: by } }: Actor,
-  again: Actor,
-): Promise<void> {
+async function accept(stage: Stage, actor: Actor, again: Actor): Promise<void> {
   const { rebinds } = await findKey(again.home, KEY)
   const { card } = again
   const encoded = rebinds[0]?.encoded as Uint8Array
-  await acceptRebind(home, await examineRebind(home, self, card, encoded))
+  const { home } = actor
+  await acceptRebind(home, await examineRebind(actor, card, encoded, stage.now()))
   const fingerprint = hex(card.fingerprint)
   await importCards(home, [card], { fingerprint, replace: card.name, now: stage.now(), how: 'rebind' })
-  stage.tell(by, { did: 'accept', card })
+  stage.tell(actor.card.name, { did: 'accept', card })
 }
 
 /** The homes as people would have them now, and what they have passed on. */

@@ -266,8 +266,8 @@ async function place(
   if (primes) wipeAuxSecret(primes)
   const seat = record.members[index - 1] as KeyRecord['members'][number]
   const sits = hex(seat.card.fingerprint) === hex(card.fingerprint)
-  const keys = { next: identity.signing, old: null }
-  const rebind = sits ? null : makeRebind(record, index, share, card, keys, now, rng)
+  const taken = { index, share, card, from: null, created: now }
+  const rebind = sits ? null : makeRebind(record, taken, identity.signing, rng)
   const path = await placeShare(owner, { name, record, certificate, index, plaintext, rebind })
   return { name, record, digest, certified: certificate !== null, index, rebind: path, lost }
 }

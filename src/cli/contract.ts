@@ -36,8 +36,8 @@ const imported = object(
   {
     ...identityFields,
     changed: oneOf('added', 'verified', 'updated', 'beside', 'replaced', null),
-    /** With --rebind. */
-    rebind: object({ key: name, seat: count(1), before: hex(32), file: path }),
+    /** With --rebind. Fingerprints: who sat there in this home before, and who does now. */
+    rebind: object({ key: name, seat: count(1), before: hex(32), seated: hex(32), file: path }),
   },
   ['rebind'],
 )

@@ -40,7 +40,8 @@ export type RoomOptions = {
   readonly signal: AbortSignal
 }
 
-const CLOCK_AHEAD = 2 * 60_000
+/** How far the clock of whoever made something may be ahead of the one here, in milliseconds. */
+export const CLOCK_AHEAD = 2 * 60_000
 const HELLO_AGAIN = 50
 /** A fault that one member reports is a fault that the others are about to see: they get this long to see it. */
 const GRACE = 1000

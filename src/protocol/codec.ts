@@ -211,12 +211,6 @@ export const nullable = <T>(shape: Shape<T>): Shape<T | null> => ({
   form: (value) => (value === null ? null : shape.form(value)),
 })
 
-/** Bytes of that one shape, or what is no bytes and of the other. */
-export const bytesOr = <T>(own: Shape<Uint8Array>, other: Shape<T>): Shape<Uint8Array | T> => ({
-  parse: (value, at) => (value instanceof Uint8Array ? own : other).parse(value, at),
-  form: (value) => (value instanceof Uint8Array ? own.form(value) : other.form(value)),
-})
-
 /** A list of `min` to `max` items; give one number for an exact length. */
 export const list = <T>(shape: Shape<T>, min: number, max = min): Shape<readonly T[]> => ({
   parse: (value, at) => {

@@ -1,10 +1,10 @@
 /**
  * What lies beside an epoch's share when it was split, or came back from a split: `escrow.age`, made once (an
- * epoch has one split, F-39); `escrow/`, what everybody may know of that split; `rebinds/`, who sits in whose seat.
+ * epoch has one split, F-39); `escrow/`, what everybody may know of that split; `rebinds/`, who sits in whose seat, numbered
+ * in the order in which they came to be accepted here.
  * What is in them is others' business.
  */
 import { dirname, join } from 'node:path'
-import { hex } from '../wire/text.js'
 import {
   createFile,
   destroyFile,
@@ -13,7 +13,6 @@ import {
   readFile,
   readSecretFile,
   replaceFile,
-  writeOnce,
 } from './files.js'
 import type { Home } from './home.js'
 import { epochPath } from './keys.js'
@@ -40,36 +39,53 @@ export const destroySplit = (home: Home, name: string, digest: Uint8Array): Prom
 export const readSplit = (home: Home, name: string, digest: Uint8Array): Promise<Uint8Array | null> =>
   readSecretFile(join(folderOf(home, name, digest), 'escrow.age'), ESCROW_LIMIT)
 
-/** Stores a rebind by the fingerprint of who takes the seat; false if another of it is there, which stays. */
-export async function writeRebind(
+export type RebindFile = {
+  /** Where it lies, for who wants to carry it to the other custodians. */
+  readonly path: string
+  readonly encoded: Uint8Array
+}
+
+/** Stores a rebind behind all that are there. @returns where it lies */
+export async function appendRebind(
   home: Home,
   name: string,
   digest: Uint8Array,
-  fingerprint: Uint8Array,
   rebind: Uint8Array,
-): Promise<boolean> {
-  const path = rebindPath(home, name, digest, fingerprint)
-  await ensureDir(dirname(path))
-  return writeOnce(path, rebind)
+): Promise<string> {
+  const folder = rebindsOf(home, name, digest)
+  await ensureDir(folder)
+  for (;;) {
+    const last = (await rebindFiles(folder)).at(-1)
+    const number = last === undefined ? 1 : Number.parseInt(last, 10) + 1
+    const path = join(folder, `${String(number).padStart(6, '0')}.cbor`)
+    // Another process may have taken the number: then this one comes after it.
+    if (await createFile(path, rebind)) return path
+  }
 }
 
-/** Where it lies, for who wants to carry it to the other custodians. */
-export const rebindPath = (home: Home, name: string, digest: Uint8Array, fingerprint: Uint8Array): string =>
-  join(folderOf(home, name, digest), 'rebinds', `${hex(fingerprint)}.cbor`)
-
-/** All rebinds of an epoch, in the order of the fingerprints. */
+/** All rebinds of an epoch, in the order in which they were stored. */
 export async function listRebinds(
   home: Home,
   name: string,
   digest: Uint8Array,
-): Promise<readonly Uint8Array[]> {
-  const folder = join(folderOf(home, name, digest), 'rebinds')
-  const files = (await listDir(folder)).filter((file) => REBIND_FILE.test(file)).sort()
-  const rebinds = await Promise.all(files.map((file) => readFile(join(folder, file), REBIND_LIMIT)))
-  return rebinds.filter((rebind) => rebind !== null)
+): Promise<readonly RebindFile[]> {
+  const folder = rebindsOf(home, name, digest)
+  const held = await Promise.all(
+    (await rebindFiles(folder)).map(async (file) => {
+      const path = join(folder, file)
+      return { path, encoded: await readFile(path, REBIND_LIMIT) }
+    }),
+  )
+  return held.flatMap(({ path, encoded }) => (encoded === null ? [] : [{ path, encoded }]))
 }
 
-const REBIND_FILE = /^[0-9a-f]{64}\.cbor$/
+const rebindsOf = (home: Home, name: string, digest: Uint8Array): string =>
+  join(folderOf(home, name, digest), 'rebinds')
+
+const rebindFiles = async (folder: string): Promise<readonly string[]> =>
+  (await listDir(folder)).filter((file) => REBIND_FILE.test(file)).sort()
+
+const REBIND_FILE = /^[0-9]{6}\.cbor$/
 
 // -------------------------------------------------------------------------------- what everybody may know of a split
 

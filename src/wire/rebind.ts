@@ -5,7 +5,6 @@
  */
 import {
   bytes,
-  bytesOr,
   bytesUpTo,
   codec,
   CodecError,
@@ -40,7 +39,12 @@ const provenFields = {
   old: bytes(32),
   /** Who is to sit there. */
   card: cardShape,
-  /** Milliseconds since 1970. */
+  /**
+   * Who handed the share on, to a new machine: the identity in the record, or one that took the seat since. Null after a
+   * loss. Both identities sign which of the two it is, so nobody on the way cuts it off or puts another there.
+   */
+  handed_by: nullable(cardShape),
+  /** By the clock where it was made, for people: it decides nothing. Milliseconds since 1970. */
   created: time(),
 }
 const unsignedFields = {
@@ -50,15 +54,17 @@ const unsignedFields = {
 }
 const provenShape = record(provenFields)
 const unsignedShape = record(unsignedFields)
-/** By who handed the share on, to a new machine: the identity in the record, or one that took the seat since. */
-const handedShape = nullable(bytesOr(bytes(64), record({ card: cardShape, signature: bytes(64) })))
+/** What can be made where the share is. */
+const handedFields = {
+  ...unsignedFields,
+  /** By who handed the share on; null where nobody did. */
+  handed_signature: nullable(bytes(64)),
+}
 /** A rebind inside something larger; whoever reads that holds it against the record (`checkRebind`). */
 export const rebindShape = record({
-  ...unsignedFields,
+  ...handedFields,
   /** By the new identity, so that nobody is put into a seat unasked. */
   signature: bytes(64),
-  /** Null after a loss. */
-  old_signature: handedShape,
 })
 const rebindCodec = codec(rebindShape, 1 << 14)
 
@@ -67,37 +73,36 @@ export type Rebind = Of<typeof rebindShape>
 /** As it travels by itself. */
 export const encodeRebind = rebindCodec.encode
 
-/** 32 bytes that name it, as orders do. */
+/**
+ * 32 bytes that name it, as orders do. Of the signatures too: who signs twice has made two rebinds, and whoever holds the
+ * one and not the other is told so before the first round, not by transcripts that differ after the last.
+ */
 export const rebindDigest = (rebind: Rebind): Uint8Array =>
-  digest('mpc/rebind-digest/v1', unsignedShape.form(rebind))
+  digest('mpc/rebind-digest/v1', rebindShape.form(rebind))
 
-/** @param keys `next`: the new identity's; `old`: the one in the record, or null if it is lost */
-export function makeRebind(
-  r: KeyRecord,
-  index: number,
-  share: Secret,
-  card: Card,
-  keys: { readonly next: SigningKey; readonly old: SigningKey | null },
-  created: number,
-  rng: Rng,
-): Uint8Array {
-  const unsigned = proveSeat(r, index, share, card, created, rng)
-  const form = unsignedShape.form(unsigned)
-  return rebindCodec.encode({
-    ...unsigned,
-    signature: keys.next.sign(SIGNED.rebind, form),
-    old_signature: keys.old && keys.old.sign(SIGNED.rebind, form),
-  })
+/** What a rebind says, and the secret that it is proved by. */
+export type Seat = {
+  readonly index: number
+  readonly share: Secret
+  /** The new identity's. */
+  readonly card: Card
+  /** Who hands the share on; null after a loss. */
+  readonly from: { readonly card: Card; readonly signing: SigningKey } | null
+  /** Milliseconds since 1970. */
+  readonly created: number
 }
 
-function proveSeat(
+/** @param next the new identity's key */
+export function makeRebind(r: KeyRecord, seat: Seat, next: SigningKey, rng: Rng): Uint8Array {
+  const handed = handOn(r, seat, rng)
+  return rebindCodec.encode({ ...handed, signature: next.sign(SIGNED.rebind, unsignedShape.form(handed)) })
+}
+
+function handOn(
   r: KeyRecord,
-  index: number,
-  share: Secret,
-  card: Card,
-  created: number,
+  { index, share, card, from, created }: Seat,
   rng: Rng,
-): Of<typeof unsignedShape> {
+): Omit<Rebind, 'signature'> {
   const member = r.members[index - 1]
   if (member === undefined) throw new RangeError('no member of this key')
   const proven = {
@@ -107,9 +112,15 @@ function proveSeat(
     index,
     old: member.card.fingerprint,
     card,
+    handed_by: from && from.card,
     created,
   }
-  return { ...proven, proof: proveKnowledge(curveOf(r.scheme), proofContext(proven), share, rng) }
+  const proof = proveKnowledge(curveOf(r.scheme), proofContext(proven), share, rng)
+  const unsigned = { ...proven, proof }
+  return {
+    ...unsigned,
+    handed_signature: from && from.signing.sign(SIGNED.rebind, unsignedShape.form(unsigned)),
+  }
 }
 
 /**
@@ -124,7 +135,7 @@ export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
 
 /** A rebind that was read already, held against the record. @throws Failure as `parseRebind` does */
 export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
-  const { card, proof, signature, old_signature } = rebind
+  const { card, proof, signature, handed_by: from, handed_signature: handed } = rebind
   const member = r.members[rebind.index - 1]
   if (hex(rebind.key_id) !== hex(r.key_id)) throw refuse('E_REBIND', 'it is of another key')
   if (hex(rebind.epoch) !== hex(recordDigest(r))) throw refuse('E_REBIND', 'it is of another epoch')
@@ -140,25 +151,20 @@ export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
   if (!verifySignature(card.signing, signature, SIGNED.rebind, form)) {
     throw refuse('E_REBIND', 'it is not signed by the new identity')
   }
-  const from = handedBy(rebind, r)
-  const handed = old_signature instanceof Uint8Array ? old_signature : old_signature?.signature
-  if (
-    from &&
-    from !== member.card &&
-    [rebind.old, card.fingerprint].map(hex).includes(hex(from.fingerprint))
-  ) {
-    throw refuse('E_REBIND', `${from.name} is not who had the seat between`)
+  if ((from === null) !== (handed === null))
+    throw refuse(
+      'E_REBIND',
+      'it names who handed the share on without a signature of that one, or the reverse',
+    )
+  if (from === null || handed === null) return rebind
+  const others = r.members.filter(({ index }) => index !== rebind.index).map((each) => each.card)
+  if ([card, ...others].some(({ fingerprint }) => hex(fingerprint) === hex(from.fingerprint))) {
+    throw refuse('E_REBIND', `${from.name} is not who had the seat before`)
   }
-  if (from && handed && !verifySignature(from.signing, handed, SIGNED.rebind, form)) {
+  if (!verifySignature(from.signing, handed, SIGNED.rebind, form)) {
     throw refuse('E_REBIND', `it is not signed by ${from.name}, as it says`)
   }
   return rebind
-}
-
-/** The identity that handed the share on, and so held it; null where it came back after a loss. */
-export function handedBy({ old_signature: handed, index }: Rebind, r: KeyRecord): Card | null {
-  if (handed instanceof Uint8Array) return r.members[index - 1]?.card ?? null
-  return handed && handed.card
 }
 
 const refuse = (code: `E_${string}`, problem: string, cause?: unknown): Failure =>
@@ -203,35 +209,20 @@ const offerCodec = codec(
     format: format('mpc/rebind-offer/v1'),
     /** What the key is called where the share comes from. */
     key: nameShape,
-    rebind: record({ ...unsignedFields, old_signature: handedShape }),
+    rebind: record(handedFields),
   }),
   1 << 14,
 )
 
 /**
  * A rebind as far as it can be made where the share is: the new identity, elsewhere, completes it.
- * @param old who hands it on: the identity in the record, or one that took its seat
  * @param key what it is called here
  * @throws Failure `E_REBIND_CARD` (authentication) if the card cannot sit there
  */
-export function offerRebind(
-  r: KeyRecord,
-  index: number,
-  share: Secret,
-  card: Card,
-  old: { readonly card: Card; readonly signing: SigningKey } | null,
-  key: string,
-  created: number,
-  rng: Rng,
-): Uint8Array {
-  const problem = cardProblem(card, r, index)
+export function offerRebind(r: KeyRecord, seat: Seat, key: string, rng: Rng): Uint8Array {
+  const problem = cardProblem(seat.card, r, seat.index)
   if (problem !== null) throw refuse('E_REBIND_CARD', problem)
-  const unsigned = proveSeat(r, index, share, card, created, rng)
-  const signature = old && old.signing.sign(SIGNED.rebind, unsignedShape.form(unsigned))
-  const isInRecord = old !== null && hex(old.card.fingerprint) === hex(unsigned.old)
-  const handed = old && signature && (isInRecord ? signature : { card: old.card, signature })
-  const rebind = { ...unsigned, old_signature: handed }
-  return offerCodec.encode({ format: 'mpc/rebind-offer/v1', key, rebind })
+  return offerCodec.encode({ format: 'mpc/rebind-offer/v1', key, rebind: handOn(r, seat, rng) })
 }
 
 /**

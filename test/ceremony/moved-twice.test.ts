@@ -16,7 +16,7 @@ import { handoverOf, ownWord, takeHandover } from '../../src/ceremony/statements
 import { openHome } from '../../src/storage/home.js'
 import { writeIdentity } from '../../src/storage/identity.js'
 import { writeStatement } from '../../src/storage/statements.js'
-import { handedBy, parseRebind } from '../../src/wire/rebind.js'
+import { parseRebind } from '../../src/wire/rebind.js'
 import { sayDeleted } from '../../src/wire/share-statement.js'
 import { hex } from '../../src/wire/text.js'
 import { failureOf } from '../storage/support.js'
@@ -43,12 +43,12 @@ async function move(from: Custodian, to: Custodian, now: number): Promise<Uint8A
   const out = join(await mkdtemp(join(tmpdir(), 'mpc-moved-')), 'moved')
   await rekey(from, await findKey(from.home, 'treasury'), { to: to.card, out, now, rng })
   const files = MOVED_FILES.map((file) => [file, Uint8Array.from(readFileSync(join(out, file)))] as const)
-  const { rebind } = await importMoved(to, Object.fromEntries(files) as MovedFiles, null)
+  const { rebind } = await importMoved(to, Object.fromEntries(files) as MovedFiles, null, NOW)
   return Uint8Array.from(readFileSync(rebind))
 }
 
-const accepts = async ({ home, card }: Custodian, to: Custodian, rebind: Uint8Array) =>
-  acceptRebind(home, await examineRebind(home, card, to.card, rebind))
+const accepts = async (who: Custodian, to: Custodian, rebind: Uint8Array) =>
+  acceptRebind(who.home, await examineRebind(who, to.card, rebind, NOW))
 const epochOf = async ({ home }: Custodian): Promise<HeldEpoch> =>
   (await heldKey(home, 'treasury')).epochs.find(({ digest }) => hex(digest) === hex(made.digest)) as HeldEpoch
 
@@ -115,7 +115,7 @@ test('who accepted only the last move knows by its signature that the machine be
   )
   await writeStatement(there.home, 'treasury', made.digest, 'deleted', card.fingerprint, said)
   expect(remainingOf(await epochOf(there), made.record).shares).toEqual(['alice', 'bob'])
-  expect(handedBy(parseRebind(rebinds[1], made.record), made.record)?.line).toBe(second.card.line)
+  expect(parseRebind(rebinds[1], made.record).handed_by?.line).toBe(second.card.line)
   const forged = rebinds[1].slice()
   const at = Buffer.from(forged).lastIndexOf('signature') + 20
   forged[at] = (forged[at] as number) ^ 1

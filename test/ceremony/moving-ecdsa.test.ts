@@ -48,13 +48,13 @@ test('an ECDSA share signs on the new machine, and is checked against the record
   await writeIdentity(home, { sealed: new Uint8Array(), card: elsewhere.card.line })
   const there: Custodian = { ...elsewhere, home }
   const files = MOVED_FILES.map((file) => [file, Uint8Array.from(readFileSync(join(out, file)))] as const)
-  const { rebind } = await importMoved(there, Object.fromEntries(files) as MovedFiles, null)
+  const { rebind } = await importMoved(there, Object.fromEntries(files) as MovedFiles, null, NOW)
   expect((await checkShares(there, 'treasury')).shares).toMatchObject([
     { problems: [], refreshNeeded: false },
   ])
 
   const statement = Uint8Array.from(readFileSync(rebind))
-  await acceptRebind(bob.home, await examineRebind(bob.home, bob.card, there.card, statement))
+  await acceptRebind(bob.home, await examineRebind(bob, there.card, statement, NOW))
   await markVerified(bob.home, there.card, 'rebind', NOW)
   await markVerified(home, bob.card, 'fingerprint', NOW)
   const payload = Buffer.from('pay nobody, from the new laptop')

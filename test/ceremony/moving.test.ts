@@ -54,11 +54,11 @@ afterAll(async () => {
 
 test('it comes in where it was sent, under the name it had, and signs with who accepted it', async () => {
   const there = await machineOf(elsewhere)
-  const arrived = await importMoved(there, moved, null)
+  const arrived = await importMoved(there, moved, null, NOW)
   expect(arrived).toMatchObject({ name: 'treasury', index: 1 })
   expect(await scalarOf(there)).toBe(await scalarOf(alice))
   const rebind = Uint8Array.from(readFileSync(arrived.rebind))
-  await acceptRebind(bob.home, await examineRebind(bob.home, bob.card, there.card, rebind))
+  await acceptRebind(bob.home, await examineRebind(bob, there.card, rebind, NOW))
   await markVerified(bob.home, there.card, 'rebind', NOW)
   await markVerified(there.home, bob.card, 'fingerprint', NOW)
   const network = new MemoryNetwork()
@@ -77,7 +77,7 @@ test('it comes in where it was sent, under the name it had, and signs with who a
 
 test('it is refused by anybody else, altered, or with what belongs to another, and nothing is written', async () => {
   const refused = async (who: Custodian, changes: Partial<MovedFiles>) => {
-    const failure = await failureOf(() => importMoved(who, { ...moved, ...changes }, 'moved'))
+    const failure = await failureOf(() => importMoved(who, { ...moved, ...changes }, 'moved', NOW))
     expect(await listKeys(who.home)).not.toContain('moved')
     return failure
   }
@@ -123,8 +123,8 @@ test('it is not written for a card that cannot sit in the seat, nor over anythin
   const there = { to: elsewhere.card, out: join(folder, 'moved'), now: NOW, rng }
   expect(await failureOf(() => rekey(alice, key, there))).toMatchObject({ code: 'E_OUTPUT_EXISTS' })
   const home = await machineOf(elsewhere)
-  await importMoved(home, moved, null)
-  expect(await failureOf(() => importMoved(home, moved, null))).toMatchObject({ code: 'E_KEY_EXISTS' })
+  await importMoved(home, moved, null, NOW)
+  expect(await failureOf(() => importMoved(home, moved, null, NOW))).toMatchObject({ code: 'E_KEY_EXISTS' })
   raze([home])
 })
 
@@ -150,7 +150,7 @@ test('of the two identities one votes: after a vote nothing is moved, and who ha
 test('an import that is killed anywhere is there or is not, and is done when it is run again', async () => {
   const stop = withDisks()
   const scalar = await scalarOf(alice)
-  const act = ({ home, identity, card }: World) => importMoved({ home, identity, card }, moved, null)
+  const act = ({ home, identity, card }: World) => importMoved({ home, identity, card }, moved, null, NOW)
   async function killed(operation: number | null) {
     const there = await machineOf(elsewhere)
     const again = async (world: World) => {

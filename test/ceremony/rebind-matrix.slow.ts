@@ -168,7 +168,7 @@ async function signsWith(
   for (const before of others) {
     const other = await copyOf(before)
     await markVerified(fresh.home, other.card, 'fingerprint', NOW)
-    await acceptRebind(other.home, await examineRebind(other.home, other.card, fresh.card, statement))
+    await acceptRebind(other.home, await examineRebind(other, fresh.card, statement, NOW))
     await markVerified(other.home, fresh.card, 'rebind', NOW)
     const network = new MemoryNetwork()
     const payload = somePayload()

@@ -42,7 +42,7 @@ beforeAll(async () => {
 /** Somebody's home in which alice's new identity was accepted, as `identity import --rebind` does it. */
 async function accepting(custodian: Custodian): Promise<Custodian> {
   const copy = await copyOf(custodian)
-  await acceptRebind(copy.home, await examineRebind(copy.home, copy.card, alice.card, statement))
+  await acceptRebind(copy.home, await examineRebind(copy, alice.card, statement, NOW))
   await markVerified(copy.home, alice.card, 'rebind', NOW)
   return copy
 }
@@ -107,7 +107,7 @@ test('a rebind changes neither the record nor who is heard before it is accepted
 
 test('is refused for another card, for the own seat, for no key here, and where it is none', async () => {
   const examine = (home: Home, self: Custodian, card: Person, encoded = statement) =>
-    failureOf(() => examineRebind(home, self.card, card.card, encoded))
+    failureOf(() => examineRebind({ home, card: self.card }, card.card, encoded, NOW))
   const key = { kind: 'authentication', code: 'E_REBIND' }
   expect(await examine(bob.home, bob, carol)).toMatchObject(key)
   expect(await examine(await emptyHome(), bob, alice)).toMatchObject(key)

@@ -6,7 +6,7 @@ import type { Secret } from '../../src/protocol/secret.js'
 import { makeRebind, parseRebind, type Rebind } from '../../src/wire/rebind.js'
 import { recordDigest } from '../../src/wire/record.js'
 import { parseStatement, sayDeleted } from '../../src/wire/share-statement.js'
-import type { Person } from '../support/members.js'
+import { handing, type Person } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import { backup } from '../wire/escrow-support.js'
 import { alice, bob, carol, CREATED, filled, memberOf } from '../wire/support.js'
@@ -39,10 +39,10 @@ function epoch(gone: readonly (readonly [Person, number])[], more: Partial<HeldE
   }
 }
 
-function rebindOf(old: Person | null): Rebind {
-  const keys = { next: renewed.identity.signing, old: old && old.identity.signing }
-  const made = makeRebind(record, 1, shares[0] as Secret, renewed.card, keys, CREATED, seededRng('remaining'))
-  return parseRebind(made, record)
+function rebindOf(old: Person | null, { card, identity } = renewed): Rebind {
+  const from = old && handing(old)
+  const seat = { index: 1, share: shares[0] as Secret, card, from, created: CREATED }
+  return parseRebind(makeRebind(record, seat, identity.signing, seededRng('remaining')), record)
 }
 
 const left = (held: HeldEpoch) => remainingOf(held, record)
@@ -104,4 +104,15 @@ test('a share that was moved lies on two machines; one that was restored after a
   const restored = { rebinds: [rebindOf(null)] }
   expect(names(epoch([[alice, 1]], restored))).toContain('alice')
   expect(names(epoch([[renewed, 1]], restored))).not.toContain('alice')
+})
+
+test('a thief who was accepted, and then replaced, still holds the share', () => {
+  const third = memberOf('alice', 'third machine')
+  const replaced = { rebinds: [rebindOf(null), rebindOf(alice, third)] }
+  const two = [
+    [alice, 1],
+    [third, 1],
+  ] as const
+  expect(left(epoch(two, replaced)).shares).toContain('alice')
+  expect(left(epoch([...two, [renewed, 1]], replaced)).shares).not.toContain('alice')
 })

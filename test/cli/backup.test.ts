@@ -293,7 +293,11 @@ describe('a backup', () => {
     const accepted = await line(bob, `${rebind} --fingerprint ${fresh.fingerprint}`)
     expect(accepted.json).toMatchObject({
       code: 0,
-      data: { status: 'verified', changed: 'replaced', rebind: { key: 'treasury', seat: 1 } },
+      data: {
+        status: 'verified',
+        changed: 'replaced',
+        rebind: { key: 'treasury', seat: 1, before: alice.fingerprint, seated: fresh.fingerprint },
+      },
     })
     expect((await bob.mpc(['key', 'show', 'treasury'])).stdout).toContain('sits in the seat of alice')
 

@@ -143,7 +143,8 @@ async function rebindOf(
   old: ReturnType<typeof parseIdentity>,
 ): Promise<Uint8Array> {
   const renewed = await person('test-alice')
-  const keys = { next: renewed.identity.signing, old: old.signing }
-  return makeRebind(record, 1, share, renewed.card, keys, CREATED, rng)
+  const from = { card: parseCard(textOf('test-alice.card').trim()), signing: old.signing }
+  const seat = { index: 1, share, card: renewed.card, from, created: CREATED }
+  return makeRebind(record, seat, renewed.identity.signing, rng)
 }
 

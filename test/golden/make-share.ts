@@ -50,12 +50,13 @@ async function makeShareGolden(): Promise<Record<string, Uint8Array | string>> {
   const deleted = sayDeleted(record, NEWER, speakerOf('test-bob', 2), CREATED)
   const certificate = held('eddsa-ed25519.certificate.cbor')
   const elsewhere = await person('test-alice')
-  const alice = speakerOf('test-alice', 1)
+  const from = speakerOf('test-alice', 1)
+  const seat = { index: 1, share, card: elsewhere.card, from, created: CREATED }
   return {
     'activated.cbor': activated,
     'deleted.cbor': deleted,
     'handover.json': exportHandover({ records: [record], certificate, statements: [activated, deleted] }),
-    'rebind.offer': offerRebind(record, 1, share, elsewhere.card, alice, 'test-treasury', CREATED, rng),
+    'rebind.offer': offerRebind(record, seat, 'test-treasury', rng),
     'test-alice-elsewhere.card': `${elsewhere.card.line}\n`,
     'test-alice-elsewhere.identity.txt': identityText(elsewhere.identity),
   }

@@ -33,14 +33,14 @@ async function newcomer(name: string): Promise<Custodian> {
   return { ...fresh, home }
 }
 
-/** A share of `treasury` on a new machine of its custodian. @param now of two rebinds of a seat the later one counts */
+/** A share of `treasury` on a new machine of its custodian. @param now by the clocks of both machines */
 export async function moved(custodian: Custodian, now = NOW): Promise<Rebound> {
   const there = await newcomer(custodian.card.name)
   const out = join(await folder(), 'out')
   const key = await findKey(custodian.home, 'treasury')
   await rekey(custodian, key, { to: there.card, out, now, rng })
   const files = MOVED_FILES.map((file) => [file, read(join(out, file))] as const)
-  const { rebind } = await importMoved(there, Object.fromEntries(files) as MovedFiles, null)
+  const { rebind } = await importMoved(there, Object.fromEntries(files) as MovedFiles, null, now)
   return { ...there, rebind: read(rebind) }
 }
 
@@ -74,7 +74,7 @@ export async function accept(
 ): Promise<void> {
   const fingerprint = hex(card.fingerprint)
   for (const who of everybody) {
-    await acceptRebind(who.home, await examineRebind(who.home, who.card, card, rebind))
+    await acceptRebind(who.home, await examineRebind(who, card, rebind, NOW))
     await importCards(who.home, [card], { fingerprint, replace: card.name, now: NOW, how: 'rebind' })
     await markVerified(home, who.card, 'fingerprint', NOW)
   }

@@ -53,11 +53,14 @@ const madeFor = (
 ) =>
   makeRebind(
     r,
-    index,
-    share ?? (shares[index - 1] as Secret),
-    who.card,
-    { next: signer.identity.signing, old: null },
-    created,
+    {
+      index,
+      share: share ?? (shares[index - 1] as Secret),
+      card: who.card,
+      from: null,
+      created,
+    },
+    signer.identity.signing,
     rng,
   )
 const rebind = (index: number, who: Person, created = CREATED): Rebind =>

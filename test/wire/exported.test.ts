@@ -69,11 +69,8 @@ describe('a record with seats that are taken anew', () => {
   const rebindOf = (person = fresh, index = 1): Uint8Array =>
     makeRebind(
       record,
-      index,
-      shares[index - 1] as Secret,
-      person.card,
-      { next: person.identity.signing, old: null },
-      CREATED,
+      { index, share: shares[index - 1] as Secret, card: person.card, from: null, created: CREATED },
+      person.identity.signing,
       seededRng('rebind', person.card.name),
     )
 

@@ -36,6 +36,6 @@ describe.skipIf(writing)('the golden files of shares, version 1', () => {
     expect([whole.key, whole.index]).toEqual(['test-treasury', 1])
     const rebind = parseRebind(whole.rebind, record())
     expect(rebind.card.line).toBe(card.line)
-    expect(rebind.old_signature).not.toBeNull()
+    expect(rebind.handed_by?.fingerprint).toEqual(rebind.old)
   })
 })

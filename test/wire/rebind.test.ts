@@ -1,12 +1,23 @@
 import { describe, expect, test } from 'vitest'
+import { decode, type Value } from '../../src/protocol/codec.js'
 import { SCHEMES } from '../../src/protocol/scheme.js'
 import { Secret } from '../../src/protocol/secret.js'
 import type { Card } from '../../src/wire/card.js'
+import type { SigningKey } from '../../src/wire/ed25519.js'
 import { cardOfIdentity, newIdentity } from '../../src/wire/identity.js'
-import { completeRebind, makeRebind, offerRebind, parseRebind, rebindDigest } from '../../src/wire/rebind.js'
+import {
+  completeRebind,
+  makeRebind,
+  offerRebind,
+  parseRebind,
+  type Rebind,
+  rebindDigest,
+  type Seat,
+} from '../../src/wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../../src/wire/record.js'
+import { SIGNED } from '../../src/wire/tags.js'
 import { hex } from '../../src/wire/text.js'
-import type { Person } from '../support/members.js'
+import { handing, type Person } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import { certifiedKey } from './escrow-support.js'
 import {
@@ -28,12 +39,13 @@ import {
 const renewed = memberOf('alice', 'new machine')
 const rng = seededRng('rebind')
 
-type Changes = { who?: Person; old?: Person | null; index?: number; share?: Secret; next?: Person }
+type From = { readonly card: Card; readonly signing: SigningKey }
+type Changes = { who?: Person; from?: From | null; index?: number; share?: Secret; next?: Person }
 const rebindFor = (r: KeyRecord, shares: readonly Secret[], changes: Changes = {}) => {
-  const { who = renewed, old = null, index = 1 } = changes
+  const { who = renewed, from = null, index = 1 } = changes
   const share = changes.share ?? shares[index - 1] ?? new Secret(filled(3))
-  const keys = { next: (changes.next ?? who).identity.signing, old: old && old.identity.signing }
-  return makeRebind(r, index, share, who.card, keys, CREATED, rng)
+  const seat = { index, share, card: who.card, from, created: CREATED }
+  return makeRebind(r, seat, (changes.next ?? who).identity.signing, rng)
 }
 const { record, shares } = certifiedKey('eddsa-ed25519')
 const encoded = rebindFor(record, shares)
@@ -50,10 +62,11 @@ describe('a rebind', () => {
   test.each(SCHEMES)('%s: puts a new identity into a seat, with the old one’s leave or without', (scheme) => {
     const { record, shares } = certifiedKey(scheme)
     for (const old of [null, alice]) {
-      const rebind = parseRebind(rebindFor(record, shares, { old }), record)
+      const from = old && handing(old)
+      const rebind = parseRebind(rebindFor(record, shares, { from }), record)
       expect(rebind).toMatchObject({ index: 1, card: renewed.card, created: CREATED })
       expect(hex(rebind.old)).toBe(hex(alice.card.fingerprint))
-      expect(rebind.old_signature === null).toBe(old === null)
+      expect(rebind.handed_by?.line).toBe(old?.card.line)
       expect(rebindDigest(rebind)).toHaveLength(32)
     }
   })
@@ -64,7 +77,7 @@ describe('a rebind', () => {
   })
 
   test('with any field changed, missing, or one more is refused', () => {
-    for (const bytes of [encoded, rebindFor(record, shares, { old: alice })]) {
+    for (const bytes of [encoded, rebindFor(record, shares, { from: handing(alice) })]) {
       for (const path of leaves(bytes)) {
         for (const change of [another, () => undefined, () => filled(3, 40)]) {
           const failure = failureOf(() => parseRebind(rewrite(bytes, path, change), record))
@@ -87,7 +100,11 @@ describe('a rebind', () => {
     refused(rebindFor(record, shares, { share: guess }), 'E_REBIND_PROOF', named)
     // Bob has a share, and not this one; a holder of alice's pieces could do no better without enough of
     // them.
-    refused(rebindFor(record, shares, { share: shares[1] as Secret, old: alice }), 'E_REBIND_PROOF', named)
+    refused(
+      rebindFor(record, shares, { share: shares[1] as Secret, from: handing(alice) }),
+      'E_REBIND_PROOF',
+      named,
+    )
   })
 
   test('with the proof of another rebind is refused', () => {
@@ -127,7 +144,8 @@ describe('a rebind', () => {
 
   test('not signed by the new identity, or falsely in the old one’s name, is refused', () => {
     refused(rebindFor(record, shares, { next: mallory }), 'E_REBIND', 'not signed by the new identity')
-    refused(rebindFor(record, shares, { old: mallory }), 'E_REBIND', 'not signed by alice')
+    const forged = { card: alice.card, signing: mallory.identity.signing }
+    refused(rebindFor(record, shares, { from: forged }), 'E_REBIND', 'not signed by alice')
   })
 
   test.each<[string, Person, string]>([
@@ -149,12 +167,65 @@ describe('a rebind', () => {
     }
   })
 
-  test('its digest is its content’s, whoever signed it', () => {
-    const plain = parseRebind(encoded, record)
-    const digest = hex(rebindDigest(plain))
-    expect(hex(rebindDigest({ ...plain, signature: filled(1, 64) }))).toBe(digest)
-    expect(hex(rebindDigest({ ...plain, created: 5 }))).not.toBe(digest)
-    expect(hex(rebindDigest({ ...plain, card: bob.card }))).not.toBe(digest)
+  test('has another digest with anything else in it, so that one digest is one file', () => {
+    const plain = parseRebind(rebindFor(record, shares, { from: handing(alice) }), record)
+    const others: Partial<Rebind>[] = [
+      { created: 5 },
+      { card: bob.card },
+      { handed_by: null },
+      { handed_by: bob.card },
+      { handed_signature: null },
+      { handed_signature: filled(1, 64) },
+      { signature: filled(1, 64) },
+      { proof: { ...plain.proof, z: filled(1) } },
+    ]
+    const digests = [{}, ...others].map((change) => hex(rebindDigest({ ...plain, ...change })))
+    expect(new Set(digests).size).toBe(digests.length)
+  })
+
+  test('says who handed the share on, and nobody on its way changes that', () => {
+    const whole = rebindFor(record, shares, { from: handing(alice) })
+    const { handed_signature: signed } = parseRebind(whole, record)
+    const put = (bytes: Uint8Array, by: Card | null, signature: Uint8Array | null): Uint8Array =>
+      rewrite(
+        rewrite(bytes, ['handed_by'], () => by && by.line),
+        ['handed_signature'],
+        () => signature,
+      )
+    /** As somebody signs it who was not asked: the very fields that two identities sign, with its own card among them. */
+    const signedBy = (who: Person, by: Card | null): Uint8Array => {
+      const fields = decode(put(whole, by, null)) as ReadonlyMap<string, Value>
+      const form = [...fields].filter(([name]) => !['signature', 'handed_signature'].includes(name))
+      return who.identity.signing.sign(SIGNED.rebind, Object.fromEntries(form))
+    }
+    const [proof, handed] = ['knew the share of alice', 'without a signature of that one, or the reverse']
+    // Cut off, whole or in part; a stranger's in its place; and put onto one that came back after a loss. What was proved
+    // with the share covers it as well, so that is what fails first.
+    refused(put(whole, null, null), 'E_REBIND_PROOF', proof)
+    refused(put(whole, alice.card, null), 'E_REBIND', handed)
+    refused(put(whole, null, signed), 'E_REBIND_PROOF', proof)
+    refused(put(whole, mallory.card, signedBy(mallory, mallory.card)), 'E_REBIND_PROOF', proof)
+    refused(put(whole, alice.card, signedBy(mallory, alice.card)), 'E_REBIND', 'not signed by alice')
+    refused(put(encoded, mallory.card, signedBy(mallory, mallory.card)), 'E_REBIND_PROOF', proof)
+    refused(put(encoded, null, signed), 'E_REBIND', handed)
+    // Whoever knows the share proves any of it, and cannot sign for the new identity.
+    const mine = (from: From | null): Uint8Array => rebindFor(record, shares, { from, next: mallory })
+    for (const bytes of [mine(null), mine(handing(mallory))]) {
+      refused(bytes, 'E_REBIND', 'not signed by the new identity')
+    }
+    const theirs = parseRebind(whole, record)
+    const kept = rewrite(mine(null), ['signature'], () => theirs.signature)
+    refused(kept, 'E_REBIND', 'not signed by the new identity')
+  })
+
+  test('is handed on by the old identity or one between, not by the new one nor by another member', () => {
+    const between = memberOf('alice', 'machine between')
+    const rebind = parseRebind(rebindFor(record, shares, { from: handing(between) }), record)
+    expect(rebind.handed_by?.line).toBe(between.card.line)
+    for (const who of [renewed, bob]) {
+      const problem = `${who.card.name} is not who had the seat before`
+      refused(rebindFor(record, shares, { from: handing(who) }), 'E_REBIND', problem)
+    }
   })
 
   test('is made for members only', () => {
@@ -164,8 +235,11 @@ describe('a rebind', () => {
 
 describe('a rebind that is offered to a new identity', () => {
   const share = shares[0] as Secret
-  const inRecord = { card: alice.card, signing: alice.identity.signing }
-  const offer = offerRebind(record, 1, share, renewed.card, inRecord, 'treasury', CREATED, rng)
+  const offered = (changes: Partial<Seat> = {}): Uint8Array => {
+    const seat = { index: 1, share, card: renewed.card, from: null, created: CREATED, ...changes }
+    return offerRebind(record, seat, 'treasury', rng)
+  }
+  const offer = offered({ from: handing(alice) })
   const completes = (bytes: Uint8Array, who = renewed, key = who.identity.signing, r = record) =>
     completeRebind(bytes, r, who.card, key)
 
@@ -174,13 +248,12 @@ describe('a rebind that is offered to a new identity', () => {
     expect([key, index]).toEqual(['treasury', 1])
     const whole = parseRebind(rebind, record)
     expect(whole.card.line).toBe(renewed.card.line)
-    expect(whole.old_signature).not.toBeNull()
+    expect(whole.handed_by?.line).toBe(alice.card.line)
     refused(offer, 'E_REBIND')
   })
 
-  test('comes without the old identity where the share lies with one that took its seat', () => {
-    const bare = offerRebind(record, 1, share, renewed.card, null, 'treasury', CREATED, rng)
-    expect(parseRebind(completes(bare).rebind, record).old_signature).toBeNull()
+  test('may come without anybody who handed the share on', () => {
+    expect(parseRebind(completes(offered()).rebind, record).handed_by).toBeNull()
   })
 
   test('is completed by nobody else, for no other epoch, and not altered', () => {
@@ -194,18 +267,9 @@ describe('a rebind that is offered to a new identity', () => {
     refusal(() => completes(offer, renewed, mallory.identity.signing), 'E_REBIND', 'not signed by the new')
     const other = { ...record, definition: filled(9) }
     refusal(() => completes(offer, renewed, renewed.identity.signing, other), 'E_REBIND', 'of another epoch')
-    const lie = offerRebind(record, 1, new Secret(filled(3)), renewed.card, null, 'treasury', CREATED, rng)
+    const lie = offered({ share: new Secret(filled(3)) })
     refusal(() => completes(lie), 'E_REBIND_PROOF', 'knew the share of alice')
-    const forged = offerRebind(
-      record,
-      1,
-      share,
-      renewed.card,
-      { card: alice.card, signing: mallory.identity.signing },
-      'treasury',
-      CREATED,
-      rng,
-    )
+    const forged = offered({ from: { card: alice.card, signing: mallory.identity.signing } })
     refusal(() => completes(forged), 'E_REBIND', 'not signed by alice')
     for (const path of leaves(offer)) {
       // What the key is called is the new machine's to say.
@@ -216,8 +280,7 @@ describe('a rebind that is offered to a new identity', () => {
   })
 
   test('is not made for a card that cannot sit there', () => {
-    const make = (card: Card) => offerRebind(record, 1, share, card, null, 'treasury', CREATED, rng)
-    expect(failureOf(() => make(alice.card))).toMatchObject({ code: 'E_REBIND_CARD' })
-    expect(failureOf(() => make(bob.card))).toMatchObject({ code: 'E_REBIND_CARD' })
+    expect(failureOf(() => offered({ card: alice.card }))).toMatchObject({ code: 'E_REBIND_CARD' })
+    expect(failureOf(() => offered({ card: bob.card }))).toMatchObject({ code: 'E_REBIND_CARD' })
   })
 })

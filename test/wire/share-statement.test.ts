@@ -101,10 +101,10 @@ describe('a statement', () => {
 
   test('of who sits by a rebind counts where that is accepted', () => {
     const renewed = memberOf('alice', 'new machine')
-    const keys = { next: renewed.identity.signing, old: null }
     const share = shares[0] as (typeof shares)[0]
+    const seat = { index: 1, share, card: renewed.card, from: null, created: CREATED }
     const rebind = parseRebind(
-      makeRebind(record, 1, share, renewed.card, keys, CREATED, seededRng('statement')),
+      makeRebind(record, seat, renewed.identity.signing, seededRng('statement')),
       record,
     )
     const said = sayActivated(record, speaker(renewed, 1), CREATED)

@@ -111,9 +111,9 @@ export const backupCodes = {
     'Whoever made the rebind statement did not know the share of the seat.',
     'Do not accept it. Ask the person, not the file.',
   ),
-  E_REBIND_EXISTS: entry(
-    'Another rebind statement of this very identity was accepted before.',
-    'Nothing: the one that was accepted holds.',
+  E_REBIND_TIME: entry(
+    'The rebind statement says that it was made more than two minutes from now.',
+    'Find out whose clock is wrong. If it is its maker’s, it sets the clock and makes the rebind again.',
   ),
   E_NO_SEAT: entry(
     'Somebody signs, or deals the key anew, who sits in none of the seats of the key as they are known here.',

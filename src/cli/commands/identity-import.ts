@@ -6,6 +6,7 @@ import {
   parseCards,
   requireTold,
 } from '../../ceremony/trust.js'
+import type { Offered } from '../../ceremony/accepting.js'
 import type { Card } from '../../wire/card.js'
 import { Failure } from '../../wire/failure.js'
 import { hex } from '../../wire/text.js'
@@ -59,27 +60,35 @@ async function runRebind(
   const card = await cardIn(file, 'FILE')
   const home = await context.home()
   const now = context.now()
+  const self = { home, card: await context.card() }
   // Whether it is the right card is found out before what the card's maker says about itself.
   requireTold([card], fingerprint)
-  const offered = await examineRebind(home, await context.card(), card, await readNamed(rebind, '--rebind'))
+  const offered = await examineRebind(self, card, await readNamed(rebind, '--rebind'), now)
   const means = (await knownCards(home)).find((each) => each.card.name === card.name && !each.beside)
   const isFree = !means || hex(means.card.fingerprint) === hex(offered.before.fingerprint)
-  const stored = await acceptRebind(home, offered)
+  const { path, seated } = await acceptRebind(home, offered)
   const replaced = isFree ? card.name : null
   const order = { fingerprint, replace: replaced, now, how: 'rebind' } as const
   const [imported] = (await importCards(home, [card], order)) as [Imported]
   const { key, before } = offered
+  const [was, is] = [hex(before.fingerprint), hex(seated.fingerprint)]
   return {
     data: {
       ...identityData(imported.known),
       changed: imported.changed,
-      rebind: { key: key.name, seat: offered.rebind.index, before: hex(before.fingerprint), file: stored },
+      rebind: { key: key.name, seat: offered.rebind.index, before: was, seated: is, file: path },
     },
-    text: [
-      ...linesOf([imported], now),
-      `  sits in the seat of ${before.name} in ${key.name}, for you; the old identity is refused from now on`,
-    ],
+    text: [...linesOf([imported], now), `  ${seatWords(offered, seated)}`],
   }
+}
+
+/** As it is in this home once it was accepted. */
+function seatWords({ key, rebind, before }: Offered, seated: Card): string {
+  const seat = `the seat of ${(key.record.members[rebind.index - 1] as { readonly card: Card }).card.name} in ${key.name}`
+  const [was, offered, is] = [before, rebind.card, seated].map(({ fingerprint }) => hex(fingerprint))
+  if (is !== offered) return `the identity ${is} sits in ${seat}: it was accepted here since`
+  if (is === was) return `sits in ${seat}, for you, as before`
+  return `sits in ${seat}, for you; the identity before, ${was}, is refused from now on`
 }
 
 async function confirmReplace(context: Context, name: string, confirm: string | undefined): Promise<void> {

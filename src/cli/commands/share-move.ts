@@ -77,7 +77,7 @@ export async function runImport(
     const owner = { home, identity, card }
     const moved = await context.terminal.busy(
       'Checking the share',
-      importMoved(owner, files as MovedFiles, options.key ?? null),
+      importMoved(owner, files as MovedFiles, options.key ?? null, context.now()),
     )
     const { name, record, rebind } = moved
     return {
