@@ -1,8 +1,8 @@
 /**
- * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve: as many old members as must sign deal their shares anew, to new members, who may be others, more or
- * fewer; the key stays. As in key generation everybody first commits to what they will say: `commit`
- * (reliably broadcast) and `open` (broadcast, with each dealt share). A refresh is the same with the same
- * members.
+ * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve: as many old members as must sign
+ * deal their shares anew, to new members, who may be others, more or fewer; the key stays. As in key generation everybody
+ * first commits to what they will say: `commit` (reliably broadcast) and `open` (broadcast, with each dealt share). A
+ * refresh is the same with the same members.
  *
  * Old shares still sign after it: what becomes of them, and when the new ones count, is left to the
  * ceremony's ending. So is the proof that each new member holds its share, which is in its receipt.

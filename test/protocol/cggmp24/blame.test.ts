@@ -2,18 +2,25 @@
 import { describe, expect, test } from 'vitest'
 import type { Rounds } from '../../../src/protocol/keygen-public.js'
 import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
+import { questionsTo, type Shown, shownChecks, shownLetter } from '../../../src/protocol/cggmp24/blame.js'
+import { sumOfGammas } from '../../../src/protocol/cggmp24/presign-checks.js'
 import { presignLetters, ROUND, sigmaLetter } from '../../../src/protocol/cggmp24/presign-letters.js'
-import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
+import { type EcdsaKey, signersOf } from '../../../src/protocol/cggmp24/signers.js'
+import { CodecError } from '../../../src/protocol/codec.js'
+import { secp256k1 } from '../../../src/protocol/curve.js'
 import { type PartyId, Session } from '../../../src/protocol/session.js'
 import { type Letter, sid, type Tamper } from '../../support/simulate.js'
 import { blamed, cheating } from '../frost/party.js'
 import { transcribed, verifyFailure, wrongSum } from './cheats.js'
-import { dealt, message, onceEach, runSign } from './signing.js'
+import { dealt, type Meddle, message, onceEach, runSign } from './signing.js'
 
 const SUM = 'its sum is not of what it answered and was answered'
 const keys = dealt(3, 5)
 const quorum: readonly PartyId[] = [1, 3, 4]
 const letter = presignLetters(TEST_ONLY, 3)
+
+/** What the failure phase costs one of two: its own proofs, and those of the other. */
+const EACH_ONCE = ['blame/prove-answer', 'blame/prove-sum', 'blame/verify-answer', 'blame/verify-sum']
 
 const session = new Session(sid, 1, quorum)
 const key = (from = keys) => from.get(1) as EcdsaKey
@@ -36,10 +43,16 @@ const alters =
 test('with two parties, who lies of its share of kγ is named by the other, and by the transcript', () => {
   const two = dealt(2, 2)
   let outcomes: ReturnType<typeof runSign> | undefined
+  const asked: string[] = []
+  const counting: Meddle = (job, run) => {
+    asked.push(job.name)
+    return run(job)
+  }
   const rounds = transcribed(1, (tamper) => {
-    outcomes = runSign(two, [1, 2], { tamper, meddle: { 2: wrongSum('share') } })
+    outcomes = runSign(two, [1, 2], { tamper, meddle: { 1: counting, 2: wrongSum('share') } })
   })
   expect(blamed(outcomes?.get(1))).toEqual([[2, 'witnessed', SUM]])
+  expect(asked.filter((name) => name.startsWith('blame/')).sort()).toEqual(EACH_ONCE)
   expect(verifyFailure(new Session(sid, 1, [1, 2]), key(two), message, rounds, onceEach)).toMatchObject([
     { party: 2, round: 'blame-gamma-2', kind: 'proven', reason: SUM },
   ])
@@ -48,6 +61,54 @@ test('with two parties, who lies of its share of kγ is named by the other, and 
   for (const round of ['blame-gamma-1', 'blame-gamma-2']) silent.get(round)?.delete(2)
   expect(verifyFailure(new Session(sid, 1, [1, 2]), key(two), message, silent, onceEach)).toEqual([])
 }, 600_000)
+
+describe('what one lie costs each of t signers', () => {
+  const { G } = secp256k1
+  const repeated = <T>(entry: T): readonly T[] => Array.from({ length: 128 }, () => entry)
+  const sum: Shown = {
+    proves: 'sum',
+    proof: repeated({ A: 1n, C: G, B: G, z: 0n, w: 0n, nu: 1n }),
+  }
+  const answer: Shown = {
+    proves: 'answer',
+    proof: repeated({ A: 1n, B_x: G, B_y: 1n, z1: 0n, z2: 0n, w: 1n, w_y: 1n }),
+  }
+
+  test.each(['gamma', 'x'] as const)(
+    't - 1 proofs of sums and (t - 1)² of answers, phase %s, and no more',
+    (phase) => {
+      const rounds = transcript()
+      const said = <T>(round: string, decode: (body: Uint8Array) => T) =>
+        new Map([...(rounds.get(round) ?? [])].map(([party, body]) => [party, decode(body)]))
+      const second = said(ROUND.second, letter.second.decode)
+      const first = said(ROUND.first, letter.first.decode)
+      const all = { first, second, third: said(ROUND.third, letter.third.decode), Gamma: sumOfGammas(second) }
+      // Everybody shows in every round what it is asked for there; whoever shows something else is named at once.
+      const shown = new Map(
+        quorum.map((party) => [party, new Map(quorum.map((by) => [by, by === party ? sum : answer]))]),
+      )
+      for (const [party, proofs] of shown)
+        for (const [by, proof] of proofs) {
+          const accepted = (other: Shown) =>
+            Object.values(shownChecks(party)).every((holds) => holds(other, by))
+          expect([accepted(proof), accepted(proof === sum ? answer : sum)]).toEqual([true, false])
+        }
+      const signers = signersOf(session, key(), message)
+      const names = session.peers.flatMap((accused) =>
+        questionsTo(accused, signers, all, phase, shown).map(({ job }) => job.name),
+      )
+      expect(names.filter((name) => name === 'blame/verify-sum')).toHaveLength(2)
+      expect(names.filter((name) => name === 'blame/verify-answer')).toHaveLength(4)
+      expect(names).toHaveLength(6)
+    },
+  )
+
+  test('and a letter with more repetitions than are asked for is not read', () => {
+    const { encode, decode } = shownLetter(TEST_ONLY)
+    expect(decode(encode(sum))).toEqual(sum)
+    expect(() => decode(encode({ ...sum, proof: [...sum.proof, ...sum.proof] }))).toThrow(CodecError)
+  })
+})
 
 describe('the transcript of a signing (T-70)', () => {
   const honest = transcript()

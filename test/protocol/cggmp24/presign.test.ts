@@ -7,16 +7,18 @@ import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
 import { encrypt, PaillierSecret } from '../../../src/protocol/cggmp24/paillier.js'
 import { pedersen } from '../../../src/protocol/cggmp24/pedersen.js'
 import { committedCodec, masksCodec } from '../../../src/protocol/cggmp24/presign-jobs.js'
+import { presignWith } from '../../../src/protocol/cggmp24/presign.js'
 import { presignLetters, presignShapes, ROUND } from '../../../src/protocol/cggmp24/presign-letters.js'
+import { additiveShare, type EcdsaKey, signersOf } from '../../../src/protocol/cggmp24/signers.js'
 import { contextShape } from '../../../src/protocol/cggmp24/zk/context.js'
 import { encElgShape, proveEncElg } from '../../../src/protocol/cggmp24/zk/enc-elg.js'
 import type { Value } from '../../../src/protocol/codec.js'
 import type { PartyId } from '../../../src/protocol/session.js'
 import { seededRng } from '../../support/rng.js'
-import type { Letter, Tamper } from '../../support/simulate.js'
-import { blamed, cheating, overhear } from '../frost/party.js'
+import { type Letter, simulate, type Tamper } from '../../support/simulate.js'
+import { blamed, cheating, hex, overhear } from '../frost/party.js'
 import { fieldsOf, inputOf, withFields } from './cheats.js'
-import { dealt, type Meddle, onceEach, runSign } from './signing.js'
+import { dealt, type Meddle, message, onceEach, runSign } from './signing.js'
 
 const PSI0 = 'proof that k is small (ψ0) does not verify'
 const PSI1 = 'proof that γ is small (ψ1) does not verify'
@@ -271,4 +273,34 @@ describe('ranges (T-20)', () => {
     expect(betas.filter((beta) => beta < 0n).length).toBeGreaterThan(1)
     expect(betas.filter((beta) => beta > 0n).length).toBeGreaterThan(1)
   })
+})
+
+test('shares of Γ that cancel make no presignature, and nobody is blamed', () => {
+  // As if γ of one were known to the other before it was fixed: the fourth draw of each is its γ, 48 bytes.
+  const two = dealt(2, 2)
+  const gammas = [5n, q - 5n]
+  const outcomes = simulate(
+    [1, 2],
+    (session) => {
+      const own = two.get(session.self) as EcdsaKey
+      const random = seededRng('cancelling', session.self)
+      let draws = 0
+      const rng = (length: number): Uint8Array => {
+        if (++draws !== 4) return random(length)
+        expect(length).toBe(48)
+        // 48 bytes reduce to 1 + (value mod order - 1).
+        return hex(((gammas[session.self - 1] as bigint) - 1n).toString(16).padStart(96, '0'))
+      }
+      const signers = signersOf(session, own, message)
+      return presignWith(session, own, message, { signers, x: additiveShare(session, own), rng })
+    },
+    { jobs: onceEach },
+  )
+  for (const party of [1, 2]) {
+    const outcome = outcomes.get(party)
+    expect(outcome?.ended === 'failed' && outcome.error).toMatchObject({
+      name: 'Error',
+      message: expect.stringContaining('Γ is the identity, which happens by chance alone'),
+    })
+  }
 })
