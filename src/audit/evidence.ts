@@ -1,43 +1,74 @@
 /**
- * The offline verifier of failed signings: who, by the signed letters in the file, broke the protocol. It holds what a
- * transcript's verifier holds of the session and believes nothing about the key but the record that the order names.
+ * The offline verifier of evidence, of runs that failed and of letters alone: who, by the signed letters in the file, broke the protocol. It holds what a
+ * transcript's verifier holds of the session and believes nothing about a key but the record that its order or definition
+ * names.
  */
 import type { Accusation } from '../protocol/abort.js'
-import { judgeFailure, type Judging } from '../protocol/cggmp24/evidence.js'
+import { judgeFailure } from '../protocol/cggmp24/evidence.js'
 import { runJob } from '../protocol/cggmp24/jobs.js'
 import { equalBytes } from '../protocol/codec.js'
+import { needsAuxiliary } from '../protocol/engine.js'
+import type { Dispute, Judging } from '../protocol/evidence.js'
+import { judgeFrost } from '../protocol/frost/evidence.js'
+import { judgeKeyMaking, judgeResharing } from '../protocol/keygen-evidence.js'
+import type { Rounds } from '../protocol/keygen-public.js'
 import type { Job } from '../protocol/round.js'
 import { type PartyId, Session } from '../protocol/session.js'
 import type { Card } from '../wire/card.js'
-import { definitionCodec, definitionId } from '../wire/definition.js'
+import {
+  custodiansOf,
+  type Definition,
+  definitionCodec,
+  definitionId,
+  type KeyDefinition,
+  type Order,
+} from '../wire/definition.js'
+import { reshareInputOf } from '../wire/definition-key.js'
 import { derivedKey } from '../wire/derived.js'
 import { type Accused, Failure } from '../wire/failure.js'
 import { sessionWords } from '../wire/handshake.js'
 import { sha256 } from '../wire/hash.js'
 import { OtherRealm } from '../wire/realm.js'
-import { auxiliaryOf, type KeyRecord, publicShares, recordDigest } from '../wire/record.js'
+import {
+  auxiliaryOf,
+  type KeyRecord,
+  levelOfKeys,
+  publicShares,
+  recordDigest,
+  recordPublicKey,
+} from '../wire/record.js'
 import { messageOf } from '../wire/signature.js'
 import { parseSeating } from '../wire/seating.js'
 import { hex } from '../wire/text.js'
-import { type FailedSigning, failedCodec } from '../wire/transcript.js'
-import { demand, holding, openingIn, refuse, roundsIn, signersIn } from './session.js'
+import { type FailedRun, failedCodec, type Letters, lettersCodec } from '../wire/transcript.js'
+import { claimsOf } from './claims.js'
+import { convictedBy } from './letters.js'
+import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verdict = {
+  readonly kind: KeyDefinition['kind'] | 'sign'
   readonly definition: Uint8Array
-  readonly sid: Uint8Array
-  readonly words: readonly string[]
+  /** Null for letters alone: they may be of several sessions. */
+  readonly sid: Uint8Array | null
+  readonly words: readonly string[] | null
   readonly participants: readonly Card[]
-  readonly record: KeyRecord
-  /** The key that was to sign: at the order's path. */
-  readonly publicKey: Uint8Array
+  readonly scheme: KeyRecord['scheme']
+  readonly threshold: number
+  /** How many were to hold shares, or hold them. */
+  readonly custodians: number
+  /** The key that was to sign, at the order's path, or to be dealt anew; null where there was none yet. */
+  readonly publicKey: Uint8Array | null
   /** Whoever the letters prove guilty, in the order of the participants; at least one. */
   readonly guilty: readonly Accused[]
 }
 
-/** Whether this is of the kind that is verified here, whatever it is worth. */
-export function isFailedSigning(encoded: Uint8Array): boolean {
+/** Whether this is of a kind that is verified here, whatever it is worth. */
+export const isEvidence = (encoded: Uint8Array): boolean =>
+  [failedCodec, lettersCodec].some(({ decode }) => isOfKind(encoded, decode))
+
+function isOfKind(encoded: Uint8Array, decode: (encoded: Uint8Array) => unknown): boolean {
   try {
-    failedCodec.decode(encoded)
+    decode(encoded)
     return true
   } catch (error) {
     return error instanceof OtherRealm
@@ -48,7 +79,8 @@ export function isFailedSigning(encoded: Uint8Array): boolean {
 type Compute = (jobs: readonly Job[]) => Promise<readonly Uint8Array[]>
 
 /**
- * The verdict on a signing that failed. After a failure phase it takes seconds for each pair of signers.
+ * The verdict on a run that failed. Where auxiliary data were made it takes seconds for each party, after the failure phase
+ * of a signing for each pair of signers.
  * @param compute where that is done: here, if left out
  * @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold; `E_EVIDENCE` (verification)
  * where everything holds, and proves nobody's fault
@@ -57,54 +89,129 @@ export async function verifyEvidence(
   encoded: Uint8Array,
   compute: Compute = (jobs) => Promise.resolve(jobs.map(runJob)),
 ): Promise<Verdict> {
-  const { judging, cards, ...known } = holding('evidence', HINT, () => opened(failedCodec.decode(encoded)))
-  let step = judging.next()
-  while (!step.done) step = judging.next(await compute(step.value))
-  if (step.value.length === 0) {
+  const { judging, convicted, cards, ...known } = holding('evidence', HINT, () =>
+    isOfKind(encoded, lettersCodec.decode)
+      ? openedLetters(lettersCodec.decode(encoded))
+      : opened(failedCodec.decode(encoded)),
+  )
+  const faults = [...convicted]
+  if (judging) {
+    let step = judging.next()
+    while (!step.done) step = judging.next(await compute(step.value))
+    faults.unshift(...step.value)
+  }
+  if (faults.length === 0) {
     throw new Failure('verification', 'E_EVIDENCE', 'the letters in this file prove nobody at fault', {
       hint: 'nobody is cleared by it either: letters may be missing, and what one member alone was shown is its word',
     })
   }
-  const guilty = step.value.map(({ party, round, kind, reason }): Accused => {
-    const { name, fingerprint } = cards.get(party) as Card
-    return { name, fingerprint: hex(fingerprint), round, kind, reason, evidence: null }
+  const guilty = [...cards].flatMap(([party, { name, fingerprint }]): Accused[] => {
+    const fault = faults.find((each) => each.party === party)
+    if (!fault) return []
+    const { round, kind, reason } = fault
+    return [{ name, fingerprint: hex(fingerprint), round, kind, reason, evidence: null }]
   })
   return { ...known, participants: [...cards.values()], guilty }
 }
 
-const HINT = 'believe none of it, and ask another signer for what it has kept'
+const HINT = 'believe none of it, and ask another participant for what it has kept'
+
+type Opened = Omit<Verdict, 'participants' | 'guilty'> & {
+  /** Null where there is no run. */
+  readonly judging: Judging<readonly Accusation[]> | null
+  /** By what stands in the file alone, whatever the protocol. */
+  readonly convicted: readonly Accusation[]
+  readonly cards: ReadonlyMap<PartyId, Card>
+}
 
 /** A file whose letters stand in their places, and what is to be judged. */
-function opened(failed: FailedSigning): Omit<Verdict, 'participants' | 'guilty'> & {
-  readonly judging: Judging<readonly Accusation[]>
-  readonly cards: ReadonlyMap<PartyId, Card>
-} {
-  const order = definitionCodec.decode(failed.definition)
-  if (order.kind !== 'sign') return refuse('it is not of a signing')
-  const id = definitionId(order)
-  const players = signersIn(order, failed.record)
+function opened(failed: FailedRun): Opened {
+  const definition = definitionCodec.decode(failed.definition)
+  const id = definitionId(definition)
+  const players = playersIn(definition, failed.record)
   const cards = new Map(players.map(({ party, card }) => [party, card]))
-  const sid = openingIn(failed, id, [...cards.values()])
-  demand(equalBytes(sha256(failed.payload), order.payload_sha256), "the payload is not the order's")
+  const sid = openingIn(failed, definition, [...cards.values()])
   const names = failed.rounds.map(({ round }) => round)
   demand(new Set(names).size === names.length, 'a round stands twice')
   const rounds = roundsIn(failed, id, sid, players)
-
-  const record = parseSeating(failed.record as Uint8Array).record
-  const auxiliary = auxiliaryOf(record)
-  if (auxiliary === null) return refuse('failures of this scheme are not judged from letters')
-  const { publicKey, shift } = derivedKey(record, order.path)
-  const { scheme, threshold, group_point: groupPoint } = record
-  const key = {
-    share: { scheme, threshold, groupPoint, publicShares: publicShares(record) },
-    level: auxiliary.level,
-    aux: auxiliary.parties,
-    epoch: recordDigest(record),
-    shift,
-  }
+  const { guilty, disputes } = claimsOf(failed.claims, { definition: id, sid }, players)
   const parties = [...cards.keys()]
   const session = new Session(sid, parties[0] as PartyId, parties)
-  const digest = messageOf(scheme, order.type, failed.payload)
-  const judging = judgeFailure(session, key, digest, rounds)
-  return { definition: id, sid, words: sessionWords(sid), cards, record, publicKey, judging }
+  const common = { definition: id, sid, words: sessionWords(sid), cards, convicted: guilty }
+  return { ...common, ...judged(definition, failed, session, rounds, disputes) }
+}
+
+/** Letters alone: whoever they convict they convict at once. */
+function openedLetters({ definition: encoded, record, letters }: Letters): Opened {
+  const definition = definitionCodec.decode(encoded)
+  const id = definitionId(definition)
+  const players = playersIn(definition, record)
+  const cards = new Map(players.map(({ party, card }) => [party, card]))
+  const convicted = convictedBy(letters, id, players)
+  const about = definition.kind === 'sign' ? aboutKey(definition, record) : aboutMaking(definition)
+  return { definition: id, sid: null, words: null, cards, convicted, judging: null, ...about }
+}
+
+type About = Pick<Verdict, 'kind' | 'scheme' | 'threshold' | 'custodians' | 'publicKey'>
+
+function aboutMaking(definition: Definition): About {
+  if (definition.kind === 'handshake' || definition.kind === 'sign') return refuse('it makes no key')
+  const { kind, scheme, threshold } = definition
+  const publicKey = definition.kind === 'keygen' ? null : recordPublicKey(definition.parent_record)
+  return { kind, scheme, threshold, custodians: custodiansOf(definition).length, publicKey }
+}
+
+function aboutKey(order: Order, encoded: Uint8Array | null): About {
+  const { record } = parseSeating(encoded ?? new Uint8Array())
+  const { scheme, threshold, members } = record
+  const { publicKey } = derivedKey(record, order.path)
+  return { kind: 'sign', scheme, threshold, custodians: members.length, publicKey }
+}
+
+type Judged = About & Pick<Opened, 'judging'>
+
+function judged(
+  definition: Definition,
+  failed: FailedRun,
+  session: Session,
+  rounds: Rounds,
+  disputes: readonly Dispute[],
+): Judged {
+  if (definition.kind === 'handshake') return refuse('a handshake keeps no evidence of this kind')
+  if (definition.kind === 'sign') return signing(definition, failed, session, rounds, disputes)
+  demand(failed.payload === null, 'nothing is signed in it')
+  const { scheme, threshold } = definition
+  const auxiliary = needsAuxiliary(scheme) ? { level: levelOfKeys(), epoch: definitionId(definition) } : null
+  const judging =
+    definition.kind === 'keygen'
+      ? judgeKeyMaking(session, { scheme, threshold }, auxiliary, rounds, disputes)
+      : judgeResharing(session, reshareInputOf(definition), auxiliary, rounds, disputes)
+  return { ...aboutMaking(definition), judging }
+}
+
+function signing(
+  order: Order,
+  failed: FailedRun,
+  session: Session,
+  rounds: Rounds,
+  disputes: readonly Dispute[],
+): Judged {
+  const payload = failed.payload ?? new Uint8Array()
+  const isOrdered = failed.payload !== null && equalBytes(sha256(payload), order.payload_sha256)
+  demand(isOrdered, "the payload is not the order's")
+  const { record } = parseSeating(failed.record as Uint8Array)
+  const auxiliary = auxiliaryOf(record)
+  const { shift } = derivedKey(record, order.path)
+  const { scheme, threshold, group_point: groupPoint } = record
+  const share = { scheme, threshold, groupPoint, publicShares: publicShares(record) }
+  const message = messageOf(scheme, order.type, payload)
+  const judging =
+    auxiliary === null
+      ? judgeFrost(session, { share, shift }, message, rounds)
+      : judgeFailure(session, ecdsa(auxiliary), message, rounds, disputes)
+  return { ...aboutKey(order, failed.record), judging }
+
+  function ecdsa({ level, parties }: NonNullable<typeof auxiliary>) {
+    return { share, level, aux: parties, epoch: recordDigest(record), shift }
+  }
 }

@@ -5,7 +5,14 @@
 import { CodecError, equalBytes } from '../protocol/codec.js'
 import type { PartyId } from '../protocol/session.js'
 import type { Card } from '../wire/card.js'
-import { type Order, verifyAcceptance } from '../wire/definition.js'
+import {
+  areAcceptances,
+  type Definition,
+  definitionId,
+  type Order,
+  verifyAcceptance,
+} from '../wire/definition.js'
+import { isKeyDefinition, membersOf, playersOf } from '../wire/definition-key.js'
 import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import {
@@ -53,8 +60,10 @@ export function holding<T>(what: string, hint: string, read: () => T): T {
   }
 }
 
-/** The handshake of these participants, held together. @param id the definition's; @returns the sid that comes of it */
-export function openingIn(seen: Seen, id: Uint8Array, cards: readonly Card[]): Uint8Array {
+/** The handshake of these participants, held together. @returns the sid that comes of it */
+export function openingIn(seen: Seen, definition: Definition, cards: readonly Card[]): Uint8Array {
+  const id = definitionId(definition)
+  const members = isKeyDefinition(definition) ? membersOf(definition) : cards
   const hellos = envelopesBy(cards, seen.hellos, 'hello', id, new Uint8Array(32))
   const starts = new Set(hellos.map(({ header }) => header.round))
   demand(starts.size === 1, 'the hellos are of different starts')
@@ -65,6 +74,8 @@ export function openingIn(seen: Seen, id: Uint8Array, cards: readonly Card[]): U
     const hello = helloCodec.decode(body)
     demand(String(hello.start) === header.round, `the hello of ${name} is of another start`)
     demand(verifyAcceptance(signing, id, hello.accepted), `${name} did not accept the definition`)
+    const shows = areAcceptances(id, hello.others, members)
+    demand(shows, `the hello of ${name} shows a signature of a member that is none`)
     const opened = helloCommitment(id, fingerprint, hello.start, reveals[i] as (typeof reveals)[number])
     demand(equalBytes(opened, hello.commitment), `the reveal of ${name} does not open its hello`)
   })
@@ -97,8 +108,27 @@ export function roundsIn(
   )
 }
 
+/** Who took part, with the numbers under which they played. @param record of the key, for a signing; else null */
+export function playersIn(definition: Definition, record: Uint8Array | null): Player[] {
+  switch (definition.kind) {
+    case 'keygen':
+      demand(record === null, 'a key generation has no key before it')
+      return playersOf(definition).map((card, i) => ({ card, party: i + 1 }))
+    case 'sign':
+      return signersIn(definition, record)
+    case 'reshare':
+    case 'refresh':
+      demand(record === null, 'the record before stands in the definition')
+      return playersOf(definition).map((card, i) => ({ card, party: i + 1 }))
+    case 'handshake':
+      return refuse('a handshake keeps no transcript')
+    default:
+      return definition satisfies never
+  }
+}
+
 /** The signers of an order, by the record of the key that it names. */
-export function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
+function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
   if (encoded === null) return refuse('the record of the key is missing')
   const { record, seated, rebinds } = parseSeating(encoded)
   const same = equalBytes(recordDigest(record), order.record) && equalBytes(record.key_id, order.key_id)

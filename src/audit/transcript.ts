@@ -10,7 +10,6 @@ import { type PartyId, Session } from '../protocol/session.js'
 import type { Card } from '../wire/card.js'
 import {
   custodiansOf,
-  type Definition,
   type KeyDefinition,
   definitionCodec,
   definitionId,
@@ -37,7 +36,7 @@ import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
 import { messageOf, verifiesUnder } from '../wire/signature.js'
 import { hex } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
-import { demand, holding, openingIn, type Player, refuse, roundsIn, signersIn } from './session.js'
+import { demand, holding, openingIn, type Player, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verified = {
   readonly kind: KeyDefinition['kind'] | 'sign'
@@ -64,11 +63,11 @@ const HINT = 'ask another participant for its copy: all of them have the same'
 function verify(transcript: Transcript): Verified {
   const definition = definitionCodec.decode(transcript.definition)
   const id = definitionId(definition)
-  const players = playersOf(definition, transcript)
+  const players = playersIn(definition, transcript.record)
   const cards = players.map(({ card }) => card)
 
   if (isReshare(definition)) verifyMajority(definition, id, transcript)
-  const sid = openingIn(transcript, id, cards)
+  const sid = openingIn(transcript, definition, cards)
   const scheme = isKeyDefinition(definition)
     ? definition.scheme
     : parseSeating(transcript.record ?? new Uint8Array()).record.scheme
@@ -114,25 +113,6 @@ function verify(transcript: Transcript): Verified {
   const missing = missingReceipts(transcript, cards, holders, ran)
   const publicKey = recordPublicKey(record)
   return { kind: definition.kind, ...common, publicKey, record, signature: null, missing }
-}
-
-/** Who took part, with the numbers under which they played. */
-function playersOf(definition: Definition, transcript: Transcript): Player[] {
-  switch (definition.kind) {
-    case 'keygen':
-      demand(transcript.record === null, 'a key generation has no key before it')
-      return custodiansOf(definition).map((card, i) => ({ card, party: i + 1 }))
-    case 'sign':
-      return signersIn(definition, transcript.record)
-    case 'reshare':
-    case 'refresh':
-      demand(transcript.record === null, 'the record before stands in the definition')
-      return cardsOf(definition).map((card, i) => ({ card, party: i + 1 }))
-    case 'handshake':
-      return refuse('a handshake keeps no transcript')
-    default:
-      return definition satisfies never
-  }
 }
 
 /** Every echo is the digest of the letters that stand here. */

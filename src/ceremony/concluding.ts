@@ -62,6 +62,7 @@ export async function end(
     const result: Result = {
       ran,
       digest,
+      seen: transcript,
       outcome,
       holders: holdersOf(definition, record),
       prove: () =>

@@ -12,18 +12,20 @@ import { type Room } from '../messaging/room.js'
 import type { CeremonyFiles, PendingFiles } from '../storage/ceremonies.js'
 import { decodeEnvelope, type Envelope, type Kind } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
+import { preparedCodec } from '../wire/prepared.js'
 import {
   type Holder,
   makeCertificate,
   makeReceipt,
   parseCertificate,
-  preparedCodec,
   type Ran,
   type Receipt,
   receiptCodec,
   verifyReceipt,
 } from '../wire/result.js'
 import { hex } from '../wire/text.js'
+import { type Seen, transcriptParts } from '../wire/transcript.js'
+import { splitOver } from './split.js'
 import type { World } from './world.js'
 
 /** A result of this member's run, ready to be declared. */
@@ -31,6 +33,8 @@ export type Result = {
   readonly ran: Ran
   /** Over which receipts are given. */
   readonly digest: Uint8Array
+  /** What it follows from. */
+  readonly seen: Seen
   /** What the digest is of: the encoded record. */
   readonly outcome: Uint8Array
   /** The participants, in the order of the definition. */
@@ -45,13 +49,13 @@ export type Result = {
 export async function prepare(
   room: Room,
   files: CeremonyFiles,
-  { ran, digest }: Pick<Result, 'ran' | 'digest'>,
+  { ran, digest, seen }: Pick<Result, 'ran' | 'digest' | 'seen'>,
   pending: Omit<PendingFiles, 'prepared.cbor'>,
 ): Promise<void> {
   const prepared = room.mailbox.write(
     'prepared',
     { session: ran.sid },
-    preparedCodec.encode({ result: digest }),
+    preparedCodec.encode({ result: digest, parts: transcriptParts(seen) }),
   )
   await files.writePending({ ...pending, 'prepared.cbor': prepared })
 }
@@ -82,7 +86,7 @@ export async function agree(
 async function declare(
   room: Room,
   files: CeremonyFiles,
-  { ran, digest }: Result,
+  { ran, digest, seen }: Result,
   heard: Heard,
   signal: AbortSignal,
 ): Promise<Uint8Array | null> {
@@ -104,11 +108,10 @@ async function declare(
   }
   if (heard.certificate) return heard.certificate
   const declared = slots.map((slot) => room.mailbox.get(slot) as Envelope)
-  const results = room.blame.decodeBodies('prepared', [...declared, room.decode(own)], preparedCodec.decode)
-  if ([...results.values()].every(({ result }) => hex(result) === hex(digest))) return null
-  throw new Failure('abort', 'E_SPLIT_VIEW', 'not everybody has the same result', {
-    hint: 'nothing was kept and nobody is accused; compare the transcripts, then run the same command again',
-  })
+  const envelopes = [...declared, room.decode(own)]
+  const by = room.blame.decodeBodies('prepared', envelopes, preparedCodec.decode)
+  if ([...by.values()].every(({ result }) => hex(result) === hex(digest))) return null
+  throw await splitOver(room, seen, ran.sid, { by, envelopes }, signal)
 }
 
 /** 2. Vote: the receipt, on disk before it is published, always the same bytes. From here on nothing ends the doubt. */

@@ -7,7 +7,12 @@ import { type Member, slotsOf } from '../messaging/letters.js'
 import type { Room } from '../messaging/room.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { fingerprintOf, type Keys } from '../wire/card.js'
-import { definitionId, type DefinitionFile, type HandshakeDefinition } from '../wire/definition.js'
+import {
+  definitionCodec,
+  definitionId,
+  type DefinitionFile,
+  type HandshakeDefinition,
+} from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import { largestInOpening, requirePayload } from './largest.js'
@@ -63,6 +68,8 @@ export async function runHandshake(world: World, file: DefinitionFile): Promise<
     participants,
     onlookers: [],
     validity: null,
+    definition: definitionCodec.encode(file.definition),
+    record: null,
   }
   requirePayload(world.transport, largestInOpening(participants.length))
   const files = new CeremonyFiles(world.home, file.id)

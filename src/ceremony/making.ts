@@ -19,7 +19,8 @@ import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
 import { recordMade } from '../wire/record-made.js'
-import { parseCertificate, preparedCodec } from '../wire/result.js'
+import { preparedCodec } from '../wire/prepared.js'
+import { parseCertificate } from '../wire/result.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { transcriptCodec } from '../wire/transcript.js'
 import { requireNotEnded } from './abandon.js'
@@ -30,7 +31,7 @@ import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import { keepCeremony, keepSignatures, storedCeremony } from './stored.js'
-import { seenIn } from './transcripts.js'
+import { encodeFailed, seenIn } from './transcripts.js'
 import { afterVote } from './unfinished.js'
 import { memberOf, type World } from './world.js'
 import { end, resume } from './concluding.js'
@@ -101,6 +102,8 @@ export async function make(
     participants: plan.players,
     onlookers: onlookersOf(definition),
     validity: { notBefore: definition.not_before, expires: definition.expires },
+    definition: definitionCodec.encode(definition),
+    record: null,
   }
   const files = new CeremonyFiles(world.home, plan.file.id)
   // Whoever has voted goes on as far as it gets.
@@ -128,6 +131,8 @@ export async function make(
     return inSession(room, opening, async (opened, signal) => {
       // Those that an earlier attempt has shown are used up.
       await primes?.fill(room, opened.sid, signal)
+      room.blame.file = (rounds, claims) =>
+        encodeFailed(seenIn(definition, null, opened, rounds), null, claims)
       const ran = await play(world, tableOf(world, plan, room, primes, opened, signal))
       const pending = await store(world, room, plan, files, opened, madeBy(plan, opened, ran))
       return end(world, room, plan, files, pending, signal)

@@ -56,7 +56,7 @@ export class Sabotage {
     return { ...transport, publish }
   }
 
-  /** What is said to one member alone is left as it is: altered, it could accuse either of the two. */
+  /** What is said to one member alone is left as it is: one fault in a round is enough to be told. */
   #isHere(header: Header): boolean {
     const round = roundOf(header)
     if (round === null) return false

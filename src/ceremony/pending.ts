@@ -15,7 +15,8 @@ import { playersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
-import { type Holder, preparedCodec, resultDigest } from '../wire/result.js'
+import { preparedCodec } from '../wire/prepared.js'
+import { type Holder, resultDigest } from '../wire/result.js'
 import { encodeShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
@@ -66,7 +67,7 @@ export async function store(
   await prepare(
     room,
     files,
-    { ran, digest: resultDigest(ran, outcome) },
+    { ran, digest: resultDigest(ran, outcome), seen: transcript },
     {
       'record.cbor': outcome,
       ...(sealed && { 'share.age': sealed }),

@@ -6,16 +6,13 @@ import type { Consents } from '../messaging/consents.js'
 import type { Member } from '../messaging/letters.js'
 import { type Validity } from '../messaging/patience.js'
 import { Room } from '../messaging/room.js'
-import { encode } from '../protocol/codec.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { fingerprintOf, type Keys } from '../wire/card.js'
 import { acceptDefinition, type Signature } from '../wire/definition.js'
-import { type Accused, Failure } from '../wire/failure.js'
-import { sha256 } from '../wire/hash.js'
-import { tagged } from '../wire/realm.js'
-import { hex } from '../wire/text.js'
+import { Failure } from '../wire/failure.js'
 import { markHeard, requireVerified, unverifiedAmong } from './people.js'
 import { type Occasion, rememberFaults, requireAllowed } from './quarantine.js'
+import { withVerdict } from './verdict.js'
 import { memberOf, type World } from './world.js'
 
 export type Cast = Occasion & {
@@ -25,6 +22,10 @@ export type Cast = Occasion & {
   readonly onlookers: readonly Keys[]
   /** When it may be held; null: at any time. */
   readonly validity: Validity | null
+  /** The encoded definition. */
+  readonly definition: Uint8Array
+  /** For a signing: the encoded record of the key, with its seats. */
+  readonly record: Uint8Array | null
 }
 
 const member = (keys: Keys): Member => memberOf(keys, fingerprintOf(keys))
@@ -92,30 +93,13 @@ export async function seated<T>(
   try {
     return await play(room)
   } catch (error) {
+    const judged = await withVerdict(error, world, cast, room, files)
     // What cannot be remembered must not hide how the ceremony ended.
-    if (error instanceof Failure) await rememberFaults(world, cast, error.accused).catch(() => {})
-    throw await withEvidence(error, room, files)
+    if (judged instanceof Failure) await rememberFaults(world, cast, judged.accused).catch(() => {})
+    throw judged
   } finally {
     room.close()
     // A lock that cannot be removed is a dead process's soon, and must not hide how the ceremony ended.
     await lock.release().catch(() => {})
   }
 }
-
-async function withEvidence(error: unknown, room: Room, files: CeremonyFiles): Promise<unknown> {
-  if (!(error instanceof Failure) || error.accused.length === 0) return error
-  const { run } = room.blame
-  const accused: Accused[] = []
-  for (const accusation of error.accused) {
-    const envelopes = room.blame.evidence.get(accusation.fingerprint)
-    const own = envelopes && encode({ format: tagged('mpc/evidence/v1'), envelopes })
-    const path = own ? await kept(files, accusation.name, own) : run && (await kept(files, 'signing', run))
-    accused.push({ ...accusation, evidence: path })
-  }
-  const { kind, code, message, hint, party, cause } = error
-  return new Failure(kind, code, message, { accused, cause, ...(hint && { hint }), ...(party && { party }) })
-}
-
-/** Its path; null where there is no room to keep it: who is accused is said also then. */
-const kept = (files: CeremonyFiles, what: string, evidence: Uint8Array): Promise<string | null> =>
-  files.writeEvidence(`${what}-${hex(sha256(evidence)).slice(0, 16)}.cbor`, evidence).catch(() => null)

@@ -10,11 +10,11 @@ import { spanOf } from '../messaging/patience.js'
 import { tooOften } from '../messaging/restarts.js'
 import { type Room } from '../messaging/room.js'
 import { type Run, run } from '../messaging/run.js'
-import { givesAway, needsAuxiliary, signMessage, wipeSigningKey } from '../protocol/engine.js'
+import { givesAway, signMessage, wipeSigningKey } from '../protocol/engine.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import { RequestClaims } from '../storage/claims.js'
-import { definitionId, type Order } from '../wire/definition.js'
+import { definitionCodec, definitionId, type Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { type Request, signatureCodec } from '../wire/request.js'
 import { makeCertificate, type Ran, resultDigest } from '../wire/result.js'
@@ -152,6 +152,8 @@ async function underOrder(
     participants: order.signers.map(({ index }) => cardOf(key.seated, index)),
     onlookers: [],
     validity: { notBefore: 0, expires: order.expires },
+    definition: definitionCodec.encode(order),
+    record: encodeSeating(key.record, rebindsOf(key, order.signers)),
   }
   return seated(world, cast, files, async (room) => {
     notices.onNotice = () => follow(world, key, notices, request, order, room, gone)
@@ -203,11 +205,11 @@ function follow(
   const end = endOf(key, notices, request, order.signers)
   const handedOver = end instanceof HandedOver
   // In a session this member is about to have it by itself, with a transcript; unless a letter was lost for good.
-  if (handedOver && room.hasSession) {
+  if (handedOver && room.sid) {
     setTimeout(() => room.end(end), spanOf(world.patience, 'handOver')).unref()
   } else if (end) room.end(end)
   // Who has come to the table is waited for there.
-  else if (room.mayAbort && !room.hasSession) {
+  else if (room.mayAbort && !room.sid) {
     const left = gone()
     if (left) room.end(left)
   }
@@ -245,12 +247,9 @@ async function play(
   const protocol = signMessage(session, { ...own, epoch: key.digest, shift }, message, world.nonces)
   const seenOf = (rounds: Run<unknown>['rounds']) =>
     seenIn(order, encodeSeating(record, rebindsOf(key, order.signers)), opened, rounds)
-  const onAccusation = (rounds: Run<unknown>['rounds']): void => {
-    // Of FROST there is nothing in the letters that `audit/evidence.ts` judges.
-    if (needsAuxiliary(record.scheme)) room.blame.run = encodeFailed(seenOf(rounds), request.payload)
-  }
+  room.blame.file = (rounds, claims) => encodeFailed(seenOf(rounds), request.payload, claims)
   const { compute } = world
-  const options = { room, opened, session, members, signal, compute, beforeSend, onAccusation }
+  const options = { room, opened, session, members, signal, compute, beforeSend }
   const { output: signature, rounds } = await run(protocol, options)
     .catch((error: unknown) => {
       // One that begins again is not answered twice under one order: what has left is not taken back.

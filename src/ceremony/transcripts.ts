@@ -23,6 +23,9 @@ export const encodeTranscript = (
   receipts: readonly Receipt[],
 ): Uint8Array => transcriptCodec.encode({ format: 'mpc/transcript/v1', ...seen, payload, outcome, receipts })
 
-/** What is kept of a signing that somebody broke. */
-export const encodeFailed = (seen: Seen, payload: Uint8Array): Uint8Array =>
-  failedCodec.encode({ format: 'mpc/failed-signing/v1', ...seen, payload })
+/** What is kept of a run that somebody broke. @param claims signed envelopes, about letters to one member each */
+export const encodeFailed = (
+  seen: Seen,
+  payload: Uint8Array | null,
+  claims: readonly Uint8Array[],
+): Uint8Array => failedCodec.encode({ format: 'mpc/failed-run/v1', ...seen, payload, claims })

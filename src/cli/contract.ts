@@ -160,9 +160,16 @@ const transcript = object({
   certificate: oneOf('complete', 'incomplete'),
   missing: list(name),
 })
-const failedSigning = object({
-  kind: { const: 'failed-signing' },
+const failedRun = object({
+  kind: { const: 'failed-run' },
+  /** What was to come of it. */
+  of: oneOf('keygen', 'reshare', 'refresh', 'sign'),
   ...ranFields,
+  /** Null where the file holds letters alone. */
+  sid: orNull(hex(32)),
+  words: orNull(ranFields.words),
+  /** Of the key that was to sign or to be dealt anew. */
+  public_key: orNull(publicKey),
   guilty: list(object({ name, fingerprint: hex(32), round: text, kind: { const: 'proven' }, reason: text }), {
     minItems: 1,
   }),
@@ -321,7 +328,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   ...shareData,
   ...backupData,
   verify: object({ valid: { const: true } }),
-  'transcript verify': { anyOf: [transcript, failedSigning] },
+  'transcript verify': { anyOf: [transcript, failedRun] },
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
   'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
   rehearse: rehearsed,

@@ -23,6 +23,20 @@ export const accusation = (
   evidence: null,
 })
 
+/** How a ceremony ends over faults of these: at least one. */
+export function failureFor(accused: readonly Accused[]): Failure {
+  const [first] = accused as [Accused]
+  const who = accused.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  return new Failure('abort', 'E_ABORT', `round ${first.round}: ${who}`, {
+    party: first.name,
+    accused,
+    hint: 'nothing was kept; talk to them before you try again',
+  })
+}
+
+/** The envelopes of a round, one of each participant in their order. */
+export type Said = { readonly round: string; readonly letters: readonly Uint8Array[] }
+
 /** What an envelope's body holds, or null if it is malformed and its sender is to be ignored. */
 export function tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
   try {
@@ -36,8 +50,16 @@ export function tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
 export class Blame {
   /** Signed envelopes that prove a member's fault, by fingerprint. */
   readonly evidence = new Map<string, readonly Uint8Array[]>()
-  /** Everything that was said in a run that somebody broke, as a file holds it; null where none is kept. */
-  run: Uint8Array | null = null
+  /** What everybody has said so far in the run of this attempt: the broadcasts of each round. */
+  rounds: readonly Said[] = []
+  /** Makes a file of what was said in this attempt, with claims, for others to judge; null where none is kept. */
+  file: ((rounds: readonly Said[], claims: readonly Uint8Array[]) => Uint8Array) | null = null
+
+  /** Another attempt begins: what was said in the one before is nothing to it. */
+  begin(): void {
+    this.rounds = []
+    this.file = null
+  }
 
   /** @param participants who plays, in the order of the definition */
   constructor(readonly participants: readonly Member[]) {}
@@ -66,14 +88,7 @@ export class Blame {
 
   /** @throws Failure `E_ABORT` naming everybody in the list, if there is anybody */
   raise(accused: readonly Accused[]): void {
-    const [first] = accused
-    if (!first) return
-    const who = accused.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
-    throw new Failure('abort', 'E_ABORT', `round ${first.round}: ${who}`, {
-      party: first.name,
-      accused,
-      hint: 'nothing was kept; talk to them before you try again',
-    })
+    if (accused.length > 0) throw failureFor(accused)
   }
 
   /** Everybody's bodies of one kind, by fingerprint in hex. @throws Failure naming all whose bodies are malformed */

@@ -4,7 +4,7 @@
  */
 import type { Rng } from '../protocol/session.js'
 import { equalSecret } from '../protocol/secret.js'
-import { type Signature, verifyAcceptance } from '../wire/definition.js'
+import { areAcceptances, type Signature, verifyAcceptance } from '../wire/definition.js'
 import type { Envelope, Kind } from '../wire/envelope.js'
 import {
   attemptId,
@@ -250,6 +250,10 @@ function checkHellos(room: Room, hellos: readonly Envelope[], start: number): He
       return hello.start === start && verifyAcceptance(member.signing, room.definition, hello.accepted)
     },
   )
+  const shows = ({ fingerprint }: Member): boolean =>
+    areAcceptances(room.definition, (decoded.get(hex(fingerprint)) as Hello).others, room.members)
+  const reason = 'its hello shows a signature of a member that is none'
+  room.blame.accuse('hello', room.participants, 'witnessed', reason, shows, hellos)
   for (const { header } of hellos) room.checkClock(header)
   return [...decoded.values()]
 }

@@ -4,7 +4,13 @@
  * accuses nobody, and is never answered; what passes may have to wait, where its sender says too much.
  */
 import { CodecError } from '../protocol/codec.js'
-import { decodeEnvelope, type Envelope, ENVELOPE_LIMIT, verifyEnvelope } from '../wire/envelope.js'
+import {
+  decodeEnvelope,
+  type Envelope,
+  ENVELOPE_LIMIT,
+  LARGEST_SHOWN,
+  verifyEnvelope,
+} from '../wire/envelope.js'
 import { sha256 } from '../wire/hash.js'
 import { hex } from '../wire/text.js'
 import type { Member } from './letters.js'
@@ -88,6 +94,8 @@ export class Intake {
     if (hex(header.definition) !== hex(definition)) return rubbish('another ceremony')
     if (!verifyEnvelope(envelope, member.signing)) return rubbish('signature')
     if (token !== memberToken(header.from)) return rubbish('subject')
+    // It could not be shown to the others: then nobody could be convicted by it.
+    if (header.kind === 'letter' && message.length > LARGEST_SHOWN) return this.drop('too large')
     if (header.to && hex(header.to) !== hex(self.fingerprint)) return this.drop('for another')
     this.#remember(digest)
     this.#admit(envelope, member)

@@ -36,27 +36,10 @@ export type Wait = {
   readonly round: string
 }
 
-/** Kinds of which each place holds one letter. All others may be said again and again, and are handed on. */
-export const SLOTTED: ReadonlySet<Kind> = new Set([
-  'letter',
-  'hello',
-  'reveal',
-  'encapsulate',
-  'confirm',
-  'ready',
-  'abort',
-  'prepared',
-  'receipt',
-  'activated',
-  'done',
-])
-
-/** Of these each place holds one letter too, the first; what comes after it says the same at another time. */
-export const REPEATED: ReadonlySet<Kind> = new Set(['activated', 'done'])
-
 /** Kinds that are said to all in a session, and that members show each other where they disagree. */
 export const SHOWN: ReadonlySet<Kind> = new Set([
   'letter',
+  'hello',
   'reveal',
   'encapsulate',
   'confirm',

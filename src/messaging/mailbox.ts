@@ -3,13 +3,13 @@
  * waited for. It checks who signed what (`intake.ts`); it knows neither protocols nor who ought to be heard next.
  */
 import { CodecError } from '../protocol/codec.js'
-import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/envelope.js'
+import { decodeEnvelope, type Envelope, type Kind, SLOTTED, verifyEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import type { Emit } from './events.js'
 import type { Listener } from './hearing.js'
 import { Intake } from './intake.js'
-import { type Member, type Slot, SHOWN, SLOTTED, type Wait } from './letters.js'
+import { type Member, type Slot, SHOWN, type Wait } from './letters.js'
 import { Outbox, type OutboxOptions } from './outbox.js'
 import { Shelf } from './shelf.js'
 import { Waiting } from './waiting.js'

@@ -3,9 +3,9 @@
  * for it is answered by the same bytes.
  */
 import type { SigningKey } from '../wire/ed25519.js'
-import { type Envelope, type Header, type Kind, sealEnvelope } from '../wire/envelope.js'
+import { type Envelope, type Header, type Kind, sealEnvelope, SLOTTED } from '../wire/envelope.js'
 import { hex } from '../wire/text.js'
-import { ANYBODY, type Member, NO_SESSION, type Slot, SLOTTED, slotKey, wantCodec } from './letters.js'
+import { ANYBODY, type Member, NO_SESSION, type Slot, slotKey, wantCodec } from './letters.js'
 import type { Subjects } from './subjects.js'
 import type { Transport } from './transport.js'
 import { WORKING_EVERY } from './waiting.js'

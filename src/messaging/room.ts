@@ -52,6 +52,8 @@ export class Room {
   readonly self: Member
   readonly participants: readonly Member[]
   readonly peers: readonly Member[]
+  /** Participants and onlookers: everybody whom the definition names. */
+  readonly members: readonly Member[]
   readonly program: string
   readonly emit: Emit
   /** What the others say they hold, where members disagree. */
@@ -85,6 +87,7 @@ export class Room {
     this.peers = options.participants.filter(
       (member) => hex(member.fingerprint) !== hex(options.self.fingerprint),
     )
+    this.members = [...options.participants, ...options.onlookers]
     this.blame = new Blame(options.participants)
     this.program = options.program
     this.emit = options.emit
@@ -94,7 +97,7 @@ export class Room {
       definition: options.definition,
       self: options.self,
       key: options.key,
-      members: [...options.participants, ...options.onlookers],
+      members: this.members,
       now: options.now,
       emit: options.emit,
       firm: options.patience.total !== null,
@@ -123,6 +126,7 @@ export class Room {
   begin(start: number, committed = false): AbortSignal {
     for (const session of this.#sessions.splice(0)) this.mailbox.leave(session)
     this.showings.clear()
+    this.blame.begin()
     this.#start = start
     this.#attempt = new AbortController()
     this.#after = null
@@ -288,9 +292,9 @@ export class Room {
     return this.showings.exchange(places, this.participants, { deadline, signal, round: round || kind })
   }
 
-  /** Whether the current attempt has got as far as a session. */
-  get hasSession(): boolean {
-    return this.#sessions.length > 1
+  /** The sid of the current attempt, once it has got as far. */
+  get sid(): Uint8Array | null {
+    return this.#sessions[1] ?? null
   }
 
   /** An envelope of ours, as it reads. */

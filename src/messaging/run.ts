@@ -3,6 +3,7 @@
  * transcript. It knows nothing of what the letters say.
  */
 import { ProtocolAbort, SplitView } from '../protocol/abort.js'
+import { equalBytes } from '../protocol/codec.js'
 import {
   echoOf,
   echoRound,
@@ -13,22 +14,24 @@ import {
   type Reply,
 } from '../protocol/round.js'
 import type { PartyId, Session } from '../protocol/session.js'
-import { encodeHeader, type Envelope } from '../wire/envelope.js'
+import { encodeHeader, type Envelope, type Header } from '../wire/envelope.js'
 import { type Accused, Failure } from '../wire/failure.js'
+import { hashOfKey, keyOfLetter, openLetter, sealLetter } from '../wire/sealing.js'
 import { hex } from '../wire/text.js'
+import { accusation, failureFor, type Said } from './blame.js'
+import { claim } from './claims.js'
 import type { Channel, Opened } from './handshake.js'
 import type { Member, Slot } from './letters.js'
 import type { Room } from './room.js'
 import type { Shown } from './showings.js'
-import { hashOfKey, keyOfLetter, openLetter, sealLetter } from './seal.js'
 
 /** Runs jobs somewhere else, or here in turns; results by index. */
 export type Compute = (jobs: readonly Job[], signal: AbortSignal) => Promise<readonly Uint8Array[]>
 
 export type Run<T> = {
   readonly output: T
-  /** The broadcast envelopes of each round, in the order of the participants. */
-  readonly rounds: readonly { readonly round: string; readonly letters: readonly Uint8Array[] }[]
+  /** The broadcasts of each round. */
+  readonly rounds: readonly Said[]
 }
 
 export type RunOptions = {
@@ -41,13 +44,12 @@ export type RunOptions = {
   readonly signal: AbortSignal
   /** Awaited before the letters of a round leave: what must be on disk first is written here. */
   readonly beforeSend?: (round: string) => Promise<void>
-  /** Told what everybody had said when the protocol accuses somebody. */
-  readonly onAccusation?: (rounds: Run<unknown>['rounds']) => void
 }
 
 /** Plays `protocol` to its end. @throws Failure with everybody at fault by name, or what ended the attempt */
 export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promise<Run<T>> {
-  const rounds: { round: string; letters: readonly Uint8Array[] }[] = []
+  const rounds: Said[] = []
+  options.room.blame.rounds = rounds
   try {
     let step = protocol.next(undefined as unknown as Reply)
     while (!step.done) {
@@ -61,7 +63,7 @@ export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promis
     return { output: step.value, rounds }
   } catch (error) {
     if (error instanceof ProtocolAbort) {
-      options.onAccusation?.(rounds)
+      for (const { party, dealt } of error.accusations) if (dealt) claimOf(options, error.round, party)
       throw named(error, options)
     }
     if (error instanceof SplitView) throw await whoSplit(error, options)
@@ -83,11 +85,7 @@ async function working({ room, opened, compute, signal }: RunOptions, jobs: read
   }
 }
 
-async function exchange(
-  outbox: Outbox,
-  options: RunOptions,
-  rounds: { round: string; letters: readonly Uint8Array[] }[],
-): Promise<Inbox> {
+async function exchange(outbox: Outbox, options: RunOptions, rounds: Said[]): Promise<Inbox> {
   const { room, opened, session, members, signal } = options
   const { round } = outbox
   room.emit({ event: 'round_started', round })
@@ -109,12 +107,11 @@ async function exchange(
   ]
   const envelopes = await room.mailbox.collect(wanted, { deadline: room.roundDeadline(), signal, round })
   const broadcasts = new Map(peers.map((party, i) => [party, outbox.broadcast ? envelopes[i] : undefined]))
-  const direct = outbox.direct ? openAll(options, round, envelopes.slice(-peers.length)) : new Map()
-
   if (own) {
     const all = session.parties.map((party) => broadcasts.get(party)?.bytes ?? own)
     rounds.push({ round, letters: all })
   }
+  const direct = outbox.direct ? openAll(options, round, envelopes.slice(-peers.length)) : new Map()
   return new Map(
     peers.map((party) => {
       const all = broadcasts.get(party)?.body
@@ -147,48 +144,71 @@ async function send(
   return broadcast && room.mailbox.post('letter', { session: opened.sid, round }, broadcast)
 }
 
-/** Opens the letters for this member. One that does not open accuses the pair: either may have another key (F-19). */
+/**
+ * Opens the letters for this member. Both have confirmed the key: one that names another, or does not open with it, is its
+ * sender's fault. That the key which it names does not open it is shown to everybody.
+ */
 function openAll(
   options: RunOptions,
   round: string,
   envelopes: readonly Envelope[],
 ): Map<PartyId, Uint8Array> {
-  const { room, opened, session, members } = options
+  const { room, session, members } = options
   const plaintexts = new Map<PartyId, Uint8Array>()
+  const strange: PartyId[] = []
+  const garbled: PartyId[] = []
   session.peers.forEach((party, i) => {
     const { header, body } = envelopes[i] as Envelope
-    const { open } = opened.channels.get(hex(header.from)) as Channel
-    const key = keyOfLetter(open, round)
-    const fits = header.key !== null && hex(hashOfKey(key)) === hex(header.key)
-    const plaintext = fits ? openLetter(key, encodeHeader(header), body) : null
-    key.fill(0)
+    using key = keyFrom(options, round, party)
+    const plaintext = key.names(header) ? openLetter(key.bytes, encodeHeader(header), body) : null
     if (plaintext) plaintexts.set(party, plaintext)
+    else if (key.names(header)) garbled.push(party)
+    else strange.push(party)
   })
-  const unopened = session.peers
-    .filter((party) => !plaintexts.has(party))
-    .map((party) => memberOf(members, party))
-  room.blame.accuse(
-    round,
-    unopened,
-    'pair',
-    'its letter does not open with the key that this machine has',
-    () => false,
-  )
+  if (plaintexts.size === session.peers.length) return plaintexts
+  for (const plaintext of plaintexts.values()) plaintext.fill(0)
+  for (const party of garbled) claimOf(options, round, party)
+  const accused = (parties: readonly PartyId[], reason: string): Accused[] =>
+    parties.map((party) => accusation(memberOf(members, party), round, 'witnessed', reason))
+  room.blame.raise([
+    ...accused(garbled, 'its letter does not open with the key that it names'),
+    ...accused(strange, 'its letter names another key than the one that both have confirmed'),
+  ])
   return plaintexts
 }
 
-function named({ round, accusations }: ProtocolAbort, { room, members }: RunOptions): Failure {
-  const accused = accusations.map(({ party, kind, reason }): Accused => {
-    const member = memberOf(members, party)
-    return { name: member.name, fingerprint: hex(member.fingerprint), round, kind, reason, evidence: null }
-  })
-  try {
-    room.blame.raise(accused)
-  } catch (failure) {
-    if (failure instanceof Failure) return failure
-    throw failure
+/** The key of a peer's letter in a round; wiped with the scope. */
+function keyFrom({ opened, members }: RunOptions, round: string, party: PartyId) {
+  const { open } = opened.channels.get(hex(memberOf(members, party).fingerprint)) as Channel
+  const bytes = keyOfLetter(open, round)
+  return {
+    bytes,
+    /** Whether a header names this key as the one that seals its body. */
+    names: ({ key }: Header): boolean => key !== null && equalBytes(hashOfKey(bytes), key),
+    [Symbol.dispose]: () => void bytes.fill(0),
   }
-  return new Failure('abort', 'E_ABORT', `round ${round} failed`)
+}
+
+/** Shows everybody the letter of a peer that this party alone got, as one that does not hold. */
+function claimOf(options: RunOptions, round: string, party: PartyId): void {
+  const { room, opened, members } = options
+  const from = memberOf(members, party).fingerprint
+  const letter = room.mailbox.get({
+    kind: 'letter',
+    session: opened.sid,
+    round,
+    from,
+    to: room.self.fingerprint,
+  })
+  using key = keyFrom(options, round, party)
+  if (letter) claim(room, opened.sid, letter, key.bytes)
+}
+
+function named({ round, accusations }: ProtocolAbort, { members }: RunOptions): Failure {
+  const accused = accusations.map(({ party, kind, reason }) =>
+    accusation(memberOf(members, party), round, kind, reason),
+  )
+  return failureFor(accused)
 }
 
 /**

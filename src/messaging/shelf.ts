@@ -2,9 +2,9 @@
  * What the others have said in one ceremony, each letter in its place; what is of a session that does not count yet waits
  * aside. Of each member there is room for so much, and no more.
  */
-import type { Envelope } from '../wire/envelope.js'
+import { type Envelope, REPEATED } from '../wire/envelope.js'
 import { hex } from '../wire/text.js'
-import { NO_SESSION, REPEATED, type Slot, slotKey } from './letters.js'
+import { NO_SESSION, type Slot, slotKey } from './letters.js'
 
 const EARLY_LETTERS = 64
 /** Of one member: what lies in slots, and what came early; each. */

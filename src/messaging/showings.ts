@@ -2,7 +2,7 @@
  * Who holds what: where members disagree, each shows the signed letters that it has (F-29). Two different ones of one
  * member for one place are found by the mailbox, which ends the attempt; what else follows is left to whoever asks.
  */
-import { type Envelope, ENVELOPE_LIMIT } from '../wire/envelope.js'
+import { type Envelope, LARGEST_SHOWN } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import type { Member, Slot, Wait } from './letters.js'
@@ -14,8 +14,6 @@ export type Place = Pick<Slot, 'kind' | 'session' | 'round'>
 /** A letter that somebody holds, and the signed envelope in which it says so. */
 export type Shown = { readonly letter: Envelope; readonly by: Envelope }
 
-/** An envelope in an envelope needs a little room. */
-const LARGEST_SHOWN = ENVELOPE_LIMIT - 2048
 /** What is kept of one member's showings: more than any honest one has to show. */
 const MOST_SHOWN = 256
 

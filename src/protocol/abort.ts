@@ -15,8 +15,8 @@ export type Accusation = {
   readonly round: string
   readonly kind: AccusationKind
   readonly reason: string
-  /** Signed envelopes that prove it, if they do. */
-  readonly evidence?: readonly Uint8Array[]
+  /** Whether it is about the letter that this party alone got of it, and all that it said aloud holds. */
+  readonly dealt?: true
 }
 
 /** Somebody broke the protocol: everybody at fault in the round is named, never only the first. */

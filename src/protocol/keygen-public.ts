@@ -144,6 +144,20 @@ export function openingChecks(
   }
 }
 
+/** That `liesOn` does not hold. */
+export const dealtReason = "dealt share does not lie on the sender's polynomial"
+
+/**
+ * Round 2, step 2. "Each P_i verifies their shares by calculating g^f_l(i) = prod phi_lk^(i^k mod q), aborting if the
+ * check fails." F or a share that is null could not be read.
+ */
+export const liesOn = (
+  curve: Curve,
+  F: readonly Point[] | null,
+  to: PartyId,
+  share: bigint | null,
+): boolean => F !== null && share !== null && curve.timesG(share).equals(evaluateCommitment(curve, F, to))
+
 /** A key's public part while it is made: f(0)*G, and f(j)*G for every party j. */
 export type Made = {
   readonly group: Point

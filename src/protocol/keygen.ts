@@ -20,8 +20,10 @@ import {
   commitmentLetter,
   commitTo,
   dealtLetter,
+  dealtReason,
   encoded,
   type KeygenInput,
+  liesOn,
   MANNERS,
   type Opening,
   openingChecks,
@@ -35,7 +37,7 @@ import { proveKnowledge } from './schnorr.js'
 import { curveOf, isDerivable } from './scheme.js'
 import { Secret } from './secret.js'
 import type { PartyId, Rng, Session } from './session.js'
-import { evaluate, evaluateCommitment, feldman, randomPolynomial } from './sharing.js'
+import { evaluate, feldman, randomPolynomial } from './sharing.js'
 
 export type KeygenOutput = PublicOutput & {
   /** f(i), this party's; the caller wipes it. */
@@ -104,12 +106,8 @@ export function* keygenWith(session: Session, input: KeygenInput, rng: Rng): Pro
         return [from, { ...parseOpening(curve, letters.get(from) as Opening), share }] as const
       }),
     )
-    demand('open', contributions, {
-      ...openingChecks(session, input, V),
-      // Round 2, step 2. "Each P_i verifies their shares by calculating g^f_l(i) = prod phi_lk^(i^k mod q),
-      // aborting if the check fails."
-      "dealt share does not lie on the sender's polynomial": ({ F, share }) =>
-        F !== null && share !== null && curve.timesG(share).equals(evaluateCommitment(curve, F, self)),
+    demand('open', contributions, openingChecks(session, input, V), {
+      [dealtReason]: ({ F, share }) => liesOn(curve, F, self, share),
     })
 
     // Step 3. "Each P_i calculates their long-lived private signing share by computing s_i = sum f_l(i)."

@@ -165,6 +165,28 @@ export const openingChecks = (session: Session, plan: Plan, said: ReadonlyMap<Pa
     F === null || F[0] === undefined || F[0].equals(weighted(plan, from)),
 })
 
+/** What a party was dealt, parsed as far as it can be: `value` is null where `sent` is no scalar. */
+export type Dealt = { readonly sent: Uint8Array | null; readonly value: bigint | null }
+
+export const parseDealt = ({ curve }: Plan, sent: Uint8Array | null): Dealt => ({
+  sent,
+  value: sent && attempt(() => curve.parseScalar(sent)),
+})
+
+/**
+ * What must hold of what somebody was dealt, given that what was said aloud does.
+ * @param index its new one; undefined for who is to hold no share
+ */
+export const dealtChecks = ({ curve, dealers }: Plan, index: PartyId | undefined) => ({
+  'deals a share where none belongs, or none where one does': ({ sent }: Opened & Dealt, from: PartyId) =>
+    (sent !== null) === (index !== undefined && dealers.has(from)),
+  // "f_i(I'_j)G == Σ I'_j^k F_i[k]".
+  "dealt share does not lie on the sender's polynomial": ({ sent, F, value }: Opened & Dealt) =>
+    sent === null ||
+    index === undefined ||
+    (value !== null && F !== null && curve.timesG(value).equals(evaluateCommitment(curve, F, index))),
+})
+
 /** lambda_i^D * X_i; the identity for who does not deal. */
 function weighted({ curve, weights, dealersShares }: Plan, dealer: PartyId): Point {
   return dealersShares.get(dealer)?.multiplyUnsafe(weights.get(dealer) as bigint) ?? curve.O

@@ -7,7 +7,6 @@
  * Old shares still sign after it: what becomes of them, and when the new ones count, is left to the
  * ceremony's ending. So is the proof that each new member holds its share, which is in its receipt.
  */
-import { attempt } from './codec.js'
 import type { Point } from './curve.js'
 import { hedged } from './hedged.js'
 import {
@@ -15,11 +14,13 @@ import {
   commitmentChecks,
   commitmentLetter,
   commitTo,
+  dealtChecks,
   dealtLetter,
   opened,
   type Opening,
   openingChecks,
   openingLetter,
+  parseDealt,
   type Plan,
   planOf,
   type ReshareInput,
@@ -28,7 +29,7 @@ import {
 import { broadcastAndDeal, broadcastReliably, demand, demandDistinct, type Protocol } from './round.js'
 import { Secret } from './secret.js'
 import type { PartyId, Rng, Session } from './session.js'
-import { evaluate, evaluateCommitment, feldman, type Polynomial, randomPolynomial } from './sharing.js'
+import { evaluate, feldman, type Polynomial, randomPolynomial } from './sharing.js'
 
 export type { ReshareInput } from './reshare-plan.js'
 
@@ -70,7 +71,7 @@ export function* reshareWith(
   share: Secret | null,
   rng: Rng,
 ): Protocol<ReshareOutput> {
-  const { curve, dealers, members } = plan
+  const { curve, members } = plan
   const { self, peers } = session
   const index = members.get(self)
 
@@ -102,22 +103,12 @@ export function* reshareWith(
   try {
     const contributions = new Map(
       peers.map((from) => {
-        const sent = dealt.get(from) ?? null
-        const value = sent && attempt(() => curve.parseScalar(sent))
-        return [from, { ...opened(plan, letters.get(from) ?? null), sent, value }] as const
+        const contribution = opened(plan, letters.get(from) ?? null)
+        return [from, { ...contribution, ...parseDealt(plan, dealt.get(from) ?? null) }] as const
       }),
     )
     // Each new member checks every dealer, and so does who only deals, as far as it sees.
-    demand('open', contributions, {
-      ...openingChecks(session, plan, said),
-      'deals a share where none belongs, or none where one does': ({ sent }, from) =>
-        (sent !== null) === (index !== undefined && dealers.has(from)),
-      // f_i(I'_j)G == Σ I'_j^k F_i[k].
-      "dealt share does not lie on the sender's polynomial": ({ sent, F, value }) =>
-        sent === null ||
-        index === undefined ||
-        (value !== null && F !== null && curve.timesG(value).equals(evaluateCommitment(curve, F, index))),
-    })
+    demand('open', contributions, openingChecks(session, plan, said), dealtChecks(plan, index))
 
     const received = [...contributions.values()].filter(({ opening }) => opening !== null)
     const vectors = received.map(({ F }) => F as readonly Point[])

@@ -104,7 +104,9 @@ export function* deal<T>(
 ): Protocol<Map<PartyId, T>> {
   const direct = new Map(session.peers.map((to) => [to, codec.encode(mine(to))]))
   const inbox = (yield { kind: 'exchange', outbox: { round, direct } }) as Inbox
-  return decodeAll(session, round, codec, (from) => inbox.get(from)?.direct)
+  const { values, malformed } = decodeEach(session.peers, round, codec, (from) => inbox.get(from)?.direct)
+  accuse(round, malformed.map(asDealt))
+  return values
 }
 
 /** One letter to all and one to each peer, in one round. */
@@ -123,22 +125,38 @@ export function* compute(jobs: readonly Job[]): Protocol<readonly Uint8Array[]> 
   return (yield { kind: 'compute', jobs }) as readonly Uint8Array[]
 }
 
+/** By what is said of a party whose value fails it. */
+export type Checks<T> = Readonly<Record<string, (value: T, from: PartyId) => boolean>>
+
 /**
  * Holds every party's value against every check, in order, and names each party that fails with the first
  * check it failed. Nothing is skipped once somebody is found guilty.
+ * @param ofDealt come after `checks`, and are about the letters that this party alone got
  * @throws ProtocolAbort naming all of them
  */
 export function demand<T>(
   round: string,
   values: ReadonlyMap<PartyId, T>,
-  checks: Readonly<Record<string, (value: T, from: PartyId) => boolean>>,
+  checks: Checks<T>,
+  ofDealt: Checks<T> = {},
 ): void {
-  const accusations: Accusation[] = []
-  for (const [party, value] of values) {
-    const failed = Object.entries(checks).filter(([, holds]) => !holds(value, party))
-    if (failed[0]) accusations.push({ party, round, kind: 'witnessed', reason: failed[0][0] })
-  }
-  accuse(round, accusations)
+  accuse(round, faults(round, values, checks, ofDealt))
+}
+
+/** An accusation of everybody whom `demand` names. */
+export function faults<T>(
+  round: string,
+  values: ReadonlyMap<PartyId, T>,
+  checks: Checks<T>,
+  ofDealt: Checks<T> = {},
+): Accusation[] {
+  return [...values].flatMap(([party, value]): Accusation[] => {
+    const failedOf = (some: Checks<T>) => Object.entries(some).find(([, holds]) => !holds(value, party))
+    const aloud = failedOf(checks)
+    const failed = aloud ?? failedOf(ofDealt)
+    if (failed === undefined) return []
+    return [{ party, round, kind: 'witnessed', reason: failed[0], ...(!aloud && { dealt: true }) }]
+  })
 }
 
 /** What the others sent: a party does not check itself, what comes out in the end does. */
@@ -207,10 +225,12 @@ function* exchangeBoth<A, D>(
   const inbox = (yield { kind: 'exchange', outbox: { round, broadcast: own, direct } }) as Inbox
   const { values: letters, malformed } = decodeEach(peers, round, all.codec, (p) => inbox.get(p)?.broadcast)
   const { values: dealt, malformed: more } = decodeEach(peers, round, each.codec, (p) => inbox.get(p)?.direct)
-  accuse(round, [...malformed, ...more])
+  accuse(round, [...malformed, ...more.map(asDealt)])
   letters.set(session.self, all.mine)
   return { letters, dealt, raw: broadcastsOf(session, own, inbox) }
 }
+
+const asDealt = (accusation: Accusation): Accusation => ({ ...accusation, dealt: true })
 
 /** Every party's letter to all, as it was sent; they have been decoded already, so none is missing. */
 function broadcastsOf(session: Session, own: Uint8Array, inbox: Inbox): Map<PartyId, Uint8Array> {

@@ -118,6 +118,23 @@ export const verifyAcceptance = (publicKey: Uint8Array, id: Uint8Array, signatur
 
 // ---------------------------------------------------------------------------------------------------------- the file
 
+/** Whether each of these is the signature of another one of these members over the definition. */
+export function areAcceptances(
+  id: Uint8Array,
+  signatures: readonly Signature[],
+  members: readonly { readonly fingerprint: Uint8Array; readonly signing: Uint8Array }[],
+): boolean {
+  const keys = new Map(members.map(({ fingerprint, signing }) => [hex(fingerprint), signing]))
+  const isTheirs = ({ fingerprint, signature }: Signature): boolean => {
+    const key = keys.get(hex(fingerprint))
+    return key !== undefined && verifyAcceptance(key, id, signature)
+  }
+  return (
+    new Set(signatures.map(({ fingerprint }) => hex(fingerprint))).size === signatures.length &&
+    signatures.every(isTheirs)
+  )
+}
+
 const fileCodec = codec(
   record({
     format: format('mpc/definition/v1'),

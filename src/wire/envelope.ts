@@ -1,6 +1,6 @@
 /**
  * The envelope: a signed letter. The sender is who signed it; subjects are routing only. Broadcast bodies are in clear
- * inside; a body for one member is sealed before it gets here (`messaging/seal.ts`).
+ * inside; a body for one member is sealed before it gets here (`sealing.ts`).
  */
 import { sha256 } from './hash.js'
 import {
@@ -20,6 +20,8 @@ import { SIGNED } from './tags.js'
 
 /** Largest envelope; below every NATS server's default payload of 1 MiB. */
 export const ENVELOPE_LIMIT = 1_000_000
+/** Largest one that others can be shown inside another: of a protocol's letters none is larger. */
+export const LARGEST_SHOWN = ENVELOPE_LIMIT - 2048
 
 /** What a member says in a ceremony. `letter` is a protocol's; the others are of the opening and the ending. */
 export const KINDS = [
@@ -37,6 +39,7 @@ export const KINDS = [
   'record',
   'abort',
   'evidence',
+  'claim',
   'prepared',
   'receipt',
   'certificate',
@@ -52,6 +55,25 @@ export const KINDS = [
   'signature',
 ] as const
 export type Kind = (typeof KINDS)[number]
+
+/** Kinds of which each place holds one letter. All others may be said again and again, and are handed on. */
+export const SLOTTED: ReadonlySet<Kind> = new Set([
+  'letter',
+  'hello',
+  'reveal',
+  'encapsulate',
+  'confirm',
+  'ready',
+  'abort',
+  'claim',
+  'prepared',
+  'receipt',
+  'activated',
+  'done',
+])
+
+/** Of these each place holds one letter too, the first; what comes after it says the same at another time. */
+export const REPEATED: ReadonlySet<Kind> = new Set(['activated', 'done'])
 
 /** What a round is called, `commit.echo`: it stands in accusations, and so on screens (F-24). */
 export const roundShape = pattern(/^[A-Za-z0-9.-]{0,64}$/, 'the name of a round')

@@ -44,8 +44,6 @@ export const receiptShape = record({
 export type Receipt = Of<typeof receiptShape>
 export const receiptCodec = codec(receiptShape, 1024)
 
-export const preparedCodec = codec(record({ result: bytes(32) }), 64)
-
 const proofContext = (result: Uint8Array, index: PartyId): Uint8Array =>
   digest('mpc/receipt-proof/v1', result, index)
 

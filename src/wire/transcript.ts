@@ -9,6 +9,7 @@ import { ENVELOPE_LIMIT, roundShape } from './envelope.js'
 import { format } from './realm.js'
 import { receiptShape } from './result.js'
 
+const MOST_ROUNDS = 64
 const envelopes = list(bytesUpTo(ENVELOPE_LIMIT), 1, 64)
 
 /** What all participants saw before the ending, in the order of the participants. */
@@ -21,7 +22,7 @@ const seenShape = {
   reveals: envelopes,
   encapsulations: envelopes,
   confirms: envelopes,
-  rounds: list(record({ round: roundShape, letters: envelopes }), 0, 64),
+  rounds: list(record({ round: roundShape, letters: envelopes }), 0, MOST_ROUNDS),
 }
 export type Seen = Of<ReturnType<typeof seenRecord>>
 const seenRecord = () => record(seenShape)
@@ -39,28 +40,53 @@ export type Transcript = Of<typeof transcriptShape>
 export const transcriptCodec = codec(transcriptShape, 1 << 26)
 
 /**
- * A signing that failed, as far as it got: letters of those rounds that everybody spoke in. What one of its files holds
- * is its author's choice, so that it proves something only where the letters in it do.
+ * A run that failed, as far as it got: letters of those rounds that everybody spoke in, and claims (`claim.ts`) about
+ * letters to one member alone. What one of its files holds is its author's choice, so that it proves something only where
+ * the letters in it do.
  */
 const failedShape = record({
-  format: format('mpc/failed-signing/v1'),
+  format: format('mpc/failed-run/v1'),
   ...seenShape,
-  payload: bytesUpTo(1 << 20),
+  /** For a signing: what was to be signed. */
+  payload: nullable(bytesUpTo(1 << 20)),
+  /** Signed envelopes. */
+  claims: list(bytesUpTo(ENVELOPE_LIMIT), 0, 64),
 })
-export type FailedSigning = Of<typeof failedShape>
+export type FailedRun = Of<typeof failedShape>
 export const failedCodec = codec(failedShape, 1 << 26)
 
+/** Letters of one member that convict it by themselves, whatever the run; under the definition that names it. */
+const lettersShape = record({
+  format: format('mpc/evidence/v1'),
+  definition: seenShape.definition,
+  record: seenShape.record,
+  letters: list(bytesUpTo(ENVELOPE_LIMIT), 1, 256),
+})
+export type Letters = Of<typeof lettersShape>
+export const lettersCodec = codec(lettersShape, 1 << 26)
+
+/** Most parts of what was seen: the four of the opening, and the rounds. */
+export const MOST_PARTS = 4 + MOST_ROUNDS
+
+/** 32 bytes that stand for the letters of one part. @param part a round's name, or what the opening calls it */
+export const partDigest = (part: string, letters: readonly Uint8Array[]): Uint8Array =>
+  digest('mpc/transcript-part/v1', part, letters.map(sha256))
+
+/** What stands for each part: hellos, reveals, encapsulations, confirms, and then each round in its turn. */
+export const transcriptParts = (seen: Seen): Uint8Array[] => [
+  partDigest('hello', seen.hellos),
+  partDigest('reveal', seen.reveals),
+  partDigest('encapsulate', seen.encapsulations),
+  partDigest('confirm', seen.confirms),
+  ...seen.rounds.map(({ round, letters }) => partDigest(round, letters)),
+]
+
 /** 32 bytes that stand for all of it. */
-export function transcriptHead(seen: Seen): Uint8Array {
-  const all = (list: readonly Uint8Array[]) => list.map(sha256)
-  return digest(
+export const transcriptHead = (seen: Seen): Uint8Array =>
+  digest(
     'mpc/transcript-head/v1',
     sha256(seen.definition),
     seen.record && sha256(seen.record),
-    all(seen.hellos),
-    all(seen.reveals),
-    all(seen.encapsulations),
-    all(seen.confirms),
-    seen.rounds.map(({ round, letters }) => [round, all(letters)]),
+    seen.rounds.map(({ round }) => round),
+    transcriptParts(seen),
   )
-}

@@ -360,6 +360,26 @@ describe('what participants say falsely under their own signatures', () => {
     }
   })
 
+  test('a hello that shows a signature which is none', () => {
+    const [alice, bob] = people
+    const { definition } = decodeEnvelope(first(partsOf('eddsa').hellos)).header
+    const { fingerprint } = bob.card
+    const signature = bob.identity.signing.sign('mpc/accept/v1', definition)
+    const others = (list: readonly object[]) => withHello({ others: list })
+    expect(others([{ fingerprint, signature }])).toBe('the reveal of alice is out of place')
+    for (const list of [
+      [{ fingerprint, signature: flip(signature, 0) }],
+      [{ fingerprint, signature: alice.identity.signing.sign('mpc/accept/v1', definition) }],
+      [{ fingerprint: filled(1), signature }],
+      [
+        { fingerprint, signature },
+        { fingerprint, signature },
+      ],
+    ]) {
+      expect(others(list)).toBe('the hello of alice shows a signature of a member that is none')
+    }
+  })
+
   test('a hello that commits to something else, a reveal that opens something else', () => {
     expect(withHello({ commitment: filled(1) })).toBe('the reveal of alice does not open its hello')
     const [alice] = people

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterRehearsal } from '../../src/wire/realm.js'
 import { hex } from '../../src/wire/text.js'
-import { type FailedSigning, failedCodec } from '../../src/wire/transcript.js'
+import { type FailedRun, failedCodec } from '../../src/wire/transcript.js'
 import { verifyEvidence } from '../../src/audit/evidence.js'
 import type { Failure } from '../../src/wire/failure.js'
 import { wrongSum } from '../protocol/cggmp24/cheats.js'
@@ -12,7 +12,7 @@ enterRehearsal()
 
 let table: EcdsaTable
 let failures: Failure[]
-let parts: FailedSigning
+let parts: FailedRun
 
 beforeAll(async () => {
   table = await EcdsaTable.set()
@@ -29,9 +29,7 @@ describe('who lies of its share of kγ', () => {
       expect(failure).toMatchObject({
         kind: 'abort',
         code: 'E_ABORT',
-        accused: [
-          { name: 'bob', evidence: expect.stringMatching(/\/evidence\/signing-[0-9a-f]{16}\.cbor$/) },
-        ],
+        accused: [{ name: 'bob', evidence: expect.stringMatching(/\/evidence\/run-[0-9a-f]{16}\.cbor$/) }],
       })
     }
   })

@@ -8,7 +8,7 @@ import { readFile } from '../../src/storage/files.js'
 import type { Failure } from '../../src/wire/failure.js'
 import { enterRehearsal } from '../../src/wire/realm.js'
 import { encodeRecord, parseRecord } from '../../src/wire/record.js'
-import { type FailedSigning, failedCodec, transcriptCodec } from '../../src/wire/transcript.js'
+import { type FailedRun, failedCodec, transcriptCodec } from '../../src/wire/transcript.js'
 import { mpc } from '../support/cli.js'
 import { EcdsaTable, evidenceOf, failureIn, verdictOn } from '../support/ecdsa.js'
 import { resigned } from '../support/mischief.js'
@@ -35,7 +35,7 @@ test('a letter that cannot be read ends it for everybody, and is proven to anybo
     expect(failure).toMatchObject({
       kind: 'abort',
       code: 'E_ABORT',
-      accused: [{ name: 'bob', evidence: expect.stringMatching(/\/evidence\/signing-[0-9a-f]{16}\.cbor$/) }],
+      accused: [{ name: 'bob', evidence: expect.stringMatching(/\/evidence\/run-[0-9a-f]{16}\.cbor$/) }],
     })
     expect(await verdictOn(await evidenceOf(failure))).toEqual([['bob', 'presign-1', 'proven']])
   }
@@ -43,7 +43,7 @@ test('a letter that cannot be read ends it for everybody, and is proven to anybo
 
 describe('a share of the signature that is none', () => {
   let failures: Failure[]
-  let parts: FailedSigning
+  let parts: FailedRun
 
   beforeAll(async () => {
     failures = await failing('sign', () => sigmaLetter.encode(5n))
@@ -64,7 +64,8 @@ describe('a share of the signature that is none', () => {
     expect((await mpc(carol.home.root, [...verify, '--json'])).json).toMatchObject({
       code: 0,
       data: {
-        kind: 'failed-signing',
+        kind: 'failed-run',
+        of: 'sign',
         guilty: [{ name: 'bob', round: 'sign', kind: 'proven' }],
         participants: [
           { name: 'alice', known: 'verified' },
@@ -89,10 +90,10 @@ describe('a share of the signature that is none', () => {
   test('nothing in the file can be changed', async () => {
     const flip = (bytes: Uint8Array, at: number): Uint8Array =>
       bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
-    const [round] = parts.rounds as [FailedSigning['rounds'][number]]
+    const [round] = parts.rounds as [FailedRun['rounds'][number]]
     const record = parseRecord(parts.record as Uint8Array)
-    const changes: Partial<FailedSigning>[] = [
-      { payload: flip(parts.payload, 0) },
+    const changes: Partial<FailedRun>[] = [
+      { payload: flip(parts.payload as Uint8Array, 0) },
       { record: encodeRecord({ ...record, chain_code: flip(record.chain_code as Uint8Array, 0) }) },
       { record: null },
       { reveals: parts.reveals.toReversed() },
@@ -117,10 +118,11 @@ test('the letters of a signing that went well prove nobody guilty, wherever they
   )
   expect([format, outcome.length, receipts.length]).toEqual(['mpc/transcript/v1', 64, 3])
   for (const end of [0, 2, 3, 6, seen.rounds.length]) {
-    const failed: FailedSigning = {
+    const failed: FailedRun = {
       ...seen,
-      format: 'mpc/failed-signing/v1',
-      payload: payload as Uint8Array,
+      format: 'mpc/failed-run/v1',
+      payload,
+      claims: [],
       rounds: seen.rounds.slice(0, end),
     }
     expect(await verdictOn(failedCodec.encode(failed))).toBe('E_EVIDENCE')

@@ -17,10 +17,12 @@ import { setFaultPoint } from '../../src/storage/files.js'
 import { readQuarantine } from '../../src/storage/quarantine.js'
 import { listKeys, readState, stageEpoch, writeState } from '../../src/storage/keys.js'
 import type { DefinitionFile, KeygenDefinition } from '../../src/wire/definition.js'
-import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
+import { decodeEnvelope, type Envelope, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
 import { Failure } from '../../src/wire/failure.js'
-import { preparedCodec } from '../../src/wire/result.js'
+import { type Prepared, preparedCodec } from '../../src/wire/prepared.js'
 import { hex } from '../../src/wire/text.js'
+import { lettersCodec } from '../../src/wire/transcript.js'
+import { evidenceOf, verdictOn } from '../support/ecdsa.js'
 import { keygenDefinition } from '../support/members.js'
 import { flipped, recorded, resigned } from '../support/mischief.js'
 import { envelopesIn, expectOneAnswerEach, expectOneReceiptEach } from '../support/nonces.js'
@@ -107,19 +109,21 @@ async function expectOneKey(at: Ceremony): Promise<void> {
 }
 
 describe.concurrent('before the vote', () => {
-  test('a bad share ends it for all: who saw it accuses, the others hear of it, nothing is kept', async () => {
+  test('a bad share ends it for all: each has proof of who dealt it, and nothing is kept', async () => {
     const at = await ceremony()
     const [alice, bob, carol] = at.everybody
     at.network.interfere = resigned(carol, ({ header, body }, to) =>
       header.kind === 'letter' && header.to && to === 'bob' ? flipped(body) : undefined,
     )
     const [a, b] = await all(at)
-    expect(reasonOf(b)).toMatchObject({
-      kind: 'abort',
-      code: 'E_ABORT',
-      accused: [{ name: 'carol', kind: 'pair', round: 'open', evidence: null }],
-    })
-    expect(reasonOf(a)).toMatchObject({ kind: 'abort', code: 'E_PEER_ABORT', party: 'bob', accused: [] })
+    const reason = 'its letter does not open with the key that it names'
+    for (const result of [a, b]) {
+      expect(reasonOf(result)).toMatchObject({
+        kind: 'abort',
+        code: 'E_ABORT',
+        accused: [{ name: 'carol', kind: 'proven', round: 'open', reason, evidence: expect.any(String) }],
+      })
+    }
     expect(await left(bob, at)).toEqual(NOTHING)
     expect(await left(alice, at)).toEqual({ ...NOTHING, aside: 1 })
   })
@@ -140,22 +144,97 @@ describe.concurrent('before the vote', () => {
       expect(accused).toMatchObject([{ name: 'carol', kind: 'proven', round: 'commit' }])
       const [name] = await filesOf(who, at).listEvidence()
       expect(accused[0]?.evidence).toMatch(new RegExp(`/evidence/${name as string}$`))
+      expect(await verdictOn(await evidenceOf(reasonOf(result) as Failure))).toEqual([
+        ['carol', 'commit', 'proven'],
+      ])
       expect(await left(who, at)).toEqual(NOTHING)
     }
   })
 
-  test('prepared over another digest: nobody votes and nobody is accused', async () => {
+  /** Carol declares something else than she has. */
+  const declaring = ({ everybody: [, , carol] }: Ceremony, change: (own: Prepared) => Prepared): Interfere =>
+    resigned(carol, ({ header, body }) =>
+      header.kind === 'prepared' ? preparedCodec.encode(change(preparedCodec.decode(body))) : undefined,
+    )
+  const otherResult = (own: Prepared): Prepared => ({ ...own, result: new Uint8Array(32).fill(9) })
+  const otherParts = (own: Prepared): Prepared => ({
+    ...otherResult(own),
+    parts: own.parts.map((digest, i) => (i === 5 ? flipped(digest) : digest)),
+  })
+
+  test.each([
+    ['of the same letters', otherResult, 'it declares another result of the same letters'],
+    ['of letters that it does not show', otherParts, 'it declares to have seen other letters than it shows'],
+  ])('whoever alone declares another result, %s, is accused by all others', async (_, change, reason) => {
     const at = await ceremony()
     const [alice, bob, carol] = at.everybody
-    at.network.interfere = resigned(carol, ({ header }) =>
-      header.kind === 'prepared' ? preparedCodec.encode({ result: new Uint8Array(32) }) : undefined,
-    )
+    at.network.interfere = declaring(at, change)
+    const [a, b] = await all(at)
+    for (const [who, result] of [
+      [alice, a],
+      [bob, b],
+    ] as const) {
+      expect(reasonOf(result)).toMatchObject({
+        kind: 'abort',
+        code: 'E_ABORT',
+        party: 'carol',
+        accused: [
+          { name: 'carol', round: 'prepared', kind: 'witnessed', reason, evidence: expect.any(String) },
+        ],
+      })
+      expect(await left(who, at)).toEqual({ ...NOTHING, aside: 1 })
+      expect((await readQuarantine(who.home, carol.card.fingerprint))?.faults).toMatchObject([{ reason }])
+    }
+    expect(expectOneReceiptEach(at.record.filter(({ bytes }) => !isFrom(carol, bytes, 'receipt')))).toBe(0)
+  })
+
+  test('whoever alone declares another result and shows nothing is named, and nobody is accused', async () => {
+    const at = await ceremony()
+    const [, , carol] = at.everybody
+    const interfere = declaring(at, otherParts)
+    at.network.interfere = (delivery) =>
+      isFrom(carol, delivery.bytes, 'evidence') ? [] : interfere(delivery)
+    const [a, b] = await all(at, { patience: { ...impatient, showing: 1000 } })
+    for (const result of [a, b]) {
+      expect(reasonOf(result)).toMatchObject({
+        kind: 'abort',
+        code: 'E_SPLIT_VIEW',
+        party: 'carol',
+        accused: [],
+        message:
+          'not everybody has the same result: carol declared another one than the rest; carol did not show what they hold',
+      })
+    }
+  })
+
+  test('one body signed twice, of which no echo tells: the ending finds both, and proves it', async () => {
+    const at = await ceremony()
+    const [, , carol] = at.everybody
+    at.network.interfere = ({ bytes, to }) => {
+      const { header, body } = decodeEnvelope(bytes)
+      const isOpening = isFrom(carol, bytes, 'letter') && header.round === 'open' && header.to === null
+      const again = { ...header, time: header.time + 1 }
+      return [isOpening && to === 'bob' ? sealEnvelope(carol.identity.signing, again, body) : bytes]
+    }
     const [a, b] = await all(at)
     for (const result of [a, b]) {
-      expect(reasonOf(result)).toMatchObject({ kind: 'abort', code: 'E_SPLIT_VIEW', accused: [] })
+      expect(reasonOf(result)).toMatchObject({
+        kind: 'abort',
+        code: 'E_EQUIVOCATION',
+        party: 'carol',
+        accused: [{ name: 'carol', round: 'open', kind: 'proven', evidence: expect.any(String) }],
+      })
     }
-    for (const who of [alice, bob]) expect(await left(who, at)).toEqual({ ...NOTHING, aside: 1 })
-    expect(expectOneReceiptEach(at.record.filter(({ bytes }) => !isFrom(carol, bytes, 'receipt')))).toBe(0)
+    const file = await evidenceOf(reasonOf(a) as Failure)
+    expect(await verdictOn(file)).toEqual([['carol', 'open', 'proven']])
+    // One of the two proves nothing, and neither does one that she did not sign.
+    const { letters, ...rest } = lettersCodec.decode(file)
+    expect(await verdictOn(lettersCodec.encode({ ...rest, letters: letters.slice(1) }))).toBe('E_EVIDENCE')
+    const [first, second] = letters.map((bytes) => decodeEnvelope(bytes)) as unknown as [Envelope, Envelope]
+    const forged = sealEnvelope(at.everybody[1].identity.signing, { ...first.header, time: 1 }, second.body)
+    expect(
+      await verdictOn(lettersCodec.encode({ ...rest, letters: [letters[0] as Uint8Array, forged] })),
+    ).toBe('E_TRANSCRIPT')
   })
 
   test('a declaration that cannot be read names its sender, and is kept as evidence', async () => {
@@ -174,6 +253,9 @@ describe.concurrent('before the vote', () => {
       ]
       expect(reasonOf(result)).toMatchObject({ kind: 'abort', code: 'E_ABORT', party: 'carol', accused })
       expect(await filesOf(who, at).listEvidence()).toHaveLength(1)
+      expect(await verdictOn(await evidenceOf(reasonOf(result) as Failure))).toEqual([
+        ['carol', 'prepared', 'proven'],
+      ])
     }
   })
 

@@ -128,9 +128,9 @@ describe.concurrent('signers who misbehave', () => {
         {
           name: 'bob',
           round: 'share',
-          kind: 'witnessed',
+          kind: 'proven',
           reason: 'signature share does not verify',
-          evidence: null,
+          evidence: expect.stringMatching(/\/evidence\/run-[0-9a-f]{16}\.cbor$/),
         },
       ],
     })

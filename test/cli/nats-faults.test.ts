@@ -83,7 +83,7 @@ natsSuite('faults of a member, over NATS', (startBroker) => {
       expect(json.error).toMatchObject({
         code: 'E_ABORT',
         accused: [
-          { name: 'bob', kind: 'witnessed', round: 'open', reason: 'opening is not what was committed to' },
+          { name: 'bob', kind: 'proven', round: 'open', reason: 'opening is not what was committed to' },
         ],
       })
     }

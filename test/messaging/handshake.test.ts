@@ -4,7 +4,7 @@ import type { Opened } from '../../src/messaging/handshake.js'
 import { type Delivery, MemoryNetwork } from '../../src/messaging/memory.js'
 import { decode, encode, type Value } from '../../src/protocol/codec.js'
 import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
-import { revealCodec } from '../../src/wire/handshake.js'
+import { helloCodec, revealCodec } from '../../src/wire/handshake.js'
 import { hex } from '../../src/wire/text.js'
 import { keygenDefinition, people, type Person, person, seat, startsFrom } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
@@ -260,6 +260,28 @@ describe('handshake', () => {
         accused: [],
         message: `carol's program speaks ${spoken}, this one 1`,
         hint: expect.stringContaining('run the same version of mpc everywhere'),
+      })
+    }
+  })
+
+  test('a hello that shows a signature of another which is none accuses its sender', async () => {
+    const network = new MemoryNetwork()
+    network.interfere = resigned(carol, ({ header, body }) => {
+      if (header.kind !== 'hello') return undefined
+      const others = [{ fingerprint: bob.card.fingerprint, signature: new Uint8Array(64) }]
+      return helloCodec.encode({ ...helloCodec.decode(body), others })
+    })
+    for (const failure of reasons(await meet(network)).slice(0, 2)) {
+      expect(failure).toMatchObject({
+        code: 'E_ABORT',
+        accused: [
+          {
+            name: 'carol',
+            round: 'hello',
+            kind: 'witnessed',
+            reason: 'its hello shows a signature of a member that is none',
+          },
+        ],
       })
     }
   })

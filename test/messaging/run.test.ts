@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { inSession } from '../../src/messaging/attempts.js'
+import { claimsIn } from '../../src/messaging/claims.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { memberToken } from '../../src/messaging/subjects.js'
 import type { Room } from '../../src/messaging/room.js'
@@ -9,9 +10,11 @@ import { keygen, type KeygenOutput } from '../../src/protocol/keygen.js'
 import { broadcast, type Protocol } from '../../src/protocol/round.js'
 import { Secret } from '../../src/protocol/secret.js'
 import { Session } from '../../src/protocol/session.js'
+import { claimCodec } from '../../src/wire/claim.js'
 import type { Definition } from '../../src/wire/definition.js'
 import { decodeEnvelope, type Header, sealEnvelope, verifyEnvelope } from '../../src/wire/envelope.js'
 import { Failure } from '../../src/wire/failure.js'
+import { hashOfKey } from '../../src/wire/sealing.js'
 import { hex } from '../../src/wire/text.js'
 import { coinToss, LineCodec } from '../support/coin.js'
 import { keygenDefinition, people, type Person, rng, seat, startsFrom } from '../support/members.js'
@@ -246,7 +249,7 @@ describe('a run', () => {
     olga.room.close()
   })
 
-  test('a sealed letter that does not open accuses the pair; the others hear who left, and about whom', async () => {
+  test('a sealed letter that does not open accuses its sender; the others hear who left, about whom, and see why', async () => {
     const network = new MemoryNetwork()
     network.interfere = resigned(carol, ({ header, body }, to) =>
       isCarols(header, 'open') && header.to && to === 'bob' ? flipped(body) : undefined,
@@ -258,14 +261,20 @@ describe('a run', () => {
         {
           name: 'carol',
           round: 'open',
-          kind: 'pair',
-          reason: 'its letter does not open with the key that this machine has',
+          kind: 'witnessed',
+          reason: 'its letter does not open with the key that it names',
         },
       ],
     })
     expect(b.room.blame.evidence.size).toBe(0)
     expect(reasonOf(a)).toMatchObject({ kind: 'abort', code: 'E_PEER_ABORT', party: 'bob', accused: [] })
     expect(String(reasonOf(a))).toContain('bob ended the ceremony and accuses carol')
+    const [shown] = claimsIn(a.room, a.room.sid as Uint8Array)
+    const { header, body } = decodeEnvelope(shown as Uint8Array)
+    expect([header.kind, hex(header.from)]).toEqual(['claim', hex(everybody[1].card.fingerprint)])
+    const { letter, key } = claimCodec.decode(body)
+    expect(isCarols(decodeEnvelope(letter).header, 'open')).toBe(true)
+    expect(hex(hashOfKey(key))).toBe(hex(decodeEnvelope(letter).header.key as Uint8Array))
   })
 
   test('a bad share to one member: that one witnesses it, the others learn of it', async () => {

@@ -73,7 +73,7 @@ export const runningCodes = {
   ),
   E_SPLIT_VIEW: entry(
     'Not everybody saw the same, and nobody can be blamed for it: the network may have done it.',
-    'Run it again; over another server if it recurs.',
+    'Ask whoever the error names; run it again, over another server if it recurs.',
   ),
   E_IN_DOUBT: entry(
     'This member has voted, or its signature share has left, and it does not know how it ended.',
@@ -111,8 +111,8 @@ export const runningCodes = {
     'Ask a participant for theirs.',
   ),
   E_EVIDENCE: entry(
-    'The letters of a failed signing hold together, and prove nobody at fault.',
-    'Ask the other signers for the files that they kept: what one alone was shown is its word only.',
+    'The letters in the file hold together, and prove nobody at fault.',
+    'Ask the other participants for the files that they kept: what one alone was shown is its word only.',
   ),
   E_TRANSCRIPT_CARDS: entry(
     'The transcript is of other people than the cards.',

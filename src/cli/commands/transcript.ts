@@ -1,4 +1,4 @@
-import { isFailedSigning, verifyEvidence } from '../../audit/evidence.js'
+import { isEvidence, verifyEvidence } from '../../audit/evidence.js'
 import { verifyTranscript } from '../../audit/transcript.js'
 import { ownCard } from '../../ceremony/identity.js'
 import type { Card } from '../../wire/card.js'
@@ -16,7 +16,7 @@ type Acquaintance = Status | 'unknown' | 'given'
 /** `mpc transcript verify FILE`: offline; the fingerprints come first, since everything else rests on them. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
   const file = await readNamed(operands[0] as string, 'FILE', 1 << 26)
-  return isFailedSigning(file) ? blame(context, options, file) : confirm(context, options, file)
+  return isEvidence(file) ? blame(context, options, file) : confirm(context, options, file)
 }
 
 async function confirm(context: Context, options: Options, file: Uint8Array): Promise<Result> {
@@ -56,24 +56,26 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
   }
 }
 
-/** Who broke a signing, for whoever was not there. */
+/** Who broke a run, for whoever was not there. */
 async function blame(context: Context, options: Options, file: Uint8Array): Promise<Result> {
   const { terminal, compute, signal } = context
   const verdict = await terminal.busy(
     'Checking the letters',
     verifyEvidence(file, (jobs) => compute(jobs, signal)),
   )
-  const { definition, sid, words, participants: cards, record, publicKey, guilty } = verdict
+  const { kind, definition, sid, words, participants: cards, guilty } = verdict
+  const publicKey = verdict.publicKey && hex(verdict.publicKey)
   const participants = await acquainted(context, options, cards)
   const data = {
-    kind: 'failed-signing',
+    kind: 'failed-run',
+    of: kind,
     definition_id: hex(definition),
-    sid: hex(sid),
+    sid: sid && hex(sid),
     words,
     participants: participants.map(participantData),
-    scheme: record.scheme,
-    threshold: record.threshold,
-    public_key: hex(publicKey),
+    scheme: verdict.scheme,
+    threshold: verdict.threshold,
+    public_key: publicKey,
     guilty: guilty.map(({ name, fingerprint, round, kind, reason }) => ({
       name,
       fingerprint,
@@ -88,10 +90,10 @@ async function blame(context: Context, options: Options, file: Uint8Array): Prom
       'The evidence holds: every letter in it is signed, and by these letters the protocol was broken by',
       ...guilty.map(({ name, reason, round }) => `  ${name}: ${reason} (round ${round}, proven)`),
       ...fields([
-        ['what', 'a signing that failed'],
-        ['public key', data.public_key],
-        ['must sign', `${record.threshold} of ${record.members.length}; ${record.scheme}`],
-        ['six words', words.join(' ')],
+        ['what', `${WHAT[kind]} that failed`],
+        ...(publicKey ? [['public key', publicKey] as const] : []),
+        ['must sign', `${verdict.threshold} of ${verdict.custodians}; ${verdict.scheme}`],
+        ...(words ? [['six words', words.join(' ')] as const] : []),
       ]),
       ...peopleLines('It was signed by', participants),
     ],

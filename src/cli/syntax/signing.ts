@@ -188,12 +188,12 @@ export const signingCommands: readonly CommandSpec[] = [
   },
   {
     name: 'transcript verify',
-    summary: 'check the transcript of a ceremony, or who broke a signing, offline',
+    summary: 'check the transcript of a ceremony, or who broke one, offline',
     examples: [
       'mpc transcript verify treasury.transcript --card bob.card',
-      'mpc transcript verify signing-3f2a90c4d1e85b67.cbor',
+      'mpc transcript verify run-3f2a90c4d1e85b67.cbor',
     ],
-    operands: [{ name: '<file>', text: 'the transcript, or the evidence that a failed ECDSA signing left' }],
+    operands: [{ name: '<file>', text: 'the transcript, or the evidence that a failed ceremony left' }],
     flags: [{ flags: '--card <file>', text: 'a card that it must fit; repeatable', parse: repeatable(any) }],
     load: async () => (await import('../commands/transcript.js')).run,
   },

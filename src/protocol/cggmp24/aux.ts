@@ -71,6 +71,14 @@ const openingShape = (level: Level) =>
     u: bytes(level.kappaBytes),
   })
 
+/** What is said of a party whose letters fail a check. */
+export const REASON = {
+  opening: 'opening is not what was committed to',
+  prm: 'proof that s is a power of t does not verify',
+  mod: 'proof that N has two prime factors does not verify',
+  fac: 'proof that N has no small factor does not verify',
+} as const
+
 /** What a party says in round `aux-open`, and commits to in round `aux-commit`. */
 export type AuxOpening = Of<ReturnType<typeof openingShape>>
 
@@ -172,9 +180,9 @@ export function* generateAuxWith(
   const flaws = new Map<PartyId, string>()
   for (const from of peers) {
     const opens = equalBytes(commitToAux(session, input, from, opened(from)), V.get(from) as Uint8Array)
-    const flaw = opens ? visibleFlaw(level, opened(from).aux) : 'opening is not what was committed to'
+    const flaw = opens ? visibleFlaw(level, opened(from).aux) : REASON.opening
     if (flaw !== null) flaws.set(from, flaw)
-    else if (!prmHolds.get(from)) flaws.set(from, 'proof that s is a power of t does not verify')
+    else if (!prmHolds.get(from)) flaws.set(from, REASON.prm)
   }
   accuse('aux-open', [
     ...[...flaws].map(([party, reason]) => ({
@@ -225,10 +233,12 @@ export function* generateAuxWith(
     N0: opened(from).aux.N,
     fac: dealt.get(from) as FacProof,
   }))
-  demand('aux-prove', dealt, {
-    'proof that N has two prime factors does not verify': (_, from) => modHolds.get(from) === true,
-    'proof that N has no small factor does not verify': (_, from) => facHolds.get(from) === true,
-  })
+  demand(
+    'aux-prove',
+    dealt,
+    { [REASON.mod]: (_, from) => modHolds.get(from) === true },
+    { [REASON.fac]: (_, from) => facHolds.get(from) === true },
+  )
 
   return {
     level,
@@ -238,7 +248,7 @@ export function* generateAuxWith(
 }
 
 /** What everybody can see to be wrong with a party's data, or null. */
-function visibleFlaw(level: Level, aux: AuxPublic): string | null {
+export function visibleFlaw(level: Level, aux: AuxPublic): string | null {
   try {
     checkAuxParty(level, aux)
     return null

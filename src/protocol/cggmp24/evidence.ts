@@ -1,12 +1,13 @@
 /**
  * The verdict on a signing that failed, for whoever has the signed letters of its rounds and the key's agreed record:
  * no secret is needed, and nothing but the record says which moduli are whose. What was proven to one party alone
- * is not seen here, so a verdict against who failed that is its word only; silence is no letter and proves nothing.
+ * is seen where that party shows it; silence is no letter and proves nothing.
  */
-import { type Accusation, ProtocolAbort } from '../abort.js'
-import { type Codec, encode, equalBytes } from '../codec.js'
+import type { Accusation } from '../abort.js'
+import type { Point } from '../curve.js'
+import { agreed, type Dispute, type Judging, lettersOf, settle, unreadable, verdictOf } from '../evidence.js'
 import type { Rounds } from '../keygen-public.js'
-import { accuse, decodeEach, demand, echoOf, echoRound, type Job } from '../round.js'
+import { accuse, type Checks, demand, faults } from '../round.js'
 import type { PartyId, Session } from '../session.js'
 import {
   blameRound,
@@ -19,54 +20,69 @@ import {
 } from './blame.js'
 import {
   firstChecks,
+  firstProofChecks,
+  keyOf,
   type Said,
   secondChecks,
+  secondProofChecks,
   sumOfDeltas,
   sumOfGammas,
   thirdChecks,
   wrongSum,
 } from './presign-checks.js'
-import { presignLetters, ROUND, sigmaLetter } from './presign-letters.js'
+import { answerProofsHold, nonceProofsHold, pedersenOf } from './presign-jobs.js'
+import { answerTo, type First, presignLetters, ROUND, type Second, sigmaLetter } from './presign-letters.js'
 import { publicPresignature } from './presignature.js'
 import { sigmaChecks } from './sign.js'
-import { type EcdsaPublic, type Signers, signersOf } from './signers.js'
-
-/** What computes in between: gives jobs, and is resumed with their results by index. */
-export type Judging<T> = Generator<readonly Job[], T, readonly Uint8Array[]>
+import { auxOf, contextOf, type EcdsaPublic, type Signers, signersOf } from './signers.js'
 
 /**
  * Who provably broke the signing of `digest`. It takes seconds for each pair of signers when there was a failure phase.
  * @param session of the signers, as anybody; its sid is the run's
  * @param key from the agreed record
+ * @param disputes letters of which their receivers say that a proof in them does not verify
  * @returns everybody at fault in the first round that shows anybody's; none for a transcript that proves nothing
  * @throws RangeError when the session's parties cannot have signed with this key
  */
-export function* judgeFailure(
+export function judgeFailure(
   session: Session,
   key: EcdsaPublic,
   digest: Uint8Array,
   rounds: Rounds,
+  disputes: readonly Dispute[] = [],
 ): Judging<readonly Accusation[]> {
   const signers = signersOf(session, key, digest)
-  try {
-    yield* judge(session, signers, digest, rounds)
-    return []
-  } catch (error) {
-    if (!(error instanceof ProtocolAbort)) throw error
-    return error.accusations.map((accusation) => ({ ...accusation, kind: 'proven' }))
-  }
+  return verdictOf(() => judge(session, signers, digest, rounds, disputes))
 }
 
 /** The rounds again, up to where the letters end. @throws ProtocolAbort */
-function* judge(session: Session, signers: Signers, digest: Uint8Array, rounds: Rounds): Judging<void> {
+function* judge(
+  session: Session,
+  signers: Signers,
+  digest: Uint8Array,
+  rounds: Rounds,
+  disputes: readonly Dispute[],
+): Judging<void> {
   const letter = presignLetters(signers.level, signers.parties.length)
+  accuse(ROUND.first, unreadable(disputes, ROUND.first, letter.firstProofs))
   const first = agreed(session, rounds, ROUND.first, letter.first)
   if (first === null) return
-  demand(ROUND.first, first, firstChecks(signers))
+  settle(ROUND.first, faults(ROUND.first, first, firstChecks(signers)), disputes, (dispute) =>
+    flawOf(
+      dispute,
+      firstProofChecks(() => firstProofsHold(signers, first, dispute)),
+    ),
+  )
 
+  accuse(ROUND.second, unreadable(disputes, ROUND.second, letter.secondProofs))
   const second = agreed(session, rounds, ROUND.second, letter.second)
   if (second === null) return
-  demand(ROUND.second, second, secondChecks(signers, first))
+  settle(ROUND.second, faults(ROUND.second, second, secondChecks(signers, first)), disputes, (dispute) =>
+    flawOf(
+      dispute,
+      secondProofChecks(() => secondProofsHold(signers, first, second, dispute)),
+    ),
+  )
   const Gamma = sumOfGammas(second)
 
   const third = agreed(session, rounds, ROUND.third, letter.third)
@@ -82,6 +98,36 @@ function* judge(session: Session, signers: Signers, digest: Uint8Array, rounds: 
   if (sumOfDeltas(third) === 0n) return
   const sigmas = lettersOf(session, rounds, ROUND.sign, sigmaLetter)
   demand(ROUND.sign, sigmas, sigmaChecks(publicPresignature(signers, said, digest)))
+}
+
+/** The first check that a letter to one signer fails; null where it holds. */
+const flawOf = ({ from }: Dispute, checks: Checks<null>): string | null =>
+  Object.entries(checks).find(([, holds]) => !holds(null, from))?.[0] ?? null
+
+const between = (signers: Signers, { from, to }: Dispute) => ({
+  context: contextOf(signers, '', from, to),
+  rp: pedersenOf(auxOf(signers, to), signers),
+})
+
+function firstProofsHold(signers: Signers, first: Said['first'], dispute: Dispute) {
+  const { from, letter } = dispute
+  const { context, rp } = between(signers, dispute)
+  const proofs = presignLetters(signers.level, signers.parties.length).firstProofs.decode(letter)
+  return nonceProofsHold(context, rp, keyOf(signers, from), first.get(from) as First, proofs)
+}
+
+function secondProofsHold(signers: Signers, first: Said['first'], second: Said['second'], dispute: Dispute) {
+  const { from, to, letter } = dispute
+  const { context, rp } = between(signers, dispute)
+  const proofs = presignLetters(signers.level, signers.parties.length).secondProofs.decode(letter)
+  const own = second.get(from) as Second
+  const said = {
+    K: (first.get(to) as First).K,
+    Gamma: own.Gamma,
+    X: signers.X.get(from) as Point,
+    answer: answerTo(signers, own, from, to),
+  }
+  return answerProofsHold(context, rp, keyOf(signers, to), keyOf(signers, from), said, proofs)
 }
 
 function* judgeCheats(
@@ -102,27 +148,4 @@ function* judgeCheats(
   const questions = signers.parties.flatMap((party) => questionsTo(party, signers, said, phase, shown))
   const answers = yield questions.map(({ job }) => job)
   accuse(`blame-${phase}`, unanswered(questions, answers))
-}
-
-/** What can be decoded of the letters that are there. @throws ProtocolAbort naming the senders of the others */
-function lettersOf<T>(session: Session, rounds: Rounds, round: string, codec: Codec<T>): Map<PartyId, T> {
-  const letters = rounds.get(round)
-  const there = session.parties.filter((party) => letters?.has(party))
-  const { values, malformed } = decodeEach(there, round, codec, (party) => letters?.get(party))
-  accuse(round, malformed)
-  return values
-}
-
-/**
- * The letters of a round, if there is one of everybody and all have said that they saw these: an answer to other letters
- * would otherwise be held against the wrong ones.
- */
-function agreed<T>(session: Session, rounds: Rounds, round: string, codec: Codec<T>): Map<PartyId, T> | null {
-  const letters = lettersOf(session, rounds, round, codec)
-  const raw = rounds.get(round)
-  if (raw === undefined || letters.size !== session.parties.length) return null
-  const seen = encode(echoOf(session, round, raw))
-  const echoes = rounds.get(echoRound(round))
-  const same = session.parties.every((party) => equalBytes(echoes?.get(party) ?? new Uint8Array(), seen))
-  return same ? letters : null
 }

@@ -77,11 +77,18 @@ export function* proveShare(
   const mine = proveSch(contextOf(session, ahead, self), statement, witness)
   const proofs = yield* broadcast(session, 'prove', proofLetter, mine)
   // z_j G = A_j + e_j X_j for every j, where A_j is the one that was opened.
-  demand('prove', ofPeers(session, proofs), {
-    'proof of knowledge of the combined share does not verify': (proof, from) =>
-      provesShare(session, ahead, publicShares, from, proof),
-  })
+  demand('prove', ofPeers(session, proofs), proofChecks(session, ahead, publicShares))
 }
+
+/** What must hold of everybody's proof. */
+export const proofChecks = (
+  session: Session,
+  ahead: ReadonlyMap<PartyId, Ahead>,
+  publicShares: ReadonlyMap<PartyId, Point>,
+) => ({
+  'proof of knowledge of the combined share does not verify': (proof: SchProof, from: PartyId) =>
+    provesShare(session, ahead, publicShares, from, proof),
+})
 
 /** Whether `proof` shows that `party` knows its combined share. */
 export function provesShare(

@@ -3,6 +3,7 @@
  * whoever reads a transcript holds it against the same functions. What is proven to one party alone is not seen here.
  */
 import { type Point, secp256k1 } from '../curve.js'
+import type { Checks } from '../round.js'
 import type { PartyId } from '../session.js'
 import type { Paillier } from './paillier.js'
 import { answerTo, type First, type Second, type Third } from './presign-letters.js'
@@ -11,7 +12,6 @@ import { inPaillierGroups } from './zk/common.js'
 import { type ElogStatement, verifyElog } from './zk/elog.js'
 
 type By<T> = ReadonlyMap<PartyId, T>
-type Checks<T> = Readonly<Record<string, (value: T, from: PartyId) => boolean>>
 
 /** Everything that the signers have said to all, and Γ. */
 export type Said = {
@@ -21,7 +21,22 @@ export type Said = {
   readonly Gamma: Point
 }
 
-const keyOf = ({ keys }: Signers, party: PartyId): Paillier => keys.get(party) as Paillier
+export const keyOf = ({ keys }: Signers, party: PartyId): Paillier => keys.get(party) as Paillier
+
+/** Of the proofs that one signer alone got. */
+export const firstProofChecks = <T>(
+  holds: (from: PartyId) => { psi0: boolean; psi1: boolean } | undefined,
+): Checks<T> => ({
+  'proof that k is small (ψ0) does not verify': (_, from) => holds(from)?.psi0 === true,
+  'proof that γ is small (ψ1) does not verify': (_, from) => holds(from)?.psi1 === true,
+})
+
+export const secondProofChecks = <T>(
+  holds: (from: PartyId) => { psi: boolean; psiHat: boolean } | undefined,
+): Checks<T> => ({
+  'proof for its answer with γ (ψ) does not verify': (_, from) => holds(from)?.psi === true,
+  'proof for its answer with x (ψ̂) does not verify': (_, from) => holds(from)?.psiHat === true,
+})
 
 /** Of round `presign-1`, what everybody sees: both ciphertexts are in the group of their sender's key. */
 export const firstChecks = (signers: Signers): Checks<First> => ({

@@ -9,9 +9,15 @@ import { secp256k1 } from '../curve.js'
 import { auxPublicShape, type AuxPublic } from './aux-data.js'
 import { centred, fromBytes, integer, natural, point, q as order, scalar, tape } from './integers.js'
 import { PRODUCTION } from './level.js'
-import { add, encrypt, paillier, PaillierSecret, times } from './paillier.js'
-import { ownPedersen, pedersen } from './pedersen.js'
-import { type Answer, type First, presignShapes } from './presign-letters.js'
+import { add, encrypt, type Paillier, paillier, PaillierSecret, times } from './paillier.js'
+import { ownPedersen, type Pedersen, pedersen } from './pedersen.js'
+import {
+  type Answer,
+  type First,
+  type FirstProofs,
+  presignShapes,
+  type SecondProofs,
+} from './presign-letters.js'
 import { task } from './task.js'
 import { type AffGStatement, proveAffG, verifyAffG } from './zk/aff-g.js'
 import { contextShape, type ProofContext } from './zk/context.js'
@@ -62,7 +68,8 @@ const statements = (N0: EncElgStatement['N0'], { K, encGamma, Y, A1, A2, B1, B2 
   psi1: { N0, C: encGamma, A: Y, B: B1, X: B2 },
 })
 
-const pedersenOf = ({ Nhat, s, t }: AuxPublic, { level }: ProofContext) => pedersen(Nhat, s, t, level)
+export const pedersenOf = ({ Nhat, s, t }: AuxPublic, { level }: Pick<ProofContext, 'level'>) =>
+  pedersen(Nhat, s, t, level)
 
 /** K = Enc(k; ρ) and Enc(γ; ν). */
 export const encryptNonces = task(
@@ -126,13 +133,24 @@ export const verifyNonces = task(
   },
   ({ context, N, own, pHat, qHat, first, proofs }) => {
     const rp = ownPedersen(fromBytes(pHat), fromBytes(qHat), own.s, own.t)
-    const { psi0, psi1 } = statements(paillier(N, context.level), first)
-    return {
-      psi0: verifyEncElg({ ...context, role: 'K' }, rp, psi0, proofs.psi0),
-      psi1: verifyEncElg({ ...context, role: 'encGamma' }, rp, psi1, proofs.psi1),
-    }
+    return nonceProofsHold(context, rp, paillier(N, context.level), first, proofs)
   },
 )
+
+/** Each of ψ0 and ψ1, for whoever has the verifier's parameters. */
+export function nonceProofsHold(
+  context: ProofContext,
+  rp: Pedersen,
+  N0: Paillier,
+  first: First,
+  proofs: FirstProofs,
+) {
+  const { psi0, psi1 } = statements(N0, first)
+  return {
+    psi0: verifyEncElg({ ...context, role: 'K' }, rp, psi0, proofs.psi0),
+    psi1: verifyEncElg({ ...context, role: 'encGamma' }, rp, psi1, proofs.psi1),
+  }
+}
 
 /**
  * This party's answer to the ciphertext K of a verifier whose data are given, with ψ and ψ̂. -β stands in both D and F, so
@@ -216,13 +234,25 @@ export const verifyAnswer = task(
   },
   ({ context, N, own, p, q, pHat, qHat, proofs, ...said }) => {
     const rp = ownPedersen(fromBytes(pHat), fromBytes(qHat), own.s, own.t)
-    const { gamma, x } = answerStatements(ownKey(p, q).key, paillier(N, context.level), said)
-    return {
-      psi: verifyAffG({ ...context, role: 'gamma' }, rp, gamma, proofs.psi),
-      psiHat: verifyAffG({ ...context, role: 'x' }, rp, x, proofs.psiHat),
-    }
+    return answerProofsHold(context, rp, ownKey(p, q).key, paillier(N, context.level), said, proofs)
   },
 )
+
+/** Each of ψ and ψ̂ for an answer to the owner of N_j, for whoever has its parameters. */
+export function answerProofsHold(
+  context: ProofContext,
+  rp: Pedersen,
+  N_j: Paillier,
+  N_i: Paillier,
+  said: Parameters<typeof answerStatements>[2],
+  proofs: SecondProofs,
+) {
+  const { gamma, x } = answerStatements(N_j, N_i, said)
+  return {
+    psi: verifyAffG({ ...context, role: 'gamma' }, rp, gamma, proofs.psi),
+    psiHat: verifyAffG({ ...context, role: 'x' }, rp, x, proofs.psiHat),
+  }
+}
 
 /**
  * α + β and α̂ + β̂ modulo q, where α and α̂ are in the peer's answer, and β and β̂ in this party's to it. The output is as

@@ -29,8 +29,10 @@ import {
   byChance,
   deltaStatement,
   firstChecks,
+  firstProofChecks,
   gammaStatement,
   secondChecks,
+  secondProofChecks,
   sumOfDeltas,
   sumOfGammas,
   thirdChecks,
@@ -139,11 +141,8 @@ export function* presignWith(
     first: first.get(from) as First,
     proofs: firstProofs.get(from) as FirstProofs,
   }))
-  demand(ROUND.first, ofPeers(session, first), {
-    ...firstChecks(signers),
-    'proof that k is small (ψ0) does not verify': (_, from) => nonceProofs.get(from)?.psi0 === true,
-    'proof that γ is small (ψ1) does not verify': (_, from) => nonceProofs.get(from)?.psi1 === true,
-  })
+  const ofNonces = firstProofChecks((from) => nonceProofs.get(from))
+  demand(ROUND.first, ofPeers(session, first), firstChecks(signers), ofNonces)
   // Γ_i = γG, ψ̃ = Πelog(L=B1, M=B2, X=Y, Y=Γ_i, h=G; λ=b, y=γ). For each j: β, β̂ ← ±2^ℓ'; r, r̂ ← Z*_{N_i},
   // s, ŝ ← Z*_{N_j}; D_ji = γ_i⊙K_j ⊕ Enc_j(-β; s), F_ji = Enc_i(-β; r); and D̂_ji, F̂_ji with x_i, ψ, ψ̂.
   const ownGamma = parsed(gamma)
@@ -196,11 +195,8 @@ export function* presignWith(
     answer: answerFrom(from),
     proofs: secondProofs.get(from) as SecondProofs,
   }))
-  demand(ROUND.second, ofPeers(session, second), {
-    ...secondChecks(signers, first),
-    'proof for its answer with γ (ψ) does not verify': (_, from) => answerProofs.get(from)?.psi === true,
-    'proof for its answer with x (ψ̂) does not verify': (_, from) => answerProofs.get(from)?.psiHat === true,
-  })
+  const ofAnswers = secondProofChecks((from) => answerProofs.get(from))
+  demand(ROUND.second, ofPeers(session, second), secondChecks(signers, first), ofAnswers)
   // Γ = ΣΓ_j ≠ O; Δ_i = k_iΓ; α_j = Dec(D_ij), α̂_j = Dec(D̂_ij); δ_i = γ_i k_i + Σ(α_j + β_j),
   // χ_i = x_i k_i + Σ(α̂_j + β̂_j) mod q; S_i = χ_iΓ; ψ' = Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ; λ=a, y=k).
   // The shares of Γ were fixed by Enc(γ), B1 and B2 before any was seen: no one of them is to blame.

@@ -10,7 +10,7 @@ import { CodecError } from '../../../src/protocol/codec.js'
 import { secp256k1 } from '../../../src/protocol/curve.js'
 import { type PartyId, Session } from '../../../src/protocol/session.js'
 import { type Letter, sid, type Tamper } from '../../support/simulate.js'
-import { blamed, cheating } from '../frost/party.js'
+import { blamed, cheating, overhear } from '../frost/party.js'
 import { transcribed, verifyFailure, wrongSum } from './cheats.js'
 import { dealt, type Meddle, message, onceEach, runSign } from './signing.js'
 
@@ -108,6 +108,75 @@ describe('what one lie costs each of t signers', () => {
     expect(decode(encode(sum))).toEqual(sum)
     expect(() => decode(encode({ ...sum, proof: [...sum.proof, ...sum.proof] }))).toThrow(CodecError)
   })
+})
+
+describe('the letters that one signer alone got', () => {
+  const dealtIn = overhear((tamper) => runSign(keys, quorum, { tamper }))
+  const rounds = transcript()
+  const verdict = (round: string, changed: Uint8Array): unknown =>
+    verifyFailure(session, key(), message, rounds, onceEach, [
+      { round, from: 3, to: 4, letter: changed },
+    ]).map(({ party, kind, reason }) => [party, round, kind, reason])
+  const own = (round: string): Uint8Array => dealtIn(round, 3, 4)
+  const [first, second] = [letter.firstProofs, letter.secondProofs]
+
+  test.each([ROUND.first, ROUND.second])(
+    'of round %s convict whoever says falsely that they do not hold',
+    (round) => {
+      expect(verdict(round, own(round))).toEqual([
+        [4, round, 'proven', 'says that a letter does not hold, which does'],
+      ])
+    },
+  )
+
+  test.each<[string, string, () => Uint8Array]>([
+    [
+      'proof that k is small (ψ0) does not verify',
+      ROUND.first,
+      () =>
+        first.encode({
+          ...first.decode(own(ROUND.first)),
+          psi0: first.decode(dealtIn(ROUND.first, 1, 4)).psi0,
+        }),
+    ],
+    [
+      'proof that γ is small (ψ1) does not verify',
+      ROUND.first,
+      () =>
+        first.encode({
+          ...first.decode(own(ROUND.first)),
+          psi1: first.decode(dealtIn(ROUND.first, 3, 1)).psi1,
+        }),
+    ],
+    [
+      'proof for its answer with γ (ψ) does not verify',
+      ROUND.second,
+      () =>
+        second.encode({
+          ...second.decode(own(ROUND.second)),
+          psi: second.decode(dealtIn(ROUND.second, 3, 1)).psi,
+        }),
+    ],
+    [
+      'proof for its answer with x (ψ̂) does not verify',
+      ROUND.second,
+      () =>
+        second.encode({
+          ...second.decode(own(ROUND.second)),
+          psiHat: second.decode(dealtIn(ROUND.second, 1, 4)).psiHat,
+        }),
+    ],
+  ])('convict their sender: %s', (reason, round, changed) => {
+    expect(verdict(round, changed())).toEqual([[3, round, 'proven', reason]])
+  })
+
+  test.each([ROUND.first, ROUND.second])(
+    'of round %s convict their sender where they cannot be read',
+    (round) => {
+      const [[party, , kind]] = verdict(round, new Uint8Array(3)) as [[number, string, string]]
+      expect([party, kind]).toEqual([3, 'proven'])
+    },
+  )
 })
 
 describe('the transcript of a signing (T-70)', () => {

@@ -7,7 +7,9 @@ import { secp256k1 } from '../../../src/protocol/curve.js'
 import { runJob } from '../../../src/protocol/cggmp24/jobs.js'
 import type { Rounds } from '../../../src/protocol/keygen-public.js'
 import type { Job } from '../../../src/protocol/round.js'
-import type { PartyId } from '../../../src/protocol/session.js'
+import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
+import type { Dispute } from '../../../src/protocol/evidence.js'
+import type { PartyId, Session } from '../../../src/protocol/session.js'
 import { honest, type Tamper } from '../../support/simulate.js'
 import type { Meddle } from './signing.js'
 
@@ -98,12 +100,14 @@ export function transcribed(
 
 /** The verdict on a signing, with its jobs done here; who has done some of them before brings its own `run`. */
 export function verifyFailure(
-  ...[session, key, digest, rounds, run = runJob]: [
-    ...Parameters<typeof judgeFailure>,
-    run?: (job: Job) => Uint8Array,
-  ]
+  session: Session,
+  key: EcdsaKey,
+  digest: Uint8Array,
+  rounds: Rounds,
+  run: (job: Job) => Uint8Array = runJob,
+  disputes: readonly Dispute[] = [],
 ): readonly Accusation[] {
-  const judging = judgeFailure(session, key, digest, rounds)
+  const judging = judgeFailure(session, key, digest, rounds, disputes)
   let step = judging.next()
   while (!step.done) step = judging.next(step.value.map((job) => run(job)))
   return step.value

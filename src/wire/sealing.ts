@@ -1,6 +1,6 @@
 /**
  * Sealing letters for one member. Every letter has a key of its own, used once, so that this one letter can be opened
- * as evidence and nothing else ever is (F-19). AES-256-GCM by version, not by choice; the nonce may be zero because
+ * as evidence (`claim.ts`) and nothing else ever is (F-19). AES-256-GCM by version, not by choice; the nonce may be zero because
  * the key is never used again; the header is associated data.
  */
 import { gcm } from '@noble/ciphers/aes.js'

@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { hashOfKey, keyOfLetter, openLetter, sealLetter } from '../../src/messaging/seal.js'
+import { hashOfKey, keyOfLetter, openLetter, sealLetter } from '../../src/wire/sealing.js'
 import { encodeHeader, type Header } from '../../src/wire/envelope.js'
 import { sha256 } from '../../src/wire/hash.js'
 import { hex } from '../../src/wire/text.js'

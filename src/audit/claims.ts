@@ -1,0 +1,86 @@
+/**
+ * Claims about letters to one member alone, opened: whom they convict by themselves, and what is left for the protocol to
+ * settle. A claim that is none convicts whoever signed it, so that nobody is framed by one.
+ */
+import type { Accusation } from '../protocol/abort.js'
+import { attempt, equalBytes } from '../protocol/codec.js'
+import type { Dispute } from '../protocol/evidence.js'
+import type { PartyId } from '../protocol/session.js'
+import { type Claim, claimCodec } from '../wire/claim.js'
+import { decodeEnvelope, encodeHeader, type Envelope, verifyEnvelope } from '../wire/envelope.js'
+import { hashOfKey, openLetter } from '../wire/sealing.js'
+import { hex } from '../wire/text.js'
+import { demand, type Player, refuse } from './session.js'
+
+/** The run that a file is of. */
+export type RunIds = { readonly definition: Uint8Array; readonly sid: Uint8Array }
+
+/** @throws what `demand` throws, unless each claim is signed, of this run, and alone in its place */
+export function claimsOf(
+  encoded: readonly Uint8Array[],
+  ran: RunIds,
+  players: readonly Player[],
+): { readonly guilty: readonly Accusation[]; readonly disputes: readonly Dispute[] } {
+  const playerOf = (fingerprint: Uint8Array): Player | undefined =>
+    players.find(({ card }) => equalBytes(card.fingerprint, fingerprint))
+  const places = new Set<string>()
+  const found = encoded.map((bytes): Accusation | Dispute => {
+    const envelope = decodeEnvelope(bytes)
+    const { kind, definition, session, round, from, to } = envelope.header
+    const by = playerOf(from)
+    const inPlace =
+      kind === 'claim' &&
+      to === null &&
+      equalBytes(definition, ran.definition) &&
+      equalBytes(session, ran.sid)
+    if (by === undefined || !inPlace) return refuse('a claim is out of place')
+    demand(verifyEnvelope(envelope, by.card.signing), `a claim of ${by.card.name} is not signed by it`)
+    demand(!places.has(`${hex(from)} ${round}`), `a claim of ${by.card.name} stands twice`)
+    places.add(`${hex(from)} ${round}`)
+    const about = players.find(({ card }) => hex(card.fingerprint) === round)
+    const claim = attempt(() => claimCodec.decode(envelope.body))
+    const letter = claim && attempt(() => decodeEnvelope(claim.letter))
+    const isLetter = letter && about && about !== by && isLetterBetween(letter, ran, about, by)
+    if (!isLetter) return against(by.party, 'claim', 'claims something of a letter that is none')
+    return opened(letter, claim, about.party, by.party)
+  })
+  return {
+    guilty: found.filter((each): each is Accusation => 'kind' in each),
+    disputes: found.filter((each): each is Dispute => 'letter' in each),
+  }
+}
+
+function opened(
+  { header, body }: Envelope,
+  { key }: Claim,
+  from: PartyId,
+  to: PartyId,
+): Accusation | Dispute {
+  const isItsKey = header.key !== null && equalBytes(hashOfKey(key), header.key)
+  if (!isItsKey) return against(to, header.round, 'claims of a letter what its key does not show')
+  const letter = openLetter(key, encodeHeader(header), body)
+  if (letter === null)
+    return against(from, header.round, 'its letter does not open with the key that it names')
+  return { round: header.round, from, to, letter }
+}
+
+const isLetterBetween = (
+  letter: ReturnType<typeof decodeEnvelope>,
+  ran: RunIds,
+  from: Player,
+  to: Player,
+): boolean =>
+  letter.header.kind === 'letter' &&
+  equalBytes(letter.header.definition, ran.definition) &&
+  equalBytes(letter.header.session, ran.sid) &&
+  equalBytes(letter.header.from, from.card.fingerprint) &&
+  letter.header.to !== null &&
+  equalBytes(letter.header.to, to.card.fingerprint) &&
+  verifyEnvelope(letter, from.card.signing)
+
+const against = (party: PartyId, round: string, reason: string): Accusation => ({
+  party,
+  round,
+  kind: 'proven',
+  reason,
+})

@@ -1,0 +1,66 @@
+/**
+ * The verdict on letters that convict their sender by themselves: two that are signed for one place, or one that cannot be
+ * read. What else a member was accused of by such letters rests on more than stands in the file, and is not proven by it.
+ */
+import type { Accusation } from '../protocol/abort.js'
+import { type Codec, CodecError } from '../protocol/codec.js'
+import {
+  decodeEnvelope,
+  type Envelope,
+  type Kind,
+  REPEATED,
+  SLOTTED,
+  verifyEnvelope,
+} from '../wire/envelope.js'
+import { confirmCodec, encapsulateCodec, revealCodec } from '../wire/handshake.js'
+import { preparedCodec } from '../wire/prepared.js'
+import { hex } from '../wire/text.js'
+import { demand, type Player, refuse } from './session.js'
+
+const CODECS: Partial<Record<Kind, Codec<unknown>>> = {
+  reveal: revealCodec,
+  encapsulate: encapsulateCodec,
+  confirm: confirmCodec,
+  prepared: preparedCodec,
+}
+
+/** @throws what `demand` throws, unless each letter is a participant's, of this ceremony, and signed */
+export function convictedBy(
+  encoded: readonly Uint8Array[],
+  definition: Uint8Array,
+  players: readonly Player[],
+): Accusation[] {
+  const places = new Map<string, Envelope>()
+  return encoded.flatMap((bytes): Accusation[] => {
+    const envelope = decodeEnvelope(bytes)
+    const { kind, session, round, from, to } = envelope.header
+    const by = players.find(({ card }) => hex(card.fingerprint) === hex(from))
+    const isOurs = by !== undefined && hex(envelope.header.definition) === hex(definition)
+    if (!isOurs) return refuse('a letter is out of place')
+    demand(verifyEnvelope(envelope, by.card.signing), `a letter of ${by.card.name} is not signed by it`)
+    const against = (reason: string): Accusation[] => [
+      { party: by.party, round: round || kind, kind: 'proven', reason },
+    ]
+    const place = [kind, hex(session), round, hex(from), to && hex(to)].join(' ')
+    const other = places.get(place)
+    places.set(place, envelope)
+    if (other && hex(other.bytes) !== hex(bytes) && hasOnePlace(kind)) return against(TWICE)
+    return isMalformed(envelope) ? against('its letter is malformed') : []
+  })
+}
+
+/** What is said of a member that signed two. */
+const TWICE = 'two different signed letters for one round'
+
+/** Two hellos with one number are an old copy of a home, as a rule, and no crime. */
+const hasOnePlace = (kind: Kind): boolean => SLOTTED.has(kind) && !REPEATED.has(kind) && kind !== 'hello'
+
+function isMalformed({ header, body }: Envelope): boolean {
+  try {
+    CODECS[header.kind]?.decode(body)
+    return false
+  } catch (error) {
+    if (error instanceof CodecError) return true
+    throw error
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The verdict on a signing by FROST that failed: every letter of it is for all, and each share of the signature can be held
+ * against the nonce commitments that all have echoed.
+ */
+import type { Accusation } from '../abort.js'
+import { agreed, type Judging, lettersOf, verdictOf } from '../evidence.js'
+import type { Rounds } from '../keygen-public.js'
+import { type PublicShares, requireQuorum } from '../keyshare.js'
+import { demand } from '../round.js'
+import type { Session } from '../session.js'
+import { nonceChecks, noncesLetter, publicKeyFor, shareChecks, shareLetter } from './sign.js'
+
+/** A key that signs, at a path, as the agreed record has it. */
+export type FrostPublicKey = { readonly share: PublicShares; readonly shift: bigint }
+
+/**
+ * Who provably broke the signing of `message`.
+ * @throws RangeError when the session's parties cannot have signed with this key
+ */
+export function judgeFrost(
+  session: Session,
+  key: FrostPublicKey,
+  message: Uint8Array,
+  rounds: Rounds,
+): Judging<readonly Accusation[]> {
+  requireQuorum(session.parties, key.share)
+  return verdictOf(() => {
+    const at = publicKeyFor(key.share, key.shift)
+    const nonces = agreed(session, rounds, 'nonces', noncesLetter)
+    if (nonces === null) return
+    demand('nonces', nonces, nonceChecks(at.suite))
+    demand('share', lettersOf(session, rounds, 'share', shareLetter), shareChecks(at, nonces, message))
+  })
+}
