@@ -2,12 +2,16 @@
  * What `bin/mpc.js` runs. Nothing but the version is answered here: everything else is loaded when it is needed, so
  * that `mpc --version` costs little more than Node itself.
  */
+import './unobserved.js'
+import { hideTyping } from './echo.js'
+import { write } from './output.js'
 import { VERSION } from './version.js'
 
 const args = process.argv.slice(2)
-if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-  process.stdout.write(`${VERSION}\n`)
-} else {
+const asksVersion = args.length === 1 && (args[0] === '--version' || args[0] === '-V')
+if (!asksVersion && !args.includes('--no-input')) hideTyping()
+// Where even that cannot be written, the long way says so.
+if (!asksVersion || (await write(process.stdout, `${VERSION}\n`)) !== null) {
   const { start } = await import('./start.js')
   await start(args)
 }

@@ -24,7 +24,7 @@ export async function replacingSecret(sources: Sources, { file, fd, identity }: 
   }
   const [from, bytes] =
     fd !== null
-      ? (['--new-passphrase-fd', readDescriptor(fd, '--new-passphrase-fd', LIMIT)] as const)
+      ? (['--new-passphrase-fd', await readDescriptor(fd, '--new-passphrase-fd', LIMIT)] as const)
       : ([
           '--new-passphrase-file',
           file && (await readNamedSecret(file, '--new-passphrase-file', LIMIT)),
@@ -55,7 +55,7 @@ function warnedOf(sources: Sources, unlock: Unlock): Unlock {
 export async function holderSecret(sources: Sources, name: string, fd: number | null): Promise<string> {
   const flag = '--holder-passphrase-fd'
   const what = `the piece of ${name}`
-  if (fd !== null) return warned(sources, passphraseOf(readDescriptor(fd, flag, LIMIT), flag), what)
+  if (fd !== null) return warned(sources, passphraseOf(await readDescriptor(fd, flag, LIMIT), flag), what)
   const question = `Passphrase for ${what} (Enter alone makes one):`
   return askNew(sources, { question, what, flag: `${flag} ${name}:N` })
 }

@@ -133,7 +133,7 @@ async function heldIn(context: Context, label: string): Promise<Held> {
     const bytes = await typePiece(context.terminal)
     return { label: 'what was typed', bytes, kind: isSealed(bytes) ? kindOfSealed(bytes) : 'clear' }
   }
-  const file = await readInput(label, 'FILE', context.signal)
+  const file = await readInput(label, 'FILE')
   try {
     const bytes = isSealed(file) ? file : onPaper(file)
     return { label, bytes, kind: isSealed(bytes) ? kindOfSealed(bytes) : 'clear' }

@@ -2,6 +2,7 @@
  * A process that does nothing but make safe primes and write them to its stdout, until it is killed: a prime takes
  * seconds, and neither a thread nor the process's own pool can be stopped in the midst of one.
  */
+import './unobserved.js'
 import { generatePrimeSync } from 'node:crypto'
 
 const bits = Number(process.argv[2])

@@ -18,6 +18,8 @@ export type Result = {
   readonly next?: string
   /** What the others run meanwhile, where that is something else. */
   readonly others?: string
+  /** What prints the same again, where that is not the same command. */
+  readonly again?: string
   /** Why this result is nevertheless a failure; `data` is printed with it. */
   readonly failure?: Failure
 }
@@ -27,7 +29,13 @@ export type Outcome =
   | { readonly command: string; readonly result: Result }
   | { readonly command: string; readonly error: unknown }
 
-export type Printed = { readonly stdout: string; readonly stderr: string; readonly code: number }
+export type Printed = {
+  readonly stdout: string
+  readonly stderr: string
+  readonly code: number
+  /** What prints the same again; null where that is the same command. */
+  readonly again: string | null
+}
 
 const REPORT =
   'this is a bug in mpc. Please report it with the lines above: `npm bugs @mpc-ceremony/mpc` says where'
@@ -61,6 +69,7 @@ export function present(
     // Not folded: it is there to be copied.
     stderr: json ? '' : lines(next),
     code: 0,
+    again: result.again?.replace(/^mpc /, `${called} `) ?? null,
   }
 }
 
@@ -97,6 +106,7 @@ function presentError(
       ? lines(layOut(failureLines(error, code, style), widths.stderr))
       : `${stackOf(error)}\n${REPORT}\n`,
     code,
+    again: null,
   }
 }
 

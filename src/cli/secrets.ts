@@ -67,7 +67,7 @@ export async function givenSecret({ globals, env }: Sources): Promise<Unlock | n
   })
   if (globals.passphraseFd !== null) {
     const from = '--passphrase-fd'
-    return passphrase(readDescriptor(globals.passphraseFd, from, LIMIT), from)
+    return passphrase(await readDescriptor(globals.passphraseFd, from, LIMIT), from)
   }
   const [file, from] =
     globals.passphraseFile === null
@@ -113,7 +113,7 @@ export async function readAgeIdentities(path: string, flag = '--identity'): Prom
 export async function pieceSecret({ terminal }: Sources, label: string, fd: number | null): Promise<Unlock> {
   const flag = '--piece-passphrase-fd'
   if (fd !== null)
-    return { kind: 'passphrase', passphrase: passphraseOf(readDescriptor(fd, flag, LIMIT), flag) }
+    return { kind: 'passphrase', passphrase: passphraseOf(await readDescriptor(fd, flag, LIMIT), flag) }
   return {
     kind: 'passphrase',
     passphrase: await terminal.askSecret(`Passphrase of ${visible(label)}:`, { flag: `${flag} N` }),

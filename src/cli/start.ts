@@ -6,10 +6,13 @@ import { Context } from './context.js'
 import { openEvents } from './events.js'
 import { interrupted } from './exit.js'
 import { globalsOf } from './globals.js'
+import { inputLate, readUntil } from './inputs.js'
+import { write } from './output.js'
 import { buildProgram, HelpShown, parseFailure } from './program.js'
 import { type Outcome, present, type Printed, type Widths } from './result.js'
 import { makeStyle, type Style, wantsColor, wantsMotion } from './style.js'
 import { Terminal } from './terminal.js'
+import { Failure } from '../wire/failure.js'
 import { isRehearsal, refusalOf } from '../wire/realm.js'
 
 /** Runs the command line; ends the process with the exit code of what came of it. */
@@ -20,14 +23,21 @@ export async function start(args: readonly string[]): Promise<void> {
   // The libraries that draw prompts decide by the environment.
   if (!color) process.env['NO_COLOR'] = '1'
   const style = makeStyle(color, flags.plain)
-  const end = async ({ stdout, stderr, code }: Printed): Promise<never> => {
+  const end = async ({ stdout, stderr, code, again }: Printed): Promise<never> => {
     // What was asked for comes first, what to do with it after; of a failure there is nothing on stdout to read first.
-    await write(process.stdout, stdout)
+    const lost = await write(process.stdout, stdout)
     await write(process.stderr, stderr)
-    process.exit(code)
+    // What failed says so by its own code, and on stderr.
+    if (lost === null || code !== 0) process.exit(code)
+    const error = await unwritten(lost, again)
+    const told = present({ command: '', error }, false, style, widths())
+    await write(process.stderr, told.stderr)
+    process.exit(told.code)
   }
-  // What fails outside of the command's own promise is our bug too, and has its one line.
-  process.once('uncaughtException', (error) => void end(present({ command: '', error }, flags.json, style)))
+  // What fails outside of the command's own promise is our bug too, and has its one line; so has what waits for nothing.
+  const fail = (error: unknown): void => void end(present({ command: '', error }, flags.json, style))
+  process.once('uncaughtException', fail)
+  process.once('beforeExit', () => fail(new Error('the command waits for something that cannot come')))
   const moving = wantsMotion(process.stderr, process.env, flags)
   try {
     await end(present(await outcomeOf(args, style, moving), flags.json, style, widths(), called()))
@@ -38,11 +48,12 @@ export async function start(args: readonly string[]): Promise<void> {
 
 /** What to print where no command was run: help, or what could not be read. */
 function presentUnread(error: unknown, json: boolean, style: Style): Printed {
-  if (error instanceof HelpShown && error.wanted) return { stdout: error.text, stderr: '', code: 0 }
+  if (error instanceof HelpShown && error.wanted)
+    return { stdout: error.text, stderr: '', code: 0, again: null }
   const { command, failure } = parseFailure(error)
   // The name alone is no mistake to be told of, though a script that says no more has made one.
   if (error instanceof HelpShown && command === '' && !json)
-    return { stdout: '', stderr: error.text, code: 2 }
+    return { stdout: '', stderr: error.text, code: 2, again: null }
   const printed = present({ command, error: failure }, json, style, widths())
   return error instanceof HelpShown ? { ...printed, stderr: `${error.text}\n${printed.stderr}` } : printed
 }
@@ -66,6 +77,7 @@ async function outcomeOf(args: readonly string[], style: Style, moving: boolean)
     try {
       const globals = globalsOf(program)
       const signal = onInterrupt()
+      readUntil(globals.timeout === null ? signal : AbortSignal.any([signal, afterwards(globals.timeout)]))
       const interactive = process.stdin.isTTY && globals.input
       const size = () => sizeOf(process.stderr)
       const screen = { stream: process.stderr, moving, now: Date.now, settle: 400, size }
@@ -84,6 +96,13 @@ async function outcomeOf(args: readonly string[], style: Style, moving: boolean)
   return outcome ?? { command: '', error: new Error('no command was run') }
 }
 
+/** Fires when what was to come from a pipe is too late. */
+function afterwards(timeout: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(inputLate()), timeout).unref()
+  return controller.signal
+}
+
 /** Fires on the first Ctrl-C, or when the terminal goes away; the second one kills at once. */
 function onInterrupt(): AbortSignal {
   const controller = new AbortController()
@@ -97,14 +116,19 @@ function onInterrupt(): AbortSignal {
 }
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Output that cannot be written changes nothing: whoever reads it may leave, and the ceremony ends as it ends. */
+/** A reader that leaves ends no ceremony: that its result could not be written is said at the end. */
 function survivePipes(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
 
-/** Resolves once the text is out, or nobody wants it. */
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return text === '' ? Promise.resolve() : new Promise((resolve) => stream.write(text, () => resolve()))
+/** @param again the command that prints the same; null where it is the one that was run */
+async function unwritten(cause: Error, again: string | null): Promise<Failure> {
+  const { systemWords } = await import('../storage/files.js')
+  const why = systemWords(cause) ?? cause.message
+  return new Failure('configuration', 'E_OUTPUT', `the result could not be written to stdout: ${why}`, {
+    hint: `what was done is done; ${again === null ? 'the same command' : `\`${again}\``} prints it again`,
+    cause,
+  })
 }
 
 /** The flags that say how to print, readable even where the rest of the line is not. */

@@ -1,12 +1,11 @@
 /**
  * The person at the terminal: what is said to them and asked of them, all on stderr. Nobody is asked unless stdin is a
- * terminal: the prompt library would take its answers from a pipe, and `yes | mpc sign` would approve.
+ * terminal: else `yes | mpc sign` would approve.
  */
 import { Failure } from '../wire/failure.js'
 import { Board, type Screen } from './board.js'
-import { interrupted } from './exit.js'
 import { fold, layOut, type Line, rowsOf } from './layout.js'
-import { askDrawn, askInLines } from './prompts.js'
+import { put } from './prompts.js'
 import type { Style } from './style.js'
 
 export type Asking = {
@@ -148,13 +147,10 @@ export class Terminal {
     this.#board?.suspend()
     this.#held = []
     try {
-      const put = this.screen.moving ? askDrawn : askInLines
       const folded = fold(text, Math.max(1, (this.#columns() ?? Number.POSITIVE_INFINITY) - MARK)).join('\n')
-      return await put({ text: folded, secret, check, signal, output: process.stderr })
-    } catch (error) {
-      if (signal.aborted) throw signal.reason
-      if (error instanceof Error && error.name === 'ExitPromptError') throw interrupted()
-      throw error
+      const columns = this.screen.moving ? () => this.#columns() ?? 80 : null
+      const { stream: output } = this.screen
+      return await put({ text: folded, secret, check, signal, output, style: this.style, columns })
     } finally {
       const held = this.#held
       this.#held = null

@@ -55,17 +55,9 @@ export async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/**
- * Adds bytes at the end of a file, down to the disk; makes the file if there is none. A crash may leave a
- * part.
- */
-export async function append(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await openOwn(path, 'a')
-  try {
-    await writeTo(handle, path, bytes)
-  } finally {
-    await handle.close()
-  }
+/** Takes a name that nothing has. @throws EEXIST if anything has it */
+export async function makeEmpty(path: string): Promise<void> {
+  await (await openOwn(path, 'wx')).close()
 }
 
 /**
@@ -84,7 +76,7 @@ export async function overwrite(path: string): Promise<void> {
   }
 }
 
-const openOwn = (path: string, flag: 'wx' | 'a'): Promise<FileHandle> =>
+const openOwn = (path: string, flag: 'wx'): Promise<FileHandle> =>
   step('create', path, () => open(path, flag, FILE))
 
 async function writeTo(handle: FileHandle, path: string, bytes: Uint8Array): Promise<void> {
@@ -144,6 +136,12 @@ export function codeOf(error: unknown): string | null {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : null
 }
 
+/** What the system says of an error of its own, in words; null if it is not the system's. */
+export function systemWords(error: unknown): string | null {
+  const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0
+  return getSystemErrorMap().get(errno)?.[1] ?? codeOf(error)
+}
+
 const SPACE = 'free some space and run the same command again; what was there before is unchanged'
 const RIGHTS = 'check who owns it and the folder that it lies in, and their modes'
 const HINTS: Readonly<Record<string, string>> = {
@@ -167,11 +165,14 @@ export async function guarded<T>(doing: string, path: string, act: () => Promise
   } catch (cause) {
     const code = codeOf(cause)
     if (code === null) throw cause
-    const errno = cause instanceof Error && 'errno' in cause ? Number(cause.errno) : 0
-    const words = getSystemErrorMap().get(errno)?.[1] ?? code
-    throw new Failure('configuration', 'E_STORAGE', `cannot ${doing} ${path}: ${words}`, {
-      hint: HINTS[code] ?? `the system says ${code}; when that is mended, run the same command again`,
-      cause,
-    })
+    throw new Failure(
+      'configuration',
+      'E_STORAGE',
+      `cannot ${doing} ${path}: ${systemWords(cause) ?? code}`,
+      {
+        hint: HINTS[code] ?? `the system says ${code}; when that is mended, run the same command again`,
+        cause,
+      },
+    )
   }
 }

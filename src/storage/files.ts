@@ -7,11 +7,11 @@ import { dirname, join } from 'node:path'
 import { equalBytes } from '../protocol/codec.js'
 import {
   addName,
-  append,
   changeName,
   codeOf,
   discard,
   guarded,
+  makeEmpty,
   makeFolder,
   overwrite,
   removeName,
@@ -21,9 +21,9 @@ import {
 import { temporaryBeside } from './folders.js'
 import { readFile } from './read.js'
 
-export { type FaultPoint, type Operation, setFaultPoint } from './disk.js'
+export { type FaultPoint, type Operation, setFaultPoint, systemWords } from './disk.js'
 export { ensureDir, listDir, sweep, temporaryName } from './folders.js'
-export { readFile, readSecretFile } from './read.js'
+export { readFile, readGiven, readOpen, readSecretFile, tooLong } from './read.js'
 
 const MOST = 1 << 28
 
@@ -38,22 +38,10 @@ export function createFile(path: string, bytes: Uint8Array): Promise<boolean> {
     let made: boolean
     try {
       await writeNew(temporary, bytes)
-      made = await giveName(temporary, path, bytes)
+      made = await giveName(temporary, path)
     } finally {
       await discard(temporary)
     }
-    await syncFolder(dirname(path))
-    return made
-  })
-}
-
-/**
- * As `createFile` where there are no hard links (a memory stick): O_EXCL takes the name, and the bytes
- * follow. A power cut between the two leaves a file that is not whole.
- */
-export function createExclusive(path: string, bytes: Uint8Array): Promise<boolean> {
-  return guarded('write', path, async () => {
-    const made = await unlessTaken(writeNew(path, bytes))
     await syncFolder(dirname(path))
     return made
   })
@@ -79,14 +67,6 @@ export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolea
   if (await createFile(path, bytes)) return true
   const held = await readFile(path, MOST)
   return held !== null && equalBytes(held, bytes)
-}
-
-/** Adds bytes at the end of a file; a crash may leave a part of them, which is the reader's to notice. */
-export function appendFile(path: string, bytes: Uint8Array): Promise<void> {
-  return guarded('write', path, async () => {
-    await append(path, bytes)
-    await syncFolder(dirname(path))
-  })
 }
 
 /** Removes a file; false if there was none. */
@@ -148,14 +128,24 @@ export function renameDir(from: string, to: string): Promise<boolean> {
   })
 }
 
-async function giveName(temporary: string, path: string, bytes: Uint8Array): Promise<boolean> {
+async function giveName(temporary: string, path: string): Promise<boolean> {
   try {
     return await unlessTaken(addName(temporary, path))
   } catch (cause) {
     const noLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(cause) ?? '')
-    if (noLinks) return createExclusive(path, bytes)
+    if (noLinks) return takeName(temporary, path)
     throw cause
   }
+}
+
+/**
+ * Where there are no hard links (a memory stick): O_EXCL takes the name, and what was written takes its place. A power cut
+ * between the two leaves an empty file.
+ */
+async function takeName(temporary: string, path: string): Promise<boolean> {
+  if (!(await unlessTaken(makeEmpty(path)))) return false
+  await changeName(temporary, path)
+  return true
 }
 
 async function ifThere(operation: Promise<void>): Promise<boolean> {

@@ -164,7 +164,15 @@ describe('mpc --version', () => {
   })
 
   it('loads nothing but itself', async () => {
-    const source = await readFile(join(ROOT, 'src', 'cli', 'main.ts'), 'utf8')
-    expect(source.match(/^import .*$/gm)).toEqual(["import { VERSION } from './version.js'"])
+    const importsOf = async (file: string): Promise<string[]> => {
+      const source = await readFile(join(ROOT, 'src', 'cli', file), 'utf8')
+      return [...source.matchAll(/^import .*?'([^']+)'$/gm)].map((found) => found[1] as string)
+    }
+    const first = await importsOf('main.ts')
+    expect(first).toEqual(['./unobserved.js', './echo.js', './output.js', './version.js'])
+    for (const file of first) {
+      for (const each of await importsOf(file.replace('.js', '.ts')))
+        expect(each).toMatch(/^node:|^\.\.\/\.\.\/package/)
+    }
   })
 })

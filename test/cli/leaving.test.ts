@@ -18,6 +18,7 @@ import * as worlds from '../support/worlds.js'
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 })
 
 const CTRL_C = '\x03'
+const CTRL_D = '\x04'
 
 let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
@@ -101,32 +102,62 @@ terminalSuite('leaving, and what comes between', () => {
     expect(g.events.filter(({ event }) => event === 'quiet').map(({ party }) => party)).toEqual(['frank'])
   })
 
-  it('a question is not painted over, and the waiting screen is back after it', async () => {
-    const stranger = await custodians(folder.dir, 'carol', 'dave')
-    for (const { card } of stranger) await alice.mpc(['identity', 'import', card])
-    const [carol, dave] = stranger as [Custodian, Custodian]
-    for (const one of stranger) {
-      await one.mpc(['identity', 'import', alice.card, '--fingerprint', alice.fingerprint])
+  it.each([
+    ['Ctrl-C', CTRL_C],
+    ['Ctrl-D', CTRL_D],
+  ])(
+    'a question is not painted over, the waiting screen is back after it, and %s there tells the others',
+    async (_, key) => {
+      const stranger = await custodians(folder.dir, 'carol', 'dave')
+      for (const { card } of stranger) await alice.mpc(['identity', 'import', card])
+      const [carol, dave] = stranger as [Custodian, Custodian]
+      for (const one of stranger) {
+        await one.mpc(['identity', 'import', alice.card, '--fingerprint', alice.fingerprint])
+      }
+      await alice.mpc(newKeygen('three.mpc', { '--key': 'three', '--members': 'alice,carol,dave' }))
+      const [a, c, d] = [
+        await keygen(alice, 'three.mpc'),
+        await keygen(carol, 'three.mpc'),
+        await keygen(dave, 'three.mpc'),
+      ]
+      await a.sees('Did carol read')
+      // Both are done with the words by now, which reaches alice while she is asked.
+      await c.sees(/has seen the words.*☑ dave/)
+      expect(a.screen).not.toMatch(/left, Ctrl-C|[☑☐]/)
+      await a.answers('Did carol read', 'charlie')
+      await a.sees('type "carol" or "differ"')
+      expect(a.screen).not.toMatch(/charlie|left, Ctrl-C|[☑☐]/)
+      a.types('carol\r')
+      await a.sees('Did dave read')
+      a.types(key)
+      expect([await a.ended, await c.ended, await d.ended]).toEqual([130, 5, 5])
+      expect(a.screen).toContain('E_INTERRUPTED, exit 130')
+      expect(c.screen).toContain('alice left the ceremony')
+      expect(c.screen).not.toMatch(/[☑☐]/)
+    },
+  )
+
+  it('by Ctrl-D at the question whether to sign: exit 130, and the asker is told', async () => {
+    const made = [await keygen(alice), await keygen(bob)]
+    expect(await Promise.all(made.map((each) => each.ended))).toEqual([0, 0])
+    await writeFile(join(folder.dir, 'message'), 'pay nobody')
+    const desk = { cwd: folder.dir, env: { MPC_NATS_URL: server.url } }
+    const sign = (who: Custodian, ...args: string[]): Person => {
+      const person = Person.runs(who.home, ['sign', '--key', 'treasury', ...args, ...who.unlock], desk)
+      people.push(person)
+      return person
     }
-    await alice.mpc(newKeygen('three.mpc', { '--key': 'three', '--members': 'alice,carol,dave' }))
-    const [a, c, d] = [
-      await keygen(alice, 'three.mpc'),
-      await keygen(carol, 'three.mpc'),
-      await keygen(dave, 'three.mpc'),
-    ]
-    await a.sees('Did carol read')
-    // Both are done with the words by now, which reaches alice while she is asked.
-    await c.sees(/has seen the words.*☑ dave/)
-    expect(a.screen).not.toMatch(/left, Ctrl-C|[☑☐]/)
-    await a.answers('Did carol read', 'charlie')
-    await a.sees('type "carol" or "differ"')
-    expect(a.screen).not.toMatch(/charlie|left, Ctrl-C|[☑☐]/)
-    a.types('carol\r')
-    await a.sees('Did dave read')
-    a.types(CTRL_C)
-    expect([await a.ended, await c.ended, await d.ended]).toEqual([130, 5, 5])
-    expect(c.screen).toContain('alice left the ceremony')
-    expect(c.screen).not.toMatch(/[☑☐]/)
+    const a = sign(alice, '--in', 'message', '--signers', 'alice,bob')
+    await a.sees('Sign it?')
+    a.types(`${/Type "([a-z]+\s[a-z]+)"/.exec(a.screen)?.[1]}\r`)
+    const b = sign(bob, '--next')
+    await b.sees('or "no":')
+    // On a line that is not empty it deletes, as everywhere.
+    b.types(`x\x1b[D${CTRL_D}`)
+    await b.sees(/or "no": *$/)
+    b.types(CTRL_D)
+    expect([await b.ended, await a.ended]).toEqual([130, 5])
+    expect(a.screen).toContain('bob left the ceremony')
   })
 
   it('by Ctrl-C after the vote: nothing is taken back, and it is said what to do', async () => {

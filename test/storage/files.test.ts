@@ -3,17 +3,17 @@ import { chown, chmod, link, mkdir, readdir, symlink, utimes, writeFile } from '
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import {
-  appendFile,
   createDir,
-  createExclusive,
   createFile,
   ensureDir,
   listDir,
+  type Operation,
   readFile,
   readSecretFile,
   removeFile,
   renameDir,
   replaceFile,
+  setFaultPoint,
   writeOnce,
 } from '../../src/storage/files.js'
 import {
@@ -29,6 +29,22 @@ import {
   utf8,
   withError,
 } from './support.js'
+
+const withLinks = <T>(act: () => Promise<T>): Promise<T> => act()
+
+/** As on a memory stick. */
+async function withoutLinks<T>(act: () => Promise<T>, seen: Operation[] = []): Promise<T> {
+  const refused = Object.assign(new Error('no links'), { code: 'EPERM', errno: -1 })
+  setFaultPoint((operation) => {
+    seen.push(operation)
+    if (operation === 'link') throw refused
+  })
+  try {
+    return await act()
+  } finally {
+    setFaultPoint(null)
+  }
+}
 
 const OLD = utf8('old bytes')
 const NEW = utf8('new bytes, and more of them')
@@ -98,12 +114,9 @@ describe('whole or not at all', () => {
       'rename',
       'sync',
     ])
-    expect(await operationsOf(() => createExclusive(join(folder, 'mark'), NEW))).toEqual([
-      'create',
-      'write',
-      'sync',
-      'sync',
-    ])
+    const seen: Operation[] = []
+    await withoutLinks(() => createFile(join(folder, 'mark'), NEW), seen)
+    expect(seen).toEqual(['create', 'write', 'sync', 'link', 'create', 'rename', 'remove', 'sync'])
     expect(await operationsOf(() => createDir(join(folder, 'dir'), { a: OLD }))).toEqual([
       'mkdir',
       'create',
@@ -156,20 +169,20 @@ describe('whole or not at all', () => {
 describe('names are given once', () => {
   test('what is there is never overwritten', async () => {
     const folder = await temporaryFolder()
-    for (const create of [createFile, createExclusive]) {
-      const path = join(folder, create.name)
-      expect(await create(path, OLD)).toBe(true)
-      expect(await create(path, NEW)).toBe(false)
+    for (const [name, disk] of Object.entries({ withLinks, withoutLinks })) {
+      const path = join(folder, name)
+      expect(await disk(() => createFile(path, OLD))).toBe(true)
+      expect(await disk(() => createFile(path, NEW))).toBe(false)
       expect(await read(path)).toEqual(OLD)
     }
-    expect(await readdir(folder)).toEqual(['createExclusive', 'createFile'])
+    expect(await readdir(folder)).toEqual(['withLinks', 'withoutLinks'])
   })
 
   test('a dangling link has its name', async () => {
     const folder = await temporaryFolder()
     await symlink(join(folder, 'nowhere'), join(folder, 'link'))
     expect(await createFile(join(folder, 'link'), NEW)).toBe(false)
-    expect(await createExclusive(join(folder, 'link'), NEW)).toBe(false)
+    expect(await withoutLinks(() => createFile(join(folder, 'link'), NEW))).toBe(false)
     expect(await readdir(folder)).toEqual(['link'])
   })
 
@@ -209,18 +222,20 @@ describe('processes that race', () => {
   beforeAll(compile)
   afterAll(removeCompiled)
 
-  test.each(['createFile', 'createExclusive'])('of two that %s, exactly one wins each name', async (name) => {
+  test.each(['', 'without links'])('of two that create files %s, exactly one wins each name', async (how) => {
     const folder = await temporaryFolder()
     const names = 200
     const racers = [1, 2].map((me) =>
       run(`
         import { once } from 'node:events'
-        import { ${name} } from '$storage/files.js'
+        import { createFile, setFaultPoint } from '$storage/files.js'
+        const refused = Object.assign(new Error('no links'), { code: 'EPERM', errno: -1 })
+        if ('${how}') setFaultPoint((operation) => { if (operation === 'link') throw refused })
         console.log('ready')
         await once(process.stdin, 'data')
         const won = []
         for (let i = 0; i < ${names}; i++) {
-          if (await ${name}('${folder}/' + i, Buffer.from('${me}'))) won.push(i)
+          if (await createFile('${folder}/' + i, Buffer.from('${me}'))) won.push(i)
         }
         console.log(won.join())
         process.exit()`),
@@ -252,14 +267,13 @@ describe('modes', () => {
         await ensureDir(join(folder, 'a', 'b'))
         await createDir(join(folder, 'dir'), { file: NEW })
         await createFile(join(folder, 'created'), NEW)
-        await createExclusive(join(folder, 'exclusive'), NEW)
+        await withoutLinks(() => createFile(join(folder, 'exclusive'), NEW))
         await replaceFile(join(folder, 'replaced'), NEW)
-        await appendFile(join(folder, 'appended'), NEW)
       } finally {
         process.umask(before)
       }
       for (const name of ['a', 'a/b', 'dir']) expect(modeOf(join(folder, name))).toBe(0o700)
-      for (const name of ['dir/file', 'created', 'exclusive', 'replaced', 'appended']) {
+      for (const name of ['dir/file', 'created', 'exclusive', 'replaced']) {
         expect(modeOf(join(folder, name))).toBe(0o600)
       }
     },
@@ -359,13 +373,6 @@ describe('reading', () => {
     await createFile(join(folder, 'file'), NEW)
     expect((await readdir(folder)).sort()).toEqual([fresh, '.tmp-mine', 'file'].sort())
   })
-})
-
-test('a line is added at the end', async () => {
-  const path = join(await temporaryFolder(), 'log')
-  await appendFile(path, utf8('one\n'))
-  await appendFile(path, utf8('two\n'))
-  expect(await read(path)).toEqual(utf8('one\ntwo\n'))
 })
 
 test('a file is removed once', async () => {

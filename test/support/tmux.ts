@@ -65,6 +65,11 @@ export class Pane {
     this.tmux.run('send-keys', '-t', this.name, 'Enter')
   }
 
+  /** Presses a key that is no text, by tmux's name for it: `C-z`, `Left`. */
+  presses(key: string): void {
+    this.tmux.run('send-keys', '-t', this.name, key)
+  }
+
   /** What is on the screen now. */
   get screen(): string {
     return this.tmux.run('capture-pane', '-p', '-t', this.name).trimEnd()

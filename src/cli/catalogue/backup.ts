@@ -8,7 +8,7 @@ export const backupCodes = {
   ),
   E_SPLIT_EXISTS: entry(
     'The share was split before in this epoch. Two splits of one share are one too many to watch.',
-    'Seal a lost piece again with --again. For other holders, refresh the key and split anew.',
+    'Seal a lost piece again with --again; the same threshold and holders seal all of them again. For other holders, refresh the key and split anew.',
   ),
   E_SPLIT_REBOUND: entry(
     'A custodian whose new identity is not yet in the record splits its share: its holders could check nothing.',

@@ -26,7 +26,15 @@ export const machineCodes = {
     'stdin holds more than can be signed.',
     'Sign a hash of it under an agreed format instead.',
   ),
+  E_INPUT_LATE: entry(
+    'A pipe that a flag names gave nothing, or did not end, before --timeout.',
+    'See what writes into it, and run the same command again.',
+  ),
   E_OUTPUT_EXISTS: entry('The file to be made is there already.', 'Name another one, or move that one away.'),
+  E_OUTPUT: entry(
+    'The result could not be written to stdout: the disk is full, or who reads it has left. What was done is done.',
+    'The error names the command that prints it again.',
+  ),
   E_FILE_MODE: entry(
     'A file or folder that should be secret can be read or changed by others, or is not yours.',
     'Make it yours alone (chmod 600), and consider who may have read it.',

@@ -9,6 +9,7 @@ import { refuseExisting, writeNew } from '../inputs.js'
 import { givenIn, type PieceOptions, withPiece } from '../pieces.js'
 import { confirmCard, verifiedCard } from '../recipient.js'
 import type { Result } from '../result.js'
+import { shellQuote } from '../shell.js'
 import { fields } from '../style.js'
 
 export type VerifyOptions = PieceOptions & { readonly out?: string }
@@ -129,6 +130,6 @@ export async function runOpen(
   return {
     data: { file: out, to: card.name, fingerprint: hex(card.fingerprint) },
     text: [out],
-    next: `mpc backup restore ${options.out} ...   (${card.name}, with the pieces of the others)`,
+    next: `mpc backup restore ${shellQuote(options.out)} ...   (${card.name}, with the pieces of the others)`,
   }
 }

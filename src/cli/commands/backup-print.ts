@@ -5,12 +5,13 @@ import { Failure } from '../../wire/failure.js'
 import { codeLine } from '../../wire/paper-text.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
-import { refuseExisting, writeNew } from '../inputs.js'
+import { lies, refuseExisting, writeNew } from '../inputs.js'
 import { htmlOf } from '../paper/html.js'
 import { pieceSheet, publicSheet } from '../paper/page.js'
 import { svgOf } from '../paper/svg.js'
 import { givenIn, type PieceOptions, withPiece } from '../pieces.js'
 import type { Result } from '../result.js'
+import { shellQuote } from '../shell.js'
 import { fields } from '../style.js'
 
 export type Options = PieceOptions & { readonly out: string; readonly sealed?: true }
@@ -18,7 +19,7 @@ export type Options = PieceOptions & { readonly out: string; readonly sealed?: t
 /** `mpc backup print PIECE -o page.html`: a piece, and what belongs to it, to be put on paper. */
 export async function run(context: Context, options: Options, [file]: readonly string[]): Promise<Result> {
   const files = filesOf(options.out)
-  for (const each of files) await refuseExisting(each)
+  await requireNone(files)
   const given = await givenIn(context, options)
   const sealed = options.sealed ?? false
   const { piece, bytes } = await withPiece(context, file as string, options, (one) =>
@@ -64,6 +65,23 @@ export async function run(context: Context, options: Options, [file]: readonly s
     ],
     next: `print it, and try it: mpc backup verify piece-${holder.index}.txt --record FILE${second.certificate === 'code' ? ' --certificate FILE' : ''} --manifest FILE   (the text of its codes)`,
   }
+}
+
+/** @throws Failure `E_OUTPUT_EXISTS` (conflict): of two files that belong together one may be left of a print cut short */
+async function requireNone(files: readonly string[]): Promise<void> {
+  const there = await Promise.all(files.map(lies))
+  const [half, ...more] = files.filter((_, i) => there[i] !== null)
+  if (half !== undefined && more.length < files.length - 1) {
+    throw new Failure(
+      'conflict',
+      'E_OUTPUT_EXISTS',
+      `${half} is there, and the sheet that belongs to it is not`,
+      {
+        hint: `a print was cut short: \`rm ${shellQuote(half)}\`, then run the same command again`,
+      },
+    )
+  }
+  for (const each of files) await refuseExisting(each)
 }
 
 /** One file of HTML with both sheets, or an SVG of each. */

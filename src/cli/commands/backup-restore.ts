@@ -63,6 +63,7 @@ export async function run(context: Context, options: Options, files: readonly st
           ]
         : []),
     ],
+    again: `mpc share list --key ${name}`,
     ...(rebind !== null && { next: `give ${rebind} and your card to each other custodian` }),
   }
 }

@@ -4,6 +4,7 @@ import type { Context } from '../context.js'
 import { readNamed, refuseExisting, writeNew } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
+import { shellQuote } from '../shell.js'
 
 export type Options = { readonly out: string }
 
@@ -18,6 +19,7 @@ export async function run(context: Context, options: Options, paths: readonly st
   return {
     data: definitionData(merged, out),
     text: definitionLines(merged, context.now()),
-    next: `mpc ceremony verify ${options.out}`,
+    again: `mpc ceremony show ${shellQuote(options.out)}`,
+    next: `mpc ceremony verify ${shellQuote(options.out)}`,
   }
 }

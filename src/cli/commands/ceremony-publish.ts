@@ -7,6 +7,7 @@ import { readNamed } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
+import { shellQuote } from '../shell.js'
 
 /** `mpc ceremony publish FILE`: hands it to those whom it names until all have it; accepts nothing. */
 export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
@@ -27,7 +28,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
   return {
     data: { ...definitionData(file, resolve(path)), fetched },
     text: [`${fetched.join(', ')} have it.`],
-    next: `mpc ${commandOf(file)} --definition ${path}`,
+    next: `mpc ${commandOf(file)} --definition ${shellQuote(path)}`,
   }
 }
 

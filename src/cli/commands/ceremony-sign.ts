@@ -10,6 +10,7 @@ import type { Context } from '../context.js'
 import { readNamed, replace } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
+import { shellQuote } from '../shell.js'
 
 export type Options = { readonly accept?: string; readonly confirm?: string }
 
@@ -33,7 +34,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
     return {
       data: definitionData(signed, resolve(path)),
       text: definitionLines(signed, context.now()),
-      next: `mpc ceremony merge ${path} OTHERS... -o ALL.mpc   (with the copies that others have signed)`,
+      next: `mpc ceremony merge ${shellQuote(path)} OTHERS... -o ALL.mpc   (with the copies that others have signed)`,
     }
   } finally {
     wipeIdentity(identity)

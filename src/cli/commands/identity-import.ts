@@ -28,7 +28,7 @@ export async function run(context: Context, options: Options, files: readonly st
   if (options.rebind !== undefined) return runRebind(context, options, options.rebind, files)
   const { fingerprint = null, replace = null } = options
   const cards: Card[] = []
-  for (const file of files) cards.push(...parseCards(await readInput(file, 'FILE', context.signal)))
+  for (const file of files) cards.push(...parseCards(await readInput(file, 'FILE')))
   if (replace !== null && cards.filter(({ name }) => name === replace).length !== 1) {
     const names = cards.map(({ name }) => name).join(', ')
     throw usage(`--replace ${replace} wants one card of that name, and there are those of ${names}`)

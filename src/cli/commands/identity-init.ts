@@ -46,6 +46,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
       ['sealed in', `${home.identity} (keep a copy, and what opens it)`],
       ['primes', ended.primes > 0 ? primesText(ended.primes) : AHEAD],
     ]),
+    again: 'mpc identity show',
     next: `mpc identity export > ${name}.card   (and give it to the others)`,
   }
 }

@@ -17,6 +17,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     return {
       data: { made, primes },
       text: [`Made ${made}. Large primes: ${primesText(primes)}.`],
+      again: 'mpc status',
       ...(failure && { failure }),
     }
   } finally {

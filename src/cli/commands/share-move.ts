@@ -10,6 +10,7 @@ import type { Context } from '../context.js'
 import { readNamed } from '../inputs.js'
 import { confirmCard, verifiedCard } from '../recipient.js'
 import type { Result } from '../result.js'
+import { shellQuote } from '../shell.js'
 import { keyRows } from '../shown.js'
 import { fields } from '../style.js'
 import { takeUpWaiting } from '../waiting.js'
@@ -55,7 +56,8 @@ export async function runRekey(context: Context, options: RekeyOptions): Promise
       `identity: \`mpc share retire --key ${key.name} --statements FILE\`, with FILE from the new machine:`,
       `\`mpc share statements --key ${key.name} -o FILE\`.`,
     ],
-    next: `mpc share import ${options.out}   (on the new machine)`,
+    again: `mpc share list --key ${key.name}`,
+    next: `mpc share import ${shellQuote(options.out)}   (on the new machine)`,
   }
 }
 
@@ -96,6 +98,7 @@ export async function runImport(
         'Each other custodian decides whether you are the same person, with the file above:',
         `  mpc identity import ${card.name}.card --rebind FILE --fingerprint ${hex(card.fingerprint)}`,
       ],
+      again: `mpc share list --key ${name}`,
       next: `give ${rebind} and your card to each other custodian`,
     }
   } finally {

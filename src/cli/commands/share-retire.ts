@@ -59,6 +59,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
         ...after.flatMap((each) => (each.record ? remainingWords(each, each.record) : [])),
         'What a disk or a copy of this home may still hold of it, this program cannot reach: destroy copies too.',
       ],
+      again: `mpc share list --key ${name}`,
       next: `mpc share statements --key ${name} -o retired.json   (for the others, who see it in \`mpc share list\`)`,
     }
   } finally {

@@ -19,6 +19,7 @@ import { approve } from '../approve.js'
 import type { Context } from '../context.js'
 import { readInput, readNamed } from '../inputs.js'
 import { humanTime } from '../render/time.js'
+import { shellQuote } from '../shell.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
 import { takeUpWaiting } from '../waiting.js'
@@ -42,7 +43,7 @@ export type Options = {
 export async function run(context: Context, options: Options): Promise<Result> {
   requireOneWay(options)
   const type = options.type ?? 'raw'
-  const payload = options.in === undefined ? null : await readInput(options.in, '--in', context.signal)
+  const payload = options.in === undefined ? null : await readInput(options.in, '--in')
   const approved = await approvals(context, options)
   const home = await context.home()
   const card = await context.card()
@@ -218,6 +219,7 @@ function resultOf(
       transcript,
     },
     text: [hex(signature)],
+    again: `mpc sign --key ${name} --join ${hex(request.id)}`,
     next: `mpc verify --key ${name} --in ${fileWord(file)}${flags} --signature ${hex(signature)}`,
   }
 }
@@ -228,7 +230,5 @@ function ecdsaData(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Ar
 }
 
 /** A file as a shell takes it; one that was not named, or hardly can be, stands as FILE. */
-function fileWord(file: string | undefined): string {
-  if (file === undefined || file === '-' || !/^[\x20-\x7e]+$/.test(file)) return 'FILE'
-  return /^[A-Za-z0-9._/-]+$/.test(file) ? file : `'${file.replaceAll("'", `'\\''`)}'`
-}
+const fileWord = (file: string | undefined): string =>
+  file === undefined || file === '-' || !/^[\x20-\x7e]+$/.test(file) ? 'FILE' : shellQuote(file)

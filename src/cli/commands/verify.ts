@@ -30,7 +30,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     })
   }
   const { scheme, publicKey } = await keyIn(context, options)
-  const message = await readInput(options.in, '--in', context.signal)
+  const message = await readInput(options.in, '--in')
   const signed = messageOf(scheme, options.type ?? 'raw', message)
   if (scheme === 'ecdsa-secp256k1' && hasHighS(publicKey, signed, signature)) {
     throw new Failure(

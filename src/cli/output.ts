@@ -1,0 +1,28 @@
+/** What is printed reaches whoever reads it, or it is known that it did not. */
+import { fstatSync, writeSync } from 'node:fs'
+
+/** Writes all of a text; gives why that was not possible, or null. */
+export async function write(
+  stream: NodeJS.WriteStream & { readonly fd: number },
+  text: string,
+): Promise<Error | null> {
+  if (text === '') return null
+  try {
+    // Node writes to a file once, and takes a part of it for the whole.
+    if (!stream.isTTY && isFile(stream.fd)) return writeAll(stream.fd, Buffer.from(text))
+    return await new Promise((resolve) => stream.write(text, (error) => resolve(error ?? null)))
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** Writes all of these bytes to a descriptor that does not block. @throws what the system says */
+export function writeAll(fd: number, bytes: Uint8Array): null {
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
+  return null
+}
+
+function isFile(fd: number): boolean {
+  const found = fstatSync(fd)
+  return found.isFile() || found.isCharacterDevice()
+}
