@@ -3,20 +3,34 @@
  * at a terminal may hear the words instead.
  */
 import type { Home } from '../storage/home.js'
-import type { Card, Keys } from '../wire/card.js'
+import { type Card, fingerprintOf, type Keys } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
-import { knownCards, markVerified, statusOf } from './trust.js'
+import { hex } from '../wire/text.js'
+import { contactsIn, knownCards, markVerified, statusOf } from './trust.js'
 
 /** Those of `participants` whose keys are not stored here as verified under their name; never this member itself. */
-export async function unverifiedAmong(home: Home, participants: readonly Keys[]): Promise<Keys[]> {
-  const known = await knownCards(home)
-  return participants.filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
+export async function unverifiedAmong(home: Home, participants: readonly Keys[]): Promise<Unverified[]> {
+  const { known, damaged } = await contactsIn(home)
+  const unverified = participants.filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
+  return unverified.map((keys) => {
+    const fingerprint = hex(fingerprintOf(keys))
+    const unread = damaged.find((each) => hex(each.fingerprint) === fingerprint)
+    return { ...keys, ...(unread && { unread: unread.problem }) }
+  })
 }
 
-/** @throws Failure `E_UNVERIFIED` (authentication) where nobody is there to hear the words (F-06) */
-export function requireVerified(unverified: readonly Keys[], present: boolean): void {
+/** Somebody's keys, and why the card that was stored of them says nothing. */
+export type Unverified = Keys & { readonly unread?: Failure }
+
+/**
+ * @throws Failure where nobody is there to hear the words (F-06): `E_UNVERIFIED` (authentication), or `E_PEER_FILE`
+ *   (configuration) of a card that may have been verified, and is damaged
+ */
+export function requireVerified(unverified: readonly Unverified[], present: boolean): void {
   const [first] = unverified
   if (!first || present) return
+  const unread = unverified.find((each) => each.unread)?.unread
+  if (unread) throw unread
   const names = unverified.map(({ name }) => name).join(', ')
   throw new Failure(
     'authentication',

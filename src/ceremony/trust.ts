@@ -3,7 +3,7 @@
  * fingerprint; a name means one card at a time, and gets another meaning only if the person says so.
  */
 import type { Home } from '../storage/home.js'
-import { listPeers, type Peer, writePeer } from '../storage/peers.js'
+import { damagedPeer, type DamagedPeer, listPeers, type Peer, writePeer } from '../storage/peers.js'
 import { type Card, fingerprintOf, type Keys, parseCard } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
 import { hex, rfc3339 } from '../wire/text.js'
@@ -26,21 +26,58 @@ export type How = 'import' | 'fingerprint' | 'words' | 'handshake' | 'rebind'
 
 const BESIDE = 'beside '
 
-/** Everybody, the own card first, then by name. */
-export async function knownCards(home: Home): Promise<readonly Known[]> {
+/** Everybody who is known here, and the cards that are stored but damaged: by fingerprint alone, a name they do not tell. */
+export type Contacts = { readonly known: readonly Known[]; readonly damaged: readonly DamagedPeer[] }
+
+/** The own card first, then by name. */
+export async function contactsIn(home: Home): Promise<Contacts> {
   const own = await ownCard(home).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'E_NO_IDENTITY') return null
     throw error
   })
-  const self: Known[] = own ? [{ card: own, status: 'self', since: null, how: 'init', beside: false }] : []
-  const peers = (await listPeers(home)).map(knownPeer)
-  return [...self, ...peers.sort((a, b) => (a.card.name < b.card.name ? -1 : 1))]
+  const known: Known[] = own ? [{ card: own, status: 'self', since: null, how: 'init', beside: false }] : []
+  const { peers, damaged: unread } = await listPeers(home)
+  const damaged = [...unread]
+  for (const peer of peers) {
+    const card = cardIn(peer)
+    if (card) known.push(knownPeer(peer, card))
+    else damaged.push({ fingerprint: peer.fingerprint, problem: damagedPeer(home, peer.fingerprint) })
+  }
+  const [self, others] = [known.slice(0, own ? 1 : 0), known.slice(own ? 1 : 0)]
+  return { known: [...self, ...others.sort((a, b) => (a.card.name < b.card.name ? -1 : 1))], damaged }
+}
+
+/** The card in a peer's file; null unless it is one, and of the fingerprint that names the file. */
+function cardIn({ card: line, fingerprint }: Peer): Card | null {
+  try {
+    const card = parseCard(line)
+    return hex(card.fingerprint) === hex(fingerprint) ? card : null
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}
+
+/** Everybody who is known here. Whoever needs one that is not among them asks `contactsIn` why. */
+export const knownCards = async (home: Home): Promise<readonly Known[]> => (await contactsIn(home)).known
+
+/**
+ * Does what looks for people by their names. Where somebody is not found, and a card here is damaged, it may be theirs.
+ * @throws Failure `E_PEER_FILE` (configuration) then, by the name of its file
+ */
+export async function whereNamed<T>(home: Home, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    const [first] =
+      error instanceof Failure && error.code === 'E_UNKNOWN_PEER' ? (await contactsIn(home)).damaged : []
+    throw first?.problem ?? error
+  }
 }
 
 /** The card that a name means here. @throws Failure `E_UNKNOWN_PEER` (configuration), `E_NAME_AMBIGUOUS` (conflict) */
-export async function cardNamed(home: Home, name: string): Promise<Known> {
-  return meaningOf(await knownCards(home), name)
-}
+export const cardNamed = (home: Home, name: string): Promise<Known> =>
+  whereNamed(home, async () => meaningOf(await knownCards(home), name))
 
 /** As `cardNamed`, among these. */
 export function meaningOf(known: readonly Known[], name: string): Known {
@@ -126,7 +163,13 @@ export async function importCards(
   { fingerprint, replace, now, how = 'fingerprint' }: ImportOptions,
 ): Promise<readonly Imported[]> {
   const told = requireTold(cards, [fingerprint ?? []].flat())
-  let known = await knownCards(home)
+  const contacts = await contactsIn(home)
+  // A card that cannot be read may have any of these names; one that comes anew takes the place of what is damaged.
+  const unread = contacts.damaged.find((each) =>
+    cards.every((card) => hex(card.fingerprint) !== hex(each.fingerprint)),
+  )
+  if (unread) throw unread.problem
+  let { known } = contacts
   const imported: Imported[] = []
   const writes: Known[] = []
   for (const card of cards) {
@@ -259,7 +302,7 @@ async function store(home: Home, known: Known): Promise<Known> {
   return known
 }
 
-function knownPeer({ card, status, since, how }: Peer): Known {
+function knownPeer({ status, since, how }: Peer, card: Card): Known {
   const beside = how.startsWith(BESIDE)
-  return { card: parseCard(card), status, since, how: beside ? how.slice(BESIDE.length) : how, beside }
+  return { card, status, since, how: beside ? how.slice(BESIDE.length) : how, beside }
 }

@@ -32,6 +32,10 @@ const identityFields = {
 const identity = object(identityFields)
 /** The own one; `primes` were made ahead, for keys that need them. */
 const ownIdentity = object({ ...identityFields, primes: count(0) })
+/** Files of cards that cannot be read; each is named in its problem. */
+const damagedCards = list(
+  object({ fingerprint: hex(32), problem: object({ code: text, message: text, hint: orNull(text) }) }),
+)
 const imported = object(
   {
     ...identityFields,
@@ -225,6 +229,18 @@ const rehearsed = object({
 })
 
 const move = { owner: orNull(text), next: orNull(text) }
+/** With --all alone; the newest first. */
+const signings = list(
+  object({
+    request_id: hex(32),
+    key: orNull(name),
+    state: oneOf('signed', 'refused', 'in-doubt', 'begun', 'damaged'),
+    created: orNull(time),
+    payload_sha256: orNull(hex(32)),
+    signature: orNull(hex(64)),
+    transcript: orNull(path),
+  }),
+)
 const ceremonies = list(
   object({
     definition_id: hex(32),
@@ -253,6 +269,7 @@ const status = object({
   /** Made ahead, for keys that need them. */
   primes: count(0),
   unverified: list(name),
+  damaged: damagedCards,
   keys: list(
     object({
       name,
@@ -288,7 +305,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   'identity export': identity,
   'identity import': { anyOf: [imported, object({ identities: list(imported) })] },
   'identity verify': identity,
-  'identity list': object({ identities: list(identity) }),
+  'identity list': object({ identities: list(identity), damaged: damagedCards }),
   'ceremony new': definition,
   'ceremony show': definition,
   'ceremony sign': definition,
@@ -296,7 +313,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   'ceremony verify': definition,
   'ceremony publish': object({ ...definitionFields, fetched: list(name) }, OF_RESHARES),
   'ceremony abort': object({ ...definitionFields, told: list(name) }, OF_RESHARES),
-  'ceremony list': object({ ceremonies }),
+  'ceremony list': object({ ceremonies, signings }, ['signings']),
   'ceremony finish': { type: 'object' },
   'ecdh handshake': handshake,
   keygen: key,

@@ -3,7 +3,7 @@
  * an age recipient, NAME=passphrase for whoever knows one.
  */
 import type { HolderSeal } from '../ceremony/holders.js'
-import { knownCards, meaningOf, parseCards, statusOf } from '../ceremony/trust.js'
+import { knownCards, meaningOf, parseCards, statusOf, whereNamed } from '../ceremony/trust.js'
 import type { Card } from '../wire/card.js'
 import type { EscrowHolder } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
@@ -28,7 +28,8 @@ export async function holdersIn(
   wanted: readonly string[],
   fds: readonly NamedFd[],
 ): Promise<readonly Chosen[]> {
-  const known = await knownCards(await context.home())
+  const home = await context.home()
+  const known = await knownCards(home)
   requireAsked(
     fds,
     wanted.flatMap((each) => (each.endsWith(`=${PASSPHRASE}`) ? [each.split('=')[0] as string] : [])),
@@ -39,8 +40,9 @@ export async function holdersIn(
     if (seal === PASSPHRASE) holders.push(await byPassphrase(context, name, fds))
     else if (seal !== undefined) {
       holders.push({ seal: { name, kind: 'age', recipient: seal }, known: 'an age recipient' })
-    } else if (NAME.test(each)) holders.push(await byCard(context, meaningOf(known, each)))
-    else {
+    } else if (NAME.test(each)) {
+      holders.push(await byCard(context, await whereNamed(home, async () => meaningOf(known, each))))
+    } else {
       const card = await cardIn(each, '--holders')
       holders.push(await byCard(context, { card, status: statusOf(known, card) }))
     }

@@ -5,8 +5,8 @@
 import { join } from 'node:path'
 import { Failure } from '../wire/failure.js'
 import { headerOf, otherRealmIn } from '../wire/realm.js'
-import { hex } from '../wire/text.js'
-import { ensureDir, listDir, readFile, removeFile, replaceFile } from './files.js'
+import { fromHex, hex } from '../wire/text.js'
+import { ensureDir, listDir, readFile, replaceFile } from './files.js'
 import type { Home } from './home.js'
 
 const LIMIT = 1 << 14
@@ -35,18 +35,27 @@ const FORM = new RegExp(
 )
 const FILE = /^(?<fingerprint>[0-9a-f]{64})\.card$/
 
-/**
- * All peers, in the order of their fingerprints.
- * @throws Failure `E_PEER_FILE` (configuration) naming a broken file
- */
-export async function listPeers(home: Home): Promise<readonly Peer[]> {
+/** A peer's file that cannot be read, and why. */
+export type DamagedPeer = { readonly fingerprint: Uint8Array; readonly problem: Failure }
+
+/** All peers, in the order of their fingerprints; what is damaged stands beside them, and takes none of them with it. */
+export async function listPeers(
+  home: Home,
+): Promise<{ readonly peers: readonly Peer[]; readonly damaged: readonly DamagedPeer[] }> {
   const peers: Peer[] = []
+  const damaged: DamagedPeer[] = []
   for (const name of await listDir(home.peers)) {
-    const fingerprint = FILE.exec(name)?.groups?.['fingerprint']
-    const peer = fingerprint && (await readPeer(home, Buffer.from(fingerprint, 'hex')))
-    if (peer) peers.push(peer)
+    const fingerprint = fromHex(FILE.exec(name)?.groups?.['fingerprint'] ?? '', 32)
+    if (!fingerprint) continue
+    try {
+      const peer = await readPeer(home, fingerprint)
+      if (peer) peers.push(peer)
+    } catch (problem) {
+      if (!(problem instanceof Failure)) throw problem
+      damaged.push({ fingerprint, problem })
+    }
   }
-  return peers
+  return { peers, damaged }
 }
 
 /**
@@ -54,12 +63,11 @@ export async function listPeers(home: Home): Promise<readonly Peer[]> {
  * @throws Failure `E_PEER_FILE` (configuration) if its file is broken
  */
 export async function readPeer(home: Home, fingerprint: Uint8Array): Promise<Peer | null> {
-  const path = pathOf(home, fingerprint)
-  const bytes = await readFile(path, LIMIT)
+  const bytes = await readFile(pathOf(home, fingerprint), LIMIT)
   return (
     bytes && {
       fingerprint: Uint8Array.from(fingerprint),
-      ...parse(path, Buffer.from(bytes).toString('utf8')),
+      ...parse(home, fingerprint, Buffer.from(bytes).toString('utf8')),
     }
   )
 }
@@ -74,22 +82,19 @@ export async function writePeer(home: Home, peer: Peer): Promise<void> {
   await replaceFile(pathOf(home, peer.fingerprint), Buffer.from(`${head}${text}`))
 }
 
-/** Forgets a peer; false if it was not known. */
-export function removePeer(home: Home, fingerprint: Uint8Array): Promise<boolean> {
-  return removeFile(pathOf(home, fingerprint))
-}
-
 const pathOf = (home: Home, fingerprint: Uint8Array): string => join(home.peers, `${hex(fingerprint)}.card`)
 
-function parse(path: string, text: string): Omit<Peer, 'fingerprint'> {
+/** What is said of a peer's file that holds no card, or none that can be read. */
+export const damagedPeer = (home: Home, fingerprint: Uint8Array, cause?: unknown): Failure =>
+  new Failure('configuration', 'E_PEER_FILE', `${pathOf(home, fingerprint)} is damaged`, {
+    hint: 'remove it, and import the card again: `mpc identity import`',
+    cause,
+  })
+
+function parse(home: Home, fingerprint: Uint8Array, text: string): Omit<Peer, 'fingerprint'> {
   const head = `${headerOf('peer')}\n`
   const field = text.startsWith(head) ? FORM.exec(text.slice(head.length))?.groups : undefined
-  if (!field) {
-    throw new Failure('configuration', 'E_PEER_FILE', `${path} is not a peer's file of this version`, {
-      hint: 'remove it and import the card again: `mpc identity import`',
-      cause: otherRealmIn(text, 'peer'),
-    })
-  }
+  if (!field) throw damagedPeer(home, fingerprint, otherRealmIn(text, 'peer'))
   return {
     card: field['card'] as string,
     status: field['status'] as Peer['status'],

@@ -1,8 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createIdentity, openIdentity, ownCard, sealedBy } from '../../src/ceremony/identity.js'
+import { requireVerified, unverifiedAmong } from '../../src/ceremony/people.js'
 import {
   cardNamed,
+  contactsIn,
   importCards,
   knownCards,
   markUnverified,
@@ -45,6 +48,73 @@ const create = (name: string) => createIdentity(home, { name, postQuantum: false
 async function reissued({ identity }: Person, changes: { name?: string; number?: number; created?: number }) {
   return cardOfIdentity({ ...identity, ...changes }, await recipientOf(identity.age))
 }
+
+describe('a stored card that is damaged', () => {
+  let bob: Person
+  let erin: Person
+  let path: string
+
+  beforeEach(async () => {
+    ;[bob, erin] = [await person('bob'), await person('erin')]
+    for (const { card } of [bob, erin]) await importCards(home, [card], told(card))
+    path = join(home.peers, `${hex(erin.card.fingerprint)}.card`)
+  })
+  const flip = async (at: number): Promise<void> => {
+    const bytes = await readFile(path)
+    bytes[at] = (bytes[at] as number) ^ 4
+    await writeFile(path, bytes, { mode: 0o600 })
+  }
+  const problem = () => ({
+    kind: 'configuration',
+    code: 'E_PEER_FILE',
+    message: expect.stringContaining(path) as string,
+  })
+
+  it('is passed over, wherever one bit of it is another, and named', async () => {
+    const whole = await readFile(path)
+    for (let at = 0; at < whole.length; at += 7) {
+      await flip(at)
+      const { known, damaged } = await contactsIn(home)
+      // In the time, the status and what it was verified by some bits make another that may be.
+      if (known.length === 2) expect(damaged).toEqual([])
+      else {
+        expect(known.map(({ card }) => card.name)).toEqual(['bob'])
+        expect(damaged.map((each) => each.problem)).toMatchObject([problem()])
+      }
+      await writeFile(path, whole)
+    }
+    await flip(whole.length - 20)
+    expect((await contactsIn(home)).damaged).toHaveLength(1)
+  })
+
+  it('keeps nobody from verified others, and is named where its owner takes part', async () => {
+    await flip(-20 + (await readFile(path)).length)
+    requireVerified(await unverifiedAmong(home, [bob.card]), false)
+    const unverified = await unverifiedAmong(home, [bob.card, erin.card])
+    expect(unverified.map(({ name }) => name)).toEqual(['erin'])
+    expect(() => requireVerified(unverified, false)).toThrow(expect.objectContaining(problem()))
+    // A person hears the words instead, and then it is whole again.
+    requireVerified(unverified, true)
+    await markVerified(home, erin.card, 'words', now)
+    expect(await unverifiedAmong(home, [erin.card])).toEqual([])
+    expect((await contactsIn(home)).damaged).toEqual([])
+  })
+
+  it('is named for a name that nobody has, which may be its owner', async () => {
+    await flip(-20 + (await readFile(path)).length)
+    expect((await cardNamed(home, 'bob')).card).toEqual(bob.card)
+    await expect(cardNamed(home, 'erin')).rejects.toMatchObject(problem())
+  })
+
+  it('gives its name to nobody else, until it is imported anew', async () => {
+    await flip(-20 + (await readFile(path)).length)
+    const another = await person('erin')
+    await expect(importCards(home, [another.card], plain)).rejects.toMatchObject(problem())
+    await importCards(home, [erin.card], told(erin.card))
+    expect((await contactsIn(home)).damaged).toEqual([])
+    await expect(importCards(home, [another.card], plain)).rejects.toMatchObject({ code: 'E_NAME_TAKEN' })
+  })
+})
 
 describe('the own identity', () => {
   it('opens with what sealed it, and with nothing else', async () => {

@@ -28,6 +28,7 @@ describe('mpc status', () => {
       identity: null,
       primes: 0,
       unverified: [],
+      damaged: [],
       keys: [],
       ceremonies: [],
       requests: [],

@@ -2,7 +2,7 @@ import { buildKeygen, unsigned } from '../../ceremony/definitions.js'
 import { findKey } from '../../ceremony/keys.js'
 import { checkKind, type KeygenPlan, parsePlan } from '../../ceremony/plan.js'
 import { buildReshare, type ResharePlan } from '../../ceremony/reshare-definition.js'
-import { type Known, knownCards } from '../../ceremony/trust.js'
+import { type Known, knownCards, whereNamed } from '../../ceremony/trust.js'
 import type { Home } from '../../storage/home.js'
 import type { Card } from '../../wire/card.js'
 import { type KeyDefinition, writeDefinition } from '../../wire/definition.js'
@@ -13,6 +13,7 @@ import { cardIn } from '../holders.js'
 import { readNamed, refuseExisting, writeNew } from '../inputs.js'
 import { definitionData, definitionLines } from '../render/definition.js'
 import type { Result } from '../result.js'
+import { shellQuote } from '../shell.js'
 import { takeUpWaiting } from '../waiting.js'
 
 export type Options = {
@@ -40,12 +41,14 @@ export async function run(context: Context, given: Options, [kind]: readonly str
   await takeUpWaiting(context)
   const home = await context.home()
   const known = withCards(await knownCards(home), cards)
-  const file = unsigned(await build(home, known, { now: context.now(), rng: context.rng }))
+  const clock = { now: context.now(), rng: context.rng }
+  const file = unsigned(await whereNamed(home, async () => build(home, known, clock)))
   const path = await writeNew(options.out, writeDefinition(file))
   return {
     data: definitionData(file, path),
     text: definitionLines(file, context.now()),
-    next: `mpc ${file.definition.kind} --definition ${options.out}`,
+    again: `mpc ceremony show ${shellQuote(options.out)}`,
+    next: `mpc ${file.definition.kind} --definition ${shellQuote(options.out)}`,
     ...(file.definition.kind === 'keygen' && { others: `mpc keygen --join ${hex(file.id)}` }),
   }
 }

@@ -1,7 +1,13 @@
-import { cardNamed, knownCards, type Known } from '../../ceremony/trust.js'
+import { cardNamed, contactsIn, type Known } from '../../ceremony/trust.js'
 import { primesIn, primesText } from '../ahead.js'
 import type { Context } from '../context.js'
-import { identityData, identityRows, identityWithWords } from '../render/identity.js'
+import {
+  damagedData,
+  damagedRows,
+  identityData,
+  identityRows,
+  identityWithWords,
+} from '../render/identity.js'
 import type { Result } from '../result.js'
 
 /** `mpc identity show [NAME]`. */
@@ -25,11 +31,11 @@ export async function runExport(context: Context): Promise<Result> {
 
 /** `mpc identity list`. */
 export async function runList(context: Context): Promise<Result> {
-  const known = await knownCards(await context.home())
+  const { known, damaged } = await contactsIn(await context.home())
   const unverified = known.find(({ status }) => status === 'unverified')
   return {
-    data: { identities: known.map(identityData) },
-    text: known.length === 0 ? [EMPTY] : identityRows(known, context.now()),
+    data: { identities: known.map(identityData), damaged: damagedData(damaged) },
+    text: [...(known.length === 0 ? [EMPTY] : identityRows(known, context.now())), ...damagedRows(damaged)],
     ...(known.length === 0 && { next: 'mpc identity init --name NAME' }),
     ...(unverified && { next: `mpc identity verify ${unverified.card.name}` }),
   }

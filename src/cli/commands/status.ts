@@ -1,11 +1,12 @@
 import { backupStateOf } from '../../ceremony/backup-status.js'
 import { ceremoniesIn, keysIn, type KeyStatus, requestsIn } from '../../ceremony/status.js'
 import { oldShares, type OldShares } from '../../ceremony/retire.js'
-import { knownCards, type Known } from '../../ceremony/trust.js'
+import { contactsIn, type Known } from '../../ceremony/trust.js'
 import { recordPublicKey } from '../../wire/record.js'
 import { hex, rfc3339 } from '../../wire/text.js'
 import { primesIn, primesText } from '../ahead.js'
 import type { Context } from '../context.js'
+import { damagedData, damagedRows } from '../render/identity.js'
 import { oldSharesText } from '../render/share.js'
 import { ceremonyData, ceremonyLines, requestData, requestLines } from '../render/status.js'
 import type { Result } from '../result.js'
@@ -15,7 +16,7 @@ import { fields } from '../style.js'
 export async function run(context: Context): Promise<Result> {
   const { path, home } = await context.existingHome()
   const now = context.now()
-  const known = home ? await knownCards(home) : []
+  const { known, damaged } = home ? await contactsIn(home) : { known: [], damaged: [] }
   const keys = home ? await keysIn(home) : []
   const backups = await Promise.all(
     keys.map(async ({ key }) => (home && key ? await backupStateOf(home, key) : null)),
@@ -48,6 +49,7 @@ export async function run(context: Context): Promise<Result> {
       },
       primes,
       unverified: doubtful,
+      damaged: damagedData(damaged),
       keys: keys.map((key, i) => ({
         ...keyStatusData(key),
         backup: backups[i] ?? null,
@@ -60,7 +62,7 @@ export async function run(context: Context): Promise<Result> {
       ...fields([
         ['home', home ? path : `${path} (nothing there yet)`],
         ['you', self ? self.name : 'no identity yet'],
-        ['people', peopleText(known)],
+        ['people', [peopleText(known), ...damagedRows(damaged)].join('\n')],
         ...(self ? [['primes', primesText(primes)] as [string, string]] : []),
         [
           'keys',

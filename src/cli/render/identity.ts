@@ -1,5 +1,5 @@
 /** An identity as machines and people read it. */
-import type { Known } from '../../ceremony/trust.js'
+import type { Contacts, Known } from '../../ceremony/trust.js'
 import { fingerprintWords } from '../../wire/card.js'
 import { hex, rfc3339 } from '../../wire/text.js'
 import type { Line } from '../layout.js'
@@ -49,6 +49,15 @@ export function identityRows(all: readonly Known[], now: number): string[] {
     return `${name.padEnd(width)}  ${hex(fingerprint).slice(0, 16)}…  ${beliefIn(known, now)}`
   })
 }
+
+/** The files of cards that cannot be read, for machines and for people. */
+export const damagedData = (damaged: Contacts['damaged']) =>
+  damaged.map(({ fingerprint, problem: { code, message, hint } }) => ({
+    fingerprint: hex(fingerprint),
+    problem: { code, message, hint },
+  }))
+export const damagedRows = (damaged: Contacts['damaged']): string[] =>
+  damaged.map(({ problem }) => `PROBLEM: ${problem.message}; ${problem.hint ?? ''}`)
 
 function beliefIn({ card, status, since, how, beside }: Known, now: number): string {
   const when = since === null ? '' : ` ${humanTime(Date.parse(since), now)}`
