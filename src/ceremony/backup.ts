@@ -31,6 +31,7 @@ import {
   sameRecipient,
   sealFor,
 } from './holders.js'
+import { manifestOf } from './backup-status.js'
 import { indexIn, type Key, openShare, requireInUse } from './keys.js'
 
 /** Who splits: a home, and the identity that sits in it. */
@@ -51,16 +52,18 @@ export type SplitOrder = {
 }
 
 /**
- * Splits this custodian's share of a key's active epoch.
+ * Splits this custodian's share of a key's active epoch. The same order again, after a crash or a full disk, seals the same
+ * pieces again.
  * @throws Failure (usage) `E_HOLDERS`; (configuration) `E_SPLIT_REBOUND`; (conflict) `E_SPLIT_EXISTS` if this
- *   epoch was split, `E_OUTPUT_EXISTS`; as `requireInUse`
+ *   epoch was split otherwise, `E_OUTPUT_EXISTS`; as `requireInUse`
  */
 export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> {
   const { home, identity, card } = owner
   const { threshold, holders, rng } = order
   requireHolders(threshold, holders)
   await requireFree(order.out)
-  await requireUnsplit(home, key)
+  await requireSplittable(home, key, order)
+  if (await isSplit(home, key)) return sealAll(owner, key, order)
   const certificate = await certificateOf(home, key)
   const index = indexIn(key, card)
   requireInRecord(key, card)
@@ -106,7 +109,7 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
     // First what makes every piece again, then the pieces: after a crash between them `sealAgain` has the
     // rest.
     if (!(await keepSplit(home, key.name, key.digest, await sealTo([card.age], kept.reveal()))))
-      throw splitExists(key)
+      throw splitExists(key, null)
     // Whoever retires an epoch says so in its state, and then destroys what lies here: one of the two sees the other.
     try {
       await requireInUse(home, key)
@@ -128,21 +131,34 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
  * @throws Failure (usage) `E_HOLDERS` if the manifest knows no such holder, or names another seal for it;
  *   (configuration) `E_NO_SPLIT`; (conflict) `E_OUTPUT_EXISTS`
  */
-export async function sealAgain(
+export const sealAgain = (owner: Owner, key: Key, order: Sealing): Promise<Manifest> =>
+  sealKept(owner, key, order, ({ holders }) => {
+    const strange = order.holders.find((holder) => {
+      const named = holders.find(({ name }) => name === holder.name)
+      return !named || !sameRecipient(named.to, recipientOf(holder))
+    })
+    if (strange) throw badHolders(`the split of ${key.name} has no holder ${strange.name} with this seal`)
+  })
+
+type Sealing = Pick<SplitOrder, 'holders' | 'out' | 'workFactor'>
+
+/** All pieces of the split that was ordered before. */
+const sealAll = (owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> =>
+  sealKept(owner, key, order, (manifest) => {
+    if (!isOrdered(manifest, order)) throw splitExists(key, manifest)
+  })
+
+async function sealKept(
   owner: Owner,
   key: Key,
-  order: Pick<SplitOrder, 'holders' | 'out' | 'workFactor'>,
+  order: Sealing,
+  check: (manifest: Manifest) => void,
 ): Promise<Manifest> {
   await requireFree(order.out)
   const certificate = await certificateOf(owner.home, key)
   const kept = await openSplit(owner, key)
   try {
-    for (const holder of order.holders) {
-      const named = kept.manifest.holders.find(({ name }) => name === holder.name)
-      if (!named || !sameRecipient(named.to, recipientOf(holder))) {
-        throw badHolders(`the split of ${key.name} has no holder ${holder.name} with this seal`)
-      }
-    }
+    check(kept.manifest)
     const files = await sealedPieces(key, kept, certificate, order.holders, order.workFactor)
     await keepPublic(owner.home, key, kept.manifest, order.holders)
     await writeOut(order.out, { ...files, 'manifest.json': exportManifest(kept.manifest) })
@@ -223,10 +239,26 @@ async function sealedPieces(
   return files
 }
 
-/** @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split here */
-export async function requireUnsplit(home: Home, key: Key): Promise<void> {
-  if ((await readSplit(home, key.name, key.digest)) !== null) throw splitExists(key)
+/** Whether the epoch in use was split here. */
+export const isSplit = async (home: Home, key: Key): Promise<boolean> =>
+  (await readSplit(home, key.name, key.digest)) !== null
+
+/** What of an order says which split it is. */
+type Ordered = Pick<SplitOrder, 'threshold' | 'holders'>
+
+/** @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split here otherwise, as far as that is public */
+export async function requireSplittable(home: Home, key: Key, order: Ordered): Promise<void> {
+  const manifest = (await isSplit(home, key)) ? await manifestOf(home, key) : null
+  if (manifest && !isOrdered(manifest, order)) throw splitExists(key, manifest)
 }
+
+const isOrdered = (manifest: Manifest, { threshold, holders }: Ordered): boolean =>
+  manifest.threshold === threshold &&
+  manifest.holders.length === holders.length &&
+  manifest.holders.every(({ name, to }, i) => {
+    const holder = holders[i] as HolderSeal
+    return holder.name === name && sameRecipient(to, recipientOf(holder))
+  })
 
 /** Holders check a manifest against the record, which names the old identity until a reshare writes the new one. */
 function requireInRecord(key: Key, card: Card): void {
@@ -236,10 +268,21 @@ function requireInRecord(key: Key, card: Card): void {
   })
 }
 
-const splitExists = ({ name }: Key): Failure =>
-  new Failure('conflict', 'E_SPLIT_EXISTS', `the share of ${name} was split before in this epoch`, {
-    hint: `for a lost piece: \`mpc backup split --key ${name} --again NAME\`; for other holders: refresh first`,
-  })
+/** @param manifest what was split before; null where another process has just done it */
+function splitExists({ name }: Key, manifest: Manifest | null): Failure {
+  const held =
+    manifest && `, ${manifest.threshold} of ${manifest.holders.map((each) => each.name).join(', ')}`
+  return new Failure(
+    'conflict',
+    'E_SPLIT_EXISTS',
+    `the share of ${name} was split before in this epoch${held ?? ''}`,
+    {
+      hint:
+        `for a lost piece: \`mpc backup split --key ${name} --again NAME -o FOLDER\`; ` +
+        'for all of them: the same threshold and holders again; for other holders: refresh first',
+    },
+  )
+}
 
 export async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {
   const certificate = await readEpochFile(home, name, digest, 'certificate.cbor')

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { sealAgain, splitShare, type SplitOrder } from '../../src/ceremony/backup.js'
+import { manifestOf } from '../../src/ceremony/backup-status.js'
 import type { HolderSeal } from '../../src/ceremony/holders.js'
 import { heldKeys } from '../../src/ceremony/epochs.js'
 import { printable } from '../../src/ceremony/printing.js'
@@ -135,7 +136,9 @@ describe('a split', () => {
   test('is made once an epoch; a lost piece is sealed again, the same', async () => {
     const { alice, key, out } = await splitOf()
     const again = await scratch()
-    const second = await failureOf(() => splitShare(alice, key, orderFor(join(again, 'second'))))
+    const two = { ...orderFor(join(again, 'second')), threshold: 2 }
+    const second = await failureOf(() => splitShare(alice, key, two))
+    expect(second.message).toMatch(/split before in this epoch, 3 of bob, carol, /)
     expect(second).toMatchObject({ kind: 'conflict', code: 'E_SPLIT_EXISTS' })
     expect(readdirSync(again)).toEqual([])
     const carol = holders().slice(1, 2)
@@ -146,6 +149,37 @@ describe('a split', () => {
     )
     expect(hex(a?.value.reveal() as Uint8Array)).toBe(hex(b?.value.reveal() as Uint8Array))
     expect(a?.parts).toEqual(b?.parts)
+  })
+
+  test('cut short anywhere, by a power cut or a full disk, is finished by the same order', async () => {
+    let finished = 0
+    const operations = await cutEverywhere(async () => {
+      const alice = await copyOf(three[0])
+      const key = await findKey(alice.home, 'treasury')
+      const folder = await scratch()
+      const order = orderFor(join(folder, 'out'))
+      return {
+        act: () => splitShare(alice, key, order),
+        look: async (whole) => {
+          const before = readdirSync(folder).filter((name) => !name.startsWith('.tmp-'))
+          // All of it or nothing.
+          expect(before).toEqual(before.length === 0 ? [] : ['out'])
+          if (before.length === 0) await splitShare(alice, key, order)
+          finished += Number(!whole && before.length === 0)
+          const files = [...holders().map(({ name }) => `${name}.piece`), 'manifest.json'].sort()
+          expect(readdirSync(order.out).sort()).toEqual(files)
+          const pieces = ['bob', 'carol', 'dave'].map((name) => fileIn(order.out, name))
+          const parts = await Promise.all(pieces.map((piece) => openPiece(piece, {})))
+          // All of one split, and of the one that is kept here.
+          const manifest = parseExportedManifest(
+            Uint8Array.from(readFileSync(join(order.out, 'manifest.json'))),
+          )
+          expect(await manifestOf(alice.home, key)).toEqual(manifest)
+          for (const { manifest: theirs } of parts) expect(theirs).toEqual(manifest)
+        },
+      }
+    })
+    expect(finished).toBeGreaterThan(operations / 2)
   })
 
   test('is sealed again to nobody else, and only where it was made', async () => {

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { requireFree, requireUnsplit, sealAgain, splitShare } from '../../ceremony/backup.js'
+import { isSplit, requireFree, requireSplittable, sealAgain, splitShare } from '../../ceremony/backup.js'
 import { type HolderSeal, requireHolders, recipientOf } from '../../ceremony/holders.js'
 import { wipeIdentity } from '../../ceremony/identity.js'
 import { findKey, indexIn, type Key } from '../../ceremony/keys.js'
@@ -48,11 +48,13 @@ export async function run(context: Context, options: Options): Promise<Result> {
       hint: '--again seals the same piece again for a holder who lost it',
     })
   }
-  await requireUnsplit(home, key)
   const others = await manifestsIn(key, options.manifests ?? [])
   const chosen = await holdersIn(context, holders, options.holderPassphraseFd ?? [])
   const seals = chosen.map(({ seal }) => seal)
   requireHolders(threshold, seals)
+  await requireSplittable(home, key, { threshold, holders: seals })
+  if (await isSplit(home, key))
+    context.terminal.say('This share was split so before: these are the same pieces, sealed again.')
   const reach = reachOf(key.seated, [...others, planned(indexIn(key, card), threshold, seals)])
   await agree(context, key, threshold, chosen, reach, options.confirm)
   const identity = await context.openIdentity()
@@ -176,6 +178,7 @@ async function resultOf(
       words,
     },
     text,
+    again: `mpc backup status --key ${key.name}`,
     next: `mpc backup verify ${pieces[0]?.holder}.piece   (each holder, for itself; then send its note to you)`,
   }
 }
