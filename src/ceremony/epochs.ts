@@ -93,14 +93,19 @@ async function heldEpoch(
   const about = { digest, status, hasShare, hasSecret: SECRET_FILES.some((each) => files.includes(each)) }
   const nothing = { rebinds: [], certificate: null, manifest: null, piecesDestroyed: [], statements: [] }
   if (record === null) return { ...about, ...nothing, number, record, problems }
-  const certificate = await sound(() => certificateIn(home, name, digest, record), problems)
-  const accepted = await sound(() => everyRebind(home, name, digest, record), problems)
+  const certificate = await sound(
+    () => certificateIn(home, name, digest, record),
+    problems,
+    'certificate.cbor: ',
+  )
+  const accepted = await sound(() => everyRebind(home, name, digest, record), problems, 'rebinds: ')
   const rebinds = (accepted ?? []).map(({ rebind }) => rebind)
-  const split = await sound(() => splitStatus(home, { name, record, digest }), problems)
+  const split = await sound(() => splitStatus(home, { name, record, digest }), problems, 'escrow: ')
   const statements: Statement[] = []
-  for (const encoded of await listStatements(home, name, digest)) {
+  const encodings = await sound(() => listStatements(home, name, digest), problems, 'statements: ')
+  for (const encoded of encodings ?? []) {
     // What somebody without a seat here says counts for nothing, and damages nothing.
-    const said = await sound(() => seatedStatement(encoded, record, rebinds), problems)
+    const said = await sound(() => seatedStatement(encoded, record, rebinds), problems, 'statements: ')
     if (said) statements.push(said)
   }
   const gone = (split?.holders ?? []).filter((each) => each.said === 'destroyed' && each.agrees === true)
@@ -179,13 +184,13 @@ const noKey = (name: string): Failure =>
 
 const damaged = (problem: string): Failure => new Failure('conflict', 'E_KEY_STATE', problem)
 
-/** What it gives, or null and a problem more. */
-async function sound<T>(act: () => T | Promise<T>, problems: string[]): Promise<T | null> {
+/** What it gives, or null and a problem more. @param where before which the problem is told */
+async function sound<T>(act: () => T | Promise<T>, problems: string[], where = ''): Promise<T | null> {
   try {
     return await act()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    problems.push(error.message)
+    problems.push(`${where}${error.message}`)
     return null
   }
 }

@@ -76,7 +76,10 @@ export async function sealedBy(home: Home): Promise<Unlock['kind']> {
  */
 export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity> {
   const sealed = await sealedIdentity(home)
-  const plaintext = await unseal(unlock, sealed)
+  const plaintext = await unseal(unlock, sealed).catch((error: unknown) => {
+    // Of what is damaged the file is what matters; of a wrong secret, the secret.
+    throw error instanceof Failure && error.code === 'E_CORRUPT' ? error.of(home.identity) : error
+  })
   const identity = parseIdentity(Buffer.from(plaintext).toString('utf8'))
   plaintext.fill(0)
   const card = await ownCard(home)

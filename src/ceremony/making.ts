@@ -5,6 +5,7 @@
 import { inSession } from '../messaging/attempts.js'
 import { Consents } from '../messaging/consents.js'
 import type { Opened } from '../messaging/handshake.js'
+import { NO_SESSION } from '../messaging/letters.js'
 import type { Room } from '../messaging/room.js'
 import type { Run, RunOptions } from '../messaging/run.js'
 import type { AuxPrimes } from '../protocol/cggmp24/aux-data.js'
@@ -183,7 +184,6 @@ async function consentsOf(home: Home, { file, definition }: MakingPlan): Promise
 
 // ----------------------------------------------------------------------------------------------------------- the run
 
-const NO_SESSION = new Uint8Array(32)
 /** Proofs about moduli take their time, on slow machines above all. */
 const LONG_ROUND = 10 * 60_000
 

@@ -19,7 +19,7 @@ import { equalBytes } from '../protocol/codec.js'
 import { requireNotEnded } from './abandon.js'
 import { findKey, openShare } from './keys.js'
 import { nameOfKey } from './activation.js'
-import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
+import { checkTime, make, type MadeKey, type MakingPlan, type Table } from './making.js'
 import { keepCeremony } from './stored.js'
 import { requireStart, startsFromHere } from './succession.js'
 import { watch } from './watch.js'
@@ -99,8 +99,6 @@ export async function voteAhead(home: Home, self: Card, file: DefinitionFile): P
 /** Takes part in the resharing or watches it, or finishes what an earlier process of this home began. */
 export const runReshare = (world: World, plan: ResharePlan): Promise<MadeKey> =>
   plan.place === 0 ? watch(world, plan) : make(world, plan, (at, table) => play(at, plan, table))
-
-export { finish as finishReshare }
 
 async function play(world: World, { definition }: ResharePlan, { session, auxiliary, options }: Table) {
   const share = await ownShare(world, definition)

@@ -2,14 +2,19 @@
  * Whether the shares of a key that lie here are what they should be: the share of this member's seat in a certified record,
  * with what its engine needs. Opens each, keeps nothing, changes nothing.
  */
-import { equalBytes } from '../protocol/codec.js'
+import { CodecError, equalBytes } from '../protocol/codec.js'
 import { needsAuxiliary, wipeSigningKey } from '../protocol/engine.js'
 import { Secret } from '../protocol/secret.js'
-import { readEpochFile } from '../storage/keys.js'
+import { readSplit } from '../storage/escrow.js'
+import type { Home } from '../storage/home.js'
+import { readEpochFile, readStateFile } from '../storage/keys.js'
 import { openWith } from '../storage/seal.js'
+import { parseKept } from '../wire/escrow-kept.js'
+import { checkManifest, manifestDigest } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
 import { parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
+import { transcriptCodec } from '../wire/transcript.js'
 import type { Owner } from './backup.js'
 import { type HeldEpoch, heldKey } from './epochs.js'
 import { seatOf } from './rebinds.js'
@@ -29,8 +34,27 @@ export type CheckedKey = {
   readonly problem: string | null
 }
 
-/** @throws Failure as `heldKey` */
+/**
+ * Every share of a key that is here, or should be.
+ * @throws Failure as `heldKey`
+ */
 export async function checkShares(owner: Owner, name: string): Promise<CheckedKey> {
+  for (;;) {
+    const before = await encodedState(owner.home, name)
+    const checked = await checkOnce(owner, name)
+    const after = await encodedState(owner.home, name)
+    // What another command retires meanwhile is not there by its state, which comes first, and is no damage.
+    if (before === after) return checked
+  }
+}
+
+/** As it lies there, whatever it says. */
+const encodedState = async (home: Home, name: string): Promise<string | null> => {
+  const held = await readStateFile(home, name)
+  return held && hex(held)
+}
+
+async function checkOnce(owner: Owner, name: string): Promise<CheckedKey> {
   const held = await heldKey(owner.home, name)
   const due = held.epochs.filter(
     ({ hasShare, status }) => hasShare || (status !== null && status !== 'retired'),
@@ -67,13 +91,52 @@ async function checkShare(
     using plaintext = new Secret(await openWith([identity.age], sealed))
     const own = parseShare(plaintext.reveal(), record, index)
     const refreshNeeded = own.auxiliary === null && needsAuxiliary(record.scheme)
-    wipeSigningKey(own)
+    try {
+      problems.push(...(await besideShare({ home, identity, card }, name, epoch, own.share.share)))
+    } finally {
+      wipeSigningKey(own)
+    }
     return { epoch, problems, refreshNeeded }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     problems.push(error.message)
     return wrong
   }
+}
+
+/** What is wrong with what lies beside a share: the transcript of its making, and what its split was made from. */
+async function besideShare(
+  { home, identity }: Owner,
+  name: string,
+  { digest, record, manifest }: HeldEpoch,
+  share: Secret,
+): Promise<readonly string[]> {
+  const problems: string[] = []
+  const look = async (file: string, act: () => Promise<void>): Promise<void> => {
+    try {
+      await act()
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof CodecError)) throw error
+      problems.push(`${file}: ${error.message}`)
+    }
+  }
+  await look('transcript.cbor', async () => {
+    const transcript = await readEpochFile(home, name, digest, 'transcript.cbor')
+    if (transcript) transcriptCodec.decode(transcript)
+  })
+  await look('escrow/manifest.json', async () => {
+    if (manifest && record) checkManifest(manifest, record)
+  })
+  await look('escrow.age', async () => {
+    const sealed = await readSplit(home, name, digest)
+    if (sealed === null) return
+    using plaintext = new Secret(await openWith([identity.age], sealed))
+    const kept = parseKept(plaintext.reveal(), share)
+    for (const piece of kept.pieces.values()) piece.wipe()
+    if (manifest && !equalBytes(manifestDigest(kept.manifest), manifestDigest(manifest)))
+      throw new CodecError('manifest', 'escrow/manifest.json is of another split')
+  })
+  return problems
 }
 
 /** @throws Failure `E_KEY_STATE` (conflict) unless this member's share of that epoch is here, and what it should be */

@@ -181,12 +181,14 @@ async function requestIn(
 ): Promise<RequestStatus | null> {
   const claims = new RequestClaims(home, id)
   try {
-    const { claim, left, end } = await claims.status()
+    const { claim, left, end, unsettled } = await claims.status()
     const isRunning = claim?.alive === true
     if (end || (left === null && !isRunning)) return null
     const { name: key, expires } = await requestOf(claims, keys)
     if (isRunning) return { id, key, state: 'running', owner: `process ${claim.process.pid}`, next: null }
     if (expires !== null && expires <= now) return { id, key, state: 'lapsed', owner: 'others', next: null }
+    // A no lies beside it, so that nothing goes on here: whether there is a signature the others know.
+    if (unsettled) return { id, key, state: 'in-doubt', owner: 'others', next: null }
     const next = `mpc sign --key ${key ?? 'KEY'} --join ${hex(id)}`
     return { id, key, state: 'in-doubt', owner: 'you', next }
   } catch (error) {

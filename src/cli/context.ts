@@ -92,6 +92,11 @@ export class Context {
     return this.#config
   }
 
+  /** Where the settings are, whether or not there are any; null where nothing says where. */
+  async configPath(): Promise<string | null> {
+    return (await import('./config.js')).configPath(this.globals, this.#env)
+  }
+
   /** The own card; asks for nothing. @throws Failure `E_NO_IDENTITY` (configuration) */
   async card(): Promise<Card> {
     const { ownCard } = await import('../ceremony/identity.js')

@@ -35,7 +35,7 @@ const epoch = object({
   problems: list(text),
 })
 const heldKey = object({ key: name, key_id: orNull(hex(32)), problem: orNull(text), epochs: list(epoch) })
-const checkedShares = object({
+const checkedKey = object({
   key: name,
   valid: { type: 'boolean' },
   problem: orNull(text),
@@ -49,6 +49,12 @@ const checkedShares = object({
       problems: list(text),
     }),
   ),
+})
+/** Of one key with --key, else of the whole home. */
+const checkedHome = object({
+  valid: { type: 'boolean' },
+  keys: list(checkedKey),
+  files: list(object({ file: path, problem: text })),
 })
 const statements = object({
   key: name,
@@ -81,7 +87,7 @@ const moved = object({
 /** `data` of each of them. */
 export const shareData: Readonly<Record<string, Schema>> = {
   'share list': object({ keys: list(heldKey) }),
-  'share check': checkedShares,
+  'share check': { anyOf: [checkedKey, checkedHome] },
   'share statements': statements,
   'share retire': retired,
   'share rekey': moved,

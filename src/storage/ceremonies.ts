@@ -26,6 +26,8 @@ import { readSealed } from './mark.js'
 const LIMIT = 1 << 20
 const EVIDENCE_NAME = /^[a-z0-9][a-z0-9.-]{0,95}$/
 
+const TRANSCRIPT_NAME = /^transcript-[0-9a-f]{16}\.cbor$/
+
 const SHARE = 'share.age'
 
 /** The files of a pending epoch, and how long they may be. */
@@ -226,6 +228,21 @@ export class CeremonyFiles {
     const name = `transcript-${hex(sid).slice(0, 16)}.cbor`
     const problem = 'another transcript of this run is here'
     return this.#writeOnce(name, transcript, 'E_TRANSCRIPT_EXISTS', problem)
+  }
+
+  /** The names of the transcripts of runs whose results are no keys. */
+  async listTranscripts(): Promise<readonly string[]> {
+    return (await listDir(this.folder)).filter((name) => TRANSCRIPT_NAME.test(name))
+  }
+
+  /** Where a file of it lies, for people. */
+  pathOf(name: string): string {
+    return join(this.folder, name)
+  }
+
+  readTranscript(name: string): Promise<Uint8Array | null> {
+    if (!TRANSCRIPT_NAME.test(name)) throw new RangeError('not the name of a transcript')
+    return readFile(join(this.folder, name), PENDING['transcript.cbor'])
   }
 
   /**

@@ -29,7 +29,10 @@ export type ClaimStatus = {
   readonly claim: (Claim & { readonly alive: boolean }) | null
   /** SHA-256 of the payload that a signature share may have left for. */
   readonly left: Uint8Array | null
+  /** Null also where a crash left it open whether a share left before the person's no. */
   readonly end: { readonly outcome: Outcome; readonly note: string } | null
+  /** Whether a no lies there, of which that is so: nothing goes on here then. */
+  readonly unsettled: boolean
 }
 
 /** The ids of all requests that this home has worked on, sorted. */
@@ -87,7 +90,12 @@ export class RequestClaims {
     await this.#refuseEnded()
     await createFile(join(this.folder, 'left'), leftCodec.encode({ format: 'mpc/left/v1', payload }))
     // Whoever refuses it at the same instant looks for that file last: of the two at least one sees the other.
-    await this.#refuseEnded()
+    const end = await this.#end()
+    if (end !== null) {
+      // After a crash before this line nobody knows whether it left.
+      await createFile(join(this.folder, 'stayed'), Buffer.from('\n'))
+      throw ended(end.outcome)
+    }
     const left = await this.#left()
     if (left === null || !equalBytes(left, payload)) {
       throw new Failure(
@@ -144,7 +152,9 @@ export class RequestClaims {
   async status(): Promise<ClaimStatus> {
     const last = await this.#last()
     const claim = last && { ...last, alive: await isAlive(last.process) }
-    return { claim, left: await this.#left(), end: await this.#end() }
+    const [left, end] = [await this.#left(), await this.#end()]
+    const unsettled = end?.outcome === 'refused' && left !== null && !(await this.#hasStayed())
+    return { claim, left, end: unsettled ? null : end, unsettled }
   }
 
   async #last(): Promise<Claim | null> {
@@ -158,6 +168,10 @@ export class RequestClaims {
 
   async #left(): Promise<Uint8Array | null> {
     return (await read(join(this.folder, 'left'), leftCodec))?.payload ?? null
+  }
+
+  async #hasStayed(): Promise<boolean> {
+    return (await readFile(join(this.folder, 'stayed'), LIMIT)) !== null
   }
 
   async #end(): Promise<ClaimStatus['end']> {

@@ -13,6 +13,17 @@ import { createFile, ensureDir, listDir, readFile } from './files.js'
 const APPLICATION = 'mpc-ceremony'
 const INSTALLATION = 'installation'
 const FORM = /^(?<head>.{1,64})\n(?<id>[0-9a-f]{32})\n$/
+/** What lies in a home and hardly anywhere else. */
+const OURS = [
+  'identity.age',
+  'identity.card',
+  'peers',
+  'keys',
+  'ceremonies',
+  'claims',
+  'primes',
+  'quarantine',
+]
 /** What may lie in a folder that is to become a home: nothing, or what was put there beforehand. */
 const EXPECTED = ['config.yaml', 'lost+found']
 
@@ -26,7 +37,6 @@ export class Home {
   readonly claims: string
   readonly primes: string
   readonly quarantine: string
-  readonly audit: string
 
   /**
    * @param root absolute path
@@ -44,7 +54,6 @@ export class Home {
     this.claims = join(root, 'claims')
     this.primes = join(root, 'primes')
     this.quarantine = join(root, 'quarantine')
-    this.audit = join(root, 'audit.ndjson')
   }
 }
 
@@ -95,18 +104,26 @@ export async function openHome(path: string): Promise<Home> {
 
 function requireNothingElse(root: string, names: readonly string[]): void {
   if (names.every((name) => EXPECTED.includes(name))) return
+  if (names.some((name) => OURS.includes(name))) {
+    throw homeFailure(
+      `${join(root, INSTALLATION)} is missing, and the rest of a home is there`,
+      'put it back from a copy of this home; nothing else was touched',
+    )
+  }
   throw homeFailure(
     `${root} holds other things and no home`,
     'name an empty folder, or one that is not there yet',
   )
 }
 
-/** The home at `path`, if there is one: nothing is made. */
+/** The home at `path`, if there is one: nothing is made. @throws Failure `E_HOME` (configuration) for half of one */
 export async function existingHome(path: string): Promise<Home | null> {
   const root = resolve(path)
   const installation = join(root, INSTALLATION)
-  const isHome = (await readFile(installation, 100)) !== null
-  return isHome ? new Home(root, await installationOf(installation)) : null
+  if ((await readFile(installation, 100)) !== null) return new Home(root, await installationOf(installation))
+  const names = await listDir(root)
+  if (names.some((name) => OURS.includes(name))) requireNothingElse(root, names)
+  return null
 }
 
 async function installationOf(path: string): Promise<Uint8Array> {

@@ -107,9 +107,13 @@ export async function readState(home: Home, name: string): Promise<KeyState | nu
   return state
 }
 
+/** The state of a key as it lies there, or null. */
+export const readStateFile = (home: Home, name: string): Promise<Uint8Array | null> =>
+  readFile(join(folderOf(home, name), STATE), STATE_LIMIT)
+
 /** The same without a look at the epochs that it names. @throws Failure `E_KEY_STATE` (conflict) if it is damaged */
 export async function readStateAlone(home: Home, name: string): Promise<KeyState | null> {
-  const held = await readFile(join(folderOf(home, name), STATE), STATE_LIMIT)
+  const held = await readStateFile(home, name)
   if (held === null) return null
   try {
     return stateCodec.decode(held)

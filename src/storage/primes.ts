@@ -22,6 +22,13 @@ export async function keepPrime(home: Home, bits: number, sealed: Uint8Array): P
 export const countPrimes = async (home: Home, bits: number): Promise<number> =>
   (await listDir(home.primes)).filter((name) => bitsOf(name) === bits).length
 
+/** The paths of all primes that are there. */
+export const listPrimes = async (home: Home): Promise<readonly string[]> =>
+  (await listDir(home.primes)).filter((name) => bitsOf(name) > 0).map((name) => join(home.primes, name))
+
+/** A prime that stays where it is, sealed, for whoever only looks; null if it was taken. @param path as `listPrimes` gives it */
+export const readPrime = (path: string): Promise<Uint8Array | null> => readFile(path, LIMIT)
+
 /** A sealed prime of `bits` bits that nobody else gets, or null if there is none. Nothing of it is left on disk. */
 export async function takePrime(home: Home, bits: number): Promise<Uint8Array | null> {
   const names = await listDir(home.primes)

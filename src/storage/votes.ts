@@ -139,6 +139,17 @@ async function voteToFollow(
   return last
 }
 
+/** The epochs from which this home has voted, and where it says so. */
+export async function listParents(
+  home: Home,
+): Promise<readonly { readonly parent: Uint8Array; readonly folder: string }[]> {
+  const names = await listDir(join(home.ceremonies, 'votes'))
+  return names.flatMap((name) => {
+    const parent = fromHex(name, 32)
+    return parent ? [{ parent, folder: folderOf(home, parent) }] : []
+  })
+}
+
 const folderOf = (home: Home, parent: Uint8Array): string => join(home.ceremonies, 'votes', hex(parent))
 
 /** What stands in place of a first vote. */

@@ -9,7 +9,7 @@ import { MOST_MEMBERS } from './definition-key.js'
 import { encodeHeader, type Envelope } from './envelope.js'
 import { wordsOf } from './words.js'
 
-export const X25519_LENGTH = 32
+const X25519_LENGTH = 32
 export const MLKEM_LENGTH = 1184
 export const MLKEM_CIPHERTEXT = 1088
 

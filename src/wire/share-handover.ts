@@ -67,7 +67,7 @@ export function parseHandover(encoded: Uint8Array): Handover {
 }
 
 /** Whether one epoch of a key came right after another: the same key, dealt anew. */
-export const succeeds = (r: KeyRecord, before: KeyRecord): boolean =>
+const succeeds = (r: KeyRecord, before: KeyRecord): boolean =>
   r.parent !== null &&
   equalBytes(r.parent, recordDigest(before)) &&
   equalBytes(r.key_id, before.key_id) &&

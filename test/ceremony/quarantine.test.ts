@@ -5,7 +5,7 @@ import type { World } from '../../src/ceremony/world.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'
 import { addFault, readQuarantine } from '../../src/storage/quarantine.js'
-import { readFile, replaceFile } from '../../src/storage/files.js'
+import { ensureDir, listDir, readFile, replaceFile } from '../../src/storage/files.js'
 import { type Accused, Failure } from '../../src/wire/failure.js'
 import { hex } from '../../src/wire/text.js'
 import { resigned } from '../support/mischief.js'
@@ -169,18 +169,35 @@ describe('what is held against a member', () => {
     raze(everybody)
   })
 
+  test('is all of it, whatever several processes see at one instant', async () => {
+    const everybody = await custodians('alice', 'bob')
+    const [alice, bob] = everybody as [Custodian, Custodian]
+    const { id: ceremony, kind, epoch } = occasion
+    const member = { fingerprint: bob.card.fingerprint, name: 'bob' }
+    const rounds = Array.from({ length: 40 }, (_, i) => `r${i}`)
+    await Promise.all(
+      rounds.map((round) =>
+        addFault(alice.home, member, { at: 1, ceremony, kind, epoch, round, reason: 'no' }),
+      ),
+    )
+    const held = await readQuarantine(alice.home, bob.card.fingerprint)
+    expect(held?.faults.map(({ round }) => round).sort()).toEqual([...rounds].sort())
+    raze(everybody)
+  })
+
   test('is not forgotten because its file is damaged, or of another member', async () => {
     const everybody = await custodians('alice', 'bob', 'carol')
     const [alice, bob, carol] = everybody as [Custodian, Custodian, Custodian]
     await rememberFaults({ home: alice.home, now: Date.now }, occasion, [accused({}, bob)])
-    const pathOf = (who: Custodian) => join(alice.home.quarantine, `${hex(who.card.fingerprint)}.cbor`)
-    const bobs = (await readFile(pathOf(bob), 1 << 16)) as Uint8Array
-    await replaceFile(pathOf(carol), bobs)
+    const folderOf = (who: Custodian) => join(alice.home.quarantine, hex(who.card.fingerprint))
+    const [name] = (await listDir(folderOf(bob))) as [string]
+    const bobs = (await readFile(join(folderOf(bob), name), 1 << 16)) as Uint8Array
     for (const [who, bytes] of [
       [carol, bobs],
       [bob, bobs.slice(1)],
     ] as const) {
-      await replaceFile(pathOf(who), bytes)
+      await ensureDir(folderOf(who))
+      await replaceFile(join(folderOf(who), name), bytes)
       const failure = await failureOf(readQuarantine(alice.home, who.card.fingerprint))
       expect(failure).toMatchObject({ kind: 'configuration', code: 'E_QUARANTINE_FILE' })
     }

@@ -34,7 +34,7 @@ describe('a request', () => {
   test('is claimed, signed and done', async () => {
     const home = await newHome()
     const claims = claimsIn(home)
-    expect(await claims.status()).toEqual({ claim: null, left: null, end: null })
+    expect(await claims.status()).toEqual({ claim: null, left: null, end: null, unsettled: false })
     expect(await claims.take(1)).toEqual({ n: 1, takenOver: false })
     await claims.markLeft(PAYLOAD)
     await claims.markLeft(PAYLOAD)
@@ -120,6 +120,32 @@ describe('a request', () => {
     }
     expect(seen).toContain('false,left')
     expect(seen).toContain('E_REQUEST_ENDED,true')
+  })
+
+  test('of which a crash left both a share that may have left and a no is in doubt', async () => {
+    const refused = await refusedFile()
+    onTestFinished(() => setFaultPoint(null))
+    const states: string[] = []
+    for (let at = 1; at <= 16; at++) {
+      const claims = claimsIn(await newHome())
+      await claims.take(1)
+      let operations = 0
+      setFaultPoint((operation, path) => {
+        // Another process has its person's no on disk at the instant in which this one says that its share leaves.
+        if (operation === 'link' && path.endsWith('left'))
+          writeFileSync(join(claims.folder, 'refused'), refused)
+        if (++operations >= at) throw new Error('killed')
+      })
+      await claims.markLeft(PAYLOAD).catch(() => {})
+      setFaultPoint(null)
+      const names = await readdir(claims.folder)
+      const [left, stayed] = [names.includes('left'), names.includes('stayed')]
+      const { end, unsettled } = await claims.status()
+      expect(unsettled, `killed at ${at}`).toBe(left && !stayed)
+      expect(end?.outcome ?? null).toBe(names.includes('refused') && !unsettled ? 'refused' : null)
+      states.push(left ? (stayed ? 'stayed' : 'in doubt') : 'not left')
+    }
+    expect([...new Set(states)]).toEqual(['not left', 'in doubt', 'stayed'])
   })
 
   test('that was refused stays refused, also where another process that looked before refuses it', async () => {

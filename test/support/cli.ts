@@ -148,7 +148,10 @@ export async function custodians(dir: string, ...names: readonly string[]): Prom
     const made = await scratch()
     await acquaint(made.dir, names)
     // Of two test files that make the same at once one is first; the other's goes.
-    await rename(made.dir, stocked).catch(made.remove)
+    await rename(made.dir, stocked).catch(async (error: NodeJS.ErrnoException) => {
+      await made.remove()
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    })
   }
   await cp(stocked, dir, { recursive: true })
   return Promise.all(

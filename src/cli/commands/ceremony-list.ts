@@ -1,16 +1,24 @@
+import { signingsIn } from '../../ceremony/signings.js'
 import { ceremoniesIn, keysIn } from '../../ceremony/status.js'
 import type { Context } from '../context.js'
-import { ceremonyData, ceremonyLines } from '../render/status.js'
+import { ceremonyData, ceremonyLines, signingData, signingLines } from '../render/status.js'
 import type { Result } from '../result.js'
 
-/** `mpc ceremony list`: the ceremonies that this home took part in, and how far each came here. */
-export async function run(context: Context): Promise<Result> {
+export type Options = { readonly all?: true }
+
+/** `mpc ceremony list`: the ceremonies that this home took part in, and how far each came here; signings too with --all. */
+export async function run(context: Context, { all }: Options): Promise<Result> {
   const { home } = await context.existingHome()
   const ceremonies = home ? await ceremoniesIn(home, await keysIn(home), context.now()) : []
+  const signings = home && all ? await signingsIn(home) : []
   const next = ceremonies.find((each) => each.next !== null)?.next
+  const lines = [
+    ...ceremonies.flatMap(ceremonyLines),
+    ...signings.flatMap((each) => signingLines(each, context.now())),
+  ]
   return {
-    data: { ceremonies: ceremonies.map(ceremonyData) },
-    text: ceremonies.length === 0 ? ['none yet'] : ceremonies.flatMap(ceremonyLines),
+    data: { ceremonies: ceremonies.map(ceremonyData), ...(all && { signings: signings.map(signingData) }) },
+    text: lines.length === 0 ? ['none yet'] : lines,
     ...(next && { next }),
   }
 }

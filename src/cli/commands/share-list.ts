@@ -2,6 +2,7 @@ import { cardIfAny } from '../../ceremony/identity.js'
 import { heldKey, type HeldKey, newestOf } from '../../ceremony/epochs.js'
 import { oldShares } from '../../ceremony/retire.js'
 import { listKeyFolders } from '../../storage/keys.js'
+import type { Card } from '../../wire/card.js'
 import { Failure } from '../../wire/failure.js'
 import { hex } from '../../wire/text.js'
 import type { Context } from '../context.js'
@@ -21,7 +22,10 @@ export async function run(context: Context, { key }: Options): Promise<Result> {
   const first = keys.find((_, i) => old[i]?.retire === 'now')?.name
   return {
     data: { keys: keys.map(keyData) },
-    text: keys.length === 0 ? ['No shares here yet: a key is made in a ceremony.'] : keys.flatMap(keyLines),
+    text:
+      keys.length === 0
+        ? ['No shares here yet: a key is made in a ceremony.']
+        : keys.flatMap((each) => keyLines(each, card)),
     ...(first !== undefined && { next: `mpc share retire --key ${first}` }),
   }
 }
@@ -47,9 +51,9 @@ const keyData = ({ name, state, epochs, problem }: HeldKey) => ({
   epochs: epochs.map(epochData),
 })
 
-function keyLines(held: HeldKey): string[] {
-  const { name, epochs, problem } = held
-  const newest = newestOf(held)
+function keyLines(held: HeldKey, card: Card | null): string[] {
+  const { name, epochs, problem, state } = held
+  const about = { self: card && card.fingerprint, stateIsKnown: state !== null, newest: newestOf(held) }
   const problems = problem === null ? [] : [`  PROBLEM: ${problem}`]
-  return [name, ...problems, ...epochs.flatMap((each) => epochLines(each, newest))]
+  return [name, ...problems, ...epochs.flatMap((each) => epochLines(each, about))]
 }

@@ -1,4 +1,5 @@
 /** Epochs and their shares, as machines and people read them. */
+import { equalBytes } from '../../protocol/codec.js'
 import { destroyedSeats, type HeldEpoch, seatsGoneOver } from '../../ceremony/epochs.js'
 import { listed, remainingOf, remainingWords } from '../../ceremony/remaining.js'
 import type { OldShares } from '../../ceremony/retire.js'
@@ -40,18 +41,18 @@ function remainingData(epoch: HeldEpoch, record: NonNullable<HeldEpoch['record']
   return { needed, shares, pieces, enough }
 }
 
-/** @param newest the epoch that counts, as far as this home knows */
-export function epochLines(epoch: HeldEpoch, newest: HeldEpoch | null): string[] {
-  const { digest, number, status, record, hasShare, hasSecret, certificate, manifest, problems } = epoch
+/** Whose home it is, and whether its state says which epochs it ever held; `newest` counts, as far as this home knows. */
+export type Held = {
+  readonly self: Uint8Array | null
+  readonly stateIsKnown: boolean
+  readonly newest: HeldEpoch | null
+}
+
+export function epochLines(epoch: HeldEpoch, held: Held): string[] {
+  const { digest, number, status, record, certificate, manifest, problems } = epoch
+  const { newest } = held
   const gone = namesThat('activated', epoch)
   const deleted = namesThat('deleted', epoch)
-  const share = hasShare
-    ? 'is here'
-    : hasSecret
-      ? 'is destroyed; what its split was made from is still here'
-      : status === null
-        ? 'was never here'
-        : 'is not here'
   return [
     `  epoch ${number ?? '?'}: ${status !== null ? STATUS[status] : epoch === newest ? 'in use, by others' : 'known here'}`,
     ...fields([
@@ -64,7 +65,7 @@ export function epochLines(epoch: HeldEpoch, newest: HeldEpoch | null): string[]
             ] as const,
           ]
         : []),
-      ['your share', share],
+      ['your share', shareWords(epoch, held)],
       ...(status === null && certificate === null
         ? []
         : [['certificate', certificate === null ? 'is not here' : 'is here, and holds'] as const]),
@@ -82,6 +83,21 @@ export function epochLines(epoch: HeldEpoch, newest: HeldEpoch | null): string[]
     ]).map((line) => `  ${line}`),
     ...(record && epoch !== newest ? remainingWords(epoch, record).map((line) => `    ${line}`) : []),
   ]
+}
+
+/** What became of the own share: that it was never here is said only where this home would know. */
+function shareWords(
+  { status, hasShare, hasSecret, statements }: HeldEpoch,
+  { self, stateIsKnown }: Held,
+): string {
+  if (hasShare) return 'is here'
+  if (hasSecret) return 'is destroyed; what its split was made from is still here'
+  const words = statements.filter(({ by }) => self !== null && equalBytes(by, self))
+  if (words.some(({ said }) => said === 'deleted')) return 'is destroyed, as you have said to the others'
+  if (status === 'retired') return 'is not here: it was retired, and that it is destroyed was not said yet'
+  if (status !== null || words.length > 0)
+    return 'is LOST: put it back from a copy of this home, or restore it from its pieces'
+  return stateIsKnown ? 'was never here' : 'is not here; whether it ever was, the damaged state does not say'
 }
 
 /** Names of the custodians who have gone over to this epoch, or whose share of it is destroyed, as they say. */

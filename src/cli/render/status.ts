@@ -1,4 +1,5 @@
 /** What is unfinished, as machines and people read it. */
+import { type Signing, SIGNING_STATES } from '../../ceremony/signings.js'
 import {
   CEREMONY_STATES,
   type CeremonyStatus,
@@ -6,6 +7,8 @@ import {
   type RequestStatus,
 } from '../../ceremony/status.js'
 import { hex, rfc3339 } from '../../wire/text.js'
+import { fields } from '../style.js'
+import { humanTime } from './time.js'
 
 export const ceremonyData = ({ id, kind, key, state, expires, owner, next }: CeremonyStatus) => ({
   definition_id: hex(id),
@@ -35,6 +38,28 @@ export const ceremonyLines = ({ id, kind, key, state, owner, next }: CeremonySta
 export const requestLines = ({ id, key, state, owner, next }: RequestStatus): string[] => [
   `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${REQUEST_STATES[state]}`,
   ...moveLines(owner, next),
+]
+
+export const signingData = ({ id, request, key, state, signature, transcript }: Signing) => ({
+  request_id: hex(id),
+  key,
+  state,
+  created: request && rfc3339(request.created),
+  payload_sha256: request && hex(request.payloadSha256),
+  signature: signature && hex(signature),
+  transcript,
+})
+
+export const signingLines = (
+  { id, request, key, state, signature, transcript }: Signing,
+  now: number,
+): string[] => [
+  `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}${request ? `, ${humanTime(request.created, now)}` : ''}: ${SIGNING_STATES[state]}`,
+  ...fields([
+    ...(request ? [['sha256', hex(request.payloadSha256)] as const] : []),
+    ...(signature ? [['signature', hex(signature)] as const] : []),
+    ...(transcript ? [['transcript', transcript] as const] : []),
+  ]),
 ]
 
 function moveLines(owner: string | null, next: string | null): string[] {

@@ -95,8 +95,8 @@ export const ceremonyCommands: readonly CommandSpec[] = [
   {
     name: 'ceremony list',
     summary: 'list the ceremonies that this home took part in, and how far each came',
-    examples: ['mpc ceremony list'],
-    flags: [],
+    examples: ['mpc ceremony list', 'mpc ceremony list --all'],
+    flags: [{ flags: '--all', text: 'signatures too, each with its transcript' }],
     load: async () => (await import('../commands/ceremony-list.js')).run,
   },
   {

@@ -14,9 +14,9 @@ export const shareCommands: readonly CommandSpec[] = [
   },
   {
     name: 'share check',
-    summary: 'open your shares of a key, and hold them against its public records',
-    examples: ['mpc share check --key treasury'],
-    flags: [key],
+    summary: 'check a whole home: open every share, and hold every file against what it should be',
+    examples: ['mpc share check', 'mpc share check --key treasury'],
+    flags: [{ flags: '--key <name>', text: 'the shares of this key alone', parse: once(name) }],
     load: async () => (await import('../commands/share-check.js')).run,
   },
   {

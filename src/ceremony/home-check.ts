@@ -1,0 +1,123 @@
+/**
+ * Whether every file of a home is what it should be, whoever reads it next: what lies beside the keys, whose shares are
+ * `share-check.ts`'s business. Opens what is sealed, keeps nothing, changes nothing. A file that says something else than it
+ * said, and is as valid, is not told from the right one: what a person believes of a card, who works on a request.
+ */
+import { join } from 'node:path'
+import { CodecError, equalBytes } from '../protocol/codec.js'
+import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
+import { listClaims, RequestClaims } from '../storage/claims.js'
+import type { Home } from '../storage/home.js'
+import { listPrimes, readPrime } from '../storage/primes.js'
+import { listQuarantined, readQuarantine } from '../storage/quarantine.js'
+import { openWith } from '../storage/seal.js'
+import { listParents, votesFrom } from '../storage/votes.js'
+import { idOfEncoded } from '../wire/definition.js'
+import { decodeEnvelope } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import { parsePrime } from '../wire/prime.js'
+import { parseRecord } from '../wire/record.js'
+import { parseRequest } from '../wire/request.js'
+import { decodeCertificate, preparedCodec, receiptCodec } from '../wire/result.js'
+import { fromHex, hex } from '../wire/text.js'
+import { transcriptCodec } from '../wire/transcript.js'
+import type { Owner } from './backup.js'
+import { type HeldKey, heldKeys } from './epochs.js'
+import { askerIn } from './signings.js'
+import { storedCeremony } from './stored.js'
+import { contactsIn } from './trust.js'
+
+/** A file, or a folder whose files do not fit together, and what is wrong with it, for people. */
+export type Finding = { readonly file: string; readonly problem: string }
+
+type Look = (file: string, act: () => Promise<unknown>) => Promise<void>
+
+export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
+  const { home } = owner
+  const findings: Finding[] = []
+  const look: Look = async (file, act) => {
+    try {
+      await act()
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof CodecError)) throw error
+      findings.push({ file, problem: error.message })
+    }
+  }
+  for (const { fingerprint, problem } of (await contactsIn(home)).damaged)
+    findings.push({ file: join(home.peers, `${hex(fingerprint)}.card`), problem: problem.message })
+  for (const id of await listCeremonies(home)) await checkCeremony(owner, id, look)
+  for (const { parent, folder } of await listParents(home)) await look(folder, () => votesFrom(home, parent))
+  const keys = await heldKeys(home)
+  for (const id of await listClaims(home)) await checkClaims(home, id, keys, look)
+  for (const { fingerprint, folder } of await listQuarantined(home))
+    await look(folder, () => readQuarantine(home, fingerprint))
+  for (const file of await listPrimes(home)) await look(file, () => checkPrime(owner, file))
+  return findings
+}
+
+async function checkCeremony({ home, identity }: Owner, id: Uint8Array, look: Look): Promise<void> {
+  const files = new CeremonyFiles(home, id)
+  const at = (name: string): string => join(files.folder, name)
+  await look(at('definition.mpc'), () => storedCeremony(home, id))
+  await look(at('start'), () => files.readStart())
+  await look(at('receipt.cbor'), async () => {
+    const receipt = await files.readReceipt()
+    if (receipt) receiptCodec.decode(decodeEnvelope(receipt).body)
+  })
+  await look(at('certificate.cbor'), async () => {
+    const certificate = await files.readCertificate()
+    if (certificate && !equalBytes(decodeCertificate(certificate).definition, id)) throw another()
+  })
+  for (const name of await files.listTranscripts()) {
+    await look(at(name), async () => {
+      const { definition } = transcriptCodec.decode((await files.readTranscript(name)) ?? new Uint8Array())
+      if (!equalBytes(idOfEncoded(definition), id)) throw another()
+    })
+  }
+  const pending = (name: string): string => at(join('pending', name))
+  await look(pending('record.cbor'), async () => {
+    const record = await files.readPending('record.cbor')
+    if (record) parseRecord(record)
+  })
+  await look(pending('prepared.cbor'), async () => {
+    const prepared = await files.readPending('prepared.cbor')
+    if (prepared) preparedCodec.decode(decodeEnvelope(prepared).body)
+  })
+  await look(pending('transcript.cbor'), async () => {
+    const transcript = await files.readPending('transcript.cbor')
+    if (transcript) transcriptCodec.decode(transcript)
+  })
+  await look(pending('share.age'), async () => {
+    const share = await files.readPending('share.age')
+    if (share) (await openWith([identity.age], share)).fill(0)
+  })
+}
+
+const another = (): Failure =>
+  new Failure('conflict', 'E_CEREMONY_FILES', 'it is of another ceremony', {
+    hint: 'put it back from a copy of this home',
+  })
+
+async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[], look: Look): Promise<void> {
+  const claims = new RequestClaims(home, id)
+  await look(claims.folder, async () => {
+    const { end } = await claims.status()
+    if (end?.outcome === 'done' && !fromHex(end.note, 64))
+      throw new CodecError('done', 'it holds no signature')
+  })
+  await look(join(claims.folder, 'request.cbor'), async () => {
+    const request = await claims.readRequest()
+    if (request && !equalBytes(parseRequest(request, (asker) => askerIn(keys, asker)).id, id)) throw another()
+  })
+}
+
+async function checkPrime({ identity, card }: Owner, file: string): Promise<void> {
+  const sealed = await readPrime(file)
+  // Another process has taken it meanwhile.
+  if (sealed === null) return
+  const plaintext = await openWith([identity.age], sealed)
+  const prime = parsePrime(plaintext, card.signing)
+  plaintext.fill(0)
+  if (prime === null) throw new CodecError('prime', 'this identity did not make it')
+  prime.fill(0)
+}
