@@ -42,8 +42,8 @@ export const machineCodes = {
   E_STORAGE: entry('The disk or the system refused.', 'The error names the file and the reason.'),
   E_BUSY: entry('Another process of this home does the same thing right now.', 'Wait for it, or end it.'),
   E_HOME: entry(
-    'The place for the home is not known, or holds other things.',
-    'Name an empty or new folder with --home or MPC_HOME.',
+    'The place for the home is not known, holds other things, or a home without its file `installation`.',
+    'Name an empty or new folder with --home or MPC_HOME; put `installation` back from a copy of that home.',
   ),
   E_CONFIG: entry('The configuration file is wrong.', 'Correct it where the error says, line:column.'),
   E_EVENTS: entry('--events cannot be written.', 'Give a file, or fd:N with N open for writing.'),
