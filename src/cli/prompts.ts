@@ -7,7 +7,7 @@ import { emitKeypressEvents, type Key } from 'node:readline'
 import type { ReadStream } from 'node:tty'
 import { columns, type Edited, edit, EMPTY, retyped } from './editing.js'
 import { interrupted } from './exit.js'
-import { rowsOf, width } from './layout.js'
+import { fold, rowsOf, width } from './layout.js'
 import type { Style } from './style.js'
 
 export type Question = {
@@ -112,7 +112,7 @@ async function drained(): Promise<void> {
 }
 
 /** Drawn in place, and over again at every key. */
-function drawn({ text, secret, output, style }: Question, width_: () => number): Face {
+function drawn({ text, secret, output, style }: Question, columnsNow: () => number): Face {
   /** Rows between the first one and that of the cursor. */
   let above = 0
   let draws = false
@@ -122,7 +122,7 @@ function drawn({ text, secret, output, style }: Question, width_: () => number):
     paint: (text: string) => string,
     below: string,
   ): void => {
-    const room = width_()
+    const room = columnsNow()
     const shown = secret ? [] : typed
     const before = secret ? '' : typed.slice(0, at).join('')
     const lines = `${mark} ${style.bold(text)}`.split('\n')
@@ -141,10 +141,14 @@ function drawn({ text, secret, output, style }: Question, width_: () => number):
   return {
     show: (line, problem) =>
       draw('?', line, (shown) => shown, problem === null ? '' : style.bad(`> ${problem}`)),
-    end: (line, taken) => {
+    end: ({ text: typed }, taken) => {
       // No mark of success for a secret: what was typed is not known to be right.
-      if (draws) draw(taken && !secret ? style.good('✔') : '?', line, style.dim, '')
-      output.write('\n')
+      const mark = taken && !secret ? style.good('✔') : '?'
+      const answer = secret ? '' : ` ${style.dim(typed.join(''))}`
+      const lines = `${mark} ${style.bold(text)}${answer}`
+        .split('\n')
+        .flatMap((line) => fold(line, columnsNow()))
+      output.write(`${draws ? `${up(above)}\r\u001b[J${lines.join('\n')}` : ''}\n`)
     },
     anew: () => {
       above = 0

@@ -181,7 +181,7 @@ terminalSuite('what people see', () => {
     await d.sees('☐ emil')
     const alone = d.screen
     await accepts(e, 'Do you accept')
-    await e.sees('fay: missing')
+    await e.sees('dora: here, fay: missing')
     const plain = e.screen
     const f = at(fay, { columns: 30, rows: 8 }, [...keygen, '--accept', id])
     expect(await Promise.all([d, e, f].map(({ ended }) => ended))).toEqual([0, 0, 0])
