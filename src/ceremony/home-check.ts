@@ -1,9 +1,9 @@
 /**
  * Whether every file of a home is what it should be, whoever reads it next: what lies beside the keys, whose shares are
  * `share-check.ts`'s business. Opens what is sealed, keeps nothing, changes nothing. A file that says something else than it
- * said, and is as valid, is not told from the right one: what a person believes of a card, who works on a request.
+ * said, and is as well formed, is not told from the right one: what a person believes of a card, a letter in a transcript,
+ * which `mpc transcript verify` holds against the others.
  */
-import { join } from 'node:path'
 import { CodecError, equalBytes } from '../protocol/codec.js'
 import { CeremonyFiles, listCeremonies } from '../storage/ceremonies.js'
 import { listClaims, RequestClaims } from '../storage/claims.js'
@@ -44,7 +44,7 @@ export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
     }
   }
   for (const { fingerprint, problem } of (await contactsIn(home)).damaged)
-    findings.push({ file: join(home.peers, `${hex(fingerprint)}.card`), problem: problem.message })
+    findings.push({ file: `${home.peers}/${hex(fingerprint)}.card`, problem: problem.message })
   for (const id of await listCeremonies(home)) await checkCeremony(owner, id, look)
   for (const { parent, folder } of await listParents(home)) await look(folder, () => votesFrom(home, parent))
   const keys = await heldKeys(home)
@@ -57,7 +57,7 @@ export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
 
 async function checkCeremony({ home, identity }: Owner, id: Uint8Array, look: Look): Promise<void> {
   const files = new CeremonyFiles(home, id)
-  const at = (name: string): string => join(files.folder, name)
+  const at = (name: string): string => `${files.folder}/${name}`
   await look(at('definition.mpc'), () => storedCeremony(home, id))
   await look(at('start'), () => files.readStart())
   await look(at('receipt.cbor'), async () => {
@@ -74,7 +74,7 @@ async function checkCeremony({ home, identity }: Owner, id: Uint8Array, look: Lo
       if (!equalBytes(idOfEncoded(definition), id)) throw another()
     })
   }
-  const pending = (name: string): string => at(join('pending', name))
+  const pending = (name: string): string => at(`pending/${name}`)
   await look(pending('record.cbor'), async () => {
     const record = await files.readPending('record.cbor')
     if (record) parseRecord(record)
@@ -105,7 +105,7 @@ async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[],
     if (end?.outcome === 'done' && !fromHex(end.note, 64))
       throw new CodecError('done', 'it holds no signature')
   })
-  await look(join(claims.folder, 'request.cbor'), async () => {
+  await look(`${claims.folder}/request.cbor`, async () => {
     const request = await claims.readRequest()
     if (request && !equalBytes(parseRequest(request, (asker) => askerIn(keys, asker)).id, id)) throw another()
   })

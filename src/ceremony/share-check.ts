@@ -50,7 +50,11 @@ export async function checkShares(owner: Owner, name: string): Promise<CheckedKe
 
 /** As it lies there, whatever it says. */
 const encodedState = async (home: Home, name: string): Promise<string | null> => {
-  const held = await readStateFile(home, name)
+  const held = await readStateFile(home, name).catch((error: unknown) => {
+    // One that cannot be read is told of with the key.
+    if (error instanceof Failure) return null
+    throw error
+  })
   return held && hex(held)
 }
 
