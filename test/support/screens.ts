@@ -42,7 +42,7 @@ export function masked(screen: string): string {
       .replaceAll(/"[a-z]+(\s+)[a-z]+"(?=, (?:or no|"view)|\s+or "no")/g, `"${WORD}$1${WORD}"`)
       // An answer of two words, wherever the terminal broke it.
       .replaceAll(
-        /(or "?no"?:) [a-z]+[a-z\n ]* ?[a-z]+(?=\n\n|\nWaiting|\n\? |\n *M:SS|$)/g,
+        /(or "?no"?:)[ \n][a-z]+[a-z\n ]* ?[a-z]+(?=\n\n|\nWaiting|\n\? |\n *M:SS|$)/g,
         `$1 ${WORD} ${WORD}`,
       )
       .replaceAll(/^( *\d{1,2} [A-Za-z]+ *)+$/gm, (line) =>
