@@ -197,9 +197,25 @@ async function sound<T>(act: () => T | Promise<T>, problems: string[], where = '
 
 // ------------------------------------------------------------------------------------------------------- what follows
 
-/** The seats of those who have said that they went over to this epoch. */
-export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> =>
-  new Set(statements.filter(({ said }) => said === 'activated').map(({ index }) => index))
+/** The seats of those who have said that they went over to this epoch, and not that they lost their share of it. */
+export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> => {
+  const isLost = (by: Uint8Array) =>
+    statements.some((each) => each.said === 'lost' && equalBytes(each.by, by))
+  return new Set(
+    statements.filter(({ said, by }) => said === 'activated' && !isLost(by)).map(({ index }) => index),
+  )
+}
+
+/** The seats of those who sit there now and have said that they hold no share of it. */
+export function lostSeats({ record, rebinds, statements }: HeldEpoch): ReadonlySet<number> {
+  const sits = (index: number, by: Uint8Array): boolean => {
+    const taken = rebinds.filter((rebind) => rebind.index === index).at(-1)?.card
+    const card = taken ?? record?.members.find((member) => member.index === index)?.card
+    return card !== undefined && equalBytes(card.fingerprint, by)
+  }
+  const lost = statements.filter(({ said, index, by }) => said === 'lost' && sits(index, by))
+  return new Set(lost.map(({ index }) => index))
+}
 
 /**
  * The seats whose shares are said to be destroyed, by everybody who is known to hold one: who sits there, whoever handed the

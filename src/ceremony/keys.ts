@@ -11,6 +11,7 @@ import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { seatedBy } from '../wire/seating.js'
 import { type OwnShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
+import { behindHere } from './behind.js'
 import { type Accepted, everyRebind, seatedLast } from './rebinds.js'
 
 export type Key = {
@@ -27,10 +28,12 @@ export type Key = {
   readonly everyRebind: readonly Accepted[]
 }
 
-/** The active epoch of a key. @throws Failure `E_NO_KEY` (configuration) naming the keys that there are */
+/** The active epoch of a key. @throws Failure (configuration) `E_NO_KEY` naming the keys that there are; `E_BEHIND` */
 export async function findKey(home: Home, name: string): Promise<Key> {
   const key = await keyHere(home, name)
   if (key.status === 'active') return { ...key, status: key.status }
+  const behind = await behindHere(home, name)
+  if (behind) throw behind
   throw new Failure('configuration', 'E_NO_KEY', `this home signs with ${name} no more`, {
     hint: `epoch ${key.record.epoch} was dealt anew to others; \`mpc share list --key ${name}\` shows what is still here`,
   })

@@ -2,7 +2,6 @@
  * What the custodians of one key say to each other about requests: requests, offers, who is chosen, orders, signatures.
  * Nothing is stored anywhere: a request lives while its asker runs, and is said again whenever somebody asks.
  */
-import { encode, type Value } from '../protocol/codec.js'
 import { NO_SESSION, type Wait } from '../messaging/letters.js'
 import { Mailbox } from '../messaging/mailbox.js'
 import { spanOf } from '../messaging/patience.js'
@@ -13,6 +12,7 @@ import { Failure } from '../wire/failure.js'
 import {
   askingCodec,
   chosenCodec,
+  listCodec,
   offerCodec,
   parseRequest,
   refusalCodec,
@@ -20,6 +20,7 @@ import {
   signatureCodec,
 } from '../wire/request.js'
 import { hex } from '../wire/text.js'
+import { Meeting } from './behind.js'
 import type { Key } from './keys.js'
 import { Notices } from './notices.js'
 import { leaving, memberOf, type World } from './world.js'
@@ -38,6 +39,8 @@ const HERE = { session: NO_SESSION, round: '', to: null }
 
 export class Noticeboard {
   readonly mailbox: Mailbox
+  /** Of those who use other epochs of the key. */
+  readonly meeting: Meeting
   readonly #requests = new Notices<Request>(MOST_REQUESTS)
   readonly #offers = new Notices<true>(MOST_NOTICES)
   readonly #chosen = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
@@ -77,7 +80,14 @@ export class Noticeboard {
     })
     const signingOf = (asker: Uint8Array) =>
       members.find(({ fingerprint }) => hex(fingerprint) === hex(asker))?.signing ?? null
-    this.mailbox.on('list', () => this.#answer())
+    this.meeting = new Meeting(world, key, this.mailbox, () => {
+      this.onNotice()
+      this.mailbox.look()
+    })
+    this.mailbox.on('list', ({ body }) => {
+      this.meeting.heard(listCodec.decode(body))
+      this.#answer()
+    })
     const hear = (kind: Kind, heard: (body: Uint8Array, by: Uint8Array) => void) =>
       this.mailbox.on(kind, ({ body }, { fingerprint }) => {
         heard(body, fingerprint)
@@ -86,6 +96,7 @@ export class Noticeboard {
     hear('request', (body, by) => {
       const request = parseRequest(body, signingOf)
       if (hex(request.key_id) !== hex(key.record.key_id)) return
+      this.meeting.heard(request.record)
       // By who says it: nobody can push out what another says.
       this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
       if (hex(by) !== hex(request.asker)) return
@@ -219,7 +230,7 @@ export class Noticeboard {
 
   /** Asks everybody to say what they have. */
   ask(): void {
-    this.mailbox.post('list', { session: NO_SESSION }, encode(null as Value))
+    this.meeting.say()
   }
 
   get #again(): number {
@@ -273,9 +284,10 @@ export class Noticeboard {
     const wait: Wait = { deadline, signal: this.signal, round: 'request' }
     this.#world.emit({ event: 'waiting', round: 'request' })
     try {
-      await this.mailbox.until(met, wait)
+      await this.mailbox.until(() => this.meeting.over !== null || met(), wait)
     } catch (error) {
       throw error instanceof Failure && error.code === 'E_ABSENT' ? otherwise() : error
     }
+    if (this.meeting.over) throw this.meeting.over
   }
 }

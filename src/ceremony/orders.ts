@@ -124,6 +124,9 @@ export function endOf(
   const signature = notices.signatures(request.id).find((each) => isSignature(key, request, each))
   if (signature) return new HandedOver(signature)
   const cards = signers.map(({ index }) => ({ card: cardOf(key.seated, index) }))
+  const { meeting } = notices
+  const apart = meeting.over ?? meeting.missing(cards.map(({ card }) => card.fingerprint))
+  if (apart) return apart
   const refused = notices.refusals(request.id).map(({ by }) => hex(by))
   if (!cards.some(({ card }) => refused.includes(hex(card.fingerprint)))) return null
   return refusalAmong(key.seated, notices, request, cards)

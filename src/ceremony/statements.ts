@@ -123,7 +123,8 @@ export async function stageRecord(
   await stageEpoch(home, name, recordDigest(r), { 'record.cbor': encodeRecord(r), ...proof })
 }
 
-async function keepStatement(
+/** @returns whether it is new here. @throws Failure as `parseStatement` */
+export async function keepStatement(
   home: Home,
   name: string,
   record: KeyRecord,

@@ -65,7 +65,7 @@ async function activeHere(home: Home, { parent_record: old }: ReshareDefinition)
 }
 
 function nothingActive(error: unknown): null {
-  if (error instanceof Failure && error.code === 'E_NO_KEY') return null
+  if (error instanceof Failure && ['E_NO_KEY', 'E_BEHIND'].includes(error.code)) return null
   throw error
 }
 

@@ -1,6 +1,6 @@
 /**
  * What custodians have said of their shares, beside the epoch that it is about: of each at most one statement that it
- * went over to the epoch, and one that its share of it is destroyed; the first that came stays. What is in them is
+ * went over to the epoch, one that its share of it is destroyed, and one that it holds none; the first that came stays. What is in them is
  * others' business.
  */
 import { dirname, join } from 'node:path'
@@ -10,9 +10,9 @@ import type { Home } from './home.js'
 import { epochPath } from './keys.js'
 
 const LIMIT = 1024
-const FILE = /^(?:activated|deleted)-[0-9a-f]{64}\.cbor$/
+const FILE = /^(?:activated|deleted|lost)-[0-9a-f]{64}\.cbor$/
 
-export type Said = 'activated' | 'deleted'
+export type Said = 'activated' | 'deleted' | 'lost'
 
 /** Keeps a statement by what it says and whose fingerprint it names; false if one is there, which stays. */
 export async function writeStatement(

@@ -47,6 +47,8 @@ export const KINDS = [
   'done',
   'request',
   'list',
+  'handover',
+  'lost',
   'offer',
   'chosen',
   'order',

@@ -108,6 +108,8 @@ export function orderFor(
   }
 }
 
+/** Say what you have: I use the epoch of this record digest. */
+export const listCodec = codec(bytes(32), 64)
 /** I would sign this. */
 export const offerCodec = codec(record({ request: bytes(32) }), 256)
 /** I still ask for this; or, as a `cancel`, no longer. */

@@ -1,7 +1,8 @@
 /**
- * What a custodian says of a share of its own: that it has gone over to an epoch, or that it has destroyed its share of
- * one that another epoch replaced. Both are signed by who sits in the seat; neither holds a secret. Nobody can prove
- * that nothing is left of a share: a statement is a custodian's word, which cannot be put into its mouth.
+ * What a custodian says of a share of its own: that it has gone over to an epoch, that it has destroyed its share of one
+ * that another epoch replaced, or that it holds none of an epoch, since its home was put back from before it. All are
+ * signed by who sits in the seat; none holds a secret. Nobody can prove that nothing is left of a share: a statement is a
+ * custodian's word, which cannot be put into its mouth.
  */
 import {
   bytes,
@@ -26,7 +27,7 @@ import { SIGNED } from './tags.js'
 
 const fields = {
   format: format('mpc/share-statement/v1'),
-  said: oneOf(['activated', 'deleted']),
+  said: oneOf(['activated', 'deleted', 'lost']),
   key_id: bytes(32),
   /** Record digest of the epoch that the share is of. */
   epoch: bytes(32),
@@ -66,6 +67,10 @@ export const sayActivated = (r: KeyRecord, speaker: Speaker, now: number): Uint8
 /** "I have destroyed my share of this epoch." @param replacedBy record digest of the epoch in use */
 export const sayDeleted = (r: KeyRecord, replacedBy: Uint8Array, speaker: Speaker, now: number): Uint8Array =>
   say('deleted', r, replacedBy, speaker, now)
+
+/** "I hold no share of this epoch, whatever I said before: my home is older than it." */
+export const sayLost = (r: KeyRecord, speaker: Speaker, now: number): Uint8Array =>
+  say('lost', r, null, speaker, now)
 
 function say(
   said: Statement['said'],

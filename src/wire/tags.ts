@@ -29,6 +29,8 @@ export const SIGNED = {
   activated: 'mpc/share-activated/v1',
   /** (statement fields): I have destroyed my share of this epoch, which that one replaced. */
   deleted: 'mpc/share-deleted/v1',
+  /** (statement fields): I hold no share of this epoch, whatever I said before. */
+  lost: 'mpc/share-lost/v1',
 } as const
 
 export type SignedTag = (typeof SIGNED)[keyof typeof SIGNED]

@@ -30,6 +30,7 @@ describe('what an identity key signs', () => {
       'mpc/request/v1',
       'mpc/share-activated/v1',
       'mpc/share-deleted/v1',
+      'mpc/share-lost/v1',
     ])
   })
 

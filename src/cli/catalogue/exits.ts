@@ -70,6 +70,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_ASKPASS',
       'E_AUXILIARY_LOST',
       'E_CONFIG',
+      'E_BEHIND',
       'E_EPOCH',
       'E_FILE_MODE',
       'E_FILE_SIZE',
@@ -113,6 +114,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     codes: [
       'E_ABSENT',
       'E_ASKER_LEFT',
+      'E_BEHIND',
       'E_EXPIRED',
       'E_INPUT_LATE',
       'E_MAJORITY',

@@ -127,6 +127,10 @@ export const runningCodes = {
     'It is about another epoch of the key.',
     'Run it again, or ask anew, with the shares in use.',
   ),
+  E_BEHIND: entry(
+    'A home holds no share of the epoch in use, though its custodian is to have one: it was put back from an older copy.',
+    'Have a new share dealt: `mpc ceremony new refresh`, by a custodian who holds one; then both take part.',
+  ),
   E_EPOCH_EXISTS: entry('Other files of this epoch are here.', 'Nothing was changed; compare with a copy.'),
   E_RECORD: entry(
     'This is not the public record of a key.',

@@ -1,3 +1,4 @@
+import { dealersWhoHold } from '../../ceremony/behind.js'
 import { buildKeygen, unsigned } from '../../ceremony/definitions.js'
 import { findKey } from '../../ceremony/keys.js'
 import { checkKind, type KeygenPlan, parsePlan } from '../../ceremony/plan.js'
@@ -103,7 +104,11 @@ async function builderOf(options: Options, kind: string | undefined): Promise<Bu
     notBefore: options.notBefore ?? null,
     expires: options.expires ?? null,
   }
-  return async (home, known, at) => buildReshare(plan, await findKey(home, key), known, at)
+  return async (home, known, at) => {
+    const held = await findKey(home, key)
+    const dealers = plan.dealers ?? (await dealersWhoHold(home, held))
+    return buildReshare({ ...plan, dealers }, held, known, at)
+  }
 }
 
 async function planOf(options: Options, kind: string | undefined): Promise<KeygenPlan> {

@@ -1,3 +1,4 @@
+import { lostWord } from '../../ceremony/behind.js'
 import { heldKey, newestOf } from '../../ceremony/epochs.js'
 import { wipeIdentity } from '../../ceremony/identity.js'
 import { seatOf } from '../../ceremony/rebinds.js'
@@ -51,18 +52,22 @@ export async function run(
   }
 }
 
-/** A custodian of the newest epoch says that it has gone over, if it has not said so: that is signed with its identity. */
+/**
+ * A custodian of the newest epoch says that it has gone over, or that it holds no share of it, if it has not said so: that
+ * is signed with its identity.
+ */
 async function giveOwnWord(context: Context, name: string): Promise<void> {
   const home = await context.home()
   const card = await context.card()
   const newest = newestOf(await heldKey(home, name))
-  if (newest?.status !== 'active' || newest.record?.parent == null) return
+  if (newest?.record?.parent == null) return
+  const said = newest.status === 'active' ? 'activated' : 'lost'
   const own = seatOf(newest, card.fingerprint)
-  if (own === null || newest.statements.some((each) => each.said === 'activated' && each.index === own))
-    return
+  if (own === null || newest.statements.some((each) => each.said === said && each.index === own)) return
   const identity = await context.openIdentity()
   try {
-    await ownWord({ home, identity, card }, name, newest.record, context.now())
+    const word = said === 'lost' ? lostWord : ownWord
+    await word({ home, identity, card }, name, newest.record, context.now())
   } finally {
     wipeIdentity(identity)
   }

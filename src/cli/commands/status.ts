@@ -104,7 +104,7 @@ function peopleText(known: readonly Known[]): string {
 }
 
 function keyStatusText({ name, key, problem }: KeyStatus): string {
-  if (problem) return `${name}: ${problem.message}`
+  if (problem) return `${name}: ${problem.message}${problem.hint === null ? '' : `; ${problem.hint}`}`
   const { threshold, members, scheme } = key.record
   return `${name}  ${threshold} of ${members.length}  ${scheme}  ${hex(recordPublicKey(key.record))}`
 }

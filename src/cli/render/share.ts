@@ -1,6 +1,6 @@
 /** Epochs and their shares, as machines and people read them. */
 import { equalBytes } from '../../protocol/codec.js'
-import { destroyedSeats, type HeldEpoch, seatsGoneOver } from '../../ceremony/epochs.js'
+import { destroyedSeats, type HeldEpoch, lostSeats, seatsGoneOver } from '../../ceremony/epochs.js'
 import { listed, remainingOf, remainingWords } from '../../ceremony/remaining.js'
 import type { OldShares } from '../../ceremony/retire.js'
 import { hex } from '../../wire/text.js'
@@ -53,6 +53,7 @@ export function epochLines(epoch: HeldEpoch, held: Held): string[] {
   const { newest } = held
   const gone = namesThat('activated', epoch)
   const deleted = namesThat('deleted', epoch)
+  const lost = namesThat('lost', epoch)
   return [
     `  epoch ${number ?? '?'}: ${status !== null ? STATUS[status] : epoch === newest ? 'in use, by others' : 'known here'}`,
     ...fields([
@@ -70,6 +71,7 @@ export function epochLines(epoch: HeldEpoch, held: Held): string[] {
         ? []
         : [['certificate', certificate === null ? 'is not here' : 'is here, and holds'] as const]),
       ...(gone.length > 0 ? [['gone over', listed(gone)] as const] : []),
+      ...(lost.length > 0 ? [['lost by', listed(lost)] as const] : []),
       ...(deleted.length > 0 ? [['destroyed by', listed(deleted)] as const] : []),
       ...(manifest
         ? [
@@ -94,15 +96,23 @@ function shareWords(
   if (hasSecret) return 'is destroyed; what its split was made from is still here'
   const words = statements.filter(({ by }) => self !== null && equalBytes(by, self))
   if (words.some(({ said }) => said === 'deleted')) return 'is destroyed, as you have said to the others'
+  if (status === null && words.some(({ said }) => said === 'lost'))
+    return 'is lost, as you have said to the others: have a new one dealt'
   if (status === 'retired') return 'is not here: it was retired, and that it is destroyed was not said yet'
   if (status !== null || words.length > 0)
     return 'is LOST: put it back from a copy of this home, or restore it from its pieces'
   return stateIsKnown ? 'was never here' : 'is not here; whether it ever was, the damaged state does not say'
 }
 
-/** Names of the custodians who have gone over to this epoch, or whose share of it is destroyed, as they say. */
-export function namesThat(said: 'activated' | 'deleted', epoch: HeldEpoch): string[] {
-  const seats = said === 'activated' ? seatsGoneOver(epoch) : new Set(destroyedSeats(epoch))
+const SEATS = {
+  activated: seatsGoneOver,
+  deleted: (epoch: HeldEpoch): ReadonlySet<number> => new Set(destroyedSeats(epoch)),
+  lost: lostSeats,
+} as const
+
+/** Names of the custodians who have gone over to this epoch, or whose share of it is destroyed or lost, as they say. */
+export function namesThat(said: keyof typeof SEATS, epoch: HeldEpoch): string[] {
+  const seats = SEATS[said](epoch)
   return (epoch.record?.members ?? []).filter(({ index }) => seats.has(index)).map(({ card }) => card.name)
 }
 

@@ -1,0 +1,208 @@
+/**
+ * Homes of one key that use different epochs, where they meet to sign. Whoever hears of an epoch that its own replaced shows
+ * how the key went over to its own; a home that is shown a certified epoch after its own uses its own no more, and, where
+ * it was to hold a share of that, says aloud that it holds none. Nobody counts it as gone over from then on.
+ */
+import { equalBytes } from '../protocol/codec.js'
+import { NO_SESSION } from '../messaging/letters.js'
+import type { Mailbox } from '../messaging/mailbox.js'
+import type { Home } from '../storage/home.js'
+import { readEpochFile } from '../storage/keys.js'
+import { writeStatement } from '../storage/statements.js'
+import { ENVELOPE_LIMIT } from '../wire/envelope.js'
+import { Failure } from '../wire/failure.js'
+import { type KeyRecord, recordDigest } from '../wire/record.js'
+import { listCodec } from '../wire/request.js'
+import { encodeHandover, type Handover, parseHandover } from '../wire/share-handover.js'
+import { sayLost } from '../wire/share-statement.js'
+import { hex } from '../wire/text.js'
+import type { Owner } from './backup.js'
+import { heldKey, lostSeats, newestOf } from './epochs.js'
+import { cardIfAny } from './identity.js'
+import type { Key } from './keys.js'
+import { isOf } from './rebinds.js'
+import { handoverOf, keepStatement, takeHandover } from './statements.js'
+import type { World } from './world.js'
+
+/** Those who use another epoch are told at most so often, in milliseconds. */
+const AGAIN = 1000
+/** What is looked at of one member: a look is a proof of each custodian. */
+const MOST_LOOKS = 3
+/** What an envelope needs beside its body. */
+const HEADER = 1000
+
+export class Meeting {
+  /** Why this home signs with its epoch no more. */
+  over: Failure | null = null
+  /** Fingerprints in hex of those who hold no share of the epoch in use here, as they say. */
+  readonly lost = new Set<string>()
+  #told = Number.NEGATIVE_INFINITY
+  readonly #looks = new Map<string, number>()
+
+  /** @param changed called when any of this did */
+  constructor(
+    readonly world: World,
+    readonly key: Key,
+    readonly mailbox: Mailbox,
+    readonly changed: () => void,
+  ) {
+    mailbox.on('handover', ({ body }, { fingerprint }) => void this.#shown(body, hex(fingerprint)))
+    mailbox.on('lost', ({ body }, { fingerprint }) => void this.#hearLost(body, hex(fingerprint)))
+  }
+
+  /** Somebody uses this epoch. */
+  heard(epoch: Uint8Array): void {
+    if (equalBytes(epoch, this.key.digest)) return
+    // Whoever is behind says it again as long as it waits.
+    if (this.world.now() - this.#told < AGAIN) return
+    this.#told = this.world.now()
+    void this.#tell(epoch)
+  }
+
+  /** Shows how the key went over from that epoch; where it is not known here, says which one this home uses. */
+  async #tell(epoch: Uint8Array): Promise<void> {
+    const handover = await quiet(handoverOf(this.world.home, this.key.name))
+    const isBefore = handover?.records.slice(0, -1).some((r) => equalBytes(recordDigest(r), epoch))
+    if (!handover || !isBefore) return this.say()
+    const body = encodeHandover(handover)
+    if (body.length + HEADER > ENVELOPE_LIMIT) return
+    this.mailbox.post('handover', { session: NO_SESSION }, body)
+  }
+
+  /** Asks everybody to say what they have, and says which epoch is in use here. */
+  say(): void {
+    this.mailbox.post('list', { session: NO_SESSION }, listCodec.encode(this.key.digest))
+  }
+
+  async #shown(body: Uint8Array, by: string): Promise<void> {
+    const left = this.#looks.get(by) ?? MOST_LOOKS
+    if (this.over || left === 0) return
+    this.#looks.set(by, left - 1)
+    const { world, key } = this
+    const handover = await quiet(() => parseHandover(body))
+    if (!handover || !isAfter(handover, key.digest)) return
+    const taken = await quiet(takeHandover(world, key.name, handover))
+    if (!taken || this.over) return
+    const newest = handover.records.at(-1) as KeyRecord
+    const word = await quiet(lostWord(world, key.name, newest, world.now()))
+    if (word) this.mailbox.post('lost', { session: NO_SESSION }, word)
+    this.over =
+      taken.frozen === null ? waits(key, newest) : word ? behind(key.name, newest) : goneTo(key, newest)
+    this.changed()
+  }
+
+  async #hearLost(body: Uint8Array, by: string): Promise<void> {
+    const { world, key } = this
+    if (this.lost.has(by)) return
+    const kept = await quiet(keepStatement(world.home, key.name, key.record, body))
+    if (kept === null) return
+    const { epochs } = await heldKey(world.home, key.name)
+    const held = epochs.find(({ digest }) => equalBytes(digest, key.digest))
+    const seats = held ? lostSeats(held) : new Set<number>()
+    for (const { index, card } of key.seated.members)
+      if (seats.has(index)) this.lost.add(hex(card.fingerprint))
+    this.changed()
+  }
+
+  /** Of signers who hold no share: the first, as why they are not waited for. */
+  missing(signers: readonly Uint8Array[]): Failure | null {
+    const one = signers.find((fingerprint) => this.lost.has(hex(fingerprint)))
+    const member = one && this.key.seated.members.find(({ card }) => equalBytes(card.fingerprint, one))
+    if (!member) return null
+    const { name, record } = this.key
+    return new Failure(
+      'absent',
+      'E_BEHIND',
+      `the home of ${member.card.name} is behind, and holds no share of epoch ${record.epoch} of ${name}`,
+      {
+        party: member.card.name,
+        hint: `sign with others, and have all dealt anew: \`mpc ceremony new refresh --key ${name}\``,
+      },
+    )
+  }
+}
+
+const isAfter = ({ records }: Handover, epoch: Uint8Array): boolean =>
+  records.slice(0, -1).some((r) => equalBytes(recordDigest(r), epoch))
+
+/** What somebody sent and does not hold, or what cannot be kept here, is as if it had not come. */
+async function quiet<T>(act: Promise<T> | (() => T)): Promise<T | null> {
+  try {
+    return await (typeof act === 'function' ? act() : act)
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}
+
+/**
+ * This member's word that it holds no share of an epoch in whose record it sits; null where it holds one, or sits in no
+ * seat of it. What it said before it was put back from an older copy counts no more.
+ */
+export async function lostWord(
+  { home, identity, card }: Owner,
+  name: string,
+  record: KeyRecord,
+  now: number,
+): Promise<Uint8Array | null> {
+  const digest = recordDigest(record)
+  const seat = record.members.find((member) => isOf(member, card.fingerprint))
+  const { state } = await heldKey(home, name)
+  const isHere = state?.epochs.some((each) => each.status === 'active' || equalBytes(each.digest, digest))
+  if (!seat || isHere || (await readEpochFile(home, name, digest, 'share.age')) !== null) return null
+  const word = sayLost(record, { card, index: seat.index, signing: identity.signing }, now)
+  await writeStatement(home, name, digest, 'lost', card.fingerprint, word)
+  return word
+}
+
+/** Who is to deal where nobody says it: those who hold their share, as far as is known here; null if too few are known to. */
+export async function dealersWhoHold(
+  home: Home,
+  { name, digest, seated }: Key,
+): Promise<readonly string[] | null> {
+  const { epochs } = await heldKey(home, name)
+  const held = epochs.find((each) => equalBytes(each.digest, digest))
+  const lost = held ? lostSeats(held) : new Set<number>()
+  const able = seated.members.filter(({ index }) => !lost.has(index)).map(({ card }) => card.name)
+  return lost.size === 0 || able.length < seated.threshold ? null : able.slice(0, seated.threshold)
+}
+
+/** Why no epoch is in use here, where this member was to hold a share of the newest; null if that is not why. */
+export async function behindHere(home: Home, name: string): Promise<Failure | null> {
+  const self = await cardIfAny(home)
+  const newest = newestOf(await heldKey(home, name))
+  const isMember = newest?.record?.members.some((member) => self && isOf(member, self.fingerprint))
+  return newest?.record && newest.status === null && isMember ? behind(name, newest.record) : null
+}
+
+export const behind = (name: string, { epoch }: Pick<KeyRecord, 'epoch'>): Failure =>
+  new Failure(
+    'configuration',
+    'E_BEHIND',
+    `epoch ${epoch} of ${name} is in use, and this home holds no share of it`,
+    {
+      hint:
+        'this home is older than it, as one that was put back from a copy; have a new share dealt: another custodian runs ' +
+        `\`mpc ceremony new refresh --key ${name}\`, and this home takes part in it`,
+    },
+  )
+
+const goneTo = ({ name, record }: Key, { epoch }: KeyRecord): Failure =>
+  new Failure(
+    'configuration',
+    'E_EPOCH',
+    `epoch ${record.epoch} of ${name} was dealt anew to others: epoch ${epoch} is in use`,
+    {
+      hint: `\`mpc share list --key ${name}\` shows what is still here; ask for a share if you are to have one`,
+    },
+  )
+
+const waits = ({ name }: Key, { epoch }: KeyRecord): Failure =>
+  new Failure(
+    'configuration',
+    'E_EPOCH',
+    `epoch ${epoch} of ${name} is certified, and this home has its share`,
+    {
+      hint: 'run the same command again: it is taken up',
+    },
+  )
