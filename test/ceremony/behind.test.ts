@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 const goneOver = async ({ home }: Custodian): Promise<number[]> => {
   const { epochs } = await heldKey(home, 'treasury')
-  return [...seatsGoneOver(epochs.at(-1) as (typeof epochs)[0])].sort()
+  return [...seatsGoneOver(epochs.at(-1) as (typeof epochs)[0])].sort((a, b) => a - b)
 }
 
 describe('a home that was put back from an older copy', () => {
