@@ -14,7 +14,7 @@ import {
   SECRET_FILES,
 } from '../storage/keys.js'
 import { listStatements } from '../storage/statements.js'
-import { requireCertified } from '../wire/certified.js'
+import { requireHeld } from '../wire/certified.js'
 import type { Manifest } from '../wire/escrow-manifest.js'
 import { Failure } from '../wire/failure.js'
 import type { Rebind } from '../wire/rebind.js'
@@ -137,7 +137,7 @@ async function certificateIn(
   record: KeyRecord,
 ): Promise<Uint8Array | null> {
   const held = await readEpochFile(home, name, digest, 'certificate.cbor')
-  if (held !== null) requireCertified(held, record)
+  if (held !== null) requireHeld(held, record)
   return held
 }
 

@@ -10,7 +10,7 @@ import { createDir } from '../storage/files.js'
 import { openWith, sealTo } from '../storage/seal.js'
 import { markMoved } from '../storage/votes.js'
 import type { Card } from '../wire/card.js'
-import { requireCertified } from '../wire/certified.js'
+import { requireHeld } from '../wire/certified.js'
 import { exportRecord, parseExportedRecord } from '../wire/exported.js'
 import { completeRebind, offerRebind, parseRebind } from '../wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
@@ -95,7 +95,7 @@ export async function importMoved(
   const { home, identity, card } = owner
   const record = parseExportedRecord(files['record.json'])
   const certificate = files['certificate.cbor']
-  requireCertified(certificate, record)
+  requireHeld(certificate, record)
   const { key, index, rebind } = completeRebind(files['rebind.offer'], record, card, identity.signing)
   // Here its maker can still make another; each custodian to whom it is carried would refuse it.
   requireNotAhead(parseRebind(rebind, record), now)

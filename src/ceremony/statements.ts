@@ -9,7 +9,7 @@ import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
 import { lockKey, readState, stageEpoch, writeState } from '../storage/keys.js'
 import { listStatements, writeStatement } from '../storage/statements.js'
-import { isReshare } from '../wire/definition-key.js'
+import { isKeyDefinition } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import type { Rebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
@@ -173,7 +173,7 @@ export type Taken = {
  * Takes in what others know. All of it is checked before anything is kept; an old custodian who was not there learns from
  * it that its epoch counts no more, and uses its share of it no more.
  * @throws Failure `E_STATEMENT` (verification) if it is of another key, does not reach back to an epoch that is here, or
- *   holds a statement that is not what it says; (conflict) as `requireNotReplaced`
+ *   holds a statement that is not what it says; `E_CERTIFICATE` (verification); (conflict) as `requireNotReplaced`
  */
 export async function takeHandover(
   owner: Pick<Owner, 'home' | 'card'>,
@@ -190,6 +190,7 @@ export async function takeHandover(
     throw refuse(`it says nothing of an epoch of ${name} that is here`)
   }
   await requireNotReplaced(home, records)
+  await requireComplete(home, last, certificate)
   const checked = statements.map((encoded) => checkedAgainst(records, here, encoded))
   // Who is to hold a share of the newest, and has voted for it, finishes that by this certificate. Else it was lost here:
   // the home is older than it, and holds no share that counts.
@@ -204,10 +205,7 @@ export async function takeHandover(
   return { added, strange: checked.filter((one) => one === null).length, frozen }
 }
 
-/**
- * Whether the share of an epoch waits here for its certificate. This is kept with it, if all who took part have given their
- * receipts in it.
- */
+/** Whether the share of an epoch waits here for its certificate, which is kept with it. */
 async function isVotedFor(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<boolean> {
   const files = new CeremonyFiles(home, record.definition)
   const [receipt, outcome, share] = await Promise.all([
@@ -215,14 +213,16 @@ async function isVotedFor(home: Home, record: KeyRecord, certificate: Uint8Array
     files.readPending('record.cbor'),
     files.readPending('share.age'),
   ])
-  const own = encodeRecord(record)
-  if (!receipt || !outcome || !share || !equalBytes(outcome, own)) return false
-  const definition = (await storedCeremony(home, record.definition))?.definition
-  if (definition && isReshare(definition) && (await files.readCertificate()) === null) {
-    parseCertificate(certificate, holdersOf(definition, record), own)
-    await files.writeCertificate(certificate)
-  }
+  if (!receipt || !outcome || !share || !equalBytes(outcome, encodeRecord(record))) return false
+  if ((await files.readCertificate()) === null) await files.writeCertificate(certificate)
   return true
+}
+
+/** Where the ceremony is known here, all who took part in it have given their receipts. @throws Failure `E_CERTIFICATE` */
+async function requireComplete(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<void> {
+  const definition = (await storedCeremony(home, record.definition))?.definition
+  if (!definition || !isKeyDefinition(definition)) return
+  parseCertificate(certificate, holdersOf(definition, record), encodeRecord(record))
 }
 
 /** A statement with the record that it is about; null if who made it sits in no seat that is known here. */

@@ -1,7 +1,13 @@
 /**
- * A certificate held against its record alone, by somebody who knows neither the ceremony nor who else took
- * part in it: every custodian in the record has given its receipt, and with it the proof that it holds its
- * share. Whoever took part knows all participants, and asks for all their receipts (`parseCertificate`).
+ * A certificate held against its record alone, by somebody who does not know the ceremony. There are two questions, and two
+ * functions that answer them.
+ *
+ * `requireHeld`, here: each custodian in the record has given its receipt, and with it the proof that it holds its share. So
+ * these people have the key, and no others in it: enough for a record that is handed on, a piece, a share on its way.
+ *
+ * `parseCertificate`: everybody who took part has given a receipt, also the dealers who got no share and stand nowhere in
+ * the record. Without theirs such a dealer may have voted for another ceremony from the same epoch. So a home that knows
+ * the definition asks for it: to make a result active, and before its own epoch counts no more.
  */
 import { Failure } from './failure.js'
 import { encodeRecord, type KeyRecord } from './record.js'
@@ -16,10 +22,11 @@ export type PublicRecord = {
 }
 
 /**
+ * That each custodian in a record holds its share, by its receipt.
  * @throws Failure `E_CERTIFICATE` (verification) unless the certificate is over this record, and holds a
  *   receipt of each of its custodians
  */
-export function requireCertified(certificate: Uint8Array, r: KeyRecord): void {
+export function requireHeld(certificate: Uint8Array, r: KeyRecord): void {
   const refuse = (problem: string) =>
     new Failure('verification', 'E_CERTIFICATE', `this does not certify the record: ${problem}`, {
       hint: 'ask a custodian for both: `mpc key show NAME --export`',

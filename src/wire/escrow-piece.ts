@@ -12,7 +12,7 @@ import { isPiece } from '../protocol/escrow.js'
 import { curveOf } from '../protocol/scheme.js'
 import { Secret } from '../protocol/secret.js'
 import type { Card } from './card.js'
-import { requireCertified } from './certified.js'
+import { requireHeld } from './certified.js'
 import { BLOB_LIMIT } from './escrow-blob.js'
 import {
   checkManifest,
@@ -80,7 +80,7 @@ export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece & { readon
     whose = whoseIs({ holder })
     const r = parseRecord(parts.record)
     const { certificate } = parts
-    requireCertified(certificate, r)
+    requireHeld(certificate, r)
     const custodian = checkManifest(manifest, r, seat)
     if (
       (parts.blob === null ? null : hex(sha256(parts.blob))) !==

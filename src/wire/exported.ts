@@ -3,7 +3,7 @@
  * the canonical bytes in hex, so that digests and signatures are over what was signed and not over JSON.
  */
 import { CodecError } from '../protocol/codec.js'
-import { type PublicRecord, requireCertified } from './certified.js'
+import { type PublicRecord, requireHeld } from './certified.js'
 import { encodeManifest, type Manifest, parseManifest } from './escrow-manifest.js'
 import { Failure } from './failure.js'
 import { codeLine, readCodeLine, textIn } from './paper-text.js'
@@ -50,7 +50,7 @@ export function parsePublicRecord(file: Uint8Array): PublicRecord {
     })
   })
   const record = parseRecord(bytes)
-  if (certificate) requireCertified(certificate, record)
+  if (certificate) requireHeld(certificate, record)
   return { record, certificate }
 }
 
@@ -63,7 +63,7 @@ export const parseExportedRecord = (file: Uint8Array): KeyRecord => parsePublicR
  */
 export function parseExportedCertificate(file: Uint8Array, record: KeyRecord): Uint8Array {
   const certificate = readCodeLine('certificate', textIn(file)) ?? file
-  requireCertified(certificate, record)
+  requireHeld(certificate, record)
   return certificate
 }
 

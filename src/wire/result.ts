@@ -132,7 +132,7 @@ export function decodeCertificate(encoded: Uint8Array): Certificate {
 }
 
 /**
- * The certificate, if it is one: the receipts of exactly these holders, in their order, over the outcome they hold.
+ * The certificate, if it is complete (`certified.ts` says what else one may ask of it): the receipts of exactly these holders, in their order, over the outcome they hold.
  * @throws Failure `E_CERTIFICATE` (verification)
  */
 export function parseCertificate(

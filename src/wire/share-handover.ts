@@ -4,7 +4,7 @@
  * it is public, and all of it is checked by who takes it.
  */
 import { bytesUpTo, codec, CodecError, equalBytes, list, mapped, record } from '../protocol/codec.js'
-import { requireCertified } from './certified.js'
+import { requireHeld } from './certified.js'
 import { Failure } from './failure.js'
 import { format } from './realm.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from './record.js'
@@ -62,7 +62,7 @@ export function parseHandover(encoded: Uint8Array): Handover {
     if (before && !succeeds(r, before))
       throw refuse(`epoch ${r.epoch} does not follow on epoch ${before.epoch}`)
   })
-  requireCertified(certificate, records.at(-1) as KeyRecord)
+  requireHeld(certificate, records.at(-1) as KeyRecord)
   return { records: records as readonly [KeyRecord, ...KeyRecord[]], certificate, statements }
 }
 

@@ -6,6 +6,7 @@ import { finish } from '../../src/ceremony/making.js'
 import { planReshare, type ResharePlan } from '../../src/ceremony/reshare.js'
 import { planRetire, retire } from '../../src/ceremony/retire.js'
 import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
+import { keepCeremony } from '../../src/ceremony/stored.js'
 import { ceremoniesIn, keysIn } from '../../src/ceremony/status.js'
 import { takeUp } from '../../src/ceremony/waiting.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
@@ -16,8 +17,10 @@ import { createState, stageEpoch } from '../../src/storage/keys.js'
 import { writePeer } from '../../src/storage/peers.js'
 import { sealTo } from '../../src/storage/seal.js'
 import { votesFrom } from '../../src/storage/votes.js'
+import { requireHeld } from '../../src/wire/certified.js'
 import { decodeEnvelope } from '../../src/wire/envelope.js'
 import { type KeyRecord, parseRecord, recordDigest } from '../../src/wire/record.js'
+import { decodeCertificate, makeCertificate } from '../../src/wire/result.js'
 import { hex } from '../../src/wire/text.js'
 import { failureOf } from '../storage/support.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
@@ -224,6 +227,23 @@ describe('after the vote', () => {
     await expectSigns([alice, bob], record)
     await retire(alice, await planRetire(alice.home, alice.card, 'treasury', null), NOW)
     expect(await statesOf(alice)).toEqual(['1 retired', '2 retired', '3 active'])
+  })
+
+  test('where the ceremony is known, a certificate without a dealer who left is none, and changes nothing', async () => {
+    const [alice, bob, carol] = await four()
+    const aside = await copyOf(alice)
+    const file = await defined(bob, everybody, { members: ['alice', 'bob'], dealers: ['bob', 'carol'] })
+    await reshared([alice, bob, carol], file, quick)
+    const handover = await handoverOf(bob.home, 'treasury')
+    const { receipts, ...ran } = decodeCertificate(handover.certificate)
+    const without = receipts.filter((each) => hex(each.fingerprint) !== hex(carol.card.fingerprint))
+    const certificate = makeCertificate(ran, ran.result, without)
+    requireHeld(certificate, handover.records.at(-1) as KeyRecord)
+    await keepCeremony(aside.home, file)
+    const taken = (given: Uint8Array) => takeHandover(aside, 'treasury', { ...handover, certificate: given })
+    expect(await failureOf(() => taken(certificate))).toMatchObject({ code: 'E_CERTIFICATE' })
+    expect(await statesOf(aside)).toEqual(['1 active'])
+    expect(await taken(handover.certificate)).toMatchObject({ frozen: 1 })
   })
 
   /** What may have come to lie in a home meanwhile, or at the same instant. */

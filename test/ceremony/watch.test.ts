@@ -11,7 +11,7 @@ import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { memberToken } from '../../src/messaging/subjects.js'
 import { readEpochFile } from '../../src/storage/keys.js'
 import { lastVote } from '../../src/storage/votes.js'
-import { requireCertified } from '../../src/wire/certified.js'
+import { requireHeld } from '../../src/wire/certified.js'
 import { consentCodec } from '../../src/wire/consent.js'
 import { acceptDefinition, type DefinitionFile } from '../../src/wire/definition.js'
 import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
@@ -70,10 +70,7 @@ test('one who gets no share says yes, with others offline, and then signs no mor
   expect(hex(record.group_point)).toBe(hex(old.record.group_point))
   expect(await statesOf(carol)).toEqual(['1 parent'])
   expect(await statesOf(dave)).toEqual(['1 active'])
-  requireCertified(
-    (await readEpochFile(carol.home, 'treasury', digest, 'certificate.cbor')) as Uint8Array,
-    record,
-  )
+  requireHeld((await readEpochFile(carol.home, 'treasury', digest, 'certificate.cbor')) as Uint8Array, record)
   expect(await codeOf(findKey(carol.home, 'treasury'))).toBe('E_NO_KEY')
   const listed = await ceremoniesIn(carol.home, [], Date.now())
   expect(listed.find(({ kind }) => kind === 'reshare')).toMatchObject({ state: 'done', next: null })

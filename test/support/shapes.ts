@@ -8,7 +8,7 @@ import { addressOf, addressTypes } from '../../src/payload/address.js'
 import { wipeSigningKey } from '../../src/protocol/engine.js'
 import type { Scheme } from '../../src/protocol/scheme.js'
 import { readEpochFile } from '../../src/storage/keys.js'
-import { requireCertified } from '../../src/wire/certified.js'
+import { requireHeld } from '../../src/wire/certified.js'
 import { encodeRecord, type KeyRecord, recordPublicKey } from '../../src/wire/record.js'
 import { hex } from '../../src/wire/text.js'
 import { transcriptCodec } from '../../src/wire/transcript.js'
@@ -84,7 +84,7 @@ export async function playShape(
     }[to.includes(name as Name) ? (from.includes(name as Name) ? 'stays' : 'joins') : 'leaves']
     expect(await statesOf(who), name).toEqual(wanted)
     const certificate = await readEpochFile(who.home, 'treasury', digest, 'certificate.cbor')
-    requireCertified(certificate as Uint8Array, record)
+    requireHeld(certificate as Uint8Array, record)
     if (!to.includes(name as Name)) {
       expect(await codeOf(findKey(who.home, 'treasury'))).toBe('E_NO_KEY')
       continue
