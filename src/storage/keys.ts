@@ -36,7 +36,8 @@ import { acquireLock, type Lock } from './lock.js'
 import { readSealed } from './mark.js'
 
 const STATE = 'state.cbor'
-const STATE_LIMIT = 1 << 18
+/** For ten thousand epochs: nobody refreshes more often than that. */
+const STATE_LIMIT = 1 << 21
 
 /** The files of an epoch, and how long they may be. */
 const LIMITS = {
@@ -67,13 +68,13 @@ const stateShape = mapped(
         status: oneOf(['active', 'pending', 'parent', 'retired']),
       }),
       1,
-      1000,
+      10_000,
     ),
   }),
   checkState,
   (state) => state,
 )
-const stateCodec = codec(stateShape, STATE_LIMIT)
+const stateCodec = codec(stateShape, STATE_LIMIT, 1 << 17)
 
 export type KeyState = Of<typeof stateShape>
 
