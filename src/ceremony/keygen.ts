@@ -51,7 +51,7 @@ export async function planKeygen(
       hint: 'nothing was begun; use a definition with another key name',
     })
   }
-  return { file, definition, players, place: index, index, begun }
+  return { file, definition, players, place: index, index, begun, behind: null }
 }
 
 /** Makes the key together with the other custodians, or finishes what an earlier process of this home began. */

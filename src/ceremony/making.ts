@@ -48,6 +48,8 @@ export type MakingPlan = {
   readonly index: number | null
   /** Whether this member has voted: then only the ending is left. */
   readonly begun: boolean
+  /** The epoch in use here, where that is older than the one that this starts from, and is left behind; null: none is. */
+  readonly behind: number | null
 }
 
 export type MadeKey = {

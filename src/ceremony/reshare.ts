@@ -25,11 +25,7 @@ import { requireStart, startsFromHere } from './succession.js'
 import { watch } from './watch.js'
 import type { World } from './world.js'
 
-export type ResharePlan = MakingPlan & {
-  readonly definition: ReshareDefinition
-  /** The epoch in use here, where that is older than the one that this starts from, and is left behind; null: none is. */
-  readonly behind: number | null
-}
+export type ResharePlan = MakingPlan & { readonly definition: ReshareDefinition }
 
 /**
  * What this member is to do for a definition, if it may.

@@ -16,6 +16,7 @@ import type { Card } from '../wire/card.js'
 import { isWatcher, type ReshareDefinition } from '../wire/definition-key.js'
 import { Failure } from '../wire/failure.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
+import { hex } from '../wire/text.js'
 import { nameOfKey } from './activation.js'
 import { type HeldEpoch, type HeldKey, heldKey, requireKnownKey } from './epochs.js'
 import { findKey, type Key } from './keys.js'
@@ -26,7 +27,7 @@ import { requireNotReplaced } from './replaced.js'
  * @returns the number of the epoch in use here that is left behind by joining; null where nothing is
  * @throws Failure `E_PARENT` (conflict) if it starts from an epoch that this home would need and does not hold, that is
  *   no longer in use, or that does not descend from the one here; `E_NO_SEAT` (authentication) if others sit in its seats
- *   here; `E_PUBLIC_KEY` (verification) if the key is known here by another public key; as `requireNotReplaced`
+ *   here; `E_PUBLIC_KEY`, `E_RECORD` (verification) if the key is known here as another; as `requireNotReplaced`
  */
 export async function requireStart(
   home: Home,
@@ -72,6 +73,8 @@ function nothingActive(error: unknown): null {
 /** Nothing that counted here, or is certified, comes after that epoch, or lies on another line than it. */
 async function requireLater(home: Home, held: HeldKey, parent: KeyRecord): Promise<void> {
   requireKnownKey(parent, [held])
+  if (held.epochs.some(({ record }) => record && !derivesAlike(record, parent)))
+    throw derivesOtherwise(parent)
   const line = lineOf(held, parent)
   await requireNotReplaced(home, line)
   const digests = new Map([
@@ -86,6 +89,9 @@ async function requireLater(home: Home, held: HeldKey, parent: KeyRecord): Promi
   const other = held.epochs.find((each) => counts(each) && isBeside(each))
   if (other) throw beside(parent, other)
 }
+
+const derivesAlike = (a: KeyRecord, b: KeyRecord): boolean =>
+  a.scheme === b.scheme && hex(a.chain_code ?? new Uint8Array()) === hex(b.chain_code ?? new Uint8Array())
 
 /** An epoch and those before it, as far as their records are here: newest first. */
 function lineOf({ epochs }: HeldKey, newest: KeyRecord): readonly KeyRecord[] {
@@ -120,6 +126,14 @@ const notHeld = (
     { hint: asks ? `ask for a definition that was made from epoch ${here}` : `nothing was begun; ${mend}` },
   )
 }
+
+const derivesOtherwise = ({ epoch }: KeyRecord): Failure =>
+  new Failure(
+    'verification',
+    'E_RECORD',
+    `epoch ${epoch}, which this starts from, has another scheme or chain code than the key here`,
+    { hint: 'nothing was begun; one of the two is made up: compare addresses with the other custodians' },
+  )
 
 const beside = (parent: KeyRecord, { number }: HeldEpoch): Failure =>
   new Failure(

@@ -23,6 +23,11 @@ export async function agreeTo<P extends MakingPlan>(
 ): Promise<P> {
   const home = await context.home()
   const plan = await planOf(home, await context.card(), file, context.now())
+  if (plan.behind !== null) {
+    context.terminal.say(
+      `This home is behind: epoch ${plan.behind} is in use here, and others have gone on since. You are dealt a share as one who joins; with epoch ${plan.behind} this home signs no more after it.`,
+    )
+  }
   await acceptCeremony(context, file, accept)
   const unverified = await unverifiedAmong(home, plan.players)
   requireVerified(unverified, context.terminal.interactive)

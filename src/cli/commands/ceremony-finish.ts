@@ -2,6 +2,7 @@ import { planKeygen, runKeygen } from '../../ceremony/keygen.js'
 import { finish, type MadeKey, type MakingPlan } from '../../ceremony/making.js'
 import { planReshare, runReshare } from '../../ceremony/reshare.js'
 import type { World } from '../../ceremony/world.js'
+import { equalBytes } from '../../protocol/codec.js'
 import { isReshare } from '../../wire/definition-key.js'
 import { Failure } from '../../wire/failure.js'
 import { ceremonyNamed } from '../ceremony.js'
@@ -17,12 +18,17 @@ export type Options = { readonly certificate?: string }
 /** `mpc ceremony finish FILE`: ends a member's doubt, by a certificate that somebody brings or by asking the others. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
   const { file } = await ceremonyNamed(context, operands[0] as string)
-  await takeUpWaiting(context)
+  const taken = (await takeUpWaiting(context)).find(({ record }) => equalBytes(record.definition, file.id))
   const home = await context.home()
   const card = await context.card()
-  return isReshare(file.definition)
+  const ended = isReshare(file.definition)
     ? end(context, options, await planReshare(home, card, file, context.now()), runReshare)
     : end(context, options, await planKeygen(home, card, file, context.now()), runKeygen)
+  return ended.catch((error: unknown) => {
+    // It counts already: the others are only told of it.
+    if (taken && error instanceof Failure && error.kind === 'network') return madeResult(context, taken)
+    throw error
+  })
 }
 
 async function end<P extends MakingPlan>(
