@@ -46,8 +46,8 @@ export class Meeting {
     readonly mailbox: Mailbox,
     readonly changed: () => void,
   ) {
-    mailbox.on('handover', ({ body }, { fingerprint }) => void this.#shown(body, hex(fingerprint)))
-    mailbox.on('lost', ({ body }, { fingerprint }) => void this.#hearLost(body, hex(fingerprint)))
+    mailbox.on('handover', ({ body }, { fingerprint }) => void quiet(this.#shown(body, hex(fingerprint))))
+    mailbox.on('lost', ({ body }, { fingerprint }) => void quiet(this.#hearLost(body, hex(fingerprint))))
   }
 
   /** Somebody uses this epoch. */
@@ -56,7 +56,7 @@ export class Meeting {
     // Whoever is behind says it again as long as it waits.
     if (this.world.now() - this.#told < AGAIN) return
     this.#told = this.world.now()
-    void this.#tell(epoch)
+    void quiet(this.#tell(epoch))
   }
 
   /** Shows how the key went over from that epoch; where it is not known here, says which one this home uses. */
@@ -94,8 +94,7 @@ export class Meeting {
   async #hearLost(body: Uint8Array, by: string): Promise<void> {
     const { world, key } = this
     if (this.lost.has(by)) return
-    const kept = await quiet(keepStatement(world.home, key.name, key.record, body))
-    if (kept === null) return
+    await keepStatement(world.home, key.name, key.record, body)
     const { epochs } = await heldKey(world.home, key.name)
     const held = epochs.find(({ digest }) => equalBytes(digest, key.digest))
     const seats = held ? lostSeats(held) : new Set<number>()
