@@ -4,7 +4,7 @@
  * it was to hold a share of that, says aloud that it holds none. Nobody counts it as gone over from then on.
  */
 import { equalBytes } from '../protocol/codec.js'
-import { NO_SESSION } from '../messaging/letters.js'
+import { type Member, NO_SESSION } from '../messaging/letters.js'
 import type { Mailbox } from '../messaging/mailbox.js'
 import type { Home } from '../storage/home.js'
 import { readEpochFile } from '../storage/keys.js'
@@ -13,7 +13,7 @@ import { ENVELOPE_LIMIT } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { listCodec } from '../wire/request.js'
-import { encodeHandover, type Handover, parseHandover } from '../wire/share-handover.js'
+import { encodeHandover, type Handover, handoverSince, parseHandover } from '../wire/share-handover.js'
 import { sayLost } from '../wire/share-statement.js'
 import { hex } from '../wire/text.js'
 import type { Owner } from './backup.js'
@@ -21,23 +21,28 @@ import { heldKey, lostSeats, newestOf } from './epochs.js'
 import { cardIfAny } from './identity.js'
 import type { Key } from './keys.js'
 import { isOf } from './rebinds.js'
-import { handoverOf, keepStatement, takeHandover } from './statements.js'
+import { handoverOf, isVotedFor, keepStatement, type Taken, takeHandover } from './statements.js'
 import type { World } from './world.js'
 
-/** Those who use another epoch are told at most so often, in milliseconds. */
+/** A member that uses another epoch is told at most so often, in milliseconds. */
 const AGAIN = 1000
 /** What is looked at of one member: a look is a proof of each custodian. */
 const MOST_LOOKS = 3
-/** What an envelope needs beside its body. */
-const HEADER = 1000
+/** An envelope needs a little room beside its body. */
+const LARGEST_BODY = ENVELOPE_LIMIT - 2048
 
 export class Meeting {
   /** Why this home signs with its epoch no more. */
   over: Failure | null = null
   /** Fingerprints in hex of those who hold no share of the epoch in use here, as they say. */
   readonly lost = new Set<string>()
-  #told = Number.NEGATIVE_INFINITY
+  /** When each member was told, by fingerprint in hex: nobody takes another's turn. */
+  readonly #told = new Map<string, number>()
   readonly #looks = new Map<string, number>()
+  /** What is known here does not change while this home meets others by it, and is read once. */
+  #known: Promise<Handover | null> | null = null
+  /** What members say is looked at in turn. */
+  #looked: Promise<unknown> = Promise.resolve()
 
   /** @param changed called when any of this did */
   constructor(
@@ -46,27 +51,37 @@ export class Meeting {
     readonly mailbox: Mailbox,
     readonly changed: () => void,
   ) {
-    mailbox.on('handover', ({ body }, { fingerprint }) => void quiet(this.#shown(body, hex(fingerprint))))
-    mailbox.on('lost', ({ body }, { fingerprint }) => void quiet(this.#hearLost(body, hex(fingerprint))))
+    mailbox.on('handover', ({ body }, from) => this.#look(from, () => this.#shown(body)))
+    mailbox.on('lost', ({ body }, from) => this.#look(from, () => this.#hearLost(body)))
   }
 
-  /** Somebody uses this epoch. */
-  heard(epoch: Uint8Array): void {
+  #look({ fingerprint }: Member, act: () => Promise<void>): void {
+    const left = this.#looks.get(hex(fingerprint)) ?? MOST_LOOKS
+    if (left === 0 || this.over) return
+    this.#looks.set(hex(fingerprint), left - 1)
+    this.#looked = this.#looked.then(() => quiet(act()))
+  }
+
+  /** A member uses this epoch. */
+  heard(epoch: Uint8Array, by: Uint8Array): void {
     if (equalBytes(epoch, this.key.digest)) return
-    // Whoever is behind says it again as long as it waits.
-    if (this.world.now() - this.#told < AGAIN) return
-    this.#told = this.world.now()
+    // A member that is behind says it again as long as it waits.
+    const now = this.world.now()
+    if (now - (this.#told.get(hex(by)) ?? Number.NEGATIVE_INFINITY) < AGAIN) return
+    this.#told.set(hex(by), now)
     void quiet(this.#tell(epoch))
   }
 
   /** Shows how the key went over from that epoch; where it is not known here, says which one this home uses. */
   async #tell(epoch: Uint8Array): Promise<void> {
-    const handover = await quiet(handoverOf(this.world.home, this.key.name))
-    const isBefore = handover?.records.slice(0, -1).some((r) => equalBytes(recordDigest(r), epoch))
-    if (!handover || !isBefore) return this.say()
-    const body = encodeHandover(handover)
-    if (body.length + HEADER > ENVELOPE_LIMIT) return
-    this.mailbox.post('handover', { session: NO_SESSION }, body)
+    this.#known ??= quiet(handoverOf(this.world.home, this.key.name))
+    const known = await this.#known
+    const handover = known && handoverSince(known, epoch)
+    if (!handover) return this.say()
+    const whole = encodeHandover(handover)
+    // What has been said of the shares is left out where it does not fit: the certificate is what counts.
+    const body = whole.length > LARGEST_BODY ? encodeHandover({ ...handover, statements: [] }) : whole
+    if (body.length <= LARGEST_BODY) this.mailbox.post('handover', { session: NO_SESSION }, body)
   }
 
   /** Asks everybody to say what they have, and says which epoch is in use here. */
@@ -74,26 +89,21 @@ export class Meeting {
     this.mailbox.post('list', { session: NO_SESSION }, listCodec.encode(this.key.digest))
   }
 
-  async #shown(body: Uint8Array, by: string): Promise<void> {
-    const left = this.#looks.get(by) ?? MOST_LOOKS
-    if (this.over || left === 0) return
-    this.#looks.set(by, left - 1)
+  async #shown(body: Uint8Array): Promise<void> {
+    if (this.over) return
     const { world, key } = this
-    const handover = await quiet(() => parseHandover(body))
-    if (!handover || !isAfter(handover, key.digest)) return
-    const taken = await quiet(takeHandover(world, key.name, handover))
-    if (!taken || this.over) return
+    const handover = handoverSince(parseHandover(body), key.digest)
+    if (!handover) return
+    const taken = await takeHandover(world, key.name, handover)
     const newest = handover.records.at(-1) as KeyRecord
     const word = await quiet(lostWord(world, key.name, newest, world.now()))
     if (word) this.mailbox.post('lost', { session: NO_SESSION }, word)
-    this.over =
-      taken.frozen === null ? waits(key, newest) : word ? behind(key.name, newest) : goneTo(key, newest)
+    this.over = overBy(key, newest, taken, word)
     this.changed()
   }
 
-  async #hearLost(body: Uint8Array, by: string): Promise<void> {
+  async #hearLost(body: Uint8Array): Promise<void> {
     const { world, key } = this
-    if (this.lost.has(by)) return
     await keepStatement(world.home, key.name, key.record, body)
     const { epochs } = await heldKey(world.home, key.name)
     const held = epochs.find(({ digest }) => equalBytes(digest, key.digest))
@@ -121,8 +131,10 @@ export class Meeting {
   }
 }
 
-const isAfter = ({ records }: Handover, epoch: Uint8Array): boolean =>
-  records.slice(0, -1).some((r) => equalBytes(recordDigest(r), epoch))
+function overBy(key: Key, newest: KeyRecord, { frozen }: Taken, word: Uint8Array | null): Failure {
+  if (word) return behind(key.name, newest)
+  return frozen === null ? waits(key, newest) : goneTo(key, newest)
+}
 
 /** What somebody sent and does not hold, or what cannot be kept here, is as if it had not come. */
 async function quiet<T>(act: Promise<T> | (() => T)): Promise<T | null> {
@@ -135,8 +147,8 @@ async function quiet<T>(act: Promise<T> | (() => T)): Promise<T | null> {
 }
 
 /**
- * This member's word that it holds no share of an epoch in whose record it sits; null where it holds one, or sits in no
- * seat of it. What it said before it was put back from an older copy counts no more.
+ * This member's word that it holds no share of an epoch in whose record it sits; null where it holds one, also one that
+ * waits for its certificate, or sits in no seat of it. What it said before it was put back from an older copy counts no more.
  */
 export async function lostWord(
   { home, identity, card }: Owner,
@@ -149,6 +161,7 @@ export async function lostWord(
   const { state } = await heldKey(home, name)
   const isHere = state?.epochs.some((each) => each.status === 'active' || equalBytes(each.digest, digest))
   if (!seat || isHere || (await readEpochFile(home, name, digest, 'share.age')) !== null) return null
+  if (await isVotedFor(home, record)) return null
   const word = sayLost(record, { card, index: seat.index, signing: identity.signing }, now)
   await writeStatement(home, name, digest, 'lost', card.fingerprint, word)
   return word

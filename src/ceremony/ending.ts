@@ -268,11 +268,17 @@ function letterOf(
 
 function inDoubt(cause: unknown, missing: readonly string[]): Failure {
   const whose = missing.length === 0 ? 'some' : missing.join(', ')
-  return new Failure('doubt', 'E_IN_DOUBT', `this member has voted, and the receipt of ${whose} is missing`, {
-    cause,
-    hint: 'run the same command again when they are there, or `mpc ceremony finish FILE --certificate CERT`',
-    ...(missing[0] && { party: missing[0] }),
-  })
+  const why = cause instanceof Failure ? `: ${cause.message}` : ''
+  return new Failure(
+    'doubt',
+    'E_IN_DOUBT',
+    `this member has voted, and the receipt of ${whose} is missing${why}`,
+    {
+      cause,
+      hint: 'run the same command again when they are there, or `mpc ceremony finish FILE --certificate CERT`',
+      ...(missing[0] && { party: missing[0] }),
+    },
+  )
 }
 
 /**

@@ -84,8 +84,8 @@ export class Noticeboard {
       this.onNotice()
       this.mailbox.look()
     })
-    this.mailbox.on('list', ({ body }) => {
-      this.meeting.heard(listCodec.decode(body))
+    this.mailbox.on('list', ({ body }, { fingerprint }) => {
+      this.meeting.heard(listCodec.decode(body), fingerprint)
       this.#answer()
     })
     const hear = (kind: Kind, heard: (body: Uint8Array, by: Uint8Array) => void) =>
@@ -96,7 +96,7 @@ export class Noticeboard {
     hear('request', (body, by) => {
       const request = parseRequest(body, signingOf)
       if (hex(request.key_id) !== hex(key.record.key_id)) return
-      this.meeting.heard(request.record)
+      if (hex(by) === hex(request.asker)) this.meeting.heard(request.record, by)
       // By who says it: nobody can push out what another says.
       this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
       if (hex(by) !== hex(request.asker)) return

@@ -195,7 +195,8 @@ export async function takeHandover(
   // Who is to hold a share of the newest, and has voted for it, finishes that by this certificate. Else it was lost here:
   // the home is older than it, and holds no share that counts.
   const isMember = last.members.some((member) => isOf(member, card.fingerprint))
-  const holds = isMember && (here(last)?.status != null || (await isVotedFor(home, last, certificate)))
+  const holds = isMember && (here(last)?.status != null || (await isVotedFor(home, last)))
+  if (holds && here(last)?.status == null) await keepCertificate(home, last, certificate)
   for (const r of records) await stageRecord(home, name, r, r === last ? certificate : null)
   let added = 0
   for (const one of checked) {
@@ -205,17 +206,21 @@ export async function takeHandover(
   return { added, strange: checked.filter((one) => one === null).length, frozen }
 }
 
-/** Whether the share of an epoch waits here for its certificate, which is kept with it. */
-async function isVotedFor(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<boolean> {
+/** Whether a share of an epoch that this home has voted for waits here for its certificate. */
+export async function isVotedFor(home: Home, record: KeyRecord): Promise<boolean> {
   const files = new CeremonyFiles(home, record.definition)
   const [receipt, outcome, share] = await Promise.all([
     files.readReceipt(),
     files.readPending('record.cbor'),
     files.readPending('share.age'),
   ])
-  if (!receipt || !outcome || !share || !equalBytes(outcome, encodeRecord(record))) return false
+  return receipt !== null && share !== null && outcome !== null && equalBytes(outcome, encodeRecord(record))
+}
+
+/** Keeps a certificate with the share that waits for it. */
+async function keepCertificate(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<void> {
+  const files = new CeremonyFiles(home, record.definition)
   if ((await files.readCertificate()) === null) await files.writeCertificate(certificate)
-  return true
 }
 
 /** Where the ceremony is known here, all who took part in it have given their receipts. @throws Failure `E_CERTIFICATE` */

@@ -8,6 +8,7 @@ import { requireHeld } from './certified.js'
 import { Failure } from './failure.js'
 import { format } from './realm.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from './record.js'
+import { statementEpoch } from './share-statement.js'
 
 export const MOST_EPOCHS = 64
 const MOST_STATEMENTS = 2 * MOST_EPOCHS * 64
@@ -74,3 +75,17 @@ const succeeds = (r: KeyRecord, before: KeyRecord): boolean =>
   equalBytes(r.group_point, before.group_point) &&
   r.scheme === before.scheme &&
   r.epoch === before.epoch + 1
+
+/** The same from an epoch on, for those who use it; null unless it is one before the newest. @param epoch record digest */
+export function handoverSince(
+  { records, certificate, statements }: Handover,
+  epoch: Uint8Array,
+): Handover | null {
+  const digests = records.map(recordDigest)
+  const from = digests.findIndex((digest) => equalBytes(digest, epoch))
+  const [first, ...others] = records.slice(from)
+  if (from === -1 || !first || others.length === 0) return null
+  const isAbout = (encoded: Uint8Array): boolean =>
+    digests.slice(from).some((digest) => equalBytes(digest, statementEpoch(encoded)))
+  return { records: [first, ...others], certificate, statements: statements.filter(isAbout) }
+}
