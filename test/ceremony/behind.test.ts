@@ -7,7 +7,10 @@ import { findKey } from '../../src/ceremony/keys.js'
 import { planRetire } from '../../src/ceremony/retire.js'
 import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
 import { keysIn } from '../../src/ceremony/status.js'
-import type { KeyRecord } from '../../src/wire/record.js'
+import { type KeyRecord, recordDigest } from '../../src/wire/record.js'
+import { decodeCertificate, makeCertificate } from '../../src/wire/result.js'
+import { encodeHandover, type Handover, handoverSince, parseHandover } from '../../src/wire/share-handover.js'
+import { sayLost } from '../../src/wire/share-statement.js'
 import { failureOf } from '../storage/support.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
 import { defined, makeTreasury, reshared, signed } from '../support/reshares.js'
@@ -88,4 +91,59 @@ test('old shares are not destroyed on the word of those who lost what they went 
   expect(await goneOver(carol)).toEqual([2])
   // Who has its share all the same is not counted until it is dealt another.
   expect(await statesOf(carol)).toEqual(['1 parent', '2 active'])
+})
+
+test('no custodian can talk a home out of the epoch that it uses', async () => {
+  const whole = await handoverOf(bob.home, 'treasury')
+  const [first, last] = whole.records as readonly [KeyRecord, KeyRecord]
+  const { receipts, ...ran } = decodeCertificate(whole.certificate)
+  const strangers = await custodians('dave', 'erin')
+  const { record: made } = await makeTreasury(strangers, 2)
+  const next = { key_id: first.key_id, epoch: 2, parent: recordDigest(first) }
+  const inHerName = { card: copy.card, index: 1, signing: bob.identity.signing }
+  const lies: readonly [string, Handover, string][] = [
+    [
+      'a receipt is missing',
+      { ...whole, certificate: makeCertificate(ran, ran.result, receipts.slice(1)) },
+      'E_CERTIFICATE',
+    ],
+    [
+      'a member is another',
+      {
+        ...whole,
+        records: [
+          first,
+          { ...last, members: last.members.map((m, i) => (i ? m : { ...m, card: strangers[0]!.card })) },
+        ],
+      },
+      'E_CERTIFICATE',
+    ],
+    [
+      'the epoch is another',
+      { ...whole, records: [first, { ...last, definition: new Uint8Array(32) }] },
+      'E_CERTIFICATE',
+    ],
+    ['it is another key', { ...whole, records: [first, { ...made, ...next }] }, 'E_STATEMENT'],
+    ['it does not reach back', { ...whole, records: [last] }, 'E_STATEMENT'],
+    ['a statement is false', { ...whole, statements: [sayLost(last, inHerName, Date.now())] }, 'E_STATEMENT'],
+  ]
+  for (const [what, lie, code] of lies) {
+    const believed = async () => takeHandover(copy, 'treasury', parseHandover(encodeHandover(lie)))
+    expect(await failureOf(believed), what).toMatchObject({ kind: 'verification', code })
+    expect(await statesOf(copy), what).toEqual(['1 active'])
+  }
+  expect(await takeHandover(copy, 'treasury', whole)).toMatchObject({ frozen: 1 })
+})
+
+test('is told from its own epoch on, and nothing where that is the newest, or unknown', async () => {
+  await reshared(everybody, await defined(bob, everybody, { kind: 'refresh' }), quick)
+  const whole = await handoverOf(bob.home, 'treasury')
+  expect(whole.records.map(({ epoch }) => epoch)).toEqual([1, 2, 3])
+  const digests = whole.records.map(recordDigest) as [Uint8Array, Uint8Array, Uint8Array]
+  const since = handoverSince(whole, digests[1]) as Handover
+  expect(since.records.map(({ epoch }) => epoch)).toEqual([2, 3])
+  expect(since.statements).toHaveLength(6)
+  expect(parseHandover(encodeHandover(since))).toEqual(since)
+  expect(handoverSince(whole, digests[2])).toBeNull()
+  expect(handoverSince(whole, new Uint8Array(32))).toBeNull()
 })

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { findKey, openShare } from '../../src/ceremony/keys.js'
+import { lostWord } from '../../src/ceremony/behind.js'
 import { finish } from '../../src/ceremony/making.js'
 import { planReshare, type ResharePlan } from '../../src/ceremony/reshare.js'
 import { planRetire, retire } from '../../src/ceremony/retire.js'
@@ -13,7 +14,7 @@ import { MemoryNetwork } from '../../src/messaging/memory.js'
 import { CeremonyFiles, listCeremonies } from '../../src/storage/ceremonies.js'
 import { replaceFile, setFaultPoint } from '../../src/storage/files.js'
 import type { Home } from '../../src/storage/home.js'
-import { createState, stageEpoch } from '../../src/storage/keys.js'
+import { createState, type KeyState, readState, stageEpoch, writeState } from '../../src/storage/keys.js'
 import { writePeer } from '../../src/storage/peers.js'
 import { sealTo } from '../../src/storage/seal.js'
 import { votesFrom } from '../../src/storage/votes.js'
@@ -207,6 +208,13 @@ describe('after the vote', () => {
     const taken = await takeHandover(alice, 'treasury', await handoverOf(carol.home, 'treasury'))
     expect(taken.frozen).toBeNull()
     expect(await stateOf(alice, file.id)).toMatchObject({ state: 'certified', owner: 'you' })
+    // Nor is it lost where no other epoch is in use.
+    const aside = await copyOf(alice)
+    const state = (await readState(aside.home, 'treasury')) as KeyState
+    const epochs = state.epochs.map((each) => ({ ...each, status: 'parent' as const }))
+    await writeState(aside.home, 'treasury', { ...state, epochs })
+    const { records } = await handoverOf(carol.home, 'treasury')
+    expect(await lostWord(aside, 'treasury', records.at(-1) as KeyRecord, Date.now())).toBeNull()
     expect(await takeUp(alice.home, alice.card, Date.now())).toMatchObject([
       { name: 'treasury', holds: true },
     ])

@@ -16,13 +16,14 @@ export async function run(context: Context, options: Options, files: readonly st
   const given = await givenIn(context, options)
   const home = await context.home()
   const card = await context.card()
+  const now = context.now()
   const restored = await withPieces(context, files, options, async (pieces, self) => {
     // Where every piece opened by a passphrase, the identity that is to hold the share was not needed yet.
     const identity = self?.identity ?? (await context.openIdentity())
     try {
       const trust = (record: KeyRecord, certified: boolean) =>
         trusted(context, options.publicKey, record, certified)
-      const order = { name: options.key ?? null, pieces, given, trust, now: context.now(), rng: context.rng }
+      const order = { name: options.key ?? null, pieces, given, trust, now, rng: context.rng }
       return await context.terminal.busy('Restoring the share', restore({ home, identity, card }, order))
     } finally {
       if (!self) wipeIdentity(identity)
@@ -60,6 +61,8 @@ export async function run(context: Context, options: Options, files: readonly st
         ? [
             'Each other custodian decides whether you are the same person, with the file above:',
             `  ${command}`,
+            `The file is dated ${new Date(now).toISOString()} by the clock of this machine, and refused by others whose clock is`,
+            `behind that. If it is wrong, set the clock, move keys/${name} out of this home, and restore again.`,
           ]
         : []),
     ],
