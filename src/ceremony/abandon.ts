@@ -64,9 +64,14 @@ export async function requireNotEnded(files: CeremonyFiles): Promise<void> {
 
 /**
  * Answers whoever waits for something of this member by a signed abort.
+ * @param text what is said beside the refusal; a refusal alone ends nothing for good
  * @returns the names of those who were told; who comes later waits in vain, and is told by a person
  */
-export async function tellOthers(world: World, { id, definition }: Abandoning): Promise<readonly string[]> {
+export async function tellOthers(
+  world: World,
+  { id, definition }: Abandoning,
+  text = 'this ceremony is over for good',
+): Promise<readonly string[]> {
   const { transport, identity, card, now, patience, emit } = world
   const self = memberOf(card, card.fingerprint)
   const subjects = ceremonySubjects(id, card.fingerprint)
@@ -76,7 +81,7 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
   const told = new Set<string>()
   /** By who asked for it: what a member asks for is its own choice, and so never what an answer is counted by. */
   const said = new Map<string, { readonly where: string; readonly at: number }>()
-  const body = abortCodec.encode({ why: 'refused', text: 'this ceremony is over for good', about: [] })
+  const body = abortCodec.encode({ why: 'refused', text, about: [] })
   /** @returns whether it is said, now or just before; one is enough for all who come to the same place */
   const say = (asker: string, session: Uint8Array, round: string): boolean => {
     const where = `${hex(session)} ${round}`
@@ -125,7 +130,7 @@ export async function tellOthers(world: World, { id, definition }: Abandoning): 
   const person = leaving(world)
   try {
     const signal = AbortSignal.any([everybody.signal, person.signal])
-    await pause(patience.total ?? ASKS_WITHIN, signal)
+    await pause(patience.total === null ? ASKS_WITHIN : Math.max(0, patience.total - now()), signal)
     await transport.flush()
     return [...told]
   } finally {

@@ -2,7 +2,7 @@
  * Accepting a rebind: the new identity of a custodian takes its seat, as far as this custodian is concerned. That it is
  * the same person is for people to find out before; here it is held against the key, the card and the other seats.
  */
-import { CLOCK_AHEAD } from '../messaging/room.js'
+import { CLOCKS_APART } from '../messaging/clock.js'
 import type { Home } from '../storage/home.js'
 import { listKeys } from '../storage/keys.js'
 import type { Card } from '../wire/card.js'
@@ -54,7 +54,7 @@ export async function examineRebind(
 
 /** Its date decides nothing; one that is ahead says that a clock is wrong, and misleads whoever reads it. */
 export function requireNotAhead({ card, created }: Rebind, now: number): void {
-  if (created <= now + CLOCK_AHEAD) return
+  if (created <= now + CLOCKS_APART) return
   const [then, here] = [created, now].map((time) => new Date(time).toISOString())
   throw new Failure(
     'authentication',

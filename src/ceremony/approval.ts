@@ -5,7 +5,7 @@ import type { PayloadType } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { PAYLOAD_LIMIT, type Request } from '../wire/request.js'
-import { hex } from '../wire/text.js'
+import { hex, visible } from '../wire/text.js'
 
 /**
  * Whose word a request takes. A script names the payloads (SHA-256 in hex) that it approves, for one type and path; a
@@ -65,21 +65,18 @@ export function requireApproved(
     )
   }
   if (approval.type === type && approval.path === path) return
+  const keyAt = (at: string | null): string => (at === null ? 'the key itself' : visible(at))
   throw new Failure(
     'refused',
     'E_APPROVE_TYPE',
-    `the approval is for ${approval.type}, the request is ${type}`,
+    approval.type === type
+      ? `asked for ${keyAt(path)}; your approval covers ${keyAt(approval.path)}`
+      : `asked for as ${type}; your approval is for ${approval.type}`,
     {
       hint: 'an approval holds for the --type and --path of the same command',
     },
   )
 }
-
-export const isCovered = (request: Request, approval: Approval): boolean =>
-  'ask' in approval ||
-  (approval.payloads.has(hex(request.payloadSha256)) &&
-    approval.type === request.type &&
-    approval.path === request.path)
 
 /** SHA-256 of a payload, as `--approve` names it. */
 export const payloadHash = (payload: Uint8Array): string => hex(sha256(payload))

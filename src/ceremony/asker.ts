@@ -62,7 +62,8 @@ export class Asker {
   }
 }
 
-const nameOf = ({ seated }: Key, { asker }: Request): string =>
+/** The asker's name, as this member knows it. */
+export const nameOf = ({ seated }: Key, { asker }: Pick<Request, 'asker'>): string =>
   seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.name ?? 'its asker'
 
 export function askerLeft(key: Key, request: Request): Failure {

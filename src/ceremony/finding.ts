@@ -1,47 +1,59 @@
 /**
  * Finding a request to sign among those that are said: the one that is named, or the first that is covered and whose
- * asker is there.
+ * asker is there. A request that this home cannot serve is passed over, listed, and told to its asker; it ends nothing.
  */
 import { CodecError } from '../protocol/codec.js'
-import { CLOCK_AHEAD } from '../messaging/room.js'
 import { RequestClaims } from '../storage/claims.js'
 import { Failure } from '../wire/failure.js'
 import { parseRequest, type Request } from '../wire/request.js'
 import { OtherRealm } from '../wire/realm.js'
 import { fromHex, hex } from '../wire/text.js'
-import { type Approval, checkPayload, isCovered, requireApproved } from './approval.js'
-import { askerLeft } from './asker.js'
+import { type Approval, requireApproved } from './approval.js'
+import { askerLeft, nameOf } from './asker.js'
+import { failureIn, requireOurs, toldAs, unapproved, untimely } from './fitness.js'
 import type { Key } from './keys.js'
 import type { Noticeboard } from './noticeboard.js'
 import { noSeat } from './rebinds.js'
-import { inRecordOrder } from './signers.js'
-import { targetOf } from './target.js'
+import { noRequest, Skipped } from './skipped.js'
 import type { World } from './world.js'
 
-/** How long a request may live, in milliseconds. */
-export const LIVES = 24 * 3_600_000
 const LISTEN_FIRST = 700
 
 /** What is known of a request since it was first looked at. */
-type Judged = { readonly fits: boolean; ended: boolean }
+type Judged = {
+  /** Why it is not signed here, whatever the clock says. */
+  readonly unfit: Failure | null
+  /** Why a script does not approve it. */
+  readonly unapproved: Failure | null
+  /** How the claims of this home stood when they were looked at last. */
+  claims: 'unknown' | 'free' | 'taken' | 'ended'
+  /** When that was; milliseconds since 1970. */
+  looked: number
+  /** Whether its asker was told that it is passed over. */
+  told: boolean
+}
 
 export class Finder {
   readonly #world: World
   readonly #key: Key
   readonly #notices: Noticeboard
   readonly #approval: Approval
+  readonly #skipped: Skipped
   /** Each request is judged once, and forgotten when the noticeboard forgets it. */
   readonly #judged = new WeakMap<Request, Judged>()
   /** Those that were left because their askers are silent, and when; by id. */
   readonly #passed = new Map<string, number>()
   /** Nothing is taken before there was time to hear of all. */
   #listened = false
+  /** Claims are looked at one by one, so that nobody's requests keep the disk busy. */
+  #looking = false
 
   constructor(world: World, key: Key, notices: Noticeboard, approval: Approval) {
     this.#world = world
     this.#key = key
     this.#notices = notices
     this.#approval = approval
+    this.#skipped = new Skipped(world.emit)
     notices.ask()
     setTimeout(() => {
       this.#listened = true
@@ -58,7 +70,11 @@ export class Finder {
       () => noRequest(`request ${id.slice(0, 16)}`),
     )
     const request = this.#notices.request(id) as Request
-    requireOurs(this.#world, this.#key, request)
+    const unfit = this.#refusal(request)
+    if (unfit) {
+      this.#tell(request, unfit)
+      throw unfit
+    }
     if (!('ask' in this.#approval)) requireApproved(request, this.#approval)
     return request
   }
@@ -67,17 +83,21 @@ export class Finder {
   async next(deadline: number): Promise<Request> {
     const notices = this.#notices
     const otherwise = (): Failure => {
-      const isTakenBack = (request: Request) => notices.isCancelled(request) && this.#judge(request).fits
+      const isTakenBack = (request: Request): boolean => {
+        const { unfit, unapproved, claims } = this.#judge(request)
+        return notices.isCancelled(request) && !unfit && !unapproved && claims !== 'taken'
+      }
       const left = notices.requests().find(isTakenBack)
       if (left) return askerLeft(this.#key, left)
       return notices.strangers > 0
         ? noSeat(`somebody who has no seat in ${this.#key.name} here speaks of signing with it`)
-        : noRequest('a request that is covered here')
+        : this.#skipped.nothing('a request that is covered here')
     }
-    await notices.until(() => this.#suitable() !== null || this.#unseated() !== null, deadline, otherwise)
-    const request = this.#suitable()
-    if (request) return request
-    throw this.#unseated() as Failure
+    for (;;) {
+      await notices.until(() => this.#suitable() !== null, deadline, otherwise)
+      const request = this.#suitable()
+      if (request) return request
+    }
   }
 
   /** Leaves a request for others, until its asker is heard again. */
@@ -85,77 +105,106 @@ export class Finder {
     this.#passed.set(hex(id), this.#world.now())
   }
 
+  /** Another process of this home has it: it is looked at again whenever its asker is heard. */
+  taken(request: Request, why: Failure): void {
+    Object.assign(this.#judge(request), { claims: 'taken', looked: this.#world.now() })
+    this.#skipped.add(nameOf(this.#key, request), request, why)
+  }
+
   /** Whether there is another one to go to. */
   hasAnother(than: Request): boolean {
     return this.#suitable(than) !== null
   }
 
-  /** Why a request with an unknown signer is not signed, where there is no other; once there was time to hear of all. */
-  #unseated(): Failure | null {
-    if (!this.#listened || this.#suitable()) return null
-    for (const { signers, record } of this.#notices.requests()) {
-      try {
-        if (signers && hex(record) === hex(this.#key.digest)) requireSeats(this.#key, signers)
-      } catch (error) {
-        if (error instanceof Failure) return error
-        throw error
-      }
-    }
-    return null
-  }
-
   /** In the order in which they were heard of: when a request was made, its asker may say as it likes. */
   #suitable(but: Request | null = null): Request | null {
-    const requests = this.#notices.requests()
-    for (const request of requests) this.#judge(request)
+    for (const by of this.#notices.unreadable)
+      this.#skipped.add(nameOf(this.#key, { asker: by }), null, unread())
+    const fitting = this.#notices.requests().filter((request) => this.#fits(request))
     if (!this.#listened) return null
-    const isSuitable = (request: Request): boolean => {
-      const { fits, ended } = this.#judge(request)
-      const passed = this.#passed.get(hex(request.id)) ?? Number.NEGATIVE_INFINITY
-      return (
-        fits &&
-        !ended &&
-        request.expires > this.#world.now() &&
-        !this.#notices.isCancelled(request) &&
-        passed < this.#notices.heardAsking(request) &&
-        hex(request.id) !== hex(but?.id ?? new Uint8Array())
-      )
+    return fitting.find((request) => request !== but && this.#judge(request).claims === 'free') ?? null
+  }
+
+  /** Whether a request is one for this member now, as far as its claims are not concerned. */
+  #fits(request: Request): boolean {
+    const judged = this.#judge(request)
+    const why = this.#refusal(request) ?? judged.unapproved
+    if (why) {
+      this.#skip(request, judged, why)
+      return false
     }
-    return requests.find(isSuitable) ?? null
+    const heard = this.#notices.heardAsking(request)
+    const isStale = judged.claims === 'unknown' || (judged.claims === 'taken' && judged.looked < heard)
+    if (isStale) void this.#lookAtClaims(request, judged)
+    const passed = this.#passed.get(hex(request.id)) ?? Number.NEGATIVE_INFINITY
+    return !this.#notices.isCancelled(request) && passed < heard
   }
 
   #judge(request: Request): Judged {
     const before = this.#judged.get(request)
     if (before) return before
-    const fits = isOurs(this.#world, this.#key, request) && isCovered(request, this.#approval)
-    // Ended until the claims say otherwise.
-    const judged = { fits, ended: true }
+    const judged: Judged = {
+      unfit: failureIn(() => requireOurs(this.#world, this.#key, request)),
+      unapproved: unapproved(request, this.#approval),
+      claims: 'unknown',
+      looked: Number.NEGATIVE_INFINITY,
+      told: false,
+    }
     this.#judged.set(request, judged)
-    if (fits) void this.#lookAtClaims(request, judged)
     return judged
   }
 
-  async #lookAtClaims({ id }: Request, judged: Judged): Promise<void> {
+  /** Why it may not be signed here now, whoever approves it. */
+  #refusal(request: Request): Failure | null {
+    return this.#judge(request).unfit ?? untimely(request, nameOf(this.#key, request), this.#world.now())
+  }
+
+  #skip(request: Request, judged: Judged, why: Failure): void {
+    this.#skipped.add(nameOf(this.#key, request), request, why)
+    judged.told ||= this.#tell(request, why)
+  }
+
+  /** Only who asks itself is told, and not of what is for others. */
+  #tell(request: Request, why: Failure): boolean {
+    if (why.code === 'E_NOT_SIGNER') return true
+    if (this.#notices.heardAsking(request) === 0) return false
+    return this.#notices.say.passOver(request, toldAs(why))
+  }
+
+  async #lookAtClaims(request: Request, judged: Judged): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    judged.looked = this.#world.now()
     try {
-      const { end } = await new RequestClaims(this.#world.home, id).status()
-      judged.ended = end !== null
+      const claims = new RequestClaims(this.#world.home, request.id)
+      const [{ end }, elsewhere] = [await claims.status(), await claims.elsewhere()]
+      judged.claims = end ? 'ended' : 'free'
+      if (!end && elsewhere) this.taken(request, elsewhere)
     } catch (error) {
       // One whose claims cannot be read is passed over here; whoever names it with --join hears why.
       if (!(error instanceof Failure)) throw error
+      judged.claims = 'ended'
+      this.#skipped.add(nameOf(this.#key, request), request, error)
+    } finally {
+      this.#looking = false
     }
     this.#notices.mailbox.look()
   }
 
   /** A request that this member worked on before may be said by nobody else any more. */
   async #recall(named: string): Promise<void> {
-    const id = fromHex(named, 32)
-    const kept = id && (await new RequestClaims(this.#world.home, id).readRequest())
-    const members = this.#key.seated.members
-    const signingOf = (asker: Uint8Array) =>
-      members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
-    const request = kept && readKept(() => parseRequest(kept, signingOf))
+    const request = await keptRequest(this.#world.home, this.#key, named)
     if (request) this.#notices.know(request)
   }
+}
+
+/** A request that this home has worked on, by its id in hex; null if it has not, or what it kept cannot be read. */
+export async function keptRequest(home: World['home'], key: Key, named: string): Promise<Request | null> {
+  const id = fromHex(named, 32)
+  const kept = id && (await new RequestClaims(home, id).readRequest())
+  const signingOf = (asker: Uint8Array) =>
+    key.seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
+  return kept && readKept(() => parseRequest(kept, signingOf))
 }
 
 /** What cannot be read is as if it were not there, except that a rehearsal's is refused. */
@@ -168,69 +217,5 @@ function readKept(parse: () => Request): Request | null {
   }
 }
 
-function isOurs(world: World, key: Key, request: Request): boolean {
-  try {
-    requireOurs(world, key, request)
-    return true
-  } catch (error) {
-    if (error instanceof Failure) return false
-    throw error
-  }
-}
-
-/** @throws Failure unless this member may sign the request at all, now, with the epoch that it has */
-function requireOurs(world: World, key: Key, request: Request): void {
-  if (hex(request.record) !== hex(key.digest)) throw otherEpoch(key, request)
-  targetOf(key, request)
-  const now = world.now()
-  if (request.expires <= now) throw new Failure('absent', 'E_EXPIRED', 'the request has expired')
-  if (request.created > now + CLOCK_AHEAD || request.expires - request.created > LIVES) {
-    throw new Failure(
-      'authentication',
-      'E_REQUEST_TIME',
-      'the request is dated ahead, or wants to live too long',
-    )
-  }
-  if (request.signers) requireSeats(key, request.signers)
-  if (request.signers) inRecordOrder(key.seated, request.signers)
-  const me = hex(world.card.fingerprint)
-  if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {
-    throw new Failure('configuration', 'E_NOT_SIGNER', 'the request names other signers')
-  }
-  checkPayload(request.type, request.payload)
-}
-
-/** @throws Failure `E_NO_SEAT` (authentication) for a signer who sits in no seat here */
-function requireSeats(key: Key, signers: readonly Uint8Array[]): void {
-  const seated = new Set(key.seated.members.map(({ card }) => hex(card.fingerprint)))
-  const strange = signers.find((fingerprint) => !seated.has(hex(fingerprint)))
-  if (strange)
-    throw noSeat(
-      `the request names a signer who has no seat in ${key.name} here: ${hex(strange).slice(0, 16)}`,
-    )
-}
-
-const noRequest = (what: string): Failure =>
-  new Failure('absent', 'E_NO_REQUEST', `nobody asked for ${what} in time`, {
-    hint: 'a request lives while its asker runs: `mpc sign --key KEY --in FILE`',
-  })
-
-/** Asker and signer have different epochs in use: one of them does not know that the key was dealt anew. */
-function otherEpoch({ name, record, digest }: Key, request: Request): Failure {
-  const isBefore = record.parent !== null && hex(request.record) === hex(record.parent)
-  return isBefore
-    ? new Failure(
-        'configuration',
-        'E_EPOCH',
-        `the request is for epoch ${record.epoch - 1} of ${name}, which epoch ${record.epoch} has replaced`,
-        { hint: `its asker learns of it from \`mpc share statements --key ${name} -o FILE\`` },
-      )
-    : new Failure(
-        'configuration',
-        'E_EPOCH',
-        `the request is for another epoch of ${name} than the one in use here, ${hex(digest).slice(0, 16)}`,
-        {
-          hint: `if the key was dealt anew without you: \`mpc share statements --key ${name} FILE\`, with FILE from its asker`,
-        },
-      )
-}
+const unread = (): Failure =>
+  new Failure('authentication', 'E_REQUEST', 'it is damaged, of another key, or not signed by its asker')

@@ -12,7 +12,7 @@ import { listPrimes, readPrime } from '../storage/primes.js'
 import { listQuarantined, readQuarantine } from '../storage/quarantine.js'
 import { openWith } from '../storage/seal.js'
 import { listParents, votesFrom } from '../storage/votes.js'
-import { idOfEncoded } from '../wire/definition.js'
+import { idOfEncoded, orderCodec } from '../wire/definition.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { parsePrime } from '../wire/prime.js'
@@ -109,6 +109,10 @@ async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[],
   await look(`${claims.folder}/request.cbor`, async () => {
     const request = await claims.readRequest()
     if (request && !equalBytes(parseRequest(request, (asker) => askerIn(keys, asker)).id, id)) throw another()
+  })
+  await look(`${claims.folder}/order.cbor`, async () => {
+    const order = await claims.readOrder()
+    if (order && !equalBytes(orderCodec.decode(order).request, id)) throw another()
   })
 }
 

@@ -52,9 +52,19 @@ export async function keyHere(home: Home, name: string): Promise<HereKey> {
       hint: names.length === 0 ? '`mpc keygen` makes one' : `the keys here: ${names.join(', ')}`,
     })
   }
-  const record = parseRecord((await readEpochFile(home, name, epoch.digest, 'record.cbor')) as Uint8Array)
+  return { ...(await epochHere(home, name, state, epoch.digest)), status: epoch.status }
+}
+
+/** One epoch of a key, by its record here and those who sit in its seats. @throws Failure `E_KEY_STATE` (conflict) */
+export async function epochHere(
+  home: Home,
+  name: string,
+  state: KeyState,
+  named: Uint8Array,
+): Promise<Omit<Key, 'status'>> {
+  const record = parseRecord((await readEpochFile(home, name, named, 'record.cbor')) as Uint8Array)
   const digest = recordDigest(record)
-  if (hex(digest) !== hex(epoch.digest) || hex(record.key_id) !== hex(state.key_id)) {
+  if (hex(digest) !== hex(named) || hex(record.key_id) !== hex(state.key_id)) {
     throw new Failure(
       'conflict',
       'E_KEY_STATE',
@@ -70,7 +80,7 @@ export async function keyHere(home: Home, name: string): Promise<HereKey> {
     record,
     rebinds.map(({ rebind }) => rebind),
   )
-  return { name, record, digest, status: epoch.status, seated, rebinds, everyRebind: every }
+  return { name, record, digest, seated, rebinds, everyRebind: every }
 }
 
 /** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */

@@ -3,6 +3,7 @@
  * certificate, an epoch of the key. Which rounds, and who may take part, is said by `keygen.ts` and `reshare.ts`.
  */
 import { inSession } from '../messaging/attempts.js'
+import { CLOCKS_APART, inWords } from '../messaging/clock.js'
 import { Consents } from '../messaging/consents.js'
 import type { Opened } from '../messaging/handshake.js'
 import { NO_SESSION } from '../messaging/letters.js'
@@ -85,8 +86,11 @@ export function checkTime({ not_before, expires, kind }: KeyDefinition, begun: b
       hint: `its author can make a new one with \`mpc ceremony new ${kind}\``,
     })
   }
-  if (now < not_before) {
-    throw new Failure('absent', 'E_TOO_EARLY', `this ceremony begins on ${rfc3339(not_before)}`)
+  if (now < not_before - CLOCKS_APART) {
+    const span = inWords(not_before - now)
+    throw new Failure('absent', 'E_TOO_EARLY', `by your clock this ceremony begins in ${span}`, {
+      hint: `it begins on ${rfc3339(not_before)}; if it should have begun, your clock is behind its author's: set it`,
+    })
   }
 }
 
@@ -113,7 +117,9 @@ export async function make(
   if ((await files.readReceipt()) === null) {
     requirePayload(world.transport, largestInMaking(definition, plan.players.length))
   }
-  using primes = needsAuxiliary(definition.scheme) ? new PrimeSupply(world, levelOfKeys().primeBits) : null
+  await using primes = needsAuxiliary(definition.scheme)
+    ? new PrimeSupply(world, levelOfKeys().primeBits)
+    : null
   return seated(primes ? patient(world) : world, cast, files, async (room) => {
     // Since the plan was made another process may have ended it.
     await requireNotEnded(files)

@@ -2,9 +2,9 @@
  * What the custodians of one key say to each other about requests: requests, offers, who is chosen, orders, signatures.
  * Nothing is stored anywhere: a request lives while its asker runs, and is said again whenever somebody asks.
  */
-import { NO_SESSION, type Wait } from '../messaging/letters.js'
+import { CodecError } from '../protocol/codec.js'
+import type { Wait } from '../messaging/letters.js'
 import { Mailbox } from '../messaging/mailbox.js'
-import { spanOf } from '../messaging/patience.js'
 import { requestSubjects } from '../messaging/subjects.js'
 import { type Order, orderCodec } from '../wire/definition.js'
 import type { Kind } from '../wire/envelope.js'
@@ -15,6 +15,8 @@ import {
   listCodec,
   offerCodec,
   parseRequest,
+  passedCodec,
+  type PassedOver,
   refusalCodec,
   type Request,
   signatureCodec,
@@ -23,30 +25,42 @@ import { hex } from '../wire/text.js'
 import { Meeting } from './behind.js'
 import type { Key } from './keys.js'
 import { Notices } from './notices.js'
+import { Sayings } from './sayings.js'
 import { leaving, memberOf, type World } from './world.js'
 
-/** Whoever asks is answered at once, and all who ask within a second together. */
-const ANSWER_EVERY = 1000
-/** What is larger is not said again for whoever asks, but only as often as it is said anyway. */
-const LARGE = 1 << 16
 /** Of each member, what is remembered of one kind: older things are forgotten first, and only that member's. */
 const MOST_REQUESTS = 16
 const MOST_NOTICES = 256
+/**
+ * How much of one member is looked at on a key's subject. All of it is said again, so that more is dropped before a byte
+ * of it is: twenty processes of a member say less, and another's notices cost nobody's turn.
+ */
+const RATE = { perSecond: 100, bytes: 4 << 20, window: 1000 }
 
-type Own = { readonly kind: Kind; readonly bytes: Uint8Array; said: number }
-
-const HERE = { session: NO_SESSION, round: '', to: null }
+/** That a co-signer is there and leaves a request to others. */
+export type Declined = {
+  readonly why: PassedOver
+  /** By how much its clock is ahead of this one, in milliseconds. */
+  readonly ahead: number
+}
 
 export class Noticeboard {
   readonly mailbox: Mailbox
   /** Of those who use other epochs of the key. */
   readonly meeting: Meeting
+  /** The notices of this member, said again and again. */
+  readonly say: Sayings
   readonly #requests = new Notices<Request>(MOST_REQUESTS)
   readonly #offers = new Notices<true>(MOST_NOTICES)
   readonly #chosen = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
   readonly #orders = new Notices<Order>(MOST_NOTICES)
   readonly #refusals = new Notices<string>(MOST_NOTICES)
   readonly #signatures = new Notices<Uint8Array>(MOST_NOTICES)
+  readonly #declined = new Notices<Declined>(MOST_NOTICES)
+  /** Members that said a request which cannot be read, or is none of this key. */
+  readonly #unreadable = new Map<string, Uint8Array>()
+  /** By how much a member's clock is ahead of this one, by what it said last, in milliseconds. */
+  readonly #ahead = new Map<string, number>()
   /** When its asker was last heard to ask for a request. */
   readonly #asked = new Notices<number>(MOST_NOTICES)
   readonly #cancelled = new Notices<true>(MOST_NOTICES)
@@ -54,14 +68,10 @@ export class Noticeboard {
   readonly #heard = new Map<string, number>()
   /** Called when anybody says anything about requests. */
   onNotice: () => void = () => {}
-  readonly #own = new Map<string, Own>()
-  /** Requests of which this member says that it still asks for them. */
-  readonly #asking = new Set<Uint8Array>()
-  readonly #timer: NodeJS.Timeout
+  /** Called when somebody leaves a request to others, for each reason once; null: it refused, for good. */
+  onDeclined: (request: Uint8Array, by: Uint8Array, said: Declined | null) => void = () => {}
   readonly #world: World
   readonly #leaving: ReturnType<typeof leaving>
-  #answered = Number.NEGATIVE_INFINITY
-  #answering: NodeJS.Timeout | undefined
 
   constructor(world: World, key: Key) {
     this.#world = world
@@ -77,6 +87,7 @@ export class Noticeboard {
       emit: world.emit,
       hearing: { heard: ({ fingerprint }) => void this.#heard.set(hex(fingerprint), world.now()) },
       equivocated: () => {},
+      arrivals: RATE,
     })
     const signingOf = (asker: Uint8Array) =>
       members.find(({ fingerprint }) => hex(fingerprint) === hex(asker))?.signing ?? null
@@ -86,16 +97,17 @@ export class Noticeboard {
     })
     this.mailbox.on('list', ({ body }, { fingerprint }) => {
       this.meeting.heard(listCodec.decode(body), fingerprint)
-      this.#answer()
+      this.say.answer()
     })
     const hear = (kind: Kind, heard: (body: Uint8Array, by: Uint8Array) => void) =>
-      this.mailbox.on(kind, ({ body }, { fingerprint }) => {
+      this.mailbox.on(kind, ({ header, body }, { fingerprint }) => {
+        this.#dated(fingerprint, header.time)
         heard(body, fingerprint)
         this.onNotice()
       })
     hear('request', (body, by) => {
-      const request = parseRequest(body, signingOf)
-      if (hex(request.key_id) !== hex(key.record.key_id)) return
+      const request = this.#read(body, by, signingOf, key)
+      if (request === null) return
       if (hex(by) === hex(request.asker)) this.meeting.heard(request.record, by)
       // By who says it: nobody can push out what another says.
       this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
@@ -118,21 +130,61 @@ export class Noticeboard {
     })
     hear('refusal', (body, by) => {
       const { request, reason } = refusalCodec.decode(body)
+      const before = this.#refusals.get(by, hex(request))
       this.#refusals.set(by, hex(request), reason)
+      if (before === undefined) this.onDeclined(request, by, null)
     })
     hear('signature', (body, by) => {
       const { request, signature } = signatureCodec.decode(body)
       this.#signatures.set(by, hex(request), signature)
     })
+    hear('passed', (body, by) => {
+      const { request, why } = passedCodec.decode(body)
+      const said = { why, ahead: this.#ahead.get(hex(by)) ?? 0 }
+      const before = this.#declined.get(by, hex(request))
+      this.#declined.set(by, hex(request), said)
+      if (before?.why !== why) this.onDeclined(request, by, said)
+    })
     this.#leaving = leaving(world)
-    this.#timer = setInterval(() => this.#sayAgain(), this.#again)
+    this.say = new Sayings(this.mailbox, world, () => {
+      // Silence is noticed when nobody says anything, too.
+      this.onNotice()
+      this.mailbox.look()
+    })
   }
 
   close(): void {
-    clearInterval(this.#timer)
-    clearTimeout(this.#answering)
+    this.say.stop()
     this.#leaving.stop()
     this.mailbox.close()
+  }
+
+  /** A request as a member says it, if it is one of this key; else the member is remembered. */
+  #read(
+    body: Uint8Array,
+    by: Uint8Array,
+    signingOf: (asker: Uint8Array) => Uint8Array | null,
+    key: Key,
+  ): Request | null {
+    try {
+      const request = parseRequest(body, signingOf)
+      if (hex(request.key_id) === hex(key.record.key_id)) return request
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+    }
+    this.#unreadable.set(hex(by), by)
+    return null
+  }
+
+  /** Members that said a request which cannot be read, was not signed by its asker, or is of another key. */
+  get unreadable(): readonly Uint8Array[] {
+    return [...this.#unreadable.values()]
+  }
+
+  #dated(by: Uint8Array, time: number): void {
+    // A notice that is said again keeps its first date: of several the one that is furthest ahead is the newest.
+    const ahead = time - this.#world.now()
+    this.#ahead.set(hex(by), Math.max(ahead, this.#ahead.get(hex(by)) ?? ahead))
   }
 
   /** How many messages came from whoever has no seat here. */
@@ -196,36 +248,14 @@ export class Noticeboard {
     return this.#signatures.about(hex(request)).map(({ said }) => said)
   }
 
+  /** Members that are there and leave a request to others. */
+  declined(request: Uint8Array): { readonly by: Uint8Array; readonly said: Declined }[] {
+    return this.#declined.about(hex(request))
+  }
+
   /** Fires when the network fails or the person leaves. */
   get signal(): AbortSignal {
     return this.#leaving.signal
-  }
-
-  /** Says this now, every 5 s, and whenever somebody asks, until it is taken back: always the same signed bytes. */
-  keepSaying(
-    kind: 'request' | 'offer' | 'chosen' | 'order' | 'signature' | 'refusal',
-    request: Uint8Array,
-    body: Uint8Array,
-  ): void {
-    const bytes = this.mailbox.post(kind, { session: NO_SESSION }, body)
-    this.#own.set(`${kind} ${hex(request)}`, { kind, bytes, said: this.#world.now() })
-  }
-
-  stopSaying(kind: Kind, request: Uint8Array): void {
-    this.#own.delete(`${kind} ${hex(request)}`)
-  }
-
-  /** Says a request of this member, and from time to time that it still asks for it. */
-  keepAsking({ id, encoded }: Request): void {
-    this.keepSaying('request', id, encoded)
-    this.#asking.add(id)
-  }
-
-  /** Takes back a request of this member. */
-  withdraw({ id }: Request): void {
-    this.stopSaying('request', id)
-    this.#asking.delete(id)
-    this.mailbox.post('cancel', { session: NO_SESSION }, askingCodec.encode({ request: id }))
   }
 
   /** Asks everybody to say what they have. */
@@ -233,43 +263,9 @@ export class Noticeboard {
     this.meeting.say()
   }
 
-  get #again(): number {
-    return spanOf(this.#world.patience, 'again')
-  }
-
-  #answer(): void {
-    clearTimeout(this.#answering)
-    const say = () => {
-      this.#answered = this.#world.now()
-      this.#say(true)
-    }
-    const early = this.#answered + ANSWER_EVERY - this.#world.now()
-    if (early <= 0) say()
-    else this.#answering = setTimeout(say, Math.min(early, ANSWER_EVERY)).unref()
-  }
-
-  #say(answering: boolean): void {
-    const now = this.#world.now()
-    for (const own of this.#own.values()) {
-      if (answering && own.bytes.length > LARGE && now - own.said < this.#again) continue
-      own.said = now
-      this.mailbox.send(own.kind, HERE, own.bytes)
-    }
-  }
-
-  #sayAgain(): void {
-    this.#say(false)
-    for (const request of this.#asking) {
-      this.mailbox.post('working', { session: NO_SESSION }, askingCodec.encode({ request }))
-    }
-    // Silence is noticed when nobody says anything, too.
-    this.onNotice()
-    this.mailbox.look()
-  }
-
   /** An order of our own, as if it had been heard. */
   issue(order: Order): void {
-    this.keepSaying('order', order.request, orderCodec.encode(order))
+    this.say.keep('order', order.request, orderCodec.encode(order))
     this.#heardOrder(order, this.#world.card.fingerprint)
   }
 

@@ -63,7 +63,10 @@ async function keep({ home, card, identity }: Owner, bits: number, prime: Uint8A
 
 export const stockedPrimes = (home: Home, bits: number): Promise<number> => countPrimes(home, bits)
 
-/** The primes of one key in the making, which stay in memory until they have been shown. */
+/**
+ * The primes of one key in the making. Those that were not shown when it ends go back to those made ahead: whatever ended
+ * it, the next try need not make them again.
+ */
 export class PrimeSupply {
   #held: Secret[] = []
 
@@ -79,32 +82,37 @@ export class PrimeSupply {
 
   /**
    * Makes sure that all are there: takes what was made ahead, and makes the others, while it says to those who wait that
-   * this member is at work.
+   * it does and how many are left. Each is kept as it is found.
    * @param session all zero before there is one
    * @throws the signal's reason
    */
-  async fill(room: Room, session: Uint8Array, signal: AbortSignal): Promise<void> {
-    while (this.missing > 0) {
-      const prime = await this.#stocked()
-      if (prime === null) break
-      this.#held.push(prime)
-    }
+  async fill(room: Pick<Room, 'mailbox'>, session: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#take()
     if (this.missing === 0) return
-    const { makePrimes, emit } = this.world
-    const stop = room.mailbox.working(session)
-    emit({ event: 'primes', left: this.missing })
+    const { emit } = this.world
+    let left = this.missing
+    const stop = room.mailbox.making(session, () => left)
+    emit({ event: 'primes', left })
     try {
-      await makePrimes(
-        this.bits,
-        this.missing,
-        (prime) => {
-          this.#held.push(new Secret(prime))
-          emit({ event: 'primes', left: this.missing })
-        },
-        signal,
-      )
+      // Another process of this home may take them meanwhile.
+      while (this.missing > 0) {
+        const before = this.missing
+        await stockPrimes(this.world, { ...this.world, signal }, this.bits, before, (kept) => {
+          left = before - kept
+          emit({ event: 'primes', left })
+        })
+        await this.#take()
+      }
     } finally {
       stop()
+    }
+  }
+
+  async #take(): Promise<void> {
+    while (this.missing > 0) {
+      const prime = await this.#stocked()
+      if (prime === null) return
+      this.#held.push(prime)
     }
   }
 
@@ -126,8 +134,14 @@ export class PrimeSupply {
     this.#held = []
   }
 
-  [Symbol.dispose](): void {
-    this.discard()
+  /** A prime that cannot be kept is lost, and hides nothing of how the ceremony ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const unshown = this.#held
+    this.#held = []
+    for (const prime of unshown) {
+      await keep(this.world, this.bits, prime.reveal().slice()).catch(() => {})
+      prime.wipe()
+    }
   }
 
   /** The next one that was made ahead; those that this identity did not make, somebody else has put there. */

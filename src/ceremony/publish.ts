@@ -6,6 +6,7 @@
 import { askForDefinition, FETCHED } from '../messaging/asking.js'
 import { NO_SESSION, slotsOf, wantCodec } from '../messaging/letters.js'
 import { Mailbox } from '../messaging/mailbox.js'
+import { joinUntil } from '../messaging/patience.js'
 import { ceremonySubjects } from '../messaging/subjects.js'
 import { fingerprintOf } from '../wire/card.js'
 import { definitionCodec, definitionKeys, idOfEncoded } from '../wire/definition.js'
@@ -79,7 +80,7 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
     mailbox.handOut(definitionCodec.encode(file.definition))
     emit({ event: 'joined', others: others.map(({ name }) => name) })
     const wait = {
-      deadline: now() + (patience.total ?? patience.join),
+      deadline: joinUntil(patience, now()),
       signal: person.signal,
       round: FETCHED,
     }
@@ -100,7 +101,7 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
 export async function fetchCeremony(world: World, id: Uint8Array): Promise<CeremonyFile> {
   const { transport, card, identity, patience, now, emit } = world
   const person = leaving(world)
-  const deadline = now() + (patience.total ?? patience.join)
+  const deadline = joinUntil(patience, now())
   const asking = {
     transport,
     definition: id,

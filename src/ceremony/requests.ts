@@ -2,6 +2,7 @@
  * Asking for signatures, and joining what others ask for. What may be signed is decided in `approval.ts`, which request
  * in `finding.ts`, and how it is signed in `sign.ts`.
  */
+import { joinUntil } from '../messaging/patience.js'
 import { RequestClaims } from '../storage/claims.js'
 import type { PayloadType } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
@@ -9,11 +10,14 @@ import { makeRequest, refusalCodec, type Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
 import type { Approval } from './approval.js'
 import { Asker, askerLeft, PassedOver } from './asker.js'
-import { Finder, LIVES } from './finding.js'
+import { declinedBy, tellOfDeclined } from './declined.js'
+import { Finder } from './finding.js'
+import { LIVES } from './fitness.js'
 import type { Key } from './keys.js'
 import { largestInSigning, requirePayload } from './largest.js'
 import { Noticeboard } from './noticeboard.js'
 import { carryOut, type Signed } from './sign.js'
+import { handOver, type SignedBefore, signedBefore } from './signed-before.js'
 import { inRecordOrder } from './signers.js'
 import type { World } from './world.js'
 
@@ -68,19 +72,20 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
   requirePayload(world.transport, largestInSigning(scheme, threshold, request.encoded.length))
   return onNotices(world, key, async (notices) => {
     notices.know(request)
-    notices.keepAsking(request)
+    tellOfDeclined(world, key, notices, request)
+    notices.say.ask(request)
     try {
       return await carryOut(world, key, notices, request)
     } catch (error) {
       await withdraw(world, notices, request)
-      throw error
+      throw declinedBy(key, notices, request, error)
     }
   })
 }
 
 /** Nobody is to wait for an asker that has left; but what may be signed already is not taken back. */
 async function withdraw({ home }: World, notices: Noticeboard, request: Request): Promise<void> {
-  if ((await new RequestClaims(home, request.id).status()).left === null) notices.withdraw(request)
+  if ((await new RequestClaims(home, request.id).status()).left === null) notices.say.withdraw(request)
 }
 
 /**
@@ -92,18 +97,25 @@ export function join(world: World, key: Key, which: string | null, approval: App
   return onNotices(world, key, async (notices) => {
     const { now, patience } = world
     const finder = new Finder(world, key, notices, approval)
-    const deadline = now() + (patience.total ?? patience.join)
-    if (which !== null) return takeUp(world, key, notices, await finder.named(which, deadline), approval)
+    const deadline = joinUntil(patience, now())
+    if (which !== null) {
+      const before = await signedBefore(world.home, key.name, which)
+      if (!before) return takeUp(world, key, notices, await finder.named(which, deadline), approval)
+      await handOver(world, notices, before)
+      return before
+    }
     let left: Failure | null = null
     for (;;) {
       const request = await finder.next(deadline).catch((error: unknown) => {
         throw left ?? error
       })
-      const total = patience.total === null ? null : deadline - now()
-      const rest = { ...world, patience: { ...patience, total } }
       try {
-        return await takeUp(rest, key, notices, request, approval, () => finder.hasAnother(request))
+        return await takeUp(world, key, notices, request, approval, () => finder.hasAnother(request))
       } catch (error) {
+        if (error instanceof Failure && ELSEWHERE.includes(error.code)) {
+          finder.taken(request, error)
+          continue
+        }
         if (error instanceof Failure && error.code === 'E_ASKER_LEFT') left = error
         else if (!(error instanceof PassedOver)) throw error
         finder.pass(request)
@@ -111,6 +123,17 @@ export function join(world: World, key: Key, which: string | null, approval: App
     }
   })
 }
+
+/** Hands a signature that was made here before to whoever still waits for it. */
+export async function handOut(world: World, key: Key, before: SignedBefore): Promise<void> {
+  await onNotices(world, key, async (notices) => {
+    await handOver(world, notices, before)
+    return before
+  })
+}
+
+/** Another process of this home has the request, or has ended it. */
+const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
 
 /** Signs one request, if its person or its script approves. @param hasAnother whether there is another to go to */
 async function takeUp(
@@ -126,14 +149,16 @@ async function takeUp(
   // Whoever takes up what names its signers says it too: so it outlives a crash of its asker. An open one ends with
   // its asker, who alone may choose.
   const isOwn = hex(request.asker) === hex(world.card.fingerprint)
-  if (isOwn) notices.keepAsking(request)
-  else if (request.signers) notices.keepSaying('request', request.id, request.encoded)
+  if (isOwn) tellOfDeclined(world, key, notices, request)
+  if (isOwn) notices.say.ask(request)
+  else if (request.signers) notices.say.keep('request', request.id, request.encoded)
   try {
     return await carryOut(world, key, notices, request, asker)
   } catch (error) {
     if (isOwn) await withdraw(world, notices, request)
-    notices.stopSaying('request', request.id)
-    throw error
+    // Another process of this home may have it, and goes on with it alone.
+    notices.say.drop(request.id, 'request', 'offer', 'order')
+    throw declinedBy(key, notices, request, error)
   }
 }
 
@@ -165,7 +190,7 @@ async function consent(
         hint: 'the signature may exist; nothing was changed. The others and you can still end it, or let it lapse',
       })
     }
-    notices.keepSaying('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
+    notices.say.keep('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
     throw error
   } finally {
     notices.onNotice = () => {}

@@ -6,32 +6,33 @@
 import { inSession } from '../messaging/attempts.js'
 import type { Opened } from '../messaging/handshake.js'
 import { Restarted } from '../messaging/abort.js'
-import { spanOf } from '../messaging/patience.js'
+import { joinUntil, spanOf } from '../messaging/patience.js'
 import { tooOften } from '../messaging/restarts.js'
 import { type Room } from '../messaging/room.js'
 import { type Run, run } from '../messaging/run.js'
 import { givesAway, signMessage, wipeSigningKey } from '../protocol/engine.js'
 import { Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
-import { RequestClaims } from '../storage/claims.js'
+import { RequestClaims, requestEnded } from '../storage/claims.js'
 import { definitionCodec, definitionId, type Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { type Request, signatureCodec } from '../wire/request.js'
 import { makeCertificate, type Ran, resultDigest } from '../wire/result.js'
 import { encodeSeating } from '../wire/seating.js'
-import { fromHex, hex } from '../wire/text.js'
+import { hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
 import type { Asker } from './asker.js'
 import { largestInSigning, requirePayload } from './largest.js'
 import type { Noticeboard } from './noticeboard.js'
 import { indexIn, type Key, openToSign } from './keys.js'
-import { endOf, HandedOver, heardOrder, orderOf, silence, Superseded } from './orders.js'
+import { endOf, HandedOver, heardOrder, orderOf, Superseded } from './orders.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { gatherReceipts } from './receipts.js'
 import { type Cast, openingOf, seated } from './seats.js'
 import { isSignature, targetOf } from './target.js'
 import { encodeFailed, encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
+import { keepSigned, messageOf } from './signed-before.js'
 import { cardOf, nobodyCame, orderBy, rebindsOf, signersOf } from './signers.js'
 
 export type Signed = {
@@ -41,10 +42,10 @@ export type Signed = {
   /** Absolute paths; null for a certificate that lacks receipts. */
   readonly certificate: string | null
   readonly transcript: string | null
+  /** Why something of it could not be kept here, if so. */
+  readonly unkept?: string | undefined
 }
 
-/** How long one that is done already, and was started again, hands the signature to those who are not. */
-const HANDING_OVER = 10_000
 const MOST_ORDERS = 8
 
 /**
@@ -67,7 +68,10 @@ export async function carryOut(
   requireVerified(await unverifiedAmong(world.home, cards), world.person.present)
   const claims = new RequestClaims(world.home, request.id)
   const { claim, left, end } = await claims.status()
-  if (end) return handOver(world, key, notices, request, signers, end, claim?.order ?? 1)
+  if (end) throw requestEnded(end.outcome)
+  // Before an order is given: a higher one would take the others away from the process that has it.
+  const elsewhere = await claims.elsewhere()
+  if (elsewhere) throw elsewhere
   // What has left is waited for, over whichever server.
   if (!left)
     requirePayload(
@@ -95,39 +99,15 @@ export async function carryOut(
     } catch (error) {
       if (error instanceof HandedOver) {
         const { signature } = error
-        notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
-        await claims.finish('done', hex(signature))
-        return { request, order, signature, certificate: null, transcript: null }
+        notices.say.keep('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
+        const unkept = await keepSigned(claims, request, order, signature)
+        return { request, order, signature, certificate: null, transcript: null, unkept }
       }
-      if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, request, claims)
+      if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, key, request, claims)
       least = error.least
       ordered.set(error.by, (ordered.get(error.by) ?? 0) + 1)
     }
   }
-}
-
-/** One that is done with a request, and is asked again, has the signature for those who are not. */
-async function handOver(
-  world: World,
-  key: Key,
-  notices: Noticeboard,
-  request: Request,
-  signers: Order['signers'],
-  { outcome, note }: { readonly outcome: string; readonly note: string },
-  number: number,
-): Promise<Signed> {
-  const signature = outcome === 'done' ? fromHex(note, 64) : null
-  if (!signature || !isSignature(key, request, signature)) {
-    throw new Failure('conflict', 'E_REQUEST_ENDED', `this request has ended here: ${outcome}`, {
-      hint: 'make a new request',
-    })
-  }
-  notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
-  const others = () => notices.signatures(request.id).some((theirs) => isSignature(key, request, theirs))
-  const deadline = world.now() + Math.min(world.linger, HANDING_OVER)
-  await notices.until(others, deadline, silence).catch(() => {})
-  const order = orderBy(key, request, signers, number)
-  return { request, order, signature, certificate: null, transcript: null }
 }
 
 // ------------------------------------------------------------------------------------------------------ the ceremony
@@ -260,21 +240,28 @@ async function play(
   if (!isSignature(key, request, signature)) {
     throw new Error('the signature that the protocol accepted does not verify')
   }
-  notices.keepSaying('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
-  await claims.finish('done', hex(signature))
+  notices.say.keep('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
+  let unkept = await keepSigned(claims, request, order, signature)
 
   const seen = seenOf(rounds)
   const ran: Ran = { definition: room.definition, sid: opened.sid, head: transcriptHead(seen) }
   const receipts = await gatherReceipts(world, seated, order, room, ran, signature, world.signal)
   const complete = receipts.every((receipt) => receipt !== null)
   const given = receipts.filter((receipt) => receipt !== null)
-  const transcript = await files.writeTranscript(
-    opened.sid,
-    encodeTranscript(seen, request.payload, signature, given),
+  // A file that could not be written is named beside the signature, and takes nothing from it.
+  const written = async (write: Promise<string>): Promise<string | null> =>
+    write.catch((error: unknown) => {
+      unkept ??= messageOf(error)
+      return null
+    })
+  const transcript = await written(
+    files.writeTranscript(opened.sid, encodeTranscript(seen, request.payload, signature, given)),
   )
   const digest = resultDigest(ran, signature)
-  const certificate = complete ? await files.writeCertificate(makeCertificate(ran, digest, given)) : null
-  return { request, order, signature, certificate, transcript }
+  const certificate = complete
+    ? await written(files.writeCertificate(makeCertificate(ran, digest, given)))
+    : null
+  return { request, order, signature, certificate, transcript, unkept }
 }
 
 // ------------------------------------------------------------------------------------------------- the others' result
@@ -287,7 +274,7 @@ async function watch(
   request: Request,
   signers: Order['signers'],
 ): Promise<Signed> {
-  const deadline = world.now() + (world.patience.total ?? world.patience.join)
+  const deadline = joinUntil(world.patience, world.now())
   const signed = () => notices.signatures(request.id).find((each) => isSignature(key, request, each))
   const end = () => endOf(key, notices, request, signers)
   await notices.until(
@@ -298,10 +285,16 @@ async function watch(
   const signature = signed()
   if (!signature) throw end() as Error
   const order = heardOrder(key, notices, request, signers, 1)?.said ?? orderBy(key, request, signers, 1)
-  return { request, order, signature, certificate: null, transcript: null }
+  const unkept = await keepSigned(new RequestClaims(world.home, request.id), request, order, signature)
+  return { request, order, signature, certificate: null, transcript: null, unkept }
 }
 
-async function inDoubtIfLeft(error: unknown, request: Request, claims: RequestClaims): Promise<unknown> {
+async function inDoubtIfLeft(
+  error: unknown,
+  { name }: Key,
+  request: Request,
+  claims: RequestClaims,
+): Promise<unknown> {
   const { left } = await claims.status()
   // Whoever cheats with its own share has the others': it may have the signature, whatever it shows.
   if (left === null || !(error instanceof Failure) || error.kind === 'conflict') return error
@@ -311,7 +304,7 @@ async function inDoubtIfLeft(error: unknown, request: Request, claims: RequestCl
     `this member's part has left, and the signature did not come: ${error.message}`,
     {
       cause: error,
-      hint: `the signature may exist: \`mpc sign --join ${hex(request.id)}\`, here and there, ends it, and counts once`,
+      hint: `the signature may exist: \`mpc sign --key ${name} --join ${hex(request.id)}\`, here and there, ends it, and counts once`,
       accused: error.accused,
       ...(error.party && { party: error.party }),
     },

@@ -2,6 +2,7 @@
  * Who signs a request: those whom it names, or those whom its asker chooses among who offered. Never others in their
  * place, and always exactly as many as must sign.
  */
+import { joinUntil } from '../messaging/patience.js'
 import type { Card } from '../wire/card.js'
 import type { Order } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
@@ -28,16 +29,16 @@ export async function signersOf(
   return inRecordOrder(key.seated, named)
 
   async function chosen(): Promise<readonly Uint8Array[]> {
-    const deadline = world.now() + (world.patience.total ?? world.patience.join)
+    const deadline = joinUntil(world.patience, world.now())
     if (hex(request.asker) !== hex(self)) {
-      notices.keepSaying('offer', request.id, offerCodec.encode({ request: request.id }))
+      notices.say.keep('offer', request.id, offerCodec.encode({ request: request.id }))
       const byAsker = () => choice(key.seated, notices, request)
       await notices.until(
         () => byAsker() !== null || gone() !== null,
         deadline,
         () => nobodyCame(request, 'the asker chose nobody'),
       )
-      notices.stopSaying('offer', request.id)
+      notices.say.drop(request.id, 'offer')
       const left = byAsker() === null ? gone() : null
       if (left) throw left
       return byAsker() as readonly Uint8Array[]
@@ -53,7 +54,7 @@ export async function signersOf(
     const others = offers().slice(0, wanted - 1)
     if (others.length < wanted - 1) throw refusalAmong(key.seated, notices, request, key.seated.members)
     const signers = [self, ...others]
-    notices.keepSaying('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
+    notices.say.keep('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
     return signers
   }
 }
@@ -109,7 +110,12 @@ export const nobodyCame = (request: Request, what: string): Failure =>
   })
 
 /** The order by which these sign a request: it names the rebinds by which they sit in their seats. */
-export function orderBy(key: Key, request: Request, signers: Order['signers'], number: number): Order {
+export function orderBy(
+  key: Omit<Key, 'status'>,
+  request: Request,
+  signers: Order['signers'],
+  number: number,
+): Order {
   const seats = new Set(signers.map(({ index }) => index))
   const rebinds = key.rebinds.filter(({ rebind }) => seats.has(rebind.index)).map(({ digest }) => digest)
   return orderFor(request, signers, number, rebinds)

@@ -158,8 +158,7 @@ async function attend(
   const person = leaving(world)
   /** As long as something goes on there is something to wait for; but whoever takes part keeps nobody for ever. */
   const latest = Math.max(began + patience.join, definition.expires)
-  const deadline = (): number =>
-    patience.total === null ? Math.min(heard + patience.join, latest) : began + patience.total
+  const deadline = (): number => patience.total ?? Math.min(heard + patience.join, latest)
   try {
     mailbox.handOut(definitionCodec.encode(definition))
     emit({ event: 'joined', others: others.map(({ name }) => name) })

@@ -28,12 +28,23 @@ export async function agreeTo<P extends MakingPlan>(
       `This home is behind: epoch ${plan.behind} is in use here, and others have gone on since. You are dealt a share as one who joins; with epoch ${plan.behind} this home signs no more after it.`,
     )
   }
-  await acceptCeremony(context, file, accept)
+  await acceptCeremony(context, file, accept).catch((error: unknown) => {
+    throw notForAll(error)
+  })
   const unverified = await unverifiedAmong(home, plan.players)
   requireVerified(unverified, context.terminal.interactive)
   await warnOfNamesakes(context, unverified)
   if (!plan.begun) await confirmSevere(context, plan.definition, confirm)
   return plan
+}
+
+/** Nobody hears of a no that was given before the network was asked: the error says how they do. */
+function notForAll(error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'E_REFUSED') return error
+  return new Failure('refused', 'E_REFUSED', error.message, {
+    hint: 'nothing was done; tell the others, or end it for everybody: `mpc ceremony abort FILE`',
+    cause: error,
+  })
 }
 
 /** What is severe about a resharing is confirmed by the name of the key: by a person, or by a script's --confirm. */

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Unlock } from '../ceremony/identity.js'
 import type { MakePrimes } from '../ceremony/primes.js'
-import type { Patience } from '../messaging/patience.js'
+import { joinUntil, type Patience } from '../messaging/patience.js'
 import type { Compute } from '../messaging/run.js'
 import type { FileText } from '../messaging/servers.js'
 import type { Transport } from '../messaging/transport.js'
@@ -50,7 +50,8 @@ export class Context {
   ) {
     this.#env = env
     const join = terminal.interactive ? 15 * MINUTE : 2 * MINUTE
-    this.patience = { join, round: 2 * MINUTE, total: globals.timeout }
+    const total = globals.timeout === null ? null : this.now() + globals.timeout
+    this.patience = { join, round: 2 * MINUTE, total }
   }
 
   /** Lets the home say whether this is a rehearsal, before anything else is read. */
@@ -147,7 +148,7 @@ export class Context {
       key: await this.#text(nats.key, true),
       creds: await this.#text(nats.creds, true),
       nkey: identity.nkey,
-      patience: this.patience.total ?? this.patience.join,
+      patience: Math.max(0, joinUntil(this.patience, this.now()) - this.now()),
       signal: this.signal,
       retrying: ({ message }) => this.terminal.say(`${message}. This tries again, and goes on by itself.`),
       now: this.now,

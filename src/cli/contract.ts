@@ -137,6 +137,15 @@ const signature = object(
     certificate: text,
     /** Null where the signature was handed over by another. */
     transcript: orNull(path),
+    /** Requests that were passed over meanwhile; null where one cannot be read. With a failure too. */
+    skipped: list(
+      object({
+        request_id: orNull(hex(32)),
+        asker: orNull(text),
+        sha256: orNull(hex(32)),
+        code: orNull(text),
+      }),
+    ),
   },
   ['r', 's', 'recovery_id', 'der'],
 )

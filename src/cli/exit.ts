@@ -41,3 +41,9 @@ export const interrupted = (): Failure =>
   new Failure('interrupted', 'E_INTERRUPTED', 'interrupted', {
     hint: 'nothing was kept; run the same command again when you are ready',
   })
+
+/** The time of `--timeout` is over, before the vote. */
+export const timedOut = (): Failure =>
+  new Failure('absent', 'E_TIMEOUT', 'the time that --timeout gives is over', {
+    hint: 'nothing was kept; run the same command again, with more time',
+  })

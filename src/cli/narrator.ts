@@ -1,7 +1,7 @@
 /** What a person sees of a ceremony while it runs: who is here, who is missing, what is going on, and the words. */
 import type { Person } from '../ceremony/world.js'
 import type { CeremonyEvent, Emit } from '../messaging/events.js'
-import type { Patience } from '../messaging/patience.js'
+import { joinUntil, type Patience, roundUntil } from '../messaging/patience.js'
 import type { Transport } from '../messaging/transport.js'
 import type { Keys } from '../wire/card.js'
 import type { Quarantine } from '../storage/quarantine.js'
@@ -58,7 +58,7 @@ export type Narrator = { readonly emit: Emit; readonly stop: () => void }
 /**
  * Follows a ceremony on the waiting screen.
  * @param what is waited for before a ceremony is joined
- * @param making what its rounds do, where that is not the making of a key
+ * @param doing what its rounds do, where that is not the making of a key
  */
 export function narrate(
   terminal: Terminal,
@@ -66,7 +66,7 @@ export function narrate(
   patience: Patience,
   now: () => number,
   network: Pick<Transport, 'onDisconnect' | 'onReconnect'>,
-  making = MAKING,
+  doing = MAKING,
 ): Narrator {
   let board: Board = terminal.board([])
   let others: readonly string[] = []
@@ -75,8 +75,11 @@ export function narrate(
   let received = new Map<string, Set<string>>()
   /** Who says nothing, and when they were last heard. */
   const quiet = new Map<string, number>()
-  const joinUntil = now() + (patience.total ?? patience.join)
-  const roundUntil = () => (patience.total === null ? now() + patience.round : joinUntil)
+  /** Members that make primes, and how many are left. */
+  const making = new Map<string, number>()
+  /** The time for the others to come begins when this member is ready for them. */
+  let comeUntil = joinUntil(patience, now())
+  const letterUntil = () => roundUntil(patience, now())
   const enter = (name: string, until: number): void => {
     round = name
     const there = received.get(name) ?? new Set()
@@ -84,7 +87,7 @@ export function narrate(
     board.mark([...there], 'here')
     // Who is done may leave.
     board.quiet(name === 'done' ? new Map() : quiet)
-    board.waiting((ROUNDS[name] ?? 'Working').replace(MAKING, making), until, LEAVES[name] ?? LEAVE)
+    board.waiting((ROUNDS[name] ?? 'Working').replace(MAKING, doing), until, LEAVES[name] ?? LEAVE)
   }
   const emit = (event: CeremonyEvent): void => {
     const party = event.party ?? 'somebody'
@@ -95,9 +98,10 @@ export function narrate(
         others = event.others ?? []
         round = ''
         received = new Map()
+        comeUntil = joinUntil(patience, now())
         board = terminal.board(others)
         board.quiet(quiet)
-        return board.waiting('Waiting for the others', joinUntil)
+        return board.waiting('Waiting for the others', comeUntil)
       case 'hello':
         return ['', 'watching', 'telling'].includes(round) ? board.mark([party], 'here') : undefined
       case 'letter_received': {
@@ -107,10 +111,10 @@ export function narrate(
       }
       case 'round_started':
         if (event.missing) board = terminal.board(event.missing)
-        return enter(event.round ?? '', PEOPLE.includes(event.round ?? '') ? joinUntil : roundUntil())
+        return enter(event.round ?? '', PEOPLE.includes(event.round ?? '') ? comeUntil : letterUntil())
       case 'letter_sent':
         // Of what is stored first and said then, the saying is all that is told.
-        return event.round === 'prepared' ? enter('prepared', roundUntil()) : undefined
+        return event.round === 'prepared' ? enter('prepared', letterUntil()) : undefined
       case 'waiting':
         return event.missing ? board.missing(event.missing) : undefined
       case 'quiet':
@@ -119,20 +123,32 @@ export function narrate(
       case 'heard':
         return board.show()
       case 'receipt_sent':
-        return enter('receipt', roundUntil())
+        return enter('receipt', letterUntil())
       case 'certificate':
-        return enter('done', roundUntil())
+        return enter('done', letterUntil())
       case 'restarted':
         // While people are still coming, a number that is overtaken is nobody's trouble, least of all the newest one's.
         if (round === '') return
         return terminal.say(`${party} started again. So does everybody, by itself: there is nothing to do.`)
       case 'primes':
         // How long that takes nobody knows; those who wait are told that this member is at work.
-        return board.waiting(primesLeft(event.left ?? 0), event.left === 0 ? joinUntil : null)
+        return board.waiting(primesLeft(event.left ?? 0), event.left === 0 ? comeUntil : null)
       case 'silent':
         return terminal.say(`${party} asked for this, and says nothing any more: perhaps they left.`)
       case 'withdrawn':
         return terminal.say(`${party} asked for this, and does so no longer.`)
+      case 'skipped':
+        // A request for others is nobody's trouble.
+        if (event.code === 'E_NOT_SIGNER') return
+        return terminal.say(`A request of ${party} is passed over: ${event.reason}.`)
+      case 'declined':
+        return terminal.say(`${party} ${event.reason}.`)
+      case 'making': {
+        const left = event.left ?? 0
+        if (making.get(party) === left) return
+        making.set(party, left)
+        return terminal.say(`${party} makes large primes for the key, ${left} to go: this waits for them.`)
+      }
       case 'aborted':
         return board.mark([party], 'gone')
       case 'network':
@@ -149,7 +165,7 @@ export function narrate(
     ),
     network.onReconnect(() => terminal.say('The server is back.')),
   ]
-  board.waiting(what, joinUntil)
+  board.waiting(what, comeUntil)
   return {
     emit,
     stop: () => {

@@ -1,13 +1,21 @@
 /** A command's seat in a ceremony: everything that `ceremony/` needs of the world, made from the command's context. */
 import { wipeIdentity } from '../ceremony/identity.js'
 import type { World } from '../ceremony/world.js'
-import type { Transport } from '../messaging/transport.js'
+import { hurried, type Transport } from '../messaging/transport.js'
 import type { Card } from '../wire/card.js'
 import type { Context } from './context.js'
 import { ears, narrate } from './narrator.js'
 import { VERSION } from './version.js'
 
-const LINGER = 60_000
+const LINGER = 60
+/** How long the last words may take to reach the server; where the time is over, hardly at all. */
+const LAST_WORDS = 5000
+const HARDLY = 500
+
+const lastWords =
+  ({ patience: { total }, now }: Context) =>
+  () =>
+    total === null ? LAST_WORDS : Math.max(HARDLY, Math.min(LAST_WORDS, total - now()))
 
 export type Seating = {
   readonly card: Card
@@ -17,7 +25,7 @@ export type Seating = {
   readonly making?: string | undefined
   /** What `--events` calls the ceremony: its definition id, or the key id where there is none yet. */
   readonly ceremony: Uint8Array
-  /** Milliseconds to stay at the end, if not the usual. */
+  /** Seconds to stay at the end, if not the usual. */
   readonly linger?: number | undefined
   /** Names of members that this command allows although they are in quarantine. */
   readonly allowed?: readonly string[] | undefined
@@ -34,17 +42,12 @@ export async function inWorld<T>(
   let transport: Transport | null = null
   let stop = () => {}
   try {
-    const began = context.now()
-    transport = await context.connect(identity)
-    const { total } = context.patience
-    // A time for everything counts from here on too, whatever the connection took of it.
-    const left = total === null ? null : Math.max(0, total - (context.now() - began))
-    const patience = { ...context.patience, total: left }
+    transport = hurried(await context.connect(identity), lastWords(context))
     const toFile = context.emitFor(seating.ceremony)
     const narrator = narrate(
       context.terminal,
       seating.waitingFor,
-      patience,
+      context.patience,
       context.now,
       transport,
       seating.making,
@@ -56,8 +59,8 @@ export async function inWorld<T>(
       card: seating.card,
       transport,
       person: ears(context.terminal),
-      patience,
-      linger: seating.linger ?? LINGER,
+      patience: context.patience,
+      linger: 1000 * (seating.linger ?? LINGER),
       program: `mpc/${VERSION}`,
       now: context.now,
       rng: context.rng,

@@ -4,7 +4,7 @@
  */
 import { Context } from './context.js'
 import { openEvents } from './events.js'
-import { interrupted } from './exit.js'
+import { interrupted, timedOut } from './exit.js'
 import { globalsOf } from './globals.js'
 import { inputLate, readUntil } from './inputs.js'
 import { write } from './output.js'
@@ -76,7 +76,7 @@ async function outcomeOf(args: readonly string[], style: Style, moving: boolean)
   const program = buildProgram(async (command, load, options, operands) => {
     try {
       const globals = globalsOf(program)
-      const signal = onInterrupt()
+      const signal = untilTimeout(onInterrupt(), globals.timeout)
       readUntil(globals.timeout === null ? signal : AbortSignal.any([signal, afterwards(globals.timeout)]))
       const interactive = process.stdin.isTTY && globals.input
       const size = () => sizeOf(process.stderr)
@@ -102,6 +102,18 @@ function afterwards(timeout: number): AbortSignal {
   setTimeout(() => controller.abort(inputLate()), timeout).unref()
   return controller.signal
 }
+
+/**
+ * Fires when the time of `--timeout` is over as well, a moment later: what waits for it by itself says whom it waited for,
+ * and what does not ends all the same.
+ */
+function untilTimeout(signal: AbortSignal, span: number | null): AbortSignal {
+  if (span === null) return signal
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(timedOut()), Math.min(span + TIMEOUT_GRACE, 2 ** 31 - 1)).unref()
+  return AbortSignal.any([signal, controller.signal])
+}
+const TIMEOUT_GRACE = 5000
 
 /** Fires on the first Ctrl-C, or when the terminal goes away; the second one kills at once. */
 function onInterrupt(): AbortSignal {

@@ -1,7 +1,8 @@
 /**
- * What comes to a member, from bytes on a subject to a signed envelope of somebody who may be heard. In this order: size,
- * bytes seen before, strict decoding, membership, signature, header against subject. What fails is dropped and counted,
- * accuses nobody, and is never answered; what passes may have to wait, where its sender says too much.
+ * What comes to a member, from bytes on a subject to a signed envelope of somebody who may be heard. In this order: in
+ * whose name, how much in that name, size, bytes seen before, strict decoding, membership, signature, header against
+ * subject. What fails is dropped and counted, accuses nobody, and is never answered; what passes may have to wait, where
+ * its sender says too much.
  */
 import { CodecError } from '../protocol/codec.js'
 import {
@@ -37,6 +38,11 @@ export type IntakeOptions = {
   /** Everybody else who may be heard. */
   readonly others: readonly Member[]
   readonly now: () => number
+  /**
+   * How much in one member's name is looked at, where all of it is said again: the rest costs a lookup a message, and no
+   * hash, decoding or signature. In a ceremony nothing is lost so: more is slowed down once it is known whose it is.
+   */
+  readonly arrivals?: Rate | undefined
   /** Given every new envelope. */
   readonly accept: (envelope: Envelope, from: Member) => void
 }
@@ -48,6 +54,7 @@ export class Intake {
   readonly #tokens: ReadonlySet<string>
   readonly #seen = new Set<string>()
   readonly #delayed = new Map<string, number>()
+  readonly #arrivals: Throttle | null
   readonly #throttle = new Throttle()
   readonly #rubbish = new Throttle(RUBBISH)
   #closed = false
@@ -56,6 +63,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
+    this.#arrivals = options.arrivals ? new Throttle(options.arrivals) : null
     this.#members = new Map(options.others.map((member) => [hex(member.fingerprint), member]))
     this.#tokens = new Set(options.others.map((member) => memberToken(member.fingerprint)))
   }
@@ -73,6 +81,7 @@ export class Intake {
     const { subjects, definition, self, now } = this.#options
     const token = subjects.senderOf(subject)
     if (!this.#tokens.has(token)) return this.drop('not a member')
+    if (this.#arrivals && this.#arrivals.admit(token, message.length, now()) > 0) return this.drop('too much')
     if (this.#rubbish.wait(token, 0, now()) > 0) return this.drop('too much rubbish')
     const rubbish = (why: string): void => {
       this.#rubbish.charge(token, message.length, now())

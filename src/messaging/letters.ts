@@ -2,7 +2,7 @@
  * Where letters belong: who may write, in which place each stands, which kinds have one place each, and how long to wait
  * for one. Names only; `mailbox.ts` holds the letters, `waiting.ts` waits for them.
  */
-import { bytes, codec, list, nullable, oneOf, record } from '../protocol/codec.js'
+import { bytes, codec, list, nullable, oneOf, record, uint } from '../protocol/codec.js'
 import { type Kind, KINDS, roundShape } from '../wire/envelope.js'
 import { hex } from '../wire/text.js'
 
@@ -57,6 +57,9 @@ export const slotsOf = (
   session: Uint8Array,
   round = '',
 ): Slot[] => members.map(({ fingerprint: from }) => ({ kind, session, round, from, to: null }))
+
+/** How many primes its sender still makes before it can go on. */
+export const primesCodec = codec(record({ left: uint(64) }), 64)
 
 /** What a `want` names: slots of the session in its header. */
 export const wantCodec = codec(

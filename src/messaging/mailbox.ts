@@ -9,12 +9,15 @@ import { hex } from '../wire/text.js'
 import type { Emit } from './events.js'
 import type { Listener } from './hearing.js'
 import { Intake } from './intake.js'
-import { type Member, type Slot, SHOWN, type Wait } from './letters.js'
+import { type Member, primesCodec, type Slot, SHOWN, type Wait } from './letters.js'
 import { Outbox, type OutboxOptions } from './outbox.js'
 import { Shelf } from './shelf.js'
+import type { Rate } from './throttle.js'
 import { Waiting } from './waiting.js'
 
 export type MailboxOptions = OutboxOptions & {
+  /** How much in one member's name is looked at, where all of it is said again. */
+  readonly arrivals?: Rate
   /** Everybody who may be heard, self included or not. */
   readonly members: readonly Member[]
   readonly emit: Emit
@@ -31,6 +34,7 @@ export class Mailbox extends Outbox {
   readonly #intake: Intake
   readonly #shelf = new Shelf()
   readonly #heardWorking = new Map<string, number>()
+  readonly #heardMaking = new Map<string, number>()
   readonly #handlers = new Map<Kind, (envelope: Envelope, from: Member) => void>()
   readonly #waiting: Waiting
   readonly #unsubscribe: readonly (() => void)[]
@@ -44,7 +48,8 @@ export class Mailbox extends Outbox {
       options.hearing?.heard(from)
       this.#accept(envelope, from)
     }
-    this.#intake = new Intake({ subjects, definition, self, others, now, accept })
+    const { arrivals } = options
+    this.#intake = new Intake({ subjects, definition, self, others, now, accept, arrivals })
     this.#waiting = new Waiting({
       now,
       ask: (slots, round) => {
@@ -52,7 +57,10 @@ export class Mailbox extends Outbox {
         this.want(slots)
         if (this.connected) options.hearing?.look?.()
       },
-      workedAt: ({ from }) => this.#heardWorking.get(hex(from)) ?? 0,
+      workedAt: ({ from }) => ({
+        working: this.#heardWorking.get(hex(from)) ?? 0,
+        making: this.#heardMaking.get(hex(from)) ?? 0,
+      }),
       absent: (slots, round) => this.#absent(slots, round),
       firm: options.firm ?? false,
     })
@@ -170,15 +178,24 @@ export class Mailbox extends Outbox {
       if (SLOTTED.has(kind)) {
         if (!this.#shelf.isLive(session)) return this.#keepEarly(envelope)
         if (!this.#place(envelope, member)) return
+        // A member that goes on has its primes.
+        this.#heardMaking.delete(hex(member.fingerprint))
       } else if (!this.#shelf.isLive(session)) return this.#intake.drop('another session')
       else if (kind === 'want') this.answer(envelope, member)
       else if (kind === 'working') this.#heardWorking.set(hex(member.fingerprint), this.#options.now())
+      else if (kind === 'primes') this.#hearMaking(envelope, member)
       this.#handlers.get(kind)?.(envelope, member)
     } catch (error) {
       if (!(error instanceof CodecError)) throw error
       this.#intake.drop('malformed body')
     }
     this.look()
+  }
+
+  #hearMaking({ body }: Envelope, { name, fingerprint }: Member): void {
+    const { left } = primesCodec.decode(body)
+    this.#heardMaking.set(hex(fingerprint), this.#options.now())
+    this.#options.emit({ event: 'making', party: name, left })
   }
 
   /** Puts a letter in its slot. False if one lies there: if another one, its sender has said two things. */
@@ -223,6 +240,7 @@ export class Mailbox extends Outbox {
     return new Failure('absent', 'E_ABSENT', `${who.join('; ')} (${round})`, {
       hint: 'run the same command again when everybody is there; nothing was kept',
       ...(missing[0] && { party: missing[0].name }),
+      missing: missing.map(({ name }) => name),
     })
   }
 }

@@ -5,7 +5,7 @@
 import type { SigningKey } from '../wire/ed25519.js'
 import { type Envelope, type Header, type Kind, sealEnvelope, SLOTTED } from '../wire/envelope.js'
 import { hex } from '../wire/text.js'
-import { ANYBODY, type Member, NO_SESSION, type Slot, slotKey, wantCodec } from './letters.js'
+import { ANYBODY, type Member, NO_SESSION, primesCodec, type Slot, slotKey, wantCodec } from './letters.js'
 import type { Subjects } from './subjects.js'
 import type { Transport } from './transport.js'
 import { WORKING_EVERY } from './waiting.js'
@@ -111,7 +111,15 @@ export class Outbox {
 
   /** Tells the others every 10 s that this member is still at it, until the returned function is called. */
   working(session: Uint8Array): () => void {
-    const say = () => this.post('working', { session }, new Uint8Array())
+    return this.#repeatedly(() => this.post('working', { session }, new Uint8Array()))
+  }
+
+  /** The same while it makes primes, of which so many are left. */
+  making(session: Uint8Array, left: () => number): () => void {
+    return this.#repeatedly(() => this.post('primes', { session }, primesCodec.encode({ left: left() })))
+  }
+
+  #repeatedly(say: () => void): () => void {
     say()
     const timer = setInterval(say, WORKING_EVERY)
     return () => clearInterval(timer)

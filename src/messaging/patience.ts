@@ -1,9 +1,10 @@
 /** How long to wait for whom. People wait in minutes; tests say less. */
 
-/** How long to wait: for people to come, for a letter, and, if somebody said so, for everything together; milliseconds. */
+/** How long to wait: for people to come, and for a letter; milliseconds. */
 export type Patience = {
   readonly join: number
   readonly round: number
+  /** When everything together is over, if somebody said so; milliseconds since 1970. */
   readonly total: number | null
   /** In signing, how long each signer waits for the one before it to give the order. */
   readonly silence?: number
@@ -30,6 +31,11 @@ const SPANS = {
 
 /** One of the shorter waits, as it is if nobody says otherwise. */
 export const spanOf = (patience: Patience, what: keyof typeof SPANS): number => patience[what] ?? SPANS[what]
+
+/** When a wait for people that begins now is over. */
+export const joinUntil = ({ join, total }: Patience, now: number): number => total ?? now + join
+/** When a wait for a letter that begins now is over. */
+export const roundUntil = ({ round, total }: Patience, now: number): number => total ?? now + round
 
 /** From `notBefore` on and before `expires`, in milliseconds since 1970. */
 export type Validity = { readonly notBefore: number; readonly expires: number }

@@ -9,12 +9,13 @@ import { helloCodec, PROTOCOL, protocolIn } from '../wire/handshake.js'
 import { hex, rfc3339 } from '../wire/text.js'
 import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
 import { accusation, Blame } from './blame.js'
+import { CLOCKS_APART, clockFailure, clocksDiffer } from './clock.js'
 import type { Emit } from './events.js'
 import { helloSlot } from './handshake.js'
 import { Hearing } from './hearing.js'
 import { type Member, NO_SESSION, type Slot, slotsOf } from './letters.js'
 import { Mailbox } from './mailbox.js'
-import { type Patience, spanOf, type Validity } from './patience.js'
+import { joinUntil, type Patience, roundUntil, spanOf, type Validity } from './patience.js'
 import { Restarts } from './restarts.js'
 import { type Place, Showings } from './showings.js'
 import { ceremonySubjects } from './subjects.js'
@@ -40,8 +41,6 @@ export type RoomOptions = {
   readonly signal: AbortSignal
 }
 
-/** How far the clock of whoever made something may be ahead of the one here, in milliseconds. */
-export const CLOCK_AHEAD = 2 * 60_000
 const HELLO_AGAIN = 50
 /** A fault that one member reports is a fault that the others are about to see: they get this long to see it. */
 const GRACE = 1000
@@ -74,7 +73,8 @@ export class Room {
   /** While this member computes: what others said meanwhile that ends the attempt. */
   #after: (() => void)[] | null = null
   readonly #sessions: Uint8Array[] = []
-  readonly #began: number
+  /** When this member was ready for the others, in this attempt. */
+  #began: number
   readonly #unsubscribe: () => void
   readonly #options: RoomOptions
 
@@ -128,6 +128,7 @@ export class Room {
     this.showings.clear()
     this.blame.begin()
     this.#start = start
+    this.#began = this.#options.now()
     this.#attempt = new AbortController()
     this.#after = null
     this.mayLeave = () => !committed
@@ -224,8 +225,14 @@ export class Room {
     this.emit({ event: 'aborted', party: from.name })
     const attempt = this.#attempt
     const missing = this.mailbox.missing()
+    const heard = this.now()
     const end = () => {
-      if (this.mayAbort) attempt.abort(failureOf(abort, from, this.participants, missing))
+      // A member that ends it over a third one's clock has this one's time.
+      const isOurs = abort.text === 'E_CLOCK' && clocksDiffer(envelope.header.time, heard, from.name) !== null
+      const failure = isOurs
+        ? clockFailure(from, envelope.header.time, heard)
+        : failureOf(abort, from, this.participants, missing)
+      if (this.mayAbort) attempt.abort(failure)
     }
     const endOrWait = () => (this.#after ? void this.#after.push(end) : end())
     if (abort.why === 'fault') setTimeout(endOrWait, GRACE).unref()
@@ -319,16 +326,13 @@ export class Room {
     )
   }
 
-  /** @throws Failure `E_CLOCK` for a letter dated more than two minutes ahead, or outside the ceremony's time */
+  /** @throws Failure `E_CLOCK` for a letter dated further ahead than clocks may lie apart, or outside the ceremony's time */
   checkClock(header: Header): void {
     const { notBefore, expires } = this.#options.validity ?? { notBefore: 0, expires: Infinity }
-    const isAhead = header.time > this.#options.now() + CLOCK_AHEAD
-    if (!isAhead && header.time >= notBefore && header.time < expires) return
-    const { name } = this.#participant(header.from)
-    throw new Failure('authentication', 'E_CLOCK', `${name}'s clock says ${rfc3339(header.time)}`, {
-      party: name,
-      hint: `this machine's says ${rfc3339(this.#options.now())}: set the one that is wrong`,
-    })
+    const now = this.#options.now()
+    const isAhead = header.time > now + CLOCKS_APART
+    if (!isAhead && header.time >= notBefore - CLOCKS_APART && header.time < expires) return
+    throw clockFailure(this.#participant(header.from), header.time, now)
   }
 
   /** @throws Failure `E_EXPIRED` (absent): a definition's expiry ends everything except doubt */
@@ -355,19 +359,16 @@ export class Room {
   }
 
   joinDeadline(): number {
-    const { join, total } = this.#options.patience
-    return this.#began + (total ?? join)
+    return joinUntil(this.#options.patience, this.#began)
   }
 
   /** For `ready`, which waits for people too. */
   readyDeadline(): number {
-    const { join, total } = this.#options.patience
-    return total === null ? this.#options.now() + join : this.#began + total
+    return joinUntil(this.#options.patience, this.#options.now())
   }
 
   roundDeadline(): number {
-    const { round, total } = this.#options.patience
-    return total === null ? this.#options.now() + round : this.#began + total
+    return roundUntil(this.#options.patience, this.#options.now())
   }
 
   close(): void {

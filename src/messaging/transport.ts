@@ -43,6 +43,40 @@ export class Listeners<A extends unknown[]> {
   }
 }
 
+/**
+ * The same, but nobody waits for it longer than this for what was said to reach the server, or for it to close: where
+ * more comes than can be read, an answer stands behind all of it.
+ * @param span milliseconds, at the time of asking
+ */
+export function hurried(transport: Transport, span: () => number): Transport {
+  return {
+    publish: (subject, bytes) => transport.publish(subject, bytes),
+    subscribe: (pattern, receive) => transport.subscribe(pattern, receive),
+    flush: () => within(transport.flush(), span(), false),
+    close: () => within(transport.close(), span(), undefined),
+    get connected() {
+      return transport.connected
+    },
+    get maxPayload() {
+      return transport.maxPayload
+    },
+    onDisconnect: (listener) => transport.onDisconnect(listener),
+    onReconnect: (listener) => transport.onReconnect(listener),
+    onFailure: (listener) => transport.onFailure(listener),
+  }
+}
+
+/** Waits for a promise, but no longer than so many milliseconds. @param otherwise is given then */
+async function within<T>(promised: Promise<T>, span: number, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), span)))
+  try {
+    return await Promise.race([promised, over])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 const TOKEN = /^(?:[A-Za-z0-9_-]{1,64}|\*)$/
 
 /** A subject of checked tokens: the client itself would let a line break inject commands. @throws TypeError */

@@ -9,7 +9,11 @@ const FIRST_WANT = 2000
 export const LAST_WANT = 15_000
 /** How often a member that is at work says so. */
 export const WORKING_EVERY = 10_000
+/** For so long after it began a wait is renewed by who is at work. */
 const WORKING_AT_MOST = 15 * 60_000
+/** Primes take a slow machine minutes each, and nobody knows how many: a machine that sleeps meanwhile is waited for. */
+const MAKING_AT_MOST = 60 * 60_000
+const MAKING_AGAIN = 15 * 60_000
 /** The longest that a timer of Node's can be set to. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -17,8 +21,8 @@ export type WaitingOptions = {
   readonly now: () => number
   /** Asks the others for the letters of these slots. */
   readonly ask: (slots: readonly Slot[], round: string) => void
-  /** When the writer of a slot last said that it is at work; 0 if never. */
-  readonly workedAt: (slot: Slot) => number
+  /** When the writer of a slot last said that it is at work, and that it makes primes; 0 if never. */
+  readonly workedAt: (slot: Slot) => { readonly working: number; readonly making: number }
   /** Whether a deadline holds also for those who say that they are at work. */
   readonly firm: boolean
   /** What to throw when these are missing at the deadline. */
@@ -43,6 +47,15 @@ export class Waiting {
       let pause = FIRST_WANT
       let asking: NodeJS.Timeout | undefined
       let ending: NodeJS.Timeout | undefined
+      // A word of work gives the whole time anew, whether it was heard in this wait or just before it.
+      const span = Math.max(wait.deadline - began, 2 * WORKING_EVERY)
+      const renewal = (slot: Slot): number => {
+        const { working, making } = workedAt(slot)
+        return Math.max(
+          Math.min(working + span, began + WORKING_AT_MOST),
+          Math.min(making + MAKING_AGAIN, began + MAKING_AT_MOST),
+        )
+      }
       const finish = (settle: () => void): void => {
         clearTimeout(asking)
         clearTimeout(ending)
@@ -73,13 +86,8 @@ export class Waiting {
       }
       const expire = (): void => {
         const slots = missing()
-        const heard = Math.max(0, ...slots.map(workedAt))
-        // What somebody worked at before this wait is over.
-        const working =
-          this.#options.firm || heard < began
-            ? 0
-            : Math.min(heard + 2 * WORKING_EVERY, began + WORKING_AT_MOST)
-        if (working > now()) endIn(working - now())
+        const renewed = this.#options.firm ? 0 : Math.max(0, ...slots.map(renewal))
+        if (renewed > now()) endIn(renewed - now())
         else finish(() => reject(absent(slots, wait.round)))
       }
       if (wait.signal.aborted) {

@@ -219,6 +219,16 @@ export class CeremonyFiles {
     return readFile(join(this.folder, 'certificate.cbor'), LIMIT)
   }
 
+  /** The paths of the certificate and the newest transcript, absolute; null for one that is not there. */
+  async proofs(): Promise<{ readonly certificate: string | null; readonly transcript: string | null }> {
+    const names = await listDir(this.folder)
+    const pathOf = (name: string | undefined) => (name === undefined ? null : join(this.folder, name))
+    return {
+      certificate: pathOf(names.find((name) => name === 'certificate.cbor')),
+      transcript: pathOf(names.findLast((name) => TRANSCRIPT_NAME.test(name))),
+    }
+  }
+
   /**
    * Keeps the transcript of a run whose result is no key.
    * @returns its absolute path

@@ -94,7 +94,7 @@ export class RequestClaims {
     if (end !== null) {
       // After a crash before this line nobody knows whether it left.
       await createFile(join(this.folder, 'stayed'), Buffer.from('\n'))
-      throw ended(end.outcome)
+      throw requestEnded(end.outcome)
     }
     const left = await this.#left()
     if (left === null || !equalBytes(left, payload)) {
@@ -120,7 +120,7 @@ export class RequestClaims {
     await ensureDir(this.folder)
     const end = await this.#end()
     const isThere = outcome === 'done' && (await this.#left()) !== null
-    if (end !== null && end.outcome !== outcome && !isThere) throw ended(end.outcome)
+    if (end !== null && end.outcome !== outcome && !isThere) throw requestEnded(end.outcome)
     return createFile(join(this.folder, outcome), endCodec.encode({ format: 'mpc/claim-end/v1', note }))
   }
 
@@ -146,6 +146,23 @@ export class RequestClaims {
 
   readRequest(): Promise<Uint8Array | null> {
     return readFile(join(this.folder, 'request.cbor'), REQUEST_LIMIT)
+  }
+
+  /** Keeps the order by which it was signed here: who signed is printed again by it. */
+  async keepOrder(order: Uint8Array): Promise<void> {
+    await ensureDir(this.folder)
+    await createFile(join(this.folder, 'order.cbor'), order)
+  }
+
+  readOrder(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'order.cbor'), REQUEST_LIMIT)
+  }
+
+  /** That another living process of this home has it: `E_CLAIMED` (conflict), as `take` would throw; null if none has. */
+  async elsewhere(): Promise<Failure | null> {
+    const last = await this.#last()
+    if (last === null || isSame(last.process, await thisProcess())) return null
+    return (await isAlive(last.process)) ? claimed(this.folder, last) : null
   }
 
   /** How far it is, as the files say. */
@@ -184,7 +201,7 @@ export class RequestClaims {
 
   async #refuseEnded(): Promise<void> {
     const end = await this.#end()
-    if (end !== null) throw ended(end.outcome)
+    if (end !== null) throw requestEnded(end.outcome)
   }
 }
 
@@ -205,7 +222,8 @@ const claimed = (folder: string, last: Claim): Failure =>
     hint: `let it end; if no such process runs, here or in a container, remove ${folder}/claim.${last.n}`,
   })
 
-const ended = (outcome: Outcome): Failure =>
+/** That a request has ended here and is not taken up again. */
+export const requestEnded = (outcome: Outcome): Failure =>
   new Failure('conflict', 'E_REQUEST_ENDED', `this request has ended here: ${outcome}`, {
     hint: 'make a new request',
   })

@@ -33,6 +33,7 @@ export const KINDS = [
   'ready',
   'want',
   'working',
+  'primes',
   'ping',
   'pong',
   'definition',
@@ -53,6 +54,7 @@ export const KINDS = [
   'chosen',
   'order',
   'refusal',
+  'passed',
   'cancel',
   'signature',
 ] as const

@@ -35,6 +35,8 @@ export type FailureDetail = {
   /** The one member this is about, by name. */
   readonly party?: string
   readonly accused?: readonly Accused[]
+  /** Names of all who did not come, where it is known that they were waited for. */
+  readonly missing?: readonly string[]
   readonly cause?: unknown
 }
 
@@ -43,6 +45,7 @@ export class Failure extends Error {
   readonly hint: string | null
   readonly party: string | null
   readonly accused: readonly Accused[]
+  readonly missing: readonly string[]
 
   /** @param code stable, upper case, `E_...`; listed in the catalogue that `mpc explain` prints */
   constructor(
@@ -55,15 +58,17 @@ export class Failure extends Error {
     this.hint = detail.hint ?? null
     this.party = detail.party ?? null
     this.accused = detail.accused ?? []
+    this.missing = detail.missing ?? []
   }
 
   /** The same failure, of this file or that person. */
   of(whose: string): Failure {
-    const { kind, code, message, hint, party, accused } = this
+    const { kind, code, message, hint, party, accused, missing } = this
     return new Failure(kind, code, `${whose}: ${message}`, {
       ...(hint !== null && { hint }),
       ...(party !== null && { party }),
       accused,
+      missing,
       cause: this,
     })
   }

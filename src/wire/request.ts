@@ -118,5 +118,10 @@ export const askingCodec = codec(record({ request: bytes(32) }), 256)
 export const chosenCodec = codec(record({ request: bytes(32), signers: list(bytes(32), 2, 64) }), 4096)
 /** I will not sign this. */
 export const refusalCodec = codec(record({ request: bytes(32), reason: text(200) }), 1024)
+/** Why a co-signer that is there leaves a request to others, as far as its asker needs to know. */
+export const PASSED_OVER = ['payload', 'type', 'epoch', 'clock', 'seat', 'unfit'] as const
+export type PassedOver = (typeof PASSED_OVER)[number]
+/** I am here, and do not take this up; another process of mine still may. */
+export const passedCodec = codec(record({ request: bytes(32), why: oneOf(PASSED_OVER) }), 256)
 /** It is signed: whoever hears this can check it. */
 export const signatureCodec = codec(record({ request: bytes(32), signature: bytes(64) }), 256)

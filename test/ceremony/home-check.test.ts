@@ -125,6 +125,7 @@ describe('one look at a whole home', () => {
         'ceremonies/votes/X/first',
         'claims/X/claim.N',
         'claims/X/request.cbor',
+        'claims/X/order.cbor',
         'claims/X/done',
         'primes/N-X.age',
         'quarantine/X/X-X.cbor',

@@ -30,7 +30,7 @@ const copyOf = async (custodian: Custodian): Promise<Custodian> => {
   await cp(custodian.home.root, root, { recursive: true })
   return { ...custodian, home: await openHome(root) }
 }
-const impatient = { patience: { join: 3000, round: 3000, total: 3000 }, linger: 200 }
+const impatient = { patience: { join: 3000, round: 3000, total: null }, linger: 200 }
 
 beforeAll(async () => {
   ;[oldAlice, bob, carol] = await withKey()
@@ -77,7 +77,8 @@ test('who has not accepted it refuses to sign with it, and is told by which comm
   )
   leave.abort(new Error('over'))
   await asking
-  expect(failure).toMatchObject({ kind: 'authentication', code: 'E_NO_SEAT' })
+  expect(failure).toMatchObject({ kind: 'absent', code: 'E_NO_REQUEST', party: 'bob' })
+  expect(failure.cause).toMatchObject({ kind: 'authentication', code: 'E_NO_SEAT' })
   expect(failure.hint).toContain('mpc identity import NEW.card --rebind FILE --fingerprint FP')
 }, 30_000)
 

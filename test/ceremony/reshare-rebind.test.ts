@@ -28,7 +28,7 @@ import { type Custodian, custodians, worldOf } from '../support/worlds.js'
 
 const NOW = 1_900_000_000_000
 const quick = { linger: 500 }
-const impatient = { patience: { join: 3000, round: 3000, total: 3000 }, linger: 200 }
+const impatient = { patience: { join: 3000, round: 3000, total: null }, linger: 200 }
 const COMMAND = 'mpc identity import NEW.card --rebind FILE --fingerprint FP'
 
 const made: Custodian[] = []

@@ -46,7 +46,7 @@ type Four = readonly [Custodian, Custodian, Custodian, Custodian]
 /** Whether OpenSSL accepts a signature of these with the epoch that is in use in their homes. */
 async function sign(signers: readonly Custodian[], record: KeyRecord): Promise<boolean> {
   const payload = Uint8Array.from(randomBytes(40))
-  const patience = { join: 5000, round: 5000, total: 5000 }
+  const patience = { join: 5000, round: 5000, total: null }
   const results = await signed(signers, payload, { linger: 200, patience })
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(recordPublicKey(record)).toString('base64url') }
   const key = createPublicKey({ key: jwk, format: 'jwk' })

@@ -51,7 +51,7 @@ class Table {
   readonly record: Delivery[] = overheard(this.network)
   readonly payload = somePayload()
 
-  world(who: Custodian, changes: Partial<World> = {}): World {
+  world(who: Custodian, changes: Partial<World> = {}) {
     return worldOf(who, this.network.connect(who.member.name), {
       patience: impatient,
       linger: 400,
@@ -536,14 +536,60 @@ describe.concurrent('requests', () => {
     expectOneAnswerEach(one.record)
   })
 
-  test('another process of this home works on it: E_CLAIMED, and no hello', async () => {
-    const at = new Table()
+  test('another process of this home works on it: no hello; --join says so, --next goes on to another', async () => {
+    const [at, other] = [new Table(), new Table()]
     const asking = at.asks(alice, [alice, bob])
+    asking.catch(() => undefined)
     await expect.poll(() => at.said(alice, 'request')).toBeGreaterThan(0)
     await holdClaim(bob, at.request().id)
-    await expect(at.joins(bob)).rejects.toMatchObject({ kind: 'conflict', code: 'E_CLAIMED' })
+    const id = hex(at.request().id)
+    await expect(at.joins(bob, id)).rejects.toMatchObject({ kind: 'conflict', code: 'E_CLAIMED' })
+    const world = at.world(bob)
+    const nothing = joins(world, approving(at.payload))
+    await expect(nothing).rejects.toMatchObject({ kind: 'absent', code: 'E_NO_REQUEST', party: 'alice' })
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'skipped', code: 'E_CLAIMED' }))
     expect(at.said(bob, 'hello')).toBe(0)
     await expect(asking).rejects.toMatchObject({ code: 'E_ABSENT', party: 'bob' })
+
+    // The other's is asked for later, and is signed although that one is still claimed.
+    const still = asks(at.world(alice), at.payload, [alice, bob])
+    still.catch(() => undefined)
+    const later = asks(worldOf(carol, at.network.connect('carol'), { patience: impatient }), other.payload, [
+      bob,
+      carol,
+    ])
+    const signed = await joins(at.world(bob), approving(other.payload))
+    expect(hex((await later).signature)).toBe(hex(signed.signature))
+  })
+
+  test('another process of this home has given its share: no order is given over its head', async () => {
+    const at = new Table()
+    const asking = at.asks(alice, [alice, bob])
+    asking.catch(() => undefined)
+    await expect.poll(() => at.said(alice, 'order')).toBeGreaterThan(0)
+    const { id, payloadSha256 } = at.request()
+    await holdClaim(bob, id, payloadSha256)
+    await expect(at.joins(bob, hex(id))).rejects.toMatchObject({ kind: 'conflict', code: 'E_CLAIMED' })
+    expect([at.said(bob, 'order'), at.said(bob, 'hello')]).toEqual([0, 0])
+    await expect(asking).rejects.toMatchObject({ code: 'E_ABSENT', party: 'bob' })
+  })
+
+  test('the claim is lost after it was looked at: --next goes on to another', async () => {
+    const [at, other] = [new Table(), new Table()]
+    const asking = at.asks(alice, [alice, bob])
+    asking.catch(() => undefined)
+    const patient: Approval = {
+      ask: async (request) => {
+        if (hex(request.id) === hex(at.request().id)) await holdClaim(bob, request.id)
+      },
+    }
+    const joining = joins(at.world(bob, { patience: { ...impatient, join: 12_000 } }), patient)
+    await expect.poll(() => at.said(alice, 'request')).toBeGreaterThan(0)
+    const world = worldOf(carol, at.network.connect('carol'), { patience: { ...impatient, join: 12_000 } })
+    const later = asks(world, other.payload, [bob, carol])
+    const signed = await joining
+    expect(await isValid(alice, other.payload, signed.signature)).toBe(true)
+    expect(hex((await later).signature)).toBe(hex(signed.signature))
   })
 })
 
@@ -664,6 +710,22 @@ describe.concurrent('endings', () => {
 
 describe('a full disk', () => {
   afterEach(() => setFaultPoint(null))
+
+  test.each(['/done', '/transcript-'])(
+    'no room for %s once it is signed: the signature is given, and what is missing is said',
+    async (file) => {
+      const at = new Table()
+      setFaultPoint((operation, path) => {
+        const named = path.startsWith(alice.home.root) && path.includes(file)
+        if (!named || !['link', 'rename'].includes(operation)) return
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
+      })
+      const [a, b] = await Promise.all([at.asks(alice, [alice, bob]), at.joins(bob)])
+      expect(a.unkept).toMatch(/no space|full/i)
+      expect(b.unkept).toBeUndefined()
+      await at.expectSigned(a, b)
+    },
+  )
 
   test.each(['left', 'claim.1', 'start'])(
     'no room for %s: a clean failure, and no share leaves',

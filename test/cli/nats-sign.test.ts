@@ -75,6 +75,18 @@ natsSuite('signing over NATS', (startBroker) => {
       error: { code: 'E_SIGNATURE_INVALID' },
     })
     expect((await carol.mpc([...flags, 'abc'])).code).toBe(2)
+    // It is printed again: without a server, a secret or an approval.
+    const again = ['sign', '--key', 'treasury', '--join', a.json.data.request_id, '--no-input', '--json']
+    const reprinted = await bob.mpc([...again, '--nats', 'nats://127.0.0.1:1'])
+    expect(reprinted.json).toMatchObject({
+      code: 0,
+      data: {
+        signature: a.json.data.signature,
+        signers: ['alice', 'bob'],
+        payload_sha256: hash(message),
+        transcript: b.json.data.transcript,
+      },
+    })
     const checked = await carol.mpc(['transcript', 'verify', a.json.data.transcript, '--json'])
     expect(checked.json.data).toMatchObject({
       kind: 'sign',
@@ -124,6 +136,7 @@ natsSuite('signing over NATS', (startBroker) => {
   test('nobody comes: 5, naming what is missing; the join of nothing: 5', async () => {
     const a = await asks(alice, 'alice,bob', '--timeout', '3s').ended
     expect(a.json).toMatchObject({ code: 5, error: { party: 'bob' } })
+    expect(a.json.error.hint).toContain('`mpc sign --key treasury --in msg.bin --signers alice,carol`')
     expect((await joins(carol, '--timeout', '2s').ended).json).toMatchObject({
       code: 5,
       error: { code: 'E_NO_REQUEST' },
@@ -184,13 +197,22 @@ natsSuite('signing over NATS', (startBroker) => {
   })
 
   test('what is approved for one type is not approved for another', async () => {
-    const a = asks(alice, 'alice,bob', '--type', 'text', '--timeout', '20s')
+    const a = asks(alice, 'alice,bob', '--type', 'text', '--timeout', '12s')
     await a.until(({ event }) => event === 'joined')
-    expect((await joins(bob, '--timeout', '2s').ended).json).toMatchObject({
-      code: 5,
-      error: { code: 'E_NO_REQUEST' },
-    })
-    await a.kill()
+    const b = (await joins(bob, '--timeout', '4s').ended).json
+    expect(b).toMatchObject({ code: 5, error: { code: 'E_NO_REQUEST', party: 'alice' } })
+    expect(b.error.message).toContain('asked for as text; your approval is for raw')
+    expect(b.data.skipped).toEqual([
+      {
+        request_id: expect.stringMatching(/^[0-9a-f]{64}$/),
+        asker: 'alice',
+        sha256: hash(message),
+        code: 'E_APPROVE_TYPE',
+      },
+    ])
+    const said = await a.ended
+    expect(said.json).toMatchObject({ code: 5, error: { code: 'E_PASSED_OVER', party: 'bob' } })
+    expect(said.json.error.message).toContain('bob is there and does not approve it')
   })
 
   test('a Taproot key signs, and an independent BIP-340 verifier accepts it', async () => {

@@ -225,14 +225,36 @@ describe('handshake', () => {
     expect(errors[2]).toMatchObject({ code: 'E_WORDS_DIFFER', party: 'bob' })
   })
 
-  test('a hello dated more than two minutes ahead is refused, with both clocks', async () => {
+  test('a hello dated more than two minutes ahead is refused, and both sides hear the difference', async () => {
     const network = new MemoryNetwork()
     const definition = keygenDefinition(everybody)
     const seats = everybody.map((who) =>
       enter(network, who, definition, who === carol ? { now: () => Date.now() + 3_600_000 } : {}),
     )
     const errors = reasons(await Promise.allSettled(seats.map(({ session }) => session)))
-    expect(errors[0]).toMatchObject({ code: 'E_CLOCK', party: 'carol', kind: 'authentication' })
+    for (const error of errors.slice(0, 2)) {
+      expect(error).toMatchObject({
+        code: 'E_CLOCK',
+        party: 'carol',
+        kind: 'authentication',
+        message: "your clock is 60 minutes behind carol's",
+      })
+    }
+    // The first of them to see it tells her.
+    expect(errors[2]).toMatchObject({ code: 'E_CLOCK', kind: 'authentication' })
+    expect(errors[2]?.message).toMatch(/^your clock is 60 minutes ahead of (alice|bob)'s$/)
+  })
+
+  test('a clock that is 90 s behind is behind by less than anybody minds, also before the ceremony begins', async () => {
+    const network = new MemoryNetwork()
+    const definition = keygenDefinition(everybody)
+    const validity = { notBefore: Date.now(), expires: Date.now() + 3_600_000 }
+    const slow = { now: () => Date.now() - 90_000 }
+    const seats = everybody.map((who) =>
+      enter(network, who, definition, { validity, ...(who === carol && slow) }),
+    )
+    const sessions = await Promise.all(seats.map(({ session }) => session))
+    expect(new Set(sessions.map(({ words }) => words.join())).size).toBe(1)
   })
 
   test.each([

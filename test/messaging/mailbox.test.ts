@@ -410,6 +410,69 @@ describe('how long it waits', () => {
     expect(state.ended).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
   })
 
+  test('a word of work gives the whole time anew, also where the time was over before the wait began', async () => {
+    const network = new MemoryNetwork()
+    const { mailbox } = boxOf(network, alice)
+    mailbox.enter(session)
+    const stop = boxOf(network, carol).mailbox.working(session)
+    const state = waitFor(mailbox, carol)
+    await pass(60_000, 1000)
+    stop()
+    await pass(119_000, 1000)
+    expect(state.ended).toBeNull()
+    // Its own work has outlasted what this member gives the others, and carol has just said that she is at hers.
+    const late = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: Date.now() - 1 })
+    let ended: unknown = null
+    late.catch((error: unknown) => (ended = error))
+    await pass(1500)
+    expect(state.ended).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
+    expect(ended).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
+
+    const still = boxOf(network, carol).mailbox.working(session)
+    await settled()
+    still()
+    const again = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: Date.now() - 1 })
+    let over: unknown = null
+    again.catch((error: unknown) => (over = error))
+    await pass(19_000, 1000)
+    expect(over).toBeNull()
+    await pass(1500)
+    expect(over).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
+  })
+
+  test('a member that makes primes is waited for through minutes of silence, until it goes on', async () => {
+    const network = new MemoryNetwork()
+    const { mailbox, events } = boxOf(network, alice)
+    mailbox.enter(session)
+    const carols = boxOf(network, carol).mailbox
+    let left = 4
+    const stop = carols.making(session, () => left)
+    const state = waitFor(mailbox, carol)
+    await pass(10_000)
+    left = 2
+    await pass(10_000)
+    // Its machine sleeps.
+    stop()
+    await pass(14 * 60_000, 1000)
+    expect(state.ended).toBeNull()
+    const told = events.filter(({ event }) => event === 'making')
+    expect(told.map(({ party, left: missing }) => [party, missing])).toEqual([
+      ['carol', 4],
+      ['carol', 4],
+      ['carol', 2],
+    ])
+    // It has them, and is lost then: nobody waits longer for it than for anybody.
+    carols.post('letter', { session, round: 'zero' }, body(3))
+    await settled()
+    const next = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: Date.now() + 1000 })
+    let over: unknown = null
+    next.catch((error: unknown) => (over = error))
+    await pass(1500)
+    expect(over).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
+    await pass(62_000, 1000)
+    expect(state.ended).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
+  })
+
   test('a deadline beyond what a timer can hold is a deadline, not now', async () => {
     const { mailbox } = boxOf(new MemoryNetwork(), alice)
     const year = 365 * 24 * 3_600_000

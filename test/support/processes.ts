@@ -147,10 +147,18 @@ export function raze(everybody: readonly Custodian[]): void {
   for (const { home } of everybody) rmSync(home.root, { recursive: true, force: true })
 }
 
-/** Claims a request for another process of this home that lives: the one that started this one. */
-export async function holdClaim({ home }: Custodian, request: Uint8Array): Promise<void> {
+/**
+ * Claims a request for another process of this home that lives: the one that started this one.
+ * @param left SHA-256 of the payload, where its share has left
+ */
+export async function holdClaim(
+  { home }: Custodian,
+  request: Uint8Array,
+  left: Uint8Array | null = null,
+): Promise<void> {
   const claims = new RequestClaims(home, request)
   await claims.take(1)
+  if (left) await claims.markLeft(left)
   const path = join(claims.folder, 'claim.1')
   const held = decode(new Uint8Array(readFileSync(path))) as ReadonlyMap<string, Value>
   const holder = held.get('process') as ReadonlyMap<string, Value>

@@ -38,6 +38,7 @@ export const runningCodes = {
     'Somebody did not come, or stopped answering.',
     'Talk to them and run the same command again.',
   ),
+  E_TIMEOUT: entry('The time that --timeout gives is over.', 'Run the same command again, with more time.'),
   E_ENDED: entry(
     'This member has ended this ceremony, and takes no part in it any more.',
     'Make a new definition: `mpc ceremony new`.',
@@ -154,7 +155,18 @@ export const runningCodes = {
     'Run it again, with the signers that the error offers.',
   ),
   E_NOT_SIGNER: entry('The request names other signers.', 'Nothing to do here.'),
-  E_NO_REQUEST: entry('Nobody asked for a signature in time.', 'Let the asker run at the same time.'),
+  E_NO_REQUEST: entry(
+    'Nobody asked for a signature in time that may be signed here; the error names what was passed over, and why.',
+    'Let the asker run at the same time; compare what it asks for with what is approved.',
+  ),
+  E_REQUEST: entry(
+    'A request for a signature cannot be read, or its asker did not sign it.',
+    'It is passed over. Ask whoever says it for what it is.',
+  ),
+  E_PASSED_OVER: entry(
+    'A signer is there and leaves the request to others; the error says why.',
+    'Mend that there or here, then run both commands again.',
+  ),
   E_ASKER_LEFT: entry(
     'Who asked for the signature has taken the request back, or left.',
     'Nothing of yours has left. Ask them; they can ask for it again.',

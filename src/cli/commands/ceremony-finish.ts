@@ -13,7 +13,7 @@ import { inWorld } from '../seat.js'
 import { madeResult } from './keygen.js'
 import { takeUpWaiting } from '../waiting.js'
 
-export type Options = { readonly certificate?: string }
+export type Options = { readonly certificate?: string; readonly linger?: number }
 
 /** `mpc ceremony finish FILE`: ends a member's doubt, by a certificate that somebody brings or by asking the others. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
@@ -48,7 +48,12 @@ async function end<P extends MakingPlan>(
   }
   const made = await inWorld(
     context,
-    { card: await context.card(), waitingFor: 'Joining', ceremony: plan.file.id },
+    {
+      card: await context.card(),
+      waitingFor: 'Joining',
+      ceremony: plan.file.id,
+      linger: options.linger,
+    },
     (world) => make(world, plan),
   )
   return madeResult(context, made)

@@ -1,9 +1,11 @@
-import { checkAcceptedId, readCeremony } from '../../ceremony/definitions.js'
+import { tellOthers } from '../../ceremony/abandon.js'
+import { type CeremonyFile, checkAcceptedId, readCeremony } from '../../ceremony/definitions.js'
 import { type MadeKey, planKeygen, runKeygen } from '../../ceremony/keygen.js'
 import type { MakingPlan } from '../../ceremony/making.js'
 import { fetchCeremony } from '../../ceremony/publish.js'
 import { storedCeremony } from '../../ceremony/stored.js'
 import type { World } from '../../ceremony/world.js'
+import { isKeyDefinition } from '../../wire/definition-key.js'
 import { Failure } from '../../wire/failure.js'
 import { fromHex } from '../../wire/text.js'
 import { agreeTo } from '../agree.js'
@@ -21,6 +23,8 @@ export type Options = {
   /** The key's name, again, where a step is severe. */
   readonly confirm?: string
   readonly allowQuarantined?: readonly string[]
+  /** Seconds. */
+  readonly linger?: number
 }
 
 /** `mpc keygen`: each custodian runs it; all of them end with one key, and each with one share of it. */
@@ -41,7 +45,7 @@ export async function takePart<P extends MakingPlan>(
   options: Options,
   { planOf, make, doing: making }: Making<P>,
 ): Promise<Result> {
-  const { definition, join, accept = null, confirm = null, allowQuarantined: allowed } = options
+  const { definition, join, accept = null, confirm = null, allowQuarantined: allowed, linger } = options
   if ((definition === undefined) === (join === undefined)) {
     throw new Failure('usage', 'E_KEYGEN_WAY', 'give one of --definition FILE and --join ID', {
       hint: 'the ID is the 64 hex digits that the author of the ceremony tells you',
@@ -57,18 +61,37 @@ export async function takePart<P extends MakingPlan>(
     : readCeremony(await readNamed(definition as string, '--definition'))
   if (here) {
     const plan = await agreeTo(context, here, { accept, confirm }, planOf)
-    const seating = { card, waitingFor: 'Joining', ceremony: here.id, allowed, making }
+    const seating = { card, waitingFor: 'Joining', ceremony: here.id, allowed, linger, making }
     return madeResult(context, await inWorld(context, seating, (world) => make(world, plan)))
   }
   if (accept === null && !context.terminal.interactive) throw nobodyToAccept()
-  const seating = { card, waitingFor: 'Asking for the ceremony', ceremony: id as Uint8Array, allowed, making }
+  const seating = {
+    card,
+    waitingFor: 'Asking for the ceremony',
+    ceremony: id as Uint8Array,
+    allowed,
+    linger,
+    making,
+  }
   const made = await inWorld(context, seating, async (world) => {
     const fetched = await fetchCeremony(world, id as Uint8Array)
     // What was waited for has come: nothing moves while it is read.
     context.terminal.board([]).stop()
-    return make(world, await agreeTo(context, fetched, { accept, confirm }, planOf))
+    const plan = await agreeTo(context, fetched, { accept, confirm }, planOf).catch((error: unknown) =>
+      refused(world, fetched, error),
+    )
+    return make(world, plan)
   })
   return madeResult(context, made)
+}
+
+/** A no is told to whoever waits already; it is final for nobody. */
+async function refused(world: World, file: CeremonyFile, error: unknown): Promise<never> {
+  const { id, definition, signatures } = file
+  if (error instanceof Failure && error.code === 'E_REFUSED' && isKeyDefinition(definition)) {
+    await tellOthers(world, { id, definition, signatures }, '')
+  }
+  throw error
 }
 
 const nobodyToAccept = (): Failure =>

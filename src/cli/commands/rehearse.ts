@@ -54,7 +54,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     if (last) last.ms = now() - last.began
   }
   const join = played === null ? MINUTE : context.patience.join
-  const patience = { join, round: mishap ? impatient(names.length) : MINUTE, total: context.globals.timeout }
+  const patience = { join, round: mishap ? impatient(names.length) : MINUTE, total: context.patience.total }
   const company = companyOf(context, names, [cast.newcomer, ...HOLDERS], played, patience)
   let done: Rehearsed
   try {

@@ -3,12 +3,15 @@ import {
   type Approval,
   ask,
   checkPayload,
+  handOut,
   join,
   requireApproved,
   signersNamed,
 } from '../../ceremony/requests.js'
 import type { Signed } from '../../ceremony/sign.js'
+import { type SignedBefore, signedBefore } from '../../ceremony/signed-before.js'
 import { targetOf } from '../../ceremony/target.js'
+import type { World } from '../../ceremony/world.js'
 import type { PayloadType } from '../../wire/definition.js'
 import { Failure } from '../../wire/failure.js'
 import { sha256 } from '../../wire/hash.js'
@@ -18,8 +21,8 @@ import { hex, visible } from '../../wire/text.js'
 import { approve } from '../approve.js'
 import type { Context } from '../context.js'
 import { readInput, readNamed } from '../inputs.js'
+import { fileWord, withOthers } from '../other-signers.js'
 import { humanTime } from '../render/time.js'
-import { shellQuote } from '../shell.js'
 import type { Result } from '../result.js'
 import { inWorld } from '../seat.js'
 import { takeUpWaiting } from '../waiting.js'
@@ -42,6 +45,8 @@ export type Options = {
 /** `mpc sign`: asks for a signature (`--in`), or joins a request (`--join`, `--next`); either way this member signs. */
 export async function run(context: Context, options: Options): Promise<Result> {
   requireOneWay(options)
+  const before = options.join && (await signedBefore(await context.home(), options.key, options.join))
+  if (before) return again(context, options, before)
   const type = options.type ?? 'raw'
   const payload = options.in === undefined ? null : await readInput(options.in, '--in')
   const approved = await approvals(context, options)
@@ -66,15 +71,61 @@ export async function run(context: Context, options: Options): Promise<Result> {
     card,
     waitingFor: payload ? waitingFor(key, card.name, options) : 'Waiting for somebody to ask for a signature',
     ceremony: key.record.key_id,
-    linger: lingerOf(options),
+    linger: options.linger,
     allowed: options.allowQuarantined,
   }
-  const signed = await inWorld(context, seating, (world) =>
-    payload
-      ? ask(world, key, { type, payload, path, reason: options.reason ?? '', signers })
-      : join(world, key, options.join ?? null, approval),
-  )
-  return resultOf(context, signed, key, options.in)
+  const skipped: Skip[] = []
+  try {
+    const signed = await inWorld(context, seating, (world) =>
+      payload
+        ? ask(world, key, { type, payload, path, reason: options.reason ?? '', signers })
+        : join(noting(world, skipped), key, options.join ?? null, approval),
+    )
+    return resultOf(context, signed, key, skipped, options.in)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const failure = payload ? withOthers(error, key, options) : error
+    if (skipped.length === 0) throw failure
+    return { data: { skipped }, text: [], failure }
+  }
+}
+
+/** A request that was heard of and left to others. */
+type Skip = {
+  readonly request_id: string | null
+  readonly asker: string | null
+  readonly sha256: string | null
+  readonly code: string | null
+}
+
+function noting(world: World, skipped: Skip[]): World {
+  const emit: World['emit'] = (event) => {
+    if (event.event === 'skipped') {
+      const { request = null, party = null, sha256 = null, code = null } = event
+      skipped.push({ request_id: request, asker: party, sha256, code })
+    }
+    world.emit(event)
+  }
+  return { ...world, emit }
+}
+
+/** Prints what this home has signed before, and hands it to whoever still waits for it, where that can be done. */
+async function again(context: Context, options: Options, before: SignedBefore): Promise<Result> {
+  context.terminal.say('You have signed this before: nothing is signed anew.')
+  const seating = {
+    card: await context.card(),
+    waitingFor: 'Handing the signature to whoever still waits for it',
+    ceremony: before.key.record.key_id,
+    linger: options.linger,
+  }
+  try {
+    const key = await findKey(await context.home(), options.key)
+    await inWorld(context, seating, (world) => handOut(world, key, before))
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    context.terminal.say(`It was not handed to the others: ${error.message}`)
+  }
+  return resultOf(context, before, before.key, [], options.in)
 }
 
 /** Whom the asker waits for, and what they are to run meanwhile. */
@@ -83,9 +134,6 @@ function waitingFor({ name, record }: Key, self: string, { signers }: Options): 
     signers?.filter((each) => each !== self).join(' and ') ?? `${record.threshold - 1} more to sign`
   return `Waiting for ${others}: \`mpc sign --key ${name} --next\` there`
 }
-
-const lingerOf = ({ linger }: Options): number | undefined =>
-  linger === undefined ? undefined : linger * 1000
 
 function requireOneWay({ in: file, join, next, signers, reason }: Options): void {
   if ([file, join, next].filter((way) => way !== undefined).length !== 1) {
@@ -190,11 +238,13 @@ const keyLine = ({ name, record }: Key, path: string | null): string =>
 
 function resultOf(
   { terminal }: Context,
-  { request, order, signature, certificate, transcript }: Signed,
-  { record, seated, name }: Key,
+  { request, order, signature, certificate, transcript, unkept }: Signed,
+  { record, seated, name }: Omit<Key, 'status'>,
+  skipped: readonly Skip[],
   file: string | undefined,
 ): Result {
   const signers = order.signers.map(({ index }) => seated.members[index - 1]?.card.name)
+  if (unkept !== undefined) terminal.say('', `Not all of it could be kept here: ${unkept}`)
   const { publicKey, message } = targetOf({ record }, request)
   const flags = `${request.type === 'raw' ? '' : ` --type ${request.type}`}${request.path === null ? '' : ` --path ${request.path}`}`
   // Said beside it and not with it: whoever redirects the result has the signature alone.
@@ -217,6 +267,7 @@ function resultOf(
       ...(record.scheme === 'ecdsa-secp256k1' && ecdsaData(publicKey, message, signature)),
       certificate: certificate ?? 'incomplete',
       transcript,
+      skipped,
     },
     text: [hex(signature)],
     again: `mpc sign --key ${name} --join ${hex(request.id)}`,
@@ -228,7 +279,3 @@ function ecdsaData(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Ar
   const { r, s, recoveryId, der } = ecdsaForms(publicKey, digest, signature)
   return { r: hex(r), s: hex(s), recovery_id: recoveryId, der: hex(der) }
 }
-
-/** A file as a shell takes it; one that was not named, or hardly can be, stands as FILE. */
-const fileWord = (file: string | undefined): string =>
-  file === undefined || file === '-' || !/^[\x20-\x7e]+$/.test(file) ? 'FILE' : shellQuote(file)

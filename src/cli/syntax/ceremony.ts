@@ -1,6 +1,6 @@
 /** `mpc ceremony`: what a ceremony is, agreed before it runs. `mpc ecdh`: only the opening of one. */
 import { any, hash, hashes, name, names, once, people, wholeNumber } from '../arguments.js'
-import { allowQuarantined, confirm } from './signing.js'
+import { allowQuarantined, confirm, linger } from './signing.js'
 import type { CommandSpec, Operand } from './spec.js'
 
 const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
@@ -122,6 +122,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
     operands: [known],
     flags: [
       { flags: '--certificate <file>', text: 'the certificate, from a member that has it', parse: once(any) },
+      linger,
     ],
     load: async () => (await import('../commands/ceremony-finish.js')).run,
   },

@@ -28,6 +28,13 @@ export const allowQuarantined: Flag = {
   parse: once(names),
 }
 
+/** For every command that ends by helping others to end. */
+export const linger: Flag = {
+  flags: '--linger <seconds>',
+  text: 'stay this long for the others at the end; 60 if left out',
+  parse: once(wholeNumber(0)),
+}
+
 const takingPart: readonly Flag[] = [
   { flags: '--definition <file>', text: 'the ceremony file', parse: once(any) },
   {
@@ -37,6 +44,7 @@ const takingPart: readonly Flag[] = [
   },
   { flags: '--accept <id>', text: 'the id that you have seen and accept', parse: once(hash) },
   allowQuarantined,
+  linger,
 ]
 
 /** Of what is severe about a resharing. */
@@ -94,7 +102,11 @@ export const signingCommands: readonly CommandSpec[] = [
       },
       path,
       { flags: '--signers <names>', text: 'who signs, separated by commas', parse: once(names) },
-      { flags: '--join <request>', text: 'join this request', parse: once(hash) },
+      {
+        flags: '--join <request>',
+        text: 'join this request, or print again what was signed by it',
+        parse: once(hash),
+      },
       { flags: '--next', text: 'join the oldest pending request' },
       {
         flags: '--approve <hash>',
@@ -104,11 +116,7 @@ export const signingCommands: readonly CommandSpec[] = [
       { flags: '--approve-file <file>', text: 'such approvals, one a line', parse: once(any) },
       { flags: '--reason <text>', text: 'shown to the others', parse: once(any) },
       allowQuarantined,
-      {
-        flags: '--linger <seconds>',
-        text: 'stay this long for the others at the end',
-        parse: once(wholeNumber(0)),
-      },
+      linger,
     ],
     load: async () => (await import('../commands/sign.js')).run,
   },
