@@ -177,9 +177,9 @@ export class Finder {
     judged.looked = this.#world.now()
     try {
       const claims = new RequestClaims(this.#world.home, request.id)
-      const [{ end }, elsewhere] = [await claims.status(), await claims.elsewhere()]
-      judged.claims = end ? 'ended' : 'free'
-      if (!end && elsewhere) this.taken(request, elsewhere)
+      const [{ end, unsettled }, elsewhere] = [await claims.status(), await claims.elsewhere()]
+      judged.claims = end || unsettled ? 'ended' : 'free'
+      if (judged.claims === 'free' && elsewhere) this.taken(request, elsewhere)
     } catch (error) {
       // One whose claims cannot be read is passed over here; whoever names it with --join hears why.
       if (!(error instanceof Failure)) throw error

@@ -67,8 +67,9 @@ export async function carryOut(
   const cards = signers.map(({ index }) => cardOf(key.seated, index))
   requireVerified(await unverifiedAmong(world.home, cards), world.person.present)
   const claims = new RequestClaims(world.home, request.id)
-  const { claim, left, end } = await claims.status()
+  const { claim, left, end, unsettled } = await claims.status()
   if (end) throw requestEnded(end.outcome)
+  if (unsettled) throw requestEnded('refused')
   // Before an order is given: a higher one would take the others away from the process that has it.
   const elsewhere = await claims.elsewhere()
   if (elsewhere) throw elsewhere

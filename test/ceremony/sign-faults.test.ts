@@ -327,6 +327,7 @@ describe.concurrent('requests', () => {
       claim: null,
       left: null,
       end: null,
+      unsettled: false,
     })
   })
 

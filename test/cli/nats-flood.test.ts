@@ -113,14 +113,14 @@ natsServerSuite('a flood of signed requests', () => {
     expect(b.json.data.skipped.length).toBeLessThanOrEqual(32)
 
     const late = Date.now()
-    const [c, d] = await Promise.all([asks('alice,carol', '5s').ended, joins(bob, '5s').ended])
+    const [c, d] = await Promise.all([asks('alice,carol', '15s').ended, joins(bob, '15s').ended])
     const took = Date.now() - late
     expect([c.code, d.code]).toEqual([5, 5])
     expect(c.json.error).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
     expect(c.json.error.hint).toContain('mpc sign --key treasury --in msg.bin --signers alice,bob')
     expect(d.json.error).toMatchObject({ code: 'E_NO_REQUEST', party: 'carol' })
-    // Starting, 5 s, and a moment for the last words.
-    expect(took).toBeLessThan(20_000)
+    // Starting, on a machine that does much else, 15 s, and a moment for the last words.
+    expect(took).toBeLessThan(35_000)
     const said = await stop()
     expect(said).toBeGreaterThan((0.5 * A_SECOND * (Date.now() - began)) / 1000)
   })
