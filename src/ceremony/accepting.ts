@@ -10,7 +10,8 @@ import { Failure } from '../wire/failure.js'
 import { parseRebind, type Rebind, rebindKey } from '../wire/rebind.js'
 import { seatedBy } from '../wire/seating.js'
 import { hex } from '../wire/text.js'
-import { findKey, type Key } from './keys.js'
+import { findKey } from './keys.js'
+import type { Key } from './key.js'
 import { takeSeat } from './rebinds.js'
 
 /** A rebind that may be accepted here, and whom it is to replace. */

@@ -26,8 +26,8 @@ import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire
 import { parseCertificate } from '../wire/result.js'
 import { hex } from '../wire/text.js'
 import type { Transcript } from '../wire/transcript.js'
-import type { MakingPlan } from './making.js'
-import { holdersOf } from './pending.js'
+import type { MakingPlan } from './making-plan.js'
+import { votersOf } from '../wire/voters.js'
 import { takeSeat } from './rebinds.js'
 import { stageRecord } from './statements.js'
 import { encodeTranscript } from './transcripts.js'
@@ -54,7 +54,7 @@ export async function activate(
 ): Promise<Activated> {
   const { definition, file } = plan
   const outcome = encodeRecord(record)
-  const { receipts } = parseCertificate(certificate, holdersOf(definition, record), outcome)
+  const { receipts } = parseCertificate(certificate, votersOf(definition, record), outcome)
   const share = await files.readPending('share.age')
   const epoch: EpochFiles = {
     'record.cbor': outcome,

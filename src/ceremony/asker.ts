@@ -7,7 +7,7 @@ import { spanOf } from '../messaging/patience.js'
 import { Failure } from '../wire/failure.js'
 import type { Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
-import type { Key } from './keys.js'
+import type { Key } from './key.js'
 import type { Noticeboard } from './noticeboard.js'
 import type { World } from './world.js'
 

@@ -12,7 +12,7 @@ import { parseExportedManifest } from '../wire/exported.js'
 import { Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { hex } from '../wire/text.js'
-import { indexIn, type Key } from './keys.js'
+import { indexIn, type Key } from './key.js'
 import { knownCards, parseCards } from './trust.js'
 
 export type HolderStatus = {

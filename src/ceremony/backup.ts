@@ -19,7 +19,6 @@ import { encodeManifest, makeManifest, type Manifest } from '../wire/escrow-mani
 import { exportManifest } from '../wire/exported.js'
 import { encodePiece, parsePiece } from '../wire/escrow-piece.js'
 import { Failure } from '../wire/failure.js'
-import type { Identity } from '../wire/identity.js'
 import { encodeRecord } from '../wire/record.js'
 import { hex } from '../wire/text.js'
 import { auxSecretCodec, type OwnShare } from '../wire/share.js'
@@ -32,10 +31,9 @@ import {
   sealFor,
 } from './holders.js'
 import { manifestOf } from './backup-status.js'
-import { indexIn, type Key, openShare, requireInUse } from './keys.js'
-
-/** Who splits: a home, and the identity that sits in it. */
-export type Owner = { readonly home: Home; readonly identity: Identity; readonly card: Card }
+import { openShare, requireInUse } from './keys.js'
+import { indexIn, type Key } from './key.js'
+import type { Owner } from './key.js'
 
 export type SplitOrder = {
   /** How many pieces restore the share. */

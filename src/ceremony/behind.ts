@@ -16,13 +16,13 @@ import { listCodec } from '../wire/request.js'
 import { encodeHandover, type Handover, handoverSince, parseHandover } from '../wire/share-handover.js'
 import { sayLost } from '../wire/share-statement.js'
 import { hex } from '../wire/text.js'
-import type { Owner } from './backup.js'
-import { heldKey, lostSeats, newestOf } from './epochs.js'
-import { cardIfAny } from './identity.js'
-import type { Key } from './keys.js'
+import type { Owner } from './key.js'
+import { heldKey, lostSeats } from './epochs.js'
+import type { Key } from './key.js'
 import { isOf } from './rebinds.js'
 import { handoverOf, isVotedFor, keepStatement, type Taken, takeHandover } from './statements.js'
 import type { World } from './world.js'
+import { behind } from './behind-here.js'
 
 /** A member that uses another epoch is told at most so often, in milliseconds. */
 const AGAIN = 1000
@@ -178,26 +178,6 @@ export async function dealersWhoHold(
   const able = seated.members.filter(({ index }) => !lost.has(index)).map(({ card }) => card.name)
   return lost.size === 0 || able.length < seated.threshold ? null : able.slice(0, seated.threshold)
 }
-
-/** Why no epoch is in use here, where this member was to hold a share of the newest; null if that is not why. */
-export async function behindHere(home: Home, name: string): Promise<Failure | null> {
-  const self = await cardIfAny(home)
-  const newest = newestOf(await heldKey(home, name))
-  const isMember = newest?.record?.members.some((member) => self && isOf(member, self.fingerprint))
-  return newest?.record && newest.status === null && isMember ? behind(name, newest.record) : null
-}
-
-export const behind = (name: string, { epoch }: Pick<KeyRecord, 'epoch'>): Failure =>
-  new Failure(
-    'configuration',
-    'E_BEHIND',
-    `epoch ${epoch} of ${name} is in use, and this home holds no share of it`,
-    {
-      hint:
-        'this home is older than it, as one that was put back from a copy; have a new share dealt: another custodian runs ' +
-        `\`mpc ceremony new refresh --key ${name}\`, and this home takes part in it`,
-    },
-  )
 
 const goneTo = ({ name, record }: Key, { epoch }: KeyRecord): Failure =>
   new Failure(

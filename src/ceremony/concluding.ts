@@ -15,12 +15,13 @@ import { hex } from '../wire/text.js'
 import { transcriptHead } from '../wire/transcript.js'
 import { activate } from './activation.js'
 import { agree, linger, type Result, setAsideOn } from './ending.js'
-import { holdersOf, type Pending } from './pending.js'
+import type { Pending } from './pending.js'
+import { votersOf } from '../wire/voters.js'
 import { goOver, keepWords, wordsOf } from './statements.js'
 import { requireStart } from './succession.js'
 import { afterVote, unfinished } from './unfinished.js'
 import type { World } from './world.js'
-import type { MadeKey, MakingPlan } from './making.js'
+import type { MadeKey, MakingPlan } from './making-plan.js'
 
 /** Goes on from a result that an earlier process of this home stored; null where the others began anew. */
 export async function resume(
@@ -64,7 +65,7 @@ export async function end(
       digest,
       seen: transcript,
       outcome,
-      holders: holdersOf(definition, record),
+      holders: votersOf(definition, record),
       prove: () =>
         share && index !== null ? proveShare(record.scheme, digest, index, share, world.rng) : null,
       mayVote: () => vote(world, plan),

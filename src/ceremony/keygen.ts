@@ -8,16 +8,14 @@ import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
 import { readState } from '../storage/keys.js'
 import type { Card } from '../wire/card.js'
-import { custodiansOf, type DefinitionFile, type KeygenDefinition } from '../wire/definition.js'
+import { custodiansOf, type DefinitionFile } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { hex } from '../wire/text.js'
 import { requireNotEnded } from './abandon.js'
-import { checkTime, finish, make, type MadeKey, type MakingPlan, type Table } from './making.js'
+import { checkTime, finish, make, type Table } from './making.js'
+import type { MadeKey } from './making-plan.js'
 import type { World } from './world.js'
-
-export type { MadeKey } from './making.js'
-
-export type KeygenPlan = MakingPlan & { readonly definition: KeygenDefinition }
+import type { KeygenPlan } from './making-plan.js'
 
 /**
  * What this member is to do for a definition, if it may.

@@ -11,22 +11,9 @@ import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { seatedBy } from '../wire/seating.js'
 import { type OwnShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
-import { behindHere } from './behind.js'
-import { type Accepted, everyRebind, seatedLast } from './rebinds.js'
-
-export type Key = {
-  readonly name: string
-  readonly record: KeyRecord
-  /** Digest of the record. */
-  readonly digest: Uint8Array
-  readonly status: 'active'
-  /** The record with the cards of those who sit in its seats now: whom to hear and whom to seal to. */
-  readonly seated: KeyRecord
-  /** By which they sit there. */
-  readonly rebinds: readonly Accepted[]
-  /** With those by which others sat there before them. */
-  readonly everyRebind: readonly Accepted[]
-}
+import { behindHere } from './behind-here.js'
+import { everyRebind, seatedLast } from './rebinds.js'
+import { type HereKey, indexIn, type Key } from './key.js'
 
 /** The active epoch of a key. @throws Failure (configuration) `E_NO_KEY` naming the keys that there are; `E_BEHIND` */
 export async function findKey(home: Home, name: string): Promise<Key> {
@@ -38,9 +25,6 @@ export async function findKey(home: Home, name: string): Promise<Key> {
     hint: `epoch ${key.record.epoch} was dealt anew to others; \`mpc share list --key ${name}\` shows what is still here`,
   })
 }
-
-/** A key, whether or not an epoch of it is active here: where it went to others, the last that this home held. */
-export type HereKey = Omit<Key, 'status'> & { readonly status: KeyState['epochs'][number]['status'] }
 
 /** @throws Failure `E_NO_KEY` (configuration), `E_KEY_STATE` (conflict) */
 export async function keyHere(home: Home, name: string): Promise<HereKey> {
@@ -81,15 +65,6 @@ export async function epochHere(
     rebinds.map(({ rebind }) => rebind),
   )
   return { name, record, digest, seated, rebinds, everyRebind: every }
-}
-
-/** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */
-export function indexIn({ name, seated }: Key, self: Card): number {
-  const index = seated.members.find(({ card }) => hex(card.fingerprint) === hex(self.fingerprint))?.index
-  if (index !== undefined) return index
-  throw new Failure('authentication', 'E_NOT_MEMBER', `${self.name} holds no share of ${name}`, {
-    hint: `its custodians are ${seated.members.map(({ card }) => card.name).join(', ')}`,
-  })
 }
 
 /** @throws Failure `E_EPOCH` (configuration) if this home has gone over to another epoch since the key was looked up */

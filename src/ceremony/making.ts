@@ -14,12 +14,11 @@ import { type AuxiliaryInput, needsAuxiliary, type NewShares, SHOWS_PRIMES } fro
 import { type PartyId, Session } from '../protocol/session.js'
 import { CeremonyFiles } from '../storage/ceremonies.js'
 import type { Home } from '../storage/home.js'
-import type { Card } from '../wire/card.js'
-import { definitionCodec, type DefinitionFile, type KeyDefinition } from '../wire/definition.js'
+import { definitionCodec, type KeyDefinition } from '../wire/definition.js'
 import { onlookersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
-import { encodeRecord, type KeyRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
+import { encodeRecord, levelOfKeys, parseRecord, recordDigest } from '../wire/record.js'
 import { recordMade } from '../wire/record-made.js'
 import { preparedCodec } from '../wire/prepared.js'
 import { parseCertificate } from '../wire/result.js'
@@ -28,7 +27,8 @@ import { transcriptCodec } from '../wire/transcript.js'
 import { requireNotEnded } from './abandon.js'
 import { activate, retiredSince } from './activation.js'
 import { largestInMaking, requirePayload } from './largest.js'
-import { holdersOf, incomplete, type Made, readPending, store } from './pending.js'
+import { incomplete, type Made, readPending, store } from './pending.js'
+import { votersOf } from '../wire/voters.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { PrimeSupply } from './primes.js'
 import { type Cast, openingOf, seated } from './seats.js'
@@ -37,38 +37,7 @@ import { encodeFailed, seenIn } from './transcripts.js'
 import { afterVote } from './unfinished.js'
 import { memberOf, type World } from './world.js'
 import { end, resume } from './concluding.js'
-
-export type MakingPlan = {
-  readonly file: DefinitionFile
-  readonly definition: KeyDefinition
-  /** Who takes part, those who are to hold shares first: place and index of these are the same. */
-  readonly players: readonly Card[]
-  /** This member's place among them, from 1; 0 for who only watches. */
-  readonly place: number
-  /** The index of this member's share; null for who only deals or watches. */
-  readonly index: number | null
-  /** Whether this member has voted: then only the ending is left. */
-  readonly begun: boolean
-  /** The epoch in use here, where that is older than the one that this starts from, and is left behind; null: none is. */
-  readonly behind: number | null
-}
-
-export type MadeKey = {
-  /** The name that the key has here. */
-  readonly name: string
-  readonly record: KeyRecord
-  readonly digest: Uint8Array
-  /** In hex: the session in which it was made. */
-  readonly attempt: string
-  /** Whether this home held it before: nothing was made anew. */
-  readonly already: boolean
-  /** Whether this member has a share of it: whoever leaves has none. */
-  readonly holds: boolean
-  /** Whether it only signed for the others to make it. */
-  readonly watched?: boolean
-  /** Who had not said that they are done when this member left, where it matters. */
-  readonly away: readonly string[]
-}
+import type { MadeKey, MakingPlan } from './making-plan.js'
 
 /** What the rounds are played with. */
 export type Table = {
@@ -163,7 +132,7 @@ export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Arr
   if (!prepared || !outcome || !transcript) throw incomplete()
   const record = parseRecord(outcome)
   const { header, body } = decodeEnvelope(prepared)
-  const { result } = parseCertificate(certificate, holdersOf(plan.definition, record), outcome)
+  const { result } = parseCertificate(certificate, votersOf(plan.definition, record), outcome)
   if (hex(result) !== hex(preparedCodec.decode(body).result)) {
     throw new Failure(
       'verification',

@@ -16,8 +16,10 @@ import { completeRebind, offerRebind, parseRebind } from '../wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { encodeShare } from '../wire/share.js'
 import { requireNotAhead } from './accepting.js'
-import { certificateOf, outputExists, type Owner, requireFree } from './backup.js'
-import { indexIn, type Key, openShare } from './keys.js'
+import { certificateOf, outputExists, requireFree } from './backup.js'
+import type { Owner } from './key.js'
+import { openShare } from './keys.js'
+import { indexIn, type Key } from './key.js'
 import { placeShare, requireNoKey } from './placing.js'
 
 /** The files of a share on its way. */

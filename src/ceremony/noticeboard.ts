@@ -23,7 +23,7 @@ import {
 } from '../wire/request.js'
 import { hex } from '../wire/text.js'
 import { Meeting } from './behind.js'
-import type { Key } from './keys.js'
+import type { Key } from './key.js'
 import { Notices } from './notices.js'
 import { Sayings } from './sayings.js'
 import { leaving, memberOf, type World } from './world.js'

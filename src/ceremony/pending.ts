@@ -10,18 +10,16 @@ import { Secret } from '../protocol/secret.js'
 import type { CeremonyFiles } from '../storage/ceremonies.js'
 import { openWith, sealTo } from '../storage/seal.js'
 import { checkVote } from '../storage/votes.js'
-import type { KeyDefinition } from '../wire/definition.js'
-import { playersOf } from '../wire/definition-key.js'
 import { decodeEnvelope } from '../wire/envelope.js'
 import { Failure } from '../wire/failure.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { preparedCodec } from '../wire/prepared.js'
-import { type Holder, resultDigest } from '../wire/result.js'
+import { resultDigest } from '../wire/result.js'
 import { encodeShare, parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
 import { prepare } from './ending.js'
-import type { MakingPlan } from './making.js'
+import type { MakingPlan } from './making-plan.js'
 import { requireStart } from './succession.js'
 import type { World } from './world.js'
 
@@ -144,16 +142,6 @@ async function openShare(
   const share = own.share.share.clone()
   wipeSigningKey(own)
   return share
-}
-
-/** Who must have signed the receipts for a record: all who took part, each with its share if it holds one. */
-export function holdersOf(definition: KeyDefinition, record: KeyRecord): Holder[] {
-  const { scheme, members } = record
-  return playersOf(definition).map(({ fingerprint, signing }) => {
-    const member = members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))
-    const share = member ? { scheme, index: member.index, publicShare: member.public_share } : null
-    return { fingerprint, signing, share }
-  })
 }
 
 export const incomplete = (): Failure =>

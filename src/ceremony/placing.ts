@@ -18,7 +18,7 @@ import { Failure } from '../wire/failure.js'
 import { parseRebind } from '../wire/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../wire/record.js'
 import { parseShare } from '../wire/share.js'
-import type { Owner } from './backup.js'
+import type { Owner } from './key.js'
 import { takeSeat } from './rebinds.js'
 
 export type Arrived = {

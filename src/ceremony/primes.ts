@@ -13,17 +13,7 @@ import type { Card } from '../wire/card.js'
 import type { Identity } from '../wire/identity.js'
 import { encodePrime, parsePrime } from '../wire/prime.js'
 import type { World } from './world.js'
-
-/**
- * Makes `count` safe primes of `bits` bits, and hands each over, big-endian, as it is found.
- * @throws the signal's reason
- */
-export type MakePrimes = (
-  bits: number,
-  count: number,
-  found: (prime: Uint8Array) => void,
-  signal: AbortSignal,
-) => Promise<void>
+import type { MakePrimes } from './world.js'
 
 /** Two for the Paillier modulus N, two for the ring-Pedersen modulus N-hat (cggmp24.md, section 0). */
 export const PRIMES_A_KEY = 4

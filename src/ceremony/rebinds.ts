@@ -3,17 +3,15 @@
  * accepted. The record itself never changes; the next reshare writes the new cards into it.
  */
 import { equalBytes } from '../protocol/codec.js'
-import { appendRebind, listRebinds, type RebindFile } from '../storage/escrow.js'
+import { appendRebind, listRebinds } from '../storage/escrow.js'
 import type { Home } from '../storage/home.js'
 import type { Card } from '../wire/card.js'
 import { Failure } from '../wire/failure.js'
 import { parseRebind, type Rebind, rebindDigest } from '../wire/rebind.js'
 import { type KeyRecord, recordDigest } from '../wire/record.js'
 import { hex } from '../wire/text.js'
-import type { Key } from './keys.js'
-
-/** A rebind that was accepted here. */
-export type Accepted = RebindFile & { readonly rebind: Rebind; readonly digest: Uint8Array }
+import type { Key } from './key.js'
+import type { Accepted } from './key.js'
 
 /**
  * Every rebind that was ever accepted here, by index, and of each seat in the order of acceptance: all of these identities

@@ -13,7 +13,7 @@ import { splitShare } from './backup.js'
 import { unsigned } from './definitions.js'
 import { wipeIdentity } from './identity.js'
 import { findKey } from './keys.js'
-import type { MadeKey } from './making.js'
+import type { MadeKey } from './making-plan.js'
 import {
   type Actor,
   actor,

@@ -9,7 +9,7 @@ import type { Member, ReshareDefinition } from '../wire/definition.js'
 import { isRehearsal } from '../wire/realm.js'
 import type { KeyRecord } from '../wire/record.js'
 import { badPlan, timesOf, whole } from './definitions.js'
-import type { Key } from './keys.js'
+import type { Key } from './key.js'
 import { type Known, meaningOf } from './trust.js'
 
 export type ResharePlan = {

@@ -19,13 +19,12 @@ import { equalBytes } from '../protocol/codec.js'
 import { requireNotEnded } from './abandon.js'
 import { findKey, openShare } from './keys.js'
 import { nameOfKey } from './activation.js'
-import { checkTime, make, type MadeKey, type MakingPlan, type Table } from './making.js'
+import { checkTime, make, type Table } from './making.js'
 import { keepCeremony } from './stored.js'
 import { requireStart, startsFromHere } from './succession.js'
 import { watch } from './watch.js'
 import type { World } from './world.js'
-
-export type ResharePlan = MakingPlan & { readonly definition: ReshareDefinition }
+import type { MadeKey, ResharePlan } from './making-plan.js'
 
 /**
  * What this member is to do for a definition, if it may.

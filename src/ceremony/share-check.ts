@@ -15,7 +15,7 @@ import { Failure } from '../wire/failure.js'
 import { parseShare } from '../wire/share.js'
 import { hex } from '../wire/text.js'
 import { transcriptCodec } from '../wire/transcript.js'
-import type { Owner } from './backup.js'
+import type { Owner } from './key.js'
 import { type HeldEpoch, heldKey } from './epochs.js'
 import { seatOf } from './rebinds.js'
 

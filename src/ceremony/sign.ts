@@ -24,7 +24,8 @@ import { transcriptHead } from '../wire/transcript.js'
 import type { Asker } from './asker.js'
 import { largestInSigning, requirePayload } from './largest.js'
 import type { Noticeboard } from './noticeboard.js'
-import { indexIn, type Key, openToSign } from './keys.js'
+import { openToSign } from './keys.js'
+import { indexIn, type Key } from './key.js'
 import { endOf, HandedOver, heardOrder, orderOf, Superseded } from './orders.js'
 import { requireVerified, unverifiedAmong } from './people.js'
 import { gatherReceipts } from './receipts.js'
@@ -34,17 +35,7 @@ import { encodeFailed, encodeTranscript, seenIn } from './transcripts.js'
 import { memberOf, type World } from './world.js'
 import { keepSigned, messageOf } from './signed-before.js'
 import { cardOf, nobodyCame, orderBy, rebindsOf, signersOf } from './signers.js'
-
-export type Signed = {
-  readonly request: Request
-  readonly order: Order
-  readonly signature: Uint8Array
-  /** Absolute paths; null for a certificate that lacks receipts. */
-  readonly certificate: string | null
-  readonly transcript: string | null
-  /** Why something of it could not be kept here, if so. */
-  readonly unkept?: string | undefined
-}
+import type { Signed } from './signed-before.js'
 
 const MOST_ORDERS = 8
 

@@ -11,13 +11,24 @@ import { definitionId, type Order, orderCodec } from '../wire/definition.js'
 import { Failure } from '../wire/failure.js'
 import { parseRequest, type Request, signatureCodec } from '../wire/request.js'
 import { fromHex, hex } from '../wire/text.js'
-import { epochHere, type Key } from './keys.js'
+import { epochHere } from './keys.js'
+import type { Key } from './key.js'
 import type { Noticeboard } from './noticeboard.js'
 import { silence } from './orders.js'
-import type { Signed } from './sign.js'
 import { orderBy } from './signers.js'
 import { isSignature } from './target.js'
 import type { World } from './world.js'
+
+export type Signed = {
+  readonly request: Request
+  readonly order: Order
+  readonly signature: Uint8Array
+  /** Absolute paths; null for a certificate that lacks receipts. */
+  readonly certificate: string | null
+  readonly transcript: string | null
+  /** Why something of it could not be kept here, if so. */
+  readonly unkept?: string | undefined
+}
 
 /** How long it is handed to those who are not done. */
 const HANDING_OVER = 10_000

@@ -9,7 +9,7 @@ import { Failure } from '../wire/failure.js'
 import type { KeyRecord } from '../wire/record.js'
 import { chosenCodec, offerCodec, orderFor, type Request } from '../wire/request.js'
 import { hex } from '../wire/text.js'
-import type { Key } from './keys.js'
+import type { Key } from './key.js'
 import type { Noticeboard } from './noticeboard.js'
 import type { World } from './world.js'
 

@@ -22,9 +22,9 @@ import {
   type Statement,
   statementEpoch,
 } from '../wire/share-statement.js'
-import type { Owner } from './backup.js'
+import type { Owner } from './key.js'
 import { descends, type HeldEpoch, heldKey, newestOf } from './epochs.js'
-import { holdersOf } from './pending.js'
+import { votersOf } from '../wire/voters.js'
 import { everyRebind, isOf, seatOf } from './rebinds.js'
 import { requireNotReplaced } from './replaced.js'
 import { requireWhole } from './share-check.js'
@@ -227,7 +227,7 @@ async function keepCertificate(home: Home, record: KeyRecord, certificate: Uint8
 async function requireComplete(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<void> {
   const definition = (await storedCeremony(home, record.definition))?.definition
   if (!definition || !isKeyDefinition(definition)) return
-  parseCertificate(certificate, holdersOf(definition, record), encodeRecord(record))
+  parseCertificate(certificate, votersOf(definition, record), encodeRecord(record))
 }
 
 /** A statement with the record that it is about; null if who made it sits in no seat that is known here. */

@@ -15,7 +15,8 @@ import { type KeyRecord, parseRecord, recordDigest } from '../wire/record.js'
 import { parseRequest } from '../wire/request.js'
 import { hex } from '../wire/text.js'
 import { nameOfKey } from './activation.js'
-import { findKey, type Key } from './keys.js'
+import { findKey } from './keys.js'
+import type { Key } from './key.js'
 import { storedCeremony } from './stored.js'
 
 /** Whose move it is, and what they run. */

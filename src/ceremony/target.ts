@@ -2,7 +2,7 @@
 import { type DerivedKey, derivedKey } from '../wire/derived.js'
 import type { PayloadType } from '../wire/definition.js'
 import { messageOf, verifiesUnder } from '../wire/signature.js'
-import type { Key } from './keys.js'
+import type { Key } from './key.js'
 
 export type Asked = {
   readonly type: PayloadType

@@ -12,14 +12,13 @@ import { type Accused, Failure } from '../wire/failure.js'
 import { sha256 } from '../wire/hash.js'
 import { hex } from '../wire/text.js'
 import { lettersCodec } from '../wire/transcript.js'
-import type { Cast } from './seats.js'
 import type { World } from './world.js'
 
 /** The failure as it is after the verdict; anything else is given back as it is. */
 export async function withVerdict(
   error: unknown,
   world: Pick<World, 'compute' | 'signal'>,
-  { definition, record }: Pick<Cast, 'definition' | 'record'>,
+  { definition, record }: { readonly definition: Uint8Array; readonly record: Uint8Array | null },
   room: Room,
   files: CeremonyFiles,
 ): Promise<unknown> {

@@ -19,10 +19,10 @@ import { type Certificate, parseCertificate } from '../wire/result.js'
 import { hex } from '../wire/text.js'
 import { requireNotEnded } from './abandon.js'
 import { activate, nameOfKey } from './activation.js'
-import type { MadeKey } from './making.js'
-import { holdersOf } from './pending.js'
+import type { MadeKey } from './making-plan.js'
+import { votersOf } from '../wire/voters.js'
 import { requireVerified, unverifiedAmong } from './people.js'
-import type { ResharePlan } from './reshare.js'
+import type { ResharePlan } from './making-plan.js'
 import { keepCeremony, keepSignatures } from './stored.js'
 import { keepWords, stageRecord, wordsOf } from './statements.js'
 import { afterVote } from './unfinished.js'
@@ -91,7 +91,7 @@ async function knownHere({ home }: World, plan: ResharePlan, files: CeremonyFile
     const held = await readEpochFile(home, name, digest, 'record.cbor')
     const record = held && parseRecord(held)
     if (!record || !equalBytes(record.definition, file.id)) continue
-    const { sid } = parseCertificate(certificate, holdersOf(definition, record), encodeRecord(record))
+    const { sid } = parseCertificate(certificate, votersOf(definition, record), encodeRecord(record))
     const { already } = await activate(home, plan, files, record, null, certificate)
     return made(name, record, sid, already)
   }
@@ -223,7 +223,7 @@ function outcomeIn(body: Uint8Array, id: Uint8Array, definition: ResharePlan['de
           .map(({ line }) => line)
           .join()
     if (!fits) return null
-    const certificate = parseCertificate(shown.certificate, holdersOf(definition, record), shown.record)
+    const certificate = parseCertificate(shown.certificate, votersOf(definition, record), shown.record)
     return equalBytes(certificate.definition, id) ? { record, certificate, encoded: shown.certificate } : null
   } catch (error) {
     if (error instanceof CodecError || error instanceof Failure) return null

@@ -12,7 +12,6 @@ import type { Home } from '../storage/home.js'
 import type { Quarantine } from '../storage/quarantine.js'
 import type { Card, Keys } from '../wire/card.js'
 import type { Identity } from '../wire/identity.js'
-import type { MakePrimes } from './primes.js'
 
 /** The person at this terminal, or a script that speaks for one. */
 export type Person = {
@@ -30,6 +29,17 @@ export type Person = {
    */
   allow(held: Quarantine, worn: boolean, signal: AbortSignal): Promise<void>
 }
+
+/**
+ * Makes `count` safe primes of `bits` bits, and hands each over, big-endian, as it is found.
+ * @throws the signal's reason
+ */
+export type MakePrimes = (
+  bits: number,
+  count: number,
+  found: (prime: Uint8Array) => void,
+  signal: AbortSignal,
+) => Promise<void>
 
 export type World = {
   readonly home: Home

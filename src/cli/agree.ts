@@ -1,6 +1,6 @@
 /** What a custodian agrees to before a key is made or dealt anew: the ceremony as it stands, and the people in it. */
 import type { CeremonyFile } from '../ceremony/definitions.js'
-import type { MakingPlan } from '../ceremony/making.js'
+import type { MakingPlan } from '../ceremony/making-plan.js'
 import { requireVerified, unverifiedAmong } from '../ceremony/people.js'
 import { listed } from '../ceremony/remaining.js'
 import { knownCards } from '../ceremony/trust.js'

@@ -5,7 +5,7 @@
 import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { acceptanceWords, type CeremonyFile } from '../ceremony/definitions.js'
-import type { MadeKey } from '../ceremony/keygen.js'
+import type { MadeKey } from '../ceremony/making-plan.js'
 import { Dropped } from '../ceremony/mishap.js'
 import { type Actor, type Deed, KEY, MESSAGE, type Seat } from '../ceremony/rehearsal-cast.js'
 import type { Person } from '../ceremony/world.js'

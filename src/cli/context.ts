@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Unlock } from '../ceremony/identity.js'
-import type { MakePrimes } from '../ceremony/primes.js'
+import type { MakePrimes } from '../ceremony/world.js'
 import { joinUntil, type Patience } from '../messaging/patience.js'
 import type { Compute } from '../messaging/run.js'
 import type { FileText } from '../messaging/servers.js'

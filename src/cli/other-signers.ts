@@ -1,5 +1,5 @@
 /** The command that asks others to sign, where a named signer is away or says no. */
-import type { Key } from '../ceremony/keys.js'
+import type { Key } from '../ceremony/key.js'
 import { Failure } from '../wire/failure.js'
 import { shellQuote } from './shell.js'
 

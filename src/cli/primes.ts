@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { MakePrimes } from '../ceremony/primes.js'
+import type { MakePrimes } from '../ceremony/world.js'
 
 const SCRIPT = fileURLToPath(new URL('./prime-maker.js', import.meta.url))
 

@@ -1,5 +1,5 @@
 /** Keys and signatures as commands give them: for machines by the contract, for people in words. */
-import type { Key } from '../ceremony/keys.js'
+import type { Key } from '../ceremony/key.js'
 import { addressOf, addressTypes } from '../payload/address.js'
 import { type EpochFile, epochPath, listEpochFiles } from '../storage/keys.js'
 import type { Home } from '../storage/home.js'

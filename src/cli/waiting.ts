@@ -1,6 +1,6 @@
 /** Before a command looks at a key: what is certified here, and does not count yet, counts from now on. */
 import { cardIfAny } from '../ceremony/identity.js'
-import type { MadeKey } from '../ceremony/making.js'
+import type { MadeKey } from '../ceremony/making-plan.js'
 import { takeUp } from '../ceremony/waiting.js'
 import type { Context } from './context.js'
 

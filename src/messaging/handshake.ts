@@ -35,6 +35,7 @@ import {
 } from './pair.js'
 import type { Consents } from './consents.js'
 import type { Room } from './room.js'
+import { helloSlot } from './letters.js'
 
 /** The keys for letters to and from one peer. */
 export type Channel = { readonly seal: Uint8Array; readonly open: Uint8Array }
@@ -71,11 +72,6 @@ export function sayHello(
   const envelope = room.mailbox.post('hello', helloSlot(start), helloCodec.encode(hello))
   return { start, keys, envelope }
 }
-
-export const helloSlot = (start: number): { session: Uint8Array; round: string } => ({
-  session: NO_SESSION,
-  round: String(start),
-})
 
 /**
  * One attempt, from its hellos to keys that every pair has confirmed. `ready` is left to whoever asks the people.

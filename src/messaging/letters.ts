@@ -66,3 +66,8 @@ export const wantCodec = codec(
   list(record({ kind: oneOf(KINDS), round: roundShape, from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
   1 << 16,
 )
+
+export const helloSlot = (start: number): { session: Uint8Array; round: string } => ({
+  session: NO_SESSION,
+  round: String(start),
+})

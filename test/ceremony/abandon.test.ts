@@ -1,7 +1,8 @@
 /** A member that has not voted ends a ceremony for good, and whoever waits for it is told; after the vote nobody can. */
 import { describe, expect, test } from 'vitest'
 import { type Abandoning, endHere, tellOthers } from '../../src/ceremony/abandon.js'
-import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import type { MadeKey } from '../../src/ceremony/making-plan.js'
 import { planReshare, voteAhead } from '../../src/ceremony/reshare.js'
 import { ceremoniesIn } from '../../src/ceremony/status.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'

@@ -1,12 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  finishKeygen,
-  type KeygenPlan,
-  type MadeKey,
-  planKeygen,
-  runKeygen,
-} from '../../src/ceremony/keygen.js'
+import { finishKeygen, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import type { KeygenPlan, MadeKey } from '../../src/ceremony/making-plan.js'
 import type { World } from '../../src/ceremony/world.js'
 import { Mailbox } from '../../src/messaging/mailbox.js'
 import { type Delivery, type Interfere, MemoryNetwork } from '../../src/messaging/memory.js'

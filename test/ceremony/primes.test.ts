@@ -2,13 +2,8 @@ import { readdir } from 'node:fs/promises'
 import { generatePrimeSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createIdentity, openIdentity } from '../../src/ceremony/identity.js'
-import {
-  type MakePrimes,
-  PrimeSupply,
-  PRIMES_A_KEY,
-  stockedPrimes,
-  stockPrimes,
-} from '../../src/ceremony/primes.js'
+import { PrimeSupply, PRIMES_A_KEY, stockedPrimes, stockPrimes } from '../../src/ceremony/primes.js'
+import type { MakePrimes } from '../../src/ceremony/world.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
 import type { Room } from '../../src/messaging/room.js'
 import { keepPrime } from '../../src/storage/primes.js'

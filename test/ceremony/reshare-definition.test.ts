@@ -1,7 +1,8 @@
 /** What a resharing may be defined as, and what is refused before anybody is asked. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { participantsOf, unsigned } from '../../src/ceremony/definitions.js'
-import { findKey, type Key } from '../../src/ceremony/keys.js'
+import { findKey } from '../../src/ceremony/keys.js'
+import type { Key } from '../../src/ceremony/key.js'
 import { buildReshare, type ResharePlan } from '../../src/ceremony/reshare-definition.js'
 import { definitionCodec, definitionKeys, type ReshareDefinition } from '../../src/wire/definition.js'
 import { watchersNeeded, watchersOf } from '../../src/wire/definition-key.js'

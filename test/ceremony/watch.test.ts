@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { findKey } from '../../src/ceremony/keys.js'
-import type { MadeKey } from '../../src/ceremony/making.js'
+import type { MadeKey } from '../../src/ceremony/making-plan.js'
 import { planReshare, runReshare, voteAhead } from '../../src/ceremony/reshare.js'
 import { planRetire, retire } from '../../src/ceremony/retire.js'
 import { ceremoniesIn } from '../../src/ceremony/status.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Key } from '../../src/ceremony/keys.js'
+import type { Key } from '../../src/ceremony/key.js'
 import { withOthers } from '../../src/cli/other-signers.js'
 import { Failure } from '../../src/wire/failure.js'
 

@@ -1,7 +1,8 @@
 /** Members that play a key generation or a resharing with real homes and keys, and break its rules in a way of their own. */
 import { findKey, openShare } from '../../src/ceremony/keys.js'
 import { planKeygen } from '../../src/ceremony/keygen.js'
-import { make, type MadeKey, type Table } from '../../src/ceremony/making.js'
+import { make, type Table } from '../../src/ceremony/making.js'
+import type { MadeKey } from '../../src/ceremony/making-plan.js'
 import { planReshare } from '../../src/ceremony/reshare.js'
 import type { World } from '../../src/ceremony/world.js'
 import { claim } from '../../src/messaging/claims.js'

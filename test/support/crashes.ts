@@ -1,9 +1,10 @@
 /** Ceremonies in which one custodian is killed somewhere, and what must hold afterwards wherever that was. */
 import { expect } from 'vitest'
-import { type MadeKey, planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import type { MadeKey } from '../../src/ceremony/making-plan.js'
 import { planReshare, runReshare } from '../../src/ceremony/reshare.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'
-import type { Signed } from '../../src/ceremony/sign.js'
+import type { Signed } from '../../src/ceremony/signed-before.js'
 import type { World } from '../../src/ceremony/world.js'
 import { RequestClaims } from '../../src/storage/claims.js'
 import { CeremonyFiles } from '../../src/storage/ceremonies.js'

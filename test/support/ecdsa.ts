@@ -1,7 +1,7 @@
 /** A threshold ECDSA key at the level of rehearsals, all of whose custodians must sign; and signings that one breaks. */
 import type * as workers from '../../src/cli/workers.js'
 import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
-import type { Signed } from '../../src/ceremony/sign.js'
+import type { Signed } from '../../src/ceremony/signed-before.js'
 import type { World } from '../../src/ceremony/world.js'
 import { type Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
 import type { Compute } from '../../src/messaging/run.js'

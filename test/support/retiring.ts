@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { heldKey } from '../../src/ceremony/epochs.js'
 import { findKey } from '../../src/ceremony/keys.js'
-import type { MadeKey } from '../../src/ceremony/keygen.js'
+import type { MadeKey } from '../../src/ceremony/making-plan.js'
 import { planRetire, retire } from '../../src/ceremony/retire.js'
 import type { World } from '../../src/ceremony/world.js'
 import { MemoryNetwork } from '../../src/messaging/memory.js'

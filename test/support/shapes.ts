@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { findKey, openShare } from '../../src/ceremony/keys.js'
-import type { MadeKey } from '../../src/ceremony/making.js'
+import type { MadeKey } from '../../src/ceremony/making-plan.js'
 import type { World } from '../../src/ceremony/world.js'
 import { addressOf, addressTypes } from '../../src/payload/address.js'
 import { wipeSigningKey } from '../../src/protocol/engine.js'

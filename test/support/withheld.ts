@@ -4,7 +4,8 @@
  */
 import { expect } from 'vitest'
 import { endHere } from '../../src/ceremony/abandon.js'
-import { finish, type MadeKey } from '../../src/ceremony/making.js'
+import { finish } from '../../src/ceremony/making.js'
+import type { MadeKey } from '../../src/ceremony/making-plan.js'
 import { planReshare, runReshare } from '../../src/ceremony/reshare.js'
 import type { Transport } from '../../src/messaging/transport.js'
 import { abortCodec } from '../../src/messaging/abort.js'

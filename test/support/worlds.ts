@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { MakePrimes } from '../../src/ceremony/primes.js'
+import type { MakePrimes } from '../../src/ceremony/world.js'
 import type { Person as Ears, World } from '../../src/ceremony/world.js'
 import type { CeremonyEvent } from '../../src/messaging/events.js'
 import type { Transport } from '../../src/messaging/transport.js'

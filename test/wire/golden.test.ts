@@ -44,7 +44,7 @@ const known = (name: string): Known =>
 const identities = (): Identity[] => NAMES.map((name) => parseIdentity(textOf(`${name}.identity.txt`)))
 const cards = () => NAMES.map((name) => parseCard(textOf(`${name}.card`).trim()))
 const recordOf = (scheme: string) => parseRecord(held(`${scheme}.record.cbor`))
-const holdersOf = (scheme: string): Holder[] => {
+const votersOf = (scheme: string): Holder[] => {
   const record = recordOf(scheme)
   return record.members.map(({ card: { fingerprint, signing }, index, public_share }) => ({
     fingerprint,
@@ -123,7 +123,7 @@ describe.skipIf(writing)('the golden files of version 1', () => {
   test.each(SCHEMES)('%s: the certificate', (scheme) => {
     const encoded = held(`${scheme}.certificate.cbor`)
     const outcome = held(`${scheme}.record.cbor`)
-    const { definition, sid, head, result, receipts } = parseCertificate(encoded, holdersOf(scheme), outcome)
+    const { definition, sid, head, result, receipts } = parseCertificate(encoded, votersOf(scheme), outcome)
     const ran = { definition, sid, head }
     expect(makeCertificate(ran, result, receipts)).toEqual(encoded)
     expect({ definition: hex(definition), sid: hex(sid), head: hex(head) }).toMatchObject({
@@ -186,7 +186,7 @@ describe.skipIf(writing)('the golden files of version 1', () => {
   test('the certificate of the signature', () => {
     const encoded = held('sign.certificate.cbor')
     const { outcome } = transcriptCodec.decode(held('sign.transcript.cbor'))
-    const holders = holdersOf('eddsa-ed25519').map((holder) => ({ ...holder, share: null }))
+    const holders = votersOf('eddsa-ed25519').map((holder) => ({ ...holder, share: null }))
     const { definition, sid, head, result, receipts } = parseCertificate(encoded, holders, outcome)
     expect(hex(resultDigest({ definition, sid, head }, outcome))).toBe(hex(result))
     expect(makeCertificate({ definition, sid, head }, result, receipts)).toEqual(encoded)

@@ -1,5 +1,6 @@
 import { backupStatus, type HolderStatus, keepNote } from '../../ceremony/backup-status.js'
-import { findKey, indexIn } from '../../ceremony/keys.js'
+import { findKey } from '../../ceremony/keys.js'
+import { indexIn } from '../../ceremony/key.js'
 import { manifestDigest, manifestWords } from '../../wire/escrow-manifest.js'
 import { Failure } from '../../wire/failure.js'
 import { hex, rfc3339 } from '../../wire/text.js'

@@ -1,5 +1,6 @@
 import { planKeygen, runKeygen } from '../../ceremony/keygen.js'
-import { finish, type MadeKey, type MakingPlan } from '../../ceremony/making.js'
+import { finish } from '../../ceremony/making.js'
+import type { MadeKey, MakingPlan } from '../../ceremony/making-plan.js'
 import { planReshare, runReshare } from '../../ceremony/reshare.js'
 import type { World } from '../../ceremony/world.js'
 import { equalBytes } from '../../protocol/codec.js'

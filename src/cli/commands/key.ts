@@ -1,6 +1,7 @@
 import { listKeys, readEpochFile } from '../../storage/keys.js'
 import { cardIfAny } from '../../ceremony/identity.js'
-import { findKey, type HereKey, type Key, keyHere } from '../../ceremony/keys.js'
+import { findKey, keyHere } from '../../ceremony/keys.js'
+import type { HereKey, Key } from '../../ceremony/key.js'
 import { oldShares, type OldShares } from '../../ceremony/retire.js'
 import { exportRecord } from '../../wire/exported.js'
 import { encodeRecord, recordPublicKey } from '../../wire/record.js'

@@ -1,5 +1,5 @@
 import { wipeIdentity } from '../../ceremony/identity.js'
-import type { Owner } from '../../ceremony/backup.js'
+import type { Owner } from '../../ceremony/key.js'
 import { checkHome, type Finding } from '../../ceremony/home-check.js'
 import { type CheckedKey, type CheckedShare, checkShares } from '../../ceremony/share-check.js'
 import { listKeyFolders } from '../../storage/keys.js'

@@ -1,4 +1,5 @@
-import { findKey, indexIn, type Key } from '../../ceremony/keys.js'
+import { findKey } from '../../ceremony/keys.js'
+import { indexIn, type Key } from '../../ceremony/key.js'
 import {
   type Approval,
   ask,
@@ -8,7 +9,7 @@ import {
   requireApproved,
   signersNamed,
 } from '../../ceremony/requests.js'
-import type { Signed } from '../../ceremony/sign.js'
+import type { Signed } from '../../ceremony/signed-before.js'
 import { type SignedBefore, signedBefore } from '../../ceremony/signed-before.js'
 import { targetOf } from '../../ceremony/target.js'
 import type { World } from '../../ceremony/world.js'
