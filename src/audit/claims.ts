@@ -2,14 +2,14 @@
  * Claims about letters to one member alone, opened: whom they convict by themselves, and what is left for the protocol to
  * settle. A claim that is none convicts whoever signed it, so that nobody is framed by one.
  */
-import type { Accusation } from '../protocol/abort.js'
-import { attempt, equalBytes } from '../protocol/codec.js'
-import type { Dispute } from '../protocol/evidence.js'
-import type { PartyId } from '../protocol/session.js'
-import { type Claim, claimCodec } from '../wire/claim.js'
-import { decodeEnvelope, encodeHeader, type Envelope, verifyEnvelope } from '../wire/envelope.js'
-import { hashOfKey, openLetter } from '../wire/sealing.js'
-import { hex } from '../wire/text.js'
+import type { Accusation } from '../protocol/core/abort.js'
+import { attempt, equalBytes } from '../protocol/core/codec.js'
+import type { Dispute } from '../protocol/core/evidence.js'
+import type { PartyId } from '../protocol/core/session.js'
+import { type Claim, claimCodec } from '../wire/session/claim.js'
+import { decodeEnvelope, encodeHeader, type Envelope, verifyEnvelope } from '../wire/session/envelope.js'
+import { hashOfKey, openLetter } from '../wire/session/sealing.js'
+import { hex } from '../wire/base/text.js'
 import { demand, type Player, refuse } from './session.js'
 
 /** The run that a file is of. */

@@ -3,18 +3,18 @@
  * transcript's verifier holds of the session and believes nothing about a key but the record that its order or definition
  * names.
  */
-import type { Accusation } from '../protocol/abort.js'
+import type { Accusation } from '../protocol/core/abort.js'
 import { judgeFailure } from '../protocol/cggmp24/evidence.js'
 import { runJob } from '../protocol/cggmp24/jobs.js'
-import { equalBytes } from '../protocol/codec.js'
-import { needsAuxiliary } from '../protocol/engine.js'
-import type { Dispute, Judging } from '../protocol/evidence.js'
+import { equalBytes } from '../protocol/core/codec.js'
+import { needsAuxiliary } from '../protocol/engines/engine.js'
+import type { Dispute, Judging } from '../protocol/core/evidence.js'
 import { judgeFrost } from '../protocol/frost/evidence.js'
-import { judgeKeyMaking, judgeResharing } from '../protocol/keygen-evidence.js'
-import type { Rounds } from '../protocol/keygen-public.js'
-import type { Job } from '../protocol/round.js'
-import { type PartyId, Session } from '../protocol/session.js'
-import type { Card } from '../wire/card.js'
+import { judgeKeyMaking, judgeResharing } from '../protocol/dkg/keygen-evidence.js'
+import type { Rounds } from '../protocol/core/rounds.js'
+import type { Job } from '../protocol/core/round.js'
+import { type PartyId, Session } from '../protocol/core/session.js'
+import type { Card } from '../wire/identity/card.js'
 import {
   custodiansOf,
   type Definition,
@@ -22,13 +22,13 @@ import {
   definitionId,
   type KeyDefinition,
   type Order,
-} from '../wire/definition.js'
-import { reshareInputOf } from '../wire/definition-key.js'
-import { derivedKey } from '../wire/derived.js'
-import { type Accused, Failure } from '../wire/failure.js'
-import { sessionWords } from '../wire/handshake.js'
-import { sha256 } from '../wire/hash.js'
-import { OtherRealm } from '../wire/realm.js'
+} from '../wire/ceremony/definition.js'
+import { reshareInputOf } from '../wire/ceremony/key-definition.js'
+import { derivedKey } from '../wire/key/derived-key.js'
+import { type Accused, Failure } from '../wire/base/failure.js'
+import { sessionWords } from '../wire/session/handshake.js'
+import { sha256 } from '../wire/base/hash.js'
+import { OtherRealm } from '../wire/base/realm.js'
 import {
   auxiliaryOf,
   type KeyRecord,
@@ -36,11 +36,11 @@ import {
   publicShares,
   recordDigest,
   recordPublicKey,
-} from '../wire/record.js'
-import { messageOf } from '../wire/signature.js'
-import { parseSeating } from '../wire/seating.js'
-import { hex } from '../wire/text.js'
-import { type FailedRun, failedCodec, type Letters, lettersCodec } from '../wire/transcript.js'
+} from '../wire/key/record.js'
+import { messageOf } from '../wire/ceremony/signature.js'
+import { parseSeating } from '../wire/key/seated-record.js'
+import { hex } from '../wire/base/text.js'
+import { type FailedRun, failedCodec, type Letters, lettersCodec } from '../wire/session/transcript.js'
 import { claimsOf } from './claims.js'
 import { convictedBy } from './letters.js'
 import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'

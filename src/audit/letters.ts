@@ -2,8 +2,8 @@
  * The verdict on letters that convict their sender by themselves: two that are signed for one place, or one that cannot be
  * read. What else a member was accused of by such letters rests on more than stands in the file, and is not proven by it.
  */
-import type { Accusation } from '../protocol/abort.js'
-import { type Codec, CodecError } from '../protocol/codec.js'
+import type { Accusation } from '../protocol/core/abort.js'
+import { type Codec, CodecError } from '../protocol/core/codec.js'
 import {
   decodeEnvelope,
   type Envelope,
@@ -11,10 +11,10 @@ import {
   REPEATED,
   SLOTTED,
   verifyEnvelope,
-} from '../wire/envelope.js'
-import { confirmCodec, encapsulateCodec, revealCodec } from '../wire/handshake.js'
-import { preparedCodec } from '../wire/prepared.js'
-import { hex } from '../wire/text.js'
+} from '../wire/session/envelope.js'
+import { confirmCodec, encapsulateCodec, revealCodec } from '../wire/session/handshake.js'
+import { preparedCodec } from '../wire/session/prepared.js'
+import { hex } from '../wire/base/text.js'
 import { demand, type Player, refuse } from './session.js'
 
 const CODECS: Partial<Record<Kind, Codec<unknown>>> = {

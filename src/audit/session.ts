@@ -2,19 +2,19 @@
  * What every file of a run holds and is checked for alike, be it a transcript or that of a run that failed: letters of one
  * session in their places, each signed by who it names, under the definition. What they amount to is for others to say.
  */
-import { CodecError, equalBytes } from '../protocol/codec.js'
-import type { PartyId } from '../protocol/session.js'
-import type { Card } from '../wire/card.js'
+import { CodecError, equalBytes } from '../protocol/core/codec.js'
+import type { PartyId } from '../protocol/core/session.js'
+import type { Card } from '../wire/identity/card.js'
 import {
   areAcceptances,
   type Definition,
   definitionId,
   type Order,
   verifyAcceptance,
-} from '../wire/definition.js'
-import { isKeyDefinition, membersOf, playersOf } from '../wire/definition-key.js'
-import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/envelope.js'
-import { Failure } from '../wire/failure.js'
+} from '../wire/ceremony/definition.js'
+import { isKeyDefinition, membersOf, playersOf } from '../wire/ceremony/key-definition.js'
+import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/session/envelope.js'
+import { Failure } from '../wire/base/failure.js'
 import {
   attemptId,
   confirmCodec,
@@ -23,12 +23,12 @@ import {
   helloCommitment,
   revealCodec,
   sessionId,
-} from '../wire/handshake.js'
-import { rebindDigest } from '../wire/rebind.js'
-import { recordDigest } from '../wire/record.js'
-import { parseSeating } from '../wire/seating.js'
-import { hex } from '../wire/text.js'
-import type { Seen } from '../wire/transcript.js'
+} from '../wire/session/handshake.js'
+import { rebindDigest } from '../wire/key/rebind.js'
+import { recordDigest } from '../wire/key/record.js'
+import { parseSeating } from '../wire/key/seated-record.js'
+import { hex } from '../wire/base/text.js'
+import type { Seen } from '../wire/session/transcript.js'
 
 /** Who took part, with the number under which it played. */
 export type Player = { readonly card: Card; readonly party: PartyId }

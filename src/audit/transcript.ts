@@ -2,12 +2,12 @@
  * The offline verifier of public transcripts: whoever has the file can hold every signature, commitment and id in it
  * against the rest, and the result against what was said. It believes only the fingerprints that its reader knows.
  */
-import { encode, equalBytes } from '../protocol/codec.js'
-import { needsAuxiliary, publicKeyMaking, publicKeyResharing, roundsOf } from '../protocol/engine.js'
-import type { Rounds } from '../protocol/keygen-public.js'
-import { echoOf, echoRound } from '../protocol/round.js'
-import { type PartyId, Session } from '../protocol/session.js'
-import type { Card } from '../wire/card.js'
+import { encode, equalBytes } from '../protocol/core/codec.js'
+import { needsAuxiliary, publicKeyMaking, publicKeyResharing, roundsOf } from '../protocol/engines/engine.js'
+import type { Rounds } from '../protocol/core/rounds.js'
+import { echoOf, echoRound } from '../protocol/core/round.js'
+import { type PartyId, Session } from '../protocol/core/session.js'
+import type { Card } from '../wire/identity/card.js'
 import {
   custodiansOf,
   type KeyDefinition,
@@ -15,13 +15,18 @@ import {
   definitionId,
   type KeygenDefinition,
   type ReshareDefinition,
-} from '../wire/definition.js'
-import { consentsAmong, isMajority } from '../wire/consent.js'
-import { isKeyDefinition, isReshare, playersOf as cardsOf, reshareInputOf } from '../wire/definition-key.js'
-import { derivedKey } from '../wire/derived.js'
-import { decodeEnvelope } from '../wire/envelope.js'
-import { helloCodec, sessionWords } from '../wire/handshake.js'
-import { sha256 } from '../wire/hash.js'
+} from '../wire/ceremony/definition.js'
+import { consentsAmong, isMajority } from '../wire/ceremony/consent.js'
+import {
+  isKeyDefinition,
+  isReshare,
+  playersOf as cardsOf,
+  reshareInputOf,
+} from '../wire/ceremony/key-definition.js'
+import { derivedKey } from '../wire/key/derived-key.js'
+import { decodeEnvelope } from '../wire/session/envelope.js'
+import { helloCodec, sessionWords } from '../wire/session/handshake.js'
+import { sha256 } from '../wire/base/hash.js'
 import {
   type KeyRecord,
   levelOfKeys,
@@ -29,13 +34,13 @@ import {
   publicShares,
   recordDigest,
   recordPublicKey,
-} from '../wire/record.js'
-import { parseSeating } from '../wire/seating.js'
-import { recordMade } from '../wire/record-made.js'
-import { type Holder, resultDigest, verifyReceipt } from '../wire/result.js'
-import { messageOf, verifiesUnder } from '../wire/signature.js'
-import { hex } from '../wire/text.js'
-import { type Transcript, transcriptCodec, transcriptHead } from '../wire/transcript.js'
+} from '../wire/key/record.js'
+import { parseSeating } from '../wire/key/seated-record.js'
+import { recordMade } from '../wire/ceremony/derive-record.js'
+import { type Holder, resultDigest, verifyReceipt } from '../wire/ceremony/certificate.js'
+import { messageOf, verifiesUnder } from '../wire/ceremony/signature.js'
+import { hex } from '../wire/base/text.js'
+import { type Transcript, transcriptCodec, transcriptHead } from '../wire/session/transcript.js'
 import { demand, holding, openingIn, type Player, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verified = {

@@ -2,16 +2,16 @@
  * What a ceremony needs of the world, handed in by the composition root: a home, an identity, a network, a clock,
  * randomness, a person. Everything below is built from these and nothing else.
  */
-import type { Emit } from '../messaging/events.js'
-import type { Member } from '../messaging/letters.js'
-import type { Patience } from '../messaging/patience.js'
-import type { Compute } from '../messaging/run.js'
-import type { Transport } from '../messaging/transport.js'
-import type { NonceRng, Rng } from '../protocol/session.js'
-import type { Home } from '../storage/home.js'
-import type { Quarantine } from '../storage/quarantine.js'
-import type { Card, Keys } from '../wire/card.js'
-import type { Identity } from '../wire/identity.js'
+import type { Emit } from '../messaging/channel/events.js'
+import type { Member } from '../messaging/channel/letters.js'
+import type { Patience } from '../messaging/channel/timeouts.js'
+import type { Compute } from '../messaging/session/run.js'
+import type { Transport } from '../messaging/transport/transport.js'
+import type { NonceRng, Rng } from '../protocol/core/session.js'
+import type { Home } from '../storage/home/home.js'
+import type { Quarantine } from '../storage/home/quarantine.js'
+import type { Card, Keys } from '../wire/identity/card.js'
+import type { Identity } from '../wire/identity/identity.js'
 
 /** The person at this terminal, or a script that speaks for one. */
 export type Person = {

@@ -4,9 +4,9 @@ import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { base58, bech32, bech32m } from '@scure/base'
-import type { Scheme } from '../protocol/scheme.js'
-import { isRehearsal } from '../wire/realm.js'
-import { hex } from '../wire/text.js'
+import type { Scheme } from '../protocol/group/scheme.js'
+import { isRehearsal } from '../wire/base/realm.js'
+import { hex } from '../wire/base/text.js'
 
 export const ADDRESS_TYPES = ['evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'] as const
 export type AddressType = (typeof ADDRESS_TYPES)[number]

@@ -4,8 +4,8 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { createBase58check } from '@scure/base'
-import { derivePath, type Path } from '../protocol/derive.js'
-import { isRehearsal } from '../wire/realm.js'
+import { derivePath, type Path } from '../protocol/group/derive.js'
+import { isRehearsal } from '../wire/base/realm.js'
 import { hash160 } from './address.js'
 
 /** Of the main network, `xpub...`; a rehearsal's is of the test network, `tpub...`, as its addresses are. */

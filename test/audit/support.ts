@@ -1,38 +1,38 @@
 /** Transcripts to verify: of real ceremonies, and of participants who together sign whatever they like. */
 import { readFile } from 'node:fs/promises'
-import { findKey } from '../../src/ceremony/keys.js'
-import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
-import { ask, join, payloadHash } from '../../src/ceremony/requests.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { newEphemeral } from '../../src/messaging/pair.js'
-import { bytes, codec } from '../../src/protocol/codec.js'
+import { findKey } from '../../src/ceremony/epochs/find-key.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
+import { ask, join, payloadHash } from '../../src/ceremony/signing/ask-and-join.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import { newEphemeral } from '../../src/messaging/channel/key-agreement.js'
+import { bytes, codec } from '../../src/protocol/core/codec.js'
 import {
   commitmentLetter,
   commitTo,
   type Opening,
   openingLetter,
   proofContext,
-} from '../../src/protocol/keygen-public.js'
+} from '../../src/protocol/dkg/keygen-public.js'
 import { type FrostScheme, knowledgeChallenge, suiteOf } from '../../src/protocol/frost/suites.js'
-import { echoOf, echoRound } from '../../src/protocol/round.js'
-import { proveKnowledge } from '../../src/protocol/schnorr.js'
-import { Secret } from '../../src/protocol/secret.js'
-import { Session } from '../../src/protocol/session.js'
+import { echoOf, echoRound } from '../../src/protocol/core/round.js'
+import { proveKnowledge } from '../../src/protocol/group/schnorr.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import { Session } from '../../src/protocol/core/session.js'
 import {
   addCommitments,
   evaluateCommitment,
   feldman,
   type Polynomial,
   randomPolynomial,
-} from '../../src/protocol/sharing.js'
-import { readEpochFile } from '../../src/storage/keys.js'
+} from '../../src/protocol/sharing/polynomial.js'
+import { readEpochFile } from '../../src/storage/home/epochs.js'
 import {
   acceptDefinition,
   definitionCodec,
   definitionId,
   type KeygenDefinition,
-} from '../../src/wire/definition.js'
-import { decodeEnvelope, type Header, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
+} from '../../src/wire/ceremony/definition.js'
+import { decodeEnvelope, type Header, type Kind, sealEnvelope } from '../../src/wire/session/envelope.js'
 import {
   attemptId,
   confirmCodec,
@@ -43,9 +43,9 @@ import {
   MLKEM_CIPHERTEXT,
   revealCodec,
   sessionId,
-} from '../../src/wire/handshake.js'
-import { encodeRecord, type KeyRecord } from '../../src/wire/record.js'
-import type { Transcript } from '../../src/wire/transcript.js'
+} from '../../src/wire/session/handshake.js'
+import { encodeRecord, type KeyRecord } from '../../src/wire/key/record.js'
+import type { Transcript } from '../../src/wire/session/transcript.js'
 import { keygenDefinition, type Person, rng } from '../support/members.js'
 import { type Custodian, fileOf, worldOf } from '../support/worlds.js'
 

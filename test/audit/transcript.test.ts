@@ -1,23 +1,23 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
-import { equalBytes } from '../../src/protocol/codec.js'
-import { ed25519, secp256k1 } from '../../src/protocol/curve.js'
-import { randomPolynomial } from '../../src/protocol/sharing.js'
-import { definitionCodec, type KeygenDefinition, type Order } from '../../src/wire/definition.js'
-import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
-import { Failure } from '../../src/wire/failure.js'
+import { equalBytes } from '../../src/protocol/core/codec.js'
+import { ed25519, secp256k1 } from '../../src/protocol/group/curve.js'
+import { randomPolynomial } from '../../src/protocol/sharing/polynomial.js'
+import { definitionCodec, type KeygenDefinition, type Order } from '../../src/wire/ceremony/definition.js'
+import { decodeEnvelope, sealEnvelope } from '../../src/wire/session/envelope.js'
+import { Failure } from '../../src/wire/base/failure.js'
 import {
   confirmCodec,
   encapsulateCodec,
   helloCodec,
   revealCodec,
   sessionWords,
-} from '../../src/wire/handshake.js'
-import { sha256 } from '../../src/wire/hash.js'
-import { encodeRecord, type KeyRecord, parseRecord, recordPublicKey } from '../../src/wire/record.js'
-import { hex } from '../../src/wire/text.js'
-import { type Transcript, transcriptCodec, transcriptHead } from '../../src/wire/transcript.js'
+} from '../../src/wire/session/handshake.js'
+import { sha256 } from '../../src/wire/base/hash.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordPublicKey } from '../../src/wire/key/record.js'
+import { hex } from '../../src/wire/base/text.js'
+import { type Transcript, transcriptCodec, transcriptHead } from '../../src/wire/session/transcript.js'
 import { keygenDefinition, rng, sameBytes } from '../support/members.js'
 import { type Custodian, custodians } from '../support/worlds.js'
 import {

@@ -9,11 +9,15 @@
 import { createHash, generatePrimeSync, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { runJob } from '../../dist/protocol/cggmp24/jobs.js'
-import { PRODUCTION } from '../../dist/protocol/cggmp24/level.js'
-import { exponentiations, powersModulo, resetExponentiations } from '../../dist/protocol/cggmp24/modexp.js'
-import { makeKey, signMessage } from '../../dist/protocol/engine.js'
-import { parseKeyShare } from '../../dist/protocol/keyshare.js'
-import { Session } from '../../dist/protocol/session.js'
+import { PRODUCTION } from '../../dist/protocol/cggmp24/integers/level.js'
+import {
+  exponentiations,
+  powersModulo,
+  resetExponentiations,
+} from '../../dist/protocol/cggmp24/integers/modexp.js'
+import { makeKey, signMessage } from '../../dist/protocol/engines/engine.js'
+import { parseKeyShare } from '../../dist/protocol/sharing/key-share.js'
+import { Session } from '../../dist/protocol/core/session.js'
 import { atWork, round, spread } from './spread.js'
 
 const rng = (length) => Uint8Array.from(randomBytes(length))

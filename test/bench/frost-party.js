@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { randomBytes } from 'node:crypto'
 import { sign } from '../../dist/protocol/frost/sign.js'
-import { parseKeyShare } from '../../dist/protocol/keyshare.js'
-import { Secret } from '../../dist/protocol/secret.js'
-import { Session } from '../../dist/protocol/session.js'
+import { parseKeyShare } from '../../dist/protocol/sharing/key-share.js'
+import { Secret } from '../../dist/protocol/core/secret.js'
+import { Session } from '../../dist/protocol/core/session.js'
 import { atWork } from './spread.js'
 
 const { parties, key } = workerData

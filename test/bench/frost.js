@@ -7,8 +7,8 @@ import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { ed25519_FROST, ed25519 } from '@noble/curves/ed25519.js'
 import { schnorr_FROST, schnorr } from '@noble/curves/secp256k1.js'
-import { keygen } from '../../dist/protocol/keygen.js'
-import { Session } from '../../dist/protocol/session.js'
+import { keygen } from '../../dist/protocol/dkg/keygen.js'
+import { Session } from '../../dist/protocol/core/session.js'
 import { atWork, round, spread } from './spread.js'
 
 const SCHEMES = {

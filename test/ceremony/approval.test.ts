@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { checkPayload } from '../../src/ceremony/approval.js'
-import { SCHEMES } from '../../src/protocol/scheme.js'
-import { payloadSummary } from '../../src/cli/render/payload.js'
-import { sha256 } from '../../src/wire/hash.js'
-import { messageOf } from '../../src/wire/signature.js'
-import { hex } from '../../src/wire/text.js'
+import { checkPayload } from '../../src/ceremony/requests/approval.js'
+import { SCHEMES } from '../../src/protocol/group/scheme.js'
+import { payloadSummary } from '../../src/cli/views/payload.js'
+import { sha256 } from '../../src/wire/base/hash.js'
+import { messageOf } from '../../src/wire/ceremony/signature.js'
+import { hex } from '../../src/wire/base/text.js'
 import {
   agreedSignature,
   dealt,

@@ -5,12 +5,12 @@ import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { sealAgain, splitShare, type SplitOrder } from '../../src/ceremony/backup.js'
-import { manifestOf } from '../../src/ceremony/backup-status.js'
-import type { HolderSeal } from '../../src/ceremony/holders.js'
-import { heldKeys } from '../../src/ceremony/epochs.js'
-import { printable } from '../../src/ceremony/printing.js'
-import { findKey, openShare } from '../../src/ceremony/keys.js'
+import { sealAgain, splitShare, type SplitOrder } from '../../src/ceremony/backup/split.js'
+import { manifestOf } from '../../src/ceremony/keys/split-status.js'
+import type { HolderSeal } from '../../src/ceremony/backup/holders.js'
+import { heldKeys } from '../../src/ceremony/epochs/held-epochs.js'
+import { printable } from '../../src/ceremony/recovery/paper.js'
+import { findKey, openShare } from '../../src/ceremony/epochs/find-key.js'
 import {
   type Given,
   handOn,
@@ -19,21 +19,27 @@ import {
   restore,
   type RestoreOrder,
   verifyPiece,
-} from '../../src/ceremony/restore.js'
-import type { KeyShare } from '../../src/protocol/keyshare.js'
-import type { Secret } from '../../src/protocol/secret.js'
-import type { PartyId } from '../../src/protocol/session.js'
-import { readSplit } from '../../src/storage/escrow.js'
-import { setFaultPoint } from '../../src/storage/files.js'
-import { type Home, openHome } from '../../src/storage/home.js'
-import { type KeyState, listEpochs, readEpochFile, readState, stageEpoch } from '../../src/storage/keys.js'
-import { openWith, sealTo, sealWithPassphrase } from '../../src/storage/seal.js'
-import { parseExportedManifest } from '../../src/wire/exported.js'
-import { noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
-import { parseRebind } from '../../src/wire/rebind.js'
-import { encodeRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
-import { parseShare } from '../../src/wire/share.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/ceremony/recovery/restore.js'
+import type { KeyShare } from '../../src/protocol/sharing/key-share.js'
+import type { Secret } from '../../src/protocol/core/secret.js'
+import type { PartyId } from '../../src/protocol/core/session.js'
+import { readSplit } from '../../src/storage/home/escrow.js'
+import { setFaultPoint } from '../../src/storage/fs/atomic.js'
+import { type Home, openHome } from '../../src/storage/home/home.js'
+import {
+  type KeyState,
+  listEpochs,
+  readEpochFile,
+  readState,
+  stageEpoch,
+} from '../../src/storage/home/epochs.js'
+import { openWith, sealTo, sealWithPassphrase } from '../../src/storage/sealed/age.js'
+import { parseExportedManifest } from '../../src/wire/paper/json-export.js'
+import { noteAgrees, parseNote } from '../../src/wire/escrow/note.js'
+import { parseRebind } from '../../src/wire/key/rebind.js'
+import { encodeRecord, recordDigest, recordPublicKey } from '../../src/wire/key/record.js'
+import { parseShare } from '../../src/wire/key/share.js'
+import { hex } from '../../src/wire/base/text.js'
 import { seededNonces, verifiesElsewhere } from '../protocol/frost/party.js'
 import { cutEverywhere, failureOf } from '../storage/support.js'
 import { people, type Person, rng } from '../support/members.js'

@@ -1,16 +1,21 @@
 /** Homes of one key that use different epochs, where they meet: who is behind is told so, and counts as nobody who went over. */
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { dealersWhoHold } from '../../src/ceremony/behind.js'
-import { heldKey, seatsGoneOver } from '../../src/ceremony/epochs.js'
-import { findKey } from '../../src/ceremony/keys.js'
-import { planRetire } from '../../src/ceremony/retire.js'
-import { handoverOf, takeHandover } from '../../src/ceremony/statements.js'
-import { keysIn } from '../../src/ceremony/status.js'
-import { type KeyRecord, recordDigest } from '../../src/wire/record.js'
-import { decodeCertificate, makeCertificate } from '../../src/wire/result.js'
-import { encodeHandover, type Handover, handoverSince, parseHandover } from '../../src/wire/share-handover.js'
-import { sayLost } from '../../src/wire/share-statement.js'
+import { dealersWhoHold } from '../../src/ceremony/epochs/tell-behind.js'
+import { heldKey, seatsGoneOver } from '../../src/ceremony/epochs/held-epochs.js'
+import { findKey } from '../../src/ceremony/epochs/find-key.js'
+import { planRetire } from '../../src/ceremony/epochs/retire.js'
+import { handoverOf, takeHandover } from '../../src/ceremony/epochs/attestations.js'
+import { keysIn } from '../../src/ceremony/home/status.js'
+import { type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
+import { decodeCertificate, makeCertificate } from '../../src/wire/ceremony/certificate.js'
+import {
+  encodeHandover,
+  type Handover,
+  handoverSince,
+  parseHandover,
+} from '../../src/wire/ceremony/handover.js'
+import { sayLost } from '../../src/wire/key/attestation.js'
 import { failureOf } from '../storage/support.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
 import { defined, makeTreasury, reshared, signed } from '../support/reshares.js'

@@ -12,12 +12,12 @@ import {
   signCeremony,
   signersOf,
   unsigned,
-} from '../../src/ceremony/definitions.js'
-import type { KeygenPlan } from '../../src/ceremony/plan.js'
-import type { Known } from '../../src/ceremony/trust.js'
-import { fingerprintOf } from '../../src/wire/card.js'
-import { type Definition, writeDefinition } from '../../src/wire/definition.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/ceremony/definition/build.js'
+import type { KeygenPlan } from '../../src/ceremony/definition/keygen-plan.js'
+import type { Known } from '../../src/ceremony/contacts/contacts.js'
+import { fingerprintOf } from '../../src/wire/identity/card.js'
+import { type Definition, writeDefinition } from '../../src/wire/ceremony/definition.js'
+import { hex } from '../../src/wire/base/text.js'
 import { people, type Person, rng } from '../support/members.js'
 
 const now = Date.UTC(2030, 0, 1)

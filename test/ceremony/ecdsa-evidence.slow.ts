@@ -1,10 +1,10 @@
 /** The failure phase in a ceremony: who lies of its share of kγ is named by all, and to anybody by what they keep (T-70). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { enterRehearsal } from '../../src/wire/realm.js'
-import { hex } from '../../src/wire/text.js'
-import { type FailedRun, failedCodec } from '../../src/wire/transcript.js'
+import { enterRehearsal } from '../../src/wire/base/realm.js'
+import { hex } from '../../src/wire/base/text.js'
+import { type FailedRun, failedCodec } from '../../src/wire/session/transcript.js'
 import { verifyEvidence } from '../../src/audit/evidence.js'
-import type { Failure } from '../../src/wire/failure.js'
+import type { Failure } from '../../src/wire/base/failure.js'
 import { wrongSum } from '../protocol/cggmp24/cheats.js'
 import { EcdsaTable, evidenceOf, failureIn, guiltyIn, verdictOn } from '../support/ecdsa.js'
 

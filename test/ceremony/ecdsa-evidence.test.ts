@@ -3,12 +3,12 @@
  * failure phase, which takes its time: `ecdsa-evidence.slow.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sigmaLetter } from '../../src/protocol/cggmp24/presign-letters.js'
-import { readFile } from '../../src/storage/files.js'
-import type { Failure } from '../../src/wire/failure.js'
-import { enterRehearsal } from '../../src/wire/realm.js'
-import { encodeRecord, parseRecord } from '../../src/wire/record.js'
-import { type FailedRun, failedCodec, transcriptCodec } from '../../src/wire/transcript.js'
+import { sigmaLetter } from '../../src/protocol/cggmp24/presign/letters.js'
+import { readFile } from '../../src/storage/fs/atomic.js'
+import type { Failure } from '../../src/wire/base/failure.js'
+import { enterRehearsal } from '../../src/wire/base/realm.js'
+import { encodeRecord, parseRecord } from '../../src/wire/key/record.js'
+import { type FailedRun, failedCodec, transcriptCodec } from '../../src/wire/session/transcript.js'
 import { mpc } from '../support/cli.js'
 import { EcdsaTable, evidenceOf, failureIn, verdictOn } from '../support/ecdsa.js'
 import { resigned } from '../support/mischief.js'

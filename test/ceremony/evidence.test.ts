@@ -3,20 +3,25 @@
  * see it; and to anybody by the file that each of them keeps. Nobody is named who did not.
  */
 import { afterAll, describe, expect, test } from 'vitest'
-import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { commitTo, openingLetter, commitmentLetter, type Opening } from '../../src/protocol/keygen-public.js'
-import * as resharing from '../../src/protocol/reshare-plan.js'
-import type { Session } from '../../src/protocol/session.js'
-import { ed25519 } from '../../src/protocol/curve.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import {
+  commitTo,
+  openingLetter,
+  commitmentLetter,
+  type Opening,
+} from '../../src/protocol/dkg/keygen-public.js'
+import * as resharing from '../../src/protocol/dkg/reshare-plan.js'
+import type { Session } from '../../src/protocol/core/session.js'
+import { ed25519 } from '../../src/protocol/group/curve.js'
 import { shareLetter } from '../../src/protocol/frost/sign.js'
-import { readFile } from '../../src/storage/files.js'
-import { readQuarantine } from '../../src/storage/quarantine.js'
-import { isReshare, reshareInputOf } from '../../src/wire/definition-key.js'
-import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/envelope.js'
-import { hex } from '../../src/wire/text.js'
-import { type FailedRun, failedCodec } from '../../src/wire/transcript.js'
-import { claimCodec } from '../../src/wire/claim.js'
+import { readFile } from '../../src/storage/fs/atomic.js'
+import { readQuarantine } from '../../src/storage/home/quarantine.js'
+import { isReshare, reshareInputOf } from '../../src/wire/ceremony/key-definition.js'
+import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/session/envelope.js'
+import { hex } from '../../src/wire/base/text.js'
+import { type FailedRun, failedCodec } from '../../src/wire/session/transcript.js'
+import { claimCodec } from '../../src/wire/session/claim.js'
 import { type Cheat, cheatsInMaking, claimsFalsely, dealsBadly } from '../support/cheats.js'
 import { mpc } from '../support/cli.js'
 import { evidenceOf, failureIn, verdictOn } from '../support/ecdsa.js'

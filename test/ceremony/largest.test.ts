@@ -1,15 +1,19 @@
 /** The bounds on what a ceremony sends, held against what is really sent, and against a server that takes less. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type * as workers from '../../src/cli/workers.js'
-import { runHandshake, handshakeAmong } from '../../src/ceremony/handshake.js'
-import { largestInMaking, largestInOpening, largestInSigning } from '../../src/ceremony/largest.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import type { Transport } from '../../src/messaging/transport.js'
-import { playersOf } from '../../src/wire/definition-key.js'
-import type { KeygenDefinition } from '../../src/wire/definition.js'
-import type { Failure } from '../../src/wire/failure.js'
-import { enterRehearsal } from '../../src/wire/realm.js'
-import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
+import type * as workers from '../../src/cli/threads/workers.js'
+import { runHandshake, handshakeAmong } from '../../src/ceremony/session/handshake.js'
+import {
+  largestInMaking,
+  largestInOpening,
+  largestInSigning,
+} from '../../src/ceremony/session/largest-letter.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import type { Transport } from '../../src/messaging/transport/transport.js'
+import { playersOf } from '../../src/wire/ceremony/key-definition.js'
+import type { KeygenDefinition } from '../../src/wire/ceremony/definition.js'
+import type { Failure } from '../../src/wire/base/failure.js'
+import { enterRehearsal } from '../../src/wire/base/realm.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
 import { built } from '../support/built.js'
 import { keygenDefinition } from '../support/members.js'
 import { defined, makeTreasury, takesPart } from '../support/reshares.js'

@@ -1,14 +1,19 @@
 import { readdir } from 'node:fs/promises'
 import { generatePrimeSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createIdentity, openIdentity } from '../../src/ceremony/identity.js'
-import { PrimeSupply, PRIMES_A_KEY, stockedPrimes, stockPrimes } from '../../src/ceremony/primes.js'
+import { createIdentity, openIdentity } from '../../src/ceremony/contacts/identity.js'
+import {
+  PrimeSupply,
+  PRIMES_A_KEY,
+  stockedPrimes,
+  stockPrimes,
+} from '../../src/ceremony/keys/prime-supply.js'
 import type { MakePrimes } from '../../src/ceremony/world.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import type { Room } from '../../src/messaging/room.js'
-import { keepPrime } from '../../src/storage/primes.js'
-import { generateAgeIdentity, sealTo } from '../../src/storage/seal.js'
-import { encodePrime } from '../../src/wire/prime.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import type { Room } from '../../src/messaging/session/session.js'
+import { keepPrime } from '../../src/storage/home/primes.js'
+import { generateAgeIdentity, sealTo } from '../../src/storage/sealed/age.js'
+import { encodePrime } from '../../src/wire/key/prime.js'
 import { newHome } from '../storage/support.js'
 import { keygenDefinition, people, type Person, rng, seat } from '../support/members.js'
 

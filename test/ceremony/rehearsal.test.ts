@@ -4,19 +4,25 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { findKey } from '../../src/ceremony/keys.js'
-import { Dropped } from '../../src/ceremony/mishap.js'
-import { rehearse } from '../../src/ceremony/rehearsal.js'
-import { type Actor, MESSAGE, PASSPHRASE, type Seat, type Stage } from '../../src/ceremony/rehearsal-cast.js'
-import type * as workers from '../../src/cli/workers.js'
-import { auxDataCodec } from '../../src/protocol/cggmp24/aux-data.js'
-import { openHome } from '../../src/storage/home.js'
-import { openWithPassphrase } from '../../src/storage/seal.js'
-import { Failure } from '../../src/wire/failure.js'
-import { enterRehearsal } from '../../src/wire/realm.js'
-import { type KeyRecord, recordDigest, recordPublicKey } from '../../src/wire/record.js'
-import { verifiesUnder } from '../../src/wire/signature.js'
-import { hex } from '../../src/wire/text.js'
+import { findKey } from '../../src/ceremony/epochs/find-key.js'
+import { Dropped } from '../../src/ceremony/rehearsal/faults.js'
+import { rehearse } from '../../src/ceremony/rehearsal/rehearsal.js'
+import {
+  type Actor,
+  MESSAGE,
+  PASSPHRASE,
+  type Seat,
+  type Stage,
+} from '../../src/ceremony/rehearsal/participants.js'
+import type * as workers from '../../src/cli/threads/workers.js'
+import { auxDataCodec } from '../../src/protocol/cggmp24/auxiliary/data.js'
+import { openHome } from '../../src/storage/home/home.js'
+import { openWithPassphrase } from '../../src/storage/sealed/age.js'
+import { Failure } from '../../src/wire/base/failure.js'
+import { enterRehearsal } from '../../src/wire/base/realm.js'
+import { type KeyRecord, recordDigest, recordPublicKey } from '../../src/wire/key/record.js'
+import { verifiesUnder } from '../../src/wire/ceremony/signature.js'
+import { hex } from '../../src/wire/base/text.js'
 import { built } from '../support/built.js'
 import { rng } from '../support/members.js'
 import { heldPrimes } from '../support/worlds.js'

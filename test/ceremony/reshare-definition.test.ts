@@ -1,12 +1,16 @@
 /** What a resharing may be defined as, and what is refused before anybody is asked. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { participantsOf, unsigned } from '../../src/ceremony/definitions.js'
-import { findKey } from '../../src/ceremony/keys.js'
-import type { Key } from '../../src/ceremony/key.js'
-import { buildReshare, type ResharePlan } from '../../src/ceremony/reshare-definition.js'
-import { definitionCodec, definitionKeys, type ReshareDefinition } from '../../src/wire/definition.js'
-import { watchersNeeded, watchersOf } from '../../src/wire/definition-key.js'
-import { recordDigest } from '../../src/wire/record.js'
+import { participantsOf, unsigned } from '../../src/ceremony/definition/build.js'
+import { findKey } from '../../src/ceremony/epochs/find-key.js'
+import type { Key } from '../../src/ceremony/keys/key.js'
+import { buildReshare, type ResharePlan } from '../../src/ceremony/definition/build-reshare.js'
+import {
+  definitionCodec,
+  definitionKeys,
+  type ReshareDefinition,
+} from '../../src/wire/ceremony/definition.js'
+import { watchersNeeded, watchersOf } from '../../src/wire/ceremony/key-definition.js'
+import { recordDigest } from '../../src/wire/key/record.js'
 import { knownOf, makeTreasury, SAME } from '../support/reshares.js'
 import { rng } from '../support/members.js'
 import { type Custodian, custodians } from '../support/worlds.js'

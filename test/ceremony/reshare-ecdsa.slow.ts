@@ -1,7 +1,7 @@
 /** Every shape of a resharing for ECDSA, with new auxiliary data for everybody, at the level of rehearsals. */
 import { afterAll, test } from 'vitest'
-import type * as workers from '../../src/cli/workers.js'
-import { enterRehearsal } from '../../src/wire/realm.js'
+import type * as workers from '../../src/cli/threads/workers.js'
+import { enterRehearsal } from '../../src/wire/base/realm.js'
 import { built } from '../support/built.js'
 import { playShape, SHAPES } from '../support/shapes.js'
 

@@ -1,7 +1,7 @@
 /** A seeded sample of the crash matrix of signing; all of it is in `sign-crash.slow.ts`. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'
-import { type Header, sealEnvelope } from '../../src/wire/envelope.js'
+import { type Header, sealEnvelope } from '../../src/wire/session/envelope.js'
 import { inParallel, signWithKill } from '../support/crashes.js'
 import { people, type Person } from '../support/members.js'
 import { expectOneAnswerEach } from '../support/nonces.js'

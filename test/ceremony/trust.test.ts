@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createIdentity, openIdentity, ownCard, sealedBy } from '../../src/ceremony/identity.js'
-import { requireVerified, unverifiedAmong } from '../../src/ceremony/people.js'
+import { createIdentity, openIdentity, ownCard, sealedBy } from '../../src/ceremony/contacts/identity.js'
+import { requireVerified, unverifiedAmong } from '../../src/ceremony/contacts/require-verified.js'
 import {
   cardNamed,
   contactsIn,
@@ -12,13 +12,13 @@ import {
   markVerified,
   parseCards,
   statusOf,
-} from '../../src/ceremony/trust.js'
-import { generateAgeIdentity, recipientOf } from '../../src/storage/seal.js'
-import { type Home, openHome } from '../../src/storage/home.js'
-import { replaceFile } from '../../src/storage/files.js'
-import type { Card } from '../../src/wire/card.js'
-import { cardOfIdentity } from '../../src/wire/identity.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/ceremony/contacts/contacts.js'
+import { generateAgeIdentity, recipientOf } from '../../src/storage/sealed/age.js'
+import { type Home, openHome } from '../../src/storage/home/home.js'
+import { replaceFile } from '../../src/storage/fs/atomic.js'
+import type { Card } from '../../src/wire/identity/card.js'
+import { cardOfIdentity } from '../../src/wire/identity/identity.js'
+import { hex } from '../../src/wire/base/text.js'
 import { scratch } from '../support/cli.js'
 import { type Person, person, rng } from '../support/members.js'
 

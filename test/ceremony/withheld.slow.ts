@@ -1,6 +1,6 @@
 /** The same among four, of whom every one of the seven choices of honest members is deprived. */
 import { afterAll, expect, test } from 'vitest'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import { RELEASES, subsetsOf, withholds } from '../support/withheld.js'
 
 const NAMES = ['alice', 'bob', 'dave', 'carol']

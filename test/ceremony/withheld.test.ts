@@ -1,7 +1,7 @@
 /** A member withholds its receipt from some of the others, in every way, and brings the certificate later (F-02). */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { connectNats } from '../../src/messaging/nats.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import { connectNats } from '../../src/messaging/transport/nats.js'
 import { type Broker, natsSuite } from '../support/nats.js'
 import { RELEASES, subsetsOf, withholds } from '../support/withheld.js'
 

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { configPath, loadConfig } from '../../src/cli/config.js'
-import { declareGlobals, globalsOf } from '../../src/cli/globals.js'
+import { configPath, loadConfig } from '../../src/cli/runtime/config.js'
+import { declareGlobals, globalsOf } from '../../src/cli/runtime/globals.js'
 import { scratch } from '../support/cli.js'
 
 let dir: string

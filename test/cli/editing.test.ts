@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { emitKeypressEvents, type Key } from 'node:readline'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { type Edited, edit, EMPTY, retyped } from '../../src/cli/editing.js'
+import { type Edited, edit, EMPTY, retyped } from '../../src/cli/terminal/line-editor.js'
 
 /** Every line as it was after each key that these bytes are. */
 function lines(bytes: string): (Edited | string)[] {

@@ -1,8 +1,8 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { unsigned } from '../../src/ceremony/definitions.js'
-import { definitionLines } from '../../src/cli/render/definition.js'
+import { unsigned } from '../../src/ceremony/definition/build.js'
+import { definitionLines } from '../../src/cli/views/definition.js'
 import { type Custodian, custodian, mpc, newKeygen, scratch } from '../support/cli.js'
 import { keygenDefinition, people } from '../support/members.js'
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { COMMANDS } from '../../src/cli/program.js'
-import { VERSION } from '../../src/cli/version.js'
+import { COMMANDS } from '../../src/cli/program/program.js'
+import { VERSION } from '../../src/cli/runtime/version.js'
 import { type Custodian, custodians, mpc, newKeygen, ROOT, scratch } from '../support/cli.js'
 
 let dir: string

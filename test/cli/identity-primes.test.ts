@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openHome } from '../../src/storage/home.js'
-import { enterRehearsal } from '../../src/wire/realm.js'
+import { openHome } from '../../src/storage/home/home.js'
+import { enterRehearsal } from '../../src/wire/base/realm.js'
 import { ageIdentityFile, endOf, mpc, scratch, startMpc } from '../support/cli.js'
 
 enterRehearsal()

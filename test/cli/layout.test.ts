@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nearest } from '../../src/ceremony/nearest.js'
-import { fold, layOut, width } from '../../src/cli/layout.js'
-import { humanTime } from '../../src/cli/render/time.js'
-import { wordsOf } from '../../src/wire/words.js'
+import { nearest } from '../../src/ceremony/definition/did-you-mean.js'
+import { fold, layOut, width } from '../../src/cli/terminal/layout.js'
+import { humanTime } from '../../src/cli/views/time.js'
+import { wordsOf } from '../../src/wire/base/safety-words.js'
 
 describe('lines', () => {
   it('are folded between words, and hang below the value that follows a label', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Key } from '../../src/ceremony/key.js'
-import { withOthers } from '../../src/cli/other-signers.js'
-import { Failure } from '../../src/wire/failure.js'
+import type { Key } from '../../src/ceremony/keys/key.js'
+import { withOthers } from '../../src/cli/args/other-signers.js'
+import { Failure } from '../../src/wire/base/failure.js'
 
 const members = ['alice', 'bob', 'carol', 'dave'].map((name) => ({ card: { name } }))
 const key = { name: 'treasury', record: { threshold: 3 }, seated: { members } } as unknown as Key

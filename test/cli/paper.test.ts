@@ -3,15 +3,15 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { armored } from '../../src/storage/seal.js'
+import { armored } from '../../src/storage/sealed/age.js'
 import {
   certificateCode,
   manifestCode,
   parseExportedManifest,
   parsePublicRecord,
   recordCode,
-} from '../../src/wire/exported.js'
-import { codeLine, readPaperLines } from '../../src/wire/paper-text.js'
+} from '../../src/wire/paper/json-export.js'
+import { codeLine, readPaperLines } from '../../src/wire/paper/lines.js'
 import { type Backup, backupOf, forgedPages, linesOn, printed, script } from '../support/backups.js'
 import { atTerminal, type Custodian, custodian, hasTerminal, mpc } from '../support/cli.js'
 

@@ -11,14 +11,14 @@ import {
   resealIdentity,
   type Unlock,
   wipeIdentity,
-} from '../../src/ceremony/identity.js'
-import type { Globals } from '../../src/cli/globals.js'
-import type { Line } from '../../src/cli/layout.js'
-import { newSecret } from '../../src/cli/new-secret.js'
-import { makeStyle } from '../../src/cli/style.js'
-import { Terminal } from '../../src/cli/terminal.js'
-import { openHome } from '../../src/storage/home.js'
-import { openWith } from '../../src/storage/seal.js'
+} from '../../src/ceremony/contacts/identity.js'
+import type { Globals } from '../../src/cli/runtime/globals.js'
+import type { Line } from '../../src/cli/terminal/layout.js'
+import { newSecret } from '../../src/cli/runtime/new-passphrase.js'
+import { makeStyle } from '../../src/cli/terminal/style.js'
+import { Terminal } from '../../src/cli/terminal/terminal.js'
+import { openHome } from '../../src/storage/home/home.js'
+import { openWith } from '../../src/storage/sealed/age.js'
 import { ageIdentityFile, atTerminal, custodian, mpc, type Ran, scratch } from '../support/cli.js'
 import { terminalSuite } from '../support/person.js'
 import { cutEverywhere } from '../storage/support.js'

@@ -1,6 +1,6 @@
 import { checkPrimeSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type * as primes from '../../src/cli/primes.js'
+import type * as primes from '../../src/cli/threads/primes.js'
 import { built } from '../support/built.js'
 
 const { makePrimes } = await built<typeof primes>('cli/primes.js')

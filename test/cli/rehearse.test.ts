@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { COMMANDS } from '../../src/cli/program.js'
+import { COMMANDS } from '../../src/cli/program/program.js'
 import { atTerminal, hasTerminal, mpc, scratch } from '../support/cli.js'
 
 // Whole ceremonies, several in a test: on a busy machine they are slow, and no less right.

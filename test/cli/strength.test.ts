@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { isWeak, strengthOf } from '../../src/cli/strength.js'
-import { wordsOf } from '../../src/wire/words.js'
+import { isWeak, strengthOf } from '../../src/cli/runtime/passphrase-strength.js'
+import { wordsOf } from '../../src/wire/base/safety-words.js'
 
 test.each([
   'a',

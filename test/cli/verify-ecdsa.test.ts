@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hasHighS, verifiesUnder } from '../../src/wire/signature.js'
-import { hex } from '../../src/wire/text.js'
+import { hasHighS, verifiesUnder } from '../../src/wire/ceremony/signature.js'
+import { hex } from '../../src/wire/base/text.js'
 import { mpc, type Ran, scratch } from '../support/cli.js'
 
 const message = Buffer.from('pay 1 to the bearer')

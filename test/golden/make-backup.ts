@@ -7,28 +7,28 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { drawCoefficients, split } from '../../src/protocol/escrow.js'
-import { curveOf } from '../../src/protocol/scheme.js'
-import type { Secret } from '../../src/protocol/secret.js'
-import { parseCard } from '../../src/wire/card.js'
-import { encodeKept } from '../../src/wire/escrow-kept.js'
+import { drawCoefficients, split } from '../../src/protocol/sharing/escrow.js'
+import { curveOf } from '../../src/protocol/group/scheme.js'
+import type { Secret } from '../../src/protocol/core/secret.js'
+import { parseCard } from '../../src/wire/identity/card.js'
+import { encodeKept } from '../../src/wire/escrow/kept.js'
 import {
   type EscrowHolder,
   encodeManifest,
   makeManifest,
   manifestDigest,
   manifestWords,
-} from '../../src/wire/escrow-manifest.js'
-import { makeNote } from '../../src/wire/escrow-note.js'
-import { encodePaperPiece } from '../../src/wire/escrow-paper.js'
-import { encodePiece, parsePiece } from '../../src/wire/escrow-piece.js'
-import { manifestCode, recordCode } from '../../src/wire/exported.js'
-import { codeLine, paperLines } from '../../src/wire/paper-text.js'
-import { parseIdentity } from '../../src/wire/identity.js'
-import { makeRebind, parseRebind, rebindDigest } from '../../src/wire/rebind.js'
-import { parseRecord, recordDigest } from '../../src/wire/record.js'
-import { parseShare } from '../../src/wire/share.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/escrow/manifest.js'
+import { makeNote } from '../../src/wire/escrow/note.js'
+import { encodePaperPiece } from '../../src/wire/paper/piece-page.js'
+import { encodePiece, parsePiece } from '../../src/wire/escrow/piece.js'
+import { manifestCode, recordCode } from '../../src/wire/paper/json-export.js'
+import { codeLine, paperLines } from '../../src/wire/paper/lines.js'
+import { parseIdentity } from '../../src/wire/identity/identity.js'
+import { makeRebind, parseRebind, rebindDigest } from '../../src/wire/key/rebind.js'
+import { parseRecord, recordDigest } from '../../src/wire/key/record.js'
+import { parseShare } from '../../src/wire/key/share.js'
+import { hex } from '../../src/wire/base/text.js'
 import { person, rng } from '../support/members.js'
 import { GOLDEN, held, SCHEMES, textOf } from './make.js'
 

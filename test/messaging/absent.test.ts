@@ -1,10 +1,10 @@
 /** What is said of those who are missing at the deadline: who never came, and who came and fell silent. */
 import { expect, test } from 'vitest'
-import { inSession } from '../../src/messaging/attempts.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { decodeEnvelope } from '../../src/wire/envelope.js'
-import type { Failure } from '../../src/wire/failure.js'
-import { hex } from '../../src/wire/text.js'
+import { inSession } from '../../src/messaging/session/restart-loop.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import { decodeEnvelope } from '../../src/wire/session/envelope.js'
+import type { Failure } from '../../src/wire/base/failure.js'
+import { hex } from '../../src/wire/base/text.js'
 import { keygenDefinition, people, type Person, seat } from '../support/members.js'
 
 const everybody = (await people('alice', 'bob')) as [Person, Person]

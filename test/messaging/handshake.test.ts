@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { inSession } from '../../src/messaging/attempts.js'
-import type { Opened } from '../../src/messaging/handshake.js'
-import { type Delivery, MemoryNetwork } from '../../src/messaging/memory.js'
-import { decode, encode, type Value } from '../../src/protocol/codec.js'
-import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/envelope.js'
-import { helloCodec, revealCodec } from '../../src/wire/handshake.js'
-import { hex } from '../../src/wire/text.js'
+import { inSession } from '../../src/messaging/session/restart-loop.js'
+import type { Opened } from '../../src/messaging/session/handshake.js'
+import { type Delivery, MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import { decode, encode, type Value } from '../../src/protocol/core/codec.js'
+import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/session/envelope.js'
+import { helloCodec, revealCodec } from '../../src/wire/session/handshake.js'
+import { hex } from '../../src/wire/base/text.js'
 import { keygenDefinition, people, type Person, person, seat, startsFrom } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import { flipped, resigned } from '../support/mischief.js'
@@ -213,7 +213,7 @@ describe('handshake', () => {
   test('nobody is ready before people are; "they differ" ends it for all', async () => {
     const network = new MemoryNetwork()
     const definition = keygenDefinition(everybody)
-    const { Failure } = await import('../../src/wire/failure.js')
+    const { Failure } = await import('../../src/wire/base/failure.js')
     const differ = () => Promise.reject(new Failure('authentication', 'E_WORDS_DIFFER', 'the words differ'))
     const seats = [
       enter(network, alice, definition),

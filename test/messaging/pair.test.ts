@@ -13,10 +13,10 @@ import {
   pairSalt,
   type PairSecrets,
   wipeEphemeral,
-} from '../../src/messaging/pair.js'
-import { encode } from '../../src/protocol/codec.js'
-import { MLKEM_CIPHERTEXT, MLKEM_LENGTH } from '../../src/wire/handshake.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/messaging/channel/key-agreement.js'
+import { encode } from '../../src/protocol/core/codec.js'
+import { MLKEM_CIPHERTEXT, MLKEM_LENGTH } from '../../src/wire/session/handshake.js'
+import { hex } from '../../src/wire/base/text.js'
 import { rng } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import hkdf from '../vectors/wire/hkdf-sha256.json' with { type: 'json' }

@@ -1,10 +1,10 @@
 /** Leaving and beginning again is free for nobody, however far an attempt has got. */
 import { describe, expect, test } from 'vitest'
-import { inSession } from '../../src/messaging/attempts.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { Restarts } from '../../src/messaging/restarts.js'
-import type { Failure } from '../../src/wire/failure.js'
-import { hex } from '../../src/wire/text.js'
+import { inSession } from '../../src/messaging/session/restart-loop.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import { Restarts } from '../../src/messaging/session/restart-counter.js'
+import type { Failure } from '../../src/wire/base/failure.js'
+import { hex } from '../../src/wire/base/text.js'
 import { keygenDefinition, people, type Person, seat, startsFrom } from '../support/members.js'
 
 const everybody = (await people('alice', 'bob', 'carol')) as [Person, Person, Person]

@@ -1,9 +1,9 @@
 import { base32nopad } from '@scure/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ceremonySubjects, memberToken, requestSubjects } from '../../src/messaging/subjects.js'
-import { matches, subject } from '../../src/messaging/transport.js'
-import { KINDS } from '../../src/wire/envelope.js'
+import { ceremonySubjects, memberToken, requestSubjects } from '../../src/messaging/transport/subjects.js'
+import { matches, subject } from '../../src/messaging/transport/transport.js'
+import { KINDS } from '../../src/wire/session/envelope.js'
 
 const filled = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const [definition, alice, bob, carol] = [filled(0xab), filled(1), filled(2), filled(3)]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Throttle } from '../../src/messaging/throttle.js'
+import { Throttle } from '../../src/messaging/channel/throttle.js'
 
 const MINUTE = 60_000
 const MIB = 1 << 20

@@ -4,8 +4,8 @@ import { base58, createBase58check } from '@scure/base'
 import { pointFromScalar } from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
 import { ADDRESS_TYPES, addressOf, addressTypes, eip55 } from '../../src/payload/address.js'
-import { derivePath } from '../../src/protocol/derive.js'
-import { publicKeyOf, SCHEMES } from '../../src/protocol/scheme.js'
+import { derivePath } from '../../src/protocol/group/derive.js'
+import { publicKeyOf, SCHEMES } from '../../src/protocol/group/scheme.js'
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
 const pointOf = (key: Uint8Array): Uint8Array => pointFromScalar(key, true) as Uint8Array

@@ -4,9 +4,9 @@ import { createBase58check } from '@scure/base'
 import { expect, test } from 'vitest'
 import { addressOf } from '../../src/payload/address.js'
 import { xpub } from '../../src/payload/xpub.js'
-import { parsePath } from '../../src/protocol/derive.js'
-import { enterRehearsal } from '../../src/wire/realm.js'
-import { hex } from '../../src/wire/text.js'
+import { parsePath } from '../../src/protocol/group/derive.js'
+import { enterRehearsal } from '../../src/wire/base/realm.js'
+import { hex } from '../../src/wire/base/text.js'
 import vectors from '../vectors/bip32/public.json' with { type: 'json' }
 
 enterRehearsal()

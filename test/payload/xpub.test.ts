@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { createBase58check } from '@scure/base'
 import { describe, expect, test } from 'vitest'
 import { xpub } from '../../src/payload/xpub.js'
-import { parsePath } from '../../src/protocol/derive.js'
+import { parsePath } from '../../src/protocol/group/derive.js'
 import vectors from '../vectors/bip32/public.json' with { type: 'json' }
 
 const decoded = (text: string): Uint8Array => createBase58check(sha256).decode(text)

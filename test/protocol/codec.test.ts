@@ -15,8 +15,8 @@ import {
   uint,
   type Value,
   variants,
-} from '../../src/protocol/codec.js'
-import { digest, Session } from '../../src/protocol/session.js'
+} from '../../src/protocol/core/codec.js'
+import { digest, Session } from '../../src/protocol/core/session.js'
 
 const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(

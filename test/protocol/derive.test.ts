@@ -4,9 +4,9 @@ import { createBase58check } from '@scure/base'
 import fc from 'fast-check'
 import { pointAddScalar, pointFromScalar, privateAdd } from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
-import { CodecError } from '../../src/protocol/codec.js'
-import { secp256k1 } from '../../src/protocol/curve.js'
-import { childOf, derivePath, MOST_STEPS, parsePath } from '../../src/protocol/derive.js'
+import { CodecError } from '../../src/protocol/core/codec.js'
+import { secp256k1 } from '../../src/protocol/group/curve.js'
+import { childOf, derivePath, MOST_STEPS, parsePath } from '../../src/protocol/group/derive.js'
 import vectors from '../vectors/bip32/public.json' with { type: 'json' }
 import { BAD_POINTS, hex, toHex } from './frost/party.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SplitView } from '../../src/protocol/abort.js'
-import { keygen, keygenWith } from '../../src/protocol/keygen.js'
+import { SplitView } from '../../src/protocol/core/abort.js'
+import { keygen, keygenWith } from '../../src/protocol/dkg/keygen.js'
 import {
   commitmentLetter,
   commitTo,
@@ -12,12 +12,17 @@ import {
   openingLetter,
   proofContext,
   publicResult,
-} from '../../src/protocol/keygen-public.js'
-import { parseKeyShare } from '../../src/protocol/keyshare.js'
-import { verifyKnowledge } from '../../src/protocol/schnorr.js'
-import { curveOf, isDerivable, publicKeyOf, SCHEMES } from '../../src/protocol/scheme.js'
-import { type PartyId, Session } from '../../src/protocol/session.js'
-import { evaluate, lagrange, type Polynomial, randomPolynomial } from '../../src/protocol/sharing.js'
+} from '../../src/protocol/dkg/keygen-public.js'
+import { parseKeyShare } from '../../src/protocol/sharing/key-share.js'
+import { verifyKnowledge } from '../../src/protocol/group/schnorr.js'
+import { curveOf, isDerivable, publicKeyOf, SCHEMES } from '../../src/protocol/group/scheme.js'
+import { type PartyId, Session } from '../../src/protocol/core/session.js'
+import {
+  evaluate,
+  lagrange,
+  type Polynomial,
+  randomPolynomial,
+} from '../../src/protocol/sharing/polynomial.js'
 import { seededRng } from '../support/rng.js'
 import { type Letter, outputs, sid, simulate, type Tamper } from '../support/simulate.js'
 import { BAD_POINTS, blamed, cheating, hex, keyOf, overhear, runKeygen, upTo } from './frost/party.js'

@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { CodecError } from '../../src/protocol/codec.js'
-import { checkPublicShares, parseKeyShare, type UncheckedKeyShare } from '../../src/protocol/keyshare.js'
-import { curveOf, SCHEMES } from '../../src/protocol/scheme.js'
-import { Secret } from '../../src/protocol/secret.js'
-import type { PartyId } from '../../src/protocol/session.js'
-import { evaluate, evaluateCommitment, feldman, randomPolynomial } from '../../src/protocol/sharing.js'
+import { CodecError } from '../../src/protocol/core/codec.js'
+import {
+  checkPublicShares,
+  parseKeyShare,
+  type UncheckedKeyShare,
+} from '../../src/protocol/sharing/key-share.js'
+import { curveOf, SCHEMES } from '../../src/protocol/group/scheme.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import type { PartyId } from '../../src/protocol/core/session.js'
+import {
+  evaluate,
+  evaluateCommitment,
+  feldman,
+  randomPolynomial,
+} from '../../src/protocol/sharing/polynomial.js'
 import { seededRng } from '../support/rng.js'
 import { BAD_POINTS, hex, upTo } from './frost/party.js'
 

@@ -1,8 +1,8 @@
 /** What is remembered: what was found, never what was refused, and never without end. */
 import { expect, test } from 'vitest'
-import { curveOf } from '../../src/protocol/scheme.js'
-import { Memo } from '../../src/protocol/memo.js'
-import { parseCard } from '../../src/wire/card.js'
+import { curveOf } from '../../src/protocol/group/scheme.js'
+import { Memo } from '../../src/protocol/core/memo.js'
+import { parseCard } from '../../src/wire/identity/card.js'
 import { people } from '../support/members.js'
 
 test('what was found once is not looked for again, until there is too much of it', () => {

@@ -1,8 +1,8 @@
 import { sign as signEcdsa, verify as verifyEcdsa } from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
-import { SplitView } from '../../src/protocol/abort.js'
-import { CodecError } from '../../src/protocol/codec.js'
-import { type KeyShare, parseKeyShare } from '../../src/protocol/keyshare.js'
+import { SplitView } from '../../src/protocol/core/abort.js'
+import { CodecError } from '../../src/protocol/core/codec.js'
+import { type KeyShare, parseKeyShare } from '../../src/protocol/sharing/key-share.js'
 import {
   commitmentLetter,
   commitTo,
@@ -11,13 +11,13 @@ import {
   openingLetter,
   planOf,
   type ReshareInput,
-} from '../../src/protocol/reshare-plan.js'
-import { publicReshare } from '../../src/protocol/reshare-public.js'
-import { reshare, reshareWith } from '../../src/protocol/reshare.js'
-import { curveOf, publicKeyOf, type Scheme, SCHEMES } from '../../src/protocol/scheme.js'
-import { Secret } from '../../src/protocol/secret.js'
-import { type PartyId, Session } from '../../src/protocol/session.js'
-import { lagrange } from '../../src/protocol/sharing.js'
+} from '../../src/protocol/dkg/reshare-plan.js'
+import { publicReshare } from '../../src/protocol/dkg/reshare-public.js'
+import { reshare, reshareWith } from '../../src/protocol/dkg/reshare.js'
+import { curveOf, publicKeyOf, type Scheme, SCHEMES } from '../../src/protocol/group/scheme.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import { type PartyId, Session } from '../../src/protocol/core/session.js'
+import { lagrange } from '../../src/protocol/sharing/polynomial.js'
 import { seededRng } from '../support/rng.js'
 import { type Letter, outputs, sid, simulate, type Tamper } from '../support/simulate.js'
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ProtocolAbort, SplitView } from '../../src/protocol/abort.js'
-import { bytes, codec, equalBytes } from '../../src/protocol/codec.js'
+import { ProtocolAbort, SplitView } from '../../src/protocol/core/abort.js'
+import { bytes, codec, equalBytes } from '../../src/protocol/core/codec.js'
 import {
   broadcast,
   broadcastReliably,
@@ -9,9 +9,9 @@ import {
   deal,
   demand,
   type Protocol,
-} from '../../src/protocol/round.js'
-import { Secret, Secrets } from '../../src/protocol/secret.js'
-import type { Rng, Session } from '../../src/protocol/session.js'
+} from '../../src/protocol/core/round.js'
+import { Secret, Secrets } from '../../src/protocol/core/secret.js'
+import type { Rng, Session } from '../../src/protocol/core/session.js'
 import { seededRng } from '../support/rng.js'
 import { outputs, simulate, type Tamper } from '../support/simulate.js'
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CodecError } from '../../src/protocol/codec.js'
-import { ed25519, secp256k1 } from '../../src/protocol/curve.js'
-import { proveKnowledge, type SchnorrProof, verifyKnowledge } from '../../src/protocol/schnorr.js'
-import { Secret } from '../../src/protocol/secret.js'
+import { CodecError } from '../../src/protocol/core/codec.js'
+import { ed25519, secp256k1 } from '../../src/protocol/group/curve.js'
+import { proveKnowledge, type SchnorrProof, verifyKnowledge } from '../../src/protocol/group/schnorr.js'
+import { Secret } from '../../src/protocol/core/secret.js'
 import { seededRng } from '../support/rng.js'
 import { BAD_POINTS, hex } from './frost/party.js'
 

@@ -1,8 +1,8 @@
 import { secp256k1 as nobleSecp256k1 } from '@noble/curves/secp256k1.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { codec, CodecError } from '../../src/protocol/codec.js'
-import { ed25519, secp256k1 } from '../../src/protocol/curve.js'
+import { codec, CodecError } from '../../src/protocol/core/codec.js'
+import { ed25519, secp256k1 } from '../../src/protocol/group/curve.js'
 import {
   addCommitments,
   evaluate,
@@ -11,7 +11,7 @@ import {
   lagrange,
   onOnePolynomial,
   randomPolynomial,
-} from '../../src/protocol/sharing.js'
+} from '../../src/protocol/sharing/polynomial.js'
 import { seededRng } from '../support/rng.js'
 import { BAD_POINTS, hex, upTo } from './frost/party.js'
 

@@ -1,9 +1,9 @@
 import { xOnlyPointAddTweak } from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
-import { CodecError } from '../../src/protocol/codec.js'
-import { ed25519, secp256k1 } from '../../src/protocol/curve.js'
-import { publicKeyOf } from '../../src/protocol/scheme.js'
-import { taprootTweak, tweakPoint, tweakScalar } from '../../src/protocol/taproot.js'
+import { CodecError } from '../../src/protocol/core/codec.js'
+import { ed25519, secp256k1 } from '../../src/protocol/group/curve.js'
+import { publicKeyOf } from '../../src/protocol/group/scheme.js'
+import { taprootTweak, tweakPoint, tweakScalar } from '../../src/protocol/group/taproot.js'
 import { seededRng } from '../support/rng.js'
 import bip341 from '../vectors/frost/bip341.json' with { type: 'json' }
 import { hex, toHex } from './frost/party.js'

@@ -2,9 +2,9 @@ import { renameSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CeremonyFiles, listCeremonies, type PendingFiles } from '../../src/storage/ceremonies.js'
-import { setFaultPoint } from '../../src/storage/files.js'
-import { hex } from '../../src/wire/text.js'
+import { CeremonyFiles, listCeremonies, type PendingFiles } from '../../src/storage/home/ceremonies.js'
+import { setFaultPoint } from '../../src/storage/fs/atomic.js'
+import { hex } from '../../src/wire/base/text.js'
 import { bytes32, cutEverywhere, failureOf, modeOf, newHome, utf8 } from './support.js'
 
 const ID = bytes32(0xcd)

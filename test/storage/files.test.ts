@@ -15,7 +15,7 @@ import {
   replaceFile,
   setFaultPoint,
   writeOnce,
-} from '../../src/storage/files.js'
+} from '../../src/storage/fs/atomic.js'
 import {
   compile,
   cutEverywhere,

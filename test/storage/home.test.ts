@@ -1,9 +1,9 @@
 import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openHome, resolveHome } from '../../src/storage/home.js'
-import { hasIdentity, readCard, readSealedIdentity, writeIdentity } from '../../src/storage/identity.js'
-import { listPeers, type Peer, readPeer, writePeer } from '../../src/storage/peers.js'
+import { openHome, resolveHome } from '../../src/storage/home/home.js'
+import { hasIdentity, readCard, readSealedIdentity, writeIdentity } from '../../src/storage/home/identity.js'
+import { listPeers, type Peer, readPeer, writePeer } from '../../src/storage/home/contacts.js'
 import { bytes32, cutEverywhere, failureOf, modeOf, newHome, temporaryFolder, utf8 } from './support.js'
 
 describe('where the home is', () => {

@@ -1,9 +1,9 @@
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { encode } from '../../src/protocol/codec.js'
-import { listDir } from '../../src/storage/files.js'
-import type { Home } from '../../src/storage/home.js'
+import { encode } from '../../src/protocol/core/codec.js'
+import { listDir } from '../../src/storage/fs/atomic.js'
+import type { Home } from '../../src/storage/home/home.js'
 import {
   createState,
   type EpochFiles,
@@ -13,7 +13,7 @@ import {
   readState,
   stageEpoch,
   writeState,
-} from '../../src/storage/keys.js'
+} from '../../src/storage/home/epochs.js'
 import { bytes32, cutEverywhere, failureOf, modeOf, newHome, utf8 } from './support.js'
 
 const [ONE, TWO] = [bytes32(1), bytes32(2)]

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { countPrimes, keepPrime, takePrime } from '../../src/storage/primes.js'
+import { countPrimes, keepPrime, takePrime } from '../../src/storage/home/primes.js'
 import { cutEverywhere, modeOf, newHome, utf8 } from './support.js'
 
 test('each prime that was kept is given out once, and only for its size', async () => {

@@ -12,7 +12,7 @@ import {
   recipientOf,
   sealTo,
   sealWithPassphrase,
-} from '../../src/storage/seal.js'
+} from '../../src/storage/sealed/age.js'
 import { failureOf, temporaryFolder, utf8 } from './support.js'
 
 const PLAIN = utf8('a share, or what stands for one')

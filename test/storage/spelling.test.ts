@@ -2,9 +2,9 @@
 import { Decrypter, Encrypter } from 'age-encryption'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openWithPassphrase, sealWithPassphrase } from '../../src/storage/seal.js'
-import { canonical, spellings } from '../../src/storage/spelling.js'
-import { wordsOf } from '../../src/wire/words.js'
+import { openWithPassphrase, sealWithPassphrase } from '../../src/storage/sealed/age.js'
+import { canonical, spellings } from '../../src/storage/sealed/spelling.js'
+import { wordsOf } from '../../src/wire/base/safety-words.js'
 import { failureOf, utf8 } from './support.js'
 
 const PLAIN = utf8('a share, or what stands for one')

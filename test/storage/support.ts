@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
-import { type Operation, setFaultPoint } from '../../src/storage/files.js'
-import { type Home, openHome } from '../../src/storage/home.js'
-import { Failure } from '../../src/wire/failure.js'
+import { type Operation, setFaultPoint } from '../../src/storage/fs/atomic.js'
+import { type Home, openHome } from '../../src/storage/home/home.js'
+import { Failure } from '../../src/wire/base/failure.js'
 
 export const isRoot = process.getuid?.() === 0
 

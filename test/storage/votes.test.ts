@@ -4,11 +4,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { listCeremonies } from '../../src/storage/ceremonies.js'
-import { setFaultPoint } from '../../src/storage/files.js'
-import { type Home, openHome } from '../../src/storage/home.js'
-import { castVote, checkVote, lastVote, markMoved, settleVote, votesFrom } from '../../src/storage/votes.js'
-import { hex } from '../../src/wire/text.js'
+import { listCeremonies } from '../../src/storage/home/ceremonies.js'
+import { setFaultPoint } from '../../src/storage/fs/atomic.js'
+import { type Home, openHome } from '../../src/storage/home/home.js'
+import {
+  castVote,
+  checkVote,
+  lastVote,
+  markMoved,
+  settleVote,
+  votesFrom,
+} from '../../src/storage/home/votes.js'
+import { hex } from '../../src/wire/base/text.js'
 
 const id = (fill: number): Uint8Array => new Uint8Array(32).fill(fill)
 const parent = id(9)

@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateX25519Identity } from 'age-encryption'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { CONTRACT } from '../../src/cli/contract.js'
-import { parseCard } from '../../src/wire/card.js'
-import { hex } from '../../src/wire/text.js'
+import { CONTRACT } from '../../src/cli/contract/contract.js'
+import { parseCard } from '../../src/wire/identity/card.js'
+import { hex } from '../../src/wire/base/text.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const BIN = join(ROOT, 'bin', 'mpc.js')
-if (!existsSync(join(ROOT, 'dist', 'cli', 'main.js')))
+if (!existsSync(join(ROOT, 'dist', 'cli', 'program', 'main.js')))
   throw new Error('these tests need `npm run build` first')
 
 /** One line of `--json`, as far as tests look into it. */

@@ -1,8 +1,8 @@
 /** A protocol that is as small as one can be: a coin that nobody can bias, tossed by everybody. */
-import { bytes, codec, equalBytes, text } from '../../src/protocol/codec.js'
-import { broadcast, broadcastReliably, demand, type Protocol } from '../../src/protocol/round.js'
-import { Secret } from '../../src/protocol/secret.js'
-import type { PartyId, Rng, Session } from '../../src/protocol/session.js'
+import { bytes, codec, equalBytes, text } from '../../src/protocol/core/codec.js'
+import { broadcast, broadcastReliably, demand, type Protocol } from '../../src/protocol/core/round.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import type { PartyId, Rng, Session } from '../../src/protocol/core/session.js'
 
 const Bytes32 = codec(bytes(32), 64)
 /** One line of text. */

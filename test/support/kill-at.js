@@ -6,7 +6,7 @@
  */
 import { appendFileSync, existsSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { setFaultPoint } from '../../dist/storage/files.js'
+import { setFaultPoint } from '../../dist/storage/fs/atomic.js'
 
 const where = new URL(import.meta.url).searchParams
 const numberOf = (name) => Number(where.get(name) ?? 0)

@@ -1,17 +1,17 @@
 /** Members with real keys, and their seats in a ceremony over a memory network. */
 import { randomBytes } from 'node:crypto'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
-import type { Opening, Starts } from '../../src/messaging/attempts.js'
-import type { CeremonyEvent } from '../../src/messaging/events.js'
-import type { Member } from '../../src/messaging/letters.js'
-import { type Patience, type Validity } from '../../src/messaging/patience.js'
-import { Room } from '../../src/messaging/room.js'
-import type { Transport } from '../../src/messaging/transport.js'
-import type { Rng } from '../../src/protocol/session.js'
-import type { Card } from '../../src/wire/card.js'
-import { acceptDefinition, type Definition, definitionId } from '../../src/wire/definition.js'
-import { cardOfIdentity, type Identity, newIdentity } from '../../src/wire/identity.js'
-import { hex } from '../../src/wire/text.js'
+import type { Opening, Starts } from '../../src/messaging/session/restart-loop.js'
+import type { CeremonyEvent } from '../../src/messaging/channel/events.js'
+import type { Member } from '../../src/messaging/channel/letters.js'
+import { type Patience, type Validity } from '../../src/messaging/channel/timeouts.js'
+import { Room } from '../../src/messaging/session/session.js'
+import type { Transport } from '../../src/messaging/transport/transport.js'
+import type { Rng } from '../../src/protocol/core/session.js'
+import type { Card } from '../../src/wire/identity/card.js'
+import { acceptDefinition, type Definition, definitionId } from '../../src/wire/ceremony/definition.js'
+import { cardOfIdentity, type Identity, newIdentity } from '../../src/wire/identity/identity.js'
+import { hex } from '../../src/wire/base/text.js'
 
 export const rng: Rng = (length) => Uint8Array.from(randomBytes(length))
 

@@ -1,8 +1,8 @@
 /** What a misbehaving member or broker does to messages on a memory network. Members sign with their real keys. */
-import type { Delivery, Interfere, MemoryNetwork } from '../../src/messaging/memory.js'
-import type { Outbox, Protocol, Reply } from '../../src/protocol/round.js'
-import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/envelope.js'
-import { hex } from '../../src/wire/text.js'
+import type { Delivery, Interfere, MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import type { Outbox, Protocol, Reply } from '../../src/protocol/core/round.js'
+import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/session/envelope.js'
+import { hex } from '../../src/wire/base/text.js'
 import type { Person } from './members.js'
 
 /** The cheat signs another body in place of its own, for those deliveries that `change` answers with one. */

@@ -1,6 +1,6 @@
 /** Bytes that a hostile peer may send in place of a valid letter. */
 import fc from 'fast-check'
-import { decode, encode, type Value } from '../../src/protocol/codec.js'
+import { decode, encode, type Value } from '../../src/protocol/core/codec.js'
 
 /** Bytes near a valid letter: cut, extended, or with some of them changed. */
 export const near = (letter: Uint8Array): fc.Arbitrary<Uint8Array> =>

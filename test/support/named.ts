@@ -1,9 +1,9 @@
 /** Cards under names that no parser lets through, well signed all the same. */
 import { bech32m } from '@scure/base'
-import { encode } from '../../src/protocol/codec.js'
-import type { Identity } from '../../src/wire/identity.js'
-import { cardPrefix } from '../../src/wire/realm.js'
-import { SIGNED } from '../../src/wire/tags.js'
+import { encode } from '../../src/protocol/core/codec.js'
+import type { Identity } from '../../src/wire/identity/identity.js'
+import { cardPrefix } from '../../src/wire/base/realm.js'
+import { SIGNED } from '../../src/wire/base/domain-tags.js'
 
 /** The line of the card that an identity would have under another name. @param age its age recipient */
 export function cardLineNamed(

@@ -8,9 +8,9 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
-import { accountsBlock } from '../../src/messaging/nats-config.js'
+import { accountsBlock } from '../../src/messaging/transport/nats-config.js'
 import { openRelay, type Relay, userOf } from '../../src/messaging/relay/relay.js'
-import type { Keys } from '../../src/wire/card.js'
+import type { Keys } from '../../src/wire/identity/card.js'
 import { rng } from './members.js'
 
 function hasServer(): boolean {

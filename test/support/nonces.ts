@@ -1,11 +1,11 @@
 /** F-01, held against all that was ever said in public: no two answers for one commitment. */
 import { expect } from 'vitest'
-import type { Delivery } from '../../src/messaging/memory.js'
+import type { Delivery } from '../../src/messaging/transport/memory.js'
 import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'
-import { openingLetter } from '../../src/protocol/keygen-public.js'
-import { decodeEnvelope, type Envelope } from '../../src/wire/envelope.js'
-import { receiptCodec } from '../../src/wire/result.js'
-import { hex } from '../../src/wire/text.js'
+import { openingLetter } from '../../src/protocol/dkg/keygen-public.js'
+import { decodeEnvelope, type Envelope } from '../../src/wire/session/envelope.js'
+import { receiptCodec } from '../../src/wire/ceremony/certificate.js'
+import { hex } from '../../src/wire/base/text.js'
 
 /** All envelopes of a record, each once. */
 export const envelopesIn = (record: readonly Delivery[]): Envelope[] =>

@@ -2,8 +2,8 @@
  * Safe primes made once, for tests: `crypto.generatePrimeSync(bits, { safe: true })`. Never used by the
  * product.
  */
-import { type Level, TEST_ONLY } from '../../src/protocol/cggmp24/level.js'
-import type { PartyId } from '../../src/protocol/session.js'
+import { type Level, TEST_ONLY } from '../../src/protocol/cggmp24/integers/level.js'
+import type { PartyId } from '../../src/protocol/core/session.js'
 import of1024 from '../vectors/safe-primes-1024.json' with { type: 'json' }
 import of1536 from '../vectors/safe-primes-1536.json' with { type: 'json' }
 

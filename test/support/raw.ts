@@ -1,9 +1,9 @@
 /** A client of a NATS server that says exactly what a test wants, and hears exactly what is answered. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { Secret } from '../../src/protocol/secret.js'
-import { SigningKey } from '../../src/wire/ed25519.js'
-import { nkeyText } from '../../src/wire/nkey.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import { SigningKey } from '../../src/wire/base/ed25519.js'
+import { nkeyText } from '../../src/wire/base/nkey.js'
 import { rng } from './members.js'
 
 export const newKey = (): SigningKey => new SigningKey(new Secret(rng(32)))

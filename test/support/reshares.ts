@@ -1,18 +1,22 @@
 /** Keys of custodians on disk, dealt anew over a network in memory. */
-import { findKey } from '../../src/ceremony/keys.js'
-import type { Key } from '../../src/ceremony/key.js'
-import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
-import type { MadeKey } from '../../src/ceremony/making-plan.js'
-import { ask, join, payloadHash } from '../../src/ceremony/requests.js'
-import { buildReshare, type ResharePlan } from '../../src/ceremony/reshare-definition.js'
-import { planReshare, runReshare } from '../../src/ceremony/reshare.js'
-import type { Signed } from '../../src/ceremony/signed-before.js'
-import type { Known } from '../../src/ceremony/trust.js'
+import { findKey } from '../../src/ceremony/epochs/find-key.js'
+import type { Key } from '../../src/ceremony/keys/key.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
+import type { MadeKey } from '../../src/ceremony/dkg/plan.js'
+import { ask, join, payloadHash } from '../../src/ceremony/signing/ask-and-join.js'
+import { buildReshare, type ResharePlan } from '../../src/ceremony/definition/build-reshare.js'
+import { planReshare, runReshare } from '../../src/ceremony/dkg/reshare.js'
+import type { Signed } from '../../src/ceremony/signing/finished-signature.js'
+import type { Known } from '../../src/ceremony/contacts/contacts.js'
 import type { World } from '../../src/ceremony/world.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import type { Scheme } from '../../src/protocol/scheme.js'
-import type { DefinitionFile, KeygenDefinition, ReshareDefinition } from '../../src/wire/definition.js'
-import { isRehearsal } from '../../src/wire/realm.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import type { Scheme } from '../../src/protocol/group/scheme.js'
+import type {
+  DefinitionFile,
+  KeygenDefinition,
+  ReshareDefinition,
+} from '../../src/wire/ceremony/definition.js'
+import { isRehearsal } from '../../src/wire/base/realm.js'
 import { keygenDefinition, rng } from './members.js'
 import { type Custodian, fileOf, worldOf } from './worlds.js'
 

@@ -1,7 +1,7 @@
 /** Seeded randomness for simulations: SHA-256 in counter mode. Never used by the product. */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { encode, type Value } from '../../src/protocol/codec.js'
-import type { Rng } from '../../src/protocol/session.js'
+import { encode, type Value } from '../../src/protocol/core/codec.js'
+import type { Rng } from '../../src/protocol/core/session.js'
 
 export function seededRng(...seed: readonly Value[]): Rng {
   let counter = 0

@@ -1,12 +1,12 @@
 /** A key among three custodians on disk, and the two ways to take part in a signature with it. */
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
-import { findKey } from '../../src/ceremony/keys.js'
-import { planKeygen, runKeygen } from '../../src/ceremony/keygen.js'
-import { type Approval, ask, join, payloadHash } from '../../src/ceremony/requests.js'
-import type { Signed } from '../../src/ceremony/signed-before.js'
+import { findKey } from '../../src/ceremony/epochs/find-key.js'
+import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
+import { type Approval, ask, join, payloadHash } from '../../src/ceremony/signing/ask-and-join.js'
+import type { Signed } from '../../src/ceremony/signing/finished-signature.js'
 import type { World } from '../../src/ceremony/world.js'
-import { MemoryNetwork } from '../../src/messaging/memory.js'
-import { recordPublicKey } from '../../src/wire/record.js'
+import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
+import { recordPublicKey } from '../../src/wire/key/record.js'
 import { keygenDefinition } from './members.js'
 import { type Custodian, custodians, fileOf, worldOf } from './worlds.js'
 

@@ -2,8 +2,8 @@
  * All parties of one protocol in one loop: no promises, no clock, every letter encoded and decoded.
  * A cheating test is one lambda: it sees each letter on its way and returns what the recipient gets instead.
  */
-import type { Inbox, Job, Outbox, Protocol, Reply, Step } from '../../src/protocol/round.js'
-import { type PartyId, Session } from '../../src/protocol/session.js'
+import type { Inbox, Job, Outbox, Protocol, Reply, Step } from '../../src/protocol/core/round.js'
+import { type PartyId, Session } from '../../src/protocol/core/session.js'
 
 export type Letter = {
   readonly round: string

@@ -1,10 +1,10 @@
 import { bech32, bech32m } from '@scure/base'
 import { generateHybridIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, test } from 'vitest'
-import { encode } from '../../src/protocol/codec.js'
-import { type Card, fingerprintOf, makeCard, parseCard } from '../../src/wire/card.js'
-import { cardOfIdentity } from '../../src/wire/identity.js'
-import { hex } from '../../src/wire/text.js'
+import { encode } from '../../src/protocol/core/codec.js'
+import { type Card, fingerprintOf, makeCard, parseCard } from '../../src/wire/identity/card.js'
+import { cardOfIdentity } from '../../src/wire/identity/identity.js'
+import { hex } from '../../src/wire/base/text.js'
 import vectors from '../vectors/wire/ed25519.json' with { type: 'json' }
 import { alice, another, bob, bytesOf, CREATED, failureOf, filled, flip, leaves, rewrite } from './support.js'
 

@@ -1,7 +1,7 @@
 /** Who sits in the old seats by a resharing's definition: whoever reads one holds every rebind in it against the record. */
 import { describe, expect, test } from 'vitest'
-import { decode } from '../../src/protocol/codec.js'
-import { Secret } from '../../src/protocol/secret.js'
+import { decode } from '../../src/protocol/core/codec.js'
+import { Secret } from '../../src/protocol/core/secret.js'
 import {
   acceptDefinition,
   definitionCodec,
@@ -11,17 +11,17 @@ import {
   parseDefinition,
   type ReshareDefinition,
   writeDefinition,
-} from '../../src/wire/definition.js'
+} from '../../src/wire/ceremony/definition.js'
 import {
   dealersOf,
   playersOf,
   reshareInputOf,
   seatedBefore,
   watchersOf,
-} from '../../src/wire/definition-key.js'
-import { makeRebind, parseRebind, type Rebind, rebindShape } from '../../src/wire/rebind.js'
-import { type KeyRecord, recordDigest } from '../../src/wire/record.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/ceremony/key-definition.js'
+import { makeRebind, parseRebind, type Rebind, rebindShape } from '../../src/wire/key/rebind.js'
+import { type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
+import { hex } from '../../src/wire/base/text.js'
 import type { Person } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import { certifiedKey } from './escrow-support.js'

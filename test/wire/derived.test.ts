@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { derivePath } from '../../src/protocol/derive.js'
-import { publicKeyOf, SCHEMES } from '../../src/protocol/scheme.js'
-import { derivedKey } from '../../src/wire/derived.js'
-import { recordPublicKey } from '../../src/wire/record.js'
+import { derivePath } from '../../src/protocol/group/derive.js'
+import { publicKeyOf, SCHEMES } from '../../src/protocol/group/scheme.js'
+import { derivedKey } from '../../src/wire/key/derived-key.js'
+import { recordPublicKey } from '../../src/wire/key/record.js'
 import { failureOf, madeKey } from './support.js'
 
 describe('the key that a path leads to', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Value } from '../../src/protocol/codec.js'
-import { verifySignature } from '../../src/wire/ed25519.js'
+import { type Value } from '../../src/protocol/core/codec.js'
+import { verifySignature } from '../../src/wire/base/ed25519.js'
 import {
   decodeEnvelope,
   encodeHeader,
@@ -10,9 +10,9 @@ import {
   KINDS,
   sealEnvelope,
   verifyEnvelope,
-} from '../../src/wire/envelope.js'
-import { sha256 } from '../../src/wire/hash.js'
-import { SIGNED } from '../../src/wire/tags.js'
+} from '../../src/wire/session/envelope.js'
+import { sha256 } from '../../src/wire/base/hash.js'
+import { SIGNED } from '../../src/wire/base/domain-tags.js'
 import { alice, another, bob, codecErrorOf, filled, flip, leaves, mallory, rewrite, utf8 } from './support.js'
 
 const { signing } = alice.identity

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { makeNote, type Note, noteAgrees, parseNote } from '../../src/wire/escrow-note.js'
-import { type EscrowHolder, manifestDigest } from '../../src/wire/escrow-manifest.js'
-import { hex } from '../../src/wire/text.js'
+import { makeNote, type Note, noteAgrees, parseNote } from '../../src/wire/escrow/note.js'
+import { type EscrowHolder, manifestDigest } from '../../src/wire/escrow/manifest.js'
+import { hex } from '../../src/wire/base/text.js'
 import { backup, dave, HOLDERS } from './escrow-support.js'
 import {
   alice,

@@ -1,12 +1,12 @@
 /** A piece as paper holds it: whole with the record and the manifest that it names, and with no others. */
 import { describe, expect, test } from 'vitest'
-import { isPiece } from '../../src/protocol/escrow.js'
-import { SCHEMES } from '../../src/protocol/scheme.js'
-import { Secret } from '../../src/protocol/secret.js'
-import { encodePaperPiece, isPaperPiece, parsePaperPiece } from '../../src/wire/escrow-paper.js'
-import { encodeManifest } from '../../src/wire/escrow-manifest.js'
-import { parsePiece, type Piece } from '../../src/wire/escrow-piece.js'
-import { restoreShare } from '../../src/wire/escrow-restore.js'
+import { isPiece } from '../../src/protocol/sharing/escrow.js'
+import { SCHEMES } from '../../src/protocol/group/scheme.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import { encodePaperPiece, isPaperPiece, parsePaperPiece } from '../../src/wire/paper/piece-page.js'
+import { encodeManifest } from '../../src/wire/escrow/manifest.js'
+import { parsePiece, type Piece } from '../../src/wire/escrow/piece.js'
+import { restoreShare } from '../../src/wire/escrow/restore.js'
 import {
   certificateCode,
   manifestCode,
@@ -14,10 +14,10 @@ import {
   parseExportedManifest,
   parseExportedRecord,
   recordCode,
-} from '../../src/wire/exported.js'
-import { paperLines } from '../../src/wire/paper-text.js'
-import { encodeRecord, recordDigest } from '../../src/wire/record.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/paper/json-export.js'
+import { paperLines } from '../../src/wire/paper/lines.js'
+import { encodeRecord, recordDigest } from '../../src/wire/key/record.js'
+import { hex } from '../../src/wire/base/text.js'
 import { seededRng } from '../support/rng.js'
 import { AUXILIARY, backup, forge, HOLDERS } from './escrow-support.js'
 import { another, expectNoSecret, failureOf, filled, flip, leaves, rewrite } from './support.js'

@@ -1,18 +1,23 @@
 /** A backup as a custodian makes it: alice's share of a key, split among five holders, three of whom restore it. */
-import { drawCoefficients, split } from '../../src/protocol/escrow.js'
-import { curveOf, type Scheme } from '../../src/protocol/scheme.js'
-import { Secret } from '../../src/protocol/secret.js'
-import type { PartyId, Rng } from '../../src/protocol/session.js'
-import { encodeKept } from '../../src/wire/escrow-kept.js'
+import { drawCoefficients, split } from '../../src/protocol/sharing/escrow.js'
+import { curveOf, type Scheme } from '../../src/protocol/group/scheme.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import type { PartyId, Rng } from '../../src/protocol/core/session.js'
+import { encodeKept } from '../../src/wire/escrow/kept.js'
 import {
   encodeManifest,
   type ManifestFields,
   makeManifest,
   type Manifest,
-} from '../../src/wire/escrow-manifest.js'
-import { encodePiece } from '../../src/wire/escrow-piece.js'
-import { encodeRecord, type KeyRecord, recordDigest } from '../../src/wire/record.js'
-import { makeCertificate, makeReceipt, proveShare, resultDigest } from '../../src/wire/result.js'
+} from '../../src/wire/escrow/manifest.js'
+import { encodePiece } from '../../src/wire/escrow/piece.js'
+import { encodeRecord, type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
+import {
+  makeCertificate,
+  makeReceipt,
+  proveShare,
+  resultDigest,
+} from '../../src/wire/ceremony/certificate.js'
 import type { Person } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import { alice, bob, carol, CREATED, filled, madeKey, memberOf } from './support.js'

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decode, encode } from '../../src/protocol/codec.js'
-import { SCHEMES } from '../../src/protocol/scheme.js'
-import { Secret } from '../../src/protocol/secret.js'
-import type { PartyId } from '../../src/protocol/session.js'
-import { openBlob, sealBlob } from '../../src/wire/escrow-blob.js'
-import { encodeKept, parseKept } from '../../src/wire/escrow-kept.js'
+import { decode, encode } from '../../src/protocol/core/codec.js'
+import { SCHEMES } from '../../src/protocol/group/scheme.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import type { PartyId } from '../../src/protocol/core/session.js'
+import { openBlob, sealBlob } from '../../src/wire/escrow/blob.js'
+import { encodeKept, parseKept } from '../../src/wire/escrow/kept.js'
 import {
   blobPlace,
   checkManifest,
@@ -15,13 +15,13 @@ import {
   type ManifestFields,
   manifestWords,
   parseManifest,
-} from '../../src/wire/escrow-manifest.js'
-import { parsePiece, requirePieceOf } from '../../src/wire/escrow-piece.js'
-import { restoreShare } from '../../src/wire/escrow-restore.js'
-import { Failure } from '../../src/wire/failure.js'
-import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../../src/wire/record.js'
-import { makeCertificate } from '../../src/wire/result.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/escrow/manifest.js'
+import { parsePiece, requirePieceOf } from '../../src/wire/escrow/piece.js'
+import { restoreShare } from '../../src/wire/escrow/restore.js'
+import { Failure } from '../../src/wire/base/failure.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../../src/wire/key/record.js'
+import { makeCertificate } from '../../src/wire/ceremony/certificate.js'
+import { hex } from '../../src/wire/base/text.js'
 import { seededRng } from '../support/rng.js'
 import { AUXILIARY, backup, certifiedKey, forge, HOLDERS } from './escrow-support.js'
 import {

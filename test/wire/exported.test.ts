@@ -6,12 +6,12 @@ import {
   parseExportedManifest,
   parseExportedRecord,
   parsePublicRecord,
-} from '../../src/wire/exported.js'
-import { makeRebind, parseRebind } from '../../src/wire/rebind.js'
-import { encodeRecord, recordDigest } from '../../src/wire/record.js'
-import { encodeSeating, parseSeating, seatedBy } from '../../src/wire/seating.js'
-import { hex } from '../../src/wire/text.js'
-import type { Secret } from '../../src/protocol/secret.js'
+} from '../../src/wire/paper/json-export.js'
+import { makeRebind, parseRebind } from '../../src/wire/key/rebind.js'
+import { encodeRecord, recordDigest } from '../../src/wire/key/record.js'
+import { encodeSeating, parseSeating, seatedBy } from '../../src/wire/key/seated-record.js'
+import { hex } from '../../src/wire/base/text.js'
+import type { Secret } from '../../src/protocol/core/secret.js'
 import { seededRng } from '../support/rng.js'
 import { backup } from './escrow-support.js'
 import { alice, bob, CREATED, failureOf, filled, memberOf, utf8 } from './support.js'

@@ -1,9 +1,9 @@
 /** The files of shares after their birth, format version 1, load for ever, say what they said, and are made again alike. */
 import { describe, expect, test } from 'vitest'
-import { exportHandover, parseExportedHandover } from '../../src/wire/exported.js'
-import { completeRebind, parseRebind } from '../../src/wire/rebind.js'
-import { parseRecord } from '../../src/wire/record.js'
-import { parseStatement, sayActivated, sayDeleted } from '../../src/wire/share-statement.js'
+import { exportHandover, parseExportedHandover } from '../../src/wire/paper/json-export.js'
+import { completeRebind, parseRebind } from '../../src/wire/key/rebind.js'
+import { parseRecord } from '../../src/wire/key/record.js'
+import { parseStatement, sayActivated, sayDeleted } from '../../src/wire/key/attestation.js'
 import { held } from '../golden/make.js'
 import { NEWER, speakerOf, writeShareGolden } from '../golden/make-share.js'
 

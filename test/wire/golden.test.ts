@@ -2,8 +2,13 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
-import { cardOfIdentity, type Identity, identityText, parseIdentity } from '../../src/wire/identity.js'
-import { parseCard } from '../../src/wire/card.js'
+import {
+  cardOfIdentity,
+  type Identity,
+  identityText,
+  parseIdentity,
+} from '../../src/wire/identity/identity.js'
+import { parseCard } from '../../src/wire/identity/card.js'
 import {
   acceptDefinition,
   definitionCodec,
@@ -11,26 +16,26 @@ import {
   type Order,
   parseDefinition,
   writeDefinition,
-} from '../../src/wire/definition.js'
-import { decodeEnvelope, sealEnvelope } from '../../src/wire/envelope.js'
+} from '../../src/wire/ceremony/definition.js'
+import { decodeEnvelope, sealEnvelope } from '../../src/wire/session/envelope.js'
 import {
   encodeRecord,
   parseRecord,
   publicShares,
   recordDigest,
   recordPublicKey,
-} from '../../src/wire/record.js'
-import { makeRequest, orderFor, parseRequest } from '../../src/wire/request.js'
+} from '../../src/wire/key/record.js'
+import { makeRequest, orderFor, parseRequest } from '../../src/wire/ceremony/request.js'
 import {
   type Holder,
   makeCertificate,
   makeReceipt,
   parseCertificate,
   resultDigest,
-} from '../../src/wire/result.js'
-import { encodeShare, parseShare } from '../../src/wire/share.js'
-import { hex } from '../../src/wire/text.js'
-import { transcriptCodec, transcriptHead } from '../../src/wire/transcript.js'
+} from '../../src/wire/ceremony/certificate.js'
+import { encodeShare, parseShare } from '../../src/wire/key/share.js'
+import { hex } from '../../src/wire/base/text.js'
+import { transcriptCodec, transcriptHead } from '../../src/wire/session/transcript.js'
 import { GOLDEN, held, NAMES, SCHEMES, textOf, writeGolden } from '../golden/make.js'
 import { BACKUP_FILES } from '../golden/make-backup.js'
 import { SHARE_FILES } from '../golden/make-share.js'

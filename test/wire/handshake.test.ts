@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Header } from '../../src/wire/envelope.js'
+import type { Header } from '../../src/wire/session/envelope.js'
 import {
   attemptId,
   confirmCodec,
@@ -14,9 +14,9 @@ import {
   revealCodec,
   sessionId,
   sessionWords,
-} from '../../src/wire/handshake.js'
-import { hex } from '../../src/wire/text.js'
-import { wordsOf } from '../../src/wire/words.js'
+} from '../../src/wire/session/handshake.js'
+import { hex } from '../../src/wire/base/text.js'
+import { wordsOf } from '../../src/wire/base/safety-words.js'
 import { alice, bob, codecErrorOf, filled, flip, leaves, rewrite } from './support.js'
 
 const reveal = (seed: number): Reveal => ({

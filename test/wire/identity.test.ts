@@ -7,9 +7,9 @@ import {
 } from 'age-encryption'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cardOfIdentity, identityText, newIdentity, parseIdentity } from '../../src/wire/identity.js'
-import { nkeySeedText } from '../../src/wire/nkey.js'
-import { hex } from '../../src/wire/text.js'
+import { cardOfIdentity, identityText, newIdentity, parseIdentity } from '../../src/wire/identity/identity.js'
+import { nkeySeedText } from '../../src/wire/base/nkey.js'
+import { hex } from '../../src/wire/base/text.js'
 import { rng } from '../support/members.js'
 import { alice, bob, expectNoSecret, failureOf, utf8 } from './support.js'
 

@@ -1,6 +1,6 @@
 /** Words that answer a question are no names, wherever names are read. */
 import { describe, expect, test } from 'vitest'
-import { makeCard, parseCard } from '../../src/wire/card.js'
+import { makeCard, parseCard } from '../../src/wire/identity/card.js'
 import {
   definitionCodec,
   type HandshakeDefinition,
@@ -8,14 +8,14 @@ import {
   parseDefinition,
   readDefinition,
   writeDefinition,
-} from '../../src/wire/definition.js'
-import { encodeManifest, parseManifest } from '../../src/wire/escrow-manifest.js'
-import { identityText, parseIdentity } from '../../src/wire/identity.js'
-import { parseCards } from '../../src/ceremony/trust.js'
-import { requireHolders } from '../../src/ceremony/holders.js'
-import { problemsOf } from '../../src/ceremony/plan.js'
-import { name as nameFlag } from '../../src/cli/arguments.js'
-import { NAME } from '../../src/wire/text.js'
+} from '../../src/wire/ceremony/definition.js'
+import { encodeManifest, parseManifest } from '../../src/wire/escrow/manifest.js'
+import { identityText, parseIdentity } from '../../src/wire/identity/identity.js'
+import { parseCards } from '../../src/ceremony/contacts/contacts.js'
+import { requireHolders } from '../../src/ceremony/backup/holders.js'
+import { problemsOf } from '../../src/ceremony/definition/keygen-plan.js'
+import { name as nameFlag } from '../../src/cli/runtime/parse.js'
+import { NAME } from '../../src/wire/base/text.js'
 import { keygenDefinition } from '../support/members.js'
 import { cardLineNamed } from '../support/named.js'
 import { backup } from './escrow-support.js'

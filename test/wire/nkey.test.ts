@@ -1,8 +1,8 @@
 import nkeys from 'nkeys.js'
 import { describe, expect, test } from 'vitest'
-import { Secret } from '../../src/protocol/secret.js'
-import { SigningKey, verifyEd25519 } from '../../src/wire/ed25519.js'
-import { nkeySeedText, nkeyText, parseNkeySeed } from '../../src/wire/nkey.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import { SigningKey, verifyEd25519 } from '../../src/wire/base/ed25519.js'
+import { nkeySeedText, nkeyText, parseNkeySeed } from '../../src/wire/base/nkey.js'
 import { rng } from '../support/members.js'
 import { alice, codecErrorOf, expectNoSecret, utf8 } from './support.js'
 

@@ -2,7 +2,7 @@
 import { bech32m } from '@scure/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Failure } from '../../src/wire/failure.js'
+import { Failure } from '../../src/wire/base/failure.js'
 import {
   codeLine,
   looksTyped,
@@ -11,8 +11,8 @@ import {
   readPaperLine,
   readPaperLines,
   textIn,
-} from '../../src/wire/paper-text.js'
-import { refusalOf } from '../../src/wire/realm.js'
+} from '../../src/wire/paper/lines.js'
+import { refusalOf } from '../../src/wire/base/realm.js'
 import { seededRng } from '../support/rng.js'
 import { failureOf } from './support.js'
 

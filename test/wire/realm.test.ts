@@ -4,22 +4,26 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
-import { encode } from '../../src/protocol/codec.js'
-import { type Card, parseCard } from '../../src/wire/card.js'
-import { definitionCodec, type KeygenDefinition, parseDefinition } from '../../src/wire/definition.js'
-import { type SigningKey, verifyEd25519, verifySignature } from '../../src/wire/ed25519.js'
-import { parseExportedHandover } from '../../src/wire/exported.js'
-import { Failure } from '../../src/wire/failure.js'
-import { parseExportedManifest, parseExportedRecord } from '../../src/wire/exported.js'
-import { identityText, parseIdentity } from '../../src/wire/identity.js'
-import { readCodeLine, readPaperLines } from '../../src/wire/paper-text.js'
-import { enterRehearsal, isRehearsal, refusalOf, tagged } from '../../src/wire/realm.js'
-import { completeRebind } from '../../src/wire/rebind.js'
-import { type KeyRecord, parseRecord } from '../../src/wire/record.js'
-import { parseRequest } from '../../src/wire/request.js'
-import { parseCertificate } from '../../src/wire/result.js'
-import { parseStatement } from '../../src/wire/share-statement.js'
-import { SIGNED, signedBytes } from '../../src/wire/tags.js'
+import { encode } from '../../src/protocol/core/codec.js'
+import { type Card, parseCard } from '../../src/wire/identity/card.js'
+import {
+  definitionCodec,
+  type KeygenDefinition,
+  parseDefinition,
+} from '../../src/wire/ceremony/definition.js'
+import { type SigningKey, verifyEd25519, verifySignature } from '../../src/wire/base/ed25519.js'
+import { parseExportedHandover } from '../../src/wire/paper/json-export.js'
+import { Failure } from '../../src/wire/base/failure.js'
+import { parseExportedManifest, parseExportedRecord } from '../../src/wire/paper/json-export.js'
+import { identityText, parseIdentity } from '../../src/wire/identity/identity.js'
+import { readCodeLine, readPaperLines } from '../../src/wire/paper/lines.js'
+import { enterRehearsal, isRehearsal, refusalOf, tagged } from '../../src/wire/base/realm.js'
+import { completeRebind } from '../../src/wire/key/rebind.js'
+import { type KeyRecord, parseRecord } from '../../src/wire/key/record.js'
+import { parseRequest } from '../../src/wire/ceremony/request.js'
+import { parseCertificate } from '../../src/wire/ceremony/certificate.js'
+import { parseStatement } from '../../src/wire/key/attestation.js'
+import { SIGNED, signedBytes } from '../../src/wire/base/domain-tags.js'
 import { GOLDEN } from '../golden/make.js'
 import { keygenDefinition, person } from '../support/members.js'
 
@@ -114,7 +118,7 @@ describe('in a rehearsal', () => {
 describe('which it is', () => {
   const fresh = async () => {
     vi.resetModules()
-    return import('../../src/wire/realm.js')
+    return import('../../src/wire/base/realm.js')
   }
 
   test('is settled by the first who asks, for good', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { decode, type Value } from '../../src/protocol/codec.js'
-import { SCHEMES } from '../../src/protocol/scheme.js'
-import { Secret } from '../../src/protocol/secret.js'
-import type { Card } from '../../src/wire/card.js'
-import type { SigningKey } from '../../src/wire/ed25519.js'
-import { cardOfIdentity, newIdentity } from '../../src/wire/identity.js'
+import { decode, type Value } from '../../src/protocol/core/codec.js'
+import { SCHEMES } from '../../src/protocol/group/scheme.js'
+import { Secret } from '../../src/protocol/core/secret.js'
+import type { Card } from '../../src/wire/identity/card.js'
+import type { SigningKey } from '../../src/wire/base/ed25519.js'
+import { cardOfIdentity, newIdentity } from '../../src/wire/identity/identity.js'
 import {
   completeRebind,
   makeRebind,
@@ -13,10 +13,10 @@ import {
   type Rebind,
   rebindDigest,
   type Seat,
-} from '../../src/wire/rebind.js'
-import { type KeyRecord, recordDigest } from '../../src/wire/record.js'
-import { SIGNED } from '../../src/wire/tags.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/key/rebind.js'
+import { type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
+import { SIGNED } from '../../src/wire/base/domain-tags.js'
+import { hex } from '../../src/wire/base/text.js'
 import { handing, type Person } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import { certifiedKey } from './escrow-support.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ed25519, secp256k1 } from '../../src/protocol/curve.js'
-import { Failure } from '../../src/wire/failure.js'
+import { ed25519, secp256k1 } from '../../src/protocol/group/curve.js'
+import { Failure } from '../../src/wire/base/failure.js'
 import {
   encodeRecord,
   type KeyRecord,
@@ -9,8 +9,8 @@ import {
   publicShares,
   recordDigest,
   recordPublicKey,
-} from '../../src/wire/record.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/key/record.js'
+import { hex } from '../../src/wire/base/text.js'
 import {
   alice,
   another,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { definitionCodec, definitionId } from '../../src/wire/definition.js'
-import { sha256 } from '../../src/wire/hash.js'
+import { definitionCodec, definitionId } from '../../src/wire/ceremony/definition.js'
+import { sha256 } from '../../src/wire/base/hash.js'
 import {
   chosenCodec,
   makeRequest,
@@ -12,9 +12,9 @@ import {
   refusalCodec,
   type RequestFields,
   signatureCodec,
-} from '../../src/wire/request.js'
-import { ENVELOPE_LIMIT, sealEnvelope } from '../../src/wire/envelope.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/ceremony/request.js'
+import { ENVELOPE_LIMIT, sealEnvelope } from '../../src/wire/session/envelope.js'
+import { hex } from '../../src/wire/base/text.js'
 import { alice, another, bob, codecErrorOf, filled, flip, leaves, mallory, rewrite, utf8 } from './support.js'
 
 const fields: RequestFields = {

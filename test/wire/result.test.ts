@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { decode, type Value } from '../../src/protocol/codec.js'
-import type { Secret } from '../../src/protocol/secret.js'
-import { encodeRecord, type KeyRecord } from '../../src/wire/record.js'
+import { decode, type Value } from '../../src/protocol/core/codec.js'
+import type { Secret } from '../../src/protocol/core/secret.js'
+import { encodeRecord, type KeyRecord } from '../../src/wire/key/record.js'
 import {
   type Holder,
   makeCertificate,
@@ -13,8 +13,8 @@ import {
   receiptCodec,
   resultDigest,
   verifyReceipt,
-} from '../../src/wire/result.js'
-import { hex } from '../../src/wire/text.js'
+} from '../../src/wire/ceremony/certificate.js'
+import { hex } from '../../src/wire/base/text.js'
 import { type Person, rng } from '../support/members.js'
 import {
   alice,

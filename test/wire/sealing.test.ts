@@ -1,9 +1,9 @@
 import { createCipheriv } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { hashOfKey, keyOfLetter, openLetter, sealLetter } from '../../src/wire/sealing.js'
-import { encodeHeader, type Header } from '../../src/wire/envelope.js'
-import { sha256 } from '../../src/wire/hash.js'
-import { hex } from '../../src/wire/text.js'
+import { hashOfKey, keyOfLetter, openLetter, sealLetter } from '../../src/wire/session/sealing.js'
+import { encodeHeader, type Header } from '../../src/wire/session/envelope.js'
+import { sha256 } from '../../src/wire/base/hash.js'
+import { hex } from '../../src/wire/base/text.js'
 
 const filled = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte)
 const flip = (bytes: Uint8Array, at: number, bit: number): Uint8Array =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { ed25519 } from '../../src/protocol/curve.js'
-import { type KeyRecord, recordDigest } from '../../src/wire/record.js'
-import { encodeShare, parseShare } from '../../src/wire/share.js'
-import { hex } from '../../src/wire/text.js'
+import { ed25519 } from '../../src/protocol/group/curve.js'
+import { type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
+import { encodeShare, parseShare } from '../../src/wire/key/share.js'
+import { hex } from '../../src/wire/base/text.js'
 import { another, expectNoSecret, failureOf, filled, flip, leaves, madeKey, rewrite } from './support.js'
 
 const schemes = ['eddsa-ed25519', 'schnorr-taproot'] as const

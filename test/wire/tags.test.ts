@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encode, equalBytes, type Value } from '../../src/protocol/codec.js'
-import { verifySignature } from '../../src/wire/ed25519.js'
-import { SIGNED, type SignedTag, signedBytes } from '../../src/wire/tags.js'
+import { encode, equalBytes, type Value } from '../../src/protocol/core/codec.js'
+import { verifySignature } from '../../src/wire/base/ed25519.js'
+import { SIGNED, type SignedTag, signedBytes } from '../../src/wire/base/domain-tags.js'
 import { alice } from './support.js'
 
 const tags = Object.values(SIGNED)

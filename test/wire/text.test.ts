@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromHex, hex, NAME, rfc3339, visible } from '../../src/wire/text.js'
+import { fromHex, hex, NAME, rfc3339, visible } from '../../src/wire/base/text.js'
 import { hostile } from '../support/hostile.js'
 
 const escape = (code: number): string => `\\u{${code.toString(16)}}`

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { fingerprintWords } from '../../src/wire/card.js'
-import { sha256 } from '../../src/wire/hash.js'
-import { hex } from '../../src/wire/text.js'
-import { wordsOf } from '../../src/wire/words.js'
+import { fingerprintWords } from '../../src/wire/identity/card.js'
+import { sha256 } from '../../src/wire/base/hash.js'
+import { hex } from '../../src/wire/base/text.js'
+import { wordsOf } from '../../src/wire/base/safety-words.js'
 import { bytesOf, utf8 } from './support.js'
 
 const every = Uint8Array.from({ length: 256 }, (_, i) => i)

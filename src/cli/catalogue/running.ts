@@ -1,5 +1,5 @@
 /** Codes of ceremonies as they run: the network, the others, signing, endings. */
-import { NAME_RULE } from '../../wire/text.js'
+import { NAME_RULE } from '../../wire/base/text.js'
 import { entry } from './entry.js'
 
 export const runningCodes = {

@@ -3,16 +3,16 @@
  * second what everybody may know. Written for somebody who has never seen this program, years from now. How it is drawn
  * is for `html.ts` and `svg.ts`. Names, hex and words are all that comes from others, and each is safe by its alphabet.
  */
-import type { Piece } from '../../wire/escrow-piece.js'
-import { manifestDigest, manifestWords } from '../../wire/escrow-manifest.js'
-import { certificateCode, manifestCode, recordCode } from '../../wire/exported.js'
-import { Failure } from '../../wire/failure.js'
-import { paperLines } from '../../wire/paper-text.js'
-import { isRehearsal, linePrefix, tagged } from '../../wire/realm.js'
-import { recordPublicKey } from '../../wire/record.js'
-import { hex, rfc3339 } from '../../wire/text.js'
-import { keyWords } from '../shown.js'
-import { VERSION } from '../version.js'
+import type { Piece } from '../../wire/escrow/piece.js'
+import { manifestDigest, manifestWords } from '../../wire/escrow/manifest.js'
+import { certificateCode, manifestCode, recordCode } from '../../wire/paper/json-export.js'
+import { Failure } from '../../wire/base/failure.js'
+import { paperLines } from '../../wire/paper/lines.js'
+import { isRehearsal, linePrefix, tagged } from '../../wire/base/realm.js'
+import { recordPublicKey } from '../../wire/key/record.js'
+import { hex, rfc3339 } from '../../wire/base/text.js'
+import { keyWords } from '../views/key.js'
+import { VERSION } from '../runtime/version.js'
 import { type Code, codeOf } from './code.js'
 
 export type Section = {

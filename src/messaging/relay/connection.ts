@@ -4,9 +4,9 @@
  */
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import type { Permissions } from '../subjects.js'
+import type { Permissions } from '../transport/subjects.js'
 import { ClientSocket, type Owner } from './client-socket.js'
-import type { Limits } from './limits.js'
+import type { Limits } from '../transport/limits.js'
 import {
   type Command,
   type Connect,

@@ -2,7 +2,7 @@
  * What a client says, out of its bytes: strict, and in no more memory than one line and one payload. First
  * comes one CONNECT and nothing else, so that nothing is held for a stranger but a line.
  */
-import type { Limits } from './limits.js'
+import type { Limits } from '../transport/limits.js'
 
 export type Publish = {
   readonly verb: 'PUB'

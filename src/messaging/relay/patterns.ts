@@ -2,7 +2,7 @@
  * Subjects, patterns, and what one pattern says of another. The permission of a subscription is a question
  * about sets: every subject that it can match must be granted, or a `>` would read what no grant names.
  */
-import type { Permissions } from '../subjects.js'
+import type { Permissions } from '../transport/subjects.js'
 
 /** Whether this is a subject to publish to: whole tokens, none of them a wildcard. */
 export const isSubject = (text: string): boolean =>

@@ -4,15 +4,15 @@
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import type { Rng } from '../../protocol/session.js'
-import { fingerprintOf, type Keys } from '../../wire/card.js'
-import { isSigningKey, verifyEd25519 } from '../../wire/ed25519.js'
-import { Failure } from '../../wire/failure.js'
-import { nkeyText, parseNkey } from '../../wire/nkey.js'
-import { EVERYTHING, permissionsOf } from '../subjects.js'
-import { isLoopback } from '../transport.js'
+import type { Rng } from '../../protocol/core/session.js'
+import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
+import { isSigningKey, verifyEd25519 } from '../../wire/base/ed25519.js'
+import { Failure } from '../../wire/base/failure.js'
+import { nkeyText, parseNkey } from '../../wire/base/nkey.js'
+import { EVERYTHING, permissionsOf } from '../transport/subjects.js'
+import { isLoopback } from '../transport/transport.js'
 import { Connection, type House, type Subscription, type User } from './connection.js'
-import { LIMITS, type Limits } from './limits.js'
+import { LIMITS, type Limits } from '../transport/limits.js'
 import { type Connect, ProtocolError, type Publish } from './parser.js'
 
 export type RelayOptions = {

@@ -3,12 +3,20 @@
  * no secret is needed, and nothing but the record says which moduli are whose. What was proven to one party alone
  * is seen where that party shows it; silence is no letter and proves nothing.
  */
-import type { Accusation } from '../abort.js'
-import type { Point } from '../curve.js'
-import { agreed, type Dispute, type Judging, lettersOf, settle, unreadable, verdictOf } from '../evidence.js'
-import type { Rounds } from '../keygen-public.js'
-import { accuse, type Checks, demand, faults } from '../round.js'
-import type { PartyId, Session } from '../session.js'
+import type { Accusation } from '../core/abort.js'
+import type { Point } from '../group/curve.js'
+import {
+  agreed,
+  type Dispute,
+  type Judging,
+  lettersOf,
+  settle,
+  unreadable,
+  verdictOf,
+} from '../core/evidence.js'
+import type { Rounds } from '../core/rounds.js'
+import { accuse, type Checks, demand, faults } from '../core/round.js'
+import type { PartyId, Session } from '../core/session.js'
 import {
   blameRound,
   type Phase,
@@ -17,7 +25,7 @@ import {
   shownChecks,
   shownLetter,
   unanswered,
-} from './blame.js'
+} from './presign/blame.js'
 import {
   firstChecks,
   firstProofChecks,
@@ -29,12 +37,12 @@ import {
   sumOfGammas,
   thirdChecks,
   wrongSum,
-} from './presign-checks.js'
-import { answerProofsHold, nonceProofsHold, pedersenOf } from './presign-jobs.js'
-import { answerTo, type First, presignLetters, ROUND, type Second, sigmaLetter } from './presign-letters.js'
-import { publicPresignature } from './presignature.js'
+} from './presign/checks.js'
+import { answerProofsHold, nonceProofsHold, pedersenOf } from './presign/jobs.js'
+import { answerTo, type First, presignLetters, ROUND, type Second, sigmaLetter } from './presign/letters.js'
+import { publicPresignature } from './presign/presignature.js'
 import { sigmaChecks } from './sign.js'
-import { auxOf, contextOf, type EcdsaPublic, type Signers, signersOf } from './signers.js'
+import { auxOf, contextOf, type EcdsaPublic, type Signers, signersOf } from './presign/signers.js'
 
 /**
  * Who provably broke the signing of `digest`. It takes seconds for each pair of signers when there was a failure phase.

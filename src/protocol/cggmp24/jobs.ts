@@ -2,10 +2,10 @@
  * Everything that is computed off the protocol's thread, by name. A job is a pure function of bytes: no
  * randomness, clock or state. Where it runs is left to whoever drives the protocol.
  */
-import type { Job } from '../round.js'
-import { AUX_TASKS } from './aux-jobs.js'
-import { BLAME_TASKS } from './blame-jobs.js'
-import { PRESIGN_TASKS } from './presign-jobs.js'
+import type { Job } from '../core/round.js'
+import { AUX_TASKS } from './auxiliary/jobs.js'
+import { BLAME_TASKS } from './presign/blame-jobs.js'
+import { PRESIGN_TASKS } from './presign/jobs.js'
 
 export const JOBS: Readonly<Record<string, (input: readonly Uint8Array[]) => Uint8Array>> =
   Object.fromEntries([...AUX_TASKS, ...PRESIGN_TASKS, ...BLAME_TASKS].map(({ name, run }) => [name, run]))

@@ -1,16 +1,16 @@
 /**
- * What key generation for CGGMP24 has beyond every scheme's (`../keygen.ts`, which commits, opens and deals):
+ * What key generation for CGGMP24 has beyond every scheme's (`../dkg/keygen.ts`, which commits, opens and deals):
  * a third round, in which each party proves that it knows its combined share x_i, with a commitment A_i that
  * it fixed before it saw anything, and under randomness rid to which all of them added.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
-import { bytes, type Codec, codec, encode, type Of, record, xorAll } from '../codec.js'
-import { type Point, secp256k1 } from '../curve.js'
-import { broadcast, demand, ofPeers, type Protocol } from '../round.js'
-import { type Challenge, hedgedNonce } from '../schnorr.js'
-import { Secret } from '../secret.js'
-import type { PartyId, Rng, Session } from '../session.js'
-import { PRODUCTION } from './level.js'
+import { bytes, type Codec, codec, encode, type Of, record, xorAll } from '../core/codec.js'
+import { type Point, secp256k1 } from '../group/curve.js'
+import { broadcast, demand, ofPeers, type Protocol } from '../core/round.js'
+import { type Challenge, hedgedNonce } from '../group/schnorr.js'
+import { Secret } from '../core/secret.js'
+import type { PartyId, Rng, Session } from '../core/session.js'
+import { PRODUCTION } from './integers/level.js'
 import type { ProofContext } from './zk/context.js'
 import { proveSch, type SchProof, schShape, verifySch } from './zk/sch.js'
 

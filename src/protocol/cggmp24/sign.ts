@@ -5,16 +5,16 @@
  */
 import { secp256k1 as nobleSecp256k1 } from '@noble/curves/secp256k1.js'
 import { concatBytes } from '@noble/hashes/utils.js'
-import { equalBytes } from '../codec.js'
-import { type Point, secp256k1 } from '../curve.js'
-import { broadcast, demand, ofPeers, type Protocol } from '../round.js'
-import type { NonceRng, PartyId, Session } from '../session.js'
-import { fromBytes } from './integers.js'
-import { presign } from './presign.js'
-import { byChance } from './presign-checks.js'
-import { ROUND, sigmaLetter } from './presign-letters.js'
-import type { Presignature, PublicPresignature } from './presignature.js'
-import type { EcdsaKey } from './signers.js'
+import { equalBytes } from '../core/codec.js'
+import { type Point, secp256k1 } from '../group/curve.js'
+import { broadcast, demand, ofPeers, type Protocol } from '../core/round.js'
+import type { NonceRng, PartyId, Session } from '../core/session.js'
+import { fromBytes } from './integers/integers.js'
+import { presign } from './presign/presign.js'
+import { byChance } from './presign/checks.js'
+import { ROUND, sigmaLetter } from './presign/letters.js'
+import type { Presignature, PublicPresignature } from './presign/presignature.js'
+import type { EcdsaKey } from './presign/signers.js'
 
 /** An ECDSA signature with s in the lower half. */
 export type EcdsaSignature = {

@@ -7,10 +7,10 @@
  * shares are negated where the key has odd y, and what all nonces add up to likewise: in `Joint` both signs stand once.
  */
 import { concatBytes } from '@noble/hashes/utils.js'
-import type { Point } from '../curve.js'
-import { Secret } from '../secret.js'
-import type { PartyId, Rng } from '../session.js'
-import { lagrange } from '../sharing.js'
+import type { Point } from '../group/curve.js'
+import { Secret } from '../core/secret.js'
+import type { PartyId, Rng } from '../core/session.js'
+import { lagrange } from '../sharing/polynomial.js'
 import type { Suite } from './suites.js'
 
 /** Commitments to a signer's two nonces: D = dG and E = eG. */

@@ -2,12 +2,12 @@
  * The verdict on a signing by FROST that failed: every letter of it is for all, and each share of the signature can be held
  * against the nonce commitments that all have echoed.
  */
-import type { Accusation } from '../abort.js'
-import { agreed, type Judging, lettersOf, verdictOf } from '../evidence.js'
-import type { Rounds } from '../keygen-public.js'
-import { type PublicShares, requireQuorum } from '../keyshare.js'
-import { demand } from '../round.js'
-import type { Session } from '../session.js'
+import type { Accusation } from '../core/abort.js'
+import { agreed, type Judging, lettersOf, verdictOf } from '../core/evidence.js'
+import type { Rounds } from '../core/rounds.js'
+import { type PublicShares, requireQuorum } from '../sharing/key-share.js'
+import { demand } from '../core/round.js'
+import type { Session } from '../core/session.js'
 import { nonceChecks, noncesLetter, publicKeyFor, shareChecks, shareLetter } from './sign.js'
 
 /** A key that signs, at a path, as the agreed record has it. */

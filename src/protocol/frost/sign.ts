@@ -9,15 +9,22 @@
  * answer one list, and are wiped whatever happens.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { attempt, bytes, bytesUpTo, type Codec, codec, type Of, record } from '../codec.js'
-import type { Point } from '../curve.js'
-import { hedged } from '../hedged.js'
-import { type KeyShare, type PublicShares, requireOwnQuorum } from '../keyshare.js'
-import { broadcast, broadcastReliably, demand, demandDistinct, ofPeers, type Protocol } from '../round.js'
-import { isDerivable } from '../scheme.js'
-import { Secret } from '../secret.js'
-import type { NonceRng, PartyId, Session } from '../session.js'
-import { type TaprootTweak, taprootTweak, tweakPoint, tweakScalar } from '../taproot.js'
+import { attempt, bytes, bytesUpTo, type Codec, codec, type Of, record } from '../core/codec.js'
+import type { Point } from '../group/curve.js'
+import { hedged } from '../core/hedged.js'
+import { type KeyShare, type PublicShares, requireOwnQuorum } from '../sharing/key-share.js'
+import {
+  broadcast,
+  broadcastReliably,
+  demand,
+  demandDistinct,
+  ofPeers,
+  type Protocol,
+} from '../core/round.js'
+import { isDerivable } from '../group/scheme.js'
+import { Secret } from '../core/secret.js'
+import type { NonceRng, PartyId, Session } from '../core/session.js'
+import { type TaprootTweak, taprootTweak, tweakPoint, tweakScalar } from '../group/taproot.js'
 import {
   aggregate,
   type Commitments,

@@ -6,10 +6,10 @@ import { ed25519 as nobleEd25519 } from '@noble/curves/ed25519.js'
 import { schnorr, secp256k1_hasher } from '@noble/curves/secp256k1.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes } from '@noble/hashes/utils.js'
-import { type Curve, ed25519, type Point, secp256k1 } from '../curve.js'
-import type { Challenge } from '../schnorr.js'
-import type { Scheme } from '../scheme.js'
-import type { PartyId } from '../session.js'
+import { type Curve, ed25519, type Point, secp256k1 } from '../group/curve.js'
+import type { Challenge } from '../group/schnorr.js'
+import type { Scheme } from '../group/scheme.js'
+import type { PartyId } from '../core/session.js'
 
 export type FrostScheme = Exclude<Scheme, 'ecdsa-secp256k1'>
 

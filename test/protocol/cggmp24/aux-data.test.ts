@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { codec, CodecError, decode, encode, type Value } from '../../../src/protocol/codec.js'
+import { codec, CodecError, decode, encode, type Value } from '../../../src/protocol/core/codec.js'
 import {
   type AuxData,
   auxDataCodec,
@@ -11,9 +11,9 @@ import {
   requirePrimes,
   sealAuxPrimes,
   wipeAuxSecret,
-} from '../../../src/protocol/cggmp24/aux-data.js'
-import { PRODUCTION, TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import { makePedersen } from '../../../src/protocol/cggmp24/pedersen.js'
+} from '../../../src/protocol/cggmp24/auxiliary/data.js'
+import { PRODUCTION, TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import { makePedersen } from '../../../src/protocol/cggmp24/integers/pedersen.js'
 import { primes1024, primesOf } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
 import { nextPrime } from './zk/forge.js'

@@ -1,6 +1,6 @@
 /** What the tests of auxiliary generation share: runs of it in the simulator, and cheaters. */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { encode } from '../../../src/protocol/codec.js'
+import { encode } from '../../../src/protocol/core/codec.js'
 import {
   type AuxInput,
   type AuxOpening,
@@ -8,11 +8,11 @@ import {
   type AuxOutput,
   commitToAux,
   generateAuxWith,
-} from '../../../src/protocol/cggmp24/aux.js'
+} from '../../../src/protocol/cggmp24/auxiliary/generate.js'
 import { runJob } from '../../../src/protocol/cggmp24/jobs.js'
-import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import type { Job } from '../../../src/protocol/round.js'
-import { type PartyId, Session } from '../../../src/protocol/session.js'
+import { TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import type { Job } from '../../../src/protocol/core/round.js'
+import { type PartyId, Session } from '../../../src/protocol/core/session.js'
 import { primesOf } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
 import { type Letter, type Outcome, sid, simulate, type Tamper } from '../../support/simulate.js'

@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { SplitView } from '../../../src/protocol/abort.js'
-import { encode } from '../../../src/protocol/codec.js'
+import { SplitView } from '../../../src/protocol/core/abort.js'
+import { encode } from '../../../src/protocol/core/codec.js'
 import {
   auxContext,
   type AuxOpening,
   commitToAux,
   commonString,
   generateAux,
-} from '../../../src/protocol/cggmp24/aux.js'
-import { auxDataCodec, checkAuxSecret } from '../../../src/protocol/cggmp24/aux-data.js'
-import { publicAux } from '../../../src/protocol/cggmp24/aux-public.js'
-import { jacobi, tape, toBytes } from '../../../src/protocol/cggmp24/integers.js'
-import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import { makePedersen, pedersen, pedersenTape } from '../../../src/protocol/cggmp24/pedersen.js'
+} from '../../../src/protocol/cggmp24/auxiliary/generate.js'
+import { auxDataCodec, checkAuxSecret } from '../../../src/protocol/cggmp24/auxiliary/data.js'
+import { publicAux } from '../../../src/protocol/cggmp24/auxiliary/public.js'
+import { jacobi, tape, toBytes } from '../../../src/protocol/cggmp24/integers/integers.js'
+import { TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import { makePedersen, pedersen, pedersenTape } from '../../../src/protocol/cggmp24/integers/pedersen.js'
 import type { FacProof } from '../../../src/protocol/cggmp24/zk/fac.js'
 import { proveFac, verifyFac } from '../../../src/protocol/cggmp24/zk/fac.js'
 import { type ModProof, verifyMod } from '../../../src/protocol/cggmp24/zk/mod.js'
 import { verifyPrm } from '../../../src/protocol/cggmp24/zk/prm.js'
-import type { Job } from '../../../src/protocol/round.js'
-import { type PartyId, Session } from '../../../src/protocol/session.js'
+import type { Job } from '../../../src/protocol/core/round.js'
+import { type PartyId, Session } from '../../../src/protocol/core/session.js'
 import { primesOf } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
 import { type Letter, outputs, sid, type Tamper } from '../../support/simulate.js'

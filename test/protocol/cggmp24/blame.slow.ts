@@ -3,8 +3,8 @@
  * every honest signer and by the transcript, exactly, also when the one that it cheated does not mind (T-25, T-70).
  */
 import { describe, expect, test } from 'vitest'
-import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
-import { type PartyId, Session } from '../../../src/protocol/session.js'
+import type { EcdsaKey } from '../../../src/protocol/cggmp24/presign/signers.js'
+import { type PartyId, Session } from '../../../src/protocol/core/session.js'
 import { sid, type Tamper } from '../../support/simulate.js'
 import { blamed, cheating, overhear } from '../frost/party.js'
 import {

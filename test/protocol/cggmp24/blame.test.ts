@@ -1,14 +1,19 @@
 /** Who broke a signing: found by the signers, and by whoever reads their transcript. More in `blame.slow.ts`. */
 import { describe, expect, test } from 'vitest'
-import type { Rounds } from '../../../src/protocol/keygen-public.js'
-import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import { questionsTo, type Shown, shownChecks, shownLetter } from '../../../src/protocol/cggmp24/blame.js'
-import { sumOfGammas } from '../../../src/protocol/cggmp24/presign-checks.js'
-import { presignLetters, ROUND, sigmaLetter } from '../../../src/protocol/cggmp24/presign-letters.js'
-import { type EcdsaKey, signersOf } from '../../../src/protocol/cggmp24/signers.js'
-import { CodecError } from '../../../src/protocol/codec.js'
-import { secp256k1 } from '../../../src/protocol/curve.js'
-import { type PartyId, Session } from '../../../src/protocol/session.js'
+import type { Rounds } from '../../../src/protocol/core/rounds.js'
+import { TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import {
+  questionsTo,
+  type Shown,
+  shownChecks,
+  shownLetter,
+} from '../../../src/protocol/cggmp24/presign/blame.js'
+import { sumOfGammas } from '../../../src/protocol/cggmp24/presign/checks.js'
+import { presignLetters, ROUND, sigmaLetter } from '../../../src/protocol/cggmp24/presign/letters.js'
+import { type EcdsaKey, signersOf } from '../../../src/protocol/cggmp24/presign/signers.js'
+import { CodecError } from '../../../src/protocol/core/codec.js'
+import { secp256k1 } from '../../../src/protocol/group/curve.js'
+import { type PartyId, Session } from '../../../src/protocol/core/session.js'
 import { type Letter, sid, type Tamper } from '../../support/simulate.js'
 import { blamed, cheating, overhear } from '../frost/party.js'
 import { transcribed, verifyFailure, wrongSum } from './cheats.js'

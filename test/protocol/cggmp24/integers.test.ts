@@ -24,9 +24,9 @@ import {
   toBytes,
   uniformBelow,
   unit,
-} from '../../../src/protocol/cggmp24/integers.js'
-import { CodecError, encode } from '../../../src/protocol/codec.js'
-import { secp256k1 } from '../../../src/protocol/curve.js'
+} from '../../../src/protocol/cggmp24/integers/integers.js'
+import { CodecError, encode } from '../../../src/protocol/core/codec.js'
+import { secp256k1 } from '../../../src/protocol/group/curve.js'
 import { primes1024 } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
 

@@ -1,19 +1,19 @@
 /** What ECDSA's key generation has beyond `keygen.test.ts`: the proofs for the combined shares. */
 import { describe, expect, test } from 'vitest'
-import { SplitView } from '../../../src/protocol/abort.js'
+import { SplitView } from '../../../src/protocol/core/abort.js'
 import { type Ahead, proofLetter, provesShare } from '../../../src/protocol/cggmp24/keygen.js'
-import { PRODUCTION } from '../../../src/protocol/cggmp24/level.js'
+import { PRODUCTION } from '../../../src/protocol/cggmp24/integers/level.js'
 import { proveSch } from '../../../src/protocol/cggmp24/zk/sch.js'
-import { decode, encode, type Value, xorAll } from '../../../src/protocol/codec.js'
-import { type Point, secp256k1 } from '../../../src/protocol/curve.js'
+import { decode, encode, type Value, xorAll } from '../../../src/protocol/core/codec.js'
+import { type Point, secp256k1 } from '../../../src/protocol/group/curve.js'
 import {
   aheadOf,
   commitmentLetter,
   commitTo,
   type KeygenInput,
   openingLetter,
-} from '../../../src/protocol/keygen-public.js'
-import { type PartyId, Session } from '../../../src/protocol/session.js'
+} from '../../../src/protocol/dkg/keygen-public.js'
+import { type PartyId, Session } from '../../../src/protocol/core/session.js'
 import { seededRng } from '../../support/rng.js'
 import { type Letter, outputs, sid, type Tamper } from '../../support/simulate.js'
 import { BAD_POINTS, blamed, cheating, hex, overhear, runKeygen, upTo } from '../frost/party.js'

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
-import { levelNamed, levelShape, PRODUCTION, TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import { CodecError } from '../../../src/protocol/codec.js'
+import {
+  levelNamed,
+  levelShape,
+  PRODUCTION,
+  TEST_ONLY,
+} from '../../../src/protocol/cggmp24/integers/level.js'
+import { CodecError } from '../../../src/protocol/core/codec.js'
 
 test('the levels are what the reference says, and known by their names', () => {
   const ranges = { ell: 256, ellPrime: 1280, epsilon: 512, repetitions: 128, kappaBytes: 48 }

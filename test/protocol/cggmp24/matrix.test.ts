@@ -1,4 +1,4 @@
-import { fromBytes } from '../../../src/protocol/cggmp24/integers.js'
+import { fromBytes } from '../../../src/protocol/cggmp24/integers/integers.js'
 import { describe, expect, test } from 'vitest'
 import { seededRng } from '../../support/rng.js'
 import { CASES, expectCaught } from './matrix.js'

@@ -1,7 +1,7 @@
 /** What the fast and the slow tests of powers share: numbers at the edges, and a reference that shares no code. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { modPow } from '../../../src/protocol/cggmp24/modexp.js'
+import { modPow } from '../../../src/protocol/cggmp24/integers/modexp.js'
 
 /** Square and multiply, from the lowest bit. */
 export function reference(base: bigint, exponent: bigint, modulus: bigint): bigint {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { modPow } from '../../../src/protocol/cggmp24/modexp.js'
+import { modPow } from '../../../src/protocol/cggmp24/integers/modexp.js'
 import { primes1536 } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
-import { fromBytes } from '../../../src/protocol/cggmp24/integers.js'
+import { fromBytes } from '../../../src/protocol/cggmp24/integers/integers.js'
 import { holdsFor, powers, reference } from './modexp.cases.js'
 
 test('thousands of small powers', () => {

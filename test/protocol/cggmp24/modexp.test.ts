@@ -6,7 +6,7 @@ import {
   plainModPow,
   powersModulo,
   resetExponentiations,
-} from '../../../src/protocol/cggmp24/modexp.js'
+} from '../../../src/protocol/cggmp24/integers/modexp.js'
 import { primes1024, primes1536 } from '../../support/primes.js'
 import { holdsFor, powers, reference } from './modexp.cases.js'
 
@@ -129,7 +129,7 @@ describe('whether OpenSSL is used', () => {
         },
       }
     })
-    return import('../../../src/protocol/cggmp24/modexp.js')
+    return import('../../../src/protocol/cggmp24/integers/modexp.js')
   }
 
   test('for a prime, which would be tested for a tenth of a second, only a multiple ever gets an object', async () => {

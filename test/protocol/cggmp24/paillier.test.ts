@@ -1,8 +1,15 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { gcd, jacobi, mod, plusMinus, q as order, unit } from '../../../src/protocol/cggmp24/integers.js'
-import { PRODUCTION, TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import { modPow } from '../../../src/protocol/cggmp24/modexp.js'
+import {
+  gcd,
+  jacobi,
+  mod,
+  plusMinus,
+  q as order,
+  unit,
+} from '../../../src/protocol/cggmp24/integers/integers.js'
+import { PRODUCTION, TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import { modPow } from '../../../src/protocol/cggmp24/integers/modexp.js'
 import {
   add,
   encrypt,
@@ -11,8 +18,8 @@ import {
   PaillierSecret,
   subtract,
   times,
-} from '../../../src/protocol/cggmp24/paillier.js'
-import { CodecError } from '../../../src/protocol/codec.js'
+} from '../../../src/protocol/cggmp24/integers/paillier.js'
+import { CodecError } from '../../../src/protocol/core/codec.js'
 import { primes1024, primes1536 } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
 

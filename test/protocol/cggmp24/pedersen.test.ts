@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { tape } from '../../../src/protocol/cggmp24/integers.js'
-import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import { commit, makePedersen, pedersen, pedersenTape } from '../../../src/protocol/cggmp24/pedersen.js'
+import { tape } from '../../../src/protocol/cggmp24/integers/integers.js'
+import { TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import {
+  commit,
+  makePedersen,
+  pedersen,
+  pedersenTape,
+} from '../../../src/protocol/cggmp24/integers/pedersen.js'
 import { primesOf } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { gcd, hasSmallFactor } from '../../../src/protocol/cggmp24/integers.js'
-import { PRODUCTION, TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import { modPow } from '../../../src/protocol/cggmp24/modexp.js'
-import { areUnits, checkModulus, crtRing, ring } from '../../../src/protocol/cggmp24/ring.js'
+import { gcd, hasSmallFactor } from '../../../src/protocol/cggmp24/integers/integers.js'
+import { PRODUCTION, TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import { modPow } from '../../../src/protocol/cggmp24/integers/modexp.js'
+import { areUnits, checkModulus, crtRing, ring } from '../../../src/protocol/cggmp24/integers/ring.js'
 import { primes1024, primes1536 } from '../../support/primes.js'
 
 const [p, q] = primes1024.slice(0, 2) as [bigint, bigint]

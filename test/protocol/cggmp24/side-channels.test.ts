@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type * as Crypto from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { fromBytes } from '../../../src/protocol/cggmp24/integers.js'
-import { TEST_ONLY } from '../../../src/protocol/cggmp24/level.js'
-import type { PaillierSecret } from '../../../src/protocol/cggmp24/paillier.js'
+import { fromBytes } from '../../../src/protocol/cggmp24/integers/integers.js'
+import { TEST_ONLY } from '../../../src/protocol/cggmp24/integers/level.js'
+import type { PaillierSecret } from '../../../src/protocol/cggmp24/integers/paillier.js'
 import { primes1024 } from '../../support/primes.js'
 import { seededRng } from '../../support/rng.js'
 
@@ -86,7 +86,7 @@ describe('T-80 decryption', () => {
         },
       }
     })
-    return import('../../../src/protocol/cggmp24/paillier.js')
+    return import('../../../src/protocol/cggmp24/integers/paillier.js')
   }
 
   /** The bases that were raised to a secret power of this kind. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { EcdsaKey } from '../../../src/protocol/cggmp24/signers.js'
-import { additiveShare, signersOf } from '../../../src/protocol/cggmp24/signers.js'
-import { secp256k1 } from '../../../src/protocol/curve.js'
-import { type PartyId, Session } from '../../../src/protocol/session.js'
+import type { EcdsaKey } from '../../../src/protocol/cggmp24/presign/signers.js'
+import { additiveShare, signersOf } from '../../../src/protocol/cggmp24/presign/signers.js'
+import { secp256k1 } from '../../../src/protocol/group/curve.js'
+import { type PartyId, Session } from '../../../src/protocol/core/session.js'
 import { sid } from '../../support/simulate.js'
 import { dealt, message, publicKeyOf } from './signing.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { bytes, CodecError, encode, flag, record, uint } from '../../../src/protocol/codec.js'
+import { bytes, CodecError, encode, flag, record, uint } from '../../../src/protocol/core/codec.js'
 import { JOBS, runJob } from '../../../src/protocol/cggmp24/jobs.js'
-import { task } from '../../../src/protocol/cggmp24/task.js'
+import { task } from '../../../src/protocol/core/task.js'
 
 describe('a task', () => {
   let seen: Uint8Array | undefined

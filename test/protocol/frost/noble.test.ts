@@ -12,9 +12,9 @@ import {
   signShare,
 } from '../../../src/protocol/frost/equations.js'
 import { suiteOf } from '../../../src/protocol/frost/suites.js'
-import { Secret } from '../../../src/protocol/secret.js'
-import type { PartyId } from '../../../src/protocol/session.js'
-import { evaluate, feldman, randomPolynomial } from '../../../src/protocol/sharing.js'
+import { Secret } from '../../../src/protocol/core/secret.js'
+import type { PartyId } from '../../../src/protocol/core/session.js'
+import { evaluate, feldman, randomPolynomial } from '../../../src/protocol/sharing/polynomial.js'
 import { seededRng } from '../../support/rng.js'
 import { toHex } from './party.js'
 

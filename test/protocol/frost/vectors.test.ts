@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { noncesLetter, shareLetter, type SigningKey, signWith } from '../../../src/protocol/frost/sign.js'
 import { type FrostScheme, knowledgeChallenge, SUITES } from '../../../src/protocol/frost/suites.js'
-import { verifyKnowledge } from '../../../src/protocol/schnorr.js'
-import { Secret } from '../../../src/protocol/secret.js'
-import type { NonceRng, PartyId } from '../../../src/protocol/session.js'
-import { addCommitments, evaluate, evaluateCommitment, feldman } from '../../../src/protocol/sharing.js'
-import { taprootTweak, tweakPoint, tweakScalar } from '../../../src/protocol/taproot.js'
+import { verifyKnowledge } from '../../../src/protocol/group/schnorr.js'
+import { Secret } from '../../../src/protocol/core/secret.js'
+import type { NonceRng, PartyId } from '../../../src/protocol/core/session.js'
+import {
+  addCommitments,
+  evaluate,
+  evaluateCommitment,
+  feldman,
+} from '../../../src/protocol/sharing/polynomial.js'
+import { taprootTweak, tweakPoint, tweakScalar } from '../../../src/protocol/group/taproot.js'
 import { outputs, simulate } from '../../support/simulate.js'
 import bip340 from '../../vectors/frost/bip340.json' with { type: 'json' }
 import keygenVectors from '../../vectors/frost/keygen.json' with { type: 'json' }

@@ -3,12 +3,12 @@
  * It has challenges of one bit, all of them from one hash over all commitments, costs seconds, and is
  * made only when a signing has failed.
  */
-import { list, record, type Shape } from '../../codec.js'
-import { type Point, secp256k1 } from '../../curve.js'
-import type { Rng } from '../../session.js'
-import { integer, mod, natural, plusMinus, point, unit } from '../integers.js'
-import type { Level } from '../level.js'
-import { add, encrypt, times } from '../paillier.js'
+import { list, record, type Shape } from '../../core/codec.js'
+import { type Point, secp256k1 } from '../../group/curve.js'
+import type { Rng } from '../../core/session.js'
+import { integer, mod, natural, plusMinus, point, unit } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import { add, encrypt, times } from '../integers/paillier.js'
 import type { AffGStatement, AffGWitness } from './aff-g.js'
 import {
   hashed,

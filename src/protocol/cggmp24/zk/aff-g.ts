@@ -4,14 +4,14 @@
  * not, what the verifier decrypts and says later tells of its secrets. The ring-Pedersen parameters
  * are the verifier's, who owns N_j as well.
  */
-import { record, type Shape } from '../../codec.js'
-import { type Point, secp256k1 } from '../../curve.js'
-import type { Rng } from '../../session.js'
-import { integer, mod, natural, plusMinus, point, unit } from '../integers.js'
-import type { Level } from '../level.js'
-import { add, encrypt, type Paillier, times } from '../paillier.js'
-import { commit, type Pedersen } from '../pedersen.js'
-import { areUnits } from '../ring.js'
+import { record, type Shape } from '../../core/codec.js'
+import { type Point, secp256k1 } from '../../group/curve.js'
+import type { Rng } from '../../core/session.js'
+import { integer, mod, natural, plusMinus, point, unit } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import { add, encrypt, type Paillier, times } from '../integers/paillier.js'
+import { commit, type Pedersen } from '../integers/pedersen.js'
+import { areUnits } from '../integers/ring.js'
 import {
   hashed,
   inPaillierGroups,

@@ -4,12 +4,12 @@
  * groups, without which equations modulo N² prove nothing (RUSTSEC-2025-0129), that no point is the identity,
  * and that answers are in range, without which they reveal another's share.
  */
-import type { Value } from '../../codec.js'
-import { type Point, secp256k1 } from '../../curve.js'
-import { bytesBelow, mod, q, toBytes } from '../integers.js'
-import type { Level } from '../level.js'
-import type { Paillier } from '../paillier.js'
-import { areUnits } from '../ring.js'
+import type { Value } from '../../core/codec.js'
+import { type Point, secp256k1 } from '../../group/curve.js'
+import { bytesBelow, mod, q, toBytes } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import type { Paillier } from '../integers/paillier.js'
+import { areUnits } from '../integers/ring.js'
 
 /** 2^bits. */
 export const twoTo = (bits: number): bigint => 1n << BigInt(bits)

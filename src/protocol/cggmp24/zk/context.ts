@@ -5,11 +5,11 @@
  * over them; no challenge depends on a part of them only, and the prover has no field in it to choose freely.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
-import { bytes, encode, nullable, record, type Shape, text, uint, type Value } from '../../codec.js'
-import { secp256k1 } from '../../curve.js'
-import type { PartyId } from '../../session.js'
-import { bytesBelow, centred, fromBytes, q, toBytes } from '../integers.js'
-import { type Level, levelShape } from '../level.js'
+import { bytes, encode, nullable, record, type Shape, text, uint, type Value } from '../../core/codec.js'
+import { secp256k1 } from '../../group/curve.js'
+import type { PartyId } from '../../core/session.js'
+import { bytesBelow, centred, fromBytes, q, toBytes } from '../integers/integers.js'
+import { type Level, levelShape } from '../integers/level.js'
 
 export type ProofContext = {
   readonly level: Level

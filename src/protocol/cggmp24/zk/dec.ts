@@ -4,12 +4,12 @@
  * an accused party clears itself, and it costs seconds. The challenge has one bit for each repetition, all of
  * them from one hash over all commitments.
  */
-import { list, record, type Shape } from '../../codec.js'
-import { type Point, secp256k1 } from '../../curve.js'
-import type { Rng } from '../../session.js'
-import { integer, mod, natural, plusMinus, point, q, unit } from '../integers.js'
-import type { Level } from '../level.js'
-import { add, encrypt, type Paillier, times } from '../paillier.js'
+import { list, record, type Shape } from '../../core/codec.js'
+import { type Point, secp256k1 } from '../../group/curve.js'
+import type { Rng } from '../../core/session.js'
+import { integer, mod, natural, plusMinus, point, q, unit } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import { add, encrypt, type Paillier, times } from '../integers/paillier.js'
 import {
   hashed,
   inPaillierGroups,

@@ -2,10 +2,10 @@
  * Πelog (CGGMP24): the ElGamal pair (L, M) under the key X holds the logarithm of Y to the
  * base h. Curve arithmetic only, and for any verifier.
  */
-import { record, type Shape } from '../../codec.js'
-import { type Point, secp256k1 } from '../../curve.js'
-import type { Rng } from '../../session.js'
-import { mod, point, q, scalar } from '../integers.js'
+import { record, type Shape } from '../../core/codec.js'
+import { type Point, secp256k1 } from '../../group/curve.js'
+import type { Rng } from '../../core/session.js'
+import { mod, point, q, scalar } from '../integers/integers.js'
 import { hashed, noIdentity, publicTimes } from './common.js'
 import { challengeModQ, type ProofContext } from './context.js'
 

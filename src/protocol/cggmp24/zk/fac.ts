@@ -3,12 +3,12 @@
  * share modulo it, signature by signature (CVE-2023-33241). It convinces the owner of the ring-Pedersen
  * parameters only; that N0 has two prime factors is left to Πmod.
  */
-import { record, type Shape } from '../../codec.js'
-import type { Rng } from '../../session.js'
-import { abs, integer, isqrt, natural, plusMinus } from '../integers.js'
-import type { Level } from '../level.js'
-import { commit, type Pedersen } from '../pedersen.js'
-import { areUnits } from '../ring.js'
+import { record, type Shape } from '../../core/codec.js'
+import type { Rng } from '../../core/session.js'
+import { abs, integer, isqrt, natural, plusMinus } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import { commit, type Pedersen } from '../integers/pedersen.js'
+import { areUnits } from '../integers/ring.js'
 import { hashed, sampleBytes, twoTo } from './common.js'
 import { challengePlusMinus, type ProofContext } from './context.js'
 

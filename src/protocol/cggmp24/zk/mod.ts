@@ -3,12 +3,12 @@
  * factor in common with φ(N). It convinces everybody alike, so it is made once and broadcast. That neither
  * prime is small is left to Πfac.
  */
-import { attempt, flag, list, record, type Shape } from '../../codec.js'
-import type { Rng } from '../../session.js'
-import { jacobi, natural, unit } from '../integers.js'
-import type { Level } from '../level.js'
-import { paillier, type PaillierSecret } from '../paillier.js'
-import { areUnits } from '../ring.js'
+import { attempt, flag, list, record, type Shape } from '../../core/codec.js'
+import type { Rng } from '../../core/session.js'
+import { jacobi, natural, unit } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import { paillier, type PaillierSecret } from '../integers/paillier.js'
+import { areUnits } from '../integers/ring.js'
 import { hashed, sampleBytes } from './common.js'
 import { challengeBelow, type ProofContext } from './context.js'
 

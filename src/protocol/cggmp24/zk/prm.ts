@@ -9,12 +9,12 @@
  * (A, z) is accepted there exactly if (H(A), z) is here: the proofs are rewritings of each other, and a
  * forger who picks e first must still find z whose A hashes to this e, bit for bit.
  */
-import { list, record, type Shape, uint } from '../../codec.js'
-import type { Rng } from '../../session.js'
-import { invert, natural, uniformBelow } from '../integers.js'
-import type { Level } from '../level.js'
-import type { Pedersen, PedersenSecret } from '../pedersen.js'
-import { areUnits } from '../ring.js'
+import { list, record, type Shape, uint } from '../../core/codec.js'
+import type { Rng } from '../../core/session.js'
+import { invert, natural, uniformBelow } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import type { Pedersen, PedersenSecret } from '../integers/pedersen.js'
+import { areUnits } from '../integers/ring.js'
 import { hashed, sampleBytes } from './common.js'
 import { challengeBits, type ProofContext } from './context.js'
 

@@ -3,9 +3,9 @@
  * before it could know X, as key generation does for the combined share. Where both are made at once,
  * ../../schnorr.ts does it, and draws its nonce itself.
  */
-import { record, type Shape } from '../../codec.js'
-import { type Point, secp256k1 } from '../../curve.js'
-import { mod, q, scalar } from '../integers.js'
+import { record, type Shape } from '../../core/codec.js'
+import { type Point, secp256k1 } from '../../group/curve.js'
+import { mod, q, scalar } from '../integers/integers.js'
 import { hashed, noIdentity, publicTimes } from './common.js'
 import { challengeModQ, type ProofContext } from './context.js'
 

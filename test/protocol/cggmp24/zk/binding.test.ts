@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encode } from '../../../../src/protocol/codec.js'
-import type { Point } from '../../../../src/protocol/curve.js'
+import { encode } from '../../../../src/protocol/core/codec.js'
+import type { Point } from '../../../../src/protocol/group/curve.js'
 import { hashed } from '../../../../src/protocol/cggmp24/zk/common.js'
 import type { ProofContext } from '../../../../src/protocol/cggmp24/zk/context.js'
 import { contextOf, G, keys, ownKeys, proven, SOME, SUBJECTS } from './subjects.js'

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { codec, CodecError } from '../../../../src/protocol/codec.js'
-import { isqrt, tape } from '../../../../src/protocol/cggmp24/integers.js'
-import { PRODUCTION, TEST_ONLY } from '../../../../src/protocol/cggmp24/level.js'
-import { PaillierSecret } from '../../../../src/protocol/cggmp24/paillier.js'
-import { makePedersen, pedersen } from '../../../../src/protocol/cggmp24/pedersen.js'
-import { checkModulus } from '../../../../src/protocol/cggmp24/ring.js'
+import { codec, CodecError } from '../../../../src/protocol/core/codec.js'
+import { isqrt, tape } from '../../../../src/protocol/cggmp24/integers/integers.js'
+import { PRODUCTION, TEST_ONLY } from '../../../../src/protocol/cggmp24/integers/level.js'
+import { PaillierSecret } from '../../../../src/protocol/cggmp24/integers/paillier.js'
+import { makePedersen, pedersen } from '../../../../src/protocol/cggmp24/integers/pedersen.js'
+import { checkModulus } from '../../../../src/protocol/cggmp24/integers/ring.js'
 import {
   type FacProof,
   facShape,

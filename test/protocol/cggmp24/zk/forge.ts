@@ -1,8 +1,8 @@
 /** Moduli that are not what they should be, and the best proofs that who made them can give. */
 import { checkPrimeSync } from 'node:crypto'
-import { invert, jacobi, mod, toBytes } from '../../../../src/protocol/cggmp24/integers.js'
-import { type Level, TEST_ONLY } from '../../../../src/protocol/cggmp24/level.js'
-import { modPow } from '../../../../src/protocol/cggmp24/modexp.js'
+import { invert, jacobi, mod, toBytes } from '../../../../src/protocol/cggmp24/integers/integers.js'
+import { type Level, TEST_ONLY } from '../../../../src/protocol/cggmp24/integers/level.js'
+import { modPow } from '../../../../src/protocol/cggmp24/integers/modexp.js'
 import { challengeBelow, type ProofContext } from '../../../../src/protocol/cggmp24/zk/context.js'
 import type { ModProof } from '../../../../src/protocol/cggmp24/zk/mod.js'
 

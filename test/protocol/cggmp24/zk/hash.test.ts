@@ -5,11 +5,17 @@
  * known, the prover itself leaves the element out.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Point } from '../../../../src/protocol/curve.js'
-import { invert, isqrt, mod, plusMinus, q as order } from '../../../../src/protocol/cggmp24/integers.js'
-import { type Level, TEST_ONLY } from '../../../../src/protocol/cggmp24/level.js'
-import { add, encrypt, type Paillier } from '../../../../src/protocol/cggmp24/paillier.js'
-import { commit, makePedersen, type Pedersen } from '../../../../src/protocol/cggmp24/pedersen.js'
+import type { Point } from '../../../../src/protocol/group/curve.js'
+import {
+  invert,
+  isqrt,
+  mod,
+  plusMinus,
+  q as order,
+} from '../../../../src/protocol/cggmp24/integers/integers.js'
+import { type Level, TEST_ONLY } from '../../../../src/protocol/cggmp24/integers/level.js'
+import { add, encrypt, type Paillier } from '../../../../src/protocol/cggmp24/integers/paillier.js'
+import { commit, makePedersen, type Pedersen } from '../../../../src/protocol/cggmp24/integers/pedersen.js'
 import type * as Common from '../../../../src/protocol/cggmp24/zk/common.js'
 import {
   challengeBelow,

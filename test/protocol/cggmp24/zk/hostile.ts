@@ -1,7 +1,7 @@
 /** What the fast and the slow fuzz tests of proofs do: hostile bytes, held against codec and verifier. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { codec, CodecError, equalBytes } from '../../../../src/protocol/codec.js'
+import { codec, CodecError, equalBytes } from '../../../../src/protocol/core/codec.js'
 import { near, wrong } from '../../../support/mutants.js'
 import { contextOf, FEW, keys, proven, type Subject } from './subjects.js'
 

@@ -1,10 +1,10 @@
 import { checkPrimeSync, getDiffieHellman } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { codec, CodecError } from '../../../../src/protocol/codec.js'
-import { fromBytes, gcd, jacobi, tape } from '../../../../src/protocol/cggmp24/integers.js'
-import { type Level, PRODUCTION, TEST_ONLY } from '../../../../src/protocol/cggmp24/level.js'
-import { modPow } from '../../../../src/protocol/cggmp24/modexp.js'
-import { PaillierSecret } from '../../../../src/protocol/cggmp24/paillier.js'
+import { codec, CodecError } from '../../../../src/protocol/core/codec.js'
+import { fromBytes, gcd, jacobi, tape } from '../../../../src/protocol/cggmp24/integers/integers.js'
+import { type Level, PRODUCTION, TEST_ONLY } from '../../../../src/protocol/cggmp24/integers/level.js'
+import { modPow } from '../../../../src/protocol/cggmp24/integers/modexp.js'
+import { PaillierSecret } from '../../../../src/protocol/cggmp24/integers/paillier.js'
 import {
   type ModProof,
   modShape,

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { codec, CodecError } from '../../../../src/protocol/codec.js'
-import { mod, tape, toBytes } from '../../../../src/protocol/cggmp24/integers.js'
-import { type Level, PRODUCTION, TEST_ONLY } from '../../../../src/protocol/cggmp24/level.js'
+import { codec, CodecError } from '../../../../src/protocol/core/codec.js'
+import { mod, tape, toBytes } from '../../../../src/protocol/cggmp24/integers/integers.js'
+import { type Level, PRODUCTION, TEST_ONLY } from '../../../../src/protocol/cggmp24/integers/level.js'
 import {
   makePedersen,
   pedersen,
   type Pedersen,
   type PedersenSecret,
-} from '../../../../src/protocol/cggmp24/pedersen.js'
+} from '../../../../src/protocol/cggmp24/integers/pedersen.js'
 import { challengeBits } from '../../../../src/protocol/cggmp24/zk/context.js'
 import {
   type PrmProof,

@@ -4,12 +4,18 @@
  * one witness.
  */
 import { describe, expect, test } from 'vitest'
-import { codec, CodecError, decode, encode, type Value } from '../../../../src/protocol/codec.js'
-import type { Point } from '../../../../src/protocol/curve.js'
-import { mod, plusMinus, q, signedBytes, toBytes } from '../../../../src/protocol/cggmp24/integers.js'
-import type { Paillier } from '../../../../src/protocol/cggmp24/paillier.js'
-import type { Pedersen } from '../../../../src/protocol/cggmp24/pedersen.js'
-import type { Ring } from '../../../../src/protocol/cggmp24/ring.js'
+import { codec, CodecError, decode, encode, type Value } from '../../../../src/protocol/core/codec.js'
+import type { Point } from '../../../../src/protocol/group/curve.js'
+import {
+  mod,
+  plusMinus,
+  q,
+  signedBytes,
+  toBytes,
+} from '../../../../src/protocol/cggmp24/integers/integers.js'
+import type { Paillier } from '../../../../src/protocol/cggmp24/integers/paillier.js'
+import type { Pedersen } from '../../../../src/protocol/cggmp24/integers/pedersen.js'
+import type { Ring } from '../../../../src/protocol/cggmp24/integers/ring.js'
 import { proveDec, verifyDec } from '../../../../src/protocol/cggmp24/zk/dec.js'
 import { primesOf } from '../../../support/primes.js'
 import { seededRng } from '../../../support/rng.js'

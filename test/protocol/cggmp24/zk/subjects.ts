@@ -2,18 +2,18 @@
  * The proofs of signing side by side, so that what must hold of all of them is tested on all of them: how to
  * build a true statement, to prove it, and what kind each field of the proof is of.
  */
-import type { Shape, Value } from '../../../../src/protocol/codec.js'
-import { type Point, secp256k1 } from '../../../../src/protocol/curve.js'
-import { centred, plusMinus, q, unit } from '../../../../src/protocol/cggmp24/integers.js'
-import { type Level, TEST_ONLY } from '../../../../src/protocol/cggmp24/level.js'
+import type { Shape, Value } from '../../../../src/protocol/core/codec.js'
+import { type Point, secp256k1 } from '../../../../src/protocol/group/curve.js'
+import { centred, plusMinus, q, unit } from '../../../../src/protocol/cggmp24/integers/integers.js'
+import { type Level, TEST_ONLY } from '../../../../src/protocol/cggmp24/integers/level.js'
 import {
   add,
   encrypt,
   type Paillier,
   PaillierSecret,
   times,
-} from '../../../../src/protocol/cggmp24/paillier.js'
-import { makePedersen, type Pedersen } from '../../../../src/protocol/cggmp24/pedersen.js'
+} from '../../../../src/protocol/cggmp24/integers/paillier.js'
+import { makePedersen, type Pedersen } from '../../../../src/protocol/cggmp24/integers/pedersen.js'
 import { affGShape, affGTape, proveAffG, verifyAffG } from '../../../../src/protocol/cggmp24/zk/aff-g.js'
 import {
   affGStarShape,
@@ -31,7 +31,7 @@ import {
   verifyEncElg,
 } from '../../../../src/protocol/cggmp24/zk/enc-elg.js'
 import { proveSch, schShape, verifySch } from '../../../../src/protocol/cggmp24/zk/sch.js'
-import type { PartyId, Rng } from '../../../../src/protocol/session.js'
+import type { PartyId, Rng } from '../../../../src/protocol/core/session.js'
 import { primesOf } from '../../../support/primes.js'
 import { seededRng } from '../../../support/rng.js'
 

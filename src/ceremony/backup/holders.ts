@@ -1,0 +1,71 @@
+/** Who is to hold the pieces of a split share, and what each piece is sealed by. */
+import { sealTo, sealWithPassphrase } from '../../storage/sealed/age.js'
+import { type Card, isAgeRecipient } from '../../wire/identity/card.js'
+import type { Recipient } from '../../wire/escrow/manifest.js'
+import { Failure } from '../../wire/base/failure.js'
+import { hex, NAME, NAME_RULE } from '../../wire/base/text.js'
+
+/** A holder, and what its piece is sealed by. */
+export type HolderSeal = { readonly name: string } & (
+  | { readonly kind: 'card'; readonly card: Card }
+  | { readonly kind: 'age'; readonly recipient: string }
+  | { readonly kind: 'passphrase'; readonly passphrase: string }
+)
+
+/** Seals bytes for a holder. */
+export function sealFor(holder: HolderSeal, plaintext: Uint8Array, workFactor?: number): Promise<Uint8Array> {
+  if (holder.kind === 'passphrase') return sealWithPassphrase(holder.passphrase, plaintext, workFactor)
+  return sealTo([holder.kind === 'card' ? holder.card.age : holder.recipient], plaintext)
+}
+
+/** As the manifest names it. */
+export function recipientOf(holder: HolderSeal): Recipient {
+  switch (holder.kind) {
+    case 'card':
+      return { kind: 'card', fingerprint: holder.card.fingerprint }
+    case 'age':
+      return { kind: 'age', recipient: holder.recipient }
+    case 'passphrase':
+      return { kind: 'passphrase' }
+    default:
+      return holder satisfies never
+  }
+}
+
+export function sameRecipient(a: Recipient, b: Recipient): boolean {
+  if (a.kind === 'card' && b.kind === 'card') return hex(a.fingerprint) === hex(b.fingerprint)
+  if (a.kind === 'age' && b.kind === 'age') return a.recipient === b.recipient
+  return a.kind === b.kind
+}
+
+/** @throws Failure `E_HOLDERS` (usage) unless a share can be split so, among holders who are told apart */
+export function requireHolders(threshold: number, holders: readonly HolderSeal[]): void {
+  const names = holders.map(({ name }) => name)
+  const seals = holders.map(recipientOf)
+  if (names.some((name) => !NAME.test(name))) throw badHolders(`a holder is named by ${NAME_RULE}`)
+  const twice =
+    names.find((name, i) => names.indexOf(name) !== i) ??
+    names.find((_, i) =>
+      seals.some((to, j) => j < i && to.kind !== 'passphrase' && sameRecipient(to, seals[i] as Recipient)),
+    )
+  if (twice !== undefined) throw badHolders(`${twice} stands among the holders twice`)
+  const malformed = holders.find((holder) => holder.kind === 'age' && !isAgeRecipient(holder.recipient))
+  if (malformed) throw badHolders(`what ${malformed.name} is to have its piece sealed to is no age recipient`)
+  const blank = holders.find((holder) => holder.kind === 'passphrase' && holder.passphrase === '')
+  if (blank) throw badHolders(`the passphrase of ${blank.name} is empty`)
+  if (
+    !Number.isSafeInteger(threshold) ||
+    threshold < 2 ||
+    threshold > holders.length ||
+    holders.length > 64
+  ) {
+    throw badHolders(
+      `${threshold} of ${holders.length} pieces cannot restore a share: 2 or more, of at most 64`,
+    )
+  }
+}
+
+export const badHolders = (message: string): Failure =>
+  new Failure('usage', 'E_HOLDERS', message, {
+    hint: 'nothing was written; look at --holders and --threshold',
+  })

@@ -1,0 +1,314 @@
+/**
+ * Whom this custodian knows: the own card, and those of others with how far each may be believed. An identity is its
+ * fingerprint; a name means one card at a time, and gets another meaning only if the person says so.
+ */
+import type { Home } from '../../storage/home/home.js'
+import {
+  damagedPeer,
+  type DamagedPeer,
+  listPeers,
+  type Peer,
+  writePeer,
+} from '../../storage/home/contacts.js'
+import { type Card, fingerprintOf, type Keys, parseCard } from '../../wire/identity/card.js'
+import { Failure } from '../../wire/base/failure.js'
+import { hex, rfc3339 } from '../../wire/base/text.js'
+import { ownCard } from './identity.js'
+
+export type Status = 'self' | 'verified' | 'unverified'
+export type Known = {
+  readonly card: Card
+  readonly status: Status
+  /** When it got this status, RFC 3339; null for the own card. */
+  readonly since: string | null
+  /** How it got it: `import`, `fingerprint`, `words`, `handshake`. */
+  readonly how: string
+  /** Stored by its fingerprint only: its name means another card. */
+  readonly beside: boolean
+}
+
+/** How a card came to be believed. */
+export type How = 'import' | 'fingerprint' | 'words' | 'handshake' | 'rebind'
+
+const BESIDE = 'beside '
+
+/** Everybody who is known here, and the cards that are stored but damaged: by fingerprint alone, a name they do not tell. */
+export type Contacts = { readonly known: readonly Known[]; readonly damaged: readonly DamagedPeer[] }
+
+/** The own card first, then by name. */
+export async function contactsIn(home: Home): Promise<Contacts> {
+  const own = await ownCard(home).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'E_NO_IDENTITY') return null
+    throw error
+  })
+  const known: Known[] = own ? [{ card: own, status: 'self', since: null, how: 'init', beside: false }] : []
+  const { peers, damaged: unread } = await listPeers(home)
+  const damaged = [...unread]
+  for (const peer of peers) {
+    const card = cardIn(peer)
+    if (card) known.push(knownPeer(peer, card))
+    else damaged.push({ fingerprint: peer.fingerprint, problem: damagedPeer(home, peer.fingerprint) })
+  }
+  const [self, others] = [known.slice(0, own ? 1 : 0), known.slice(own ? 1 : 0)]
+  return { known: [...self, ...others.sort((a, b) => (a.card.name < b.card.name ? -1 : 1))], damaged }
+}
+
+/** The card in a peer's file; null unless it is one, and of the fingerprint that names the file. */
+function cardIn({ card: line, fingerprint }: Peer): Card | null {
+  try {
+    const card = parseCard(line)
+    return hex(card.fingerprint) === hex(fingerprint) ? card : null
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}
+
+/** Everybody who is known here. Whoever needs one that is not among them asks `contactsIn` why. */
+export const knownCards = async (home: Home): Promise<readonly Known[]> => (await contactsIn(home)).known
+
+/**
+ * Does what looks for people by their names. Where somebody is not found, and a card here is damaged, it may be theirs.
+ * @throws Failure `E_PEER_FILE` (configuration) then, by the name of its file
+ */
+export async function whereNamed<T>(home: Home, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    const [first] =
+      error instanceof Failure && error.code === 'E_UNKNOWN_PEER' ? (await contactsIn(home)).damaged : []
+    throw first?.problem ?? error
+  }
+}
+
+/** The card that a name means here. @throws Failure `E_UNKNOWN_PEER` (configuration), `E_NAME_AMBIGUOUS` (conflict) */
+export const cardNamed = (home: Home, name: string): Promise<Known> =>
+  whereNamed(home, async () => meaningOf(await knownCards(home), name))
+
+/** As `cardNamed`, among these. */
+export function meaningOf(known: readonly Known[], name: string): Known {
+  const [found, another] = known.filter((each) => each.card.name === name && !each.beside)
+  if (another) {
+    throw new Failure('conflict', 'E_NAME_AMBIGUOUS', `${name} means two cards here`, {
+      party: name,
+      hint: `import the right one again with --replace ${name} --confirm ${name}`,
+    })
+  }
+  if (found) return found
+  throw new Failure('configuration', 'E_UNKNOWN_PEER', `nobody here is known as ${name}`, {
+    party: name,
+    hint: `ask ${name} for the output of \`mpc identity export\` and import it: \`mpc identity import FILE\``,
+  })
+}
+
+/**
+ * How far the keys that a ceremony gives a member may be believed: equal, name and all, to a card that is stored.
+ * Somebody else's name on known keys is somebody unknown (F-06).
+ */
+export function statusOf(known: readonly Known[], keys: Keys): Status | 'unknown' {
+  const fingerprint = hex(fingerprintOf(keys))
+  const found = known.find(({ card }) => hex(card.fingerprint) === fingerprint && card.name === keys.name)
+  return found?.status ?? 'unknown'
+}
+
+/**
+ * Marks a card verified, and stores it if it was not; the name's meaning stays as it is. Where its keys have a newer card
+ * by now, that is verified, unless it gives them another name: of that nobody has heard (F-06).
+ */
+export async function markVerified(home: Home, card: Card, how: How, now: number): Promise<Known> {
+  const known = await knownCards(home)
+  const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint))
+  if (same?.status === 'self') return same
+  const beside = same ? same.beside : known.some((each) => each.card.name === card.name)
+  const newer = same && same.card.number > card.number ? same.card : card
+  if (same && newer.name !== card.name) return same
+  return store(home, { card: newer, status: 'verified', since: rfc3339(now), how, beside })
+}
+
+/** Takes back what was believed of a card: its words were compared, and were others. */
+export async function markUnverified(home: Home, known: Known, now: number): Promise<Known> {
+  // While a person compared them a newer card of the same keys may have come, and that stays.
+  const stored = (await knownCards(home)).find((each) => sameIdentity(each, known)) ?? known
+  return store(home, { ...stored, status: 'unverified', since: rfc3339(now), how: 'import' })
+}
+
+// ------------------------------------------------------------------------------------------------------------ import
+
+export type Change = 'added' | 'verified' | 'updated' | 'beside' | 'replaced' | null
+export type Imported = { readonly known: Known; readonly changed: Change }
+export type ImportOptions = {
+  /** 64 hex digits each, that owners told: their cards are stored as verified. */
+  readonly fingerprint: string | readonly string[] | null
+  /** The name that is to mean the new card. */
+  readonly replace: string | null
+  readonly now: number
+  /** How cards with a told fingerprint came to be believed; `fingerprint` if left out. */
+  readonly how?: How
+}
+
+/** The cards in a file: a line each; blank lines and those that begin with # are ignored. */
+export function parseCards(file: Uint8Array): readonly Card[] {
+  const lines = Buffer.from(file)
+    .toString('utf8')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+  const cards = lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseCard)
+  if (cards.length > 0) return cards
+  throw new Failure('authentication', 'E_CARD', 'there is no card in it', {
+    hint: 'a card is the one line that `mpc identity export` prints',
+  })
+}
+
+/**
+ * Stores cards: all of them, or none if one is refused.
+ * @throws Failure `E_FINGERPRINT` (authentication) if a fingerprint is that of none of them; and as `decide` says
+ */
+export async function importCards(
+  home: Home,
+  cards: readonly Card[],
+  { fingerprint, replace, now, how = 'fingerprint' }: ImportOptions,
+): Promise<readonly Imported[]> {
+  const told = requireTold(cards, [fingerprint ?? []].flat())
+  const contacts = await contactsIn(home)
+  // A card that cannot be read may have any of these names; one that comes anew takes the place of what is damaged.
+  const unread = contacts.damaged.find((each) =>
+    cards.every((card) => hex(card.fingerprint) !== hex(each.fingerprint)),
+  )
+  if (unread) throw unread.problem
+  let { known } = contacts
+  const imported: Imported[] = []
+  const writes: Known[] = []
+  for (const card of cards) {
+    const isTold = told.has(hex(card.fingerprint))
+    const { changed, stored, aside } = decide(known, card, { isTold, replace, now, how })
+    imported.push({ known: stored, changed })
+    // What the name meant before goes first: a crash in between leaves a name without meaning, never with two.
+    writes.push(...(aside ? [aside] : []), ...(changed === null ? [] : [stored]))
+    const written = [stored, ...(aside ? [aside] : [])]
+    known = [...known.filter((each) => !written.some((one) => sameIdentity(one, each))), ...written]
+  }
+  for (const each of writes) await store(home, each)
+  return imported
+}
+
+/**
+ * The fingerprints that owners told, each that of one of the cards: nothing that was told is passed over.
+ * @throws Failure `E_FINGERPRINT` (authentication)
+ */
+export function requireTold(cards: readonly Card[], told: readonly string[]): ReadonlySet<string> {
+  const strange = told.find((each) => cards.every((card) => hex(card.fingerprint) !== each))
+  if (strange === undefined) return new Set(told)
+  const [only, another] = cards
+  if (only && !another) {
+    throw new Failure(
+      'authentication',
+      'E_FINGERPRINT',
+      `this card of ${only.name} has another fingerprint`,
+      {
+        party: only.name,
+        hint: `it is ${hex(only.fingerprint)}; ask ${only.name} in person: somebody may have exchanged the card`,
+      },
+    )
+  }
+  const names = cards.map(({ name }) => name).join(', ')
+  throw new Failure('authentication', 'E_FINGERPRINT', `none of these cards has the fingerprint ${strange}`, {
+    hint: `they are of ${names}; nothing was stored. Ask whoever told it, in person: somebody may have exchanged the card`,
+  })
+}
+
+type Decision = { readonly changed: Change; readonly stored: Known; readonly aside?: Known }
+
+type Telling = {
+  /** Whether its owner told this card's fingerprint. */
+  readonly isTold: boolean
+  readonly replace: string | null
+  readonly now: number
+  readonly how: How
+}
+
+/**
+ * What an import comes to.
+ * @throws Failure (conflict) `E_CARD_OLDER`, `E_CARD_DIFFERS`, `E_NAME_TAKEN`
+ */
+function decide(known: readonly Known[], card: Card, { isTold, replace, now, how }: Telling): Decision {
+  const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint)) ?? null
+  if (same) checkNumber(same, card)
+  if (same?.status === 'self') return { changed: null, stored: same }
+  const believed = isTold && same?.status !== 'verified'
+  // What was verified is a name with its keys: their owner cannot give the trust in them to another name (F-06).
+  const renamed = same !== null && same.card.name !== card.name
+  const status =
+    believed || renamed || !same
+      ? ({
+          status: isTold ? 'verified' : 'unverified',
+          since: rfc3339(now),
+          how: isTold ? how : 'import',
+        } as const)
+      : { status: same.status, since: same.since, how: same.how }
+  const holder = known.find((each) => each.card.name === card.name && !each.beside && each !== same)
+  if (holder) {
+    if (replace === card.name && holder.status !== 'self') {
+      const aside = { ...holder, beside: true }
+      return { changed: 'replaced', stored: { card, ...status, beside: false }, aside }
+    }
+    if (same?.beside && same.card.line === card.line && !believed) return { changed: null, stored: same }
+    if (!isTold) throw nameTaken(card, holder)
+    return { changed: 'beside', stored: { card, ...status, beside: true } }
+  }
+  const stored: Known = { card, ...status, beside: false }
+  if (!same) return { changed: 'added', stored }
+  if (same.beside && replace === card.name) return { changed: 'replaced', stored }
+  if (same.card.line !== card.line) return { changed: 'updated', stored: { ...stored, beside: same.beside } }
+  return { changed: believed ? 'verified' : null, stored: { ...stored, beside: same.beside } }
+}
+
+/** A card's number only rises, and one number stands for one card (F-43). */
+function checkNumber({ card: stored }: Known, card: Card): void {
+  if (card.number < stored.number) {
+    throw new Failure('conflict', 'E_CARD_OLDER', `a newer card of ${card.name} is stored already`, {
+      party: card.name,
+      hint: 'nothing was changed; ask for the card that is in use now',
+    })
+  }
+  if (card.number === stored.number && card.line !== stored.line) {
+    throw new Failure(
+      'conflict',
+      'E_CARD_DIFFERS',
+      `another card of ${card.name} with the same number is stored`,
+      {
+        party: card.name,
+        hint: 'nothing was changed; ask its owner how there can be two',
+      },
+    )
+  }
+}
+
+function nameTaken(card: Card, holder: Known): Failure {
+  const whose = holder.status === 'self' ? 'your own name' : `the name of somebody else you know`
+  return new Failure('conflict', 'E_NAME_TAKEN', `${card.name} is ${whose}, and this card has other keys`, {
+    party: card.name,
+    hint:
+      `ask ${card.name} in person. With --fingerprint it is kept beside the other; ` +
+      `with --replace ${card.name} --confirm ${card.name} the name means this card from now on`,
+  })
+}
+
+const sameIdentity = (a: Known, b: Known): boolean => hex(a.card.fingerprint) === hex(b.card.fingerprint)
+
+async function store(home: Home, known: Known): Promise<Known> {
+  const { card, status, since, how, beside } = known
+  if (status === 'self' || since === null) throw new TypeError('the own card is no peer')
+  await writePeer(home, {
+    fingerprint: card.fingerprint,
+    card: card.line,
+    status,
+    since,
+    how: beside ? `${BESIDE}${how}` : how,
+  })
+  return known
+}
+
+function knownPeer({ status, since, how }: Peer, card: Card): Known {
+  const beside = how.startsWith(BESIDE)
+  return { card, status, since, how: beside ? how.slice(BESIDE.length) : how, beside }
+}

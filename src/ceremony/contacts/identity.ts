@@ -1,0 +1,162 @@
+/**
+ * The custodian's own identity: made once, opened by whatever seals it, and known to others by its card. What to ask
+ * of whom is left to `cli/`.
+ */
+import { equalBytes } from '../../protocol/core/codec.js'
+import type { Rng } from '../../protocol/core/session.js'
+import {
+  hasIdentity,
+  readCard,
+  readSealedIdentity,
+  replaceIdentity,
+  writeIdentity,
+} from '../../storage/home/identity.js'
+import type { Home } from '../../storage/home/home.js'
+import {
+  generateAgeIdentity,
+  kindOfSealed,
+  openWith,
+  openWithPassphrase,
+  recipientOf,
+  sealTo,
+  sealWithPassphrase,
+} from '../../storage/sealed/age.js'
+import { type Card, parseCard } from '../../wire/identity/card.js'
+import { Failure } from '../../wire/base/failure.js'
+import {
+  cardOfIdentity,
+  type Identity,
+  identityText,
+  newIdentity,
+  parseIdentity,
+} from '../../wire/identity/identity.js'
+import { hex } from '../../wire/base/text.js'
+
+/** What seals and opens `identity.age`. */
+export type Unlock =
+  | { readonly kind: 'passphrase'; readonly passphrase: string }
+  | { readonly kind: 'identity'; readonly identities: readonly string[] }
+
+export type NewIdentity = {
+  readonly name: string
+  /** The hybrid age kind, which needs age 1.3. */
+  readonly postQuantum: boolean
+  readonly seal: Unlock
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly rng: Rng
+}
+
+/** @throws Failure `E_IDENTITY_EXISTS` (conflict), before anybody is asked for a passphrase */
+export async function refuseSecondIdentity(home: Home): Promise<void> {
+  if (!(await hasIdentity(home))) return
+  throw new Failure('conflict', 'E_IDENTITY_EXISTS', `there is an identity already: ${home.identity}`, {
+    hint: '`mpc identity show` shows it; another one needs another --home',
+  })
+}
+
+/** Makes the identity of this home and seals it. @throws Failure `E_IDENTITY_EXISTS` (conflict) */
+export async function createIdentity(home: Home, wanted: NewIdentity): Promise<Card> {
+  const age = await generateAgeIdentity({ postQuantum: wanted.postQuantum })
+  const identity = newIdentity(wanted.name, age, wanted.now, wanted.rng)
+  const card = cardOfIdentity(identity, await recipientOf(age))
+  const plaintext = Buffer.from(identityText(identity))
+  try {
+    await writeIdentity(home, { sealed: await seal(wanted.seal, plaintext), card: card.line })
+  } finally {
+    plaintext.fill(0)
+    wipeIdentity(identity)
+  }
+  return card
+}
+
+/** What is needed to open the identity. @throws Failure `E_NO_IDENTITY` (configuration) */
+export async function sealedBy(home: Home): Promise<Unlock['kind']> {
+  return kindOfSealed(await sealedIdentity(home)) === 'passphrase' ? 'passphrase' : 'identity'
+}
+
+/**
+ * The identity with its secrets.
+ * @throws Failure `E_NO_IDENTITY` (configuration), `E_DECRYPT` (decryption), `E_IDENTITY_CARD` (configuration) if the
+ *   card beside it is another's
+ */
+export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity> {
+  const sealed = await sealedIdentity(home)
+  const plaintext = await unseal(unlock, sealed).catch((error: unknown) => {
+    // Of what is damaged the file is what matters; of a wrong secret, the secret.
+    throw error instanceof Failure && error.code === 'E_CORRUPT' ? error.of(home.identity) : error
+  })
+  const identity = parseIdentity(Buffer.from(plaintext).toString('utf8'))
+  plaintext.fill(0)
+  const card = await ownCard(home)
+  if (hex(card.signing) !== hex(identity.signing.publicKey) || card.name !== identity.name) {
+    throw new Failure(
+      'configuration',
+      'E_IDENTITY_CARD',
+      `${home.card} is not the card of ${home.identity}`,
+      {
+        hint: 'put back the card that you gave to others; it is public',
+      },
+    )
+  }
+  return identity
+}
+
+/**
+ * Seals this home's identity anew. The new file is opened by what seals it before it takes the place of the old one, so
+ * that nobody is locked out.
+ * @param identity as `openIdentity` gave it
+ * @throws Failure `E_BUSY` (conflict)
+ */
+export async function resealIdentity(home: Home, identity: Identity, to: Unlock): Promise<void> {
+  const plaintext = Buffer.from(identityText(identity))
+  try {
+    const sealed = await seal(to, plaintext)
+    const opened = await unseal(to, sealed)
+    const isWhole = equalBytes(opened, plaintext)
+    opened.fill(0)
+    if (!isWhole) throw new Error('what was sealed opens as something else')
+    await replaceIdentity(home, sealed)
+  } finally {
+    plaintext.fill(0)
+  }
+}
+
+/** The card of this home's identity. @throws Failure `E_NO_IDENTITY` (configuration) */
+export async function ownCard(home: Home): Promise<Card> {
+  const line = await readCard(home)
+  return line === null ? noIdentity(home) : parseCard(line)
+}
+
+/** The same, or null where this home has none that can be read. */
+export const cardIfAny = (home: Home): Promise<Card | null> =>
+  ownCard(home).catch((error: unknown) => {
+    if (error instanceof Failure) return null
+    throw error
+  })
+
+/** Wipes what can be wiped; whoever opened an identity calls it when done. */
+export function wipeIdentity(identity: Identity): void {
+  identity.signing.seed.wipe()
+  identity.nkey.seed.wipe()
+}
+
+async function seal(unlock: Unlock, plaintext: Uint8Array): Promise<Uint8Array> {
+  if (unlock.kind === 'passphrase') return sealWithPassphrase(unlock.passphrase, plaintext)
+  return sealTo(await Promise.all(unlock.identities.map(recipientOf)), plaintext)
+}
+
+const unseal = (unlock: Unlock, sealed: Uint8Array): Promise<Uint8Array> =>
+  unlock.kind === 'passphrase'
+    ? openWithPassphrase(unlock.passphrase, sealed)
+    : openWith(unlock.identities, sealed)
+
+async function sealedIdentity(home: Home): Promise<Uint8Array> {
+  return (await readSealedIdentity(home)) ?? noIdentity(home)
+}
+
+function noIdentity(home: Home): never {
+  throw new Failure('configuration', 'E_NO_IDENTITY', `there is no identity in ${home.root}`, {
+    hint: 'make one: `mpc identity init --name NAME`; or name another home with --home or MPC_HOME',
+  })
+}

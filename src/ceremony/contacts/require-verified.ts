@@ -1,0 +1,57 @@
+/**
+ * Who takes part, and whether this machine's person has reason to believe it. A script needs verified cards; a person
+ * at a terminal may hear the words instead.
+ */
+import type { Home } from '../../storage/home/home.js'
+import { type Card, fingerprintOf, type Keys } from '../../wire/identity/card.js'
+import { Failure } from '../../wire/base/failure.js'
+import { hex } from '../../wire/base/text.js'
+import { contactsIn, knownCards, markVerified, statusOf } from './contacts.js'
+
+/** Those of `participants` whose keys are not stored here as verified under their name; never this member itself. */
+export async function unverifiedAmong(home: Home, participants: readonly Keys[]): Promise<Unverified[]> {
+  const { known, damaged } = await contactsIn(home)
+  const unverified = participants.filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
+  return unverified.map((keys) => {
+    const fingerprint = hex(fingerprintOf(keys))
+    const unread = damaged.find((each) => hex(each.fingerprint) === fingerprint)
+    return { ...keys, ...(unread && { unread: unread.problem }) }
+  })
+}
+
+/** Somebody's keys, and why the card that was stored of them says nothing. */
+export type Unverified = Keys & { readonly unread?: Failure }
+
+/**
+ * @throws Failure where nobody is there to hear the words (F-06): `E_UNVERIFIED` (authentication), or `E_PEER_FILE`
+ *   (configuration) of a card that may have been verified, and is damaged
+ */
+export function requireVerified(unverified: readonly Unverified[], present: boolean): void {
+  const [first] = unverified
+  if (!first || present) return
+  const unread = unverified.find((each) => each.unread)?.unread
+  if (unread) throw unread
+  const names = unverified.map(({ name }) => name).join(', ')
+  throw new Failure(
+    'authentication',
+    'E_UNVERIFIED',
+    `not verified here, and nobody is at a terminal: ${names}`,
+    {
+      party: first.name,
+      hint: `import the card: mpc identity import ${first.name}.card --fingerprint FP, with FP as ${first.name} says it`,
+    },
+  )
+}
+
+/** Remembers whose words were heard. Keys that come without a card are remembered if their card is stored here. */
+export async function markHeard(home: Home, heard: readonly Keys[], now: number): Promise<void> {
+  for (const keys of heard) {
+    const card = 'line' in keys ? (keys as Card) : await storedCard(home, keys)
+    if (card) await markVerified(home, card, 'words', now)
+  }
+}
+
+async function storedCard(home: Home, keys: Keys): Promise<Card | undefined> {
+  const known = await knownCards(home)
+  return known.find((each) => statusOf([each], keys) !== 'unknown')?.card
+}

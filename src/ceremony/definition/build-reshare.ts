@@ -1,0 +1,101 @@
+/**
+ * The definition of a resharing or refresh, made from people's words and from the epoch of the key that is active in
+ * this home. What is left unsaid stays as it is.
+ */
+import { equalBytes } from '../../protocol/core/codec.js'
+import type { Rng } from '../../protocol/core/session.js'
+import type { Card } from '../../wire/identity/card.js'
+import type { Member, ReshareDefinition } from '../../wire/ceremony/definition.js'
+import { isRehearsal } from '../../wire/base/realm.js'
+import type { KeyRecord } from '../../wire/key/record.js'
+import { badPlan, timesOf, whole } from './build.js'
+import type { Key } from '../keys/key.js'
+import { type Known, meaningOf } from '../contacts/contacts.js'
+
+export type ResharePlan = {
+  readonly kind: 'reshare' | 'refresh'
+  /** How many must sign afterwards; null: as many as before. */
+  readonly threshold: number | null
+  /** The custodians afterwards, in the order of their shares; null: the same. */
+  readonly members: readonly string[] | null
+  /** Old custodians; null: the first, as many as must sign. */
+  readonly dealers: readonly string[] | null
+  readonly minority: boolean
+  /** Definition ids of the unresolved ceremonies that this one replaces, at least one; null: of none. */
+  readonly supersedes: readonly Uint8Array[] | null
+  /** As in a key generation's plan. */
+  readonly notBefore: string | null
+  readonly expires: string | null
+}
+
+/** @throws Failure (usage) `E_PLAN` for what is wrong with the plan; (configuration) `E_UNKNOWN_PEER` */
+export function buildReshare(
+  plan: ResharePlan,
+  key: Key,
+  known: readonly Known[],
+  { now, rng }: { readonly now: number; readonly rng: Rng },
+): ReshareDefinition {
+  const { name, record, digest, seated, rebinds } = key
+  if (plan.kind === 'refresh' && (plan.threshold !== null || plan.members !== null)) {
+    throw badPlan('a refresh has the same custodians, and as many must sign: a reshare changes them')
+  }
+  const threshold = plan.threshold ?? record.threshold
+  const cards =
+    plan.members?.map((each) => cardOf(each, key, known)) ?? seated.members.map(({ card }) => card)
+  const again = plan.members?.find((each, i, all) => all.indexOf(each) < i)
+  if (again !== undefined) throw badPlan(`--members name ${again} again`)
+  if (threshold < 2) throw badPlan('--threshold is at least 2: else one custodian alone could sign')
+  if (threshold > cards.length) {
+    throw badPlan(`--threshold is ${threshold}, but there are only ${cards.length} custodians`)
+  }
+  return whole({
+    kind: plan.kind,
+    key: name,
+    scheme: record.scheme,
+    threshold,
+    members: cards.map((card): Member => ({ card, role: 'custodian' })),
+    policy: null,
+    parent: digest,
+    parent_record: record,
+    rebinds: rebinds.map(({ rebind }) => rebind),
+    dealers: dealersIn(plan.dealers, seated),
+    supersedes: plan.supersedes,
+    minority: plan.minority,
+    ...timesOf(plan, now),
+    nonce: rng(32),
+    rehearsal: isRehearsal(),
+  })
+}
+
+/**
+ * Whom a name means: who is known by it here, else the old custodian of that name; that one too where the name still
+ * means the identity whose seat it took.
+ */
+function cardOf(name: string, { record, seated }: Key, known: readonly Known[]): Card {
+  const unseated = record.members.map(({ card }) => card).filter((card) => !sitsIn(seated, card))
+  const isKnown = known.some(
+    ({ card, beside }) =>
+      card.name === name &&
+      !beside &&
+      !unseated.some(({ fingerprint }) => equalBytes(fingerprint, card.fingerprint)),
+  )
+  const old = seated.members.find(({ card }) => card.name === name)
+  return old && !isKnown ? old.card : meaningOf(known, name).card
+}
+
+const sitsIn = ({ members }: KeyRecord, { fingerprint }: Card): boolean =>
+  members.some(({ card }) => equalBytes(card.fingerprint, fingerprint))
+
+/** In the order of the record, in whichever order they were named. */
+function dealersIn(names: readonly string[] | null, { members, threshold }: KeyRecord): Uint8Array[] {
+  const old = members.map(({ card }) => card.name)
+  const strangers = (names ?? []).filter((name) => !old.includes(name))
+  if (strangers.length > 0) {
+    throw badPlan(`--dealers are custodians of the key now: ${old.join(', ')}, not ${strangers.join(', ')}`)
+  }
+  const chosen = names ?? old.slice(0, threshold)
+  if (chosen.length !== threshold || new Set(chosen).size !== threshold) {
+    throw badPlan(`--dealers are ${threshold}, as many as must sign with the key now`)
+  }
+  return members.filter(({ card }) => chosen.includes(card.name)).map(({ card }) => card.fingerprint)
+}

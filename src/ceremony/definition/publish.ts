@@ -1,0 +1,121 @@
+/**
+ * A definition handed out over the network to those whom it names, who know no more of it than its id, and fetched by
+ * them. Nobody has to be trusted for it: an answer is what the id names, or it is refused. Neither side accepts anything
+ * by it.
+ */
+import { askForDefinition, FETCHED } from '../../messaging/session/fetch-definition.js'
+import { NO_SESSION, slotsOf, wantCodec } from '../../messaging/channel/letters.js'
+import { Mailbox } from '../../messaging/channel/mailbox.js'
+import { joinUntil } from '../../messaging/channel/timeouts.js'
+import { ceremonySubjects } from '../../messaging/transport/subjects.js'
+import { fingerprintOf } from '../../wire/identity/card.js'
+import { definitionCodec, definitionKeys, idOfEncoded } from '../../wire/ceremony/definition.js'
+import { isKeyDefinition } from '../../wire/ceremony/key-definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { hex } from '../../wire/base/text.js'
+import { type CeremonyFile, checkMember, checkNotExpired, participantsOf, readPublished } from './build.js'
+import { leaving, memberOf, type World } from '../world.js'
+
+/**
+ * Whether a ceremony can be published from here.
+ * @throws Failure `E_KIND` (usage), `E_REHEARSAL` (refused), `E_NOT_MEMBER` (authentication), `E_EXPIRED` (absent)
+ */
+export function checkPublishable(file: CeremonyFile, self: World['card'], now: number): void {
+  const { definition } = file
+  if (!isKeyDefinition(definition)) {
+    throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, which nobody joins by its id`, {
+      hint: 'everybody who is named alike builds it alike: `mpc ecdh handshake --with NAMES`',
+    })
+  }
+  if (definition.rehearsal) {
+    throw new Failure('refused', 'E_REHEARSAL', 'this is the definition of a rehearsal')
+  }
+  checkMember(file, self)
+  checkNotExpired(file, now)
+}
+
+/**
+ * Hands the definition out until every other participant has it.
+ * @returns their names
+ * @throws Failure `E_ABSENT` naming who did not come for it in time
+ */
+export async function publish(world: World, file: CeremonyFile): Promise<readonly string[]> {
+  const { card, patience, now, emit } = world
+  const member = (keys: Parameters<typeof memberOf>[0]) => memberOf(keys, fingerprintOf(keys))
+  const participants = participantsOf(file).map(member)
+  const others = participants.filter(({ fingerprint }) => hex(fingerprint) !== hex(card.fingerprint))
+  const mailbox = new Mailbox({
+    transport: world.transport,
+    subjects: ceremonySubjects(file.id, card.fingerprint),
+    definition: file.id,
+    self: member(card),
+    key: world.identity.signing,
+    members: definitionKeys(file.definition).map(member),
+    now,
+    emit,
+    firm: patience.total !== null,
+    equivocated: () => {},
+  })
+  const have = new Set<string>()
+  const has = ({ name, fingerprint }: (typeof others)[number]): void => {
+    have.add(hex(fingerprint))
+    emit({ event: 'hello', party: name })
+  }
+  // Whoever speaks of anything else in this ceremony has its definition.
+  mailbox.on('hello', (_, from) => has(from))
+  mailbox.on('done', (_, from) => has(from))
+  mailbox.on('want', ({ body }, from) => {
+    if (wantCodec.decode(body).every(({ kind }) => kind !== 'definition')) has(from)
+  })
+  const away = () => others.filter(({ fingerprint }) => !have.has(hex(fingerprint)))
+  const missing = () => slotsOf(away(), 'done', NO_SESSION, FETCHED)
+  const person = leaving(world)
+  try {
+    mailbox.handOut(definitionCodec.encode(file.definition))
+    emit({ event: 'joined', others: others.map(({ name }) => name) })
+    const wait = {
+      deadline: joinUntil(patience, now()),
+      signal: person.signal,
+      round: FETCHED,
+    }
+    await mailbox.until(() => away().length === 0, wait, missing)
+    await mailbox.flush()
+    emit({ event: 'done' })
+    return others.map(({ name }) => name)
+  } finally {
+    person.stop()
+    mailbox.close()
+  }
+}
+
+/**
+ * The ceremony that has this id, from whoever hands it out.
+ * @throws Failure `E_NOT_PUBLISHED` (absent) if nobody does in time; `E_DEFINITION` (authentication)
+ */
+export async function fetchCeremony(world: World, id: Uint8Array): Promise<CeremonyFile> {
+  const { transport, card, identity, patience, now, emit } = world
+  const person = leaving(world)
+  const deadline = joinUntil(patience, now())
+  const asking = {
+    transport,
+    definition: id,
+    self: memberOf(card, card.fingerprint),
+    key: identity.signing,
+    now,
+    emit,
+    isIt: (bytes: Uint8Array) => hex(idOfEncoded(bytes)) === hex(id),
+  }
+  try {
+    const wait = { deadline, signal: person.signal, round: FETCHED }
+    const { definition, refused } = await askForDefinition(asking, wait)
+    if (definition) return readPublished(definition)
+    const others = refused === 0 ? '' : `; answers that were another one and were refused: ${refused}`
+    throw new Failure('absent', 'E_NOT_PUBLISHED', `nobody handed out this ceremony in time${others}`, {
+      hint:
+        'compare the 64 digits and the server with its author, who runs `mpc ceremony publish FILE` or ' +
+        'takes part meanwhile; or get the file, and give --definition',
+    })
+  } finally {
+    person.stop()
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * YAML as people write plans and settings: the core schema and nothing clever. No aliases, tags, merge or duplicate
+ * keys, no unknown fields, at most 64 KiB; whatever is wrong is named with line and column, all of it at once.
+ */
+import type * as YamlModule from 'yaml'
+import type { LineCounter, Node, Pair, YAMLMap } from 'yaml'
+import type { Failure } from '../../wire/base/failure.js'
+import { visible } from '../../wire/base/text.js'
+
+const LIMIT = 1 << 16
+
+type Yaml = typeof YamlModule
+type Complain = (node: Node | null, problem: string) => void
+
+/**
+ * Reads a document that is a mapping.
+ * @param read takes its fields; those that it does not ask for are unknown
+ * @param refuse makes the failure of all problems, each `line:column problem`
+ */
+export async function readYaml<T>(
+  bytes: Uint8Array,
+  read: (fields: Fields) => T,
+  refuse: (problems: readonly string[]) => Failure,
+): Promise<T> {
+  if (bytes.length > LIMIT) throw refuse([`it is longer than ${LIMIT} bytes`])
+  const yaml = await import('yaml')
+  const lines = new yaml.LineCounter()
+  const problems: string[] = []
+  const complain: Complain = (node, problem) => {
+    problems.push(`${place(lines, node?.range?.[0] ?? 0)} ${problem}`)
+  }
+  const document = yaml.parseDocument(textOf(bytes, refuse), {
+    schema: 'core',
+    version: '1.2',
+    merge: false,
+    uniqueKeys: true,
+    strict: true,
+    prettyErrors: false,
+    lineCounter: lines,
+  })
+  for (const { pos, message } of [...document.errors, ...document.warnings]) {
+    // The library's words quote the file: only the first line, and nothing in it that a screen would obey.
+    problems.push(`${place(lines, pos[0])} ${visible(message.split('\n')[0] ?? '').slice(1, -1)}`)
+  }
+  if (problems.length > 0) throw refuse(problems)
+  refuseClever(yaml, document.contents, complain)
+  if (problems.length > 0) throw refuse(problems)
+  if (!yaml.isMap(document.contents)) throw refuse(['1:1 it is not a list of fields'])
+  const fields = new Fields(yaml, document.contents, complain)
+  const value = read(fields)
+  fields.refuseUnknown()
+  if (problems.length > 0) throw refuse(problems)
+  return value
+}
+
+/** The fields of a mapping, each asked for by name and kind; what is not there is null. */
+export class Fields {
+  readonly #asked = new Map<string, Fields | null>()
+
+  constructor(
+    readonly yaml: Yaml,
+    readonly map: YAMLMap,
+    readonly complain: Complain,
+  ) {}
+
+  text(name: string): string | null {
+    const value = this.#scalar(name, 'text', (found) => typeof found === 'string')
+    return value as string | null
+  }
+
+  integer(name: string): number | null {
+    return this.#scalar(name, 'a whole number', Number.isSafeInteger) as number | null
+  }
+
+  flag(name: string): boolean | null {
+    const value = this.#scalar(name, 'true or false', (found) => typeof found === 'boolean')
+    return value as boolean | null
+  }
+
+  /** A list of texts. */
+  list(name: string): readonly string[] | null {
+    const node = this.#node(name)
+    if (node === null) return null
+    const items = this.yaml.isSeq(node) ? node.items : null
+    const texts = items?.map((item) => (this.yaml.isScalar(item) ? item.value : null))
+    if (texts?.every((text) => typeof text === 'string')) return texts
+    this.complain(node, `${name} is not a list of texts`)
+    return null
+  }
+
+  /** A mapping within. */
+  fields(name: string): Fields | null {
+    const node = this.#node(name)
+    if (node === null) return null
+    if (!this.yaml.isMap(node)) {
+      this.complain(node, `${name} is not a list of fields`)
+      return null
+    }
+    const inner = new Fields(this.yaml, node, this.complain)
+    this.#asked.set(name, inner)
+    return inner
+  }
+
+  /** Complains of a field, or of the whole where it is missing. */
+  reject(name: string, problem: string): void {
+    const node = (this.map.get(name, true) as Node | undefined) ?? this.map
+    this.complain(node, `${name} ${problem}`)
+  }
+
+  /** Complains of every field that was not asked for. */
+  refuseUnknown(): void {
+    for (const { key } of this.map.items as Pair<Node>[]) {
+      const name = this.yaml.isScalar(key) ? key.value : null
+      if (typeof name === 'string' && this.#asked.has(name)) continue
+      const known = [...this.#asked.keys()].join(', ')
+      this.complain(key, `unknown field ${visible(String(name))}; known here: ${known}`)
+    }
+    for (const inner of this.#asked.values()) inner?.refuseUnknown()
+  }
+
+  #node(name: string): Node | null {
+    this.#asked.set(name, null)
+    const node = this.map.get(name, true) as Node | undefined
+    return !node || (this.yaml.isScalar(node) && node.value === null) ? null : node
+  }
+
+  #scalar(name: string, kind: string, is: (value: unknown) => boolean): unknown {
+    const node = this.#node(name)
+    if (node === null) return null
+    if (this.yaml.isScalar(node) && is(node.value)) return node.value
+    this.complain(node, `${name} is not ${kind}`)
+    return null
+  }
+}
+
+/** What makes a text mean something other than it seems. */
+function refuseClever(yaml: Yaml, contents: Node | null, complain: Complain): void {
+  if (contents === null) return
+  yaml.visit(contents, {
+    Alias: (_, node) => complain(node, 'an alias (*): write it out'),
+    Node: (_, node) => {
+      if (node.tag !== undefined) complain(node, 'a tag (!): write the plain value')
+      if ('anchor' in node && node.anchor !== undefined) complain(node, 'an anchor (&): write it out')
+    },
+    Pair: (_, pair) => {
+      if (yaml.isScalar(pair.key) && pair.key.value === '<<')
+        complain(pair.key, 'a merge key (<<): write it out')
+    },
+  })
+}
+
+const place = (lines: LineCounter, offset: number): string => {
+  const { line, col } = lines.linePos(offset)
+  return `${Math.max(line, 1)}:${Math.max(col, 1)}`
+}
+
+function textOf(bytes: Uint8Array, refuse: (problems: readonly string[]) => Failure): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw refuse(['it is not text in UTF-8'])
+  }
+}

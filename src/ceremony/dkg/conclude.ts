@@ -1,0 +1,136 @@
+/**
+ * How a ceremony that makes shares ends once its result is stored: agreed on, made active, said aloud, and handed to whoever
+ * comes late. With `run.ts`, which comes before.
+ */
+import { Restarted } from '../../messaging/session/abort.js'
+import type { Room } from '../../messaging/session/session.js'
+import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
+import { castVote, checkVote } from '../../storage/home/votes.js'
+import { outcomeCodec } from '../../wire/ceremony/consent.js'
+import type { KeyDefinition } from '../../wire/ceremony/definition.js'
+import { watchersOf } from '../../wire/ceremony/key-definition.js'
+import { encodeRecord, recordDigest } from '../../wire/key/record.js'
+import { proveShare, resultDigest } from '../../wire/ceremony/certificate.js'
+import { hex } from '../../wire/base/text.js'
+import { transcriptHead } from '../../wire/session/transcript.js'
+import { activate } from './activate.js'
+import { agree, linger, type Result, setAsideOn } from '../session/commit.js'
+import type { Pending } from './prepared.js'
+import { votersOf } from '../../wire/ceremony/voters.js'
+import { goOver, keepWords, wordsOf } from '../epochs/attestations.js'
+import { requireStart } from './succession.js'
+import { afterVote, unfinished } from './unfinished.js'
+import type { World } from '../world.js'
+import type { MadeKey, MakingPlan } from './plan.js'
+
+/** Goes on from a result that an earlier process of this home stored; null where the others began anew. */
+export async function resume(
+  world: World,
+  room: Room,
+  plan: MakingPlan,
+  files: CeremonyFiles,
+  pending: Pending,
+): Promise<MadeKey | null> {
+  const share = pending.share
+  try {
+    const voted = (await files.readReceipt()) !== null
+    const signal = room.begin(await files.readStart(), voted)
+    room.enter(pending.sid)
+    return await end(world, room, plan, files, pending, signal)
+  } catch (error) {
+    if (error instanceof Restarted) return null
+    if (room.mayAbort) await room.abort(error)
+    throw error
+  } finally {
+    share?.wipe()
+  }
+}
+
+/** From the stored result to the last word. */
+export async function end(
+  world: World,
+  room: Room,
+  plan: MakingPlan,
+  files: CeremonyFiles,
+  { record, transcript, sid, share }: Pending,
+  signal: AbortSignal,
+): Promise<MadeKey> {
+  const { definition, file, index } = plan
+  try {
+    const outcome = encodeRecord(record)
+    const ran = { definition: file.id, sid, head: transcriptHead(transcript) }
+    const digest = resultDigest(ran, outcome)
+    const result: Result = {
+      ran,
+      digest,
+      seen: transcript,
+      outcome,
+      holders: votersOf(definition, record),
+      prove: () =>
+        share && index !== null ? proveShare(record.scheme, digest, index, share, world.rng) : null,
+      mayVote: () => vote(world, plan),
+    }
+    const known = await files.readCertificate()
+    const certificate = known ?? (await agreed(world, room, plan, files, result, signal))
+    return await afterVote(plan, files, async () => {
+      const active = await activate(world.home, plan, files, record, transcript, certificate)
+      const stay = known ? Math.min(world.linger, 10_000) : world.linger
+      const words = definition.kind === 'keygen' ? [] : wordsOf(room.peers, record, sid)
+      if (definition.kind !== 'keygen') await goOver(world, room.mailbox, active.name, record, sid)
+      const shown = outcomeFor(definition, outcome, certificate)
+      const lingering = { ...world, linger: stay }
+      const away = await linger(lingering, room, sid, certificate, shown, world.signal, words)
+      await keepWords(world.home, room.mailbox, active.name, record, words)
+      return {
+        ...active,
+        record,
+        digest: recordDigest(record),
+        attempt: hex(sid),
+        holds: index !== null,
+        // Whoever was done before stayed to help, and waited for nobody.
+        away: active.already ? [] : away,
+      }
+    })
+  } finally {
+    share?.wipe()
+  }
+}
+
+/** The certificate, which is on disk. @throws Failure as `agree`; `E_UNFINISHED` (doubt) */
+async function agreed(
+  world: World,
+  room: Room,
+  plan: MakingPlan,
+  files: CeremonyFiles,
+  result: Result,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return await agree(world, room, files, result, signal)
+  } catch (error) {
+    // Should that fail, the result is resumed next time, and set aside then.
+    await setAsideOn(error, room, files, result.ran.sid).catch(() => {})
+    throw room.mayAbort ? error : await unfinished(plan, files, error)
+  }
+}
+
+/** For those who only watch a resharing; null where nobody could. */
+function outcomeFor(
+  definition: KeyDefinition,
+  record: Uint8Array,
+  certificate: Uint8Array,
+): Uint8Array | null {
+  if (definition.kind === 'keygen' || watchersOf(definition).length === 0) return null
+  return outcomeCodec.encode({ record, certificate })
+}
+
+/**
+ * What could keep the result from becoming active here is looked at once more: what was held may have changed since. A new
+ * key has no epoch before it, and so takes no vote from one.
+ */
+async function vote({ home, card }: World, { definition, file }: MakingPlan): Promise<void> {
+  if (definition.kind === 'keygen') return
+  await checkVote(home, definition.parent, file.id, definition.supersedes)
+  await requireStart(home, card, definition)
+  await castVote(home, definition.parent, file.id, definition.supersedes)
+}

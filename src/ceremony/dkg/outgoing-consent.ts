@@ -1,0 +1,238 @@
+/**
+ * Watching a resharing: an old custodian who neither deals nor gets a share says yes to it by its signature, and waits for
+ * the certificate, by which its own share counts no more. The others wait for as many such signatures as make more than
+ * half of the old custodians, and for nothing else of whoever watches: it may come late, leave, or never come.
+ */
+import { NO_SESSION, slotsOf, wantCodec } from '../../messaging/channel/letters.js'
+import { Mailbox } from '../../messaging/channel/mailbox.js'
+import { ceremonySubjects } from '../../messaging/transport/subjects.js'
+import { CodecError, equalBytes } from '../../protocol/core/codec.js'
+import { CeremonyFiles } from '../../storage/home/ceremonies.js'
+import { listEpochs, readEpochFile } from '../../storage/home/epochs.js'
+import { castVote } from '../../storage/home/votes.js'
+import { consentCodec, outcomeCodec } from '../../wire/ceremony/consent.js'
+import { acceptDefinition, custodiansOf, definitionCodec } from '../../wire/ceremony/definition.js'
+import { membersOf } from '../../wire/ceremony/key-definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../../wire/key/record.js'
+import { type Certificate, parseCertificate } from '../../wire/ceremony/certificate.js'
+import { hex } from '../../wire/base/text.js'
+import { requireNotEnded } from '../session/abort.js'
+import { activate, nameOfKey } from './activate.js'
+import type { MadeKey } from './plan.js'
+import { votersOf } from '../../wire/ceremony/voters.js'
+import { requireVerified, unverifiedAmong } from '../contacts/require-verified.js'
+import type { ResharePlan } from './plan.js'
+import { keepCeremony, keepSignatures } from '../definition/ceremony-store.js'
+import { keepWords, stageRecord, wordsOf } from '../epochs/attestations.js'
+import { afterVote } from './unfinished.js'
+import { leaving, memberOf, type World } from '../world.js'
+
+/** What the others made, held against what was to be made. */
+type Outcome = {
+  readonly record: KeyRecord
+  readonly certificate: Certificate
+  readonly encoded: Uint8Array
+}
+
+/**
+ * Signs the definition, which is this home's vote from the epoch, and records what comes of it.
+ * @throws Failure `E_WATCHED` (doubt): the signature is out, and nobody said in time what came of it
+ */
+export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
+  const { home, card, identity } = world
+  const { file, definition, players } = plan
+  const files = new CeremonyFiles(home, file.id)
+  const lock = await files.lock()
+  try {
+    const known = await knownHere(world, plan, files)
+    if (known) return known
+    await requireNotEnded(files)
+    requireVerified(await unverifiedAmong(home, players), world.person.present)
+    await keepCeremony(home, file)
+    // At most one signed definition an epoch: on disk before it is said (F-11).
+    await castVote(home, definition.parent, file.id, definition.supersedes)
+    const signature = acceptDefinition(identity.signing, file.id)
+    return await afterVote(plan, files, async () => {
+      await keepSignatures(home, file.id, [{ fingerprint: card.fingerprint, signature }])
+      return attend(world, plan, signature, async ({ record, certificate, encoded }) => {
+        const certified = (await files.readCertificate()) ?? encoded
+        // By record and certificate whoever is killed from here on goes on by itself.
+        const name = await nameOfKey(home, record.key_id)
+        if (name !== null) await stageRecord(home, name, record)
+        await files.writeCertificate(certified)
+        const active = await activate(home, plan, files, record, null, certified)
+        return made(active.name, record, certificate.sid, active.already)
+      })
+    })
+  } finally {
+    await lock.release().catch(() => {})
+  }
+}
+
+const made = (name: string, record: KeyRecord, sid: Uint8Array, already: boolean): MadeKey => ({
+  name,
+  record,
+  digest: recordDigest(record),
+  attempt: hex(sid),
+  already,
+  holds: false,
+  watched: true,
+  away: [],
+})
+
+/** What an earlier process of this home recorded, and may have been killed before it counted. */
+async function knownHere({ home }: World, plan: ResharePlan, files: CeremonyFiles): Promise<MadeKey | null> {
+  const { file, definition } = plan
+  const certificate = await files.readCertificate()
+  const name = await nameOfKey(home, definition.parent_record.key_id)
+  if (!certificate || name === null) return null
+  for (const digest of await listEpochs(home, name)) {
+    const held = await readEpochFile(home, name, digest, 'record.cbor')
+    const record = held && parseRecord(held)
+    if (!record || !equalBytes(record.definition, file.id)) continue
+    const { sid } = parseCertificate(certificate, votersOf(definition, record), encodeRecord(record))
+    const { already } = await activate(home, plan, files, record, null, certificate)
+    return made(name, record, sid, already)
+  }
+  return null
+}
+
+/**
+ * Says yes to whoever comes, until somebody shows what was made; then hears who has gone over to it: of that it depends
+ * whether the old share may be destroyed.
+ */
+async function attend(
+  world: World,
+  { file, definition, players }: ResharePlan,
+  signature: Uint8Array,
+  keep: (outcome: Outcome) => Promise<MadeKey>,
+): Promise<MadeKey> {
+  const { transport, identity, card, patience, now, emit } = world
+  const self = memberOf(card, card.fingerprint)
+  const others = players.map((player) => memberOf(player, player.fingerprint))
+  const looks = new Map(others.map(({ fingerprint }) => [hex(fingerprint), MOST_LOOKS]))
+  const began = now()
+  /** When one of those spoke last who can have something to show: others who wait as well keep nobody waiting. */
+  let heard = began
+  const mailbox = new Mailbox({
+    transport,
+    subjects: ceremonySubjects(file.id, card.fingerprint),
+    definition: file.id,
+    self,
+    key: identity.signing,
+    members: membersOf(definition).map((member) => memberOf(member, member.fingerprint)),
+    now,
+    emit,
+    firm: true,
+    hearing: {
+      heard: ({ fingerprint }) => {
+        if (looks.has(hex(fingerprint))) heard = now()
+      },
+    },
+    equivocated: () => {},
+  })
+  let found: Outcome | null = null
+  let soon: NodeJS.Timeout | null = null
+  const say = () => mailbox.post('signature', { session: NO_SESSION }, consentCodec.encode({ signature }))
+  const sayAgain = () => {
+    soon ??= setTimeout(() => {
+      soon = null
+      say()
+    }, AGAIN)
+  }
+  mailbox.on('hello', (_, { name }) => {
+    emit({ event: 'hello', party: name })
+    sayAgain()
+  })
+  mailbox.on('want', ({ body }) => {
+    const isMine = (slot: { kind: string; from: Uint8Array }) =>
+      slot.kind === 'signature' && equalBytes(slot.from, card.fingerprint)
+    if (wantCodec.decode(body).some(isMine)) sayAgain()
+  })
+  mailbox.on('record', ({ body }, { fingerprint }) => {
+    const left = looks.get(hex(fingerprint)) ?? 0
+    looks.set(hex(fingerprint), left - 1)
+    if (left > 0) found ??= outcomeIn(body, file.id, definition)
+  })
+  const person = leaving(world)
+  /** As long as something goes on there is something to wait for; but whoever takes part keeps nobody for ever. */
+  const latest = Math.max(began + patience.join, definition.expires)
+  const deadline = (): number => patience.total ?? Math.min(heard + patience.join, latest)
+  try {
+    mailbox.handOut(definitionCodec.encode(definition))
+    emit({ event: 'joined', others: others.map(({ name }) => name) })
+    say()
+    emit({ event: 'round_started', round: 'watching' })
+    const missing = () => slotsOf(others, 'record', NO_SESSION)
+    for (;;) {
+      const wait = { deadline: deadline(), signal: person.signal, round: 'record' }
+      const came = await mailbox
+        .until(() => found !== null, wait, missing)
+        .then(
+          () => true,
+          (cause: unknown) => {
+            if (!person.signal.aborted && deadline() > now()) return false
+            throw unknown(cause)
+          },
+        )
+      if (came) break
+    }
+    emit({ event: 'certificate' })
+    const outcome = found as unknown as Outcome
+    const { sid } = outcome.certificate
+    const key = await keep(outcome)
+    mailbox.enter(sid)
+    const words = wordsOf(others, key.record, sid)
+    // Whoever says it says it while those who took part linger, and to them first.
+    const wait = { deadline: now() + world.linger / 2, signal: person.signal, round: 'done' }
+    await mailbox.collect(words, wait).catch(() => {})
+    // The outcome counts here, whatever becomes of these: they come by file too.
+    await keepWords(world.home, mailbox, key.name, key.record, words).catch(() => {})
+    await mailbox.flush()
+    emit({ event: 'done' })
+    return key
+  } finally {
+    if (soon) clearTimeout(soon)
+    person.stop()
+    mailbox.close()
+  }
+}
+
+/** One answer serves all who come at once. */
+const AGAIN = 50
+/** What is looked at of one participant: a look is a signature and a proof of each. */
+const MOST_LOOKS = 3
+
+/** What somebody shows, if it is what this definition was to lead to, certified by all who took part. */
+function outcomeIn(body: Uint8Array, id: Uint8Array, definition: ResharePlan['definition']): Outcome | null {
+  try {
+    const shown = outcomeCodec.decode(body)
+    const record = parseRecord(shown.record)
+    const old = definition.parent_record
+    const cards = record.members.map(({ card }) => card.line).join()
+    const fits =
+      equalBytes(record.definition, id) &&
+      equalBytes(record.key_id, old.key_id) &&
+      equalBytes(record.group_point, old.group_point) &&
+      equalBytes(record.parent ?? new Uint8Array(), definition.parent) &&
+      record.epoch === old.epoch + 1 &&
+      record.threshold === definition.threshold &&
+      cards ===
+        custodiansOf(definition)
+          .map(({ line }) => line)
+          .join()
+    if (!fits) return null
+    const certificate = parseCertificate(shown.certificate, votersOf(definition, record), shown.record)
+    return equalBytes(certificate.definition, id) ? { record, certificate, encoded: shown.certificate } : null
+  } catch (error) {
+    if (error instanceof CodecError || error instanceof Failure) return null
+    throw error
+  }
+}
+
+const unknown = (cause: unknown): Failure =>
+  new Failure('doubt', 'E_WATCHED', 'this member has signed, and nobody said yet what came of it', {
+    cause,
+    hint: 'run the same command again while somebody who took part runs it too; until then this home signs as before',
+  })

@@ -1,0 +1,150 @@
+/**
+ * The result of a key generation or resharing between its rounds and its certificate: sealed, written where it cannot be lost, and
+ * read back before it is declared. Nothing of it is believed unchecked.
+ */
+import type { Opened } from '../../messaging/session/handshake.js'
+import type { Room } from '../../messaging/session/session.js'
+import { type AuxSecret, wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
+import { wipeSigningKey } from '../../protocol/engines/engine.js'
+import { Secret } from '../../protocol/core/secret.js'
+import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
+import { openWith, sealTo } from '../../storage/sealed/age.js'
+import { checkVote } from '../../storage/home/votes.js'
+import { decodeEnvelope } from '../../wire/session/envelope.js'
+import { Failure } from '../../wire/base/failure.js'
+import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../../wire/key/record.js'
+import { preparedCodec } from '../../wire/session/prepared.js'
+import { resultDigest } from '../../wire/ceremony/certificate.js'
+import { encodeShare, parseShare } from '../../wire/key/share.js'
+import { hex } from '../../wire/base/text.js'
+import { type Transcript, transcriptCodec, transcriptHead } from '../../wire/session/transcript.js'
+import { prepare } from '../session/commit.js'
+import type { MakingPlan } from './plan.js'
+import { requireStart } from './succession.js'
+import type { World } from '../world.js'
+
+/** What the rounds gave. */
+export type Made = {
+  /** Null for who only dealt. */
+  readonly share: Secret | null
+  readonly auxiliary: AuxSecret | null
+  readonly record: KeyRecord
+  readonly transcript: Transcript
+}
+
+/** What lies in `pending/`, checked: a share of the key in the record, and the result that was declared. */
+export type Pending = {
+  readonly record: KeyRecord
+  readonly transcript: Transcript
+  readonly sid: Uint8Array
+  /** Null for who only dealt. */
+  readonly share: Secret | null
+}
+
+/**
+ * Writes the result, with the `prepared` that will declare it. What was made of secrets is wiped.
+ * @throws Failure as `checkVote` and `requireStart`
+ */
+export async function store(
+  world: World,
+  room: Room,
+  plan: MakingPlan,
+  files: CeremonyFiles,
+  opened: Opened,
+  { share, auxiliary, record, transcript }: Made,
+): Promise<Pending> {
+  const sealed = await sealShare(world, record, plan.index, share, auxiliary)
+  const outcome = encodeRecord(record)
+  const { definition, file } = plan
+  // What this home can vote for no more, since another process went over to something else, leaves no share here.
+  if (definition.kind !== 'keygen') {
+    await checkVote(world.home, definition.parent, file.id, definition.supersedes)
+    await requireStart(world.home, world.card, definition)
+  }
+  const ran = { definition: file.id, sid: opened.sid, head: transcriptHead(transcript) }
+  await prepare(
+    room,
+    files,
+    { ran, digest: resultDigest(ran, outcome), seen: transcript },
+    {
+      'record.cbor': outcome,
+      ...(sealed && { 'share.age': sealed }),
+      'transcript.cbor': transcriptCodec.encode(transcript),
+    },
+  )
+  const pending = await readPending(world, plan, files)
+  if (!pending) throw new Error('the pending result is not there')
+  return pending
+}
+
+async function sealShare(
+  world: World,
+  record: KeyRecord,
+  index: number | null,
+  share: Secret | null,
+  auxiliary: AuxSecret | null,
+): Promise<Uint8Array | null> {
+  if (share === null || index === null) return null
+  try {
+    using plaintext = new Secret(
+      encodeShare({
+        record: recordDigest(record),
+        scheme: record.scheme,
+        index,
+        share: share.reveal(),
+        auxiliary,
+      }),
+    )
+    return await sealTo([world.card.age], plaintext.reveal())
+  } finally {
+    share.wipe()
+    if (auxiliary) wipeAuxSecret(auxiliary)
+  }
+}
+
+/** Reads back what was written, and believes nothing of it unchecked. */
+export async function readPending(
+  world: World,
+  plan: MakingPlan,
+  files: CeremonyFiles,
+): Promise<Pending | null> {
+  const [prepared, outcome, sealed, transcript] = await Promise.all([
+    files.readPending('prepared.cbor'),
+    files.readPending('record.cbor'),
+    files.readPending('share.age'),
+    files.readPending('transcript.cbor'),
+  ])
+  if (!prepared || !outcome || !transcript || (sealed === null && plan.index !== null)) return null
+  const record = parseRecord(outcome)
+  const { header, body } = decodeEnvelope(prepared)
+  const seen = transcriptCodec.decode(transcript)
+  const ran = { definition: plan.file.id, sid: header.session, head: transcriptHead(seen) }
+  if (hex(preparedCodec.decode(body).result) !== hex(resultDigest(ran, outcome))) {
+    throw new Failure(
+      'conflict',
+      'E_CEREMONY_FILES',
+      'the pending files of this ceremony do not belong together',
+    )
+  }
+  const share = plan.index && sealed ? await openShare(world, record, plan.index, sealed) : null
+  return { record, transcript: seen, sid: header.session, share }
+}
+
+/** A share file's secret, once it is known to be the share of this index in this record. */
+async function openShare(
+  world: World,
+  record: KeyRecord,
+  index: number,
+  sealed: Uint8Array,
+): Promise<Secret> {
+  using plaintext = new Secret(await openWith([world.identity.age], sealed))
+  const own = parseShare(plaintext.reveal(), record, index)
+  const share = own.share.share.clone()
+  wipeSigningKey(own)
+  return share
+}
+
+export const incomplete = (): Failure =>
+  new Failure('conflict', 'E_CEREMONY_FILES', 'the pending files of this ceremony are not whole', {
+    hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
+  })

@@ -1,0 +1,51 @@
+/**
+ * Ceremonies that this home has voted out: it voted, from the epoch that they start from, for one that replaces them. Its
+ * vote may count by now, so no certificate of theirs counts here any more, in whatever way it comes (F-11).
+ */
+import { equalBytes } from '../../protocol/core/codec.js'
+import type { Home } from '../../storage/home/home.js'
+import { votesFrom } from '../../storage/home/votes.js'
+import { isKeyDefinition } from '../../wire/ceremony/key-definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { KeyRecord } from '../../wire/key/record.js'
+import { hex } from '../../wire/base/text.js'
+import { storedCeremony } from '../definition/ceremony-store.js'
+
+/**
+ * Whether these epochs, each with the one that it came from, may count here.
+ * @throws Failure (conflict) `E_VOTED_PARENT` if this home voted for what replaces the ceremony that made one of them;
+ *   `E_CEREMONY_FILES` if what it voted for cannot be read
+ */
+export async function requireNotReplaced(home: Home, records: readonly KeyRecord[]): Promise<void> {
+  for (const { parent, definition, epoch } of records) {
+    const by = parent && (await replacedBy(home, parent, definition))
+    if (!by) continue
+    throw new Failure(
+      'conflict',
+      'E_VOTED_PARENT',
+      `this member has voted for a ceremony that replaces the one that made epoch ${epoch}`,
+      {
+        hint: `nothing was changed; finish that one, or make one that replaces it: --supersedes ${hex(by)}`,
+      },
+    )
+  }
+}
+
+async function replacedBy(home: Home, parent: Uint8Array, id: Uint8Array): Promise<Uint8Array | null> {
+  const votes = await votesFrom(home, parent)
+  const at = votes.findIndex((vote) => equalBytes(vote, id))
+  if (at >= 0) return votes[at + 1] ?? null
+  for (const vote of votes) {
+    if ((await replaces(home, vote)).some((each) => equalBytes(each, id))) return vote
+  }
+  return null
+}
+
+/** What a ceremony that this home voted for names as replaced. */
+async function replaces(home: Home, vote: Uint8Array): Promise<readonly Uint8Array[]> {
+  const file = await storedCeremony(home, vote)
+  if (file && isKeyDefinition(file.definition)) return file.definition.supersedes ?? []
+  throw new Failure('conflict', 'E_CEREMONY_FILES', `this home voted for ${hex(vote)}, which is not here`, {
+    hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
+  })
+}

@@ -1,0 +1,128 @@
+/**
+ * Whether every file of a home is what it should be, whoever reads it next: what lies beside the keys, whose shares are
+ * `share-check.ts`'s business. Opens what is sealed, keeps nothing, changes nothing. A file that says something else than it
+ * said, and is as well formed, is not told from the right one: what a person believes of a card, a letter in a transcript,
+ * which `mpc transcript verify` holds against the others.
+ */
+import { CodecError, equalBytes } from '../../protocol/core/codec.js'
+import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
+import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
+import type { Home } from '../../storage/home/home.js'
+import { listPrimes, readPrime } from '../../storage/home/primes.js'
+import { listQuarantined, readQuarantine } from '../../storage/home/quarantine.js'
+import { openWith } from '../../storage/sealed/age.js'
+import { listParents, votesFrom } from '../../storage/home/votes.js'
+import { idOfEncoded, orderCodec } from '../../wire/ceremony/definition.js'
+import { decodeEnvelope } from '../../wire/session/envelope.js'
+import { Failure } from '../../wire/base/failure.js'
+import { parsePrime } from '../../wire/key/prime.js'
+import { parseRecord } from '../../wire/key/record.js'
+import { parseRequest } from '../../wire/ceremony/request.js'
+import { preparedCodec } from '../../wire/session/prepared.js'
+import { decodeCertificate, receiptCodec } from '../../wire/ceremony/certificate.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import { transcriptCodec } from '../../wire/session/transcript.js'
+import type { Owner } from '../keys/key.js'
+import { type HeldKey, heldKeys } from '../epochs/held-epochs.js'
+import { askerIn } from '../signing/list-signings.js'
+import { storedCeremony } from '../definition/ceremony-store.js'
+import { contactsIn } from '../contacts/contacts.js'
+
+/** A file, or a folder whose files do not fit together, and what is wrong with it, for people. */
+export type Finding = { readonly file: string; readonly problem: string }
+
+type Look = (file: string, act: () => Promise<unknown>) => Promise<void>
+
+export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
+  const { home } = owner
+  const findings: Finding[] = []
+  const look: Look = async (file, act) => {
+    try {
+      await act()
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof CodecError)) throw error
+      findings.push({ file, problem: error.message })
+    }
+  }
+  for (const { fingerprint, problem } of (await contactsIn(home)).damaged)
+    findings.push({ file: `${home.peers}/${hex(fingerprint)}.card`, problem: problem.message })
+  for (const id of await listCeremonies(home)) await checkCeremony(owner, id, look)
+  for (const { parent, folder } of await listParents(home)) await look(folder, () => votesFrom(home, parent))
+  const keys = await heldKeys(home)
+  for (const id of await listClaims(home)) await checkClaims(home, id, keys, look)
+  for (const { fingerprint, folder } of await listQuarantined(home))
+    await look(folder, () => readQuarantine(home, fingerprint))
+  for (const file of await listPrimes(home)) await look(file, () => checkPrime(owner, file))
+  return findings
+}
+
+async function checkCeremony({ home, identity }: Owner, id: Uint8Array, look: Look): Promise<void> {
+  const files = new CeremonyFiles(home, id)
+  const at = (name: string): string => `${files.folder}/${name}`
+  await look(at('definition.mpc'), () => storedCeremony(home, id))
+  await look(at('start'), () => files.readStart())
+  await look(at('receipt.cbor'), async () => {
+    const receipt = await files.readReceipt()
+    if (receipt) receiptCodec.decode(decodeEnvelope(receipt).body)
+  })
+  await look(at('certificate.cbor'), async () => {
+    const certificate = await files.readCertificate()
+    if (certificate && !equalBytes(decodeCertificate(certificate).definition, id)) throw another()
+  })
+  for (const name of await files.listTranscripts()) {
+    await look(at(name), async () => {
+      const { definition } = transcriptCodec.decode((await files.readTranscript(name)) ?? new Uint8Array())
+      if (!equalBytes(idOfEncoded(definition), id)) throw another()
+    })
+  }
+  const pending = (name: string): string => at(`pending/${name}`)
+  await look(pending('record.cbor'), async () => {
+    const record = await files.readPending('record.cbor')
+    if (record) parseRecord(record)
+  })
+  await look(pending('prepared.cbor'), async () => {
+    const prepared = await files.readPending('prepared.cbor')
+    if (prepared) preparedCodec.decode(decodeEnvelope(prepared).body)
+  })
+  await look(pending('transcript.cbor'), async () => {
+    const transcript = await files.readPending('transcript.cbor')
+    if (transcript) transcriptCodec.decode(transcript)
+  })
+  await look(pending('share.age'), async () => {
+    const share = await files.readPending('share.age')
+    if (share) (await openWith([identity.age], share)).fill(0)
+  })
+}
+
+const another = (): Failure =>
+  new Failure('conflict', 'E_CEREMONY_FILES', 'it is of another ceremony', {
+    hint: 'put it back from a copy of this home',
+  })
+
+async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[], look: Look): Promise<void> {
+  const claims = new RequestClaims(home, id)
+  await look(claims.folder, async () => {
+    const { end } = await claims.status()
+    if (end?.outcome === 'done' && !fromHex(end.note, 64))
+      throw new CodecError('done', 'it holds no signature')
+  })
+  await look(`${claims.folder}/request.cbor`, async () => {
+    const request = await claims.readRequest()
+    if (request && !equalBytes(parseRequest(request, (asker) => askerIn(keys, asker)).id, id)) throw another()
+  })
+  await look(`${claims.folder}/order.cbor`, async () => {
+    const order = await claims.readOrder()
+    if (order && !equalBytes(orderCodec.decode(order).request, id)) throw another()
+  })
+}
+
+async function checkPrime({ identity, card }: Owner, file: string): Promise<void> {
+  const sealed = await readPrime(file)
+  // Another process has taken it meanwhile.
+  if (sealed === null) return
+  const plaintext = await openWith([identity.age], sealed)
+  const prime = parsePrime(plaintext, card.signing)
+  plaintext.fill(0)
+  if (prime === null) throw new CodecError('prime', 'this identity did not make it')
+  prime.fill(0)
+}

@@ -1,0 +1,216 @@
+/**
+ * What a home holds and what is unfinished in it, as its files say: who has to do something, and what. Opens no secret
+ * and changes nothing.
+ */
+import { attempt, equalBytes } from '../../protocol/core/codec.js'
+import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
+import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
+import type { Home } from '../../storage/home/home.js'
+import { type KeyState, listKeys, readStateAlone } from '../../storage/home/epochs.js'
+import { isLastVote } from '../../storage/home/votes.js'
+import type { KeyDefinition } from '../../wire/ceremony/definition.js'
+import { isKeyDefinition, isReshare } from '../../wire/ceremony/key-definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { type KeyRecord, parseRecord, recordDigest } from '../../wire/key/record.js'
+import { parseRequest } from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+import { nameOfKey } from '../dkg/activate.js'
+import { findKey } from '../epochs/find-key.js'
+import type { Key } from '../keys/key.js'
+import { storedCeremony } from '../definition/ceremony-store.js'
+
+/** Whose move it is, and what they run. */
+export type Move = {
+  /** `you`; `others`, who must say something first; `process N`, which is at it; null where nothing is to be done. */
+  readonly owner: string | null
+  readonly next: string | null
+}
+
+export type CeremonyStatus = Move & {
+  readonly id: Uint8Array
+  /** Null where the home does not say what it was. */
+  readonly kind: KeyDefinition['kind'] | 'handshake' | null
+  /** The name of the key in the definition, or the one that it got here. */
+  readonly key: string | null
+  readonly state: keyof typeof CEREMONY_STATES
+  /** Milliseconds since 1970. */
+  readonly expires: number | null
+}
+
+/** What each state is called to people. */
+export const CEREMONY_STATES = {
+  running: 'running now',
+  begun: 'begun; nothing is kept of it',
+  signed: 'signed by this member, who gets no share; what came of it is not known here',
+  prepared: 'the result is stored; this member has not voted',
+  'in-doubt': 'in doubt: this member has voted, and does not know the outcome',
+  certified: 'certified, and not in use here yet',
+  overtaken: 'a later epoch of the key is in use here',
+  done: 'done',
+  aborted: 'ended by this member before it voted; nothing came of it',
+  expired: 'expired; nothing came of it',
+  damaged: 'its files are damaged',
+} as const
+
+export type RequestStatus = Move & {
+  readonly id: Uint8Array
+  readonly key: string | null
+  readonly state: keyof typeof REQUEST_STATES
+}
+
+export const REQUEST_STATES = {
+  running: 'running now',
+  'in-doubt': 'in doubt: a share of this member has left, and no signature came',
+  lapsed: 'in doubt, and too old to be signed again: a signature may exist',
+  damaged: 'its files are damaged',
+} as const
+
+export type KeyStatus =
+  | { readonly name: string; readonly key: Key; readonly problem: null }
+  | { readonly name: string; readonly key: null; readonly problem: Failure }
+
+export async function keysIn(home: Home): Promise<readonly KeyStatus[]> {
+  const look = async (name: string): Promise<KeyStatus> => {
+    try {
+      return { name, key: await findKey(home, name), problem: null }
+    } catch (problem) {
+      if (problem instanceof Failure) return { name, key: null, problem }
+      throw problem
+    }
+  }
+  return Promise.all((await listKeys(home)).map(look))
+}
+
+/** The ceremonies that people agreed on by a definition, as far as this home took part in them. */
+export async function ceremoniesIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  now: number,
+): Promise<readonly CeremonyStatus[]> {
+  const all = await Promise.all((await listCeremonies(home)).map((id) => ceremonyIn(home, keys, id, now)))
+  return all.filter((status) => status !== null)
+}
+
+const NOTHING: Move = { owner: null, next: null }
+
+/** Null where people agreed on nothing by it. */
+export async function ceremonyIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  id: Uint8Array,
+  now: number,
+): Promise<CeremonyStatus | null> {
+  const unknown = { id, kind: null, key: null, expires: null }
+  const files = new CeremonyFiles(home, id)
+  try {
+    const [file, prepared, receipt, certificate] = await Promise.all([
+      storedCeremony(home, id),
+      files.readPending('prepared.cbor'),
+      files.readReceipt(),
+      files.readCertificate(),
+    ])
+    const definition = file && isKeyDefinition(file.definition) ? file.definition : null
+    // Of a signing its claims tell; of a handshake nothing is kept.
+    if (definition === null && prepared === null && receipt === null) return null
+    const kind = definition?.kind ?? 'keygen'
+    const parent = definition && isReshare(definition) ? definition.parent_record : null
+    const name = await keyWith(home, keys, parent?.key_id ?? id)
+    const state = name === null ? null : await readStateAlone(home, name)
+    const last = state?.epochs.find(({ status }) => status === 'active')
+    const isMade =
+      state !== null && (parent === null || (certificate !== null && (await isKept(files, state, parent))))
+    const expires = definition?.expires ?? null
+    const about = { id, kind, key: name ?? definition?.key ?? null, expires } as const
+    const again = { owner: 'you', next: `mpc ${kind} ${file ? `--join ${hex(id)}` : '--definition FILE'}` }
+    const process = await files.runningIn()
+    if (process !== null) return { ...about, state: 'running', owner: `process ${process}`, next: null }
+    if (isMade) return { ...about, state: 'done', ...NOTHING }
+    if (parent && last && last.number > parent.epoch) return { ...about, state: 'overtaken', ...NOTHING }
+    if (certificate) return { ...about, state: 'certified', ...again }
+    if (receipt) return { ...about, state: 'in-doubt', ...again }
+    if (await files.isEnded()) return { ...about, state: 'aborted', ...NOTHING }
+    if (parent && !prepared && (await isLastVote(home, recordDigest(parent), id)))
+      return { ...about, state: 'signed', ...again }
+    if (expires !== null && expires <= now) return { ...about, state: 'expired', ...NOTHING }
+    return { ...about, state: prepared ? 'prepared' : 'begun', ...again }
+  } catch (error) {
+    if (error instanceof Failure) return { ...unknown, state: 'damaged', ...explained(error) }
+    throw error
+  }
+}
+
+/** The name here of a key, also where its last epoch went to others. */
+async function keyWith(home: Home, keys: readonly KeyStatus[], keyId: Uint8Array): Promise<string | null> {
+  const active = keys.find(({ key }) => key && hex(key.record.key_id) === hex(keyId))
+  if (active) return active.name
+  return nameOfKey(home, keyId).catch((error: unknown) => {
+    // One that is damaged is told of where the keys are.
+    if (error instanceof Failure) return null
+    throw error
+  })
+}
+
+/** Whether what a resharing made counts here: its epoch, or for who got no share that the one before does no more. */
+async function isKept(files: CeremonyFiles, { epochs }: KeyState, parent: KeyRecord): Promise<boolean> {
+  const [outcome, shares] = await Promise.all([
+    files.readPending('record.cbor'),
+    files.readPending('share.age'),
+  ])
+  const is = (record: KeyRecord) => {
+    const digest = recordDigest(record)
+    return (epoch: KeyState['epochs'][number]): boolean => equalBytes(epoch.digest, digest)
+  }
+  if (outcome !== null && epochs.some(is(parseRecord(outcome)))) return true
+  return shares === null && !epochs.some((epoch) => epoch.status === 'active' && is(parent)(epoch))
+}
+
+/** The requests that were not ended: those that a process works on, and those whose outcome is not known. */
+export async function requestsIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  now: number,
+): Promise<readonly RequestStatus[]> {
+  const all = await Promise.all((await listClaims(home)).map((id) => requestIn(home, keys, id, now)))
+  return all.filter((status) => status !== null)
+}
+
+async function requestIn(
+  home: Home,
+  keys: readonly KeyStatus[],
+  id: Uint8Array,
+  now: number,
+): Promise<RequestStatus | null> {
+  const claims = new RequestClaims(home, id)
+  try {
+    const { claim, left, end, unsettled } = await claims.status()
+    const isRunning = claim?.alive === true
+    if (end || (left === null && !isRunning)) return null
+    const { name: key, expires } = await requestOf(claims, keys)
+    if (isRunning) return { id, key, state: 'running', owner: `process ${claim.process.pid}`, next: null }
+    if (expires !== null && expires <= now) return { id, key, state: 'lapsed', owner: 'others', next: null }
+    // A no lies beside it, so that nothing goes on here: whether there is a signature the others know.
+    if (unsettled) return { id, key, state: 'in-doubt', owner: 'others', next: null }
+    const next = `mpc sign --key ${key ?? 'KEY'} --join ${hex(id)}`
+    return { id, key, state: 'in-doubt', owner: 'you', next }
+  } catch (error) {
+    if (error instanceof Failure) return { id, key: null, state: 'damaged', ...explained(error) }
+    throw error
+  }
+}
+
+/** Under which key of this home a request is, and until when it may be signed. */
+async function requestOf(claims: RequestClaims, keys: readonly KeyStatus[]) {
+  const kept = await claims.readRequest()
+  for (const { name, key } of keys) {
+    const members = key?.seated.members ?? []
+    const signingOf = (asker: Uint8Array) =>
+      members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
+    const request = kept && attempt(() => parseRequest(kept, signingOf))
+    if (request && hex(request.key_id) === hex(key?.record.key_id ?? new Uint8Array())) {
+      return { name, expires: request.expires }
+    }
+  }
+  return { name: null, expires: null }
+}
+
+const explained = ({ code }: Failure): Move => ({ owner: 'you', next: `mpc explain ${code}` })

@@ -1,0 +1,150 @@
+/**
+ * The safe primes that a threshold ECDSA key needs of each custodian: taken from those made ahead, and made where they
+ * are missing. A prime serves one key, and none that others have seen the product of.
+ */
+import type { Room } from '../../messaging/session/session.js'
+import type { AuxPrimes } from '../../protocol/cggmp24/auxiliary/data.js'
+import { fromBytes } from '../../protocol/cggmp24/integers/integers.js'
+import { Secret } from '../../protocol/core/secret.js'
+import type { Home } from '../../storage/home/home.js'
+import { countPrimes, keepPrime, takePrime } from '../../storage/home/primes.js'
+import { openWith, sealTo } from '../../storage/sealed/age.js'
+import type { Card } from '../../wire/identity/card.js'
+import type { Identity } from '../../wire/identity/identity.js'
+import { encodePrime, parsePrime } from '../../wire/key/prime.js'
+import type { World } from '../world.js'
+import type { MakePrimes } from '../world.js'
+
+/** Two for the Paillier modulus N, two for the ring-Pedersen modulus N-hat (cggmp24.md, section 0). */
+export const PRIMES_A_KEY = 4
+
+type Owner = { readonly home: Home; readonly card: Card; readonly identity: Identity }
+type Maker = { readonly makePrimes: MakePrimes; readonly signal: AbortSignal }
+
+/**
+ * Makes primes ahead of time and keeps them sealed; tells how many it has kept after each.
+ * @throws the signal's reason, once all that were found are kept
+ */
+export async function stockPrimes(
+  { home, card, identity }: Owner,
+  { makePrimes, signal }: Maker,
+  bits: number,
+  count: number,
+  made: (kept: number) => void,
+): Promise<void> {
+  const keeping: Promise<void>[] = []
+  let kept = 0
+  const found = (prime: Uint8Array): void => {
+    keeping.push(keep({ home, card, identity }, bits, prime).then(() => made(++kept)))
+  }
+  try {
+    await makePrimes(bits, count, found, signal)
+  } finally {
+    await Promise.allSettled(keeping)
+  }
+  await Promise.all(keeping)
+}
+
+async function keep({ home, card, identity }: Owner, bits: number, prime: Uint8Array): Promise<void> {
+  using plaintext = new Secret(encodePrime(prime, identity.signing))
+  prime.fill(0)
+  await keepPrime(home, bits, await sealTo([card.age], plaintext.reveal()))
+}
+
+export const stockedPrimes = (home: Home, bits: number): Promise<number> => countPrimes(home, bits)
+
+/**
+ * The primes of one key in the making. Those that were not shown when it ends go back to those made ahead: whatever ended
+ * it, the next try need not make them again.
+ */
+export class PrimeSupply {
+  #held: Secret[] = []
+
+  constructor(
+    readonly world: Owner & Pick<World, 'makePrimes' | 'emit'>,
+    readonly bits: number,
+  ) {}
+
+  /** How many are still missing. */
+  get missing(): number {
+    return PRIMES_A_KEY - this.#held.length
+  }
+
+  /**
+   * Makes sure that all are there: takes what was made ahead, and makes the others, while it says to those who wait that
+   * it does and how many are left. Each is kept as it is found.
+   * @param session all zero before there is one
+   * @throws the signal's reason
+   */
+  async fill(room: Pick<Room, 'mailbox'>, session: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#take()
+    if (this.missing === 0) return
+    const { emit } = this.world
+    let left = this.missing
+    const stop = room.mailbox.making(session, () => left)
+    emit({ event: 'primes', left })
+    try {
+      // Another process of this home may take them meanwhile.
+      while (this.missing > 0) {
+        const before = this.missing
+        await stockPrimes(this.world, { ...this.world, signal }, this.bits, before, (kept) => {
+          left = before - kept
+          emit({ event: 'primes', left })
+        })
+        await this.#take()
+      }
+    } finally {
+      stop()
+    }
+  }
+
+  async #take(): Promise<void> {
+    while (this.missing > 0) {
+      const prime = await this.#stocked()
+      if (prime === null) return
+      this.#held.push(prime)
+    }
+  }
+
+  /** All four, as the mathematics takes them. */
+  numbers(): AuxPrimes {
+    if (this.missing > 0) throw new Error('there are primes missing')
+    const [p, q, pHat, qHat] = this.#held.map((prime) => fromBytes(prime.reveal())) as [
+      bigint,
+      bigint,
+      bigint,
+      bigint,
+    ]
+    return { p, q, pHat, qHat }
+  }
+
+  /** Their products are known to others now: they serve no other run. */
+  discard(): void {
+    for (const prime of this.#held) prime.wipe()
+    this.#held = []
+  }
+
+  /** A prime that cannot be kept is lost, and hides nothing of how the ceremony ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const unshown = this.#held
+    this.#held = []
+    for (const prime of unshown) {
+      await keep(this.world, this.bits, prime.reveal().slice()).catch(() => {})
+      prime.wipe()
+    }
+  }
+
+  /** The next one that was made ahead; those that this identity did not make, somebody else has put there. */
+  async #stocked(): Promise<Secret | null> {
+    const { home, identity, card } = this.world
+    for (;;) {
+      const sealed = await takePrime(home, this.bits)
+      if (sealed === null) return null
+      const plaintext = await openWith([identity.age], sealed).catch(() => null)
+      if (!plaintext) continue
+      using opened = new Secret(plaintext)
+      const prime = parsePrime(opened.reveal(), card.signing)
+      if (prime && prime.length === this.bits / 8) return new Secret(prime.slice())
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * A share moved to another machine of its custodian, which has an identity of its own: sealed to it, with a rebind that the
+ * share and the old identity have signed and the new one completes. No network. The share stays where it was, too, and so
+ * does a vote: whoever has cast one from this epoch is not to cast a second elsewhere, nor a first one in both (F-11).
+ */
+import { wipeSigningKey } from '../../protocol/engines/engine.js'
+import { Secret } from '../../protocol/core/secret.js'
+import type { Rng } from '../../protocol/core/session.js'
+import { createDir } from '../../storage/fs/atomic.js'
+import { openWith, sealTo } from '../../storage/sealed/age.js'
+import { markMoved } from '../../storage/home/votes.js'
+import type { Card } from '../../wire/identity/card.js'
+import { requireHeld } from '../../wire/ceremony/certified-record.js'
+import { exportRecord, parseExportedRecord } from '../../wire/paper/json-export.js'
+import { completeRebind, offerRebind, parseRebind } from '../../wire/key/rebind.js'
+import { type KeyRecord, recordDigest } from '../../wire/key/record.js'
+import { encodeShare } from '../../wire/key/share.js'
+import { requireNotAhead } from './accept-rebind.js'
+import { certificateOf, outputExists, requireFree } from '../backup/split.js'
+import type { Owner } from '../keys/key.js'
+import { openShare } from '../epochs/find-key.js'
+import { indexIn, type Key } from '../keys/key.js'
+import { placeShare, requireNoKey } from './install-share.js'
+
+/** The files of a share on its way. */
+export const MOVED_FILES = ['share.age', 'record.json', 'certificate.cbor', 'rebind.offer'] as const
+export type MovedFiles = Readonly<Record<(typeof MOVED_FILES)[number], Uint8Array>>
+
+export type RekeyOrder = {
+  /** The new identity's, which this person knows to be its own. */
+  readonly to: Card
+  /** The folder to be made. */
+  readonly out: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly rng: Rng
+}
+
+/**
+ * Writes the share of the epoch in use for another identity of this custodian.
+ * @throws Failure `E_OUTPUT_EXISTS`, `E_KEY_STATE`, `E_VOTED_PARENT` (conflict); `E_REBIND_CARD` (authentication) if the card cannot sit
+ *   in this seat
+ */
+export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: RekeyOrder): Promise<void> {
+  await requireFree(out)
+  const { home, identity, card } = owner
+  const { name, record, digest } = key
+  const certificate = await certificateOf(home, key)
+  const index = indexIn(key, card)
+  const from = { card, signing: identity.signing }
+  const own = await openShare(home, key, identity, card)
+  try {
+    const seat = { index, share: own.share.share, card: to, from, created: now }
+    const offer = offerRebind(record, seat, name, rng)
+    const share = own.share.share.reveal()
+    const auxiliary = own.auxiliary?.secret ?? null
+    using plaintext = new Secret(
+      encodeShare({ record: digest, scheme: record.scheme, index, share, auxiliary }),
+    )
+    const files: MovedFiles = {
+      'share.age': await sealTo([to.age], plaintext.reveal()),
+      'record.json': exportRecord(record),
+      'certificate.cbor': certificate,
+      'rebind.offer': offer,
+    }
+    await markMoved(home, digest)
+    if (!(await createDir(out, files))) throw outputExists(out)
+  } finally {
+    wipeSigningKey(own)
+  }
+}
+
+export type MovedKey = {
+  /** What it is called here. */
+  readonly name: string
+  readonly record: KeyRecord
+  readonly digest: Uint8Array
+  /** Of the seat. */
+  readonly index: number
+  /** Where the rebind lies that puts this identity into the seat. */
+  readonly rebind: string
+}
+
+/**
+ * Takes a share that was moved to this identity into this home, active.
+ * @param name what it is to be called here; null: as it was where it came from
+ * @param now milliseconds since 1970
+ * @throws Failure `E_KEY_EXISTS` (conflict); (decryption) `E_DECRYPT` if it is sealed to another, `E_SHARE`; (verification)
+ *   `E_RECORD`, `E_CERTIFICATE`; (authentication) `E_REBIND`, `E_REBIND_PROOF`, `E_REBIND_CARD`, `E_REBIND_TIME`
+ */
+export async function importMoved(
+  owner: Owner,
+  files: MovedFiles,
+  name: string | null,
+  now: number,
+): Promise<MovedKey> {
+  const { home, identity, card } = owner
+  const record = parseExportedRecord(files['record.json'])
+  const certificate = files['certificate.cbor']
+  requireHeld(certificate, record)
+  const { key, index, rebind } = completeRebind(files['rebind.offer'], record, card, identity.signing)
+  // Here its maker can still make another; each custodian to whom it is carried would refuse it.
+  requireNotAhead(parseRebind(rebind, record), now)
+  const called = name ?? key
+  await requireNoKey(home, called, record)
+  using plaintext = new Secret(await openWith([identity.age], files['share.age']))
+  const arrived = { name: called, record, certificate, index, plaintext, rebind }
+  const path = (await placeShare(owner, arrived)) as string
+  return { name: called, record, digest: recordDigest(record), index, rebind: path }
+}

@@ -1,0 +1,47 @@
+/** A piece as it goes on paper: checked, cut down to what fits, in clear or sealed again by what has opened it. */
+import { Secret } from '../../protocol/core/secret.js'
+import { openWith, recipientOf, sealTo, sealWithPassphrase } from '../../storage/sealed/age.js'
+import { encodePaperPiece } from '../../wire/paper/piece-page.js'
+import type { Piece } from '../../wire/escrow/piece.js'
+import { Failure } from '../../wire/base/failure.js'
+import { type Given, openPiece, type PieceFile } from './restore.js'
+
+export type Printable = {
+  readonly piece: Omit<Piece, 'value'>
+  /** What stands on paper, which the caller wipes: the piece, or an age file with it. */
+  readonly bytes: Secret
+}
+
+/**
+ * @param sealed by whatever opens the piece as it is now
+ * @throws Failure as `openPiece`; `E_PAPER_SEAL` (usage) if the piece is to be sealed, and is in clear as it is
+ */
+export async function printable(file: PieceFile, given: Given, sealed: boolean): Promise<Printable> {
+  const { value, ...piece } = await openPiece(file, given)
+  using secret = value
+  const bytes = new Secret(encodePaperPiece({ ...piece, value: secret }))
+  if (!sealed) return { piece, bytes }
+  using plaintext = bytes
+  return { piece, bytes: new Secret(await sealAsBefore(file, plaintext.reveal())) }
+}
+
+async function sealAsBefore(
+  { label, sealed, unlock }: PieceFile,
+  plaintext: Uint8Array,
+): Promise<Uint8Array> {
+  if (unlock?.kind === 'passphrase') return sealWithPassphrase(unlock.passphrase, plaintext)
+  for (const identity of unlock?.identities ?? []) {
+    const opened = await openWith([identity], sealed).catch(() => null)
+    if (opened === null) continue
+    opened.fill(0)
+    return sealTo([await recipientOf(identity)], plaintext)
+  }
+  throw new Failure(
+    'usage',
+    'E_PAPER_SEAL',
+    `${label}: this piece is in clear, so there is nothing to seal it by`,
+    {
+      hint: 'print the piece as its custodian sealed it, or leave out --sealed',
+    },
+  )
+}

@@ -1,0 +1,287 @@
+/**
+ * Pieces of a share, each looked at by its holder or handed on to who restores, and the share that enough of
+ * them make again on a new machine: no network, every check before anything is written. That the other
+ * custodians accept the new identity in the old seat is for each of them (`wire/key/rebind.ts`).
+ */
+import { equalBytes } from '../../protocol/core/codec.js'
+import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
+import { Secret } from '../../protocol/core/secret.js'
+import type { Rng } from '../../protocol/core/session.js'
+import { createFile } from '../../storage/fs/atomic.js'
+import { openWith, openWithPassphrase } from '../../storage/sealed/age.js'
+import { makeNote } from '../../wire/escrow/note.js'
+import type { Manifest } from '../../wire/escrow/manifest.js'
+import { isPaperPiece, parsePaperPiece } from '../../wire/paper/piece-page.js'
+import { parsePiece, type Piece, requirePieceOf, requireUnder } from '../../wire/escrow/piece.js'
+import { type Restored, restoreShare } from '../../wire/escrow/restore.js'
+import { Failure } from '../../wire/base/failure.js'
+import { makeRebind } from '../../wire/key/rebind.js'
+import { type KeyRecord, recordDigest } from '../../wire/key/record.js'
+import { auxSecretCodec, encodeShare } from '../../wire/key/share.js'
+import { hex } from '../../wire/base/text.js'
+import type { Owner } from '../keys/key.js'
+import { type HeldKey, newestOf, requireKnownKey } from '../epochs/held-epochs.js'
+import { type HolderSeal, sealFor } from '../backup/holders.js'
+import type { Unlock } from '../contacts/identity.js'
+import { placeShare, requireNoKey } from './install-share.js'
+
+/**
+ * A piece as it is kept, by what this person calls it (its path), and what opens it: null for one that was printed in
+ * clear.
+ */
+export type PieceFile = {
+  readonly label: string
+  readonly sealed: Uint8Array
+  readonly unlock: Unlock | null
+}
+
+/** Of a piece's epoch, whether it still counts: nobody knows, or a record that was given or this home says that it does. */
+export type InUse = 'unknown' | 'given' | 'home'
+
+/** What somebody gave beside the pieces. */
+export type Given = {
+  /** Of the epoch that is in use; from paper, of the one that the page names. */
+  readonly record?: KeyRecord
+  /** Over that record, and checked. */
+  readonly certificate?: Uint8Array | null
+  /** Of the split. */
+  readonly manifest?: Manifest
+  /** What this home knows of keys. */
+  readonly known?: readonly HeldKey[]
+}
+
+/**
+ * Opens a piece and checks all that it can be checked for alone; the caller wipes its value.
+ * @throws Failure that begins with the label: as `age.ts` for what does not open, as `parsePiece`, `parsePaperPiece`,
+ *   `requirePieceOf` and `requireKnownKey`; `E_PIECES_DIFFER` (verification) if it is under another manifest than was given
+ */
+export async function openPiece(file: PieceFile, given: Given): Promise<Piece> {
+  using plaintext = await unseal(file)
+  return checkPiece(file.label, plaintext, given)
+}
+
+function checkPiece(label: string, plaintext: Secret, given: Given, others: readonly Piece[] = []): Piece {
+  try {
+    const { record, certificate = null, manifest, known = [] } = given
+    const piece = isPaperPiece(plaintext.reveal())
+      ? parsePaperPiece(plaintext.reveal(), {
+          records: record ? [{ record, certificate }, ...sameEpoch(others, record)] : others,
+          manifests: manifest ? [manifest] : others.map((other) => other.manifest),
+        })
+      : parsePiece(plaintext.reveal())
+    try {
+      if (record) requirePieceOf(piece, record)
+      if (manifest) requireUnder(piece, manifest)
+      requireKnownKey(piece.record, known)
+    } catch (cause) {
+      piece.value.wipe()
+      throw cause
+    }
+    return piece
+  } catch (cause) {
+    throw cause instanceof Failure ? cause.of(label) : cause
+  }
+}
+
+/**
+ * What a holder finds out about its piece, and its note of it, to be given to the custodian.
+ * @param signer the holder's identity, if it has one; a note is signed if the manifest names this very
+ *   identity
+ */
+export async function verifyPiece(
+  file: PieceFile,
+  given: Given,
+  signer: Pick<Owner, 'identity' | 'card'> | null,
+  now: number,
+): Promise<{
+  readonly piece: Omit<Piece, 'value'>
+  readonly inUse: InUse
+  readonly note: Uint8Array | null
+}> {
+  const { value, ...piece } = await openPiece(file, given)
+  value.wipe()
+  const inUse = inUseOf(piece, given)
+  const { manifest, holder } = piece
+  if (holder.to.kind !== 'card')
+    return { piece, inUse, note: makeNote(manifest, holder, 'verified', now, null) }
+  const isHolder = signer !== null && hex(signer.card.fingerprint) === hex(holder.to.fingerprint)
+  return {
+    piece,
+    inUse,
+    note: isHolder ? makeNote(manifest, holder, 'verified', now, signer.identity.signing) : null,
+  }
+}
+
+/**
+ * The record that a page names came with the page: that it matches says nothing of whether its epoch counts.
+ * @throws Failure `E_PIECE_RETIRED` (verification) if this home knows a later one
+ */
+function inUseOf(piece: Omit<Piece, 'value'>, { record, known = [] }: Given): InUse {
+  const newest = known.map(newestOf).find((each) => equalKey(each?.record ?? null, piece.record))?.record
+  if (newest && newest.epoch >= piece.record.epoch) {
+    requirePieceOf(piece, newest)
+    return 'home'
+  }
+  return record && piece.parts !== null ? 'given' : 'unknown'
+}
+
+const equalKey = (a: KeyRecord | null, b: KeyRecord): boolean => a !== null && equalBytes(a.key_id, b.key_id)
+
+/**
+ * Seals a checked piece to somebody else, as a holder does for who restores. Whether that is the right person
+ * is for the holder to know before.
+ * @throws Failure as `openPiece`; `E_OUTPUT_EXISTS` (conflict)
+ */
+export async function handOn(file: PieceFile, given: Given, to: HolderSeal, out: string): Promise<void> {
+  using plaintext = await unseal(file)
+  checkPiece(file.label, plaintext, given).value.wipe()
+  if (await createFile(out, await sealFor(to, plaintext.reveal()))) return
+  throw new Failure('conflict', 'E_OUTPUT_EXISTS', `${out} is there already, and nothing is overwritten`, {
+    hint: 'name a file that is not there yet',
+  })
+}
+
+export type RestoreOrder = {
+  /** What the key is to be called here; null: as its custodian called it. */
+  readonly name: string | null
+  readonly pieces: readonly PieceFile[]
+  /** Without it what the pieces themselves carry is believed. */
+  readonly given: Given
+  /**
+   * Whether the person takes the record for that of the key; throws if not. Who cannot be asked believes what is
+   * certified, and nothing else.
+   */
+  readonly trust?: (record: KeyRecord, certified: boolean) => Promise<void>
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly rng: Rng
+}
+
+export type RestoredKey = {
+  /** What it is called here. */
+  readonly name: string
+  readonly record: KeyRecord
+  readonly digest: Uint8Array
+  readonly certified: boolean
+  /** Of the seat. */
+  readonly index: number
+  /** Where the statement lies that puts this identity into the seat; null if it sits there already. */
+  readonly rebind: string | null
+  /** What the engine needs beside the share has not opened: refresh before signing. */
+  readonly lost: boolean
+}
+
+/**
+ * Makes the share again and puts it into this home, active.
+ * @throws Failure as `openPiece` and `restoreShare`, naming the bad piece; `E_KEY_EXISTS` (conflict);
+ *   `E_REBIND_CARD` (authentication) if this identity cannot take the seat; `E_NOT_CERTIFIED` (verification) if nothing
+ *   says that the record is that of the key; as `trust`
+ */
+export async function restore(owner: Owner, order: RestoreOrder): Promise<RestoredKey> {
+  if (order.name !== null) await requireNoKey(owner.home, order.name)
+  const pieces: Piece[] = []
+  try {
+    pieces.push(...(await openAll(order)))
+    const restored = restoreShare(pieces)
+    using share = restored.share
+    using auxiliary = restored.auxiliary
+    const first = pieces[0] as Piece
+    const name = order.name ?? first.manifest.key
+    await requireNoKey(owner.home, name, first.record)
+    const certificate = pieces.find((piece) => piece.certificate !== null)?.certificate ?? null
+    const { trust = certifiedOnly } = order
+    await trust(first.record, certificate !== null)
+    return await place(owner, { ...order, name }, first, certificate, { ...restored, share, auxiliary })
+  } finally {
+    for (const piece of pieces) piece.value.wipe()
+  }
+}
+
+/** Pieces that bring the certificate of a record which came without one. */
+const sameEpoch = (pieces: readonly Piece[], record: KeyRecord): readonly Piece[] =>
+  pieces.filter((piece) => equalBytes(recordDigest(piece.record), recordDigest(record)))
+
+const certifiedOnly = (_: KeyRecord, certified: boolean): Promise<void> =>
+  certified ? Promise.resolve() : Promise.reject(notCertified())
+
+export const notCertified = (): Failure =>
+  new Failure('verification', 'E_NOT_CERTIFIED', 'nothing here certifies the record of the key', {
+    hint:
+      'give --certificate FILE, or as --record what a custodian exports today (`mpc key show NAME --export`); ' +
+      'or, if another custodian tells you the public key: --public-key HEX',
+  })
+
+/** Every piece, or a failure that names every bad one; its code is that of the first. */
+async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly Piece[]> {
+  const opened: Piece[] = []
+  const fromPaper: (readonly [PieceFile, Secret])[] = []
+  const bad: Failure[] = []
+  const attempt = (act: () => Piece): void => {
+    try {
+      opened.push(act())
+    } catch (cause) {
+      if (!(cause instanceof Failure)) throw cause
+      bad.push(cause)
+    }
+  }
+  for (const file of files) {
+    const plaintext = await unseal(file).catch((cause: unknown) => {
+      if (!(cause instanceof Failure)) throw cause
+      bad.push(cause)
+      return null
+    })
+    // What a piece from paper needs beside it, the others may bring.
+    if (plaintext && isPaperPiece(plaintext.reveal())) fromPaper.push([file, plaintext])
+    else if (plaintext) {
+      attempt(() => checkPiece(file.label, plaintext, given))
+      plaintext.wipe()
+    }
+  }
+  const whole = [...opened]
+  for (const [{ label }, plaintext] of fromPaper) {
+    attempt(() => checkPiece(label, plaintext, given, whole))
+    plaintext.wipe()
+  }
+  const [first] = bad
+  if (!first) return opened
+  for (const piece of opened) piece.value.wipe()
+  const { kind, code, hint } = first
+  const message = bad.map((each) => each.message).join('; ')
+  throw new Failure(kind, code, message, { cause: first, ...(hint !== null && { hint }) })
+}
+
+/** Puts a share into the home, with a rebind where this identity has another's seat. */
+async function place(
+  owner: Owner,
+  { name, now, rng }: RestoreOrder & { readonly name: string },
+  { record }: Piece,
+  certificate: Uint8Array | null,
+  { share, index, auxiliary, lost }: Restored,
+): Promise<RestoredKey> {
+  const { identity, card } = owner
+  const digest = recordDigest(record)
+  const primes = auxiliary && auxSecretCodec().decode(auxiliary.reveal())
+  const own = { record: digest, scheme: record.scheme, index, share: share.reveal(), auxiliary: primes }
+  using plaintext = new Secret(encodeShare(own))
+  if (primes) wipeAuxSecret(primes)
+  const seat = record.members[index - 1] as KeyRecord['members'][number]
+  const sits = hex(seat.card.fingerprint) === hex(card.fingerprint)
+  const taken = { index, share, card, from: null, created: now }
+  const rebind = sits ? null : makeRebind(record, taken, identity.signing, rng)
+  const path = await placeShare(owner, { name, record, certificate, index, plaintext, rebind })
+  return { name, record, digest, certified: certificate !== null, index, rebind: path, lost }
+}
+
+/** The plaintext. @throws Failure that begins with the label */
+async function unseal({ label, sealed, unlock }: PieceFile): Promise<Secret> {
+  try {
+    if (unlock === null) return new Secret(sealed.slice())
+    return new Secret(
+      unlock.kind === 'passphrase'
+        ? await openWithPassphrase(unlock.passphrase, sealed)
+        : await openWith(unlock.identities, sealed),
+    )
+  } catch (cause) {
+    throw cause instanceof Failure ? cause.of(label) : cause
+  }
+}

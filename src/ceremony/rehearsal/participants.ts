@@ -1,0 +1,235 @@
+/**
+ * Who plays in a rehearsal, and what several of its acts need: homes, seats on one network, a signature. Which acts there
+ * are is in `rehearsal.ts` and `drills.ts`.
+ */
+import { verifyTranscript } from '../../audit/transcript.js'
+import type { Emit } from '../../messaging/channel/events.js'
+import { MemoryNetwork } from '../../messaging/transport/memory.js'
+import type { Patience } from '../../messaging/channel/timeouts.js'
+import type { Compute } from '../../messaging/session/run.js'
+import { equalBytes } from '../../protocol/core/codec.js'
+import type { Scheme } from '../../protocol/group/scheme.js'
+import type { NonceRng, Rng } from '../../protocol/core/session.js'
+import { type Home, openHome } from '../../storage/home/home.js'
+import { readEpochFile } from '../../storage/home/epochs.js'
+import { generateAgeIdentity } from '../../storage/sealed/age.js'
+import type { Card } from '../../wire/identity/card.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { Identity } from '../../wire/identity/identity.js'
+import type { KeyRecord } from '../../wire/key/record.js'
+import { hex } from '../../wire/base/text.js'
+import type { CeremonyFile } from '../definition/build.js'
+import { createIdentity, openIdentity, type Unlock } from '../contacts/identity.js'
+import { findKey } from '../epochs/find-key.js'
+import type { Key } from '../keys/key.js'
+import type { MadeKey } from '../dkg/plan.js'
+import { Dropped, type Mishap, Sabotage } from './faults.js'
+import type { MakePrimes } from '../world.js'
+import { type Approval, ask, join } from '../signing/ask-and-join.js'
+import { isSignature } from '../keys/signing-target.js'
+import { importCards } from '../contacts/contacts.js'
+import type { Person, World } from '../world.js'
+
+export const KEY = 'rehearsal'
+/** What opens the identities of a rehearsal that is kept; it is told to everybody. */
+export const PASSPHRASE = 'rehearsal'
+export const MESSAGE = 'a rehearsal, worth nothing'
+const LINGER = 60_000
+
+export type Actor = { readonly home: Home; readonly identity: Identity; readonly card: Card }
+
+/** One custodian as whoever watches sees and hears them: their screen, and the person in front of it. */
+export type Seat = {
+  readonly person: Person
+  readonly emit: Emit
+  /** Takes part as defined, or throws. */
+  readonly accept: (file: CeremonyFile) => Promise<void>
+  readonly made: (made: MadeKey) => void
+  /** Asks for this signature, or throws. */
+  readonly asks: (key: Key, payload: Uint8Array, signers: readonly string[]) => Promise<void>
+  readonly approval: (key: Key) => Approval
+  readonly signed: (signature: Uint8Array) => void
+  /** Their program ended badly, or was killed. */
+  readonly ended: (error: unknown) => void
+}
+
+export type Step =
+  | 'identities'
+  | 'keygen'
+  | 'sign'
+  | 'verify'
+  | 'reshare'
+  | 'backup'
+  | 'restore'
+  | 'sign-again'
+
+/** What somebody does after the first signature, for whoever watches. */
+export type Deed =
+  | { readonly did: 'reshare'; readonly file: CeremonyFile }
+  | { readonly did: 'reshared'; readonly record: KeyRecord }
+  | { readonly did: 'split'; readonly holders: readonly string[]; readonly threshold: number }
+  | { readonly did: 'check'; readonly custodian: string; readonly holder: string }
+  | { readonly did: 'hand-on'; readonly to: string; readonly holder: string }
+  | { readonly did: 'restore'; readonly holders: readonly string[] }
+  | { readonly did: 'accept'; readonly card: Card }
+
+export type Stage = {
+  readonly names: readonly string[]
+  readonly threshold: number
+  readonly scheme: Scheme
+  /** Who joins afterwards; null: it ends with the first signature. */
+  readonly newcomer: string | null
+  /** Whose part a person plays. They hear the others' words; everybody else trusts everybody else already. */
+  readonly played: string | null
+  readonly mishap: Mishap | null
+  /** Where the homes are to stay; null: nowhere. */
+  readonly keep: string | null
+  readonly patience: Patience
+  readonly program: string
+  readonly rng: Rng
+  readonly nonces: NonceRng
+  readonly compute: Compute
+  readonly makePrimes: MakePrimes
+  readonly now: () => number
+  readonly signal: AbortSignal
+  readonly seatOf: (actor: Actor) => Seat
+  /** Whether to go on after the first signature. */
+  readonly goOn: () => Promise<boolean>
+  /** The same afterwards, when nobody plays any more. */
+  readonly watch: (actor: Actor) => Seat
+  readonly tell: (who: string, deed: Deed) => void
+  /** Each step is announced before it begins. */
+  readonly announce: (step: Step) => void
+}
+
+export type Playing = Actor & { readonly seat: Seat; readonly world: World }
+
+/** As many as must sign, in the order of the key; a person who plays is among them. The first asks. */
+export function signersAmong({ threshold, played }: Stage, playing: readonly Playing[]): readonly Playing[] {
+  const place = playing.findIndex(({ card }) => card.name === played)
+  return place < threshold
+    ? playing.slice(0, threshold)
+    : [...playing.slice(0, threshold - 1), playing[place] as Playing]
+}
+
+/** All of them sign the message. */
+export async function sign(stage: Stage, signers: readonly Playing[]): Promise<Uint8Array> {
+  const payload = Buffer.from(MESSAGE)
+  const names = signers.map(({ card }) => card.name)
+  const keys = await Promise.all(signers.map(({ home }) => findKey(home, KEY)))
+  const [asker] = signers as [Playing]
+  await asker.seat.asks(keys[0] as Key, payload, names)
+  const ended = await Promise.allSettled(
+    signers.map(async ({ world, seat }, i) => {
+      const key = keys[i] as Key
+      const fingerprints = signers.map(({ card }) => card.fingerprint)
+      const asked = { type: 'raw' as const, payload, path: null, reason: 'rehearsal', signers: fingerprints }
+      const { signature } = await (i === 0
+        ? ask(world, key, asked)
+        : join(world, key, null, seat.approval(key)))
+      seat.signed(signature)
+      return signature
+    }),
+  )
+  endings({ ...stage, mishap: null }, signers, ended)
+  const signatures = ended.map((each) => (each as PromiseFulfilledResult<Uint8Array>).value)
+  const [signature] = signatures as [Uint8Array]
+  if (!signatures.every((other) => equalBytes(other, signature)))
+    throw new Error('two signatures of one request')
+  return signature
+}
+
+/** Held against the key by an ordinary verifier. @throws Error, for it is a defect */
+export function verify(record: KeyRecord, signature: Uint8Array): void {
+  if (isSignature({ record }, { type: 'raw', payload: Buffer.from(MESSAGE), path: null }, signature)) return
+  throw new Error('the rehearsal made a signature that does not verify')
+}
+
+/** Everybody keeps the same public transcript, and it holds. */
+export async function checkTranscripts(playing: readonly Playing[], made: readonly MadeKey[]): Promise<void> {
+  const all = await Promise.all(
+    playing.map(({ home }, i) => {
+      const { name, digest } = made[i] as MadeKey
+      return readEpochFile(home, name, digest, 'transcript.cbor') as Promise<Uint8Array>
+    }),
+  )
+  const [first, ...others] = all as [Uint8Array, ...Uint8Array[]]
+  if (!others.every((other) => equalBytes(other, first))) throw new Error('the transcripts differ')
+  verifyTranscript(first)
+}
+
+/** How somebody's program ended; null: as it should. */
+export type Ended = { readonly name: string; readonly error: Failure | Dropped | null }
+
+/** How each ended. @throws what the played custodian, or else the first, ended with, where nothing was to go wrong */
+export function endings(
+  stage: Pick<Stage, 'mishap' | 'played' | 'signal'>,
+  playing: readonly Playing[],
+  results: readonly PromiseSettledResult<unknown>[],
+): readonly Ended[] {
+  stage.signal.throwIfAborted()
+  const ended = playing.map(({ card }, i) => {
+    const result = results[i] as PromiseSettledResult<unknown>
+    const error: unknown = result.status === 'rejected' ? result.reason : null
+    if (error !== null && !(error instanceof Failure) && !(error instanceof Dropped)) throw error
+    return { name: card.name, error }
+  })
+  const failed = ended.filter(({ error }) => error !== null)
+  const first = failed.find(({ name }) => name === stage.played) ?? failed[0]
+  if (first && !stage.mishap) throw first.error
+  return ended
+}
+
+// -------------------------------------------------------------------------------------------------------- the actors
+
+/** Somebody in a home of their own. @param where the home's name, if it is not theirs */
+export async function actor(stage: Stage, folder: string, name: string, where = name): Promise<Actor> {
+  const home = await openHome(`${folder}/${where}`)
+  const seal: Unlock =
+    stage.keep === null
+      ? { kind: 'identity', identities: [await generateAgeIdentity({ postQuantum: false })] }
+      : { kind: 'passphrase', passphrase: PASSPHRASE }
+  const { now, rng } = stage
+  const card = await createIdentity(home, { name, postQuantum: false, seal, now: now(), rng })
+  return { home, card, identity: await openIdentity(home, seal) }
+}
+
+/** `one` verifies these, as people would by reading fingerprints to each other; or only imports their cards. */
+export async function meets(
+  stage: Stage,
+  one: Actor,
+  others: readonly Actor[],
+  verifies: boolean,
+): Promise<void> {
+  for (const { card } of others) {
+    if (card === one.card) continue
+    const fingerprint = verifies ? hex(card.fingerprint) : null
+    await importCards(one.home, [card], { fingerprint, replace: null, now: stage.now() })
+  }
+}
+
+/** Everybody at a screen and on one network. */
+export function seats(
+  stage: Stage,
+  actors: readonly Actor[],
+): { playing: readonly Playing[]; sabotage: Sabotage | null } {
+  const network = new MemoryNetwork()
+  let sabotage: Sabotage | null = null
+  const playing = actors.map((one) => {
+    const seat = stage.seatOf(one)
+    const life = new AbortController()
+    stage.signal.addEventListener('abort', () => life.abort(stage.signal.reason))
+    if (stage.signal.aborted) life.abort(stage.signal.reason)
+    let transport = network.connect(one.card.name)
+    if (stage.mishap?.who === one.card.name) {
+      const die = () => life.abort(new Dropped('killed'))
+      sabotage = new Sabotage(stage.mishap, one.identity.signing, die)
+      transport = sabotage.on(transport)
+    }
+    const { patience, program, now, rng, nonces, compute, makePrimes } = stage
+    const shared = { patience, linger: LINGER, program, now, rng, nonces, compute, makePrimes, allowed: [] }
+    const { person, emit } = seat
+    return { ...one, seat, world: { ...one, ...shared, transport, person, emit, signal: life.signal } }
+  })
+  return { playing, sabotage }
+}

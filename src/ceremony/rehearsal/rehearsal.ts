@@ -1,0 +1,156 @@
+/**
+ * A whole ceremony on one machine, with nothing else installed: real identities, handshakes, key generation and
+ * signing, each custodian in a home of its own, over a network inside this process. What they make says of itself that
+ * it is of a rehearsal (`wire/base/realm.ts`), and is removed in the end unless somebody wants to keep it.
+ */
+import { createFile } from '../../storage/fs/atomic.js'
+import { keptFolder, temporaryFolder } from '../../storage/fs/temporary.js'
+import { writeDefinition } from '../../wire/ceremony/definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { sessionWords } from '../../wire/session/handshake.js'
+import { isRehearsal } from '../../wire/base/realm.js'
+import type { KeyRecord } from '../../wire/key/record.js'
+import { fromHex } from '../../wire/base/text.js'
+import { buildKeygen, type CeremonyFile, unsigned } from '../definition/build.js'
+import { wipeIdentity } from '../contacts/identity.js'
+import { planKeygen, runKeygen } from '../dkg/keygen.js'
+import type { MadeKey } from '../dkg/plan.js'
+import { Dropped, type Mishap, type Sabotage } from './faults.js'
+import { type After, goOn } from './drills.js'
+import {
+  type Actor,
+  actor,
+  checkTranscripts,
+  type Ended,
+  endings,
+  KEY,
+  meets,
+  MESSAGE,
+  PASSPHRASE,
+  seats,
+  sign,
+  signersAmong,
+  type Stage,
+  verify,
+} from './participants.js'
+import { knownCards } from '../contacts/contacts.js'
+
+/** What came of it. After a mishap there may be no key; then it ends with how each ended. */
+export type Rehearsed = {
+  readonly made: {
+    readonly words: readonly string[]
+    readonly record: KeyRecord
+    readonly signers: readonly string[]
+    readonly signature: Uint8Array
+  } | null
+  /** Of what came after it, if it was gone on with. */
+  readonly after: After | null
+  /** How each custodian's key generation ended; null: with a key. */
+  readonly ended: readonly Ended[]
+  /** Absolute path of the homes, if they were to stay. */
+  readonly kept: string | null
+}
+
+/**
+ * Plays it. @throws Failure as the ceremonies do, of the played custodian if there is one; `E_REHEARSE` (usage) if the
+ * mishap names what never happens. The homes are removed whatever happens, unless they are to stay.
+ */
+export async function rehearse(stage: Stage): Promise<Rehearsed> {
+  if (!isRehearsal()) throw new Error('a rehearsal is played by a process that rehearses')
+  await using folder =
+    stage.keep === null ? await temporaryFolder('mpc-rehearsal-') : await keptFolder(stage.keep)
+  stage.announce('identities')
+  const actors = await Promise.all(stage.names.map((name) => actor(stage, folder.path, name)))
+  try {
+    for (const one of actors) await meets(stage, one, actors, one.card.name !== stage.played)
+    if (stage.keep !== null) await putOut(folder.path, actors)
+    const kept = stage.keep === null ? null : folder.path
+    const performed = await perform(stage, actors, kept)
+    const goes = performed.made !== null && stage.newcomer !== null && stage.mishap === null
+    const after = goes && (await stage.goOn()) ? await goOn(stage, actors, folder.path) : null
+    return { ...performed, after, kept }
+  } finally {
+    for (const { identity } of actors) wipeIdentity(identity)
+  }
+}
+
+async function perform(
+  stage: Stage,
+  actors: readonly Actor[],
+  kept: string | null,
+): Promise<Omit<Rehearsed, 'kept' | 'after'>> {
+  stage.announce('keygen')
+  const file = await defined(stage, actors)
+  if (kept !== null) await createFile(`${kept}/${KEY}.mpc`, writeDefinition(file))
+  const { playing, sabotage } = seats(stage, actors)
+  for (const { seat } of playing) await seat.accept(file)
+  const keys = await Promise.allSettled(
+    playing.map(async ({ home, card, world, seat }) => {
+      try {
+        const made = await runKeygen(world, await planKeygen(home, card, file, stage.now()))
+        seat.made(made)
+        return made
+      } catch (error) {
+        const isKilled = stage.mishap?.kind === 'drop' && stage.mishap.who === card.name
+        const ending = isKilled ? new Dropped('killed', { cause: error }) : error
+        if (stage.mishap) seat.ended(ending)
+        throw ending
+      }
+    }),
+  )
+  const ended = endings(stage, playing, keys)
+  if (stage.mishap && sabotage) requireHappened(stage.mishap, sabotage)
+  if (ended.some(({ error }) => error !== null)) return { made: null, ended }
+  const made = keys.map((key) => (key as PromiseFulfilledResult<MadeKey>).value)
+  const { record, attempt } = made[0] as MadeKey
+
+  stage.announce('sign')
+  const signers = signersAmong(stage, playing)
+  const signature = await sign(stage, signers)
+
+  stage.announce('verify')
+  verify(record, signature)
+  await checkTranscripts(playing, made)
+  return {
+    made: {
+      words: sessionWords(fromHex(attempt, 32) as Uint8Array),
+      record,
+      signers: signers.map(({ card }) => card.name),
+      signature,
+    },
+    ended,
+  }
+}
+
+async function defined(stage: Stage, actors: readonly Actor[]): Promise<CeremonyFile> {
+  const plan = {
+    key: KEY,
+    scheme: stage.scheme,
+    threshold: stage.threshold,
+    members: [...stage.names],
+    operators: [],
+    approvers: [],
+    observers: [],
+    notBefore: null,
+    expires: null,
+  }
+  const known = await knownCards((actors[0] as Actor).home)
+  return unsigned(buildKeygen(plan, known, { now: stage.now(), rng: stage.rng }))
+}
+
+/** @throws Failure `E_REHEARSE` (usage) unless it happened */
+function requireHappened({ who, at }: Mishap, { letters, happened }: Sabotage): void {
+  if (happened) return
+  const list = letters.map((letter, i) => `${i + 1} ${letter}`).join(', ')
+  throw new Failure('usage', 'E_REHEARSE', `${who} never came to a letter ${at}`, {
+    hint: `these are the letters of this key generation: ${list}`,
+  })
+}
+
+/** What people pass on to each other, beside the homes that are kept; and what opens them. */
+async function putOut(folder: string, actors: readonly Actor[]): Promise<void> {
+  for (const { card } of actors)
+    await createFile(`${folder}/${card.name}.card`, Buffer.from(`${card.line}\n`))
+  await createFile(`${folder}/passphrase`, Buffer.from(`${PASSPHRASE}\n`))
+  await createFile(`${folder}/message.txt`, Buffer.from(MESSAGE))
+}

@@ -1,0 +1,82 @@
+/**
+ * What may be signed at all, and whose word it takes: decided before anybody is bothered and before a secret is opened.
+ */
+import type { PayloadType } from '../../wire/ceremony/definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { sha256 } from '../../wire/base/hash.js'
+import { PAYLOAD_LIMIT, type Request } from '../../wire/ceremony/request.js'
+import { hex, visible } from '../../wire/base/text.js'
+
+/**
+ * Whose word a request takes. A script names the payloads (SHA-256 in hex) that it approves, for one type and path; a
+ * person is shown the request and throws if it is refused.
+ */
+export type Approval =
+  | { readonly payloads: ReadonlySet<string>; readonly type: PayloadType; readonly path: string | null }
+  | { readonly ask: (request: Request, signal: AbortSignal) => Promise<void> }
+
+/**
+ * Refuses what must not be signed, whoever approves it. Under every scheme 32 bytes may be a digest that says nothing of
+ * what it stands for: Ed25519 and BIP-340 sign them as they are, and ECDSA signs their SHA-256, which is a Bitcoin
+ * signature hash where they are the SHA-256 of its preimage (BIP-143). Text is no exception: among all digests enough
+ * are text that one can be looked for.
+ * @throws Failure `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused)
+ */
+export function checkPayload(type: PayloadType, payload: Uint8Array): void {
+  if (payload.length > PAYLOAD_LIMIT) {
+    throw new Failure('usage', 'E_PAYLOAD', `the payload has more than ${PAYLOAD_LIMIT} bytes`, {
+      hint: 'sign a hash of it as text, and keep the file beside it',
+    })
+  }
+  if (type === 'digest' && payload.length !== 32) {
+    throw new Failure('verification', 'E_PAYLOAD', 'a digest has exactly 32 bytes')
+  }
+  if (payload.length === 32) {
+    const problem = type === 'digest' ? 'signing a bare digest' : 'these 32 bytes may be a digest: that'
+    throw new Failure('refused', 'E_DIGEST', `${problem} needs leave of the key's policy`, {
+      hint: 'ask for the message itself, which says what is signed; this version has no policies',
+    })
+  }
+  if (type === 'text') {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(payload)
+    } catch (cause) {
+      throw new Failure('verification', 'E_PAYLOAD', 'the payload is not UTF-8 text', {
+        cause,
+        hint: 'use --type raw',
+      })
+    }
+  }
+}
+
+/** @throws Failure `E_APPROVE`: another payload (verification), or another type or path than approved (refused) */
+export function requireApproved(
+  { payloadSha256, type, path }: Pick<Request, 'payloadSha256' | 'type' | 'path'>,
+  approval: Extract<Approval, { payloads: unknown }>,
+): void {
+  if (!approval.payloads.has(hex(payloadSha256))) {
+    throw new Failure(
+      'verification',
+      'E_APPROVE',
+      `the payload is sha256:${hex(payloadSha256)}, which is not approved`,
+      {
+        hint: 'compare it with what you were told to sign; --approve names its SHA-256',
+      },
+    )
+  }
+  if (approval.type === type && approval.path === path) return
+  const keyAt = (at: string | null): string => (at === null ? 'the key itself' : visible(at))
+  throw new Failure(
+    'refused',
+    'E_APPROVE_TYPE',
+    approval.type === type
+      ? `asked for ${keyAt(path)}; your approval covers ${keyAt(approval.path)}`
+      : `asked for as ${type}; your approval is for ${approval.type}`,
+    {
+      hint: 'an approval holds for the --type and --path of the same command',
+    },
+  )
+}
+
+/** SHA-256 of a payload, as `--approve` names it. */
+export const payloadHash = (payload: Uint8Array): string => hex(sha256(payload))

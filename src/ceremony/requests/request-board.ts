@@ -1,0 +1,289 @@
+/**
+ * What the custodians of one key say to each other about requests: requests, offers, who is chosen, orders, signatures.
+ * Nothing is stored anywhere: a request lives while its asker runs, and is said again whenever somebody asks.
+ */
+import { CodecError } from '../../protocol/core/codec.js'
+import type { Wait } from '../../messaging/channel/letters.js'
+import { Mailbox } from '../../messaging/channel/mailbox.js'
+import { requestSubjects } from '../../messaging/transport/subjects.js'
+import { type Order, orderCodec } from '../../wire/ceremony/definition.js'
+import type { Kind } from '../../wire/session/envelope.js'
+import { Failure } from '../../wire/base/failure.js'
+import {
+  askingCodec,
+  chosenCodec,
+  listCodec,
+  offerCodec,
+  parseRequest,
+  passedCodec,
+  type PassedOver,
+  refusalCodec,
+  type Request,
+  signatureCodec,
+} from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+import { Meeting } from '../epochs/tell-behind.js'
+import type { Key } from '../keys/key.js'
+import { Notices } from './bounded-store.js'
+import { Sayings } from './announcements.js'
+import { leaving, memberOf, type World } from '../world.js'
+
+/** Of each member, what is remembered of one kind: older things are forgotten first, and only that member's. */
+const MOST_REQUESTS = 16
+const MOST_NOTICES = 256
+/**
+ * How much of one member is looked at on a key's subject. All of it is said again, so that more is dropped before a byte
+ * of it is: twenty processes of a member say less, and another's notices cost nobody's turn.
+ */
+const RATE = { perSecond: 100, bytes: 4 << 20, window: 1000 }
+
+/** That a co-signer is there and leaves a request to others. */
+export type Declined = {
+  readonly why: PassedOver
+  /** By how much its clock is ahead of this one, in milliseconds. */
+  readonly ahead: number
+}
+
+export class Noticeboard {
+  readonly mailbox: Mailbox
+  /** Of those who use other epochs of the key. */
+  readonly meeting: Meeting
+  /** The notices of this member, said again and again. */
+  readonly say: Sayings
+  readonly #requests = new Notices<Request>(MOST_REQUESTS)
+  readonly #offers = new Notices<true>(MOST_NOTICES)
+  readonly #chosen = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
+  readonly #orders = new Notices<Order>(MOST_NOTICES)
+  readonly #refusals = new Notices<string>(MOST_NOTICES)
+  readonly #signatures = new Notices<Uint8Array>(MOST_NOTICES)
+  readonly #declined = new Notices<Declined>(MOST_NOTICES)
+  /** Members that said a request which cannot be read, or is none of this key. */
+  readonly #unreadable = new Map<string, Uint8Array>()
+  /** By how much a member's clock is ahead of this one, by what it said last, in milliseconds. */
+  readonly #ahead = new Map<string, number>()
+  /** When its asker was last heard to ask for a request. */
+  readonly #asked = new Notices<number>(MOST_NOTICES)
+  readonly #cancelled = new Notices<true>(MOST_NOTICES)
+  /** When each custodian was last heard here, by fingerprint in hex. */
+  readonly #heard = new Map<string, number>()
+  /** Called when anybody says anything about requests. */
+  onNotice: () => void = () => {}
+  /** Called when somebody leaves a request to others, for each reason once; null: it refused, for good. */
+  onDeclined: (request: Uint8Array, by: Uint8Array, said: Declined | null) => void = () => {}
+  readonly #world: World
+  readonly #leaving: ReturnType<typeof leaving>
+
+  constructor(world: World, key: Key) {
+    this.#world = world
+    const members = key.seated.members.map(({ card }) => memberOf(card, card.fingerprint))
+    this.mailbox = new Mailbox({
+      transport: world.transport,
+      subjects: requestSubjects(key.record.key_id, world.card.fingerprint),
+      definition: key.record.key_id,
+      self: memberOf(world.card, world.card.fingerprint),
+      key: world.identity.signing,
+      members,
+      now: world.now,
+      emit: world.emit,
+      hearing: { heard: ({ fingerprint }) => void this.#heard.set(hex(fingerprint), world.now()) },
+      equivocated: () => {},
+      arrivals: RATE,
+    })
+    const signingOf = (asker: Uint8Array) =>
+      members.find(({ fingerprint }) => hex(fingerprint) === hex(asker))?.signing ?? null
+    this.meeting = new Meeting(world, key, this.mailbox, () => {
+      this.onNotice()
+      this.mailbox.look()
+    })
+    this.mailbox.on('list', ({ body }, { fingerprint }) => {
+      this.meeting.heard(listCodec.decode(body), fingerprint)
+      this.say.answer()
+    })
+    const hear = (kind: Kind, heard: (body: Uint8Array, by: Uint8Array) => void) =>
+      this.mailbox.on(kind, ({ header, body }, { fingerprint }) => {
+        this.#dated(fingerprint, header.time)
+        heard(body, fingerprint)
+        this.onNotice()
+      })
+    hear('request', (body, by) => {
+      const request = this.#read(body, by, signingOf, key)
+      if (request === null) return
+      if (hex(by) === hex(request.asker)) this.meeting.heard(request.record, by)
+      // By who says it: nobody can push out what another says.
+      this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
+      if (hex(by) !== hex(request.asker)) return
+      this.#cancelled.delete(by, hex(request.id))
+      this.#asked.set(by, hex(request.id), world.now())
+    })
+    hear('working', (body, by) => {
+      this.#asked.set(by, hex(askingCodec.decode(body).request), world.now())
+    })
+    hear('cancel', (body, by) => this.#cancelled.set(by, hex(askingCodec.decode(body).request), true))
+    hear('offer', (body, by) => this.#offers.set(by, hex(offerCodec.decode(body).request), true))
+    hear('chosen', (body, by) => {
+      const { request, signers } = chosenCodec.decode(body)
+      this.#chosen.set(by, hex(request), signers)
+    })
+    hear('order', (body, by) => {
+      const order = orderCodec.decode(body)
+      this.#heardOrder(order, by)
+    })
+    hear('refusal', (body, by) => {
+      const { request, reason } = refusalCodec.decode(body)
+      const before = this.#refusals.get(by, hex(request))
+      this.#refusals.set(by, hex(request), reason)
+      if (before === undefined) this.onDeclined(request, by, null)
+    })
+    hear('signature', (body, by) => {
+      const { request, signature } = signatureCodec.decode(body)
+      this.#signatures.set(by, hex(request), signature)
+    })
+    hear('passed', (body, by) => {
+      const { request, why } = passedCodec.decode(body)
+      const said = { why, ahead: this.#ahead.get(hex(by)) ?? 0 }
+      const before = this.#declined.get(by, hex(request))
+      this.#declined.set(by, hex(request), said)
+      if (before?.why !== why) this.onDeclined(request, by, said)
+    })
+    this.#leaving = leaving(world)
+    this.say = new Sayings(this.mailbox, world, () => {
+      // Silence is noticed when nobody says anything, too.
+      this.onNotice()
+      this.mailbox.look()
+    })
+  }
+
+  close(): void {
+    this.say.stop()
+    this.#leaving.stop()
+    this.mailbox.close()
+  }
+
+  /** A request as a member says it, if it is one of this key; else the member is remembered. */
+  #read(
+    body: Uint8Array,
+    by: Uint8Array,
+    signingOf: (asker: Uint8Array) => Uint8Array | null,
+    key: Key,
+  ): Request | null {
+    try {
+      const request = parseRequest(body, signingOf)
+      if (hex(request.key_id) === hex(key.record.key_id)) return request
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+    }
+    this.#unreadable.set(hex(by), by)
+    return null
+  }
+
+  /** Members that said a request which cannot be read, was not signed by its asker, or is of another key. */
+  get unreadable(): readonly Uint8Array[] {
+    return [...this.#unreadable.values()]
+  }
+
+  #dated(by: Uint8Array, time: number): void {
+    // A notice that is said again keeps its first date: of several the one that is furthest ahead is the newest.
+    const ahead = time - this.#world.now()
+    this.#ahead.set(hex(by), Math.max(ahead, this.#ahead.get(hex(by)) ?? ahead))
+  }
+
+  /** How many messages came from whoever has no seat here. */
+  get strangers(): number {
+    return this.mailbox.dropped.get('not a member') ?? 0
+  }
+
+  /** When a custodian was last heard to say anything about requests; null for never. */
+  lastHeard(fingerprint: Uint8Array): number | null {
+    return this.#heard.get(hex(fingerprint)) ?? null
+  }
+
+  /** A request that this member has otherwise than by hearing it now. */
+  know(request: Request): void {
+    const { fingerprint } = this.#world.card
+    if (!this.request(hex(request.id))) this.#requests.set(fingerprint, hex(request.id), request)
+  }
+
+  /** The request with this id in hex. */
+  request(id: string): Request | undefined {
+    return this.#requests.about(id)[0]?.said
+  }
+
+  /** All that were heard of, each once. */
+  requests(): Request[] {
+    return [...new Set(this.#requests.all())]
+  }
+
+  /** Whether its asker has taken a request back. */
+  isCancelled({ asker, id }: Request): boolean {
+    return this.#cancelled.get(asker, hex(id)) !== undefined
+  }
+
+  /** When the asker of a request was last heard to ask for it; 0 if never. */
+  heardAsking({ asker, id }: Request): number {
+    return this.#asked.get(asker, hex(id)) ?? 0
+  }
+
+  /** Who would sign a request, in the order in which they were heard of. */
+  offers(request: Uint8Array): Uint8Array[] {
+    return this.#offers.about(hex(request)).map(({ by }) => by)
+  }
+
+  /** Whom a member chose to sign a request; its asker is the one that may. */
+  chosenBy(member: Uint8Array, request: Uint8Array): readonly Uint8Array[] | undefined {
+    return this.#chosen.get(member, hex(request))
+  }
+
+  /** Each member's highest order for a request that says it is among its signers; nothing else is checked here. */
+  orders(request: Uint8Array): { readonly by: Uint8Array; readonly said: Order }[] {
+    return this.#orders.about(hex(request))
+  }
+
+  /** Who would not sign a request. */
+  refusals(request: Uint8Array): { readonly by: Uint8Array; readonly said: string }[] {
+    return this.#refusals.about(hex(request))
+  }
+
+  /** What is said to be the signature; whoever uses one verifies it. */
+  signatures(request: Uint8Array): Uint8Array[] {
+    return this.#signatures.about(hex(request)).map(({ said }) => said)
+  }
+
+  /** Members that are there and leave a request to others. */
+  declined(request: Uint8Array): { readonly by: Uint8Array; readonly said: Declined }[] {
+    return this.#declined.about(hex(request))
+  }
+
+  /** Fires when the network fails or the person leaves. */
+  get signal(): AbortSignal {
+    return this.#leaving.signal
+  }
+
+  /** Asks everybody to say what they have. */
+  ask(): void {
+    this.meeting.say()
+  }
+
+  /** An order of our own, as if it had been heard. */
+  issue(order: Order): void {
+    this.say.keep('order', order.request, orderCodec.encode(order))
+    this.#heardOrder(order, this.#world.card.fingerprint)
+  }
+
+  #heardOrder(order: Order, by: Uint8Array): void {
+    const known = this.#orders.get(by, hex(order.request))
+    const mayOrder = order.signers.some(({ fingerprint }) => hex(fingerprint) === hex(by))
+    if (mayOrder && order.number > (known?.number ?? 0)) this.#orders.set(by, hex(order.request), order)
+  }
+
+  /** Waits for a condition on what was heard. @throws Failure: the deadline (`otherwise`), the network, the person */
+  async until(met: () => boolean, deadline: number, otherwise: () => Failure): Promise<void> {
+    const wait: Wait = { deadline, signal: this.signal, round: 'request' }
+    this.#world.emit({ event: 'waiting', round: 'request' })
+    try {
+      await this.mailbox.until(() => this.meeting.over !== null || met(), wait)
+    } catch (error) {
+      throw error instanceof Failure && error.code === 'E_ABSENT' ? otherwise() : error
+    }
+    if (this.meeting.over) throw this.meeting.over
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Whether who asked for a signature is still there, as far as it can be told: it says so every few seconds, and says
+ * when it leaves. A signer that waits for it in vain is told, and may go on to another request.
+ */
+import { Elsewhere } from '../../messaging/session/abort.js'
+import { spanOf } from '../../messaging/channel/timeouts.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { Request } from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+import type { Key } from '../keys/key.js'
+import type { Noticeboard } from './request-board.js'
+import type { World } from '../world.js'
+
+/** The asker of a request is silent, and there is another one to sign. */
+export class PassedOver extends Elsewhere {
+  override readonly name = 'PassedOver'
+}
+
+export class Asker {
+  readonly #since: number
+  #told = false
+  #left = false
+
+  /** @param hasAnother whether there is another request to go to */
+  constructor(
+    readonly world: World,
+    readonly key: Key,
+    readonly notices: Noticeboard,
+    readonly request: Request,
+    readonly hasAnother: () => boolean,
+  ) {
+    this.#since = world.now()
+  }
+
+  /** Why this member need not wait for the asker any longer, if so; tells its person once when the asker is silent. */
+  over(): Error | null {
+    const { world, key, notices, request } = this
+    const isOwn = hex(request.asker) === hex(world.card.fingerprint)
+    const isNeeded =
+      request.signers === null || request.signers.some((signer) => hex(signer) === hex(request.asker))
+    if (isOwn) return null
+    if (notices.isCancelled(request)) {
+      if (!this.#left) world.emit({ event: 'withdrawn', party: nameOf(key, request) })
+      this.#left = true
+      return askerLeft(key, request)
+    }
+    const heard = Math.max(this.#since, notices.heardAsking(request))
+    const isSilent = isNeeded && world.now() - heard >= spanOf(world.patience, 'asker')
+    if (isSilent && !this.#told)
+      world.emit({ event: 'silent', party: nameOf(key, request), ...this.#newer(heard) })
+    this.#told = isSilent
+    return isSilent && this.hasAnother() ? new PassedOver('its asker is silent') : null
+  }
+
+  /** What the asker asks for since, if anything. */
+  #newer(than: number): { readonly request?: string } {
+    const { notices, request } = this
+    const newer = notices
+      .requests()
+      .find((other) => hex(other.asker) === hex(request.asker) && notices.heardAsking(other) > than)
+    return newer ? { request: hex(newer.id) } : {}
+  }
+}
+
+/** The asker's name, as this member knows it. */
+export const nameOf = ({ seated }: Key, { asker }: Pick<Request, 'asker'>): string =>
+  seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.name ?? 'its asker'
+
+export function askerLeft(key: Key, request: Request): Failure {
+  const party = nameOf(key, request)
+  return new Failure('absent', 'E_ASKER_LEFT', `${party} no longer asks for this signature`, {
+    party,
+    hint: `nothing of yours has left; ask ${party}, who can ask again`,
+  })
+}

@@ -1,0 +1,131 @@
+/**
+ * Who signs a request: those whom it names, or those whom its asker chooses among who offered. Never others in their
+ * place, and always exactly as many as must sign.
+ */
+import { joinUntil } from '../../messaging/channel/timeouts.js'
+import type { Card } from '../../wire/identity/card.js'
+import type { Order } from '../../wire/ceremony/definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { KeyRecord } from '../../wire/key/record.js'
+import { chosenCodec, offerCodec, orderFor, type Request } from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+import type { Key } from '../keys/key.js'
+import type { Noticeboard } from './request-board.js'
+import type { World } from '../world.js'
+
+/**
+ * Who signs: those whom the request names, or those whom its asker chooses among who offered.
+ * @param gone why this member need not wait for the asker any longer, if so
+ */
+export async function signersOf(
+  world: World,
+  key: Key,
+  notices: Noticeboard,
+  request: Request,
+  gone: () => Error | null,
+): Promise<Order['signers']> {
+  const self = world.card.fingerprint
+  const named = request.signers ?? (await chosen())
+  return inRecordOrder(key.seated, named)
+
+  async function chosen(): Promise<readonly Uint8Array[]> {
+    const deadline = joinUntil(world.patience, world.now())
+    if (hex(request.asker) !== hex(self)) {
+      notices.say.keep('offer', request.id, offerCodec.encode({ request: request.id }))
+      const byAsker = () => choice(key.seated, notices, request)
+      await notices.until(
+        () => byAsker() !== null || gone() !== null,
+        deadline,
+        () => nobodyCame(request, 'the asker chose nobody'),
+      )
+      notices.say.drop(request.id, 'offer')
+      const left = byAsker() === null ? gone() : null
+      if (left) throw left
+      return byAsker() as readonly Uint8Array[]
+    }
+    const wanted = key.record.threshold
+    const refusers = () => notices.refusals(request.id).map(({ by }) => hex(by))
+    const offers = () => notices.offers(request.id).filter((by) => !refusers().includes(hex(by)))
+    await notices.until(
+      () => offers().length >= wanted - 1 || refusers().length > key.record.members.length - wanted,
+      deadline,
+      () => nobodyCame(request, `${offers().length + 1} of ${wanted} custodians who must sign are here`),
+    )
+    const others = offers().slice(0, wanted - 1)
+    if (others.length < wanted - 1) throw refusalAmong(key.seated, notices, request, key.seated.members)
+    const signers = [self, ...others]
+    notices.say.keep('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
+    return signers
+  }
+}
+
+/** Whom the asker has chosen; null until then, and for a choice that is none. */
+function choice(record: KeyRecord, notices: Noticeboard, request: Request): readonly Uint8Array[] | null {
+  const signers = notices.chosenBy(request.asker, request.id)
+  return signers && quorumIn(record, signers) ? signers : null
+}
+
+/** @throws Failure `E_SIGNERS` unless they are exactly as many distinct custodians as must sign */
+export function inRecordOrder(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] {
+  const signers = quorumIn(record, named)
+  if (signers) return signers
+  throw new Failure(
+    'usage',
+    'E_SIGNERS',
+    `${record.threshold} of ${record.members.length} must sign, not ${named.length}`,
+    {
+      hint: `name exactly ${record.threshold} of ${record.members.map(({ card }) => card.name).join(', ')} with --signers`,
+    },
+  )
+}
+
+/** The same in record order; null unless they are exactly as many distinct custodians as must sign. */
+function quorumIn(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] | null {
+  const wanted = new Set(named.map(hex))
+  const signers = record.members
+    .filter(({ card }) => wanted.has(hex(card.fingerprint)))
+    .map(({ card, index }) => ({ index, fingerprint: card.fingerprint }))
+  return named.length === record.threshold && signers.length === record.threshold ? signers : null
+}
+
+/** That some of these refused, by name. */
+export function refusalAmong(
+  record: KeyRecord,
+  notices: Noticeboard,
+  request: Request,
+  among: readonly { readonly card: Card }[],
+): Failure {
+  const refused = notices.refusals(request.id).map(({ by }) => hex(by))
+  const names = among.map(({ card }) => card).filter((card) => refused.includes(hex(card.fingerprint)))
+  const who = names.map(({ name }) => name)
+  return new Failure('refused', 'E_PEER_REFUSED', `${who.join(', ')} refused to sign`, {
+    hint: `ask them why; ${record.threshold} of ${record.members.length} must sign, name others with --signers`,
+    ...(who[0] && { party: who[0] }),
+  })
+}
+
+export const nobodyCame = (request: Request, what: string): Failure =>
+  new Failure('absent', 'E_NO_SIGNERS', `request ${hex(request.id).slice(0, 16)}: ${what}`, {
+    hint: 'the others run `mpc sign --key KEY --next`; ask again when they are there, or name others with --signers',
+  })
+
+/** The order by which these sign a request: it names the rebinds by which they sit in their seats. */
+export function orderBy(
+  key: Omit<Key, 'status'>,
+  request: Request,
+  signers: Order['signers'],
+  number: number,
+): Order {
+  const seats = new Set(signers.map(({ index }) => index))
+  const rebinds = key.rebinds.filter(({ rebind }) => seats.has(rebind.index)).map(({ digest }) => digest)
+  return orderFor(request, signers, number, rebinds)
+}
+
+/** The rebinds of these signers, as they were made. */
+export const rebindsOf = (key: Key, signers: Order['signers']): Uint8Array[] =>
+  key.rebinds
+    .filter(({ rebind }) => signers.some(({ index }) => index === rebind.index))
+    .map(({ encoded }) => encoded)
+
+export const cardOf = (record: KeyRecord, index: number) =>
+  (record.members[index - 1] as KeyRecord['members'][number]).card

@@ -1,0 +1,304 @@
+/**
+ * How a ceremony that makes shares ends: prepare, vote, certificate (F-02). A member that has voted and does not know
+ * the outcome is in doubt: it keeps what it has, and nothing it or anybody does can make two results count.
+ *
+ * Everything is on disk before it is said, and is said again as it was: a process that is killed anywhere here resumes
+ * from its files, and from nothing else.
+ */
+import {
+  type Member,
+  NO_SESSION,
+  type Slot,
+  slotsOf,
+  type Wait,
+  wantCodec,
+} from '../../messaging/channel/letters.js'
+import { Restarted } from '../../messaging/session/abort.js'
+import { tryDecode } from '../../messaging/session/blame.js'
+import { type Room } from '../../messaging/session/session.js'
+import type { CeremonyFiles, PendingFiles } from '../../storage/home/ceremonies.js'
+import { decodeEnvelope, type Envelope, type Kind } from '../../wire/session/envelope.js'
+import { Failure } from '../../wire/base/failure.js'
+import { preparedCodec } from '../../wire/session/prepared.js'
+import {
+  type Holder,
+  makeCertificate,
+  makeReceipt,
+  parseCertificate,
+  type Ran,
+  type Receipt,
+  receiptCodec,
+  verifyReceipt,
+} from '../../wire/ceremony/certificate.js'
+import { hex } from '../../wire/base/text.js'
+import { type Seen, transcriptParts } from '../../wire/session/transcript.js'
+import { splitOver } from './split-view.js'
+import type { World } from '../world.js'
+
+/** A result of this member's run, ready to be declared. */
+export type Result = {
+  readonly ran: Ran
+  /** Over which receipts are given. */
+  readonly digest: Uint8Array
+  /** What it follows from. */
+  readonly seen: Seen
+  /** What the digest is of: the encoded record. */
+  readonly outcome: Uint8Array
+  /** The participants, in the order of the definition. */
+  readonly holders: readonly Holder[]
+  /** This member's proof that it holds its share; null for who holds none. */
+  readonly prove: () => Receipt['proof']
+  /** Awaited before the vote: what must be on disk first is written here. @throws Failure if it may not vote */
+  readonly mayVote: () => Promise<void>
+}
+
+/** Writes the result where it cannot be lost, with the `prepared` that will declare it; nothing is published yet. */
+export async function prepare(
+  room: Room,
+  files: CeremonyFiles,
+  { ran, digest, seen }: Pick<Result, 'ran' | 'digest' | 'seen'>,
+  pending: Omit<PendingFiles, 'prepared.cbor'>,
+): Promise<void> {
+  const prepared = room.mailbox.write(
+    'prepared',
+    { session: ran.sid },
+    preparedCodec.encode({ result: digest, parts: transcriptParts(seen) }),
+  )
+  await files.writePending({ ...pending, 'prepared.cbor': prepared })
+}
+
+/**
+ * From the prepared result to the certificate.
+ * @returns the encoded certificate, which is on disk
+ * @throws Restarted, Failure: before the vote. Failure `E_IN_DOUBT` (doubt): after it
+ */
+export async function agree(
+  world: World,
+  room: Room,
+  files: CeremonyFiles,
+  result: Result,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const known = await files.readCertificate()
+  if (known) return known
+  const heard = hearCertificate(room, result)
+  if ((await files.readReceipt()) === null) {
+    const early = await declare(room, files, result, heard, signal)
+    if (early) return keep(room, files, early)
+  }
+  return keep(room, files, await vote(world, room, files, result, heard, signal))
+}
+
+/** 1. Prepare: publish `prepared`, and wait for everybody's over the same digest, or for a certificate. */
+async function declare(
+  room: Room,
+  files: CeremonyFiles,
+  { ran, digest, seen }: Result,
+  heard: Heard,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  const own = (await files.readPending('prepared.cbor')) as Uint8Array
+  // One that has prepared leaves only for a participant that has not, and so cannot have voted.
+  room.mayLeave = (by) => letterOf(room, 'prepared', ran.sid, by) === undefined
+  room.mailbox.send('prepared', { session: ran.sid, round: '', to: null }, own)
+  room.emit({ event: 'letter_sent', round: 'prepared' })
+  const slots = slotsOf(room.peers, 'prepared', ran.sid)
+  const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
+  const wait: Wait = { deadline: room.roundDeadline(), signal, round: 'prepared' }
+  try {
+    await room.mailbox.until(() => heard.certificate !== null || missing().length === 0, wait, missing)
+  } catch (error) {
+    // Whoever runs this again finds the result and goes on from here: so nobody is told, and nothing set aside.
+    const isAway = error instanceof Failure && (error.kind === 'network' || !signal.aborted)
+    if (isAway) room.mayAbort = false
+    throw error
+  }
+  if (heard.certificate) return heard.certificate
+  const declared = slots.map((slot) => room.mailbox.get(slot) as Envelope)
+  const envelopes = [...declared, room.decode(own)]
+  const by = room.blame.decodeBodies('prepared', envelopes, preparedCodec.decode)
+  if ([...by.values()].every(({ result }) => hex(result) === hex(digest))) return null
+  throw await splitOver(room, seen, ran.sid, { by, envelopes }, signal)
+}
+
+/** 2. Vote: the receipt, on disk before it is published, always the same bytes. From here on nothing ends the doubt. */
+async function vote(
+  world: World,
+  room: Room,
+  files: CeremonyFiles,
+  { ran, digest, holders, prove, mayVote }: Result,
+  heard: Heard,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  let own = await files.readReceipt()
+  if (own === null) {
+    signal.throwIfAborted()
+    room.checkExpiry()
+    await mayVote()
+  }
+  room.commit()
+  if (own === null) {
+    const receipt = makeReceipt(world.identity.signing, world.card.fingerprint, ran, digest, prove())
+    own = room.mailbox.write('receipt', { session: ran.sid }, receiptCodec.encode(receipt))
+    await files.writeReceipt(own)
+  }
+  room.mailbox.send('receipt', { session: ran.sid, round: '', to: null }, own)
+  const prepared = await files.readPending('prepared.cbor')
+  if (prepared) room.mailbox.send('prepared', { session: ran.sid, round: '', to: null }, prepared)
+  room.emit({ event: 'receipt_sent' })
+
+  const mine = receiptCodec.decode(decodeEnvelope(own).body)
+  const receipts = (): (Receipt | null)[] =>
+    holders.map((holder) => {
+      if (hex(holder.fingerprint) === hex(world.card.fingerprint)) return mine
+      const envelope = letterOf(room, 'receipt', ran.sid, holder)
+      const receipt = envelope && tryDecode(envelope, receiptCodec)
+      return receipt && verifyReceipt(receipt, holder, ran, digest) ? receipt : null
+    })
+  const slots = slotsOf(room.peers, 'receipt', ran.sid)
+  const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
+  const met = () =>
+    heard.certificate !== null || (missing().length === 0 && receipts().every((r) => r !== null))
+  try {
+    await room.mailbox.until(met, { deadline: room.roundDeadline(), signal, round: 'receipt' }, missing)
+  } catch (cause) {
+    const given = receipts()
+    const names = room.participants.filter((_, i) => given[i] === null).map(({ name }) => name)
+    throw inDoubt(cause, names)
+  }
+  return heard.certificate ?? makeCertificate(ran, digest, receipts() as Receipt[])
+}
+
+/** 3. Certificate: kept before anybody hears of it. */
+async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): Promise<Uint8Array> {
+  room.commit()
+  await files.writeCertificate(certificate)
+  room.emit({ event: 'certificate' })
+  return certificate
+}
+
+/**
+ * Hands the certificate to whoever asks for anything of the ending, until everybody is done or patience ends (F-09).
+ * @param outcome what those who only watched are shown beside it; null where nobody did
+ * @param awaited what the others are to say beside that they are done
+ * @returns names of those who have not said it all
+ */
+export async function linger(
+  world: World,
+  room: Room,
+  sid: Uint8Array,
+  certificate: Uint8Array,
+  outcome: Uint8Array | null,
+  signal: AbortSignal,
+  awaited: readonly Slot[] = [],
+): Promise<string[]> {
+  const show = (): void => {
+    room.mailbox.post('certificate', { session: sid }, certificate)
+    if (outcome) room.mailbox.post('record', { session: NO_SESSION }, outcome)
+  }
+  let last = Number.NEGATIVE_INFINITY
+  room.mailbox.on('want', ({ header, body }) => {
+    const isOfEnding = hex(header.session) === hex(sid) || wantCodec.decode(body).some(isOfRecord)
+    if (!isOfEnding || world.now() - last < 1000) return
+    last = world.now()
+    show()
+  })
+  show()
+  const [word, done] = (['activated', 'done'] as const).flatMap((kind) =>
+    slotsOf([room.self], kind, sid),
+  ) as [Slot, Slot]
+  // Who comes late has missed what was said before: it hears it again before this member leaves.
+  room.mailbox.on('activated', () => room.mailbox.repeat(word))
+  room.mailbox.on('done', () => [word, done].forEach((slot) => room.mailbox.repeat(slot)))
+  const others = slotsOf(room.peers, 'done', sid)
+  const began = world.now()
+  const missing = (slots: readonly Slot[]) => slots.filter((slot) => room.mailbox.get(slot) === undefined)
+  const heard = (slots: readonly Slot[], span: number): Promise<void> => {
+    const wait = { deadline: began + span, signal, round: 'done' }
+    return room.mailbox
+      .until(
+        () => missing(slots).length === 0,
+        wait,
+        () => missing(slots),
+      )
+      .catch(() => {})
+  }
+  // Who never says it must not keep the others from hearing of each other that they are done.
+  await heard(awaited, world.linger / 2)
+  // From here on this member needs nothing of anybody: who has heard so of all may leave.
+  room.mailbox.post('done', { session: sid }, new Uint8Array())
+  await heard(others, world.linger)
+  await room.mailbox.lastWords([word, done])
+  room.emit({ event: 'done' })
+  const away = missing([...others, ...awaited]).map(({ from }) => hex(from))
+  return room.peers.filter((peer) => away.includes(hex(peer.fingerprint))).map(({ name }) => name)
+}
+
+// --------------------------------------------------------------------------------------------------------------------
+
+/** Whoever only watched knows no session, and asks for the record. */
+const isOfRecord = ({ kind }: { readonly kind: Kind }): boolean => kind === 'record'
+
+type Heard = { certificate: Uint8Array | null }
+
+/** What is looked at of one participant: a look is a signature and a proof of every other one. */
+const MOST_CERTIFICATES = 3
+
+/** Listens for the certificate of this result from any participant; nobody else has one. */
+function hearCertificate(room: Room, { outcome, holders }: Result): Heard {
+  const heard: Heard = { certificate: null }
+  const looks = new Map(room.peers.map(({ fingerprint }) => [hex(fingerprint), MOST_CERTIFICATES]))
+  room.mailbox.on('certificate', ({ body }, { fingerprint }) => {
+    const left = looks.get(hex(fingerprint)) ?? 0
+    if (left === 0 || heard.certificate) return
+    looks.set(hex(fingerprint), left - 1)
+    try {
+      parseCertificate(body, holders, outcome)
+      heard.certificate = body
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
+  })
+  return heard
+}
+
+/** What a member has said of one kind in a session, if it has come. */
+function letterOf(
+  room: Room,
+  kind: Kind,
+  session: Uint8Array,
+  from: Pick<Member, 'fingerprint'>,
+): Envelope | undefined {
+  const [slot] = slotsOf([from], kind, session) as [Slot]
+  return room.mailbox.get(slot)
+}
+
+function inDoubt(cause: unknown, missing: readonly string[]): Failure {
+  const whose = missing.length === 0 ? 'some' : missing.join(', ')
+  const why = cause instanceof Failure ? `: ${cause.message}` : ''
+  return new Failure(
+    'doubt',
+    'E_IN_DOUBT',
+    `this member has voted, and the receipt of ${whose} is missing${why}`,
+    {
+      cause,
+      hint: 'run the same command again when they are there, or `mpc ceremony finish FILE --certificate CERT`',
+      ...(missing[0] && { party: missing[0] }),
+    },
+  )
+}
+
+/**
+ * The result of a run that can no longer be certified is kept aside: a participant began again without having prepared
+ * it, or there is a signed abort of the run, of this member or another. Anything else leaves it where it is, since the
+ * others may have voted for it already.
+ */
+export async function setAsideOn(
+  error: unknown,
+  room: Room,
+  files: CeremonyFiles,
+  sid: Uint8Array,
+): Promise<void> {
+  const isOver = error instanceof Restarted || room.mayAbort
+  if (isOver && (await files.readReceipt()) === null) await files.setPendingAside(sid)
+}

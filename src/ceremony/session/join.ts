@@ -1,0 +1,105 @@
+/**
+ * Taking one's seat in a ceremony: the room, the counter of starts, and the opening in which people hear the words.
+ */
+import type { Opening } from '../../messaging/session/restart-loop.js'
+import type { Consents } from '../../messaging/session/outgoing-consents.js'
+import type { Member } from '../../messaging/channel/letters.js'
+import { type Validity } from '../../messaging/channel/timeouts.js'
+import { Room } from '../../messaging/session/session.js'
+import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
+import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
+import { acceptDefinition, type Signature } from '../../wire/ceremony/definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { markHeard, requireVerified, unverifiedAmong } from '../contacts/require-verified.js'
+import { type Occasion, rememberFaults, requireAllowed } from './quarantine.js'
+import { withVerdict } from './verdict.js'
+import { memberOf, type World } from '../world.js'
+
+export type Cast = Occasion & {
+  /** Who plays, in the order of the definition. */
+  readonly participants: readonly Keys[]
+  /** Who is shown and gates nothing. */
+  readonly onlookers: readonly Keys[]
+  /** When it may be held; null: at any time. */
+  readonly validity: Validity | null
+  /** The encoded definition. */
+  readonly definition: Uint8Array
+  /** For a signing: the encoded record of the key, with its seats. */
+  readonly record: Uint8Array | null
+}
+
+const member = (keys: Keys): Member => memberOf(keys, fingerprintOf(keys))
+
+function takeSeat(world: World, { id, participants, onlookers, validity }: Cast): Room {
+  return new Room({
+    transport: world.transport,
+    definition: id,
+    self: member(world.card),
+    key: world.identity.signing,
+    participants: participants.map(member),
+    onlookers: onlookers.map(member),
+    program: world.program,
+    patience: world.patience,
+    validity,
+    now: world.now,
+    emit: world.emit,
+    signal: world.signal,
+  })
+}
+
+/** How this member opens a session: its numbers from `files`, its signature over the definition, its person's ears. */
+export function openingOf(
+  world: World,
+  cast: Cast,
+  files: CeremonyFiles,
+  others: readonly Signature[],
+  consents: Consents | null = null,
+): Opening {
+  return {
+    starts: {
+      next: async () => {
+        const start = (await files.readStart()) + 1
+        await files.raiseStart(start)
+        return start
+      },
+      raise: async (start) => {
+        if (start > (await files.readStart())) await files.raiseStart(start)
+      },
+    },
+    accepted: acceptDefinition(world.identity.signing, cast.id),
+    others,
+    consents,
+    rng: world.rng,
+    confirm: async (opened, signal) => {
+      const unverified = await unverifiedAmong(world.home, cast.participants)
+      // Only ears make a card verified: where nobody is, there is nothing to remember.
+      requireVerified(unverified, world.person.present)
+      await world.person.heard(opened.words, unverified, signal)
+      await markHeard(world.home, unverified, world.now())
+    },
+  }
+}
+
+/** Runs `play` in a seat; whatever proves a fault is kept in a file that the failure then names. */
+export async function seated<T>(
+  world: World,
+  cast: Cast,
+  files: CeremonyFiles,
+  play: (room: Room) => Promise<T>,
+): Promise<T> {
+  await requireAllowed(world, cast, cast.participants, files)
+  const lock = await files.lock()
+  const room = takeSeat(world, cast)
+  try {
+    return await play(room)
+  } catch (error) {
+    const judged = await withVerdict(error, world, cast, room, files)
+    // What cannot be remembered must not hide how the ceremony ended.
+    if (judged instanceof Failure) await rememberFaults(world, cast, judged.accused).catch(() => {})
+    throw judged
+  } finally {
+    room.close()
+    // A lock that cannot be removed is a dead process's soon, and must not hide how the ceremony ended.
+    await lock.release().catch(() => {})
+  }
+}

@@ -1,0 +1,80 @@
+/** Signers who are there and leave a request to others: their asker hears why, and does not take them for absent. */
+import { CLOCKS_APART, clocksDiffer } from '../../messaging/channel/clock.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { Request } from '../../wire/ceremony/request.js'
+import { hex, visible } from '../../wire/base/text.js'
+import type { Key } from '../keys/key.js'
+import { nameOf } from '../requests/requester.js'
+import type { Declined, Noticeboard } from '../requests/request-board.js'
+import type { World } from '../world.js'
+
+/** Why somebody leaves this request to others, in words that go on from its name. */
+export function reasonOf({ why, ahead }: Declined, who: string, { type, path, id }: Request): string {
+  switch (why) {
+    case 'payload':
+      return 'is there and does not approve it: what was approved there are other payloads'
+    case 'type': {
+      const at = path === null ? 'the key itself' : visible(path)
+      return `is there and does not approve it: it is asked for as ${type}, for ${at}, and was approved otherwise`
+    }
+    case 'epoch':
+      return 'is there and has another epoch of the key in use'
+    case 'clock':
+      return Math.abs(ahead) > CLOCKS_APART
+        ? `is there and takes it for dated wrongly: ${clocksDiffer(ahead, 0, who)}`
+        : 'is there and takes it for out of date'
+    case 'seat':
+      return 'is there and knows another identity in the seat of a signer'
+    case 'unfit':
+      return `is there and cannot sign request ${hex(id).slice(0, 16)}`
+    default:
+      return why satisfies never
+  }
+}
+
+const NEXT: Readonly<Record<Declined['why'], string>> = {
+  payload: 'compare what was approved there with the payload',
+  type: 'both say the same --type and --path',
+  epoch: '`mpc share statements` tells whoever is behind of the newer epoch',
+  clock: 'set the clock that is wrong',
+  seat: 'there: `mpc identity import NEW.card --rebind FILE --fingerprint FP`',
+  unfit: 'ask what their screen says',
+}
+
+/** Tells this member's person, once for each who is there and leaves it to others. */
+export function tellOfDeclined(
+  { emit }: Pick<World, 'emit'>,
+  key: Key,
+  notices: Noticeboard,
+  request: Request,
+): void {
+  notices.onDeclined = (id, by, said) => {
+    if (hex(id) !== hex(request.id)) return
+    const party = nameOf(key, { asker: by })
+    emit({ event: 'declined', party, reason: said ? reasonOf(said, party, request) : 'refused to sign' })
+  }
+}
+
+/** The failure that says who is there and does not sign, in place of one that says that nobody came. */
+export function declinedBy(key: Key, notices: Noticeboard, request: Request, error: unknown): unknown {
+  if (!(error instanceof Failure) || !ABSENCES.includes(error.code)) return error
+  const { missing } = error
+  const awaited = request.signers?.map(hex)
+  const declined = notices
+    .declined(request.id)
+    .filter(({ by }) => awaited?.includes(hex(by)) ?? true)
+    .map(({ by, said }) => ({ who: nameOf(key, { asker: by }), said }))
+    .filter(({ who }) => missing.length === 0 || missing.includes(who))
+  const [first] = declined
+  if (!first) return error
+  const words = declined.map(({ who, said }) => `${who} ${reasonOf(said, who, request)}`)
+  return new Failure('absent', 'E_PASSED_OVER', words.join('; '), {
+    party: first.who,
+    hint: NEXT[first.said.why],
+    cause: error,
+    missing: missing.length > 0 ? missing : declined.map(({ who }) => who),
+  })
+}
+
+/** A signer did not come to the meeting, or too few of those who might. */
+const ABSENCES: readonly string[] = ['E_ABSENT', 'E_NO_SIGNERS']

@@ -1,0 +1,127 @@
+/**
+ * A request that this home has signed: its signature is printed again as often as it is asked for, and handed to signers
+ * who still wait for it. Nothing is signed anew, and no secret is needed.
+ */
+import { attempt } from '../../protocol/core/codec.js'
+import { CeremonyFiles } from '../../storage/home/ceremonies.js'
+import { RequestClaims } from '../../storage/home/request-claims.js'
+import type { Home } from '../../storage/home/home.js'
+import { readState } from '../../storage/home/epochs.js'
+import { definitionId, type Order, orderCodec } from '../../wire/ceremony/definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { parseRequest, type Request, signatureCodec } from '../../wire/ceremony/request.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import { epochHere } from '../epochs/find-key.js'
+import type { Key } from '../keys/key.js'
+import type { Noticeboard } from '../requests/request-board.js'
+import { silence } from '../requests/attempts.js'
+import { orderBy } from '../requests/signer-set.js'
+import { isSignature } from '../keys/signing-target.js'
+import type { World } from '../world.js'
+
+export type Signed = {
+  readonly request: Request
+  readonly order: Order
+  readonly signature: Uint8Array
+  /** Absolute paths; null for a certificate that lacks receipts. */
+  readonly certificate: string | null
+  readonly transcript: string | null
+  /** Why something of it could not be kept here, if so. */
+  readonly unkept?: string | undefined
+}
+
+/** How long it is handed to those who are not done. */
+const HANDING_OVER = 10_000
+
+export type SignedBefore = Signed & {
+  /** The epoch with which it was signed, which others may have replaced. */
+  readonly key: Omit<Key, 'status'>
+}
+
+/** The signature of this home for a request, by the request's id in hex; null if there is none that it can tell of. */
+export async function signedBefore(home: Home, name: string, id: string): Promise<SignedBefore | null> {
+  const state = await readState(home, name)
+  const claims = new RequestClaims(home, fromHex(id, 32) as Uint8Array)
+  const { end } = await claims.status()
+  const signature = end?.outcome === 'done' ? fromHex(end.note, 64) : null
+  const kept = signature && (await claims.readRequest())
+  if (!state || !signature || !kept) return null
+  for (const { digest } of state.epochs) {
+    const key = await epochHere(home, name, state, digest)
+    const request = requestIn(key, kept)
+    if (!request || !isSignature(key, request, signature)) continue
+    const order = await orderOf(claims, key, request)
+    if (!order) continue
+    return {
+      key,
+      request,
+      order,
+      signature,
+      ...(await new CeremonyFiles(home, definitionId(order)).proofs()),
+    }
+  }
+  return null
+}
+
+/**
+ * Remembers what was signed, so that it can be printed again.
+ * @returns why it could not be remembered, if so: the signature is there all the same
+ */
+export async function keepSigned(
+  claims: RequestClaims,
+  request: Request,
+  order: Order,
+  signature: Uint8Array,
+): Promise<string | undefined> {
+  try {
+    await claims.keepRequest(request.encoded)
+    await claims.keepOrder(orderCodec.encode(order))
+    await claims.finish('done', hex(signature))
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+/** The message of a failure. @throws any other error */
+export function messageOf(error: unknown): string {
+  if (error instanceof Failure) return error.message
+  throw error
+}
+
+/** Says the signature to whoever still waits for it, for a while, or until somebody else has it too. */
+export async function handOver(
+  world: Pick<World, 'now' | 'linger'>,
+  notices: Noticeboard,
+  { key, request, signature }: SignedBefore,
+): Promise<void> {
+  notices.say.keep('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
+  const others = () => notices.signatures(request.id).some((theirs) => isSignature(key, request, theirs))
+  const deadline = world.now() + Math.min(world.linger, HANDING_OVER)
+  await notices.until(others, deadline, silence).catch(() => {})
+}
+
+/** The request, if it is one of this epoch. */
+function requestIn({ digest, record, seated }: Omit<Key, 'status'>, kept: Uint8Array): Request | null {
+  const cards = [...seated.members, ...record.members].map(({ card }) => card)
+  const signingOf = (asker: Uint8Array) =>
+    cards.find(({ fingerprint }) => hex(fingerprint) === hex(asker))?.signing ?? null
+  const request = attempt(() => parseRequest(kept, signingOf))
+  return request && hex(request.record) === hex(digest) ? request : null
+}
+
+/** By which order it was signed; where that was not kept, the first for those whom the request names. */
+async function orderOf(
+  claims: RequestClaims,
+  key: Omit<Key, 'status'>,
+  request: Request,
+): Promise<Order | null> {
+  const kept = await claims.readOrder()
+  const order = kept && attempt(() => orderCodec.decode(kept))
+  if (order && hex(order.request) === hex(request.id)) return order
+  const signers = key.record.members.flatMap(({ index }, i) => {
+    const { fingerprint } = (key.seated.members[i] as (typeof key.seated.members)[number]).card
+    return request.signers?.some((named) => hex(named) === hex(fingerprint)) ? [{ index, fingerprint }] : []
+  })
+  return request.signers ? orderBy(key, request, signers, 1) : null
+}

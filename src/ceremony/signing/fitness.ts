@@ -1,0 +1,111 @@
+/** Whether this home may serve a request at all, with the key, the seats and the clock that it has; and if not, why. */
+import { CLOCKS_APART, inWords } from '../../messaging/channel/clock.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { PassedOver, Request } from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+import { type Approval, checkPayload, requireApproved } from '../requests/approval.js'
+import type { Key } from '../keys/key.js'
+import { noSeat } from '../keys/rebinds.js'
+import { inRecordOrder } from '../requests/signer-set.js'
+import { targetOf } from '../keys/signing-target.js'
+import type { World } from '../world.js'
+
+/** How long a request may live, in milliseconds. */
+export const LIVES = 24 * 3_600_000
+
+/** @throws Failure unless this member may sign the request at all, with the epoch that it has, at some time */
+export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Request): void {
+  if (hex(request.record) !== hex(key.digest)) throw otherEpoch(key, request)
+  targetOf(key, request)
+  if (request.signers) requireSeats(key, request.signers)
+  if (request.signers) inRecordOrder(key.seated, request.signers)
+  const me = hex(world.card.fingerprint)
+  if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {
+    throw new Failure('configuration', 'E_NOT_SIGNER', 'the request names other signers')
+  }
+  checkPayload(request.type, request.payload)
+}
+
+/** Why a request may not be signed by this clock, if so: `E_EXPIRED` (absent), `E_REQUEST_TIME` (authentication). */
+export function untimely({ created, expires }: Request, asker: string, now: number): Failure | null {
+  if (created > now + CLOCKS_APART) {
+    return new Failure(
+      'authentication',
+      'E_REQUEST_TIME',
+      `your clock is ${inWords(created - now)} behind ${asker}'s, by the date of the request`,
+      { party: asker, hint: 'set the clock that is wrong' },
+    )
+  }
+  if (expires <= now) {
+    return new Failure(
+      'absent',
+      'E_EXPIRED',
+      `the request expired ${inWords(now - expires)} ago by your clock`,
+      {
+        party: asker,
+        hint: `if ${asker} asked just now, set the clock that is wrong; if not, ask for it anew`,
+      },
+    )
+  }
+  if (expires - created <= LIVES) return null
+  return new Failure('authentication', 'E_REQUEST_TIME', 'the request wants to live too long', {
+    party: asker,
+  })
+}
+
+/** Why a request that may be signed is not approved by a script, if so; a person is asked later. */
+export function unapproved(request: Request, approval: Approval): Failure | null {
+  return 'ask' in approval ? null : failureIn(() => requireApproved(request, approval))
+}
+
+/** The failure that a check throws; null if it throws none. */
+export function failureIn(check: () => void): Failure | null {
+  try {
+    check()
+    return null
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+}
+
+const WHY: Readonly<Record<string, PassedOver>> = {
+  E_APPROVE: 'payload',
+  E_APPROVE_TYPE: 'type',
+  E_EPOCH: 'epoch',
+  E_REQUEST_TIME: 'clock',
+  E_EXPIRED: 'clock',
+  E_NO_SEAT: 'seat',
+}
+/** The reason as its asker is told. */
+export const toldAs = ({ code }: Failure): PassedOver => WHY[code] ?? 'unfit'
+
+/** @throws Failure `E_NO_SEAT` (authentication) for a signer who sits in no seat here */
+function requireSeats(key: Key, signers: readonly Uint8Array[]): void {
+  const seated = new Set(key.seated.members.map(({ card }) => hex(card.fingerprint)))
+  const strange = signers.find((fingerprint) => !seated.has(hex(fingerprint)))
+  if (strange)
+    throw noSeat(
+      `the request names a signer who has no seat in ${key.name} here: ${hex(strange).slice(0, 16)}`,
+    )
+}
+
+/** Asker and signer have different epochs in use: one of them does not know that the key was dealt anew. */
+function otherEpoch({ name, record, digest }: Key, request: Request): Failure {
+  const isBefore = record.parent !== null && hex(request.record) === hex(record.parent)
+  return isBefore
+    ? new Failure(
+        'configuration',
+        'E_EPOCH',
+        `the request is for epoch ${record.epoch - 1} of ${name}, which epoch ${record.epoch} has replaced`,
+        { hint: `its asker learns of it from \`mpc share statements --key ${name} -o FILE\`` },
+      )
+    : new Failure(
+        'configuration',
+        'E_EPOCH',
+        `the request is for another epoch of ${name} than the one in use here, ${hex(digest).slice(0, 16)}`,
+        {
+          hint: `if the key was dealt anew without you: \`mpc share statements --key ${name} FILE\`, with FILE from its asker`,
+        },
+      )
+}

@@ -1,0 +1,90 @@
+/** The requests for signatures that this home has worked on, with what is kept of each: the way back to the evidence. */
+import { attempt, equalBytes } from '../../protocol/core/codec.js'
+import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
+import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
+import type { Home } from '../../storage/home/home.js'
+import { definitionCodec } from '../../wire/ceremony/definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { parseRequest, type Request } from '../../wire/ceremony/request.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import { transcriptCodec } from '../../wire/session/transcript.js'
+import { type HeldKey, heldKeys } from '../epochs/held-epochs.js'
+
+export type Signing = {
+  /** Of the request. */
+  readonly id: Uint8Array
+  /** What was asked for; null where it was not kept, or is damaged. */
+  readonly request: Request | null
+  /** The name of the key here; null where it has none. */
+  readonly key: string | null
+  readonly state: keyof typeof SIGNING_STATES
+  /** Null where none came. */
+  readonly signature: Uint8Array | null
+  /** Absolute path; null where this member learnt the signature from the others, and where none came. */
+  readonly transcript: string | null
+}
+
+/** What each state is called to people. */
+export const SIGNING_STATES = {
+  signed: 'signed',
+  refused: 'refused by this member',
+  'in-doubt': 'a share of this member has left, and no signature came',
+  begun: 'came to nothing',
+  damaged: 'its files are damaged',
+} as const
+
+/** All of them, the newest first as far as that is known. */
+export async function signingsIn(home: Home): Promise<readonly Signing[]> {
+  const keys = await heldKeys(home)
+  const transcripts = await transcriptsIn(home)
+  const all = await Promise.all(
+    (await listClaims(home)).map((id) => signingOf(home, id, keys, transcripts.get(hex(id)) ?? null)),
+  )
+  return all.sort((a, b) => (b.request?.created ?? 0) - (a.request?.created ?? 0))
+}
+
+async function signingOf(
+  home: Home,
+  id: Uint8Array,
+  keys: readonly HeldKey[],
+  transcript: string | null,
+): Promise<Signing> {
+  const claims = new RequestClaims(home, id)
+  try {
+    const kept = await claims.readRequest()
+    const request = kept && attempt(() => parseRequest(kept, (asker) => askerIn(keys, asker)))
+    const key = request && keys.find(({ state }) => state && equalBytes(state.key_id, request.key_id))
+    const { left, end } = await claims.status()
+    const signature = end?.outcome === 'done' ? fromHex(end.note, 64) : null
+    const state = signature ? 'signed' : end ? 'refused' : left ? 'in-doubt' : 'begun'
+    return { id, request, key: key?.name ?? null, state, signature, transcript }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return { id, request: null, key: null, state: 'damaged', signature: null, transcript }
+  }
+}
+
+/** The key of whoever asked, who sat in some epoch of some key here. */
+export function askerIn(keys: readonly HeldKey[], asker: Uint8Array): Uint8Array | null {
+  for (const { record, rebinds } of keys.flatMap(({ epochs }) => epochs)) {
+    const cards = [...(record?.members ?? []), ...rebinds].map(({ card }) => card)
+    const found = cards.find(({ fingerprint }) => equalBytes(fingerprint, asker))
+    if (found) return found.signing
+  }
+  return null
+}
+
+/** The transcripts of signings by the requests that they are of. */
+async function transcriptsIn(home: Home): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const id of await listCeremonies(home)) {
+    const files = new CeremonyFiles(home, id)
+    for (const name of await files.listTranscripts()) {
+      const encoded = await files.readTranscript(name)
+      const definition =
+        encoded && attempt(() => definitionCodec.decode(transcriptCodec.decode(encoded).definition))
+      if (definition?.kind === 'sign') found.set(hex(definition.request), files.pathOf(name))
+    }
+  }
+  return found
+}

@@ -1,0 +1,221 @@
+/**
+ * Finding a request to sign among those that are said: the one that is named, or the first that is covered and whose
+ * asker is there. A request that this home cannot serve is passed over, listed, and told to its asker; it ends nothing.
+ */
+import { CodecError } from '../../protocol/core/codec.js'
+import { RequestClaims } from '../../storage/home/request-claims.js'
+import { Failure } from '../../wire/base/failure.js'
+import { parseRequest, type Request } from '../../wire/ceremony/request.js'
+import { OtherRealm } from '../../wire/base/realm.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import { type Approval, requireApproved } from '../requests/approval.js'
+import { askerLeft, nameOf } from '../requests/requester.js'
+import { failureIn, requireOurs, toldAs, unapproved, untimely } from './fitness.js'
+import type { Key } from '../keys/key.js'
+import type { Noticeboard } from '../requests/request-board.js'
+import { noSeat } from '../keys/rebinds.js'
+import { noRequest, Skipped } from './skipped.js'
+import type { World } from '../world.js'
+
+const LISTEN_FIRST = 700
+
+/** What is known of a request since it was first looked at. */
+type Judged = {
+  /** Why it is not signed here, whatever the clock says. */
+  readonly unfit: Failure | null
+  /** Why a script does not approve it. */
+  readonly unapproved: Failure | null
+  /** How the claims of this home stood when they were looked at last. */
+  claims: 'unknown' | 'free' | 'taken' | 'ended'
+  /** When that was; milliseconds since 1970. */
+  looked: number
+  /** Whether its asker was told that it is passed over. */
+  told: boolean
+}
+
+export class Finder {
+  readonly #world: World
+  readonly #key: Key
+  readonly #notices: Noticeboard
+  readonly #approval: Approval
+  readonly #skipped: Skipped
+  /** Each request is judged once, and forgotten when the noticeboard forgets it. */
+  readonly #judged = new WeakMap<Request, Judged>()
+  /** Those that were left because their askers are silent, and when; by id. */
+  readonly #passed = new Map<string, number>()
+  /** Nothing is taken before there was time to hear of all. */
+  #listened = false
+  /** Claims are looked at one by one, so that nobody's requests keep the disk busy. */
+  #looking = false
+
+  constructor(world: World, key: Key, notices: Noticeboard, approval: Approval) {
+    this.#world = world
+    this.#key = key
+    this.#notices = notices
+    this.#approval = approval
+    this.#skipped = new Skipped(world.emit)
+    notices.ask()
+    setTimeout(() => {
+      this.#listened = true
+      notices.mailbox.look()
+    }, LISTEN_FIRST).unref()
+  }
+
+  /** The request with this id in hex. @throws Failure `E_NO_REQUEST` (absent), or why it may not be signed here */
+  async named(id: string, deadline: number): Promise<Request> {
+    await this.#recall(id)
+    await this.#notices.until(
+      () => this.#notices.request(id) !== undefined,
+      deadline,
+      () => noRequest(`request ${id.slice(0, 16)}`),
+    )
+    const request = this.#notices.request(id) as Request
+    const unfit = this.#refusal(request)
+    if (unfit) {
+      this.#tell(request, unfit)
+      throw unfit
+    }
+    if (!('ask' in this.#approval)) requireApproved(request, this.#approval)
+    return request
+  }
+
+  /** The first live request that this member may sign. @throws Failure (absent) `E_NO_REQUEST`, `E_ASKER_LEFT` */
+  async next(deadline: number): Promise<Request> {
+    const notices = this.#notices
+    const otherwise = (): Failure => {
+      const isTakenBack = (request: Request): boolean => {
+        const { unfit, unapproved, claims } = this.#judge(request)
+        return notices.isCancelled(request) && !unfit && !unapproved && claims !== 'taken'
+      }
+      const left = notices.requests().find(isTakenBack)
+      if (left) return askerLeft(this.#key, left)
+      return notices.strangers > 0
+        ? noSeat(`somebody who has no seat in ${this.#key.name} here speaks of signing with it`)
+        : this.#skipped.nothing('a request that is covered here')
+    }
+    for (;;) {
+      await notices.until(() => this.#suitable() !== null, deadline, otherwise)
+      const request = this.#suitable()
+      if (request) return request
+    }
+  }
+
+  /** Leaves a request for others, until its asker is heard again. */
+  pass({ id }: Request): void {
+    this.#passed.set(hex(id), this.#world.now())
+  }
+
+  /** Another process of this home has it: it is looked at again whenever its asker is heard. */
+  taken(request: Request, why: Failure): void {
+    Object.assign(this.#judge(request), { claims: 'taken', looked: this.#world.now() })
+    this.#skipped.add(nameOf(this.#key, request), request, why)
+  }
+
+  /** Whether there is another one to go to. */
+  hasAnother(than: Request): boolean {
+    return this.#suitable(than) !== null
+  }
+
+  /** In the order in which they were heard of: when a request was made, its asker may say as it likes. */
+  #suitable(but: Request | null = null): Request | null {
+    for (const by of this.#notices.unreadable)
+      this.#skipped.add(nameOf(this.#key, { asker: by }), null, unread())
+    const fitting = this.#notices.requests().filter((request) => this.#fits(request))
+    if (!this.#listened) return null
+    return fitting.find((request) => request !== but && this.#judge(request).claims === 'free') ?? null
+  }
+
+  /** Whether a request is one for this member now, as far as its claims are not concerned. */
+  #fits(request: Request): boolean {
+    const judged = this.#judge(request)
+    const why = this.#refusal(request) ?? judged.unapproved
+    if (why) {
+      this.#skip(request, judged, why)
+      return false
+    }
+    const heard = this.#notices.heardAsking(request)
+    const isStale = judged.claims === 'unknown' || (judged.claims === 'taken' && judged.looked < heard)
+    if (isStale) void this.#lookAtClaims(request, judged)
+    const passed = this.#passed.get(hex(request.id)) ?? Number.NEGATIVE_INFINITY
+    return !this.#notices.isCancelled(request) && passed < heard
+  }
+
+  #judge(request: Request): Judged {
+    const before = this.#judged.get(request)
+    if (before) return before
+    const judged: Judged = {
+      unfit: failureIn(() => requireOurs(this.#world, this.#key, request)),
+      unapproved: unapproved(request, this.#approval),
+      claims: 'unknown',
+      looked: Number.NEGATIVE_INFINITY,
+      told: false,
+    }
+    this.#judged.set(request, judged)
+    return judged
+  }
+
+  /** Why it may not be signed here now, whoever approves it. */
+  #refusal(request: Request): Failure | null {
+    return this.#judge(request).unfit ?? untimely(request, nameOf(this.#key, request), this.#world.now())
+  }
+
+  #skip(request: Request, judged: Judged, why: Failure): void {
+    this.#skipped.add(nameOf(this.#key, request), request, why)
+    judged.told ||= this.#tell(request, why)
+  }
+
+  /** Only who asks itself is told, and not of what is for others. */
+  #tell(request: Request, why: Failure): boolean {
+    if (why.code === 'E_NOT_SIGNER') return true
+    if (this.#notices.heardAsking(request) === 0) return false
+    return this.#notices.say.passOver(request, toldAs(why))
+  }
+
+  async #lookAtClaims(request: Request, judged: Judged): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    judged.looked = this.#world.now()
+    try {
+      const claims = new RequestClaims(this.#world.home, request.id)
+      const [{ end, unsettled }, elsewhere] = [await claims.status(), await claims.elsewhere()]
+      judged.claims = end || unsettled ? 'ended' : 'free'
+      if (judged.claims === 'free' && elsewhere) this.taken(request, elsewhere)
+    } catch (error) {
+      // One whose claims cannot be read is passed over here; whoever names it with --join hears why.
+      if (!(error instanceof Failure)) throw error
+      judged.claims = 'ended'
+      this.#skipped.add(nameOf(this.#key, request), request, error)
+    } finally {
+      this.#looking = false
+    }
+    this.#notices.mailbox.look()
+  }
+
+  /** A request that this member worked on before may be said by nobody else any more. */
+  async #recall(named: string): Promise<void> {
+    const request = await keptRequest(this.#world.home, this.#key, named)
+    if (request) this.#notices.know(request)
+  }
+}
+
+/** A request that this home has worked on, by its id in hex; null if it has not, or what it kept cannot be read. */
+export async function keptRequest(home: World['home'], key: Key, named: string): Promise<Request | null> {
+  const id = fromHex(named, 32)
+  const kept = id && (await new RequestClaims(home, id).readRequest())
+  const signingOf = (asker: Uint8Array) =>
+    key.seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
+  return kept && readKept(() => parseRequest(kept, signingOf))
+}
+
+/** What cannot be read is as if it were not there, except that a rehearsal's is refused. */
+function readKept(parse: () => Request): Request | null {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof CodecError) || error instanceof OtherRealm) throw error
+    return null
+  }
+}
+
+const unread = (): Failure =>
+  new Failure('authentication', 'E_REQUEST', 'it is damaged, of another key, or not signed by its asker')

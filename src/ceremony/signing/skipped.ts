@@ -1,0 +1,57 @@
+/** The requests that this member heard of and left to others, with the reason for each: for its person, and at the end. */
+import type { Emit } from '../../messaging/channel/events.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { Request } from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+
+/** Of each asker's, so that nobody fills the list. */
+const MOST = 16
+/** So many stand in the error. */
+const SAID = 3
+
+export class Skipped {
+  readonly #byAsker = new Map<string, { readonly id: string; readonly why: Failure }[]>()
+
+  constructor(readonly emit: Emit) {}
+
+  /** @param request null for one that cannot be read */
+  add(asker: string, request: Request | null, why: Failure): void {
+    const theirs = this.#byAsker.get(asker) ?? []
+    const id = request ? hex(request.id) : ''
+    if (theirs.length >= MOST || theirs.some((each) => each.id === id && each.why.code === why.code)) return
+    this.#byAsker.set(asker, [...theirs, { id, why }])
+    this.emit({
+      event: 'skipped',
+      party: asker,
+      request: request ? id : null,
+      sha256: request ? hex(request.payloadSha256) : null,
+      code: why.code,
+      reason: why.message,
+    })
+  }
+
+  /** That nothing came which this member may sign, and what came instead. */
+  nothing(what: string): Failure {
+    const all = [...this.#byAsker].flatMap(([asker, theirs]) => theirs.map(({ why }) => ({ asker, why })))
+    const ours = all.filter(({ why }) => why.code !== 'E_NOT_SIGNER')
+    const [first] = ours
+    if (!first) return noRequest(what)
+    const said = ours.slice(0, SAID).map(({ asker, why }) => `of ${asker}: ${why.message}`)
+    const more = ours.length > SAID ? `; and ${ours.length - SAID} more` : ''
+    return new Failure(
+      'absent',
+      'E_NO_REQUEST',
+      `no request came in time that may be signed here; passed over, ${said.join('; ')}${more}`,
+      {
+        party: first.asker,
+        hint: first.why.hint ?? `ask ${first.asker} what was to be signed`,
+        cause: first.why,
+      },
+    )
+  }
+}
+
+export const noRequest = (what: string): Failure =>
+  new Failure('absent', 'E_NO_REQUEST', `nobody asked for ${what} in time`, {
+    hint: 'a request lives while its asker runs: `mpc sign --key KEY --in FILE`',
+  })

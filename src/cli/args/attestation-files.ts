@@ -1,0 +1,45 @@
+/** Files in which custodians hand on who went over to a new epoch: taken in, before what follows on them. */
+import { takeHandover, type Taken } from '../../ceremony/epochs/attestations.js'
+import { parseExportedHandover } from '../../wire/paper/json-export.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { Context } from '../runtime/context.js'
+import { readNamed } from '../runtime/read-input.js'
+import { takeUpWaiting } from './take-up.js'
+
+/** @throws Failure of the file that is wrong, named by its path; what was taken in before it stays */
+export async function takeStatements(
+  context: Context,
+  name: string,
+  files: readonly string[],
+  flag: string,
+): Promise<Taken> {
+  const owner = { home: await context.home(), card: await context.card() }
+  let taken: Taken = { added: 0, strange: 0, frozen: null }
+  for (const file of files) {
+    const bytes = await readNamed(file, flag)
+    try {
+      const { added, strange, frozen } = await takeHandover(owner, name, parseExportedHandover(bytes))
+      taken = {
+        added: taken.added + added,
+        strange: taken.strange + strange,
+        frozen: frozen ?? taken.frozen,
+      }
+    } catch (error) {
+      throw error instanceof Failure ? error.of(file) : error
+    }
+  }
+  // What was in doubt here may be certified by them.
+  await takeUpWaiting(context)
+  return taken
+}
+
+/** The same for people. */
+export const takenLines = (name: string, { added, strange, frozen }: Taken): string[] => [
+  ...(frozen === null
+    ? []
+    : [
+        `Others have gone over from epoch ${frozen} of ${name}, which was in use here: this home signs with it no more.`,
+      ]),
+  `New here: ${added} ${added === 1 ? 'statement' : 'statements'}.`,
+  ...(strange === 0 ? [] : [`By identities that sit in no seat known here, and so not counted: ${strange}.`]),
+]

@@ -1,0 +1,17 @@
+/** Before a command looks at a key: what is certified here, and does not count yet, counts from now on. */
+import { cardIfAny } from '../../ceremony/contacts/identity.js'
+import type { MadeKey } from '../../ceremony/dkg/plan.js'
+import { takeUp } from '../../ceremony/home/take-up.js'
+import type { Context } from '../runtime/context.js'
+
+/** Says so of each, and returns them. A home without an identity has nothing that waits. */
+export async function takeUpWaiting(context: Context): Promise<readonly MadeKey[]> {
+  const { home } = await context.existingHome()
+  const card = home && (await cardIfAny(home))
+  if (!home || !card) return []
+  const made = await takeUp(home, card, context.now())
+  for (const { name, record } of made) {
+    context.terminal.say(`Epoch ${record.epoch} of ${name} was certified, and is in use here from now on.`)
+  }
+  return made
+}

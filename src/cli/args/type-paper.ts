@@ -1,0 +1,42 @@
+/** A piece typed from paper, line by line: what is wrong with a line is said at once, and it is asked again. */
+import { Failure } from '../../wire/base/failure.js'
+import { MOST_LINES, readCodeLine, readPaperLine } from '../../wire/paper/lines.js'
+import type { Terminal } from '../terminal/terminal.js'
+
+/** The bytes on the page; a scanner that types the text of its code is as welcome. */
+export async function typePiece(terminal: Terminal): Promise<Uint8Array> {
+  terminal.say(
+    'Type the lines of the page, each with Enter after it. Blanks and capitals do not matter.',
+    'What you type stays on this screen: clear it afterwards.',
+  )
+  const parts: Uint8Array[] = []
+  for (let number = 1; number <= MOST_LINES; number++) {
+    const typed = await terminal.ask(`Line ${number}:`, { flag: 'a file with the lines' }, (line) =>
+      problemOf(line, number),
+    )
+    const code = number === 1 ? readCodeLine('piece', typed) : null
+    if (code) return code
+    const line = readPaperLine(typed, number)
+    if ('problem' in line) throw new Error('a line was taken that is not as it was printed')
+    parts.push(line.bytes)
+    if (line.last) return joined(parts)
+  }
+  throw new Failure('usage', 'E_INPUT_SIZE', `no page has more than ${MOST_LINES} lines`)
+}
+
+function problemOf(typed: string, number: number): string | null {
+  try {
+    if (number === 1 && readCodeLine('piece', typed)) return null
+  } catch (error) {
+    if (error instanceof Failure) return error.message
+    throw error
+  }
+  const line = readPaperLine(typed, number)
+  return 'problem' in line ? `Line ${number} ${line.problem}.` : null
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = Uint8Array.from(Buffer.concat(parts))
+  for (const part of parts) part.fill(0)
+  return whole
+}

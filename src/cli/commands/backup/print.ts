@@ -1,0 +1,95 @@
+import { join, parse, resolve } from 'node:path'
+import { printable } from '../../../ceremony/recovery/paper.js'
+import { armored } from '../../../storage/sealed/age.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { codeLine } from '../../../wire/paper/lines.js'
+import { hex } from '../../../wire/base/text.js'
+import type { Context } from '../../runtime/context.js'
+import { lies, refuseExisting, writeNew } from '../../runtime/read-input.js'
+import { htmlOf } from '../../paper/html.js'
+import { pieceSheet, publicSheet } from '../../paper/page.js'
+import { svgOf } from '../../paper/svg.js'
+import { givenIn, type PieceOptions, withPiece } from '../../args/pieces.js'
+import type { Result } from '../../runtime/result.js'
+import { shellQuote } from '../../terminal/shell-quote.js'
+import { fields } from '../../terminal/style.js'
+
+export type Options = PieceOptions & { readonly out: string; readonly sealed?: true }
+
+/** `mpc backup print PIECE -o page.html`: a piece, and what belongs to it, to be put on paper. */
+export async function run(context: Context, options: Options, [file]: readonly string[]): Promise<Result> {
+  const files = filesOf(options.out)
+  await requireNone(files)
+  const given = await givenIn(context, options)
+  const sealed = options.sealed ?? false
+  const { piece, bytes } = await withPiece(context, file as string, options, (one) =>
+    printable(one, given, sealed),
+  )
+  using plain = bytes
+  const now = context.now()
+  const text = sealed ? armored(plain.reveal()) : codeLine('piece', plain.reveal())
+  const second = await publicSheet(piece, now)
+  const first = await pieceSheet(piece, { text, bytes: plain.reveal(), sealed, beside: second, now })
+  const { manifest, holder, custodian, record } = piece
+  const title = `${manifest.key}: the piece of ${holder.name}`
+  const pages = files.length === 1 ? [htmlOf(title, [first, second.sheet])] : [first, second.sheet].map(svgOf)
+  const written: string[] = []
+  for (const [i, page] of pages.entries()) written.push(await writeNew(files[i] as string, Buffer.from(page)))
+  const loose = [
+    ...(second.record === 'file' || second.certificate === 'file' ? ['record'] : []),
+    ...(second.manifest === 'file' ? ['manifest'] : []),
+  ]
+  return {
+    data: {
+      files: written,
+      key: manifest.key,
+      key_id: hex(manifest.key_id),
+      epoch: record.epoch,
+      custodian: custodian.name,
+      holder: holder.name,
+      sealed,
+      record: second.record,
+      manifest: second.manifest,
+      certificate: second.certificate,
+    },
+    text: [
+      ...fields(written.map((each, i) => [i === 0 ? 'page' : 'public', each])),
+      sealed
+        ? 'The piece on it is sealed by what opens it now.'
+        : 'The piece stands on it IN CLEAR: print it where nobody else reads along, then delete the file.',
+      ...(loose.length > 0
+        ? [
+            `Too long for a code, to be kept as files with the page: ${loose.map((each) => `${each}.json`).join(', ')}.`,
+          ]
+        : []),
+    ],
+    next: `print it, and try it: mpc backup verify piece-${holder.index}.txt --record FILE${second.certificate === 'code' ? ' --certificate FILE' : ''} --manifest FILE   (the text of its codes)`,
+  }
+}
+
+/** @throws Failure `E_OUTPUT_EXISTS` (conflict): of two files that belong together one may be left of a print cut short */
+async function requireNone(files: readonly string[]): Promise<void> {
+  const there = await Promise.all(files.map(lies))
+  const [half, ...more] = files.filter((_, i) => there[i] !== null)
+  if (half !== undefined && more.length < files.length - 1) {
+    throw new Failure(
+      'conflict',
+      'E_OUTPUT_EXISTS',
+      `${half} is there, and the sheet that belongs to it is not`,
+      {
+        hint: `a print was cut short: \`rm ${shellQuote(half)}\`, then run the same command again`,
+      },
+    )
+  }
+  for (const each of files) await refuseExisting(each)
+}
+
+/** One file of HTML with both sheets, or an SVG of each. */
+function filesOf(out: string): string[] {
+  const { dir, name, ext } = parse(resolve(out))
+  if (ext === '.html') return [resolve(out)]
+  if (ext === '.svg') return [resolve(out), join(dir, `${name}-public.svg`)]
+  throw new Failure('usage', 'E_USAGE', `${out} is neither .html nor .svg`, {
+    hint: 'the name that -o gives says which of the two is made',
+  })
+}

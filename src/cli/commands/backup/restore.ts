@@ -1,0 +1,99 @@
+import { wipeIdentity } from '../../../ceremony/contacts/identity.js'
+import { notCertified, restore } from '../../../ceremony/recovery/restore.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { type KeyRecord, recordPublicKey } from '../../../wire/key/record.js'
+import { hex } from '../../../wire/base/text.js'
+import type { Context } from '../../runtime/context.js'
+import { keyRows, keyWords } from '../../views/key.js'
+import { givenIn, type PieceOptions, withPieces } from '../../args/pieces.js'
+import type { Result } from '../../runtime/result.js'
+import { fields } from '../../terminal/style.js'
+
+export type Options = PieceOptions & { readonly key?: string; readonly publicKey?: string }
+
+/** `mpc backup restore FILES...`: a share from its pieces, into this home; no network. */
+export async function run(context: Context, options: Options, files: readonly string[]): Promise<Result> {
+  const given = await givenIn(context, options)
+  const home = await context.home()
+  const card = await context.card()
+  const now = context.now()
+  const restored = await withPieces(context, files, options, async (pieces, self) => {
+    // Where every piece opened by a passphrase, the identity that is to hold the share was not needed yet.
+    const identity = self?.identity ?? (await context.openIdentity())
+    try {
+      const trust = (record: KeyRecord, certified: boolean) =>
+        trusted(context, options.publicKey, record, certified)
+      const order = { name: options.key ?? null, pieces, given, trust, now, rng: context.rng }
+      return await context.terminal.busy('Restoring the share', restore({ home, identity, card }, order))
+    } finally {
+      if (!self) wipeIdentity(identity)
+    }
+  })
+  const { name, rebind, lost, certified } = restored
+  const custodian = restored.record.members[restored.index - 1]?.card.name as string
+  const command = `mpc identity import ${card.name}.card --rebind FILE --fingerprint ${hex(card.fingerprint)}`
+  return {
+    data: {
+      key: name,
+      key_id: hex(restored.record.key_id),
+      public_key: hex(recordPublicKey(restored.record)),
+      epoch: restored.record.epoch,
+      custodian,
+      index: restored.index,
+      certified,
+      rebind,
+      refresh_needed: lost,
+    },
+    text: [
+      `The share of ${custodian} is here again, and proved against the public record.`,
+      ...(certified
+        ? []
+        : [
+            'The record is NOT certified here: it is believed because its public key was confirmed. Take the certificate from another custodian',
+            `before you split or move the share: mpc share statements FILE --key ${name}   (FILE: -o of theirs)`,
+          ]),
+      ...fields([
+        ...keyRows(name, restored.record),
+        ['rebind', rebind ?? 'none: this identity sits in the seat'],
+      ]),
+      ...(lost ? ['What signing needs beside the share did not open: refresh the key before you sign.'] : []),
+      ...(rebind
+        ? [
+            'Each other custodian decides whether you are the same person, with the file above:',
+            `  ${command}`,
+            `The file is dated ${new Date(now).toISOString()} by the clock of this machine, and refused by others whose clock is`,
+            `behind that. If it is wrong, set the clock, move keys/${name} out of this home, and restore again.`,
+          ]
+        : []),
+    ],
+    again: `mpc share list --key ${name}`,
+    ...(rebind !== null && { next: `give ${rebind} and your card to each other custodian` }),
+  }
+}
+
+/** What nothing certifies is believed by its public key, which other custodians know. */
+async function trusted(
+  { terminal }: Context,
+  publicKey: string | undefined,
+  record: KeyRecord,
+  certified: boolean,
+): Promise<void> {
+  const key = hex(recordPublicKey(record))
+  if (publicKey !== undefined) {
+    if (publicKey.toLowerCase() === key) return
+    throw new Failure(
+      'verification',
+      'E_PUBLIC_KEY',
+      `the record is of the public key ${key}, not of the one given`,
+      {
+        hint: 'do not use these pieces: ask the custodians, in person, what the public key is',
+      },
+    )
+  }
+  if (certified) return
+  if (!terminal.interactive) throw notCertified()
+  terminal.say('Nothing certifies this record: anybody could have made up a key and its pieces.')
+  terminal.say(...fields([['public key', key]]), '  Its words:', { words: keyWords(record) })
+  const question = 'Have another custodian read you these 16 words from `mpc key show`.'
+  await terminal.confirm(question, 'the same', { flag: '--public-key HEX' })
+}

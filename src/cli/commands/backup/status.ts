@@ -1,0 +1,86 @@
+import { backupStatus, type HolderStatus, keepNote } from '../../../ceremony/keys/split-status.js'
+import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { indexIn } from '../../../ceremony/keys/key.js'
+import { manifestDigest, manifestWords } from '../../../wire/escrow/manifest.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { hex, rfc3339 } from '../../../wire/base/text.js'
+import type { Context } from '../../runtime/context.js'
+import { readNamed } from '../../runtime/read-input.js'
+import type { Line } from '../../terminal/layout.js'
+import { humanTime } from '../../views/time.js'
+import type { Result } from '../../runtime/result.js'
+import { fields } from '../../terminal/style.js'
+
+export type Options = { readonly key: string }
+
+/** `mpc backup status`: takes in holders' notes, and says who holds what. */
+export async function run(
+  context: Context,
+  { key: name }: Options,
+  files: readonly string[],
+): Promise<Result> {
+  const home = await context.home()
+  const card = await context.card()
+  const key = await findKey(home, name)
+  indexIn(key, card)
+  for (const file of files) await keepNote(home, key, card, await readNamed(file, 'NOTE'))
+  const { manifest, holders, stale } = await backupStatus(home, key)
+  const strange = holders.filter(({ agrees }) => agrees === false).map((each) => each.name)
+  const state =
+    manifest === null ? (stale === null ? 'none' : 'stale') : strange.length > 0 ? 'differs' : 'split'
+  const split = `mpc backup split --key ${name} --threshold K --holders LIST -o DIR`
+  const failure =
+    state === 'stale'
+      ? new Failure(
+          'verification',
+          'E_BACKUP_STALE',
+          `the pieces of ${name} are of epoch ${stale}, and epoch ${key.record.epoch} is in use: they restore nothing`,
+          { hint: `ask the holders to destroy them, and split anew: \`${split}\`` },
+        )
+      : state === 'differs'
+        ? new Failure('verification', 'E_MANIFESTS_DIFFER', `under another manifest: ${strange.join(', ')}`, {
+            hint: 'pieces of two manifests do not combine: compare the 16 words with each holder, and seal its piece again',
+          })
+        : null
+  return {
+    data: {
+      key: name,
+      epoch: key.record.epoch,
+      state,
+      stale_epoch: stale,
+      threshold: manifest && manifest.threshold,
+      manifest_digest: manifest && hex(manifestDigest(manifest)),
+      created: manifest && rfc3339(manifest.created),
+      holders: holders.map(({ name: holder, said, time, signed, agrees }) => ({
+        name: holder,
+        said,
+        time: time === null ? null : rfc3339(time),
+        signed,
+        agrees,
+      })),
+    },
+    text: manifest
+      ? [
+          ...fields([
+            ['key', `${name}, epoch ${key.record.epoch}`],
+            [
+              'pieces',
+              `${manifest.threshold} of ${manifest.holders.length} restore your share; split ${humanTime(manifest.created, context.now())}`,
+            ],
+            ...holders.map((each) => [each.name, saidBy(each, context.now())] as const),
+          ]),
+          '  The words of the manifest:',
+          { words: manifestWords(manifest) } satisfies Line,
+        ]
+      : [`Your share of ${name} was not split in epoch ${key.record.epoch}.`],
+    ...(manifest === null && { next: split }),
+    ...(failure !== null && { failure }),
+  }
+}
+
+function saidBy({ said, time, signed, agrees }: HolderStatus, now: number): string {
+  if (said === null || time === null) return 'has said nothing yet'
+  const what = said === 'verified' ? 'verified its piece' : 'destroyed its piece'
+  const how = `${what} ${humanTime(time, now)}${signed ? '' : ' (not signed)'}`
+  return agrees ? how : `${how}, under ANOTHER MANIFEST`
+}

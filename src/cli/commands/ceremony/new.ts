@@ -1,0 +1,146 @@
+import { dealersWhoHold } from '../../../ceremony/epochs/tell-behind.js'
+import { buildKeygen, unsigned } from '../../../ceremony/definition/build.js'
+import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { checkKind, type KeygenPlan, parsePlan } from '../../../ceremony/definition/keygen-plan.js'
+import { buildReshare, type ResharePlan } from '../../../ceremony/definition/build-reshare.js'
+import { type Known, knownCards, whereNamed } from '../../../ceremony/contacts/contacts.js'
+import type { Home } from '../../../storage/home/home.js'
+import type { Card } from '../../../wire/identity/card.js'
+import { type KeyDefinition, writeDefinition } from '../../../wire/ceremony/definition.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { fromHex, hex, NAME } from '../../../wire/base/text.js'
+import type { Context } from '../../runtime/context.js'
+import { cardIn } from '../../args/holders.js'
+import { readNamed, refuseExisting, writeNew } from '../../runtime/read-input.js'
+import { definitionData, definitionLines } from '../../views/definition.js'
+import type { Result } from '../../runtime/result.js'
+import { shellQuote } from '../../terminal/shell-quote.js'
+import { takeUpWaiting } from '../../args/take-up.js'
+
+export type Options = {
+  readonly key?: string
+  readonly scheme?: string
+  readonly threshold?: number
+  readonly dealers?: readonly string[]
+  readonly minority?: boolean
+  readonly supersedes?: readonly string[]
+  readonly members?: readonly string[]
+  readonly operators?: readonly string[]
+  readonly approvers?: readonly string[]
+  readonly observers?: readonly string[]
+  readonly notBefore?: string
+  readonly expires?: string
+  readonly from?: string
+  readonly out: string
+}
+
+/** `mpc ceremony new`: writes a definition, signs nothing. */
+export async function run(context: Context, given: Options, [kind]: readonly string[]): Promise<Result> {
+  const { options, cards } = await withNames(given)
+  const build = await builderOf(options, kind)
+  await refuseExisting(options.out)
+  await takeUpWaiting(context)
+  const home = await context.home()
+  const known = withCards(await knownCards(home), cards)
+  const clock = { now: context.now(), rng: context.rng }
+  const file = unsigned(await whereNamed(home, async () => build(home, known, clock)))
+  const path = await writeNew(options.out, writeDefinition(file))
+  return {
+    data: definitionData(file, path),
+    text: definitionLines(file, context.now()),
+    again: `mpc ceremony show ${shellQuote(options.out)}`,
+    next: `mpc ${file.definition.kind} --definition ${shellQuote(options.out)}`,
+    ...(file.definition.kind === 'keygen' && { others: `mpc keygen --join ${hex(file.id)}` }),
+  }
+}
+
+/** Card files among the members by the names that are on them, and the cards. */
+async function withNames(options: Options): Promise<{ options: Options; cards: readonly Card[] }> {
+  const cards: Card[] = []
+  const members: string[] = []
+  for (const each of options.members ?? []) {
+    if (NAME.test(each)) members.push(each)
+    else {
+      const card = await cardIn(each, '--members')
+      cards.push(card)
+      members.push(card.name)
+    }
+  }
+  return { options: options.members ? { ...options, members } : options, cards }
+}
+
+/** Whom this home knows, and these, who are not known for being named here. */
+const withCards = (known: readonly Known[], cards: readonly Card[]): readonly Known[] => [
+  ...known,
+  ...cards
+    .filter((card) => known.every((each) => hex(each.card.fingerprint) !== hex(card.fingerprint)))
+    .map((card): Known => ({ card, status: 'unverified', since: null, how: 'import', beside: false })),
+]
+
+type Build = (
+  home: Home,
+  known: readonly Known[],
+  at: Parameters<typeof buildKeygen>[2],
+) => Promise<KeyDefinition>
+
+/** What is wrong with the line is said before anything is read. */
+async function builderOf(options: Options, kind: string | undefined): Promise<Build> {
+  if ((kind !== 'reshare' && kind !== 'refresh') || options.from !== undefined) {
+    const plan = await planOf(options, kind)
+    return (_home, known, at) => Promise.resolve(buildKeygen(plan, known, at))
+  }
+  const { key } = options
+  if (key === undefined) throw usage('missing: --key')
+  if (options.scheme !== undefined) throw usage("--scheme is the key's, and stays")
+  const roles = [options.operators, options.approvers, options.observers]
+  if (roles.some((names) => names !== undefined)) throw usage('a reshare names custodians alone')
+  const plan: ResharePlan = {
+    kind,
+    threshold: options.threshold ?? null,
+    members: options.members ?? null,
+    dealers: options.dealers ?? null,
+    minority: options.minority ?? false,
+    supersedes: options.supersedes?.map((id) => fromHex(id, 32) as Uint8Array) ?? null,
+    notBefore: options.notBefore ?? null,
+    expires: options.expires ?? null,
+  }
+  return async (home, known, at) => {
+    const held = await findKey(home, key)
+    const dealers = plan.dealers ?? (await dealersWhoHold(home, held))
+    return buildReshare({ ...plan, dealers }, held, known, at)
+  }
+}
+
+async function planOf(options: Options, kind: string | undefined): Promise<KeygenPlan> {
+  const { from, out: _, ...flags } = options
+  const given = Object.keys(flags)
+  if (from !== undefined) {
+    if (given.length > 0)
+      throw usage('--from takes everything from the plan; the other flags would contradict it')
+    if (kind !== undefined) checkKind(kind)
+    return parsePlan(await readNamed(from, '--from'), from)
+  }
+  if (kind === undefined) throw usage('which ceremony? Name its kind, or a plan with --from')
+  checkKind(kind)
+  if (options.dealers !== undefined || options.minority || options.supersedes !== undefined) {
+    throw usage('--dealers, --minority and --supersedes are of a reshare or refresh')
+  }
+  const needed = (['key', 'scheme', 'threshold', 'members'] as const).filter(
+    (name) => options[name] === undefined,
+  )
+  if (needed.length > 0) throw usage(`missing: ${needed.map((name) => `--${name}`).join(', ')}`)
+  return {
+    key: options.key as string,
+    scheme: options.scheme as string,
+    threshold: options.threshold as number,
+    members: options.members as readonly string[],
+    operators: options.operators ?? [],
+    approvers: options.approvers ?? [],
+    observers: options.observers ?? [],
+    notBefore: options.notBefore ?? null,
+    expires: options.expires ?? null,
+  }
+}
+
+const usage = (problem: string): Failure =>
+  new Failure('usage', 'E_USAGE', problem, { hint: 'see `mpc ceremony new --help`' })

@@ -1,0 +1,36 @@
+import { resolve } from 'node:path'
+import { type CeremonyFile, readCeremony } from '../../../ceremony/definition/build.js'
+import { checkPublishable, publish } from '../../../ceremony/definition/publish.js'
+import { hex } from '../../../wire/base/text.js'
+import type { Context } from '../../runtime/context.js'
+import { readNamed } from '../../runtime/read-input.js'
+import { definitionData, definitionLines } from '../../views/definition.js'
+import type { Result } from '../../runtime/result.js'
+import { inWorld } from '../../runtime/world.js'
+import { shellQuote } from '../../terminal/shell-quote.js'
+
+/** `mpc ceremony publish FILE`: hands it to those whom it names until all have it; accepts nothing. */
+export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
+  const path = operand as string
+  const file = readCeremony(await readNamed(path, 'FILE'))
+  const card = await context.card()
+  checkPublishable(file, card, context.now())
+  const id = hex(file.id)
+  context.terminal.say(
+    ...definitionLines(file, context.now()),
+    '',
+    'Give the others this one line:',
+    `  mpc ${commandOf(file)} --join ${id}`,
+    '',
+  )
+  const seating = { card, waitingFor: 'Publishing', ceremony: file.id }
+  const fetched = await inWorld(context, seating, (world) => publish(world, file))
+  return {
+    data: { ...definitionData(file, resolve(path)), fetched },
+    text: [`${fetched.join(', ')} have it.`],
+    next: `mpc ${commandOf(file)} --definition ${shellQuote(path)}`,
+  }
+}
+
+/** Of a handshake nobody gets as far as this. */
+const commandOf = ({ definition }: CeremonyFile): string => definition.kind

@@ -1,0 +1,166 @@
+import { isEvidence, verifyEvidence } from '../../../audit/evidence.js'
+import { verifyTranscript } from '../../../audit/transcript.js'
+import { ownCard } from '../../../ceremony/contacts/identity.js'
+import type { Card } from '../../../wire/identity/card.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { hex } from '../../../wire/base/text.js'
+import { knownCards, parseCards, type Status, statusOf } from '../../../ceremony/contacts/contacts.js'
+import type { Context } from '../../runtime/context.js'
+import { readNamed } from '../../runtime/read-input.js'
+import type { Result } from '../../runtime/result.js'
+import { fields } from '../../terminal/style.js'
+
+export type Options = { readonly card?: readonly string[] }
+type Acquaintance = Status | 'unknown' | 'given'
+
+/** `mpc transcript verify FILE`: offline; the fingerprints come first, since everything else rests on them. */
+export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
+  const file = await readNamed(operands[0] as string, 'FILE', 1 << 26)
+  return isEvidence(file) ? blame(context, options, file) : confirm(context, options, file)
+}
+
+async function confirm(context: Context, options: Options, file: Uint8Array): Promise<Result> {
+  const verified = verifyTranscript(file)
+  const participants = await acquainted(context, options, verified.participants)
+  const { record } = verified
+  const data = {
+    kind: verified.kind,
+    definition_id: hex(verified.definition),
+    sid: hex(verified.sid),
+    words: verified.words,
+    head: hex(verified.head),
+    participants: participants.map(participantData),
+    scheme: record.scheme,
+    threshold: record.threshold,
+    public_key: hex(verified.publicKey),
+    signature: verified.signature && hex(verified.signature),
+    certificate: verified.missing.length === 0 ? 'complete' : 'incomplete',
+    missing: verified.missing,
+  }
+  const count = verified.participants.length
+  const rows: [string, string][] = [
+    ['what', WHAT[verified.kind]],
+    ['public key', data.public_key],
+    ...(data.signature ? [['signature', data.signature] as [string, string]] : []),
+    ['must sign', `${record.threshold} of ${record.members.length}; ${record.scheme}`],
+    ['six words', verified.words.join(' ')],
+    ['receipts', verified.missing.length === 0 ? `of all ${count}` : `NOT of ${verified.missing.join(', ')}`],
+  ]
+  return {
+    data,
+    text: [
+      'The transcript holds: every letter in it is signed, fits the others, and leads to this result.',
+      ...fields(rows),
+      ...peopleLines('It was made by', participants),
+    ],
+  }
+}
+
+/** Who broke a run, for whoever was not there. */
+async function blame(context: Context, options: Options, file: Uint8Array): Promise<Result> {
+  const { terminal, compute, signal } = context
+  const verdict = await terminal.busy(
+    'Checking the letters',
+    verifyEvidence(file, (jobs) => compute(jobs, signal)),
+  )
+  const { kind, definition, sid, words, participants: cards, guilty } = verdict
+  const publicKey = verdict.publicKey && hex(verdict.publicKey)
+  const participants = await acquainted(context, options, cards)
+  const data = {
+    kind: 'failed-run',
+    of: kind,
+    definition_id: hex(definition),
+    sid: sid && hex(sid),
+    words,
+    participants: participants.map(participantData),
+    scheme: verdict.scheme,
+    threshold: verdict.threshold,
+    public_key: publicKey,
+    guilty: guilty.map(({ name, fingerprint, round, kind, reason }) => ({
+      name,
+      fingerprint,
+      round,
+      kind,
+      reason,
+    })),
+  }
+  return {
+    data,
+    text: [
+      'The evidence holds: every letter in it is signed, and by these letters the protocol was broken by',
+      ...guilty.map(({ name, reason, round }) => `  ${name}: ${reason} (round ${round}, proven)`),
+      ...fields([
+        ['what', `${WHAT[kind]} that failed`],
+        ...(publicKey ? [['public key', publicKey] as const] : []),
+        ['must sign', `${verdict.threshold} of ${verdict.custodians}; ${verdict.scheme}`],
+        ...(words ? [['six words', words.join(' ')] as const] : []),
+      ]),
+      ...peopleLines('It was signed by', participants),
+    ],
+  }
+}
+
+type Participant = { readonly card: Card; readonly known: Acquaintance }
+
+/** @throws Failure `E_TRANSCRIPT_CARDS` where cards were given, and not of everybody */
+async function acquainted(
+  context: Context,
+  options: Options,
+  cards: readonly Card[],
+): Promise<readonly Participant[]> {
+  const given = await cardsIn(options.card ?? [])
+  const participants = await Promise.all(
+    cards.map(async (card) => ({ card, known: await knownAs(context, card, given) })),
+  )
+  const stranger = participants.find(({ known }) => known === 'unknown')
+  if (!options.card || !stranger) return participants
+  const { name, fingerprint } = stranger.card
+  throw new Failure('verification', 'E_TRANSCRIPT_CARDS', `no card given is that of ${name}`, {
+    party: name,
+    hint: `its fingerprint in the file is ${hex(fingerprint)}`,
+  })
+}
+
+const participantData = ({ card, known }: Participant) => ({
+  name: card.name,
+  fingerprint: hex(card.fingerprint),
+  known,
+})
+
+const peopleLines = (made: string, participants: readonly Participant[]): string[] => [
+  `${made} who has these fingerprints. That they are who you think is for you to know:`,
+  ...fields(
+    participants.map(({ card, known }) => [card.name, `${KNOWN[known]}\n${hex(card.fingerprint)}`] as const),
+  ),
+]
+
+/** How this reader knows a participant, in words. */
+const WHAT = {
+  keygen: 'the making of a key',
+  reshare: 'the resharing of a key',
+  refresh: 'the refresh of a key',
+  sign: 'a signature',
+} as const
+
+const KNOWN: Readonly<Record<Acquaintance, string>> = {
+  given: 'as on the card that you gave',
+  self: 'you',
+  verified: 'verified here',
+  unverified: 'stored here, NOT VERIFIED',
+  unknown: 'NOT KNOWN HERE',
+}
+
+async function cardsIn(files: readonly string[]): Promise<Card[]> {
+  const texts = await Promise.all(files.map((file) => readNamed(file, '--card')))
+  return texts.flatMap((bytes) => [...parseCards(bytes)])
+}
+
+/** How this reader knows a participant: by a card that was given, by one that is stored here, or not at all. */
+async function knownAs(context: Context, card: Card, given: readonly Card[]): Promise<Acquaintance> {
+  const fingerprint = hex(card.fingerprint)
+  if (given.some((other) => hex(other.fingerprint) === fingerprint)) return 'given'
+  const home = await context.home()
+  const self = await ownCard(home).catch(() => null)
+  if (self && hex(self.fingerprint) === fingerprint) return 'self'
+  return statusOf(await knownCards(home), card)
+}

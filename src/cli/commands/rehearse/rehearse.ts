@@ -1,0 +1,312 @@
+import { Dropped, type Mishap } from '../../../ceremony/rehearsal/faults.js'
+import { rehearse, type Rehearsed } from '../../../ceremony/rehearsal/rehearsal.js'
+import { type After, HOLDERS } from '../../../ceremony/rehearsal/drills.js'
+import { KEY, MESSAGE, PASSPHRASE, type Step } from '../../../ceremony/rehearsal/participants.js'
+import { SCHEMES, type Scheme } from '../../../protocol/group/scheme.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { enterRehearsal } from '../../../wire/base/realm.js'
+import { recordPublicKey } from '../../../wire/key/record.js'
+import { hex } from '../../../wire/base/text.js'
+import type { LetterOf } from '../../runtime/parse.js'
+import { companyOf } from './screens.js'
+import type { Context } from '../../runtime/context.js'
+import { exitCodeOf } from '../../terminal/exit.js'
+import type { Result } from '../../runtime/result.js'
+import { keyRows } from '../../views/key.js'
+import { fields } from '../../terminal/style.js'
+import { VERSION } from '../../runtime/version.js'
+
+export type Options = {
+  readonly custodians?: number
+  readonly threshold?: number
+  readonly scheme?: string
+  readonly as?: string
+  readonly drop?: LetterOf
+  readonly tamper?: LetterOf
+  readonly keep?: string
+}
+
+const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy', 'kim']
+const STEPS: Readonly<Record<Step, string>> = {
+  identities: 'Each custodian makes an identity, and knows the cards of the others',
+  keygen: 'They shake hands, and make a key that never exists in one place',
+  sign: 'As many as must sign do so together',
+  verify: 'An ordinary verifier checks the signature, and another the transcript',
+  reshare: 'Somebody joins: the key is dealt anew, and its public key stays',
+  backup: 'A custodian splits a share among people who hold a piece each',
+  restore: 'The machine of that custodian is lost; two of those people bring the share back on another',
+  'sign-again': 'It signs there, and the ordinary verifier checks that too',
+}
+const MINUTE = 60_000
+/** How long so many wait for somebody who was killed; in a real ceremony for two minutes. */
+const impatient = (n: number): number => 4000 + 500 * n
+
+/** `mpc rehearse`: the whole thing on this machine, with throw-away identities. */
+export async function run(context: Context, options: Options): Promise<Result> {
+  enterRehearsal()
+  const cast = castOf(context, options)
+  const { names, threshold, scheme, mishap, played } = cast
+  const { terminal, now, rng, nonces, compute, makePrimes, signal } = context
+  terminal.say(...welcome(names, threshold, played, mishap), '')
+  const steps: { step: Step; began: number; ms: number }[] = []
+  const finish = (): void => {
+    const last = steps.at(-1)
+    if (last) last.ms = now() - last.began
+  }
+  const join = played === null ? MINUTE : context.patience.join
+  const patience = { join, round: mishap ? impatient(names.length) : MINUTE, total: context.patience.total }
+  const company = companyOf(context, names, [cast.newcomer, ...HOLDERS], played, patience)
+  let done: Rehearsed
+  try {
+    done = await rehearse({
+      ...cast,
+      patience,
+      rng,
+      nonces,
+      compute,
+      makePrimes,
+      now,
+      signal,
+      keep: options.keep ?? null,
+      program: `mpc/${VERSION}`,
+      seatOf: company.seatOf,
+      watch: company.watch,
+      tell: company.tell,
+      goOn: () => askOn(context, played),
+      announce: (step) => {
+        finish()
+        steps.push({ step, began: now(), ms: 0 })
+        terminal.say(terminal.style.bold(`${steps.length}. ${STEPS[step]}`))
+      },
+    })
+  } finally {
+    company.stop()
+  }
+  finish()
+  const told = { scheme, threshold, names, played, steps, done }
+  return done.made ? endedWell(told, done.made, mishap) : endedBadly(told, mishap as Mishap)
+}
+
+/** Whoever plays has seen the most important; nobody else is asked. */
+async function askOn({ terminal }: Context, played: string | null): Promise<boolean> {
+  if (played === null) return true
+  terminal.say(
+    '',
+    'What may come later, in a minute: somebody joins, and a lost machine is made up for. It is shown.',
+  )
+  const answer = await terminal.ask('Enter goes on, "end" ends here:', { flag: '--no-input' }, (text) =>
+    ['', 'end'].includes(text) ? null : 'Enter, or "end"',
+  )
+  return answer === ''
+}
+
+type Told = {
+  readonly scheme: Scheme
+  readonly threshold: number
+  readonly names: readonly string[]
+  readonly played: string | null
+  readonly steps: readonly { readonly step: Step; readonly ms: number }[]
+  readonly done: Rehearsed
+}
+
+/** Who takes part, and what is to go wrong. @throws Failure `E_REHEARSE` (usage) */
+function castOf(context: Context, options: Options) {
+  const n = options.custodians ?? 3
+  const threshold = options.threshold ?? Math.floor(n / 2) + 1
+  const scheme = SCHEMES.find((known) => known === (options.scheme ?? 'eddsa-ed25519'))
+  if (n >= NAMES.length || threshold < 2 || threshold > n || !scheme) {
+    throw refuse(
+      'that cannot be rehearsed',
+      `-n 2 to ${NAMES.length - 1}, -t 2 to n, --scheme ${SCHEMES.join(', ')}`,
+    )
+  }
+  const names = NAMES.slice(0, n)
+  const mishap = mishapOf(options)
+  const named = mishap ? [mishap.who] : []
+  const stranger = [...named, ...(options.as === undefined ? [] : [options.as])].find(
+    (name) => !names.includes(name),
+  )
+  if (stranger !== undefined)
+    throw refuse(`${stranger} is not there`, `the custodians are ${names.join(', ')}`)
+  if (options.as !== undefined && named.includes(options.as)) {
+    throw refuse(`you cannot play ${options.as} then`, 'play somebody who sees what happens')
+  }
+  const interactive = context.terminal.interactive
+  if (options.as !== undefined && !interactive) {
+    throw new Failure('usage', 'E_NO_INPUT', `nobody is here to play ${options.as}`, {
+      hint: 'leave out --as, or run it at a terminal',
+    })
+  }
+  const free = names.find((name) => !named.includes(name)) as string
+  const newcomer = NAMES[n] as string
+  return { names, threshold, scheme, mishap, newcomer, played: interactive ? (options.as ?? free) : null }
+}
+
+function mishapOf({ drop, tamper }: Options): Mishap | null {
+  if (drop && tamper) throw refuse('one thing goes wrong at a time', 'give one of --drop and --tamper')
+  if (drop?.at === null) throw refuse('when is it to happen?', `like --drop ${drop.who}@2`)
+  if (drop) return { kind: 'drop', who: drop.who, at: drop.at }
+  return tamper ? { kind: 'tamper', who: tamper.who, at: tamper.at ?? 'open' } : null
+}
+
+const refuse = (problem: string, hint: string): Failure =>
+  new Failure('usage', 'E_REHEARSE', problem, { hint })
+
+const without = (names: readonly string[], name: string): string =>
+  names.filter((each) => each !== name).join(', ')
+
+function welcome(
+  names: readonly string[],
+  threshold: number,
+  played: string | null,
+  mishap: Mishap | null,
+): string[] {
+  const wrong = mishap && { drop: 'is killed at', tamper: 'alters' }[mishap.kind]
+  return [
+    `REHEARSAL: ${names.join(', ')}; ${threshold} of ${names.length} must sign. Nothing of it is real.`,
+    ...(mishap ? [`In the key generation ${mishap.who} ${wrong} letter ${mishap.at}.`] : []),
+    ...(played === null
+      ? []
+      : [`You are ${played}; ${without(names, played)} answer by themselves. --no-input only shows it.`]),
+  ]
+}
+
+// ------------------------------------------------------------------------------------------------------------ results
+
+function dataOf({ scheme, threshold, names, played, steps, done }: Told): Record<string, unknown> {
+  const { made, after, ended, kept } = done
+  return {
+    rehearsal: true,
+    scheme,
+    threshold,
+    custodians: names,
+    as: played,
+    words: made?.words ?? null,
+    public_key: made && hex(recordPublicKey(made.record)),
+    signers: made?.signers ?? [],
+    message: MESSAGE,
+    signature: made && hex(made.signature),
+    verified: made !== null,
+    after: after && {
+      joined: after.joined,
+      epoch: after.record.epoch,
+      threshold: after.record.threshold,
+      custodians: after.record.members.map(({ card }) => card.name),
+      holders: after.holders,
+      restored: after.restored,
+      public_key: hex(recordPublicKey(after.record)),
+      signers: after.signers,
+      signature: hex(after.signature),
+      verified: true,
+    },
+    steps: steps.map(({ step, ms }) => ({ step, ms })),
+    ended: ended.map(({ name, error }) => ({
+      name,
+      // Of whoever is killed nothing is heard.
+      code: error instanceof Failure ? exitCodeOf(error.kind) : error === null ? 0 : null,
+      error: error instanceof Failure ? error.code : null,
+      message: error instanceof Failure ? error.message : null,
+      party: error instanceof Failure ? error.party : null,
+      accused: error instanceof Failure ? error.accused.map((accused) => accused.name) : [],
+    })),
+    kept,
+  }
+}
+
+function endedWell(told: Told, made: NonNullable<Rehearsed['made']>, mishap: Mishap | null): Result {
+  const { scheme, threshold, names } = told
+  const { kept, after } = told.done
+  return {
+    data: dataOf(told),
+    text: [
+      ...fields([
+        ...keyRows(KEY, made.record),
+        ['handshake', made.words.join(' ')],
+        ['signed by', `${made.signers.join(', ')}: "${MESSAGE}"`],
+        ['signature', hex(made.signature)],
+        ['took', tookLine(told)],
+        ...(kept === null ? [] : [['kept in', `${kept}   (passphrase: ${PASSPHRASE})`] as const]),
+      ]),
+      ...(mishap ? [`What ${mishap.who} altered did no harm: what the others hold put it right.`] : []),
+      `Proven: ${threshold} of ${names.length} made a signature that ${verifierOf(scheme)} accepts;`,
+      'the key itself was never put together.',
+      ...(after ? provenAfter(after, verifierOf(scheme)) : []),
+    ],
+    next:
+      kept === null
+        ? 'mpc identity init --name NAME   (in earnest: ceremonies/keygen-2-of-3.md)'
+        : `MPC_HOME=${kept}/${names[0] as string} mpc key show ${KEY}`,
+  }
+}
+
+const provenAfter = ({ joined, restored, holders, record, signers }: After, verifier: string): string[] => [
+  `Then ${joined} joined; the machine of ${restored} was lost, and two of ${holders.join(', ')} brought the share back`,
+  `on another; there ${signers.join(' and ')} signed, ${record.threshold} of ${record.members.length}. The public key is the same, and ${verifier} accepts that too.`,
+]
+
+function endedBadly(told: Told, { who }: Mishap): Result {
+  const others = told.done.ended.filter(({ name }) => name !== who)
+  const ends = told.done.ended.map(({ name, error }): readonly [string, string] => [name, endOf(error)])
+  const failures = others.flatMap(({ error }) => (error instanceof Failure ? [error] : []))
+  const worst = failures.find(({ kind }) => kind === 'doubt') ?? failures.find(({ kind }) => kind === 'abort')
+  return {
+    data: dataOf(told),
+    text: [
+      'So it would have ended:',
+      ...fields([...ends, ['took', tookLine(told)]]),
+      'In a real ceremony:',
+      `  ${adviceOf(worst ?? failures[0], who)}`,
+      `Shown: it ended for everybody, and each knows why. ${keysOf(told.done.ended)}`,
+    ],
+    next: 'mpc rehearse   (without a mishap)',
+  }
+}
+
+/** Who has the key after all. */
+function keysOf(ended: Rehearsed['ended']): string {
+  const holders = ended.filter(({ error }) => error === null).map(({ name }) => name)
+  return holders.length === 0
+    ? 'Nobody has a key.'
+    : `${holders.join(', ')} have the key; the others get theirs when they run it again.`
+}
+
+function endOf(error: Failure | Dropped | null): string {
+  if (error === null) return 'exit 0, with the key'
+  if (error instanceof Dropped) return 'killed'
+  return `exit ${exitCodeOf(error.kind)}, ${error.code}: ${error.message}`
+}
+
+function adviceOf(failure: Failure | undefined, who: string): string {
+  switch (failure?.kind) {
+    case 'absent':
+      return `nothing was kept. Find out what ${who} needs; then all run the same command again.`
+    case 'doubt':
+      return `do not start anew. All run the same command again, ${who} too: it only finishes.`
+    case 'abort':
+      return `stop. Keep the evidence that the screens name, and talk to ${who} first.`
+    default:
+      return `\`mpc explain ${failure?.code ?? ''}\` says what to do.`
+  }
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
+
+/** Until the first signature, after it, and in all. */
+function tookLine({ steps }: Told): string {
+  const row = (some: Told['steps']): string => some.map(({ step, ms }) => `${step} ${seconds(ms)}`).join(', ')
+  const all = `${seconds(steps.reduce((sum, { ms }) => sum + ms, 0))} in all`
+  return [row(steps.slice(0, 4)), row(steps.slice(4)), all].filter((line) => line !== '').join('\n')
+}
+
+function verifierOf(scheme: Scheme): string {
+  switch (scheme) {
+    case 'eddsa-ed25519':
+      return 'OpenSSL'
+    case 'schnorr-taproot':
+      return 'an ordinary BIP-340 verifier'
+    case 'ecdsa-secp256k1':
+      return 'an ordinary ECDSA verifier'
+    default:
+      return scheme satisfies never
+  }
+}

@@ -1,0 +1,321 @@
+/**
+ * The custodians of a rehearsal as whoever watches sees them: each at a screen of their own, whose lines come with a
+ * name and the time. One of them may be the person who watches: then theirs is the real screen, and the only one.
+ */
+import { Writable } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import { acceptanceWords, type CeremonyFile } from '../../../ceremony/definition/build.js'
+import type { MadeKey } from '../../../ceremony/dkg/plan.js'
+import { Dropped } from '../../../ceremony/rehearsal/faults.js'
+import { type Actor, type Deed, KEY, MESSAGE, type Seat } from '../../../ceremony/rehearsal/participants.js'
+import type { Person } from '../../../ceremony/world.js'
+import type { Patience } from '../../../messaging/channel/timeouts.js'
+import { hex, visible } from '../../../wire/base/text.js'
+import { acceptCeremony } from '../../consent/accept.js'
+import { approvalWords } from '../../consent/approve.js'
+import { deedLines } from './narration.js'
+import { confirmAsking, consent } from '../../consent/signature.js'
+import type { Context } from '../../runtime/context.js'
+import { ears, type Narrator, narrate } from '../../views/narrate.js'
+import { definitionLines } from '../../views/definition.js'
+import { present } from '../../runtime/result.js'
+import { keyText, keyWords } from '../../views/key.js'
+import { Terminal } from '../../terminal/terminal.js'
+
+/** Milliseconds. */
+const LASTS = 400
+
+export type Company = {
+  readonly seatOf: (actor: Actor) => Seat
+  /** When nobody plays any more: in short, what each types and what comes of it. */
+  readonly watch: (actor: Actor) => Seat
+  readonly tell: (who: string, deed: Deed) => void
+  /** Takes what still moves off the screens. */
+  readonly stop: () => void
+}
+
+/**
+ * @param later who comes after the first signature
+ * @param played whose part the person plays; null: nobody's
+ */
+export function companyOf(
+  context: Context,
+  names: readonly string[],
+  later: readonly string[],
+  played: string | null,
+  patience: Patience,
+): Company {
+  const began = context.now()
+  const voices = new Voices(names.filter((name) => name !== played))
+  const stops: (() => void)[] = []
+  let isShown = played !== null
+  /** Everybody looks at the same file, which is shown once. */
+  const show = (file: CeremonyFile): void => {
+    if (!isShown) context.terminal.say(...definitionLines(file, context.now()), '')
+    isShown = true
+  }
+  const watching = (name: string): Terminal =>
+    terminalOn(context, prefixed(context, name, [...names, ...later], began, stops))
+  const seatOf = (actor: Actor): Seat => {
+    const { name } = actor.card
+    if (name === played) return playedSeat(context, actor, voices, patience, stops)
+    const terminal = played === null ? watching(name) : terminalOn(context, nowhere())
+    const seat = watchedSeat(context, terminal, actor, voices, following(context, terminal, patience, stops))
+    const accept = (file: CeremonyFile): Promise<void> => {
+      show(file)
+      return seat.accept(file)
+    }
+    return { ...seat, accept }
+  }
+  const watch = (actor: Actor): Seat => {
+    const seat = watchedSeat(context, watching(actor.card.name), actor, voices, NO_PROGRESS)
+    return { ...seat, person: { ...seat.person, heard: () => Promise.resolve() } }
+  }
+  const tell = (who: string, deed: Deed): void =>
+    watching(who).say(...deedLines(deed, context.terminal.style))
+  return { seatOf, watch, tell, stop: () => stops.forEach((stop) => stop()) }
+}
+
+const terminalOn = ({ terminal, now, signal }: Context, stream: Writable): Terminal =>
+  new Terminal(false, terminal.style, { stream, moving: false, now, settle: 0, size: () => null }, signal)
+
+/** Somebody who answers by themselves: their screen shows the questions, and what a person would type. */
+function watchedSeat(
+  context: Context,
+  terminal: Terminal,
+  { card }: Actor,
+  voices: Voices,
+  follow: Following,
+): Seat {
+  const { style } = terminal
+  const types = (words: string): string => `${style.dim('types')} ${words}`
+  return {
+    emit: (event) => follow.emit(event),
+    person: {
+      present: false,
+      heard: (words, unverified, signal) => {
+        voices.say(card.name, words)
+        return ears(terminal).heard(words, unverified, signal)
+      },
+      allow: () => Promise.resolve(),
+    },
+    accept: (file) => {
+      terminal.say(style.dim(`$ mpc keygen --definition ${KEY}.mpc`))
+      terminal.say(`Do you accept this ceremony?  ${types(acceptanceWords(file.id))}`)
+      follow.begin('Joining')
+      return Promise.resolve()
+    },
+    made: ({ record }) => {
+      follow.end()
+      const words = keyWords(record)
+      terminal.say('The key is made. Now each of you reads its 16 words aloud: all must be the same.')
+      terminal.say(`  ${words.slice(0, 8).join(' ')}`, `  ${words.slice(8).join(' ')}`)
+    },
+    asks: (_key, payload, signers) => {
+      terminal.say(style.dim(`$ mpc sign --key ${KEY} --in message.txt --signers ${signers.join(',')}`))
+      terminal.say(`You ask for this signature, and sign it yourself: ${visible(MESSAGE)}`)
+      terminal.say(`Sign it?  ${types(approvalWords(payload))}`)
+      follow.begin('Waiting for the other signers')
+      return Promise.resolve()
+    },
+    approval: ({ seated }) => {
+      terminal.say(style.dim(`$ mpc sign --key ${KEY} --next`))
+      follow.begin('Waiting for a request')
+      return {
+        ask: (request) => {
+          const asker = seated.members.find(({ card }) => hex(card.fingerprint) === hex(request.asker))?.card
+            .name
+          const text = visible(Buffer.from(request.payload).toString('utf8'))
+          terminal.say(`${asker ?? 'somebody'} asks for this signature: ${text}`)
+          terminal.say(`Sign it?  ${types(approvalWords(request.payload))}`)
+          return Promise.resolve()
+        },
+      }
+    },
+    signed: (signature) => {
+      follow.end()
+      terminal.say(`${hex(signature).slice(0, 32)}…`)
+    },
+    ended: (error) => {
+      follow.end()
+      terminal.say(...endLines(context, error))
+    },
+  }
+}
+
+/** The person who watches, at the real screen, asked what a real ceremony asks. */
+function playedSeat(
+  context: Context,
+  { home, card }: Actor,
+  voices: Voices,
+  patience: Patience,
+  stops: (() => void)[],
+): Seat {
+  const { terminal, signal } = context
+  const follow = following(context, terminal, patience, stops)
+  const person: Person = {
+    present: true,
+    heard: async (words, unverified, giveUp) => {
+      if (unverified.length > 0) {
+        const said = await voices.all(giveUp)
+        for (const [name, theirs] of said) terminal.say(`  ${name} reads:  ${theirs.join('  ')}`)
+      }
+      await ears(terminal).heard(words, unverified, giveUp)
+    },
+    allow: () => Promise.resolve(),
+  }
+  const asker = { terminal, signal, now: context.now }
+  return {
+    emit: (event) => follow.emit(event),
+    person,
+    accept: async (file) => {
+      terminal.say(terminal.style.dim(`$ mpc keygen --definition ${KEY}.mpc`))
+      const here = { home: () => Promise.resolve(home), card: () => Promise.resolve(card) }
+      await acceptCeremony({ terminal, now: context.now, ...here }, file, null)
+      follow.begin('Joining')
+    },
+    made: ({ name, record }: MadeKey) => {
+      follow.end()
+      terminal.say('The key is made. Now each of you reads its 16 words aloud: all must be the same.', '')
+      terminal.say(...keyText(name, record), '')
+    },
+    asks: async (key, payload, signers) => {
+      terminal.say(
+        terminal.style.dim(`$ mpc sign --key ${KEY} --in message.txt --signers ${signers.join(',')}`),
+      )
+      await confirmAsking(asker, key, card.name, 'raw', payload, { signers })
+      follow.begin('Waiting for the other signers')
+    },
+    approval: (key) => {
+      terminal.say(terminal.style.dim(`$ mpc sign --key ${KEY} --next`))
+      follow.begin('Waiting for a request')
+      return { ask: (request, giveUp) => consent(asker, request, key, giveUp) }
+    },
+    signed: (signature) => {
+      follow.end()
+      terminal.say(hex(signature), '')
+    },
+    ended: (error) => {
+      follow.end()
+      terminal.say(...endLines(context, error))
+    },
+  }
+}
+
+/** What the others say aloud, for whoever plays to compare. */
+class Voices {
+  readonly #words = new Map<string, readonly string[]>()
+  #complete: () => void = () => {}
+  readonly #all: Promise<void>
+
+  constructor(readonly names: readonly string[]) {
+    this.#all = new Promise((resolve) => {
+      this.#complete = resolve
+    })
+  }
+
+  say(name: string, words: readonly string[]): void {
+    this.#words.set(name, words)
+    if (this.names.every((each) => this.#words.has(each))) this.#complete()
+  }
+
+  /** Everybody's last words, once all have said some. @throws the signal's reason */
+  async all(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      void this.#all.then(resolve)
+    })
+    return this.#words
+  }
+}
+
+/** The network inside this process is never away. */
+const INSIDE = { onDisconnect: () => () => undefined, onReconnect: () => () => undefined }
+
+type Following = Pick<Narrator, 'emit'> & {
+  readonly begin: (what: string) => void
+  readonly end: () => void
+}
+
+const NO_PROGRESS: Following = { begin: () => undefined, emit: () => undefined, end: () => undefined }
+
+/** The narrator of one command after another on one screen. */
+function following(
+  context: Context,
+  terminal: Terminal,
+  patience: Patience,
+  stops: (() => void)[],
+): Following {
+  let current: ReturnType<typeof narrate> | null = null
+  const end = (): void => {
+    current?.stop()
+    current = null
+  }
+  stops.push(end)
+  return {
+    begin: (what: string): void => {
+      end()
+      current = narrate(terminal, what, patience, context.now, INSIDE)
+    },
+    emit: (event: Parameters<ReturnType<typeof narrate>['emit']>[0]): void => current?.emit(event),
+    end,
+  }
+}
+
+function endLines({ terminal }: Context, error: unknown): string[] {
+  if (error instanceof Dropped) return [terminal.style.bad('(killed)')]
+  const { stderr } = present({ command: 'keygen', error }, false, terminal.style)
+  return stderr.trimEnd().split('\n')
+}
+
+// -------------------------------------------------------------------------------------------------------- the screens
+
+/**
+ * A screen whose lines come with a name and the time. A state is shown when it begins; who is here and who is missing,
+ * which changes in it, only where that lasts.
+ */
+function prefixed(
+  { terminal, now }: Context,
+  name: string,
+  names: readonly string[],
+  began: number,
+  stops: (() => void)[],
+): Writable {
+  const width = Math.max(...names.map((each) => each.length))
+  let state = ''
+  let later: NodeJS.Timeout | undefined
+  stops.push(() => clearTimeout(later))
+  const show = (line: string): void => {
+    const head = `${((now() - began) / 1000).toFixed(2)} s`.padStart(8).concat(`  ${name.padEnd(width)}`)
+    const [first, ...rest] = wrapped(line, (terminal.screen.columns ?? Infinity) - head.length - 2)
+    terminal.say(`${terminal.style.dim(head)}  ${first}`)
+    for (const more of rest) terminal.say(`${' '.repeat(head.length + 4)}${more}`)
+  }
+  return lines((line) => {
+    if (line === '') return
+    clearTimeout(later)
+    const begun = / \(.*\)$/.test(line) ? line.replace(/ \(.*\)$/, '') : null
+    if (begun !== null && begun === state) later = setTimeout(() => show(line), LASTS).unref()
+    else show(line)
+    state = begun ?? state
+  })
+}
+
+/** At spaces, as far as there are any; what goes on is shown two columns further in. */
+function wrapped(line: string, room: number): string[] {
+  const at = stripVTControlCharacters(line).length <= room ? -1 : line.lastIndexOf(' ', room)
+  if (at < 1 || line.slice(0, at).trim() === '') return [line]
+  return [line.slice(0, at), ...wrapped(line.slice(at + 1).trimStart(), room - 2)]
+}
+
+const nowhere = (): Writable => lines(() => {})
+
+const lines = (each: (line: string) => void): Writable =>
+  new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      for (const line of text.replace(/\n$/, '').split('\n')) each(line)
+      done()
+    },
+  })

@@ -1,0 +1,69 @@
+import { parseCards } from '../../../ceremony/contacts/contacts.js'
+import { natsConfig } from '../../../messaging/transport/nats-config.js'
+import { isLoopback } from '../../../messaging/transport/transport.js'
+import { CodecError } from '../../../protocol/core/codec.js'
+import { checkDistinct, type Keys } from '../../../wire/identity/card.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { nkeyText } from '../../../wire/base/nkey.js'
+import { type Address, hostPort } from '../../runtime/parse.js'
+import type { Context } from '../../runtime/context.js'
+import { type Group, groupOf, type TlsFiles, tlsFiles } from '../../args/members-file.js'
+import { readNamed } from '../../runtime/read-input.js'
+import type { Result } from '../../runtime/result.js'
+
+export type Options = TlsFiles & {
+  readonly definition?: string
+  readonly cards?: readonly string[]
+  readonly listen?: Address
+  readonly tlsCa?: string
+}
+
+const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
+
+/** `mpc nats config`: what an administrator puts into nats-server's configuration for one group of people. */
+export async function run(_context: Context, options: Options): Promise<Result> {
+  const { name, members } = await theGroup(options)
+  const listen = options.listen ?? LISTEN
+  const files = tlsFiles(options)
+  if (options.tlsCa !== undefined && files === null) {
+    throw new Failure('usage', 'E_TLS_FILES', '--tls-ca needs --tls-cert and --tls-key beside it')
+  }
+  if (files === null && !isLoopback(listen.host)) {
+    throw new Failure('configuration', 'E_TLS', 'a server that other machines reach needs TLS', {
+      hint: 'give --tls-cert FILE and --tls-key FILE, or listen on 127.0.0.1',
+    })
+  }
+  const tls = files && { ...files, ca: options.tlsCa ?? null }
+  const config = natsConfig({ account: name, members, listen: hostPort(listen), tls })
+  return {
+    data: {
+      account: name,
+      users: members.map(({ name, nkey }) => ({ name, nkey: nkeyText(nkey) })),
+      config: `${config.join('\n')}\n`,
+    },
+    text: [`# ${name}: ${members.map((keys) => keys.name).join(', ')}. Made by mpc nats config.`, ...config],
+    next: 'nats-server -c FILE   (2.9 or newer; 2.11.16 or newer in production)',
+  }
+}
+
+async function theGroup({ definition, cards }: Options): Promise<Group> {
+  if (definition !== undefined && cards === undefined) return groupOf(definition)
+  if (definition !== undefined || cards === undefined) {
+    throw groupFailure('it is not clear for whom', 'give one of --definition and --cards')
+  }
+  const texts = await Promise.all(cards.map((file) => readNamed(file, '--cards')))
+  return { name: 'mpc', members: distinct(texts.flatMap((bytes) => [...parseCards(bytes)])) }
+}
+
+function distinct(cards: readonly Keys[]): readonly Keys[] {
+  try {
+    checkDistinct(cards)
+    return cards
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    throw groupFailure(`the cards do not make a group: ${cause.message}`, 'give one card of each member')
+  }
+}
+
+const groupFailure = (problem: string, hint: string): Failure =>
+  new Failure('usage', 'E_NATS_GROUP', problem, { hint })

@@ -1,0 +1,62 @@
+import { openRelay, userOf } from '../../../messaging/relay/relay.js'
+import { type Address, hostPort } from '../../runtime/parse.js'
+import { DEFAULT_URL } from '../../runtime/config.js'
+import type { Context } from '../../runtime/context.js'
+import { groupOf, type TlsFiles, tlsFiles } from '../../args/members-file.js'
+import { readNamed, readNamedSecret } from '../../runtime/read-input.js'
+import type { Result } from '../../runtime/result.js'
+
+export type Options = TlsFiles & { readonly definition?: string; readonly listen?: Address }
+
+const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
+
+/** `mpc relay`: serves until it is asked to stop, which is how it is meant to end: exit 0. */
+export async function run(context: Context, options: Options): Promise<Result> {
+  const { terminal, globals, signal } = context
+  const { host, port } = options.listen ?? LISTEN
+  const files = tlsFiles(options)
+  const group = options.definition === undefined ? null : await groupOf(options.definition)
+  const relay = await openRelay({
+    host,
+    port,
+    users: group && group.members.map(userOf),
+    tls: files && { cert: await text(files.cert), key: await text(files.key, true) },
+    rng: context.rng,
+    log: (line) => terminal.say(line),
+  })
+  const names = group && group.members.map(({ name }) => name)
+  const url = `${files ? 'tls' : 'nats'}://${hostPort({ host, port: relay.port })}`
+  terminal.say(...welcome(url, names))
+  await untilStopped(signal, globals.timeout)
+  await relay.close()
+  terminal.say('Stopped, as asked. Nothing was kept.')
+  return { data: { url, members: names, connections: relay.admitted }, text: [] }
+}
+
+const welcome = (url: string, names: readonly string[] | null): string[] => [
+  `Listening on ${url}; Ctrl-C stops it. Nothing is kept.`,
+  names
+    ? `May connect: ${names.join(', ')}, each with the NATS key of its card and as itself only.`
+    : 'May connect: everybody on this machine who has an identity.',
+  'It sees who meets when, and what is to be signed; no shares.',
+  ...(url === DEFAULT_URL ? [] : [`Each member:  export MPC_NATS_URL=${url}`]),
+]
+
+/**
+ * Waits for Ctrl-C, or for so many milliseconds. With a timer of its own: a signal that `AbortSignal.any` joins from
+ * `AbortSignal.timeout` may be collected as garbage before it fires.
+ */
+async function untilStopped(signal: AbortSignal, timeout: number | null): Promise<void> {
+  if (signal.aborted) return
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    if (timeout !== null) timer = setTimeout(resolve, timeout)
+  })
+  clearTimeout(timer)
+}
+
+async function text(path: string, secret = false): Promise<string> {
+  const bytes = await (secret ? readNamedSecret(path, '--tls-key') : readNamed(path, '--tls-cert'))
+  return Buffer.from(bytes).toString('utf8')
+}

@@ -1,0 +1,105 @@
+import { wipeIdentity } from '../../../ceremony/contacts/identity.js'
+import { listed, remainingWords } from '../../../ceremony/epochs/remaining-quorum.js'
+import { planRetire, retire, type RetirePlan } from '../../../ceremony/epochs/retire.js'
+import { heldKey } from '../../../ceremony/epochs/held-epochs.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { fromHex, hex } from '../../../wire/base/text.js'
+import type { Context } from '../../runtime/context.js'
+import { epochData, namesThat } from '../../views/share.js'
+import type { Result } from '../../runtime/result.js'
+import { takenLines, takeStatements } from '../../args/attestation-files.js'
+import { fields } from '../../terminal/style.js'
+import { takeUpWaiting } from '../../args/take-up.js'
+
+export type Options = {
+  readonly key: string
+  readonly epoch?: string
+  readonly statements?: readonly string[]
+  readonly confirm?: string
+}
+
+/** `mpc share retire`: destroys this home's shares of epochs that a newer one has replaced, after the person typed the key's name. */
+export async function run(context: Context, options: Options): Promise<Result> {
+  const { key: name, epoch, statements, confirm } = options
+  if (confirm !== undefined && confirm !== name) {
+    throw new Failure('usage', 'E_USAGE', `--confirm ${confirm} does not repeat --key ${name}`, {
+      hint: 'see `mpc share retire --help`',
+    })
+  }
+  await takeUpWaiting(context)
+  const home = await context.home()
+  const card = await context.card()
+  if (statements) {
+    context.terminal.say(...takenLines(name, await takeStatements(context, name, statements, '--statements')))
+  }
+  const plan = await planRetire(home, card, name, fromHex(epoch ?? '', 32))
+  if (plan.epochs.length === 0) return nothingLeft(name)
+  context.terminal.say(...planLines(plan))
+  if (confirm === undefined) {
+    const which = listed(plan.epochs.map(({ number }) => String(number)))
+    const question = `Your share of epoch ${which} of ${name} is destroyed for good. A copy of this home still holds it.`
+    await context.terminal.confirm(question, name, { flag: `--confirm ${name}` })
+  }
+  const identity = await context.openIdentity()
+  try {
+    const { destroyed } = await retire({ home, identity, card }, plan, context.now())
+    const after = (await heldKey(home, name)).epochs.filter((each) =>
+      plan.epochs.some(({ digest }) => hex(digest) === hex(each.digest)),
+    )
+    return {
+      data: {
+        key: name,
+        newest: plan.newest && plan.newest.number,
+        gone_over: plan.gone,
+        retired: after.map(epochData),
+        destroyed,
+      },
+      text: [
+        `Destroyed here: what lay of epoch ${listed(after.map(({ number }) => String(number)))} of ${name}.`,
+        ...after.flatMap((each) => (each.record ? remainingWords(each, each.record) : [])),
+        'What a disk or a copy of this home may still hold of it, this program cannot reach: destroy copies too.',
+      ],
+      again: `mpc share list --key ${name}`,
+      next: `mpc share statements --key ${name} -o retired.json   (for the others, who see it in \`mpc share list\`)`,
+    }
+  } finally {
+    wipeIdentity(identity)
+  }
+}
+
+const nothingLeft = (name: string): Result => ({
+  data: { key: name, newest: null, gone_over: [], retired: [], destroyed: [] },
+  text: [
+    `Nothing of ${name} is to be destroyed here: there is no share of an epoch that another has replaced.`,
+  ],
+  next: `mpc share list --key ${name}`,
+})
+
+/** What is to be destroyed, on whose word, and what of it is left elsewhere. */
+function planLines({ name, newest, gone, epochs }: RetirePlan): string[] {
+  if (!newest) return []
+  return [
+    `Epoch ${newest.number} of ${name} is certified; gone over to it: ${listed(gone)} (${newest.record.threshold} must sign).`,
+    ...epochs.flatMap((epoch) => {
+      const { record, manifest } = epoch
+      const destroyed = namesThat('deleted', epoch)
+      const left = record.members.map(({ card }) => card.name).filter((each) => !destroyed.includes(each))
+      return [
+        `Epoch ${epoch.number}, to be destroyed here:`,
+        ...fields([
+          ['not destroyed, as far as is known', left.length === 0 ? 'none' : listed(left)],
+          ['said to be destroyed', destroyed.length === 0 ? 'none' : listed(destroyed)],
+          ...(manifest
+            ? [
+                [
+                  'pieces of yours, now stale, with',
+                  listed(manifest.holders.map((each) => each.name)),
+                ] as const,
+              ]
+            : []),
+        ]),
+        ...remainingWords(epoch, record).map((line) => `  ${line}`),
+      ]
+    }),
+  ]
+}

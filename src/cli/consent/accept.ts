@@ -1,0 +1,44 @@
+/** A person's leave, or a script's, for a ceremony: asked before any passphrase. */
+import {
+  acceptanceWords,
+  type CeremonyFile,
+  checkAccepted,
+  checkMember,
+  participantsOf,
+} from '../../ceremony/definition/build.js'
+import { knownCards, statusOf } from '../../ceremony/contacts/contacts.js'
+import type { Context } from '../runtime/context.js'
+import { definitionLines } from '../views/definition.js'
+
+/**
+ * Goes on only if this home is a member and the ceremony is accepted: by `accept`, the id that a script names, else by
+ * a person who has seen it and types its words.
+ * @throws Failure `E_NOT_MEMBER`, `E_ACCEPT` (authentication), `E_REFUSED` (refused)
+ */
+export async function acceptCeremony(
+  context: Pick<Context, 'terminal' | 'home' | 'card' | 'now'>,
+  file: CeremonyFile,
+  accept: string | null,
+): Promise<void> {
+  const card = await context.card()
+  checkMember(file, card)
+  if (accept !== null) return checkAccepted(file, accept)
+  const { terminal } = context
+  const question = 'Do you accept this ceremony, as it stands above?'
+  const asking = { flag: '--accept ID' }
+  terminal.requirePerson(question, asking)
+  const known = await knownCards(await context.home())
+  const strangers = participantsOf(file).filter(
+    (keys) => !['self', 'verified'].includes(statusOf(known, keys)),
+  )
+  const takesPart = participantsOf(file).some((keys) => statusOf(known, keys) === 'self')
+  const then = takesPart
+    ? 'With whoever is not verified you will compare six words.'
+    : `Not verified: ${strangers.map(({ name }) => name).join(' and ')}.`
+  await terminal.read([
+    ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),
+    ...(strangers.length === 0 ? [] : [then]),
+    '',
+  ])
+  await terminal.confirm(question, acceptanceWords(file.id), asking)
+}

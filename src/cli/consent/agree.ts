@@ -1,0 +1,93 @@
+/** What a custodian agrees to before a key is made or dealt anew: the ceremony as it stands, and the people in it. */
+import type { CeremonyFile } from '../../ceremony/definition/build.js'
+import type { MakingPlan } from '../../ceremony/dkg/plan.js'
+import { requireVerified, unverifiedAmong } from '../../ceremony/contacts/require-verified.js'
+import { listed } from '../../ceremony/epochs/remaining-quorum.js'
+import { knownCards } from '../../ceremony/contacts/contacts.js'
+import type { Home } from '../../storage/home/home.js'
+import { equalBytes } from '../../protocol/core/codec.js'
+import type { Card, Keys } from '../../wire/identity/card.js'
+import { type KeyDefinition, watchersOf } from '../../wire/ceremony/key-definition.js'
+import { Failure } from '../../wire/base/failure.js'
+import { hex, visible } from '../../wire/base/text.js'
+import { acceptCeremony } from './accept.js'
+import type { Context } from '../runtime/context.js'
+import { outcomeOf } from '../views/definition.js'
+
+/** @throws Failure as `planOf`, `acceptCeremony` and `requireVerified` say */
+export async function agreeTo<P extends MakingPlan>(
+  context: Context,
+  file: CeremonyFile,
+  { accept, confirm }: { readonly accept: string | null; readonly confirm: string | null },
+  planOf: (home: Home, self: Card, file: CeremonyFile, now: number) => Promise<P>,
+): Promise<P> {
+  const home = await context.home()
+  const plan = await planOf(home, await context.card(), file, context.now())
+  if (plan.behind !== null) {
+    context.terminal.say(
+      `This home is behind: epoch ${plan.behind} is in use here, and others have gone on since. You are dealt a share as one who joins; with epoch ${plan.behind} this home signs no more after it.`,
+    )
+  }
+  await acceptCeremony(context, file, accept).catch((error: unknown) => {
+    throw notForAll(error)
+  })
+  const unverified = await unverifiedAmong(home, plan.players)
+  requireVerified(unverified, context.terminal.interactive)
+  await warnOfNamesakes(context, unverified)
+  if (!plan.begun) await confirmSevere(context, plan.definition, confirm)
+  return plan
+}
+
+/** Nobody hears of a no that was given before the network was asked: the error says how they do. */
+function notForAll(error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'E_REFUSED') return error
+  return new Failure('refused', 'E_REFUSED', error.message, {
+    hint: 'nothing was done; tell the others, or end it for everybody: `mpc ceremony abort FILE`',
+    cause: error,
+  })
+}
+
+/** What is severe about a resharing is confirmed by the name of the key: by a person, or by a script's --confirm. */
+export async function confirmSevere(
+  context: Context,
+  definition: KeyDefinition,
+  confirm: string | null,
+): Promise<void> {
+  const { terminal } = context
+  const { key } = definition
+  if (confirm !== null && confirm !== key) {
+    throw new Failure('usage', 'E_USAGE', `--confirm ${visible(confirm)} is not the name of the key`, {
+      hint: `in this ceremony it is ${key}`,
+    })
+  }
+  if (definition.kind === 'keygen' || confirm !== null) return
+  const { fingerprint } = await context.card()
+  const deals = definition.dealers.some((dealer) => equalBytes(dealer, fingerprint))
+  const asking = { flag: `--confirm ${key}` }
+  if (definition.minority && deals) {
+    const unheard = watchersOf(definition).map(({ name }) => name)
+    const whose = unheard.length === 0 ? 'nobody' : unheard.join(', ')
+    await terminal.confirm(
+      `You deal this key without more than half of its custodians. Not heard: ${whose}. They may do the same with others.`,
+      key,
+      asking,
+    )
+  }
+  if (definition.supersedes) {
+    const { supersedes } = definition
+    const what = `This replaces ${listed(supersedes.map(hex))}: ${outcomeOf(supersedes)}, you refuse it from now on.`
+    await terminal.confirm(what, key, asking)
+  }
+}
+
+/** A name that somebody else has here already, verified: whoever reads only names would take one for the other. */
+async function warnOfNamesakes(context: Context, unverified: readonly Keys[]): Promise<void> {
+  const known = await knownCards(await context.home())
+  const isTaken = ({ name }: Keys): boolean =>
+    known.some(({ card, beside, status }) => card.name === name && !beside && status !== 'unverified')
+  context.terminal.say(
+    ...unverified
+      .filter(isTaken)
+      .map(({ name }) => `Careful: this ${name} has other keys than the ${name} whom you have verified.`),
+  )
+}

@@ -1,0 +1,60 @@
+/**
+ * A person's leave for a signature: they see what it is, who asks and who signs, may look at all of it or keep it in a
+ * file, and type two words of it. The words are something to type, never something to compare between people.
+ */
+import { Failure } from '../../wire/base/failure.js'
+import { sha256 } from '../../wire/base/hash.js'
+import { hex } from '../../wire/base/text.js'
+import { wordsOf } from '../../wire/base/safety-words.js'
+import type { Context } from '../runtime/context.js'
+import { writeNew } from '../runtime/read-input.js'
+import { type Asked, hiddenBytes, payloadLines, payloadSummary } from '../views/payload.js'
+import { saidNo } from '../terminal/terminal.js'
+
+/** @throws Failure `E_REFUSED` (refused), `E_NO_INPUT` (usage), the signal's reason */
+export async function approve(
+  { terminal }: Pick<Context, 'terminal'>,
+  headline: string,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<void> {
+  const { payload } = asked
+  const digest = sha256(payload)
+  const asking = { flag: `--approve sha256:${hex(digest)}`, signal }
+  terminal.requirePerson('Sign it?', asking)
+  await terminal.read(['', headline, ...payloadSummary(asked), ''], signal)
+  const words = approvalWords(payload)
+  // A summary hides what is long, and where lines break.
+  const hides = hiddenBytes(payload) > 0 || payloadLines(payload).length > 1
+  const looks = hides ? ', "view" to see all of it, "save" to keep it in a file' : ''
+  const answers = hides ? ['view', 'save', words] : [words]
+  for (;;) {
+    const question = `Sign it? Type "${words}"${looks}, or "no":`
+    switch (await terminal.askTyped(question, 'no', answers, asking)) {
+      case null:
+        throw saidNo()
+      case 'view':
+        await terminal.read(payloadLines(payload), signal)
+        break
+      case 'save':
+        terminal.say(await saved(`payload-${hex(digest).slice(0, 16)}`, payload))
+        break
+      default:
+        return
+    }
+  }
+}
+
+/** What a person types to approve a payload. */
+export const approvalWords = (payload: Uint8Array): string =>
+  wordsOf(sha256(payload).subarray(0, 2)).join(' ').toLowerCase()
+
+/** Where the payload lies now; a file that is in the way is no reason to leave the ceremony. */
+async function saved(path: string, payload: Uint8Array): Promise<string> {
+  try {
+    return `It is in ${await writeNew(path, payload)}`
+  } catch (error) {
+    if (error instanceof Failure) return `It could not be kept: ${error.message}`
+    throw error
+  }
+}

@@ -1,0 +1,62 @@
+/** Making primes ahead of time, with progress; Ctrl-C keeps those that are made. */
+import { PRIMES_A_KEY, stockedPrimes, stockPrimes } from '../../ceremony/keys/prime-supply.js'
+import type { Home } from '../../storage/home/home.js'
+import type { Card } from '../../wire/identity/card.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { Identity } from '../../wire/identity/identity.js'
+import { levelOfKeys } from '../../wire/key/record.js'
+import type { Context } from '../runtime/context.js'
+
+export type Owner = { readonly home: Home; readonly card: Card; readonly identity: Identity }
+
+export type Made = {
+  readonly made: number
+  /** In the home now. */
+  readonly primes: number
+  /** If it was ended before all were made. */
+  readonly failure: Failure | null
+}
+
+/** How many primes a home has that a key of today can use. */
+export const primesIn = (home: Home): Promise<number> => stockedPrimes(home, levelOfKeys().primeBits)
+
+/** Makes `count` primes and keeps each as it is found. */
+export async function makeAhead(context: Context, owner: Owner, count: number): Promise<Made> {
+  const { terminal, makePrimes, signal } = context
+  const bits = levelOfKeys().primeBits
+  const board = terminal.board([])
+  let made = 0
+  const tell = (): void => {
+    const left = count - made
+    board.waiting(
+      `Making large primes, ${left} to go (seconds to a minute each); Ctrl-C keeps those made`,
+      null,
+    )
+  }
+  const ended = async (failure: Failure | null): Promise<Made> => {
+    const primes = await primesIn(owner.home)
+    return { made, primes, failure }
+  }
+  tell()
+  try {
+    await stockPrimes(owner, { makePrimes, signal }, bits, count, (kept) => {
+      made = kept
+      if (made < count) tell()
+    })
+    return await ended(null)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    return await ended(interruptedAfter(made))
+  } finally {
+    board.stop()
+  }
+}
+
+const interruptedAfter = (made: number): Failure =>
+  new Failure('interrupted', 'E_INTERRUPTED', 'interrupted', {
+    hint: `${made === 0 ? 'none was made' : `${made} made and kept`}; \`mpc identity primes\` makes more`,
+  })
+
+/** How many there are, in words. */
+export const primesText = (primes: number): string =>
+  primes === 0 ? 'none made ahead' : `${primes} made ahead; an ECDSA key takes ${PRIMES_A_KEY}`

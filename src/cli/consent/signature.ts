@@ -1,0 +1,70 @@
+/** The questions before a signature: of the member that asks for it, and of one that is asked. */
+import type { Key } from '../../ceremony/keys/key.js'
+import { hex, visible } from '../../wire/base/text.js'
+import type { PayloadType } from '../../wire/ceremony/definition.js'
+import type { Request } from '../../wire/ceremony/request.js'
+import type { Context } from '../runtime/context.js'
+import { humanTime } from '../views/time.js'
+import { approve } from './approve.js'
+
+/** Who is asked. */
+type Asked = Pick<Context, 'terminal' | 'signal'>
+
+/** Before this member asks: what it is about to sign. */
+export async function confirmAsking(
+  context: Asked,
+  key: Key,
+  self: string,
+  type: PayloadType,
+  payload: Uint8Array,
+  {
+    reason,
+    signers,
+    path,
+  }: { readonly reason?: string; readonly signers?: readonly string[]; readonly path?: string },
+): Promise<void> {
+  const others = signers?.filter((name) => name !== self).join(' and ')
+  const signs = !signers || signers.includes(self)
+  await approve(
+    context,
+    `You ask ${others ?? 'whoever comes'} for this signature${signs ? ', and sign it yourself' : '; you do not sign it yourself'}:`,
+    {
+      key: keyLine(key, path ?? null),
+      signers: signers?.join(' and ') ?? `you, and whoever comes first`,
+      scheme: key.record.scheme,
+      type,
+      payload,
+      reason: reason ?? '',
+    },
+    context.signal,
+  )
+}
+
+/** Before this member signs what another asks for. */
+export async function consent(
+  context: Pick<Context, 'terminal' | 'now'>,
+  request: Request,
+  key: Key,
+  signal: AbortSignal,
+): Promise<void> {
+  const { members } = key.seated
+  const nameOf = (fingerprint: Uint8Array) =>
+    members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'
+  const asker = nameOf(request.asker)
+  await approve(
+    context,
+    `${asker} asks for this signature, ${humanTime(request.created, context.now())}:`,
+    {
+      key: keyLine(key, request.path),
+      signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
+      scheme: key.record.scheme,
+      type: request.type,
+      payload: request.payload,
+      reason: request.reason,
+    },
+    signal,
+  )
+}
+
+const keyLine = ({ name, record }: Key, path: string | null): string =>
+  `${name}${path === null ? '' : `, derived at ${visible(path)}`}; ${record.threshold} of ${record.members.length} must sign`

@@ -1,0 +1,414 @@
+/**
+ * The machine contract as a JSON Schema (draft 2020-12): what `--json` prints, `mpc explain --schema` shows, and the
+ * tests hold every command to. Additive changes only: fields may be added, so unknown ones are allowed.
+ */
+import { backupData } from './backup.js'
+import {
+  count,
+  hex,
+  list,
+  name,
+  object,
+  oneOf,
+  orNull,
+  path,
+  publicKey,
+  type Schema,
+  text,
+  time,
+} from './schema.js'
+import { shareData } from './share.js'
+
+const scheme = oneOf('ecdsa-secp256k1', 'eddsa-ed25519', 'schnorr-taproot')
+
+const identityFields = {
+  name,
+  fingerprint: hex(32),
+  words: list(text, { minItems: 16, maxItems: 16 }),
+  card: { type: 'string', pattern: '^mpc(rehearsal)?card1[a-z0-9]+$' },
+  created: time,
+  status: oneOf('self', 'verified', 'unverified'),
+}
+const identity = object(identityFields)
+/** The own one; `primes` were made ahead, for keys that need them. */
+const ownIdentity = object({ ...identityFields, primes: count(0) })
+/** Files of cards that cannot be read; each is named in its problem. */
+const damagedCards = list(
+  object({ fingerprint: hex(32), problem: object({ code: text, message: text, hint: orNull(text) }) }),
+)
+const imported = object(
+  {
+    ...identityFields,
+    changed: oneOf('added', 'verified', 'updated', 'beside', 'replaced', null),
+    /** With --rebind. Fingerprints: who sat there in this home before, and who does now. */
+    rebind: object({ key: name, seat: count(1), before: hex(32), seated: hex(32), file: path }),
+  },
+  ['rebind'],
+)
+
+const definitionFields = {
+  definition_id: hex(32),
+  kind: oneOf('keygen', 'reshare', 'refresh', 'handshake'),
+  key: orNull(name),
+  scheme: orNull(scheme),
+  threshold: orNull(count(2)),
+  members: list(object({ name, fingerprint: hex(32), role: text, index: orNull(count(1)) })),
+  participants: list(name),
+  dealers: list(name),
+  /** Of a reshare or refresh: the record's digest of the epoch that it starts from. */
+  parent: hex(32),
+  /** Ids of unfinished ceremonies that it replaces. */
+  supersedes: orNull(list(hex(32), { minItems: 1, maxItems: 16 })),
+  minority: { type: 'boolean' },
+  /** Old custodians with another identity than the record has: each sits in its seat by a rebind. */
+  rebound: list(name),
+  /** Old custodians who neither deal nor get a share, and how many of them must sign. */
+  watchers: list(name),
+  watchers_needed: count(0),
+  signed_by: list(name),
+  missing: list(name),
+  not_before: orNull(time),
+  expires: orNull(time),
+  rehearsal: { type: 'boolean' },
+  /** What a person is to think about before it is accepted: sentences. */
+  warnings: list(text),
+  file: path,
+}
+const OF_RESHARES = ['parent', 'supersedes', 'minority', 'rebound', 'watchers', 'watchers_needed']
+const definition = object(definitionFields, OF_RESHARES)
+
+const keyFields = {
+  key: name,
+  key_id: hex(32),
+  scheme,
+  public_key: publicKey,
+  threshold: count(2),
+  members: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      index: count(1),
+      public_share: { type: 'string', pattern: '^[0-9a-f]+$' },
+    }),
+  ),
+  epoch: count(1),
+  definition_id: hex(32),
+  attempt: text,
+  /** Null for a share from paper until the certificate is taken in. */
+  certificate: orNull(path),
+  /** Null for who only signed for a resharing, or restored its share, and saw none of it. */
+  transcript: orNull(path),
+}
+const key = object(keyFields, ['attempt'])
+
+const handshake = object({
+  words: list(text, { minItems: 6, maxItems: 6 }),
+  sid: hex(32),
+  peers: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      rtt_ms: orNull({ type: 'number' }),
+      clock_ms: orNull({ type: 'number' }),
+      verified: { type: 'boolean' },
+    }),
+  ),
+})
+
+const signature = object(
+  {
+    request_id: hex(32),
+    key: name,
+    scheme,
+    type: oneOf('raw', 'digest', 'text'),
+    payload_sha256: hex(32),
+    path: orNull(text),
+    signers: list(name),
+    epoch: count(1),
+    /** At the path. */
+    public_key: publicKey,
+    /** 64 bytes; for ecdsa r and s. */
+    signature: hex(64),
+    /** For ecdsa alone. */
+    r: hex(32),
+    s: hex(32),
+    recovery_id: oneOf(0, 1),
+    der: { type: 'string', pattern: '^30([0-9a-f]{2})+$' },
+    certificate: text,
+    /** Null where the signature was handed over by another. */
+    transcript: orNull(path),
+    /** Requests that were passed over meanwhile; null where one cannot be read. With a failure too. */
+    skipped: list(
+      object({
+        request_id: orNull(hex(32)),
+        asker: orNull(text),
+        sha256: orNull(hex(32)),
+        code: orNull(text),
+      }),
+    ),
+  },
+  ['r', 's', 'recovery_id', 'der'],
+)
+
+const ranFields = {
+  definition_id: hex(32),
+  sid: hex(32),
+  words: list(text, { minItems: 6, maxItems: 6 }),
+  participants: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      known: oneOf('given', 'self', 'verified', 'unverified', 'unknown'),
+    }),
+  ),
+  scheme,
+  threshold: count(2),
+  public_key: publicKey,
+}
+const transcript = object({
+  kind: oneOf('keygen', 'reshare', 'refresh', 'sign'),
+  ...ranFields,
+  head: hex(32),
+  signature: orNull(hex(64)),
+  certificate: oneOf('complete', 'incomplete'),
+  missing: list(name),
+})
+const failedRun = object({
+  kind: { const: 'failed-run' },
+  /** What was to come of it. */
+  of: oneOf('keygen', 'reshare', 'refresh', 'sign'),
+  ...ranFields,
+  /** Null where the file holds letters alone. */
+  sid: orNull(hex(32)),
+  words: orNull(ranFields.words),
+  /** Of the key that was to sign or to be dealt anew. */
+  public_key: orNull(publicKey),
+  guilty: list(object({ name, fingerprint: hex(32), round: text, kind: { const: 'proven' }, reason: text }), {
+    minItems: 1,
+  }),
+})
+
+const rehearsed = object({
+  rehearsal: { const: true },
+  scheme,
+  threshold: count(2),
+  custodians: list(name),
+  /** Whose part a person played. */
+  as: orNull(name),
+  words: orNull(list(text, { minItems: 6, maxItems: 6 })),
+  /** Null, as all that comes of a key, where a mishap left none. */
+  public_key: orNull(publicKey),
+  signers: list(name),
+  message: text,
+  signature: orNull(hex(64)),
+  verified: { type: 'boolean' },
+  /** What came of it when it went on: somebody joined, and a share was lost and restored. */
+  after: orNull(
+    object({
+      joined: name,
+      epoch: count(2),
+      threshold: count(2),
+      custodians: list(name),
+      holders: list(name),
+      restored: name,
+      public_key: publicKey,
+      signers: list(name),
+      signature: hex(64),
+      verified: { const: true },
+    }),
+  ),
+  steps: list(
+    object({
+      step: oneOf('identities', 'keygen', 'sign', 'verify', 'reshare', 'backup', 'restore', 'sign-again'),
+      ms: count(0),
+    }),
+  ),
+  /** How each custodian's key generation would have ended in earnest; null: killed. */
+  ended: list(
+    object({
+      name,
+      code: orNull(count(0)),
+      error: orNull(text),
+      message: orNull(text),
+      party: orNull(name),
+      accused: list(name),
+    }),
+  ),
+  kept: orNull(path),
+})
+
+const move = { owner: orNull(text), next: orNull(text) }
+/** With --all alone; the newest first. */
+const signings = list(
+  object({
+    request_id: hex(32),
+    key: orNull(name),
+    state: oneOf('signed', 'refused', 'in-doubt', 'begun', 'damaged'),
+    created: orNull(time),
+    payload_sha256: orNull(hex(32)),
+    signature: orNull(hex(64)),
+    transcript: orNull(path),
+  }),
+)
+const ceremonies = list(
+  object({
+    definition_id: hex(32),
+    kind: oneOf('keygen', 'reshare', 'refresh', 'handshake', null),
+    key: orNull(name),
+    state: oneOf(
+      'running',
+      'begun',
+      'prepared',
+      'signed',
+      'in-doubt',
+      'certified',
+      'overtaken',
+      'done',
+      'aborted',
+      'expired',
+      'damaged',
+    ),
+    expires: orNull(time),
+    ...move,
+  }),
+)
+const status = object({
+  home: path,
+  identity: orNull(object({ name, fingerprint: hex(32), created: time })),
+  /** Made ahead, for keys that need them. */
+  primes: count(0),
+  unverified: list(name),
+  damaged: damagedCards,
+  keys: list(
+    object({
+      name,
+      scheme: orNull(scheme),
+      threshold: orNull(count(2)),
+      members: list(name),
+      public_key: orNull(publicKey),
+      epoch: orNull(count(1)),
+      /** Of the own share; null where the key cannot be read. */
+      backup: oneOf('none', 'split', 'stale', null),
+      /** Shares of epochs that others have replaced, and whether they can be destroyed. */
+      old_shares: object({ epochs: list(count(1)), retire: oneOf('now', 'later', 'no') }),
+      problem: orNull(object({ code: text, message: text, hint: orNull(text) })),
+    }),
+  ),
+  ceremonies,
+  requests: list(
+    object({
+      request_id: hex(32),
+      key: orNull(name),
+      state: oneOf('running', 'in-doubt', 'lapsed', 'damaged'),
+      ...move,
+    }),
+  ),
+})
+
+/** `data` of each command, where it succeeded. */
+const DATA: Readonly<Record<string, Schema>> = {
+  'identity init': ownIdentity,
+  'identity reseal': object({ name, fingerprint: hex(32), sealed_by: oneOf('passphrase', 'identity') }),
+  'identity show': { anyOf: [ownIdentity, identity] },
+  'identity primes': object({ made: count(0), primes: count(0) }),
+  'identity export': identity,
+  'identity import': { anyOf: [imported, object({ identities: list(imported) })] },
+  'identity verify': identity,
+  'identity list': object({ identities: list(identity), damaged: damagedCards }),
+  'ceremony new': definition,
+  'ceremony show': definition,
+  'ceremony sign': definition,
+  'ceremony merge': definition,
+  'ceremony verify': definition,
+  'ceremony publish': object({ ...definitionFields, fetched: list(name) }, OF_RESHARES),
+  'ceremony abort': object({ ...definitionFields, told: list(name) }, OF_RESHARES),
+  'ceremony list': object({ ceremonies, signings }, ['signings']),
+  'ceremony finish': { type: 'object' },
+  'ecdh handshake': handshake,
+  keygen: key,
+  reshare: key,
+  refresh: key,
+  sign: signature,
+  'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
+  'key show': object(
+    { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy_sha256: orNull(hex(32)) },
+    ['attempt'],
+  ),
+  'key address': object({
+    key: name,
+    scheme,
+    type: oneOf('evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'),
+    path: orNull(text),
+    public_key: publicKey,
+    address: text,
+  }),
+  'key export-public': object({
+    key: name,
+    scheme,
+    path: orNull(text),
+    public_key: publicKey,
+    chain_code: orNull(hex(32)),
+    /** Null where the scheme has none. */
+    xpub: orNull({ type: 'string', pattern: '^[xt]pub[1-9A-HJ-NP-Za-km-z]+$' }),
+  }),
+  ...shareData,
+  ...backupData,
+  verify: object({ valid: { const: true } }),
+  'transcript verify': { anyOf: [transcript, failedRun] },
+  relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
+  'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
+  rehearse: rehearsed,
+  status,
+  explain: { type: 'object' },
+}
+
+const error = object({
+  code: { type: 'string', pattern: '^E_[A-Z0-9_]+$' },
+  message: text,
+  hint: orNull(text),
+  party: orNull(text),
+  accused: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      round: text,
+      kind: oneOf('proven', 'witnessed', 'pair'),
+      reason: text,
+      evidence: orNull(path),
+    }),
+  ),
+})
+
+/** One line of `--json`. A failure may come with `data` too: what is known nevertheless. */
+export const CONTRACT: Schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'mpc/cli/v1',
+  title: 'What mpc prints with --json',
+  ...object(
+    {
+      ok: { type: 'boolean' },
+      /** Empty where the line names none. */
+      command: text,
+      code: oneOf(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130),
+      schema: { const: 'mpc/cli/v1' },
+      /** There in rehearsals only. */
+      rehearsal: { const: true },
+    },
+    ['rehearsal'],
+  ),
+  oneOf: [
+    {
+      required: ['data'],
+      properties: { ok: { const: true }, code: { const: 0 } },
+      not: { required: ['error'] },
+    },
+    { required: ['error'], properties: { ok: { const: false }, code: { not: { const: 0 } }, error } },
+  ],
+  allOf: Object.entries(DATA).map(([command, data]) => ({
+    anyOf: [
+      { properties: { command: { not: { const: command } } } },
+      { properties: { ok: { const: false } } },
+      { properties: { data } },
+    ],
+  })),
+}

@@ -1,0 +1,96 @@
+/**
+ * Settings: flags, then `MPC_*`, then the user's file, then defaults. One file: `config.yaml` in the home that --home or
+ * MPC_HOME names, else by XDG; never one that happens to lie in the working directory.
+ */
+import { dirname, join, resolve } from 'node:path'
+import { type Fields, readYaml } from '../../ceremony/definition/yaml.js'
+import { Failure } from '../../wire/base/failure.js'
+import type { Globals } from './globals.js'
+
+/** A file to read, and what named it. */
+export type Named = { readonly path: string; readonly by: string }
+
+export type Config = {
+  /** Where the file is, or would be; null where nothing says where. */
+  readonly path: string | null
+  readonly nats: {
+    readonly url: string
+    /** Allows clear text to a server that is not on this machine. */
+    readonly insecure: boolean
+    readonly ca: Named | null
+    readonly cert: Named | null
+    readonly key: Named | null
+    readonly creds: Named | null
+  }
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+type File = { readonly [K in keyof Config['nats']]: Config['nats'][K] | null }
+
+const LIMIT = 1 << 16
+export const DEFAULT_URL = 'nats://127.0.0.1:4222'
+
+/** @throws Failure `E_CONFIG` (configuration) naming line and column of whatever is wrong in the file */
+export async function loadConfig(globals: Globals, env: Env): Promise<Config> {
+  const path = configPath(globals, env)
+  const file = await readConfigFile(path)
+  const named = (flag: string | null, name: string, fromFile: Named | null): Named | null => {
+    const variable = `MPC_NATS_${name.toUpperCase()}`
+    if (flag !== null) return { path: flag, by: `--nats-${name}` }
+    return env[variable] ? { path: env[variable], by: variable } : fromFile
+  }
+  return {
+    path,
+    nats: {
+      url: globals.nats ?? (env['MPC_NATS_URL'] || file?.url || DEFAULT_URL),
+      insecure: file?.insecure ?? false,
+      ca: named(globals.natsCa, 'ca', file?.ca ?? null),
+      cert: named(globals.natsCert, 'cert', file?.cert ?? null),
+      key: named(globals.natsKey, 'key', file?.key ?? null),
+      creds: named(globals.natsCreds, 'creds', file?.creds ?? null),
+    },
+  }
+}
+
+/** Where the user's file is, whether or not there is one; null where nothing says where. */
+export function configPath(globals: Globals, env: Env): string | null {
+  const home = globals.home ?? (env['MPC_HOME'] || null)
+  if (home !== null) return join(resolve(home), 'config.yaml')
+  const xdg = env['XDG_CONFIG_HOME']
+  if (xdg?.startsWith('/')) return join(xdg, 'mpc-ceremony', 'config.yaml')
+  return env['HOME'] ? join(env['HOME'], '.config', 'mpc-ceremony', 'config.yaml') : null
+}
+
+async function readConfigFile(path: string | null): Promise<File | null> {
+  if (path === null) return null
+  const { readFile } = await import('../../storage/fs/atomic.js')
+  const bytes = await readFile(path, LIMIT)
+  if (bytes === null) return null
+  const refuse = (problems: readonly string[]): Failure =>
+    new Failure('configuration', 'E_CONFIG', `${path}: ${problems.join('; ')}`, {
+      hint: 'correct the file, or move it away: everything in it has a default',
+    })
+  return readYaml(
+    bytes,
+    (top) => {
+      const nats = top.fields('nats')
+      return nats && readNats(nats, path)
+    },
+    refuse,
+  )
+}
+
+function readNats(nats: Fields, path: string): File {
+  const file = (name: string): Named | null => {
+    const given = nats.text(name)
+    return given === null ? null : { path: resolve(dirname(path), given), by: `nats.${name} in ${path}` }
+  }
+  return {
+    url: nats.text('url'),
+    insecure: nats.flag('insecure'),
+    ca: file('ca'),
+    cert: file('cert'),
+    key: file('key'),
+    creds: file('creds'),
+  }
+}

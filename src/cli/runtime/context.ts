@@ -1,0 +1,177 @@
+/**
+ * What a command gets of the world: its flags, the person, the clock, the home, the network. Each part is made when it
+ * is first asked for, so that a command loads and asks for no more than it needs.
+ */
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import type { Unlock } from '../../ceremony/contacts/identity.js'
+import type { MakePrimes } from '../../ceremony/world.js'
+import { joinUntil, type Patience } from '../../messaging/channel/timeouts.js'
+import type { Compute } from '../../messaging/session/run.js'
+import type { FileText } from '../../messaging/transport/servers.js'
+import type { Transport } from '../../messaging/transport/transport.js'
+import type { NonceRng, Rng } from '../../protocol/core/session.js'
+import type { Home } from '../../storage/home/home.js'
+import type { Card } from '../../wire/identity/card.js'
+import type { Identity } from '../../wire/identity/identity.js'
+import type { Config, Named } from './config.js'
+import type { EmitFor } from './event-stream.js'
+import type { Globals } from './globals.js'
+import type { Replacing } from './new-passphrase.js'
+import type { Terminal } from '../terminal/terminal.js'
+import type { Workers } from '../threads/workers.js'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+const MINUTE = 60_000
+
+export class Context {
+  readonly now: () => number = Date.now
+  readonly rng: Rng = (length) => Uint8Array.from(randomBytes(length))
+  /** For signing nonces only. */
+  readonly nonces: NonceRng = { fresh: (length) => Uint8Array.from(randomBytes(length)) }
+  /** How long to wait for people, for a letter, and for everything. */
+  readonly patience: Patience
+  readonly #env: Env
+  #home: Promise<Home> | null = null
+  #config: Promise<Config> | null = null
+  #workers: Promise<Workers> | null = null
+
+  /**
+   * @param signal fires on Ctrl-C, with the Failure to end with
+   * @param emitFor tells `--events` of a ceremony, given its definition id
+   */
+  constructor(
+    readonly globals: Globals,
+    readonly terminal: Terminal,
+    readonly signal: AbortSignal,
+    readonly emitFor: EmitFor,
+    env: Env,
+  ) {
+    this.#env = env
+    const join = terminal.interactive ? 15 * MINUTE : 2 * MINUTE
+    const total = globals.timeout === null ? null : this.now() + globals.timeout
+    this.patience = { join, round: 2 * MINUTE, total }
+  }
+
+  /** Lets the home say whether this is a rehearsal, before anything else is read. */
+  async enterRealm(): Promise<void> {
+    const [{ isRehearsalHome, resolveHome }, { enterRehearsal }] = await Promise.all([
+      import('../../storage/home/home.js'),
+      import('../../wire/base/realm.js'),
+    ])
+    const look = async () => isRehearsalHome(resolveHome(this.#env, this.globals.home))
+    // One that cannot be found or read says so when it is opened.
+    if (await look().catch(() => false)) enterRehearsal()
+  }
+
+  /** The custodian's home, to read in: looking for what is not there makes none. */
+  home(): Promise<Home> {
+    this.#home ??= import('../../storage/home/home.js').then(({ findHome, resolveHome }) =>
+      findHome(resolveHome(this.#env, this.globals.home)),
+    )
+    return this.#home
+  }
+
+  /** The same, made if there is none: for the first things that are ever kept in it. */
+  makeHome(): Promise<Home> {
+    this.#home = import('../../storage/home/home.js').then(({ openHome, resolveHome }) =>
+      openHome(resolveHome(this.#env, this.globals.home)),
+    )
+    return this.#home
+  }
+
+  /** Where the home is or would be, and the home if there is one; nothing is made. */
+  async existingHome(): Promise<{ readonly path: string; readonly home: Home | null }> {
+    const { existingHome, resolveHome } = await import('../../storage/home/home.js')
+    const path = resolve(resolveHome(this.#env, this.globals.home))
+    return { path, home: await existingHome(path) }
+  }
+
+  config(): Promise<Config> {
+    this.#config ??= import('./config.js').then(({ loadConfig }) => loadConfig(this.globals, this.#env))
+    return this.#config
+  }
+
+  /** Where the settings are, whether or not there are any; null where nothing says where. */
+  async configPath(): Promise<string | null> {
+    return (await import('./config.js')).configPath(this.globals, this.#env)
+  }
+
+  /** The own card; asks for nothing. @throws Failure `E_NO_IDENTITY` (configuration) */
+  async card(): Promise<Card> {
+    const { ownCard } = await import('../../ceremony/contacts/identity.js')
+    return ownCard(await this.home())
+  }
+
+  /** The own identity with its secrets, asked for if need be. Whoever opens it wipes it. */
+  async openIdentity(): Promise<Identity> {
+    const { openIdentity, sealedBy } = await import('../../ceremony/contacts/identity.js')
+    const { withExistingSecret } = await import('./passphrase.js')
+    const home = await this.home()
+    const { name } = await this.card()
+    return withExistingSecret(this.#sources(), { name, sealedBy: await sealedBy(home) }, (secret) =>
+      this.terminal.busy('Opening your identity', openIdentity(home, secret)),
+    )
+  }
+
+  /** What seals a new identity. */
+  async newSecret(): Promise<Unlock> {
+    return (await import('./new-passphrase.js')).newSecret(this.#sources())
+  }
+
+  /** What is to seal this home's identity instead of what seals it now. */
+  async replacingSecret(replacing: Replacing): Promise<Unlock> {
+    return (await import('./new-passphrase.js')).replacingSecret(this.#sources(), replacing)
+  }
+
+  /** What opens a piece that is sealed by a passphrase. */
+  async pieceSecret(label: string, fd: number | null): Promise<Unlock> {
+    return (await import('./passphrase.js')).pieceSecret(this.#sources(), label, fd)
+  }
+
+  /** The passphrase by which a holder's piece is to be sealed. */
+  async holderSecret(name: string, fd: number | null): Promise<string> {
+    return (await import('./new-passphrase.js')).holderSecret(this.#sources(), name, fd)
+  }
+
+  /** A connection to the NATS server. @throws Failure as `connectNats` does */
+  async connect(identity: Identity): Promise<Transport> {
+    const { nats, path } = await this.config()
+    const { connectNats } = await import('../../messaging/transport/nats.js')
+    return connectNats({
+      url: nats.url,
+      insecure: nats.insecure,
+      configuration: path ?? undefined,
+      ca: await this.#text(nats.ca, false),
+      cert: await this.#text(nats.cert, false),
+      key: await this.#text(nats.key, true),
+      creds: await this.#text(nats.creds, true),
+      nkey: identity.nkey,
+      patience: Math.max(0, joinUntil(this.patience, this.now()) - this.now()),
+      signal: this.signal,
+      retrying: ({ message }) => this.terminal.say(`${message}. This tries again, and goes on by itself.`),
+      now: this.now,
+    })
+  }
+
+  /** Runs a protocol's jobs in threads, which are started with the first one and end with the process. */
+  readonly compute: Compute = async (jobs, signal) => {
+    this.#workers ??= import('../threads/workers.js').then(({ Workers }) => new Workers())
+    return (await this.#workers).compute(jobs, signal)
+  }
+
+  readonly makePrimes: MakePrimes = async (...args) =>
+    (await import('../threads/primes.js')).makePrimes(...args)
+
+  async #text(file: Named | null, secret: boolean): Promise<FileText | undefined> {
+    if (file === null) return undefined
+    const { readNamed, readNamedSecret } = await import('./read-input.js')
+    const bytes = await (secret ? readNamedSecret : readNamed)(file.path, file.by)
+    return { text: Buffer.from(bytes).toString('utf8'), path: file.path }
+  }
+
+  #sources() {
+    return { globals: this.globals, env: this.#env, terminal: this.terminal, rng: this.rng }
+  }
+}

@@ -1,0 +1,126 @@
+/** What is to seal something from now on: a script names it, a person types it twice, and hears if it is weak. */
+import type { Unlock } from '../../ceremony/contacts/identity.js'
+import { canonical, GENERATED_WORDS } from '../../storage/sealed/spelling.js'
+import { Failure } from '../../wire/base/failure.js'
+import { wordsOf } from '../../wire/base/safety-words.js'
+import { readDescriptor, readNamedSecret } from './read-input.js'
+import {
+  FLAG,
+  givenSecret,
+  LIMIT,
+  passphraseOf,
+  readAgeIdentities,
+  type Sources,
+  TRIES,
+} from './passphrase.js'
+import { isWeak, strengthOf } from './passphrase-strength.js'
+import type { Asking } from '../terminal/terminal.js'
+
+const AGAIN = 'The same again:'
+const WHOSE = 'your identity'
+
+/** What seals a new identity: a passphrase is entered twice, and never empty. */
+export async function newSecret(sources: Sources): Promise<Unlock> {
+  const given = await givenSecret(sources)
+  return given ? warnedOf(sources, given) : askNewSecret(sources, FLAG)
+}
+
+/** What is to seal an identity that is there, instead of what seals it now. */
+export async function replacingSecret(sources: Sources, { file, fd, identity }: Replacing): Promise<Unlock> {
+  if (identity !== null) {
+    return { kind: 'identity', identities: await readAgeIdentities(identity, '--new-identity') }
+  }
+  const [from, bytes] =
+    fd !== null
+      ? (['--new-passphrase-fd', await readDescriptor(fd, '--new-passphrase-fd', LIMIT)] as const)
+      : ([
+          '--new-passphrase-file',
+          file && (await readNamedSecret(file, '--new-passphrase-file', LIMIT)),
+        ] as const)
+  if (!bytes) return askNewSecret(sources, '--new-passphrase-file FILE')
+  return warnedOf(sources, { kind: 'passphrase', passphrase: passphraseOf(bytes, from) })
+}
+
+/** Where a script says what is to seal an identity from now on; all null where a person is asked. */
+export type Replacing = {
+  readonly file: string | null
+  readonly fd: number | null
+  /** A file of age identities. */
+  readonly identity: string | null
+}
+
+async function askNewSecret(sources: Sources, flag: string): Promise<Unlock> {
+  const question = 'New passphrase (Enter alone makes one):'
+  return { kind: 'passphrase', passphrase: await askNew(sources, { question, what: WHOSE, flag }) }
+}
+
+function warnedOf(sources: Sources, unlock: Unlock): Unlock {
+  if (unlock.kind === 'passphrase') warned(sources, unlock.passphrase, WHOSE)
+  return unlock
+}
+
+/** The passphrase that a holder gives for its piece: typed twice, for nobody can ask for it again. */
+export async function holderSecret(sources: Sources, name: string, fd: number | null): Promise<string> {
+  const flag = '--holder-passphrase-fd'
+  const what = `the piece of ${name}`
+  if (fd !== null) return warned(sources, passphraseOf(await readDescriptor(fd, flag, LIMIT), flag), what)
+  const question = `Passphrase for ${what} (Enter alone makes one):`
+  return askNew(sources, { question, what, flag: `${flag} ${name}:N` })
+}
+
+/** A passphrase that a script gives is taken as it is; that it is weak is said. */
+function warned({ terminal }: Sources, passphrase: string, what: string): string {
+  if (isWeak(passphrase)) terminal.say(`Warning: the passphrase of ${what} is weak${howWeak(passphrase)}.`)
+  return passphrase
+}
+
+const howWeak = (passphrase: string): string =>
+  ` (roughly ${strengthOf(passphrase)} bits; eight random words have 64): whoever gets the file can guess it`
+
+type NewPassphrase = Asking & { readonly question: string; readonly what: string }
+
+/**
+ * A new passphrase, typed twice; Enter alone takes one that is made here. Of a weak one the person hears so before the
+ * second time, and typing it again means it.
+ */
+async function askNew(sources: Sources, wanted: NewPassphrase): Promise<string> {
+  const { terminal } = sources
+  for (let left = TRIES; left > 0; left--) {
+    const typed = await terminal.askSecret(wanted.question, wanted)
+    if (typed === '') return makeOne(sources, wanted)
+    const weak = isWeak(typed)
+    if (weak) terminal.say(`This passphrase is weak${howWeak(typed)}.`)
+    const again = weak ? 'The same again, to keep it all the same (Enter alone makes a strong one):' : AGAIN
+    const repeated = await terminal.askSecret(again, wanted)
+    if (repeated === typed) return typed
+    if (weak && repeated === '') return makeOne(sources, wanted)
+    if (left > 1) terminal.say('The two differ. Once more, both of them.')
+  }
+  throw differ()
+}
+
+/** Words of ours, kept if the person can type them. */
+async function makeOne({ terminal, rng }: Sources, { what, flag }: NewPassphrase): Promise<string> {
+  const words = wordsOf(rng(GENERATED_WORDS)).map((word) => word.toLowerCase())
+  await terminal.read([
+    '',
+    `The new passphrase of ${what}. It is ${terminal.style.bold('SECRET')}: write it down now, on paper; do not read it aloud.`,
+    '',
+    { words },
+    '',
+    'Eight random words (64 bits), typed with blanks between them. They are shown only here.',
+  ])
+  for (let left = TRIES; left > 0; left--) {
+    const typed = await terminal.askSecret('Type the eight words:', { flag })
+    // As it will open later: capitals and blanks do not matter.
+    if (canonical(typed) === words.join(' ')) return words.join(' ')
+    if (left > 1)
+      terminal.say('These are others. Look at what you have written down, and at the words above.')
+  }
+  throw differ()
+}
+
+const differ = (): Failure =>
+  new Failure('usage', 'E_PASSPHRASE', 'the two passphrases differ', {
+    hint: 'nothing was made; begin again',
+  })

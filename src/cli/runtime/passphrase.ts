@@ -1,0 +1,144 @@
+/**
+ * What opens the identity, in the documented order: an age identity, a descriptor, a file, `MPC_PASSPHRASE_FILE`,
+ * `MPC_ASKPASS`, the person. Never a flag's value nor an environment variable's: others can read those.
+ */
+import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { isAbsolute } from 'node:path'
+import type { Unlock } from '../../ceremony/contacts/identity.js'
+import type { Rng } from '../../protocol/core/session.js'
+import { Failure } from '../../wire/base/failure.js'
+import { visible } from '../../wire/base/text.js'
+import type { Globals } from './globals.js'
+import { readDescriptor, readNamedSecret } from './read-input.js'
+import type { Terminal } from '../terminal/terminal.js'
+
+export type Sources = {
+  readonly globals: Globals
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly terminal: Terminal
+  readonly rng: Rng
+}
+
+export const LIMIT = 4096
+export const FLAG = '--passphrase-file FILE'
+/** How often a person may try: nobody types blindly without a slip. A script is right or wrong. */
+export const TRIES = 3
+
+/** An identity that is there: whose, and what it needs. */
+export type Sealed = { readonly name: string; readonly sealedBy: Unlock['kind'] }
+
+/** Opens an identity with its secret, which a person at a terminal may mistype. @throws what `open` throws */
+export async function withExistingSecret<T>(
+  sources: Sources,
+  { name, sealedBy }: Sealed,
+  open: (secret: Unlock) => Promise<T>,
+): Promise<T> {
+  const given = await givenSecret(sources)
+  if (given) return open(given)
+  if (sealedBy === 'identity') {
+    throw new Failure('usage', 'E_NO_INPUT', 'identity.age is sealed to an age identity', {
+      hint: 'give --identity FILE, the file of that age identity',
+    })
+  }
+  const { terminal } = sources
+  for (let left = TRIES - 1; ; left--) {
+    const passphrase = await terminal.askSecret(`Passphrase of ${name}:`, { flag: FLAG })
+    try {
+      return await open({ kind: 'passphrase', passphrase })
+    } catch (error) {
+      const isWrong = error instanceof Failure && error.code === 'E_DECRYPT'
+      if (!isWrong || left === 0) throw error
+      terminal.say(
+        `That does not open the identity of ${name}. ${left === 1 ? 'One more try' : `${left} more tries`}.`,
+      )
+    }
+  }
+}
+
+/** What a flag or a variable names; null where a person is to be asked. */
+export async function givenSecret({ globals, env }: Sources): Promise<Unlock | null> {
+  if (globals.identity !== null) {
+    return { kind: 'identity', identities: await readAgeIdentities(globals.identity) }
+  }
+  const passphrase = (bytes: Uint8Array, from: string): Unlock => ({
+    kind: 'passphrase',
+    passphrase: passphraseOf(bytes, from),
+  })
+  if (globals.passphraseFd !== null) {
+    const from = '--passphrase-fd'
+    return passphrase(await readDescriptor(globals.passphraseFd, from, LIMIT), from)
+  }
+  const [file, from] =
+    globals.passphraseFile === null
+      ? [env['MPC_PASSPHRASE_FILE'], 'MPC_PASSPHRASE_FILE']
+      : [globals.passphraseFile, '--passphrase-file']
+  if (file) return passphrase(await readNamedSecret(file, from, LIMIT), from)
+  const program = env['MPC_ASKPASS']
+  return program ? passphrase(await askProgram(program), 'MPC_ASKPASS') : null
+}
+
+/** @param from what names them */
+export function passphraseOf(bytes: Uint8Array, from: string): string {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
+  } catch {
+    throw new Failure('usage', 'E_PASSPHRASE', `the passphrase from ${from} is not text in UTF-8`)
+  } finally {
+    bytes.fill(0)
+  }
+  if (text === '') {
+    throw new Failure('usage', 'E_PASSPHRASE', `the passphrase from ${from} is empty`, {
+      hint: 'an empty passphrase protects nothing: put one of several random words there',
+    })
+  }
+  return text
+}
+
+/** The identities in the age identity file that `--identity` names, comments aside. */
+export async function readAgeIdentities(path: string, flag = '--identity'): Promise<readonly string[]> {
+  const text = Buffer.from(await readNamedSecret(path, flag)).toString('utf8')
+  const lines = text.split(/\r?\n/).map((line) => line.trim())
+  const identities = lines.filter((line) => line !== '' && !line.startsWith('#'))
+  if (identities.length === 0 || identities.some((line) => !line.startsWith('AGE-SECRET-KEY-'))) {
+    throw new Failure('usage', 'E_AGE_IDENTITY', `${path} is not a file of age identities`, {
+      hint: '`age-keygen -o FILE` makes one; each line begins with AGE-SECRET-KEY-',
+    })
+  }
+  return identities
+}
+
+/** The passphrase that opens a piece, which is seldom that of this home's identity. */
+export async function pieceSecret({ terminal }: Sources, label: string, fd: number | null): Promise<Unlock> {
+  const flag = '--piece-passphrase-fd'
+  if (fd !== null)
+    return { kind: 'passphrase', passphrase: passphraseOf(await readDescriptor(fd, flag, LIMIT), flag) }
+  return {
+    kind: 'passphrase',
+    passphrase: await terminal.askSecret(`Passphrase of ${visible(label)}:`, { flag: `${flag} N` }),
+  }
+}
+
+/** The stdout of the person's own askpass program; started without a shell, and only if nobody else could change it. */
+async function askProgram(program: string): Promise<Uint8Array> {
+  const refuse = (problem: string, cause?: unknown): Failure =>
+    new Failure('configuration', 'E_ASKPASS', `MPC_ASKPASS: ${program} ${problem}`, {
+      hint: 'name a program of your own by its whole path, writable by you alone, that prints the passphrase',
+      cause,
+    })
+  if (!isAbsolute(program)) throw refuse('is not a whole path')
+  const found = await stat(program).catch((cause: unknown) => {
+    throw refuse('is not there', cause)
+  })
+  if ((found.uid !== process.getuid?.() && found.uid !== 0) || (found.mode & 0o022) !== 0) {
+    throw refuse('can be changed by others')
+  }
+  return new Promise((resolve, reject) => {
+    execFile(program, ['mpc passphrase:'], { encoding: 'buffer', maxBuffer: LIMIT }, (error, stdout) => {
+      // Without a cause: the error of a child process holds what it printed.
+      if (error) reject(refuse('did not give a passphrase'))
+      else resolve(Uint8Array.from(stdout))
+    })
+  })
+}

@@ -1,0 +1,139 @@
+/** What comes in from outside: files that flags name, stdin, descriptors. Only here does a missing one become exit 2. */
+import { createReadStream, fstatSync, type Stats } from 'node:fs'
+import { lstat } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import { isatty, ReadStream } from 'node:tty'
+import { Failure } from '../../wire/base/failure.js'
+
+const LIMIT = 1 << 26
+
+/** Ends all reading of pipes: a process has one person, and one time that is left to it. */
+let patience: AbortSignal = new AbortController().signal
+
+/** Until when what somebody else writes is waited for. @param signal aborts with the Failure to end with */
+export function readUntil(signal: AbortSignal): void {
+  patience = signal
+}
+
+/** What ends a wait for a pipe after `--timeout`. */
+export const inputLate = (): Failure =>
+  new Failure('absent', 'E_INPUT_LATE', 'what a flag names gave nothing, or no end, in time', {
+    hint: 'see what writes into that pipe; nothing was done',
+  })
+
+/** The bytes of a file or pipe that `flag` names. @throws Failure `E_NO_FILE` (usage) if there is none */
+export async function readNamed(path: string, flag: string, limit = LIMIT): Promise<Uint8Array> {
+  return readPath(path, flag, limit, false)
+}
+
+/** As `readNamed`, for what nobody else may have read or put there. @throws Failure `E_FILE_MODE` */
+export async function readNamedSecret(path: string, flag: string, limit = 1 << 16): Promise<Uint8Array> {
+  return readPath(path, flag, limit, true)
+}
+
+async function readPath(path: string, flag: string, limit: number, secret: boolean): Promise<Uint8Array> {
+  const { readGiven } = await import('../../storage/fs/atomic.js')
+  const stream = (fd: number): Promise<Uint8Array> => readStream(streamOf(fd), path, limit)
+  const bytes = await readGiven(resolve(path), { limit, secret, stream })
+  if (bytes) return bytes
+  throw new Failure('usage', 'E_NO_FILE', `there is no file ${path}`, { hint: `${flag} names it` })
+}
+
+function streamOf(fd: number): Readable {
+  if (isatty(fd)) return new ReadStream(fd)
+  // A device that is no terminal waits for nobody.
+  return fstatSync(fd).isCharacterDevice()
+    ? createReadStream('', { fd })
+    : new Socket({ fd, writable: false })
+}
+
+/** A file, or all of stdin for `-`. */
+export async function readInput(path: string, flag: string): Promise<Uint8Array> {
+  return path === '-' ? readStdin(LIMIT) : readNamed(path, flag)
+}
+
+async function readStdin(limit: number): Promise<Uint8Array> {
+  try {
+    return await readStream(process.stdin, 'stdin', limit)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'E_FILE_SIZE') throw error
+    throw new Failure('usage', 'E_INPUT_SIZE', `stdin holds more than ${limit} bytes`)
+  }
+}
+
+/** What a descriptor gives, up to its end. @throws Failure `E_FD` (usage) if it cannot be read */
+export async function readDescriptor(fd: number, flag: string, limit: number): Promise<Uint8Array> {
+  const { readOpen } = await import('../../storage/fs/atomic.js')
+  const name = `descriptor ${fd}`
+  const stream = (open: number): Promise<Uint8Array> => readStream(streamOf(open), name, limit)
+  try {
+    return await (fd === 0 ? readStdin(limit) : readOpen(fd, name, { limit, secret: false, stream }))
+  } catch (cause) {
+    if (patience.aborted) throw cause
+    if (cause instanceof Failure) {
+      throw new Failure('usage', 'E_FD', `descriptor ${fd} gives more than ${limit} bytes`)
+    }
+    throw new Failure('usage', 'E_FD', `cannot read from descriptor ${fd}`, {
+      hint: `${flag} names a descriptor that is open for reading`,
+      cause,
+    })
+  }
+}
+
+/** All that a stream gives, which is closed then. @throws Failure `E_FILE_SIZE`; what ends the waiting, where that is first */
+async function readStream(stream: Readable, from: string, limit: number): Promise<Uint8Array> {
+  const { tooLong } = await import('../../storage/fs/atomic.js')
+  patience.throwIfAborted()
+  const chunks: Uint8Array[] = []
+  const leave = (): void => void stream.destroy(patience.reason as Error)
+  patience.addEventListener('abort', leave)
+  try {
+    let length = 0
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      length += chunk.length
+      if (length > limit) throw tooLong(from, limit)
+      chunks.push(chunk)
+    }
+    return Uint8Array.from(Buffer.concat(chunks))
+  } catch (error) {
+    throw patience.aborted ? patience.reason : error
+  } finally {
+    patience.removeEventListener('abort', leave)
+    for (const chunk of chunks) chunk.fill(0)
+    stream.destroy()
+  }
+}
+
+/** Writes a new file. @throws Failure `E_OUTPUT_EXISTS` (conflict) if there is one: nothing is overwritten */
+export async function writeNew(path: string, bytes: Uint8Array): Promise<string> {
+  const { createFile, replaceFile } = await import('../../storage/fs/atomic.js')
+  const absolute = resolve(path)
+  if (await createFile(absolute, bytes)) return absolute
+  await refuseExisting(path)
+  await replaceFile(absolute, bytes)
+  return absolute
+}
+
+/** As `writeNew` would, before the work is done. */
+export async function refuseExisting(path: string): Promise<void> {
+  if ((await lies(path)) !== null) throw outputExists(path)
+}
+
+/** What has this name; null if nothing has, or an empty file: there is nothing in it to lose, and a crash may have left it. */
+export async function lies(path: string): Promise<Stats | null> {
+  const there = await lstat(resolve(path)).catch(() => null)
+  return there?.isFile() && there.size === 0 ? null : there
+}
+
+const outputExists = (path: string): Failure =>
+  new Failure('conflict', 'E_OUTPUT_EXISTS', `${path} is there already, and nothing is overwritten`, {
+    hint: 'name another file, or move that one away',
+  })
+
+/** Writes a file in place of what it held, at once. */
+export async function replace(path: string, bytes: Uint8Array): Promise<void> {
+  const { replaceFile } = await import('../../storage/fs/atomic.js')
+  await replaceFile(resolve(path), bytes)
+}

@@ -1,0 +1,196 @@
+/**
+ * The person at the terminal: what is said to them and asked of them, all on stderr. Nobody is asked unless stdin is a
+ * terminal: else `yes | mpc sign` would approve.
+ */
+import { Failure } from '../../wire/base/failure.js'
+import { Board, type Screen } from './progress.js'
+import { fold, layOut, type Line, rowsOf } from './layout.js'
+import { put } from './ask.js'
+import type { Style } from './style.js'
+
+export type Asking = {
+  /** The flag by which a script gives the same. */
+  readonly flag: string
+  /** Cancels the question; its reason is thrown. */
+  readonly signal?: AbortSignal
+}
+
+/** Rows that a question needs below what it is about. */
+const QUESTION = 3
+/** Columns of the mark before a question. */
+const MARK = 2
+
+export class Terminal {
+  #board: Board | null = null
+  /** What is to be said once the question that stands there is answered; null where none stands. */
+  #held: Line[] | null = null
+
+  /**
+   * @param interactive whether there is somebody to ask
+   * @param screen stderr, and whether lines may move on it
+   * @param signal fires on Ctrl-C
+   */
+  constructor(
+    readonly interactive: boolean,
+    readonly style: Style,
+    readonly screen: Screen,
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** Says lines to the person; not in the middle of a question. */
+  say(...lines: readonly Line[]): void {
+    if (this.#held) {
+      this.#held.push(...lines)
+      return
+    }
+    this.#board?.hide()
+    this.#write(layOut(lines, this.#columns()))
+    this.#board?.show()
+  }
+
+  /** Says what must be read before a question: by the page, if it would scroll away. */
+  async read(lines: readonly Line[], signal?: AbortSignal): Promise<void> {
+    const size = this.screen.size()
+    if (!this.interactive || size === null) return this.say(...lines)
+    const pages = pagesOf(layOut(lines, size.columns), size.columns, Math.max(3, size.rows - QUESTION))
+    const asking = { flag: '--no-input', ...(signal && { signal }) }
+    for (const [i, page] of pages.entries()) {
+      this.say(...page)
+      if (i + 1 === pages.length) return
+      if ((await this.ask('Enter shows more, q stops:', asking)) === 'q') return
+    }
+  }
+
+  /** One line of text. `check` gives what is wrong with it, or null. */
+  ask(
+    question: string,
+    asking: Asking,
+    check: (text: string) => string | null = () => null,
+  ): Promise<string> {
+    return this.#prompt(question, asking, false, check)
+  }
+
+  /** A secret: shown as nothing, not even its length. */
+  askSecret(question: string, asking: Asking): Promise<string> {
+    return this.#prompt(question, asking, true)
+  }
+
+  /**
+   * The one of `answers` that the person types in full, or null for `refusal`; never y or n, so that no habit answers.
+   * The refusal is looked for first: whatever an answer is, and it may be a name that others chose, who types the
+   * refusal refuses.
+   */
+  async askTyped<A extends string>(
+    question: string,
+    refusal: string,
+    answers: readonly A[],
+    asking: Asking,
+  ): Promise<A | null> {
+    const find = (text: string): A | null | undefined =>
+      normal(text) === normal(refusal) ? null : answers.find((answer) => normal(answer) === normal(text))
+    const wrong = `type ${[...answers, refusal].map((answer) => `"${answer}"`).join(' or ')}`
+    const text = await this.ask(question, asking, (typed) => (find(typed) === undefined ? wrong : null))
+    return find(text) ?? null
+  }
+
+  /** Goes on only if the person types `word`. @throws Failure `E_REFUSED` (refused) if they type no */
+  async confirm(question: string, word: string, asking: Asking): Promise<void> {
+    this.requirePerson(question, asking)
+    this.say(question)
+    const typed = await this.askTyped(`Type "${word}", or no:`, 'no', [word], asking)
+    if (typed === null) throw saidNo()
+  }
+
+  /** Says what is going on if `work` takes longer than a second. */
+  async busy<T>(what: string, work: Promise<T>): Promise<T> {
+    let board: Board | null = null
+    const later = setTimeout(() => {
+      board = this.board([])
+      board.waiting(what, null)
+    }, 1000)
+    try {
+      return await work
+    } finally {
+      clearTimeout(later)
+      ;(board as Board | null)?.stop()
+    }
+  }
+
+  /** Shows who is here and who is missing, until it is stopped. One at a time. */
+  board(names: readonly string[]): Board {
+    this.#board?.stop()
+    const board = new Board(names, this.style, this.screen, () => {
+      if (this.#board === board) this.#board = null
+    })
+    this.#board = board
+    if (this.#held) board.suspend()
+    return board
+  }
+
+  /** @throws Failure `E_NO_INPUT` (usage) where nobody can be asked */
+  requirePerson(question: string, { flag }: Asking): void {
+    if (this.interactive) return
+    throw new Failure('usage', 'E_NO_INPUT', `nobody is here to ask: ${question.replace(/[:?]$/, '')}`, {
+      hint: `give ${flag}, or run it at a terminal`,
+    })
+  }
+
+  async #prompt(
+    text: string,
+    asking: Asking,
+    secret: boolean,
+    check: (text: string) => string | null = () => null,
+  ): Promise<string> {
+    this.requirePerson(text, asking)
+    const signal = asking.signal ? AbortSignal.any([this.signal, asking.signal]) : this.signal
+    signal.throwIfAborted()
+    this.#board?.suspend()
+    this.#held = []
+    try {
+      const folded = fold(text, Math.max(1, (this.#columns() ?? Number.POSITIVE_INFINITY) - MARK)).join('\n')
+      const columns = this.screen.moving ? () => this.#columns() ?? 80 : null
+      const { stream: output } = this.screen
+      return await put({ text: folded, secret, check, signal, output, style: this.style, columns })
+    } finally {
+      const held = this.#held
+      this.#held = null
+      if (held.length > 0) this.#write(layOut(held, this.#columns()))
+      this.#board?.resume()
+    }
+  }
+
+  #columns(): number | null {
+    return this.screen.size()?.columns ?? null
+  }
+
+  #write(lines: readonly string[]): void {
+    for (const line of lines) this.screen.stream.write(`${line}\n`)
+  }
+}
+
+/** What a person who says no ends with. */
+export const saidNo = (): Failure =>
+  new Failure('refused', 'E_REFUSED', 'you said no', { hint: 'nothing was done' })
+
+/** Lines by so many rows, counted from the end: what stands last stands whole beside the question. */
+function pagesOf(lines: readonly string[], columns: number, rows: number): string[][] {
+  const pages: string[][] = [[]]
+  let left = rows
+  for (const line of lines.toReversed()) {
+    const taken = rowsOf(line, columns)
+    if (taken > left && left < rows) {
+      pages.unshift([])
+      left = rows
+    }
+    pages[0]?.unshift(line)
+    left -= taken
+  }
+  return pages
+}
+
+const normal = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .split(/[\s-]+/)
+    .join(' ')

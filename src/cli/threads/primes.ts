@@ -1,0 +1,56 @@
+/** Makes safe primes in processes of their own, as many at once as the machine has cores, and kills them after. */
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { MakePrimes } from '../../ceremony/world.js'
+
+const SCRIPT = fileURLToPath(new URL('./prime-maker.js', import.meta.url))
+
+/** Makes `count` safe primes of `bits` bits and hands each over as it is found. @throws the signal's reason */
+export const makePrimes: MakePrimes = async (bits, count, found, signal) => {
+  signal.throwIfAborted()
+  const makers = Array.from({ length: Math.min(availableParallelism(), count) }, () =>
+    // It needs nothing of this process's environment, and is given nothing.
+    spawn(process.execPath, [SCRIPT, String(bits)], { env: {}, stdio: ['ignore', 'pipe', 'ignore'] }),
+  )
+  let stop = (): void => undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stop = () => reject(signal.reason)
+      signal.addEventListener('abort', stop)
+      let missing = count
+      for (const maker of makers) {
+        maker.on('error', reject)
+        maker.on('exit', () => reject(new Error('a process that makes primes has ended')))
+        eachPiece(maker.stdout, bits / 8, (prime) => {
+          if (missing === 0) return prime.fill(0)
+          missing -= 1
+          found(prime)
+          return missing === 0 && resolve()
+        })
+      }
+    })
+  } finally {
+    signal.removeEventListener('abort', stop)
+    for (const maker of makers) maker.kill('SIGKILL')
+  }
+}
+
+/** Cuts what a stream says into pieces of one length, and wipes what it was cut from. */
+function eachPiece(stream: Readable, length: number, take: (piece: Uint8Array) => void): void {
+  const piece = Buffer.alloc(length)
+  let filled = 0
+  stream.on('data', (bytes: Buffer) => {
+    for (let read = 0; read < bytes.length; ) {
+      const copied = bytes.copy(piece, filled, read)
+      filled += copied
+      read += copied
+      if (filled < length) continue
+      take(Uint8Array.from(piece))
+      filled = 0
+    }
+    bytes.fill(0)
+    if (filled === 0) piece.fill(0)
+  })
+}

@@ -1,0 +1,175 @@
+/** A ceremony file as machines and people read it. */
+import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definition/build.js'
+import { listed } from '../../ceremony/epochs/remaining-quorum.js'
+import type { Status } from '../../ceremony/contacts/contacts.js'
+import { type Card, fingerprintOf, type Keys } from '../../wire/identity/card.js'
+import { custodiansOf, definitionKeys, type ReshareDefinition } from '../../wire/ceremony/definition.js'
+import {
+  dealersOf,
+  isKeyDefinition,
+  isReshare,
+  membersOf as membersIn,
+  watchersNeeded,
+  watchersOf,
+} from '../../wire/ceremony/key-definition.js'
+import { hex, rfc3339 } from '../../wire/base/text.js'
+import { fields } from '../terminal/style.js'
+import { humanTime } from './time.js'
+
+type Member = {
+  readonly name: string
+  readonly fingerprint: string
+  readonly role: string
+  /** Of the share that the member will hold; null for who holds none. */
+  readonly index: number | null
+}
+
+/** `data` of the ceremony commands. @param file absolute path */
+export function definitionData(ceremony: CeremonyFile, file: string): Readonly<Record<string, unknown>> {
+  const { definition, id } = ceremony
+  const about = isKeyDefinition(definition) ? definition : null
+  const reshare = isReshare(definition) ? definition : null
+  return {
+    definition_id: hex(id),
+    kind: definition.kind,
+    key: about?.key ?? null,
+    scheme: about?.scheme ?? null,
+    threshold: about?.threshold ?? null,
+    members: membersOf(ceremony),
+    participants: names(participantsOf(ceremony)),
+    dealers: reshare ? dealersOf(reshare).map(({ card }) => card.name) : [],
+    ...(reshare && {
+      parent: hex(reshare.parent),
+      supersedes: reshare.supersedes?.map(hex) ?? null,
+      minority: reshare.minority,
+      rebound: names(reshare.rebinds.map(({ card }) => card)),
+      watchers: names(watchersOf(reshare)),
+      watchers_needed: watchersNeeded(reshare),
+    }),
+    signed_by: names(signersOf(ceremony)),
+    missing: names(missingFrom(ceremony)),
+    not_before: about && rfc3339(about.not_before),
+    expires: about && rfc3339(about.expires),
+    rehearsal: about?.rehearsal ?? false,
+    warnings: warningsOf(ceremony),
+    file,
+  }
+}
+
+/** The same for a screen, at a time; `statusOf` says how far each member's keys are believed here. */
+export function definitionLines(
+  ceremony: CeremonyFile,
+  now: number,
+  statusOf: (keys: Keys) => Status | 'unknown' | null = () => null,
+): string[] {
+  const { definition, id } = ceremony
+  const signed = signersOf(ceremony)
+  const members = definitionKeys(definition)
+  const roles = membersOf(ceremony)
+  const rows = members.map((keys, i) => {
+    const status = statusOf(keys)
+    const notes = [
+      roles[i]?.role,
+      ...(status === null ? [] : [STATUS[status]]),
+      ...(signed.includes(keys) ? ['has signed'] : []),
+    ]
+    return [keys.name, `${notes.join(', ')}\n${hex(fingerprintOf(keys))}`] as const
+  })
+  return [...headOf(ceremony, now), ...fields(rows), ...fields([['id', hex(id)]])]
+}
+
+const STATUS: Readonly<Record<Status | 'unknown', string>> = {
+  self: 'you',
+  verified: 'verified',
+  unverified: 'NOT VERIFIED',
+  unknown: 'NOT KNOWN HERE',
+}
+
+function headOf(file: CeremonyFile, now: number): string[] {
+  const { definition } = file
+  if (definition.kind === 'handshake') return [`Handshake of ${definition.members.length} members`]
+  const { key, rehearsal, threshold, scheme } = definition
+  const custodians = custodiansOf(definition).length
+  return [
+    `${rehearsal ? 'REHEARSAL of the' : 'The'} ${WHAT[definition.kind]} the key ${key}`,
+    `${threshold} of ${custodians} must sign; ${scheme}`,
+    ...warningsOf(file).map((warning) => `CAREFUL: ${warning}`),
+    ...(definition.kind === 'keygen' ? [] : beforeOf(definition)),
+    ...whenOf(definition, now),
+  ]
+}
+
+/** What a person should think about before accepting it: who is enough, and whose loss is too much. */
+export function warningsOf({ definition }: CeremonyFile): string[] {
+  if (!isKeyDefinition(definition)) return []
+  const { threshold } = definition
+  const count = custodiansOf(definition).length
+  return [
+    ...(threshold === count
+      ? [`All ${count} must sign: if one of them loses its share, and has no backup, the key is lost.`]
+      : []),
+    ...(2 * threshold <= count
+      ? [`Half of the custodians or fewer are enough: ${threshold} of them can sign against all the others.`]
+      : []),
+  ]
+}
+
+const WHAT = { keygen: 'making of', reshare: 'resharing of', refresh: 'refresh of' } as const
+
+/** What is to be changed, and whatever of it makes a person look twice. */
+function beforeOf(definition: ReshareDefinition): string[] {
+  const { parent_record: old, rebinds, supersedes, minority } = definition
+  const watchers = names(watchersOf(definition)).join(', ')
+  const needed = watchersNeeded(definition)
+  return [
+    `until now ${old.threshold} of ${old.members.length}, epoch ${old.epoch}; the public key stays`,
+    `dealt by ${names(dealersOf(definition).map(({ card }) => card)).join(', ')}`,
+    ...rebinds.map(
+      ({ card, old: before }) =>
+        `${card.name} has a new identity, by a rebind; the old one, ${hex(before).slice(0, 16)}, counts no more`,
+    ),
+    ...(minority ? [`BY A MINORITY; not heard: ${watchers || 'nobody'}, who may do another`] : []),
+    ...(needed > 0 ? [`${needed} more must say yes, by running this too: of ${watchers}`] : []),
+    ...(supersedes
+      ? [`REPLACES ${listed(supersedes.map(hex))}: who votes in this one refuses ${outcomeOf(supersedes)}`]
+      : []),
+  ]
+}
+
+export const outcomeOf = (ceremonies: readonly Uint8Array[]): string =>
+  `whatever came of ${ceremonies.length === 1 ? 'that one' : 'those'}`
+
+/** When it may be held, the most pressing first. */
+function whenOf(
+  { not_before: from, expires }: { not_before: number; expires: number },
+  now: number,
+): string[] {
+  if (expires <= now) return [`EXPIRED ${humanTime(expires, now)}: its author can make a new one`]
+  const until = `to be held before ${humanTime(expires, now)}`
+  return from > now ? [`NOT YET: begins ${humanTime(from, now)}`, until] : [until]
+}
+
+function membersOf({ definition }: CeremonyFile): Member[] {
+  if (definition.kind === 'handshake') {
+    return definition.members.map((keys) => member(keys, 'member', null))
+  }
+  let index = 0
+  const members = definition.members.map(({ card, role }) => {
+    const custodian = role === 'custodian'
+    if (custodian) index += 1
+    return member(card, role, custodian ? index : null)
+  })
+  const leaving = membersIn(definition).slice(members.length)
+  const dealers = definition.kind === 'keygen' ? [] : definition.dealers.map(hex)
+  const roleOf = (card: Card) => (dealers.includes(hex(card.fingerprint)) ? 'deals and leaves' : 'leaves')
+  return [...members, ...leaving.map((card) => member(card, roleOf(card), null))]
+}
+
+const member = (keys: Keys, role: string, index: number | null): Member => ({
+  name: keys.name,
+  fingerprint: hex(fingerprintOf(keys)),
+  role,
+  index,
+})
+
+const names = (all: readonly Keys[]): string[] => all.map(({ name }) => name)

@@ -1,0 +1,246 @@
+/** What a person sees of a ceremony while it runs: who is here, who is missing, what is going on, and the words. */
+import type { Person } from '../../ceremony/world.js'
+import type { CeremonyEvent, Emit } from '../../messaging/channel/events.js'
+import { joinUntil, type Patience, roundUntil } from '../../messaging/channel/timeouts.js'
+import type { Transport } from '../../messaging/transport/transport.js'
+import type { Keys } from '../../wire/identity/card.js'
+import type { Quarantine } from '../../storage/home/quarantine.js'
+import { Failure } from '../../wire/base/failure.js'
+import { visible } from '../../wire/base/text.js'
+import { type Board, LEAVE } from '../terminal/progress.js'
+import { humanTime } from './time.js'
+import { saidNo, type Terminal } from '../terminal/terminal.js'
+
+const MAKING = 'Making the key'
+/** What the rounds are called to people. */
+const ROUNDS: Readonly<Record<string, string>> = {
+  commit: 'Making the key, step 1 of 3',
+  'commit.echo': 'Making the key, step 2 of 3',
+  open: 'Making the key, step 3 of 3',
+  prove: 'Proving that each knows its share',
+  'aux-commit': 'Preparing the key for ECDSA, step 1 of 4',
+  'aux-commit.echo': 'Preparing the key for ECDSA, step 2 of 4',
+  'aux-open': 'Preparing the key for ECDSA, step 3 of 4',
+  'aux-prove': 'Preparing the key for ECDSA, step 4 of 4',
+  'presign-1': 'Signing, step 1 of 7',
+  'presign-1.echo': 'Signing, step 2 of 7',
+  'presign-2': 'Signing, step 3 of 7',
+  'presign-2.echo': 'Signing, step 4 of 7',
+  'presign-3': 'Signing, step 5 of 7',
+  'presign-3.echo': 'Signing, step 6 of 7',
+  sign: 'Signing, step 7 of 7',
+  nonces: 'Signing, step 1 of 3',
+  'nonces.echo': 'Signing, step 2 of 3',
+  share: 'Signing, step 3 of 3',
+  prepared: 'Waiting until everybody has stored their share',
+  receipt: 'Collecting the receipts of everybody',
+  done: 'It is done; staying until everybody has it',
+  telling: 'It is ended here; telling whoever waits for you',
+  majority: 'Everybody is here; custodians until now who hold no share afterwards must say yes too',
+  watching: 'You have said yes; waiting until the others have made it',
+  reveal: 'Everybody is here: setting up private channels',
+  ready: 'Waiting until everybody has seen the words',
+}
+/** What waits for people. */
+const PEOPLE = ['ready', 'majority', 'watching', 'telling']
+/** What Ctrl-C does once it takes nothing back any more. */
+const LEAVES: Readonly<Record<string, string>> = {
+  share: 'your part is out: Ctrl-C leaves it in doubt',
+  sign: 'your part is out: Ctrl-C leaves it in doubt',
+  receipt: 'you have voted: Ctrl-C leaves it in doubt',
+  telling: 'it is ended: Ctrl-C tells nobody else',
+  watching: 'your yes stays: Ctrl-C leaves the others to it',
+  done: 'yours is safe: Ctrl-C leaves the others',
+}
+
+export type Narrator = { readonly emit: Emit; readonly stop: () => void }
+
+/**
+ * Follows a ceremony on the waiting screen.
+ * @param what is waited for before a ceremony is joined
+ * @param doing what its rounds do, where that is not the making of a key
+ */
+export function narrate(
+  terminal: Terminal,
+  what: string,
+  patience: Patience,
+  now: () => number,
+  network: Pick<Transport, 'onDisconnect' | 'onReconnect'>,
+  doing = MAKING,
+): Narrator {
+  let board: Board = terminal.board([])
+  let others: readonly string[] = []
+  let round = ''
+  /** Whose letters of a round are here, some of them before this member begins it. */
+  let received = new Map<string, Set<string>>()
+  /** Who says nothing, and when they were last heard. */
+  const quiet = new Map<string, number>()
+  /** Members that make primes, and how many are left. */
+  const making = new Map<string, number>()
+  /** The time for the others to come begins when this member is ready for them. */
+  let comeUntil = joinUntil(patience, now())
+  const letterUntil = () => roundUntil(patience, now())
+  const enter = (name: string, until: number): void => {
+    round = name
+    const there = received.get(name) ?? new Set()
+    board.mark(others, name === 'reveal' ? 'here' : 'missing')
+    board.mark([...there], 'here')
+    // Who is done may leave.
+    board.quiet(name === 'done' ? new Map() : quiet)
+    board.waiting((ROUNDS[name] ?? 'Working').replace(MAKING, doing), until, LEAVES[name] ?? LEAVE)
+  }
+  const emit = (event: CeremonyEvent): void => {
+    const party = event.party ?? 'somebody'
+    // What is heard in another room is heard.
+    if (['hello', 'letter_received', 'heard'].includes(event.event)) quiet.delete(party)
+    switch (event.event) {
+      case 'joined':
+        others = event.others ?? []
+        round = ''
+        received = new Map()
+        comeUntil = joinUntil(patience, now())
+        board = terminal.board(others)
+        board.quiet(quiet)
+        return board.waiting('Waiting for the others', comeUntil)
+      case 'hello':
+        return ['', 'watching', 'telling'].includes(round) ? board.mark([party], 'here') : undefined
+      case 'letter_received': {
+        const of = event.round ?? ''
+        received.set(of, (received.get(of) ?? new Set()).add(party))
+        return of === round ? board.mark([party], 'here') : undefined
+      }
+      case 'round_started':
+        if (event.missing) board = terminal.board(event.missing)
+        return enter(event.round ?? '', PEOPLE.includes(event.round ?? '') ? comeUntil : letterUntil())
+      case 'letter_sent':
+        // Of what is stored first and said then, the saying is all that is told.
+        return event.round === 'prepared' ? enter('prepared', letterUntil()) : undefined
+      case 'waiting':
+        return event.missing ? board.missing(event.missing) : undefined
+      case 'quiet':
+        quiet.set(party, event.since ?? 0)
+        return board.show()
+      case 'heard':
+        return board.show()
+      case 'receipt_sent':
+        return enter('receipt', letterUntil())
+      case 'certificate':
+        return enter('done', letterUntil())
+      case 'restarted':
+        // While people are still coming, a number that is overtaken is nobody's trouble, least of all the newest one's.
+        if (round === '') return
+        return terminal.say(`${party} started again. So does everybody, by itself: there is nothing to do.`)
+      case 'primes':
+        // How long that takes nobody knows; those who wait are told that this member is at work.
+        return board.waiting(primesLeft(event.left ?? 0), event.left === 0 ? comeUntil : null)
+      case 'silent':
+        return terminal.say(`${party} asked for this, and says nothing any more: perhaps they left.`)
+      case 'withdrawn':
+        return terminal.say(`${party} asked for this, and does so no longer.`)
+      case 'skipped':
+        // A request for others is nobody's trouble.
+        if (event.code === 'E_NOT_SIGNER') return
+        return terminal.say(`A request of ${party} is passed over: ${event.reason}.`)
+      case 'declined':
+        return terminal.say(`${party} ${event.reason}.`)
+      case 'making': {
+        const left = event.left ?? 0
+        if (making.get(party) === left) return
+        making.set(party, left)
+        return terminal.say(`${party} makes large primes for the key, ${left} to go: this waits for them.`)
+      }
+      case 'aborted':
+        return board.mark([party], 'gone')
+      case 'network':
+      case 'words':
+      case 'done':
+        return
+      default:
+        return event.event satisfies never
+    }
+  }
+  const stop = [
+    network.onDisconnect(() =>
+      terminal.say('The server is away. Nothing is lost: this waits for it, and goes on by itself.'),
+    ),
+    network.onReconnect(() => terminal.say('The server is back.')),
+  ]
+  board.waiting(what, comeUntil)
+  return {
+    emit,
+    stop: () => {
+      for (const end of stop) end()
+      board.stop()
+    },
+  }
+}
+
+const primesLeft = (left: number): string =>
+  left === 0
+    ? 'Waiting for the others'
+    : `Making large primes for the key, ${left} to go (seconds to a minute each)`
+
+/** The person at this terminal, who hears the words; or nobody. */
+export function ears(terminal: Terminal): Person {
+  return {
+    present: terminal.interactive,
+    heard: async (words, unverified, signal) => {
+      const lines = ['', ...introduction(terminal.interactive, unverified.length), '', { words }]
+      if (unverified.length === 0) return terminal.say(...lines)
+      await terminal.read(lines, signal)
+      for (const keys of unverified) await hear(terminal, keys, signal)
+    },
+    allow: (held, worn, signal) => allow(terminal, held, worn, signal),
+  }
+}
+
+/** Before a ceremony with somebody who was seen to break one. */
+async function allow(
+  terminal: Terminal,
+  { name, faults }: Quarantine,
+  worn: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const lines = faults
+    .slice(-3)
+    .map(({ at, kind, reason }) => `  ${humanTime(at, terminal.screen.now())}, ${kind}: ${visible(reason)}`)
+  await terminal.read(
+    [
+      '',
+      `Your machine saw ${name} break the rules of a ceremony:`,
+      ...lines,
+      'A program that was altered does that, or a broken machine. Ask what happened before you go on.',
+      ...(worn ? ['It happened more than once with these shares: refresh the key instead of going on.'] : []),
+    ],
+    signal,
+  )
+  const question = `Go on with ${name} all the same? Type "${name}", or "no":`
+  const answer = await terminal.askTyped(question, 'no', [name], {
+    flag: `--allow-quarantined ${name}`,
+    signal,
+  })
+  if (answer === null) throw saidNo()
+}
+
+/** What to do with the words: others may have reason to hear them where this member has none. */
+function introduction(interactive: boolean, unverified: number): string[] {
+  if (!interactive) return ['The six words of this meeting:']
+  if (unverified > 0) return ['Everybody now reads these six words aloud, each from their own screen:']
+  return ['The six words of this meeting, should anybody ask you for them:']
+}
+
+async function hear(terminal: Terminal, { name }: Keys, signal: AbortSignal): Promise<void> {
+  const question = `Did ${name} read exactly these? Type "${name}" if so, or "differ":`
+  const flag = `a verified card: mpc identity import ${name}.card --fingerprint FP`
+  const answer = await terminal.askTyped(question, 'differ', [name], { flag, signal })
+  if (answer !== null) return
+  throw new Failure(
+    'authentication',
+    'E_WORDS_DIFFER',
+    `${name} did not read the words that are shown here`,
+    {
+      party: name,
+      hint: 'somebody may be between you: compare the cards out of band before you try again',
+    },
+  )
+}

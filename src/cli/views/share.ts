@@ -1,0 +1,129 @@
+/** Epochs and their shares, as machines and people read them. */
+import { equalBytes } from '../../protocol/core/codec.js'
+import {
+  destroyedSeats,
+  type HeldEpoch,
+  lostSeats,
+  seatsGoneOver,
+} from '../../ceremony/epochs/held-epochs.js'
+import { listed, remainingOf, remainingWords } from '../../ceremony/epochs/remaining-quorum.js'
+import type { OldShares } from '../../ceremony/epochs/retire.js'
+import { hex } from '../../wire/base/text.js'
+import { fields } from '../terminal/style.js'
+
+/** What each status is called to people; null where the state does not name the epoch. */
+const STATUS = {
+  active: 'in use',
+  pending: 'pending',
+  parent: 'replaced; its share is still good for a signature',
+  retired: 'retired: this home does not use it',
+} as const
+
+export const epochData = (epoch: HeldEpoch) => {
+  const { digest, number, status, record, hasShare, certificate, manifest, piecesDestroyed, problems } = epoch
+  return {
+    epoch: number,
+    digest: hex(digest),
+    status,
+    share: hasShare,
+    certified: certificate !== null,
+    threshold: record && record.threshold,
+    custodians: record ? record.members.map(({ card }) => card.name) : [],
+    activated: namesThat('activated', epoch),
+    deleted: namesThat('deleted', epoch),
+    pieces: manifest && {
+      threshold: manifest.threshold,
+      holders: manifest.holders.map(({ name }) => name),
+      destroyed: piecesDestroyed,
+    },
+    could_sign: record && remainingData(epoch, record),
+    problems,
+  }
+}
+
+function remainingData(epoch: HeldEpoch, record: NonNullable<HeldEpoch['record']>) {
+  const { needed, shares, pieces, enough } = remainingOf(epoch, record)
+  return { needed, shares, pieces, enough }
+}
+
+/** Whose home it is, and whether its state says which epochs it ever held; `newest` counts, as far as this home knows. */
+export type Held = {
+  readonly self: Uint8Array | null
+  readonly stateIsKnown: boolean
+  readonly newest: HeldEpoch | null
+}
+
+export function epochLines(epoch: HeldEpoch, held: Held): string[] {
+  const { digest, number, status, record, certificate, manifest, problems } = epoch
+  const { newest } = held
+  const gone = namesThat('activated', epoch)
+  const deleted = namesThat('deleted', epoch)
+  const lost = namesThat('lost', epoch)
+  return [
+    `  epoch ${number ?? '?'}: ${status !== null ? STATUS[status] : epoch === newest ? 'in use, by others' : 'known here'}`,
+    ...fields([
+      ['digest', hex(digest)],
+      ...(record
+        ? [
+            [
+              'custodians',
+              `${record.threshold} of ${listed(record.members.map(({ card }) => card.name))}`,
+            ] as const,
+          ]
+        : []),
+      ['your share', shareWords(epoch, held)],
+      ...(status === null && certificate === null
+        ? []
+        : [['certificate', certificate === null ? 'is not here' : 'is here, and holds'] as const]),
+      ...(gone.length > 0 ? [['gone over', listed(gone)] as const] : []),
+      ...(lost.length > 0 ? [['lost by', listed(lost)] as const] : []),
+      ...(deleted.length > 0 ? [['destroyed by', listed(deleted)] as const] : []),
+      ...(manifest
+        ? [
+            [
+              'pieces',
+              `any ${manifest.threshold} of ${listed(manifest.holders.map(({ name }) => name))}`,
+            ] as const,
+          ]
+        : []),
+      ...problems.map((problem) => ['PROBLEM', problem] as const),
+    ]).map((line) => `  ${line}`),
+    ...(record && epoch !== newest ? remainingWords(epoch, record).map((line) => `    ${line}`) : []),
+  ]
+}
+
+/** What became of the own share: that it was never here is said only where this home would know. */
+function shareWords(
+  { status, hasShare, hasSecret, statements }: HeldEpoch,
+  { self, stateIsKnown }: Held,
+): string {
+  if (hasShare) return 'is here'
+  if (hasSecret) return 'is destroyed; what its split was made from is still here'
+  const words = statements.filter(({ by }) => self !== null && equalBytes(by, self))
+  if (words.some(({ said }) => said === 'deleted')) return 'is destroyed, as you have said to the others'
+  if (status === null && words.some(({ said }) => said === 'lost'))
+    return 'is lost, as you have said to the others: have a new one dealt'
+  if (status === 'retired') return 'is not here: it was retired, and that it is destroyed was not said yet'
+  if (status !== null || words.length > 0)
+    return 'is LOST: put it back from a copy of this home, or restore it from its pieces'
+  return stateIsKnown ? 'was never here' : 'is not here; whether it ever was, the damaged state does not say'
+}
+
+const SEATS = {
+  activated: seatsGoneOver,
+  deleted: (epoch: HeldEpoch): ReadonlySet<number> => new Set(destroyedSeats(epoch)),
+  lost: lostSeats,
+} as const
+
+/** Names of the custodians who have gone over to this epoch, or whose share of it is destroyed or lost, as they say. */
+export function namesThat(said: keyof typeof SEATS, epoch: HeldEpoch): string[] {
+  const seats = SEATS[said](epoch)
+  return (epoch.record?.members ?? []).filter(({ index }) => seats.has(index)).map(({ card }) => card.name)
+}
+
+/** What is said beside a key of shares that were replaced and are still here; nothing if there are none. */
+export function oldSharesText({ epochs }: OldShares, whose: 'its' | 'your'): string {
+  if (epochs.length === 0) return ''
+  const what = epochs.length === 1 ? 'share of epoch' : 'shares of epochs'
+  return `; ${whose} old ${what} ${listed(epochs.map(String))} ${epochs.length === 1 ? 'is' : 'are'} not destroyed`
+}

@@ -1,0 +1,69 @@
+/** What is unfinished, as machines and people read it. */
+import { type Signing, SIGNING_STATES } from '../../ceremony/signing/list-signings.js'
+import {
+  CEREMONY_STATES,
+  type CeremonyStatus,
+  REQUEST_STATES,
+  type RequestStatus,
+} from '../../ceremony/home/status.js'
+import { hex, rfc3339 } from '../../wire/base/text.js'
+import { fields } from '../terminal/style.js'
+import { humanTime } from './time.js'
+
+export const ceremonyData = ({ id, kind, key, state, expires, owner, next }: CeremonyStatus) => ({
+  definition_id: hex(id),
+  kind,
+  key,
+  state,
+  expires: expires === null ? null : rfc3339(expires),
+  owner,
+  next,
+})
+
+export const requestData = ({ id, key, state, owner, next }: RequestStatus) => ({
+  request_id: hex(id),
+  key,
+  state,
+  owner,
+  next,
+})
+
+const KINDS = { keygen: 'key generation', reshare: 'resharing', refresh: 'refresh', handshake: 'handshake' }
+
+export const ceremonyLines = ({ id, kind, key, state, owner, next }: CeremonyStatus): string[] => [
+  `${KINDS[kind ?? 'keygen']} ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${CEREMONY_STATES[state]}`,
+  ...moveLines(owner, next),
+]
+
+export const requestLines = ({ id, key, state, owner, next }: RequestStatus): string[] => [
+  `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${REQUEST_STATES[state]}`,
+  ...moveLines(owner, next),
+]
+
+export const signingData = ({ id, request, key, state, signature, transcript }: Signing) => ({
+  request_id: hex(id),
+  key,
+  state,
+  created: request && rfc3339(request.created),
+  payload_sha256: request && hex(request.payloadSha256),
+  signature: signature && hex(signature),
+  transcript,
+})
+
+export const signingLines = (
+  { id, request, key, state, signature, transcript }: Signing,
+  now: number,
+): string[] => [
+  `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}${request ? `, ${humanTime(request.created, now)}` : ''}: ${SIGNING_STATES[state]}`,
+  ...fields([
+    ...(request ? [['sha256', hex(request.payloadSha256)] as const] : []),
+    ...(signature ? [['signature', hex(signature)] as const] : []),
+    ...(transcript ? [['transcript', transcript] as const] : []),
+  ]),
+]
+
+function moveLines(owner: string | null, next: string | null): string[] {
+  if (owner === null) return []
+  if (next !== null) return [`  yours to go on with: ${next}`]
+  return owner === 'others' ? ['  ask the others whether they have it'] : [`  ${owner} of this home is at it`]
+}

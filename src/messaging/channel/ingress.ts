@@ -1,0 +1,142 @@
+/**
+ * What comes to a member, from bytes on a subject to a signed envelope of somebody who may be heard. In this order: in
+ * whose name, how much in that name, size, bytes seen before, strict decoding, membership, signature, header against
+ * subject. What fails is dropped and counted, accuses nobody, and is never answered; what passes may have to wait, where
+ * its sender says too much.
+ */
+import { CodecError } from '../../protocol/core/codec.js'
+import {
+  decodeEnvelope,
+  type Envelope,
+  ENVELOPE_LIMIT,
+  LARGEST_SHOWN,
+  verifyEnvelope,
+} from '../../wire/session/envelope.js'
+import { sha256 } from '../../wire/base/hash.js'
+import { hex } from '../../wire/base/text.js'
+import type { Member } from './letters.js'
+import { memberToken, type Subjects } from '../transport/subjects.js'
+import { type Rate, Throttle } from './throttle.js'
+
+const SEEN = 65_536
+/** Of one member: what must wait because it came too fast. */
+const DELAYED_BYTES = 16 << 20
+/** What a message that waits counts for at least, so that many small ones are bounded too. */
+const LEAST_DELAYED = 8192
+/**
+ * How much under one member's subject may be no envelope of its before nothing more there is looked at for the rest of a
+ * second. Where a server lets anybody speak there it may be anybody's: so it is not counted against the member's letters,
+ * and those that are lost meanwhile are asked for again.
+ */
+const RUBBISH: Rate = { perSecond: 200, bytes: 4 << 20, window: 1000 }
+
+export type IntakeOptions = {
+  readonly subjects: Subjects
+  /** Definition id, or the key id where requests are exchanged. */
+  readonly definition: Uint8Array
+  readonly self: Member
+  /** Everybody else who may be heard. */
+  readonly others: readonly Member[]
+  readonly now: () => number
+  /**
+   * How much in one member's name is looked at, where all of it is said again: the rest costs a lookup a message, and no
+   * hash, decoding or signature. In a ceremony nothing is lost so: more is slowed down once it is known whose it is.
+   */
+  readonly arrivals?: Rate | undefined
+  /** Given every new envelope. */
+  readonly accept: (envelope: Envelope, from: Member) => void
+}
+
+export class Intake {
+  readonly #options: IntakeOptions
+  readonly #members: ReadonlyMap<string, Member>
+  /** In whose names something may come: looked at before any byte of it is. */
+  readonly #tokens: ReadonlySet<string>
+  readonly #seen = new Set<string>()
+  readonly #delayed = new Map<string, number>()
+  readonly #arrivals: Throttle | null
+  readonly #throttle = new Throttle()
+  readonly #rubbish = new Throttle(RUBBISH)
+  #closed = false
+  /** Messages that were none, by what was wrong with them. */
+  readonly dropped = new Map<string, number>()
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+    this.#arrivals = options.arrivals ? new Throttle(options.arrivals) : null
+    this.#members = new Map(options.others.map((member) => [hex(member.fingerprint), member]))
+    this.#tokens = new Set(options.others.map((member) => memberToken(member.fingerprint)))
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Who has this fingerprint. */
+  member(fingerprint: Uint8Array): Member | undefined {
+    return this.#members.get(hex(fingerprint))
+  }
+
+  arrive(subject: string, message: Uint8Array): void {
+    const { subjects, definition, self, now } = this.#options
+    const token = subjects.senderOf(subject)
+    if (!this.#tokens.has(token)) return this.drop('not a member')
+    if (this.#arrivals && this.#arrivals.admit(token, message.length, now()) > 0) return this.drop('too much')
+    if (this.#rubbish.wait(token, 0, now()) > 0) return this.drop('too much rubbish')
+    const rubbish = (why: string): void => {
+      this.#rubbish.charge(token, message.length, now())
+      this.drop(why)
+    }
+    if (message.length > ENVELOPE_LIMIT) return rubbish('too large')
+    const digest = hex(sha256(message))
+    if (this.#seen.has(digest)) return this.drop('seen before')
+    let envelope: ReturnType<typeof decodeEnvelope>
+    try {
+      envelope = decodeEnvelope(message)
+    } catch (error) {
+      if (error instanceof CodecError) return rubbish('not an envelope')
+      throw error
+    }
+    const { header } = envelope
+    const member = this.member(header.from)
+    if (!member) return rubbish('not a member')
+    if (hex(header.definition) !== hex(definition)) return rubbish('another ceremony')
+    if (!verifyEnvelope(envelope, member.signing)) return rubbish('signature')
+    if (token !== memberToken(header.from)) return rubbish('subject')
+    // It could not be shown to the others: then nobody could be convicted by it.
+    if (header.kind === 'letter' && message.length > LARGEST_SHOWN) return this.drop('too large')
+    if (header.to && hex(header.to) !== hex(self.fingerprint)) return this.drop('for another')
+    this.#remember(digest)
+    this.#admit(envelope, member)
+  }
+
+  /** Drops what may be asked for and heard once more. */
+  forget({ bytes }: Envelope, why: string): void {
+    this.#seen.delete(hex(sha256(bytes)))
+    this.drop(why)
+  }
+
+  drop(why: string): void {
+    this.dropped.set(why, (this.dropped.get(why) ?? 0) + 1)
+  }
+
+  #admit(envelope: Envelope, member: Member): void {
+    if (this.#closed) return
+    const from = hex(member.fingerprint)
+    const delay = this.#throttle.admit(from, envelope.bytes.length, this.#options.now())
+    if (delay === 0) return this.#options.accept(envelope, member)
+    const waiting = this.#delayed.get(from) ?? 0
+    const size = Math.max(envelope.bytes.length, LEAST_DELAYED)
+    if (waiting + size > DELAYED_BYTES) return this.forget(envelope, 'too fast')
+    this.#delayed.set(from, waiting + size)
+    setTimeout(() => {
+      this.#delayed.set(from, (this.#delayed.get(from) as number) - size)
+      this.#admit(envelope, member)
+    }, delay).unref()
+  }
+
+  #remember(digest: string): void {
+    this.#seen.add(digest)
+    if (this.#seen.size > SEEN) this.#seen.delete(this.#seen.values().next().value as string)
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The keys that two participants share in one session: X25519 and ML-KEM-768 both ways, extracted under everything
+ * that was said, expanded for each direction. Confidential as long as either of the two problems is hard.
+ */
+import { x25519 } from '@noble/curves/ed25519.js'
+import { expand, extract } from '@noble/hashes/hkdf.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
+import { encode } from '../../protocol/core/codec.js'
+import { digest, type Rng } from '../../protocol/core/session.js'
+
+/** This participant's keys for one attempt. */
+export type Ephemeral = {
+  readonly x25519: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array }
+  readonly mlkem: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array }
+  readonly nonce: Uint8Array
+}
+
+export function newEphemeral(rng: Rng): Ephemeral {
+  return { x25519: x25519.keygen(rng(32)), mlkem: ml_kem768.keygen(rng(64)), nonce: rng(32) }
+}
+
+export function wipeEphemeral(keys: Ephemeral): void {
+  keys.x25519.secretKey.fill(0)
+  keys.mlkem.secretKey.fill(0)
+}
+
+/** A ciphertext for a peer's key and the secret in it; null if the key fails the input check of FIPS 203, 7.2. */
+export function encapsulate(
+  publicKey: Uint8Array,
+  rng: Rng,
+): { readonly ciphertext: Uint8Array; readonly secret: Uint8Array } | null {
+  const message = rng(32)
+  try {
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, message)
+    return { ciphertext: cipherText, secret: sharedSecret }
+  } catch {
+    return null
+  } finally {
+    message.fill(0)
+  }
+}
+
+/** The secret in a ciphertext of the right length; one that was tampered with gives another secret (FIPS 203, 6.3). */
+export const decapsulate = (ciphertext: Uint8Array, keys: Ephemeral): Uint8Array =>
+  ml_kem768.decapsulate(ciphertext, keys.mlkem.secretKey)
+
+/** The X25519 result; null where it is all zero, as it is for a key of small order (RFC 7748, 6.1). */
+export function diffieHellman(keys: Ephemeral, publicKey: Uint8Array): Uint8Array | null {
+  try {
+    return x25519.getSharedSecret(keys.x25519.secretKey, publicKey)
+  } catch {
+    return null
+  }
+}
+
+/** Everything two participants agreed on; `first` stands before `second` in the definition. */
+export type PairSecrets = {
+  readonly dh: Uint8Array
+  /** In the first's ciphertext to the second. */
+  readonly fromFirst: Uint8Array
+  readonly fromSecond: Uint8Array
+}
+
+/** `salt` binds the session and every encapsulation, in the order of the participants. */
+export const pairSalt = (sid: Uint8Array, encapsulations: readonly Uint8Array[]): Uint8Array =>
+  digest('mpc/handshake/v1', sid, encapsulations)
+
+export const pairKey = (salt: Uint8Array, { dh, fromFirst, fromSecond }: PairSecrets): Uint8Array =>
+  extract(sha256, Uint8Array.of(...dh, ...fromFirst, ...fromSecond), salt)
+
+/** 32 bytes for one purpose in one direction, between two fingerprints. */
+export const directionKey = (
+  prk: Uint8Array,
+  use: 'letter' | 'confirm',
+  from: Uint8Array,
+  to: Uint8Array,
+  sid: Uint8Array,
+): Uint8Array => expand(sha256, prk, encode(['mpc/channel/v1', use, from, to, sid]), 32)
+
+/** The tag by which `from` shows `to` that both have the same key. */
+export const confirmTag = (
+  confirmKey: Uint8Array,
+  sid: Uint8Array,
+  from: Uint8Array,
+  to: Uint8Array,
+): Uint8Array => hmac(sha256, confirmKey, encode(['mpc/confirm/v1', sid, from, to]))

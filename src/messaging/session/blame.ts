@@ -1,0 +1,112 @@
+/**
+ * In whose name the blame is put: everybody who fails a check, with the signed envelopes that prove it, if any do. What
+ * is to be checked, and what follows, is others' business.
+ */
+import { type Codec, CodecError } from '../../protocol/core/codec.js'
+import type { Envelope, Kind } from '../../wire/session/envelope.js'
+import { type Accused, Failure } from '../../wire/base/failure.js'
+import { hex } from '../../wire/base/text.js'
+import type { Member } from '../channel/letters.js'
+
+/** The form in which an accusation leaves this machine. */
+export const accusation = (
+  member: Member,
+  round: string,
+  kind: Accused['kind'],
+  reason: string,
+): Accused => ({
+  name: member.name,
+  fingerprint: hex(member.fingerprint),
+  round,
+  kind,
+  reason,
+  evidence: null,
+})
+
+/** How a ceremony ends over faults of these: at least one. */
+export function failureFor(accused: readonly Accused[]): Failure {
+  const [first] = accused as [Accused]
+  const who = accused.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  return new Failure('abort', 'E_ABORT', `round ${first.round}: ${who}`, {
+    party: first.name,
+    accused,
+    hint: 'nothing was kept; talk to them before you try again',
+  })
+}
+
+/** The envelopes of a round, one of each participant in their order. */
+export type Said = { readonly round: string; readonly letters: readonly Uint8Array[] }
+
+/** What an envelope's body holds, or null if it is malformed and its sender is to be ignored. */
+export function tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
+  try {
+    return codec.decode(envelope.body)
+  } catch (error) {
+    if (error instanceof CodecError) return null
+    throw error
+  }
+}
+
+export class Blame {
+  /** Signed envelopes that prove a member's fault, by fingerprint. */
+  readonly evidence = new Map<string, readonly Uint8Array[]>()
+  /** What everybody has said so far in the run of this attempt: the broadcasts of each round. */
+  rounds: readonly Said[] = []
+  /** Makes a file of what was said in this attempt, with claims, for others to judge; null where none is kept. */
+  file: ((rounds: readonly Said[], claims: readonly Uint8Array[]) => Uint8Array) | null = null
+
+  /** Another attempt begins: what was said in the one before is nothing to it. */
+  begin(): void {
+    this.rounds = []
+    this.file = null
+  }
+
+  /** @param participants who plays, in the order of the definition */
+  constructor(readonly participants: readonly Member[]) {}
+
+  /**
+   * Holds every one of `members` against a check and names all who fail it.
+   * @param shown envelopes whose sender, if it fails, is proven guilty by them
+   * @throws Failure `E_ABORT`
+   */
+  accuse(
+    round: string,
+    members: readonly Member[],
+    kind: Accused['kind'],
+    reason: string,
+    holds: (member: Member) => boolean,
+    shown: readonly Envelope[] = [],
+  ): void {
+    const failed = members.filter((member) => !holds(member))
+    for (const { fingerprint } of failed) {
+      const theirs = shown.filter(({ header }) => hex(header.from) === hex(fingerprint))
+      const bytes = theirs.map((envelope) => envelope.bytes)
+      if (bytes.length > 0) this.evidence.set(hex(fingerprint), bytes)
+    }
+    this.raise(failed.map((member) => accusation(member, round, kind, reason)))
+  }
+
+  /** @throws Failure `E_ABORT` naming everybody in the list, if there is anybody */
+  raise(accused: readonly Accused[]): void {
+    if (accused.length > 0) throw failureFor(accused)
+  }
+
+  /** Everybody's bodies of one kind, by fingerprint in hex. @throws Failure naming all whose bodies are malformed */
+  decodeBodies<T>(
+    kind: Kind,
+    envelopes: readonly Envelope[],
+    decode: (body: Uint8Array) => T,
+  ): Map<string, T> {
+    const decoded = new Map<string, T>()
+    for (const { header, body } of envelopes) {
+      try {
+        decoded.set(hex(header.from), decode(body))
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error
+      }
+    }
+    const isWhole = (member: Member) => decoded.has(hex(member.fingerprint))
+    this.accuse(kind, this.participants, 'proven', 'its letter is malformed', isWhole, envelopes)
+    return decoded
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * A nats-server configuration for one key group: its members as NKey users of one account, with what
+ * `subjects.ts` grants them and the relay's limits. Every user is inside `accounts`: beside an
+ * `authorization` block, servers before 2.9.23 and 2.10.2 let in whoever says nothing (CVE-2023-47090).
+ */
+import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
+import { nkeyText } from '../../wire/base/nkey.js'
+import { LIMITS } from './limits.js'
+import { permissionsOf } from './subjects.js'
+
+export type NatsConfig = {
+  /** What the account is called. */
+  readonly account: string
+  readonly members: readonly Keys[]
+  /** `HOST:PORT`. */
+  readonly listen: string
+  /** Paths on the server's machine; with `ca` every client shows a certificate of it too. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | null } | null
+}
+
+/** Its lines. */
+export function natsConfig({ account, members, listen, tls }: NatsConfig): string[] {
+  return [
+    `listen: ${JSON.stringify(listen)}`,
+    '# Room for those who have not said who they are: they are dropped after 2 s, and take no place of a member.',
+    `max_connections: ${members.length * LIMITS.userConnections + LIMITS.strangers}`,
+    `max_subscriptions: ${LIMITS.subscriptions}`,
+    `max_payload: ${LIMITS.payload}`,
+    `max_pending: ${LIMITS.pending}`,
+    `max_control_line: ${LIMITS.line}`,
+    `ping_interval: "${LIMITS.ping / 1000}s"`,
+    `ping_max: ${LIMITS.pings}`,
+    'write_deadline: "5s"',
+    ...(tls ? tlsBlock(tls) : []),
+    ...accountsBlock(account, members),
+  ]
+}
+
+/** Who may connect, and what each may do. */
+export function accountsBlock(account: string, members: readonly Keys[]): string[] {
+  return [
+    'accounts {',
+    `  ${JSON.stringify(account)} {`,
+    '    users: [',
+    ...members.flatMap(userLines).map((line) => `      ${line}`),
+    '    ]',
+    '  }',
+    '}',
+  ]
+}
+
+function userLines(keys: Keys): string[] {
+  const { publish, subscribe } = permissionsOf(fingerprintOf(keys))
+  return [
+    `# ${keys.name}`,
+    `{ nkey: ${nkeyText(keys.nkey)}, permissions: {`,
+    `  publish: ${JSON.stringify(publish)}`,
+    `  subscribe: ${JSON.stringify(subscribe)}`,
+    '} }',
+  ]
+}
+
+function tlsBlock({ cert, key, ca }: NonNullable<NatsConfig['tls']>): string[] {
+  return [
+    'tls {',
+    `  cert_file: ${JSON.stringify(cert)}`,
+    `  key_file: ${JSON.stringify(key)}`,
+    ...(ca === null ? [] : [`  ca_file: ${JSON.stringify(ca)}`, '  verify: true']),
+    `  timeout: ${LIMITS.authentication / 1000}`,
+    '}',
+  ]
+}

@@ -1,0 +1,245 @@
+/**
+ * Transport over a NATS server. The only importer of the NATS client: its errors, status events and codecs end here.
+ * The client drops what is published while disconnected and reports a refused publish only in its status stream.
+ */
+import type { NatsConnection, NatsError } from 'nats'
+import type { SigningKey } from '../../wire/base/ed25519.js'
+import type { Failure } from '../../wire/base/failure.js'
+import { type Login, loginOf } from './credentials.js'
+import { probe } from './probe.js'
+import { broker, type Lasts, permissionFailure, refusal, tooLarge, type Trouble } from './refusals.js'
+import { type FileText, type Server, type ServerOptions, serversIn, type Tls, tlsFor } from './servers.js'
+import { Listeners, type Transport } from './transport.js'
+
+export type NatsOptions = ServerOptions & {
+  /** A NATS credentials file. */
+  readonly creds?: FileText | undefined
+  /** The identity's NATS key, which answers the server's challenge where there are no creds. */
+  readonly nkey: SigningKey
+  /** For how many milliseconds a server that was reached, and breaks the connection, is tried again; 0 if left out. */
+  readonly patience?: number
+  /** Ends the trying. */
+  readonly signal?: AbortSignal
+  /** Told once why it is tried again. */
+  readonly retrying?: (why: Failure) => void
+  readonly now?: () => number
+}
+
+/** For the first try of the client, and for looking why it failed: together below 5 seconds. */
+const FIRST_TRY = 2300
+const LOOK = 2200
+/** A server that answers slowly gets longer each time. */
+const LONGER = 1.5
+const LONGEST_TRY = 10_000
+const PAUSE = 300
+/** How long a server that is not there may take to come: about as long as it takes to start one again. */
+const MOMENT = 3500
+
+/**
+ * A connection. Each cause of a failure has its words within 5 seconds; a server that was reached and breaks the
+ * connection is tried again for as long as `patience` says.
+ * @throws Failure `network`; `E_NATS_URL`, `E_TLS_FILES` (usage); `E_TLS`, `E_NATS_CREDS` (configuration)
+ */
+export async function connectNats(options: NatsOptions): Promise<Transport> {
+  const { now = Date.now, patience = 0, signal, retrying } = options
+  const servers = serversIn(options)
+  const tls = tlsFor(servers, options)
+  const login = loginOf(options.creds, options.nkey)
+  const began = now()
+  let reached = false
+  const bear = async ({ failure, lasts }: Trouble): Promise<void> => {
+    signal?.throwIfAborted()
+    if (lasts === 'a while' && !reached && patience > 0) retrying?.(failure)
+    reached ||= lasts === 'a while'
+    // One that was reached may be starting again.
+    const span = reached ? patience : MOMENT
+    if (lasts === 'for good' || now() - began >= span) throw failure
+    await pause(signal)
+  }
+  for (let within = FIRST_TRY; ; within = Math.min(within * LONGER, LONGEST_TRY)) {
+    const connection = await dial(servers, tls, login, within)
+    if (connection) return transportOver(connection, login, servers, now)
+    // By hand until that goes well: a client whose connection breaks early only times out.
+    let trouble: Trouble | null
+    while ((trouble = await whyNot(servers, tls, login, options)) !== null) await bear(trouble)
+    // It may have come up in between, so that one more try is due in any case.
+    await bear({ failure: breaks(servers), lasts: patience > MOMENT ? 'a while' : 'a moment' })
+  }
+}
+
+/** Null if that did not work: why not is found out otherwise. */
+async function dial(
+  servers: readonly Server[],
+  tls: Tls | null,
+  login: Login,
+  timeout: number,
+): Promise<NatsConnection | null> {
+  const { connect } = await import('nats')
+  try {
+    return await connect({
+      servers: servers.map(({ where }) => where),
+      name: 'mpc',
+      noEcho: true,
+      timeout,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 500,
+      pingInterval: 10_000,
+      maxPingOut: 2,
+      ignoreClusterUpdates: true,
+      authenticator: login.answer,
+      // Without them it would fall back to clear text where TLS was asked for, and go over to TLS where it was not.
+      tls,
+    })
+  } catch {
+    return null
+  }
+}
+
+/** Null if it would go well now; of several servers, what gives most hope. */
+async function whyNot(
+  servers: readonly Server[],
+  tls: Tls | null,
+  login: Login,
+  { ca, cert, now = Date.now }: NatsOptions,
+): Promise<Trouble | null> {
+  const files = { ca: ca?.path ?? null, cert: cert?.path ?? null }
+  const options = { tls, login, files, within: LOOK, now }
+  const found = await Promise.all(servers.map((server) => probe(server, options)))
+  const troubles = found.filter((trouble) => trouble !== null)
+  if (troubles.length < found.length) return null
+  const hopes: readonly Lasts[] = ['a while', 'a moment', 'for good']
+  return hopes.flatMap((hope) => troubles.filter(({ lasts }) => lasts === hope))[0] ?? null
+}
+
+/** Where the client gets no further, and nothing is found that keeps it. */
+const breaks = (servers: readonly Server[]): Failure =>
+  broker(
+    `the connection to the NATS server at ${placesOf(servers)} breaks`,
+    'look at the network between here and there',
+  )
+
+const placesOf = (servers: readonly Server[]): string => servers.map(({ where }) => where).join(', ')
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, PAUSE)
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+  signal?.throwIfAborted()
+}
+
+// ------------------------------------------------------------------------------------------------------- a connection
+
+/** The longest that a server may take to say that it has everything. */
+const FLUSH_WITHIN = 10_000
+const LEAVE_WITHIN = 2000
+
+function transportOver(
+  nc: NatsConnection,
+  login: Login,
+  servers: readonly Server[],
+  now: () => number,
+): Transport {
+  const where = placesOf(servers)
+  const losses = new Listeners<[]>()
+  const reconnects = new Listeners<[]>()
+  const failures = new Listeners<[Failure]>()
+  let connected = true
+  let failed: Failure | null = null
+  let most = nc.info?.max_payload ?? Infinity
+  const fail = (failure: Failure): void => {
+    failed ??= failure
+    failures.tell(failure)
+  }
+  const transport: Transport & { connected: boolean } = {
+    connected,
+    get maxPayload() {
+      most = nc.info?.max_payload ?? most
+      return most
+    },
+    onDisconnect: (listener) => losses.add(listener),
+    onReconnect: (listener) => reconnects.add(listener),
+    onFailure: (listener) => {
+      if (failed) listener(failed)
+      return failures.add(listener)
+    },
+    publish: (subject, bytes) => {
+      if (bytes.length > transport.maxPayload) return fail(tooLarge(transport.maxPayload, bytes.length))
+      unlessClosed(nc, () => nc.publish(subject, bytes))
+    },
+    subscribe: (subject, receive) => {
+      const callback = (error: NatsError | null, message: { subject: string; data: Uint8Array }): void => {
+        if (error) fail(permissionFailure(error.permissionContext))
+        else receive(message.subject, message.data)
+      }
+      const subscription = unlessClosed(nc, () => nc.subscribe(subject, { callback }))
+      return () => unlessClosed(nc, () => subscription?.unsubscribe())
+    },
+    flush: async () => {
+      if (nc.isClosed() || !connected) return false
+      return within(FLUSH_WITHIN, nc.flush())
+    },
+    close: async () => {
+      if (connected && !nc.isClosed()) await within(LEAVE_WITHIN, nc.drain())
+      await nc.close().catch(() => {})
+    },
+  }
+  const watch = async (): Promise<void> => {
+    for await (const status of nc.status()) {
+      if (status.type === 'disconnect') {
+        // Every attempt that fails is told again by the client; the connection is lost once.
+        const wasConnected = connected
+        transport.connected = connected = false
+        if (wasConnected) losses.tell()
+      } else if (status.type === 'reconnect') {
+        transport.connected = connected = true
+        reconnects.tell()
+      } else if (status.type === 'error') {
+        if (status.data === 'PERMISSIONS_VIOLATION') fail(permissionFailure(status.permissionContext))
+        else if (lastWords(nc).includes('subscriptions exceeded')) {
+          fail(refusal(lastWords(nc), where, login, now()).failure)
+        }
+      }
+    }
+  }
+  void watch()
+  void nc.closed().then((error) => {
+    transport.connected = connected = false
+    if (error) fail(refusal(lastWords(nc) || error.message, where, login, now()).failure)
+  })
+  return transport
+}
+
+/** What is done to a connection that has ended is lost like any message: the failure was told when it ended. */
+function unlessClosed<T>(nc: NatsConnection, act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if (nc.isClosed() || nc.isDraining()) return undefined
+    throw error
+  }
+}
+
+/** Whether it was done in time. */
+async function within(span: number, done: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), span)
+  })
+  const inTime = done.then(
+    () => true,
+    () => false,
+  )
+  try {
+    return await Promise.race([inTime, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The last `-ERR` that is not about one subject: the client keeps its text, and tells of a code that many share. */
+function lastWords(nc: NatsConnection): string {
+  const { protocol } = nc as unknown as { protocol?: { lastError?: { message?: unknown } } }
+  const text = protocol?.lastError?.message
+  return typeof text === 'string' ? text : ''
+}

@@ -1,0 +1,132 @@
+/** NATS servers as people name them, and whether they may be reached that way. Nothing is sent here. */
+import { createSecureContext, checkServerIdentity, type PeerCertificate } from 'node:tls'
+import { Failure } from '../../wire/base/failure.js'
+import { visible } from '../../wire/base/text.js'
+import { isLoopback, plainHost } from './transport.js'
+
+/** A text that stands in a file, and the file's path for people. */
+export type FileText = { readonly text: string; readonly path: string }
+
+export type ServerOptions = {
+  /** `nats://host:port` or `tls://host:port`, several separated by commas. */
+  readonly url: string
+  /** PEM. */
+  readonly ca?: FileText | undefined
+  readonly cert?: FileText | undefined
+  readonly key?: FileText | undefined
+  /** Allows clear text to a server that is not on this machine. */
+  readonly insecure?: boolean
+  /** Where that would be set, for people. */
+  readonly configuration?: string | undefined
+}
+
+export type Server = {
+  readonly hostname: string
+  readonly port: number
+  /** Whether it was asked for TLS: then there is no clear text, whatever it offers. */
+  readonly tls: boolean
+  /** `host:port`, for people. */
+  readonly where: string
+}
+
+/** @throws Failure `E_NATS_URL` (usage), `E_TLS` (configuration) for a remote server in clear */
+export function serversIn(options: ServerOptions): Server[] {
+  return options.url.split(',').map((text) => serverIn(text.trim(), options))
+}
+
+function serverIn(text: string, options: ServerOptions): Server {
+  const { ca, cert, insecure, configuration } = options
+  if (text === '') throw notAServer('the URL of the NATS server is empty')
+  let url: URL
+  try {
+    url = new URL(text.includes('://') ? text : `nats://${text}`)
+  } catch (cause) {
+    throw notAServer(`not the URL of a NATS server: ${visible(text)}`, cause)
+  }
+  if (url.protocol !== 'nats:' && url.protocol !== 'tls:') {
+    throw notAServer(`a NATS server is nats:// or tls://, not ${visible(url.protocol)}`)
+  }
+  if (url.hostname === '') throw notAServer(`no host is named: ${visible(text)}`)
+  if (url.username !== '' || url.password !== '') {
+    throw notAServer('no credentials in a URL: use --nats-creds, or the identity answers')
+  }
+  const local = isLoopback(url.hostname)
+  const tls = url.protocol === 'tls:' || ca !== undefined || cert !== undefined
+  if (!tls && !local && insecure !== true) {
+    const file = configuration === undefined ? 'the configuration' : configuration
+    throw new Failure(
+      'configuration',
+      'E_TLS',
+      `${visible(url.hostname)} is not this machine and would be reached in clear`,
+      { hint: `use tls://, or set nats.insecure: true in ${file} if the network itself is trusted` },
+    )
+  }
+  const hostname = local ? plainHost(url.hostname) : url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const port = Number(url.port || 4222)
+  return { hostname, port, tls, where: `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}` }
+}
+
+const notAServer = (problem: string, cause?: unknown): Failure =>
+  new Failure('usage', 'E_NATS_URL', problem, {
+    hint: 'write nats://host:port or tls://host:port, with --nats or in MPC_NATS_URL',
+    cause,
+  })
+
+/** As Node and the client both take it. */
+export type Tls = {
+  readonly minVersion: 'TLSv1.2'
+  readonly checkServerIdentity: typeof checkServerIdentity
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
+/**
+ * What TLS needs to know; null where no server is asked for TLS.
+ * @throws Failure `E_TLS_FILES` (usage) if a file is not what it should be
+ */
+export function tlsFor(servers: readonly Server[], options: ServerOptions): Tls | null {
+  if (!servers.some(({ tls }) => tls)) return null
+  const { ca, cert, key } = options
+  checkFiles(options)
+  return {
+    minVersion: 'TLSv1.2',
+    // The client forgets the name of a server that is named by its address: any of the names that were asked for will do.
+    checkServerIdentity: (_: string, certificate: PeerCertificate) => {
+      const problems = servers.map(({ hostname }) => checkServerIdentity(hostname, certificate))
+      return problems.includes(undefined) ? undefined : problems[0]
+    },
+    ...(ca && { ca: ca.text }),
+    ...(cert && { cert: cert.text }),
+    ...(key && { key: key.text }),
+  }
+}
+
+function checkFiles({ ca, cert, key }: ServerOptions): void {
+  if (ca && !makesContext({ cert: ca.text }))
+    throw badFile(`${ca.path} holds no certificate in PEM`, '--nats-ca')
+  if (cert && !makesContext({ cert: cert.text })) {
+    throw badFile(`${cert.path} holds no certificate in PEM`, '--nats-cert')
+  }
+  if (cert && !key) throw badFile(`the certificate in ${cert.path} comes without its key`, '--nats-key')
+  if (key && !cert) throw badFile(`the key in ${key.path} comes without its certificate`, '--nats-cert')
+  if (!cert || !key) return
+  if (!makesContext({ key: key.text })) throw badFile(`${key.path} holds no key in PEM`, '--nats-key')
+  if (!makesContext({ cert: cert.text, key: key.text })) {
+    throw badFile(`the key in ${key.path} is not that of the certificate in ${cert.path}`, '--nats-key')
+  }
+}
+
+function makesContext(options: { cert?: string; key?: string }): boolean {
+  try {
+    createSecureContext(options)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const badFile = (problem: string, flag: string): Failure =>
+  new Failure('usage', 'E_TLS_FILES', problem, {
+    hint: `${flag} FILE, or its line in the configuration, names the right one`,
+  })

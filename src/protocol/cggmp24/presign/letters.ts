@@ -1,0 +1,98 @@
+/**
+ * What signers say in the rounds of a signing: the shapes of their letters, and how they are written. Each round's name
+ * stands in one place, because a transcript is read by it.
+ */
+import { type Codec, codec, list, type Of, record, type Shape } from '../../core/codec.js'
+import type { PartyId } from '../../core/session.js'
+import { natural, point, scalar } from '../integers/integers.js'
+import type { Level } from '../integers/level.js'
+import { othersThan, type Signers } from './signers.js'
+import { affGShape } from '../zk/aff-g.js'
+import { elogShape } from '../zk/elog.js'
+import { encElgShape } from '../zk/enc-elg.js'
+
+export const ROUND = {
+  /** Commitments to k and γ. */
+  first: 'presign-1',
+  /** Γ, and the answers that turn products into sums. */
+  second: 'presign-2',
+  /** Shares of kγ, and of what holds the signature shares to account. */
+  third: 'presign-3',
+  /** Shares of the signature. */
+  sign: 'sign',
+} as const
+
+const firstShape = ({ modulusBits }: Level) =>
+  record({
+    /** Enc(k). */
+    K: natural(2 * modulusBits),
+    /** Enc(γ), which the paper calls G; here G is the generator. */
+    encGamma: natural(2 * modulusBits),
+    /** yG, with y known to nobody. */
+    Y: point,
+    /** aG, aY + kG. */
+    A1: point,
+    A2: point,
+    /** bG, bY + γG. */
+    B1: point,
+    B2: point,
+  })
+export type First = Of<ReturnType<typeof firstShape>>
+
+/** ψ0 for K, ψ1 for Enc(γ). */
+const firstProofsShape = (level: Level) => record({ psi0: encElgShape(level), psi1: encElgShape(level) })
+export type FirstProofs = Of<ReturnType<typeof firstProofsShape>>
+
+/** To one peer j: D = γ⊙K_j ⊕ Enc_j(-β), F = Enc(-β); and the same with x and β̂. */
+const answerShape = ({ modulusBits }: Level) => {
+  const ciphertext = natural(2 * modulusBits)
+  return record({ D: ciphertext, F: ciphertext, DHat: ciphertext, FHat: ciphertext })
+}
+export type Answer = Of<ReturnType<typeof answerShape>>
+
+const secondShape = (level: Level, peers: number) =>
+  record({
+    /** γG. */
+    Gamma: point,
+    /** ψ̃: it is the γ in (B1, B2). */
+    psiTilde: elogShape,
+    /** To every other signer, in ascending order. */
+    answers: list(answerShape(level), peers),
+  })
+export type Second = Of<ReturnType<typeof secondShape>>
+
+/** ψ for D and F, ψ̂ for D̂ and F̂. */
+const secondProofsShape = (level: Level) => record({ psi: affGShape(level), psiHat: affGShape(level) })
+export type SecondProofs = Of<ReturnType<typeof secondProofsShape>>
+
+const thirdShape = record({
+  delta: scalar,
+  /** χΓ. */
+  S: point,
+  /** kΓ. */
+  Delta: point,
+  /** ψ': it is the k in (A1, A2). */
+  psiPrime: elogShape,
+})
+export type Third = Of<typeof thirdShape>
+
+export const presignShapes = {
+  first: firstShape,
+  firstProofs: firstProofsShape,
+  answer: answerShape,
+  secondProofs: secondProofsShape,
+} satisfies Record<string, (level: Level) => Shape<unknown>>
+
+/** The letters of each round. A share of the signature is σ. */
+export const presignLetters = (level: Level, signers: number) => ({
+  first: codec(firstShape(level), 1 << 14),
+  firstProofs: codec(firstProofsShape(level), 1 << 15),
+  second: codec(secondShape(level, signers - 1), 1 << 19),
+  secondProofs: codec(secondProofsShape(level), 1 << 15),
+  third: codec(thirdShape, 1 << 10),
+})
+export const sigmaLetter: Codec<bigint> = codec(scalar, 64)
+
+/** What `from` answered `to`. */
+export const answerTo = (signers: Signers, said: Second, from: PartyId, to: PartyId): Answer =>
+  said.answers[othersThan(from, signers).indexOf(to)] as Answer

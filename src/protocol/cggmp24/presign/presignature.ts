@@ -1,0 +1,61 @@
+/**
+ * What presigning ends with: a private part, which gives one share of one signature and then is gone, and a public part,
+ * which says what everybody's share has to be.
+ */
+import { type Point, secp256k1 } from '../../group/curve.js'
+import type { Secret } from '../../core/secret.js'
+import type { PartyId } from '../../core/session.js'
+import { byChance, type Said, sumOfDeltas } from './checks.js'
+import type { Signers } from './signers.js'
+
+export type PublicPresignature = {
+  readonly signers: Signers
+  /** The 32 bytes that it is for. */
+  readonly digest: Uint8Array
+  /** γG. γ is what ECDSA calls the nonce; what k is for is that nobody has to invert γ. */
+  readonly Gamma: Point
+  /** Δ̃_j and S̃_j of every signer: what it answers with is σ_j with σ_j Γ = m Δ̃_j + r S̃_j. */
+  readonly points: ReadonlyMap<PartyId, { readonly Delta: Point; readonly S: Point }>
+}
+
+/** Γ, and each Δ̃_j = Δ_j/δ and S̃_j = S_j/δ for δ = Σδ_j. @throws Error when δ is zero */
+export function publicPresignature(signers: Signers, said: Said, digest: Uint8Array): PublicPresignature {
+  const delta = sumOfDeltas(said.third)
+  if (delta === 0n) throw byChance('kγ is zero')
+  const inverse = secp256k1.Fn.inv(delta)
+  const points = new Map(
+    [...said.third].map(([party, { Delta, S }]) => [
+      party,
+      { Delta: Delta.multiplyUnsafe(inverse), S: S.multiplyUnsafe(inverse) },
+    ]),
+  )
+  return { signers, digest, Gamma: said.Gamma, points }
+}
+
+/** k̃ = k/δ and χ̃ = χ/δ, encoded scalars. */
+type Halves = { readonly k: Secret; readonly chi: Secret }
+
+export class Presignature {
+  #halves: Halves | null
+  readonly public: PublicPresignature
+
+  /** Takes ownership of the halves. */
+  constructor(known: PublicPresignature, halves: Halves) {
+    this.public = known
+    this.#halves = halves
+  }
+
+  /** Once, ever: two answers under one nonce give away the key. Whoever consumes it wipes the halves. */
+  consume(): Halves {
+    const halves = this.#halves
+    if (halves === null) throw new Error('this presignature was used')
+    this.#halves = null
+    return halves
+  }
+
+  [Symbol.dispose](): void {
+    this.#halves?.k.wipe()
+    this.#halves?.chi.wipe()
+    this.#halves = null
+  }
+}

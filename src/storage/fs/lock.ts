@@ -1,0 +1,116 @@
+/**
+ * A lock: a file that names its holder. It keeps two commands of one home from treading on each other, and
+ * people informed who is busy. Nothing that protects a secret rests on it (F-45): claims, receipts and
+ * whatever else must happen once are files of their own that can be made once.
+ */
+import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+import { bytes, codec, equalBytes, type Of, record } from '../../protocol/core/codec.js'
+import { Failure } from '../../wire/base/failure.js'
+import { format } from '../../wire/base/realm.js'
+import { createFile, readFile, removeFile, replaceFile, temporaryName } from './atomic.js'
+import { isAlive, processShape, thisProcess } from './processes.js'
+
+const LIMIT = 1024
+const holderShape = record({
+  format: format('mpc/lock/v1'),
+  installation: bytes(16),
+  process: processShape,
+  token: bytes(16),
+})
+const holderCodec = codec(holderShape, LIMIT)
+type Holder = Of<typeof holderShape>
+type Owner = { readonly installation: Uint8Array }
+
+/**
+ * A lock that is held, until `release` or the end of the scope: `await using lock = await acquireLock(...)`.
+ */
+export class Lock {
+  readonly #path: string
+  readonly #token: Uint8Array
+
+  constructor(path: string, token: Uint8Array) {
+    this.#path = path
+    this.#token = token
+  }
+
+  /** Whether the file still names this holder. */
+  async isHeld(): Promise<boolean> {
+    const holder = await readHolder(this.#path)
+    return holder !== null && equalBytes(holder.token, this.#token)
+  }
+
+  /** Removes the file if it is still this holder's own. */
+  async release(): Promise<void> {
+    if (await this.isHeld()) await removeFile(this.#path)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release()
+  }
+}
+
+/**
+ * Takes the lock at `path`, at once or not at all; that of a process which died is taken over.
+ * @param owner `installation`: the 16 bytes that name this home
+ * @throws Failure `E_BUSY` (conflict) naming the process that holds it
+ */
+export async function acquireLock(path: string, owner: Owner): Promise<Lock> {
+  const token = Uint8Array.from(randomBytes(16))
+  const mine = holderCodec.encode({
+    format: 'mpc/lock/v1',
+    installation: owner.installation,
+    process: await thisProcess(),
+    token,
+  })
+  for (;;) {
+    if (await createFile(path, mine)) return new Lock(path, token)
+    const holder = await readHolder(path)
+    if (holder === null) continue
+    if (!equalBytes(holder.installation, owner.installation) || (await isAlive(holder.process))) {
+      throw busy(path, `process ${holder.process.pid} holds it`)
+    }
+    if (await takeOver(path, holder, mine, owner)) return new Lock(path, token)
+  }
+}
+
+/** The process that holds the lock at `path` and may still live; null if nobody does. Nothing is changed. */
+export async function holderOf(path: string): Promise<number | null> {
+  const holder = await readHolder(path)
+  return holder && (await isAlive(holder.process)) ? holder.process.pid : null
+}
+
+/**
+ * Puts a new holder in a dead one's place, under a lock that is named by the dead one's token: so it happens
+ * once, in one rename, and never to a live holder, however many try. Should whoever holds that lock die too,
+ * it is itself taken over; should it be forgotten, it is swept out with the temporary files. (To move the
+ * dead file out of the way, as is common, can move away the live one of somebody quicker.)
+ */
+async function takeOver(path: string, dead: Holder, mine: Uint8Array, owner: Owner): Promise<boolean> {
+  const right = await acquireLock(temporaryName(dirname(path), dead.token), owner)
+  try {
+    const holder = await readHolder(path)
+    if (holder === null || !equalBytes(holder.token, dead.token)) return false
+    await replaceFile(path, mine)
+    return true
+  } finally {
+    await right.release()
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | null> {
+  const held = await readFile(path, LIMIT)
+  if (held === null) return null
+  try {
+    return holderCodec.decode(held)
+  } catch (cause) {
+    throw busy(path, 'it cannot be read', cause)
+  }
+}
+
+function busy(path: string, why: string, cause?: unknown): Failure {
+  return new Failure('conflict', 'E_BUSY', `the same thing is being done here already: ${path}, ${why}`, {
+    hint: `let it end; if no such process runs, here or in a container, remove ${path}`,
+    cause,
+  })
+}

@@ -1,0 +1,302 @@
+/**
+ * What a ceremony leaves on disk while it runs and when it ends: whatever must outlive a crash and must
+ * happen once. Everything is opaque bytes here; the order in which it is written is the ceremony's
+ * (`ceremony-and-wire`, Ending).
+ */
+import { join } from 'node:path'
+import { equalBytes } from '../../protocol/core/codec.js'
+import { Failure } from '../../wire/base/failure.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import {
+  createDir,
+  createFile,
+  destroyFile,
+  ensureDir,
+  listDir,
+  readFile,
+  renameDir,
+  replaceFile,
+  sweep,
+  writeOnce,
+} from '../fs/atomic.js'
+import type { Home } from './home.js'
+import { acquireLock, holderOf, type Lock } from '../fs/lock.js'
+import { readSealed } from '../sealed/rehearsal-mark.js'
+
+const LIMIT = 1 << 20
+const EVIDENCE_NAME = /^[a-z0-9][a-z0-9.-]{0,95}$/
+
+const TRANSCRIPT_NAME = /^transcript-[0-9a-f]{16}\.cbor$/
+
+const SHARE = 'share.age'
+
+/** The files of a pending epoch, and how long they may be. */
+const PENDING = {
+  'record.cbor': LIMIT,
+  'share.age': LIMIT,
+  'transcript.cbor': 1 << 27,
+  'prepared.cbor': LIMIT,
+} as const
+
+export type PendingFile = keyof typeof PENDING
+/** A member that leaves has no share. */
+export type PendingFiles = Readonly<
+  Record<Exclude<PendingFile, 'share.age'>, Uint8Array> & Partial<Record<'share.age', Uint8Array>>
+>
+
+/** The ids of all ceremonies that this home has files of, sorted. */
+export async function listCeremonies(home: Home): Promise<readonly Uint8Array[]> {
+  return (await listDir(home.ceremonies)).flatMap((name) => fromHex(name, 32) ?? [])
+}
+
+/** The files of one ceremony, by its definition id. */
+export class CeremonyFiles {
+  readonly folder: string
+  readonly #home: Home
+
+  /** @param id 32 bytes */
+  constructor(home: Home, id: Uint8Array) {
+    this.#home = home
+    this.folder = join(home.ceremonies, hex(id))
+  }
+
+  /** @throws Failure `E_BUSY` (conflict) if another process here is running this ceremony */
+  async lock(): Promise<Lock> {
+    await ensureDir(this.folder)
+    return acquireLock(join(this.folder, 'lock'), this.#home)
+  }
+
+  /** The process of this home that is in this ceremony now; null if none is. */
+  runningIn(): Promise<number | null> {
+    return holderOf(join(this.folder, 'lock'))
+  }
+
+  /** The definition with the signatures that are known so far, in place of what was there. */
+  async writeDefinition(definition: Uint8Array): Promise<void> {
+    await ensureDir(this.folder)
+    await replaceFile(join(this.folder, 'definition.mpc'), definition)
+  }
+
+  readDefinition(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'definition.mpc'), LIMIT)
+  }
+
+  /**
+   * The highest start number that a hello of this home may have carried; 0 before the first.
+   * @throws Failure `E_CEREMONY_FILES` (conflict) if it cannot be read: a lower one would look like a second
+   *   home
+   */
+  async readStart(): Promise<number> {
+    const path = join(this.folder, 'start')
+    const held = await readFile(path, 100)
+    if (held === null) return 0
+    const text = Buffer.from(held).toString('utf8')
+    const start = Number(text)
+    if (!/^[1-9][0-9]{0,15}\n$/.test(text) || !Number.isSafeInteger(start)) {
+      throw conflict(
+        'E_CEREMONY_FILES',
+        `${path} is damaged`,
+        'write into it the number that the others last saw',
+      )
+    }
+    return start
+  }
+
+  /**
+   * Remembers a start number before it is published (F-05).
+   * @throws Failure `E_START` (conflict) unless it is higher than the one remembered
+   */
+  async raiseStart(start: number): Promise<void> {
+    if (!Number.isSafeInteger(start)) throw new RangeError('a start number is a safe integer')
+    const held = await this.readStart()
+    if (start <= held) {
+      throw conflict(
+        'E_START',
+        `start ${start} is not above ${held}`,
+        'another process of this home may be running',
+      )
+    }
+    await ensureDir(this.folder)
+    await replaceFile(join(this.folder, 'start'), Buffer.from(`${start}\n`))
+  }
+
+  /**
+   * Puts the result in place that this member is about to declare prepared: all of it, or nothing.
+   * @throws Failure `E_PENDING_EXISTS` (conflict) if another pending result is there
+   */
+  async writePending(files: PendingFiles): Promise<void> {
+    await ensureDir(this.folder)
+    if (await createDir(this.#pending, files)) return
+    for (const name of Object.keys(PENDING) as PendingFile[]) {
+      const held = await this.readPending(name)
+      const wanted = files[name] ?? null
+      if (held === wanted || (held !== null && wanted !== null && equalBytes(held, wanted))) continue
+      throw conflict(
+        'E_PENDING_EXISTS',
+        'another result of this ceremony is pending',
+        `it lies in ${this.#pending}`,
+      )
+    }
+  }
+
+  /** A file of the pending result, or null if nothing is pending. */
+  readPending(name: PendingFile): Promise<Uint8Array | null> {
+    const read = name === 'share.age' ? readSealed : readFile
+    return read(join(this.#pending, name), PENDING[name])
+  }
+
+  /**
+   * Keeps the pending result of a run that was left under `attempts/<sid>/`, to make room for the next.
+   * @param sid the run that made it
+   * @throws Failure `E_VOTED` (conflict) if this member has voted: from then on it stays
+   */
+  async setPendingAside(sid: Uint8Array): Promise<void> {
+    if ((await this.readReceipt()) !== null) {
+      throw conflict('E_VOTED', 'this member has voted for the pending result', 'run `mpc ceremony finish`')
+    }
+    if ((await this.readPending('prepared.cbor')) === null) return
+    const attempts = join(this.folder, 'attempts')
+    await ensureDir(attempts)
+    if (await renameDir(this.#pending, join(attempts, hex(sid)))) return
+    throw conflict('E_PENDING_EXISTS', 'a result of the same run was set aside before', `see ${attempts}`)
+  }
+
+  /** The runs whose results were set aside. */
+  async listAside(): Promise<readonly Uint8Array[]> {
+    return (await listDir(join(this.folder, 'attempts'))).flatMap((name) => fromHex(name, 32) ?? [])
+  }
+
+  /**
+   * Destroys the sealed shares that runs of this ceremony have left, for an epoch that is retired; and what a crash left,
+   * unless a process is in it now.
+   * @param pending also that of the run whose result is pending or became an epoch
+   * @returns the paths of the files that are gone
+   */
+  async destroyShares(pending: boolean): Promise<readonly string[]> {
+    const gone: string[] = []
+    // What another process sets aside at this instant is found where it lies then.
+    for (;;) {
+      const left = await this.listShares(pending)
+      if (left.length === 0) break
+      for (const path of left) if (await destroyFile(path)) gone.push(path)
+    }
+    if ((await this.runningIn()) === null) await sweep(this.folder)
+    return gone
+  }
+
+  /** The paths of those shares. */
+  async listShares(pending: boolean): Promise<readonly string[]> {
+    const sharesIn = async (folder: string): Promise<string[]> =>
+      (await listDir(folder)).includes(SHARE) ? [join(folder, SHARE)] : []
+    // In this order: what is set aside meanwhile was here before, or lies there after.
+    const here = pending ? await sharesIn(this.#pending) : []
+    const aside = (await this.listAside()).map((sid) => sharesIn(join(this.folder, 'attempts', hex(sid))))
+    return [...here, ...(await Promise.all(aside)).flat()]
+  }
+
+  /**
+   * The vote: once it returns it may be published. The same bytes again are fine.
+   * @throws Failure `E_VOTED` (conflict) if there is another: at most one receipt a definition
+   */
+  async writeReceipt(receipt: Uint8Array): Promise<void> {
+    await this.#writeOnce('receipt.cbor', receipt, 'E_VOTED', 'this member has voted for another result')
+  }
+
+  readReceipt(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'receipt.cbor'), LIMIT)
+  }
+
+  /**
+   * @returns its absolute path
+   * @throws Failure `E_CERTIFICATE_EXISTS` (conflict) if there is another
+   */
+  writeCertificate(certificate: Uint8Array): Promise<string> {
+    const problem = 'another certificate of this ceremony is here'
+    return this.#writeOnce('certificate.cbor', certificate, 'E_CERTIFICATE_EXISTS', problem)
+  }
+
+  readCertificate(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'certificate.cbor'), LIMIT)
+  }
+
+  /** The paths of the certificate and the newest transcript, absolute; null for one that is not there. */
+  async proofs(): Promise<{ readonly certificate: string | null; readonly transcript: string | null }> {
+    const names = await listDir(this.folder)
+    const pathOf = (name: string | undefined) => (name === undefined ? null : join(this.folder, name))
+    return {
+      certificate: pathOf(names.find((name) => name === 'certificate.cbor')),
+      transcript: pathOf(names.findLast((name) => TRANSCRIPT_NAME.test(name))),
+    }
+  }
+
+  /**
+   * Keeps the transcript of a run whose result is no key.
+   * @returns its absolute path
+   * @throws Failure `E_TRANSCRIPT_EXISTS` (conflict) if there is another of this run
+   */
+  writeTranscript(sid: Uint8Array, transcript: Uint8Array): Promise<string> {
+    const name = `transcript-${hex(sid).slice(0, 16)}.cbor`
+    const problem = 'another transcript of this run is here'
+    return this.#writeOnce(name, transcript, 'E_TRANSCRIPT_EXISTS', problem)
+  }
+
+  /** The names of the transcripts of runs whose results are no keys. */
+  async listTranscripts(): Promise<readonly string[]> {
+    return (await listDir(this.folder)).filter((name) => TRANSCRIPT_NAME.test(name))
+  }
+
+  /** Where a file of it lies, for people. */
+  pathOf(name: string): string {
+    return join(this.folder, name)
+  }
+
+  readTranscript(name: string): Promise<Uint8Array | null> {
+    if (!TRANSCRIPT_NAME.test(name)) throw new RangeError('not the name of a transcript')
+    return readFile(join(this.folder, name), PENDING['transcript.cbor'])
+  }
+
+  /**
+   * Keeps what proves or witnesses a fault.
+   * @param name the file's, `[a-z0-9][a-z0-9.-]{0,95}`
+   * @returns its absolute path
+   * @throws Failure `E_EVIDENCE_EXISTS` (conflict) if other bytes have that name
+   */
+  async writeEvidence(name: string, evidence: Uint8Array): Promise<string> {
+    if (!EVIDENCE_NAME.test(name)) throw new RangeError('not a name for evidence')
+    await ensureDir(join(this.folder, 'evidence'))
+    return this.#writeOnce(
+      join('evidence', name),
+      evidence,
+      'E_EVIDENCE_EXISTS',
+      `other evidence is named ${name}`,
+    )
+  }
+
+  listEvidence(): Promise<readonly string[]> {
+    return listDir(join(this.folder, 'evidence'))
+  }
+
+  /** Writes down that this member takes no further part in it. @param now milliseconds since 1970 */
+  async writeEnded(now: number): Promise<void> {
+    await ensureDir(this.folder)
+    await createFile(join(this.folder, 'ended'), Buffer.from(`${now}\n`))
+  }
+
+  async isEnded(): Promise<boolean> {
+    return (await readFile(join(this.folder, 'ended'), 100)) !== null
+  }
+
+  get #pending(): string {
+    return join(this.folder, 'pending')
+  }
+
+  async #writeOnce(name: string, bytes: Uint8Array, code: `E_${string}`, problem: string): Promise<string> {
+    const path = join(this.folder, name)
+    await ensureDir(this.folder)
+    if (!(await writeOnce(path, bytes))) throw conflict(code, problem, `it is kept as it is: ${path}`)
+    return path
+  }
+}
+
+const conflict = (code: `E_${string}`, message: string, hint: string): Failure =>
+  new Failure('conflict', code, message, { hint })

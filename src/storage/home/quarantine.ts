@@ -1,0 +1,151 @@
+/**
+ * What this machine itself saw a member do wrong: a folder a member, a file a fault, so that of two processes neither takes
+ * from the other what it saw. It is this custodian's own memory, shown to nobody; what follows from it is for
+ * `ceremony/session/quarantine.ts` to say.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import {
+  bytes,
+  codec,
+  CodecError,
+  equalBytes,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  text,
+  time,
+} from '../../protocol/core/codec.js'
+import { Failure } from '../../wire/base/failure.js'
+import { sha256 } from '../../wire/base/hash.js'
+import { format } from '../../wire/base/realm.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import { createFile, ensureDir, listDir, readFile, replaceFile } from '../fs/atomic.js'
+import type { Home } from './home.js'
+
+const LIMIT = 1 << 16
+/** The newest are looked at. */
+const MOST_FAULTS = 64
+
+const faultShape = record({
+  /** Milliseconds since 1970. */
+  at: time(),
+  /** Definition id of the ceremony. */
+  ceremony: bytes(32),
+  kind: oneOf(['keygen', 'handshake', 'sign', 'reshare', 'refresh']),
+  /** Record digest of the shares that were signed with. */
+  epoch: nullable(bytes(32)),
+  round: text(64),
+  reason: text(200),
+})
+
+const faultCodec = codec(
+  record({
+    format: format('mpc/quarantine/v1'),
+    fingerprint: bytes(32),
+    name: text(32),
+    fault: faultShape,
+  }),
+  LIMIT,
+)
+/** When it was seen, and what tells it from another of that instant. */
+const FAULT_FILE = /^[0-9]{16}-[0-9a-f]{16}\.cbor$/
+
+export type Fault = Of<typeof faultShape>
+export type Quarantine = {
+  readonly fingerprint: Uint8Array
+  readonly name: string
+  /** Oldest first; of many the newest. */
+  readonly faults: readonly Fault[]
+  /** When this custodian's person last allowed the member all the same, with just these held against it. */
+  readonly allowed: number | null
+  /** What stands for all that is held. */
+  readonly told: string
+}
+
+/** What is held against a member, or null. @throws Failure `E_QUARANTINE_FILE` (configuration) */
+export async function readQuarantine(home: Home, fingerprint: Uint8Array): Promise<Quarantine | null> {
+  const folder = folderOf(home, fingerprint)
+  const names = (await listDir(folder)).filter((name) => FAULT_FILE.test(name))
+  if (names.length === 0) return null
+  const told = hex(sha256(Buffer.from(names.join('\n'))))
+  const held = await Promise.all(
+    names.slice(-MOST_FAULTS).map((name) => readFault(join(folder, name), fingerprint)),
+  )
+  const { name } = held.at(-1) as (typeof held)[number]
+  return {
+    fingerprint: Uint8Array.from(fingerprint),
+    name,
+    faults: held.map(({ fault }) => fault),
+    allowed: await readAllowed(join(folder, allowedWith(told))),
+    told,
+  }
+}
+
+async function readFault(path: string, fingerprint: Uint8Array) {
+  const encoded = await readFile(path, LIMIT)
+  try {
+    const held = faultCodec.decode(encoded ?? new Uint8Array())
+    if (!equalBytes(held.fingerprint, fingerprint)) throw new CodecError('fingerprint', 'another member')
+    return held
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+}
+
+async function readAllowed(path: string): Promise<number | null> {
+  const said = await readFile(path, LIMIT)
+  if (said === null) return null
+  const at = Buffer.from(said).toString('latin1')
+  if (/^[0-9]{1,15}\n$/.test(at)) return Number(at)
+  throw unreadable(path)
+}
+
+const unreadable = (path: string, cause?: unknown): Failure =>
+  new Failure('configuration', 'E_QUARANTINE_FILE', `${path} cannot be read`, {
+    hint: 'it held what this member did, or that you allow it; remove it only if its person can explain that',
+    cause,
+  })
+
+/** Of whom anything is held, and where. */
+export async function listQuarantined(
+  home: Home,
+): Promise<readonly { readonly fingerprint: Uint8Array; readonly folder: string }[]> {
+  return (await listDir(home.quarantine)).flatMap((name) => {
+    const fingerprint = fromHex(name, 32)
+    return fingerprint ? [{ fingerprint, folder: folderOf(home, fingerprint) }] : []
+  })
+}
+
+/** Remembers one fault more; what was allowed before is to be allowed again. */
+export async function addFault(
+  home: Home,
+  { fingerprint, name }: Pick<Quarantine, 'fingerprint' | 'name'>,
+  fault: Fault,
+): Promise<void> {
+  const folder = folderOf(home, fingerprint)
+  await ensureDir(folder)
+  const file = `${String(fault.at).padStart(16, '0')}-${hex(randomBytes(8))}.cbor`
+  await createFile(
+    join(folder, file),
+    faultCodec.encode({ format: 'mpc/quarantine/v1', fingerprint, name, fault }),
+  )
+}
+
+/**
+ * Remembers that the person allows this member, with what is held against it.
+ * @returns false if more is held by now, of which the person was not told: then it is to be allowed again
+ */
+export async function allowMember(
+  home: Home,
+  { fingerprint, told }: Quarantine,
+  at: number,
+): Promise<boolean> {
+  await replaceFile(join(folderOf(home, fingerprint), allowedWith(told)), Buffer.from(`${at}\n`))
+  return (await readQuarantine(home, fingerprint))?.told === told
+}
+
+const allowedWith = (told: string): string => `allowed-${told}`
+
+const folderOf = (home: Home, fingerprint: Uint8Array): string => join(home.quarantine, hex(fingerprint))

@@ -1,0 +1,248 @@
+/**
+ * Claims: which process of this home works on a signing request, and how far it came. Of several processes
+ * one gets a request; what a dead one began is taken over, and what has left it is never forgotten (F-13).
+ * Each step is a file of its own that can be made once; none rests on a lock.
+ */
+import { join } from 'node:path'
+import {
+  bytes,
+  type Codec,
+  codec,
+  equalBytes,
+  type Of,
+  record,
+  text,
+  uint,
+} from '../../protocol/core/codec.js'
+import { Failure } from '../../wire/base/failure.js'
+import { format } from '../../wire/base/realm.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import { createFile, ensureDir, listDir, readFile, removeFile } from '../fs/atomic.js'
+import type { Home } from './home.js'
+import { isAlive, isSame, processShape, thisProcess } from '../fs/processes.js'
+
+const LIMIT = 1024
+const REQUEST_LIMIT = 1 << 20
+const claimShape = record({ format: format('mpc/claim/v1'), process: processShape, order: uint() })
+const claimCodec = codec(claimShape, LIMIT)
+const leftCodec = codec(record({ format: format('mpc/left/v1'), payload: bytes(32) }), LIMIT)
+const endCodec = codec(record({ format: format('mpc/claim-end/v1'), note: text(200) }), LIMIT)
+
+const OUTCOMES = ['done', 'refused'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** The newest claim; `n` counts from 1. */
+export type Claim = Of<typeof claimShape> & { readonly n: number }
+
+export type ClaimStatus = {
+  readonly claim: (Claim & { readonly alive: boolean }) | null
+  /** SHA-256 of the payload that a signature share may have left for. */
+  readonly left: Uint8Array | null
+  /** Null also where a crash left it open whether a share left before the person's no. */
+  readonly end: { readonly outcome: Outcome; readonly note: string } | null
+  /** Whether a no lies there, of which that is so: nothing goes on here then. */
+  readonly unsettled: boolean
+}
+
+/** The ids of all requests that this home has worked on, sorted. */
+export async function listClaims(home: Home): Promise<readonly Uint8Array[]> {
+  return (await listDir(home.claims)).flatMap((name) => fromHex(name, 32) ?? [])
+}
+
+/** The claims on one request. */
+export class RequestClaims {
+  readonly folder: string
+  #held: number | null = null
+
+  /** @param requestId 32 bytes */
+  constructor(home: Home, requestId: Uint8Array) {
+    this.folder = join(home.claims, hex(requestId))
+  }
+
+  /**
+   * Claims the request for this process and one order, before its hello.
+   * @returns the claim's number, and whether it takes over from a process that died
+   * @throws Failure (conflict) `E_CLAIMED` while another process lives that has it; `E_REQUEST_ENDED` if it
+   *   was done or refused; `E_ORDER` if the order was used before, or a share left and the order is no higher
+   */
+  async take(order: number): Promise<{ readonly n: number; readonly takenOver: boolean }> {
+    await ensureDir(this.folder)
+    const self = await thisProcess()
+    for (;;) {
+      const last = await this.#last()
+      await this.#refuseEnded()
+      const mine = last !== null && isSame(last.process, self)
+      if (last !== null && !mine && (await isAlive(last.process))) throw claimed(this.folder, last)
+      // One order, one set of nonces: whoever may have shown some needs another order.
+      const again = mine || (await this.#left()) !== null
+      if (last !== null && order < last.order + (again ? 1 : 0)) throw usedOrder(order, last)
+      const n = (last?.n ?? 0) + 1
+      const claim = claimCodec.encode({ format: 'mpc/claim/v1', process: self, order })
+      if (!(await createFile(join(this.folder, `claim.${n}`), claim))) continue
+      // Its former holder may have ended it between our look and our claim.
+      await this.#refuseEnded()
+      this.#held = n
+      return { n, takenOver: last !== null && !mine }
+    }
+  }
+
+  /**
+   * Records, before the own signature share leaves, that it does. The same payload again is fine.
+   * @param payload SHA-256 of the payload
+   * @throws Failure (conflict) `E_LEFT` if a share has left for another payload, `E_CLAIMED` if the claim was
+   *   taken over, `E_REQUEST_ENDED` if it was refused meanwhile: then it must not leave
+   */
+  async markLeft(payload: Uint8Array): Promise<void> {
+    const last = await this.#last()
+    if (this.#held === null || last === null) throw new Error('mark what left only under a claim')
+    if (last.n !== this.#held) throw claimed(this.folder, last)
+    await this.#refuseEnded()
+    await createFile(join(this.folder, 'left'), leftCodec.encode({ format: 'mpc/left/v1', payload }))
+    // Whoever refuses it at the same instant looks for that file last: of the two at least one sees the other.
+    const end = await this.#end()
+    if (end !== null) {
+      // After a crash before this line nobody knows whether it left.
+      await createFile(join(this.folder, 'stayed'), Buffer.from('\n'))
+      throw requestEnded(end.outcome)
+    }
+    const left = await this.#left()
+    if (left === null || !equalBytes(left, payload)) {
+      throw new Failure(
+        'conflict',
+        'E_LEFT',
+        'a signature share has left for another payload of this request',
+        {
+          hint: 'make a new request',
+        },
+      )
+    }
+  }
+
+  /**
+   * Records how the request ended here; the same outcome again is fine.
+   * @param note at most 200 characters
+   * @returns whether it had not ended so before
+   * @throws Failure `E_REQUEST_ENDED` (conflict) if it ended otherwise; but a signature with this member's part in it is
+   *   there, whatever was said
+   */
+  async finish(outcome: Outcome, note: string): Promise<boolean> {
+    await ensureDir(this.folder)
+    const end = await this.#end()
+    const isThere = outcome === 'done' && (await this.#left()) !== null
+    if (end !== null && end.outcome !== outcome && !isThere) throw requestEnded(end.outcome)
+    return createFile(join(this.folder, outcome), endCodec.encode({ format: 'mpc/claim-end/v1', note }))
+  }
+
+  /**
+   * Ends the request by its person's no, unless a share may have left.
+   * @returns whether it is refused; if not, nothing was changed
+   * @throws Failure as `finish`
+   */
+  async refuse(note: string): Promise<boolean> {
+    if ((await this.#left()) !== null) return false
+    // The no of another process is not taken back here.
+    if (!(await this.finish('refused', note))) return true
+    if ((await this.#left()) === null) return true
+    await removeFile(join(this.folder, 'refused'))
+    return false
+  }
+
+  /** Keeps the request itself, so that it can be signed again when nobody says it any more. */
+  async keepRequest(request: Uint8Array): Promise<void> {
+    await ensureDir(this.folder)
+    await createFile(join(this.folder, 'request.cbor'), request)
+  }
+
+  readRequest(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'request.cbor'), REQUEST_LIMIT)
+  }
+
+  /** Keeps the order by which it was signed here: who signed is printed again by it. */
+  async keepOrder(order: Uint8Array): Promise<void> {
+    await ensureDir(this.folder)
+    await createFile(join(this.folder, 'order.cbor'), order)
+  }
+
+  readOrder(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'order.cbor'), REQUEST_LIMIT)
+  }
+
+  /** That another living process of this home has it: `E_CLAIMED` (conflict), as `take` would throw; null if none has. */
+  async elsewhere(): Promise<Failure | null> {
+    const last = await this.#last()
+    if (last === null || isSame(last.process, await thisProcess())) return null
+    return (await isAlive(last.process)) ? claimed(this.folder, last) : null
+  }
+
+  /** How far it is, as the files say. */
+  async status(): Promise<ClaimStatus> {
+    const last = await this.#last()
+    const claim = last && { ...last, alive: await isAlive(last.process) }
+    const [left, end] = [await this.#left(), await this.#end()]
+    const unsettled = end?.outcome === 'refused' && left !== null && !(await this.#hasStayed())
+    return { claim, left, end: unsettled ? null : end, unsettled }
+  }
+
+  async #last(): Promise<Claim | null> {
+    const numbers = (await listDir(this.folder)).map((name) =>
+      Number(/^claim\.([1-9][0-9]{0,8})$/.exec(name)?.[1] ?? 0),
+    )
+    const n = Math.max(0, ...numbers)
+    const claim = n === 0 ? null : await read(join(this.folder, `claim.${n}`), claimCodec)
+    return claim && { ...claim, n }
+  }
+
+  async #left(): Promise<Uint8Array | null> {
+    return (await read(join(this.folder, 'left'), leftCodec))?.payload ?? null
+  }
+
+  async #hasStayed(): Promise<boolean> {
+    return (await readFile(join(this.folder, 'stayed'), LIMIT)) !== null
+  }
+
+  async #end(): Promise<ClaimStatus['end']> {
+    for (const outcome of OUTCOMES) {
+      const end = await read(join(this.folder, outcome), endCodec)
+      if (end !== null) return { outcome, note: end.note }
+    }
+    return null
+  }
+
+  async #refuseEnded(): Promise<void> {
+    const end = await this.#end()
+    if (end !== null) throw requestEnded(end.outcome)
+  }
+}
+
+async function read<T>(path: string, codec: Codec<T>): Promise<T | null> {
+  const held = await readFile(path, LIMIT)
+  try {
+    return held && codec.decode(held)
+  } catch (cause) {
+    throw new Failure('conflict', 'E_CLAIM_FILES', `${path} is damaged`, {
+      hint: 'what it said is lost: let this request lapse and make a new one',
+      cause,
+    })
+  }
+}
+
+const claimed = (folder: string, last: Claim): Failure =>
+  new Failure('conflict', 'E_CLAIMED', `process ${last.process.pid} of this home works on this request`, {
+    hint: `let it end; if no such process runs, here or in a container, remove ${folder}/claim.${last.n}`,
+  })
+
+/** That a request has ended here and is not taken up again. */
+export const requestEnded = (outcome: Outcome): Failure =>
+  new Failure('conflict', 'E_REQUEST_ENDED', `this request has ended here: ${outcome}`, {
+    hint: 'make a new request',
+  })
+
+const usedOrder = (order: number, last: Claim): Failure =>
+  new Failure(
+    'conflict',
+    'E_ORDER',
+    `order ${order} of this request is spent here; the last was ${last.order}`,
+    {
+      hint: 'wait for an order with a higher number',
+    },
+  )

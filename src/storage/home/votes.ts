@@ -1,0 +1,212 @@
+/**
+ * Which ceremony this home voted for of those that start from one epoch: at most one, and after it only one that names it
+ * among what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written. Once
+ * what one made counts here, none comes after it: the file of the next vote is made too, and names it again. Moving the
+ * share to another identity takes the place of the first vote: the other votes, and this home does not. So one file
+ * decides between any two of them, in whatever processes.
+ */
+import { join } from 'node:path'
+import { Failure } from '../../wire/base/failure.js'
+import { fromHex, hex } from '../../wire/base/text.js'
+import { createFile, ensureDir, listDir, readFile } from '../fs/atomic.js'
+import type { Home } from './home.js'
+
+/** The ceremonies that this home has voted for from this epoch, by their definition ids: each replaces those before it. */
+export const votesFrom = async (home: Home, parent: Uint8Array): Promise<readonly Uint8Array[]> =>
+  (await chainFrom(home, parent)).votes
+
+/** The last of them from each epoch that this home has voted from. */
+export async function lastVotes(home: Home): Promise<readonly Uint8Array[]> {
+  const parents = (await listDir(join(home.ceremonies, 'votes'))).flatMap((name) => fromHex(name, 32) ?? [])
+  return (await Promise.all(parents.map((parent) => lastVote(home, parent)))).filter((id) => id !== null)
+}
+
+/** `settled`: none comes after the last of them. `moved`: there is none, and none will be. */
+type Chain = { readonly votes: readonly Uint8Array[]; readonly end: 'open' | 'settled' | typeof MOVED }
+
+async function chainFrom(home: Home, parent: Uint8Array): Promise<Chain> {
+  const votes: Uint8Array[] = []
+  for (;;) {
+    const last = votes.at(-1) ?? null
+    const next = await readVote(home, parent, last)
+    if (next === null) return { votes, end: 'open' }
+    if (next === MOVED) return { votes, end: MOVED }
+    if (last !== null && hex(next) === hex(last)) return { votes, end: 'settled' }
+    votes.push(next)
+  }
+}
+
+/** The last of them; null before the first. */
+export const lastVote = async (home: Home, parent: Uint8Array): Promise<Uint8Array | null> =>
+  (await votesFrom(home, parent)).at(-1) ?? null
+
+/** Whether it was for this ceremony, which may be certified by that. */
+export async function isLastVote(home: Home, parent: Uint8Array, definition: Uint8Array): Promise<boolean> {
+  const last = await lastVote(home, parent)
+  return last !== null && hex(last) === hex(definition)
+}
+
+/**
+ * @throws Failure (conflict) `E_VOTED_PARENT` if this home voted for another that `supersedes` does not name, `E_MOVED` if
+ *   its share was moved
+ */
+export async function checkVote(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: readonly Uint8Array[] | null,
+): Promise<void> {
+  await voteToFollow(home, parent, definition, supersedes)
+}
+
+/**
+ * Takes the vote of this home from an epoch. For the same ceremony again it is fine.
+ * @throws Failure as `checkVote`
+ */
+export async function castVote(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: readonly Uint8Array[] | null,
+): Promise<void> {
+  const last = await voteToFollow(home, parent, definition, supersedes)
+  if (last !== null && hex(last) === hex(definition)) return
+  await voteBehind(home, parent, last, definition)
+}
+
+/**
+ * As `castVote`, for a ceremony whose result is about to count here: from then on no other is voted for, whatever it names.
+ * Whoever does so at the same instant is first, and then this is refused, or comes too late.
+ * @throws Failure as `checkVote`
+ */
+export async function settleVote(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: readonly Uint8Array[] | null,
+): Promise<void> {
+  await castVote(home, parent, definition, supersedes)
+  await voteBehind(home, parent, definition, definition)
+}
+
+/**
+ * Marks the share of an epoch as moved to another identity: this home votes from it no more. The same again is fine.
+ * @throws Failure `E_VOTED_PARENT` (conflict) if it has voted already; then nothing is changed
+ */
+export async function markMoved(home: Home, parent: Uint8Array): Promise<void> {
+  if (await createNext(home, parent, null, MOVED)) return
+  const { votes, end } = await chainFrom(home, parent)
+  if (end === MOVED) return
+  throw new Failure(
+    'conflict',
+    'E_VOTED_PARENT',
+    'this home has voted for what comes after the epoch in use, and a vote does not move along',
+    {
+      hint:
+        `finish that ceremony here first, or one that replaces it: --supersedes ${hex(votes.at(-1) as Uint8Array)}; ` +
+        'then move what it made; nothing was written',
+    },
+  )
+}
+
+async function voteBehind(
+  home: Home,
+  parent: Uint8Array,
+  last: Uint8Array | null,
+  definition: Uint8Array,
+): Promise<void> {
+  if (await createNext(home, parent, last, hex(definition))) return
+  // Of two processes that vote at the same instant one was first.
+  const first = await readVote(home, parent, last)
+  if (first === MOVED) throw moved(home, parent)
+  if (first !== null && hex(first) === hex(definition)) return
+  throw voted(first ?? definition, first !== null && last !== null && hex(first) === hex(last))
+}
+
+/** The last vote, which is for this ceremony, or which this one replaces: what is cast follows the one that was looked at. */
+async function voteToFollow(
+  home: Home,
+  parent: Uint8Array,
+  definition: Uint8Array,
+  supersedes: readonly Uint8Array[] | null,
+): Promise<Uint8Array | null> {
+  const { votes, end } = await chainFrom(home, parent)
+  if (end === MOVED) throw moved(home, parent)
+  const last = votes.at(-1) ?? null
+  if (last === null || hex(last) === hex(definition)) return last
+  const settled = end === 'settled'
+  if (settled || !supersedes?.some((id) => hex(id) === hex(last))) throw voted(last, settled)
+  return last
+}
+
+/** The epochs from which this home has voted, and where it says so. */
+export async function listParents(
+  home: Home,
+): Promise<readonly { readonly parent: Uint8Array; readonly folder: string }[]> {
+  const names = await listDir(join(home.ceremonies, 'votes'))
+  return names.flatMap((name) => {
+    const parent = fromHex(name, 32)
+    return parent ? [{ parent, folder: folderOf(home, parent) }] : []
+  })
+}
+
+const folderOf = (home: Home, parent: Uint8Array): string => join(home.ceremonies, 'votes', hex(parent))
+
+/** What stands in place of a first vote. */
+const MOVED = 'moved'
+
+const voteAfter = (home: Home, parent: Uint8Array, last: Uint8Array | null): string =>
+  join(folderOf(home, parent), last === null ? 'first' : `after-${hex(last)}`)
+
+async function createNext(
+  home: Home,
+  parent: Uint8Array,
+  last: Uint8Array | null,
+  said: string,
+): Promise<boolean> {
+  await ensureDir(join(home.ceremonies, 'votes'))
+  await ensureDir(folderOf(home, parent))
+  return createFile(voteAfter(home, parent, last), Buffer.from(`${said}\n`))
+}
+
+async function readVote(
+  home: Home,
+  parent: Uint8Array,
+  last: Uint8Array | null,
+): Promise<Uint8Array | typeof MOVED | null> {
+  const path = voteAfter(home, parent, last)
+  const held = await readFile(path, 100)
+  if (held === null) return null
+  const said = Buffer.from(held).toString('utf8').trimEnd()
+  if (last === null && said === MOVED) return MOVED
+  const id = fromHex(said, 32)
+  if (id) return id
+  throw new Failure('conflict', 'E_CEREMONY_FILES', `${path} is damaged`, {
+    hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
+  })
+}
+
+const voted = (last: Uint8Array, settled = false): Failure =>
+  new Failure(
+    'conflict',
+    'E_VOTED_PARENT',
+    'this member has voted for another ceremony from the same epoch',
+    {
+      hint: settled
+        ? `what that one made counts here, and nothing replaces it any more: \`mpc ceremony show ${hex(last)}\``
+        : `finish that one, or make one that replaces it, and with it what others have voted for: ` +
+          `--supersedes ${hex(last)}`,
+    },
+  )
+
+const moved = (home: Home, parent: Uint8Array): Failure =>
+  new Failure(
+    'conflict',
+    'E_MOVED',
+    'the share of this epoch was moved to another identity, which votes in its place',
+    {
+      hint:
+        'take part from where it was moved to, once the others have accepted it; if it never came there, and the folder ' +
+        `that \`mpc share rekey\` wrote is destroyed, remove ${voteAfter(home, parent, null)}`,
+    },
+  )

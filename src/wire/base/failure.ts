@@ -1,0 +1,75 @@
+/**
+ * Every way in which a command can end badly, other than by our own bug. A failure has an owner, a stable code that
+ * `mpc explain` knows, words for a person and a next step. It never holds a secret, nor another's unquoted text.
+ */
+
+/** Whose fault it is and what it means; `cli/terminal/exit.ts` turns each into its exit code. */
+export type FailureKind =
+  | 'usage'
+  | 'configuration'
+  | 'network'
+  | 'absent'
+  | 'authentication'
+  | 'abort'
+  | 'refused'
+  | 'verification'
+  | 'decryption'
+  | 'conflict'
+  | 'doubt'
+  | 'interrupted'
+
+/** A member accused of something, in the form that the machine contract prints. */
+export type Accused = {
+  readonly name: string
+  readonly fingerprint: string
+  readonly round: string
+  readonly kind: 'proven' | 'witnessed' | 'pair'
+  readonly reason: string
+  /** Absolute path of the evidence file, if there is one. */
+  readonly evidence: string | null
+}
+
+export type FailureDetail = {
+  /** What the person can do next, as a sentence or a command. */
+  readonly hint?: string
+  /** The one member this is about, by name. */
+  readonly party?: string
+  readonly accused?: readonly Accused[]
+  /** Names of all who did not come, where it is known that they were waited for. */
+  readonly missing?: readonly string[]
+  readonly cause?: unknown
+}
+
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly hint: string | null
+  readonly party: string | null
+  readonly accused: readonly Accused[]
+  readonly missing: readonly string[]
+
+  /** @param code stable, upper case, `E_...`; listed in the catalogue that `mpc explain` prints */
+  constructor(
+    readonly kind: FailureKind,
+    readonly code: `E_${string}`,
+    message: string,
+    detail: FailureDetail = {},
+  ) {
+    super(message, { cause: detail.cause })
+    this.hint = detail.hint ?? null
+    this.party = detail.party ?? null
+    this.accused = detail.accused ?? []
+    this.missing = detail.missing ?? []
+  }
+
+  /** The same failure, of this file or that person. */
+  of(whose: string): Failure {
+    const { kind, code, message, hint, party, accused, missing } = this
+    return new Failure(kind, code, `${whose}: ${message}`, {
+      ...(hint !== null && { hint }),
+      ...(party !== null && { party }),
+      accused,
+      missing,
+      cause: this,
+    })
+  }
+}

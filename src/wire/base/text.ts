@@ -1,0 +1,52 @@
+/**
+ * Names and text from others. A name is safe everywhere by its alphabet; any other text that was not typed here
+ * reaches a screen, a page or an error only through `visible` (F-24).
+ */
+import { type Shape, pattern } from '../../protocol/core/codec.js'
+
+/**
+ * Members, keys, holders and labels. Words that answer a question, or stand for something in a list, are no names: a
+ * person who types `differ`, the alarm, must not have named somebody, nor one who mistypes it as `differs`.
+ */
+export const NAME = /^(?!differ|(?:all|end|no|passphrase|save|view|yes)-*$)[a-z0-9][a-z0-9-]{0,31}$/
+/** What `NAME` asks for, to people. */
+export const NAME_RULE =
+  'a-z, 0-9 and - (at most 32), and no word that answers a question, such as no or differ'
+export const nameShape: Shape<string> = pattern(NAME, `a name of ${NAME_RULE}`)
+
+const LONGEST = 200
+// Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph separators
+// (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), what Unicode says may be drawn as nothing (among it
+// variation selectors, fillers and tags), marks that enclose others (Me), and blanks that are not the space.
+const INVISIBLE =
+  /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Me}]|(?! )\p{Zs}|[\u2800\ufffc\u{16fe4}\u{1d159}]/u
+const MARK = /\p{M}/u
+/** Marks are drawn over what stands before them; a pile of them reaches into other lines. */
+const MOST_MARKS = 2
+
+/** Text of somebody else, quoted, cut at 200 characters, every character that could hide or move others made visible. */
+export function visible(text: string): string {
+  const characters = [...text]
+  // How many marks stand on the character before; at the beginning they would stand on the quote.
+  let marks = MOST_MARKS
+  const shown = characters.slice(0, LONGEST).map((c) => {
+    marks = MARK.test(c) ? marks + 1 : 0
+    if (marks <= MOST_MARKS && !INVISIBLE.test(c)) return c === '"' || c === '\\' ? `\\${c}` : c
+    marks = MOST_MARKS
+    return `\\u{${(c.codePointAt(0) as number).toString(16)}}`
+  })
+  return `"${shown.join('')}${characters.length > LONGEST ? '…' : ''}"`
+}
+
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** The bytes of lower-case hex of exactly `length` bytes, or null. */
+export function fromHex(text: string, length: number): Uint8Array | null {
+  return text.length === 2 * length && /^[0-9a-f]*$/.test(text)
+    ? Uint8Array.from(Buffer.from(text, 'hex'))
+    : null
+}
+
+/** RFC 3339 in UTC, of milliseconds since 1970. */
+export const rfc3339 = (time: number): string =>
+  Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : 'a time beyond all calendars'

@@ -1,0 +1,230 @@
+/**
+ * The signed statement of what a ceremony is. Its id is in every hash, proof and envelope of the ceremony; a change of
+ * one byte is another ceremony. Who may be asked to accept one, and when, is left to `ceremony/`.
+ */
+import {
+  bytes,
+  type Codec,
+  codec,
+  CodecError,
+  encode,
+  list,
+  mapped,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  type Shape,
+  text,
+  time,
+  uint,
+  variants,
+} from '../../protocol/core/codec.js'
+import { digest } from '../../protocol/core/session.js'
+import { checkDistinct, checkKeys, fingerprintOf, type Keys } from '../identity/card.js'
+import {
+  isKeyDefinition,
+  type KeyDefinition,
+  keygenShape,
+  membersOf,
+  MOST_MEMBERS,
+  reshareShape,
+} from './key-definition.js'
+import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { Failure } from '../base/failure.js'
+import { sha256 } from '../base/hash.js'
+import { format } from '../base/realm.js'
+import { SIGNED } from '../base/domain-tags.js'
+import { hex, nameShape } from '../base/text.js'
+export {
+  custodiansOf,
+  type KeyDefinition,
+  type KeygenDefinition,
+  type Member,
+  type ReshareDefinition,
+  type Role,
+  ROLES,
+} from './key-definition.js'
+
+/** `raw`: bytes given to the scheme's own hash. `digest`: 32 bytes signed as they are. Decoders add to the list. */
+export const PAYLOAD_TYPES = ['raw', 'digest', 'text'] as const
+export type PayloadType = (typeof PAYLOAD_TYPES)[number]
+
+const keysShape: Shape<Keys> = mapped(
+  record({ name: nameShape, signing: bytes(32), age: text(2048), nkey: bytes(32) }),
+  (keys) => {
+    checkKeys(keys)
+    return keys
+  },
+  (keys) => keys,
+)
+const handshakeShape = mapped(
+  record({ kind: oneOf(['handshake']), members: list(keysShape, 2, MOST_MEMBERS) }),
+  checkHandshake,
+  (d) => d,
+)
+
+/** The definition of a signing ceremony: which request, by whom, over what. See *Signing*. */
+const orderShape = mapped(
+  record({
+    kind: oneOf(['sign']),
+    request: bytes(32),
+    key_id: bytes(32),
+    record: bytes(32),
+    type: oneOf(PAYLOAD_TYPES),
+    payload_sha256: bytes(32),
+    path: nullable(text(128)),
+    signers: list(record({ index: uint(MOST_MEMBERS, 1), fingerprint: bytes(32) }), 2, MOST_MEMBERS),
+    /** Digests of the rebinds by which signers sit in their seats. */
+    rebinds: list(bytes(32), 0, MOST_MEMBERS),
+    expires: time(),
+    /** From 1; a higher one replaces a lower one of the same request. */
+    number: uint(1_000_000, 1),
+  }),
+  checkOrder,
+  (d) => d,
+)
+
+export type HandshakeDefinition = Of<typeof handshakeShape>
+export type Order = Of<typeof orderShape>
+export type Definition = KeyDefinition | HandshakeDefinition | Order
+
+const definitionShape = variants<Definition>('kind', {
+  keygen: keygenShape,
+  reshare: reshareShape,
+  refresh: reshareShape,
+  handshake: handshakeShape,
+  sign: orderShape,
+})
+export const definitionCodec = codec(definitionShape, 1 << 19)
+/** Orders alone: what is heard on a key's request subject is never more. */
+export const orderCodec = codec(orderShape, 1 << 14, 1000)
+
+/** 32 bytes that name a ceremony. */
+export const definitionId = (definition: Definition): Uint8Array =>
+  digest('mpc/definition/v1', definitionShape.form(definition))
+
+const ID_PREFIX = Uint8Array.from([0x82, ...encode('mpc/definition/v1')])
+
+/** The id of a definition as it is encoded, before anybody has looked into it: of other bytes, the id of nothing. */
+export const idOfEncoded = (encoded: Uint8Array): Uint8Array => sha256(Buffer.concat([ID_PREFIX, encoded]))
+
+export const signatureShape = record({ fingerprint: bytes(32), signature: bytes(64) })
+export type Signature = Of<typeof signatureShape>
+
+export const acceptDefinition = (key: SigningKey, id: Uint8Array): Uint8Array => key.sign(SIGNED.accept, id)
+export const verifyAcceptance = (publicKey: Uint8Array, id: Uint8Array, signature: Uint8Array): boolean =>
+  verifySignature(publicKey, signature, SIGNED.accept, id)
+
+// ---------------------------------------------------------------------------------------------------------- the file
+
+/** Whether each of these is the signature of another one of these members over the definition. */
+export function areAcceptances(
+  id: Uint8Array,
+  signatures: readonly Signature[],
+  members: readonly { readonly fingerprint: Uint8Array; readonly signing: Uint8Array }[],
+): boolean {
+  const keys = new Map(members.map(({ fingerprint, signing }) => [hex(fingerprint), signing]))
+  const isTheirs = ({ fingerprint, signature }: Signature): boolean => {
+    const key = keys.get(hex(fingerprint))
+    return key !== undefined && verifyAcceptance(key, id, signature)
+  }
+  return (
+    new Set(signatures.map(({ fingerprint }) => hex(fingerprint))).size === signatures.length &&
+    signatures.every(isTheirs)
+  )
+}
+
+const fileCodec = codec(
+  record({
+    format: format('mpc/definition/v1'),
+    definition: definitionShape,
+    // Of a resharing also those of the epoch before sign.
+    signatures: list(signatureShape, 0, 2 * MOST_MEMBERS),
+  }),
+  1 << 19,
+)
+
+/** A `.mpc` file: a definition, and those of its members' signatures that somebody has collected. */
+export type DefinitionFile = {
+  readonly definition: Definition
+  readonly id: Uint8Array
+  /** Verified, by members, each member once, ordered by fingerprint. */
+  readonly signatures: readonly Signature[]
+}
+
+export function writeDefinition(file: DefinitionFile): Uint8Array {
+  return fileCodec.encode({
+    format: 'mpc/definition/v1',
+    definition: file.definition,
+    signatures: [...file.signatures].sort((a, b) => (hex(a.fingerprint) < hex(b.fingerprint) ? -1 : 1)),
+  })
+}
+
+const refuse = (problem: string, cause?: unknown): Failure =>
+  new Failure('authentication', 'E_DEFINITION', `this is not a ceremony definition: ${problem}`, {
+    hint: 'ask its author for the file again and compare the ids',
+    cause,
+  })
+
+function decodeOrRefuse<T>(codec: Codec<T>, encoded: Uint8Array): T {
+  try {
+    return codec.decode(encoded)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse(cause.message, cause)
+    throw cause
+  }
+}
+
+/** A definition by itself. @throws Failure `E_DEFINITION` (authentication) */
+export function readDefinition(encoded: Uint8Array): DefinitionFile {
+  const definition = decodeOrRefuse(definitionCodec, encoded)
+  return { definition, id: definitionId(definition), signatures: [] }
+}
+
+/** @throws Failure `E_DEFINITION` (authentication) on a file that is malformed or has a signature that is none */
+export function parseDefinition(file: Uint8Array): DefinitionFile {
+  const { definition, signatures } = decodeOrRefuse(fileCodec, file)
+  const id = definitionId(definition)
+  const keys = new Map(definitionKeys(definition).map((k) => [hex(fingerprintOf(k)), k.signing]))
+  let last = ''
+  for (const { fingerprint, signature } of signatures) {
+    const who = hex(fingerprint)
+    const key = keys.get(who)
+    if (!key || who <= last || !verifyAcceptance(key, id, signature)) {
+      throw refuse('a signature on it is not that of a member')
+    }
+    last = who
+  }
+  return { definition, id, signatures }
+}
+
+/** The members that a definition itself names with their keys; an order names fingerprints only. */
+export function definitionKeys(definition: Definition): readonly Keys[] {
+  if (isKeyDefinition(definition)) return membersOf(definition)
+  return definition.kind === 'handshake' ? definition.members : []
+}
+
+// --------------------------------------------------------------------------------------------------------- the rules
+
+function checkHandshake<D extends { members: readonly Keys[] }>(definition: D): D {
+  checkDistinct(definition.members)
+  const order = definition.members.map((keys) => hex(fingerprintOf(keys)))
+  if (order.some((fingerprint, i) => i > 0 && fingerprint <= (order[i - 1] as string))) {
+    throw new CodecError('members', 'not sorted by fingerprint')
+  }
+  return definition
+}
+
+function checkOrder<D extends { signers: readonly { index: number; fingerprint: Uint8Array }[] }>(
+  order: D,
+): D {
+  const { signers } = order
+  if (signers.some((signer, i) => i > 0 && signer.index <= (signers[i - 1]?.index ?? 0))) {
+    throw new CodecError('signers', 'not in the order of the record')
+  }
+  if (new Set(signers.map((signer) => hex(signer.fingerprint))).size !== signers.length) {
+    throw new CodecError('signers', 'a signer stands twice')
+  }
+  return order
+}

@@ -1,0 +1,36 @@
+/**
+ * The record that a ceremony ends with, by its definition and by what was said aloud in it: computed by those who make it,
+ * and again, from the letters, by whoever verifies their transcript.
+ */
+import { auxDataCodec } from '../../protocol/cggmp24/auxiliary/data.js'
+import type { PublicResult } from '../../protocol/engines/engine.js'
+import { custodiansOf, type KeyDefinition } from './key-definition.js'
+import { sha256 } from '../base/hash.js'
+import type { KeyRecord } from '../key/record.js'
+
+/** @param id the definition's */
+export function recordMade(
+  definition: KeyDefinition,
+  id: Uint8Array,
+  { groupPoint, publicShares, chainCode, data }: PublicResult,
+): KeyRecord {
+  const old = definition.kind === 'keygen' ? null : definition.parent_record
+  return {
+    format: 'mpc/key-record/v1',
+    key_id: old ? old.key_id : id,
+    scheme: definition.scheme,
+    threshold: definition.threshold,
+    group_point: groupPoint,
+    chain_code: chainCode,
+    members: custodiansOf(definition).map((card, i) => ({
+      card,
+      index: i + 1,
+      public_share: publicShares.get(i + 1) as Uint8Array,
+    })),
+    epoch: old ? old.epoch + 1 : 1,
+    parent: definition.parent,
+    definition: id,
+    policy_sha256: old ? old.policy_sha256 : definition.policy && sha256(definition.policy),
+    auxiliary: data && auxDataCodec.encode(data),
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * A request for a signature, as its asker signs it, and what is said about it on the key's request subject. The full
+ * payload travels; each signer decodes and hashes it for itself.
+ */
+import {
+  bytes,
+  bytesUpTo,
+  codec,
+  CodecError,
+  list,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  text,
+  time,
+} from '../../protocol/core/codec.js'
+import { digest } from '../../protocol/core/session.js'
+import { type Order, PAYLOAD_TYPES } from './definition.js'
+import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { sha256 } from '../base/hash.js'
+import { format } from '../base/realm.js'
+import { SIGNED } from '../base/domain-tags.js'
+import { hex } from '../base/text.js'
+
+/** Leaves room for the envelope below the server's limit. */
+export const PAYLOAD_LIMIT = 700_000
+
+const fields = {
+  format: format('mpc/request/v1'),
+  key_id: bytes(32),
+  /** Digest of the record of the epoch that is to sign. */
+  record: bytes(32),
+  type: oneOf(PAYLOAD_TYPES),
+  payload: bytesUpTo(PAYLOAD_LIMIT),
+  path: nullable(text(128)),
+  /** Why, in the asker's words. */
+  reason: text(500),
+  /** Fingerprints; null: whoever offers first. */
+  signers: nullable(list(bytes(32), 2, 64)),
+  /** Milliseconds since 1970. */
+  created: time(),
+  expires: time(),
+  nonce: bytes(32),
+  /** Fingerprint. */
+  asker: bytes(32),
+}
+const unsignedShape = record(fields)
+const requestCodec = codec(record({ ...fields, signature: bytes(64) }), PAYLOAD_LIMIT + 16_384)
+
+export type RequestFields = Of<typeof unsignedShape>
+export type Request = RequestFields & {
+  /** 32 bytes that name it. */
+  readonly id: Uint8Array
+  readonly payloadSha256: Uint8Array
+  /** As it travels. */
+  readonly encoded: Uint8Array
+}
+
+export function makeRequest(fields: RequestFields, key: SigningKey): Request {
+  const signature = key.sign(SIGNED.request, unsignedShape.form(fields))
+  return whole(fields, requestCodec.encode({ ...fields, signature }))
+}
+
+/** @param signing the asker's key, by fingerprint; null if there is no such member. @throws CodecError */
+export function parseRequest(
+  encoded: Uint8Array,
+  signing: (asker: Uint8Array) => Uint8Array | null,
+): Request {
+  const { signature, ...fields } = requestCodec.decode(encoded)
+  const key = signing(fields.asker)
+  if (key === null || !verifySignature(key, signature, SIGNED.request, unsignedShape.form(fields))) {
+    throw new CodecError('signature', 'not that of a member')
+  }
+  if (fields.expires <= fields.created) throw new CodecError('expires', 'not after created')
+  if (fields.signers && new Set(fields.signers.map(hex)).size !== fields.signers.length) {
+    throw new CodecError('signers', 'a signer stands twice')
+  }
+  return whole(fields, encoded)
+}
+
+const whole = (fields: RequestFields, encoded: Uint8Array): Request => ({
+  ...fields,
+  id: digest('mpc/request-id/v1', unsignedShape.form(fields)),
+  payloadSha256: sha256(fields.payload),
+  encoded,
+})
+
+/** The order by which these signers sign a request. @param rebinds digests, of those by which they sit there */
+export function orderFor(
+  request: Request,
+  signers: Order['signers'],
+  number: number,
+  rebinds: Order['rebinds'] = [],
+): Order {
+  return {
+    kind: 'sign',
+    request: request.id,
+    key_id: request.key_id,
+    record: request.record,
+    type: request.type,
+    payload_sha256: request.payloadSha256,
+    path: request.path,
+    signers,
+    rebinds,
+    expires: request.expires,
+    number,
+  }
+}
+
+/** Say what you have: I use the epoch of this record digest. */
+export const listCodec = codec(bytes(32), 64)
+/** I would sign this. */
+export const offerCodec = codec(record({ request: bytes(32) }), 256)
+/** I still ask for this; or, as a `cancel`, no longer. */
+export const askingCodec = codec(record({ request: bytes(32) }), 256)
+/** Of those who offered, these sign. */
+export const chosenCodec = codec(record({ request: bytes(32), signers: list(bytes(32), 2, 64) }), 4096)
+/** I will not sign this. */
+export const refusalCodec = codec(record({ request: bytes(32), reason: text(200) }), 1024)
+/** Why a co-signer that is there leaves a request to others, as far as its asker needs to know. */
+export const PASSED_OVER = ['payload', 'type', 'epoch', 'clock', 'seat', 'unfit'] as const
+export type PassedOver = (typeof PASSED_OVER)[number]
+/** I am here, and do not take this up; another process of mine still may. */
+export const passedCodec = codec(record({ request: bytes(32), why: oneOf(PASSED_OVER) }), 256)
+/** It is signed: whoever hears this can check it. */
+export const signatureCodec = codec(record({ request: bytes(32), signature: bytes(64) }), 256)

@@ -1,0 +1,80 @@
+/**
+ * What a payload of each type is for the scheme that signs it, and the ordinary verifiers of what comes of it: OpenSSL
+ * for Ed25519, noble's BIP-340 for Taproot and its ECDSA. None of them shares code with the protocols that sign.
+ */
+import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
+import { equalBytes } from '../../protocol/core/codec.js'
+import type { Scheme } from '../../protocol/group/scheme.js'
+import type { PayloadType } from './definition.js'
+import { isSigningKey, verifyEd25519 } from '../base/ed25519.js'
+import { sha256 } from '../base/hash.js'
+
+/**
+ * The bytes that the scheme signs for a payload: ECDSA signs a digest, which is the payload's SHA-256 unless the payload
+ * is one itself; the others sign the payload.
+ */
+export const messageOf = (scheme: Scheme, type: PayloadType, payload: Uint8Array): Uint8Array =>
+  scheme === 'ecdsa-secp256k1' && type !== 'digest' ? sha256(payload) : payload
+
+/**
+ * Whether `signature` (64 bytes) is one of `message` under `publicKey`, as others would check it; of ECDSA's two forms
+ * only the one with a low s. Never throws.
+ */
+export function verifiesUnder(
+  scheme: Scheme,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  switch (scheme) {
+    case 'eddsa-ed25519':
+      return isSigningKey(publicKey) && verifyEd25519(publicKey, message, signature)
+    case 'schnorr-taproot':
+      return accepts(publicKey.length === 32, signature, () => schnorr.verify(signature, message, publicKey))
+    case 'ecdsa-secp256k1':
+      return accepts(publicKey.length === 33 && message.length === 32, signature, () =>
+        secp256k1.verify(signature, message, publicKey, { prehash: false, lowS: true }),
+      )
+    default:
+      return scheme satisfies never
+  }
+}
+
+/**
+ * Whether it is the other one of ECDSA's two forms, the one with a high s, of a signature that verifies: anybody can make
+ * one of them from the other, so chains refuse it (BIP-62). Never throws.
+ */
+export const hasHighS = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+  !verifiesUnder('ecdsa-secp256k1', publicKey, message, signature) &&
+  accepts(publicKey.length === 33 && message.length === 32, signature, () =>
+    secp256k1.verify(signature, message, publicKey, { prehash: false, lowS: false }),
+  )
+
+function accepts(wellFormed: boolean, signature: Uint8Array, verify: () => boolean): boolean {
+  try {
+    return wellFormed && signature.length === 64 && verify()
+  } catch {
+    return false
+  }
+}
+
+/** An ECDSA signature in the forms that wallets and libraries ask for. */
+export type EcdsaForms = {
+  /** 32 bytes each. */
+  readonly r: Uint8Array
+  readonly s: Uint8Array
+  /** 0 or 1: which of the two keys that the signature fits is the one that made it. */
+  readonly recoveryId: number
+  readonly der: Uint8Array
+}
+
+/** @param signature 64 bytes that verify for `digest` under `publicKey` */
+export function ecdsaForms(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): EcdsaForms {
+  const parsed = secp256k1.Signature.fromBytes(signature)
+  const recoveryId = [0, 1].find((id) =>
+    equalBytes(parsed.addRecoveryBit(id).recoverPublicKey(digest).toBytes(), publicKey),
+  )
+  if (recoveryId === undefined) throw new Error('the signature is not of this key')
+  const [r, s] = [signature.slice(0, 32), signature.slice(32)]
+  return { r, s, recoveryId, der: parsed.toBytes('der') }
+}

@@ -1,0 +1,216 @@
+/**
+ * The manifest: the public half of the split of one custodian's share. Without it a piece proves nothing, for
+ * anybody can make k - 1 pieces and a vector that fit the public share (F-16); it is signed by the
+ * custodian's identity, and proves that the share itself was known to whoever made it. The pieces are in
+ * `piece.ts`.
+ */
+import {
+  attempt,
+  bytes,
+  bytesUpTo,
+  codec,
+  CodecError,
+  list,
+  mapped,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  text,
+  time,
+  uint,
+  variants,
+} from '../../protocol/core/codec.js'
+import { curveOf, SCHEMES } from '../../protocol/group/scheme.js'
+import { proveKnowledge, verifyKnowledge } from '../../protocol/group/schnorr.js'
+import type { Secret } from '../../protocol/core/secret.js'
+import { digest, type Rng } from '../../protocol/core/session.js'
+import { type Card, isAgeRecipient } from '../identity/card.js'
+import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { type BlobPlace, sealBlob } from './blob.js'
+import { Failure } from '../base/failure.js'
+import { sha256 } from '../base/hash.js'
+import { format } from '../base/realm.js'
+import { type KeyRecord, recordDigest } from '../key/record.js'
+import { SIGNED } from '../base/domain-tags.js'
+import { hex, nameShape } from '../base/text.js'
+import { wordsOf } from '../base/safety-words.js'
+
+const MOST_HOLDERS = 64
+
+/** Whom a piece is sealed to: an identity, an age recipient, or whoever knows a passphrase. */
+export type Recipient =
+  | { readonly kind: 'card'; readonly fingerprint: Uint8Array }
+  | { readonly kind: 'age'; readonly recipient: string }
+  | { readonly kind: 'passphrase' }
+
+const recipientShape = variants<Recipient>('kind', {
+  card: record({ kind: oneOf(['card']), fingerprint: bytes(32) }),
+  age: record({ kind: oneOf(['age']), recipient: text(2048) }),
+  passphrase: record({ kind: oneOf(['passphrase']) }),
+})
+const holderShape = record({ index: uint(MOST_HOLDERS, 1), name: nameShape, to: recipientShape })
+export type EscrowHolder = Of<typeof holderShape>
+
+const coreFields = {
+  format: format('mpc/escrow-manifest/v1'),
+  key_id: bytes(32),
+  /** What the custodian calls the key, for people; names of keys are local. */
+  key: nameShape,
+  scheme: oneOf(SCHEMES),
+  /** Digest of the record of the epoch whose share is split. */
+  epoch: bytes(32),
+  /** Whose share it is: the index in the record, and the identity that signs. */
+  custodian: record({ index: uint(64, 1), fingerprint: bytes(32) }),
+  /** How many pieces restore the share. */
+  threshold: uint(MOST_HOLDERS, 2),
+  /** By index, 1 to m. */
+  holders: list(holderShape, 2, MOST_HOLDERS),
+  /** Feldman's commitment to the split: as many points as restore the share, the first its public share. */
+  vector: list(bytesUpTo(33, 32), 2, MOST_HOLDERS),
+  salt: bytes(32),
+  /** Milliseconds since 1970. */
+  created: time(),
+}
+const provenFields = {
+  ...coreFields,
+  /** Of the blob that the pieces carry; null if the scheme has none. */
+  blob_sha256: nullable(bytes(32)),
+}
+const unsignedFields = {
+  ...provenFields,
+  /** Proof of knowledge of the share, bound to everything above. */
+  proof: record({ R: bytesUpTo(33, 32), z: bytes(32) }),
+}
+const coreShape = record(coreFields)
+const provenShape = record(provenFields)
+const unsignedShape = record(unsignedFields)
+const wholeShape = record({ ...unsignedFields, signature: bytes(64) })
+const manifestCodec = codec(
+  mapped(wholeShape, check, (manifest) => manifest),
+  1 << 18,
+)
+
+export type ManifestFields = Of<typeof coreShape>
+export type Manifest = Of<typeof wholeShape>
+
+export const encodeManifest = manifestCodec.encode
+
+/** 32 bytes that name a manifest, whoever signed it however often. */
+export const manifestDigest = (manifest: Manifest): Uint8Array =>
+  digest('mpc/manifest-digest/v1', unsignedShape.form(manifest))
+
+/** 16 words (128 bits) of the digest, for holders to compare. */
+export const manifestWords = (manifest: Manifest): string[] =>
+  wordsOf(manifestDigest(manifest).subarray(0, 16))
+
+/**
+ * The manifest of a split, and the blob that it speaks of.
+ * @param share x_i, whose public share is the vector's first point
+ * @param auxiliary what the engine needs beside it, or null
+ */
+export function makeManifest(
+  fields: ManifestFields,
+  share: Secret,
+  auxiliary: Uint8Array | null,
+  signing: SigningKey,
+  rng: Rng,
+): { readonly manifest: Manifest; readonly blob: Uint8Array | null } {
+  const blob = auxiliary && sealBlob(blobPlace(fields), share, auxiliary, rng)
+  const proven = { ...fields, blob_sha256: blob && sha256(blob) }
+  const proof = proveKnowledge(curveOf(fields.scheme), proofContext(proven), share, rng)
+  const unsigned = { ...proven, proof }
+  const signature = signing.sign(SIGNED.manifest, unsignedShape.form(unsigned))
+  return { manifest: check({ ...unsigned, signature }), blob }
+}
+
+/** @throws Failure `E_MANIFEST` (verification) unless it is whole; whose it is, `checkManifest` finds out */
+export function parseManifest(encoded: Uint8Array): Manifest {
+  try {
+    return manifestCodec.decode(encoded)
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    throw refuse('E_MANIFEST', `this is not the manifest of a backup: ${cause.message}`, cause)
+  }
+}
+
+/**
+ * Holds a manifest against the record of the key.
+ * @param seat the card of whoever holds the custodian's seat, if another was accepted than the record's (a
+ *   rebind)
+ * @returns the custodian
+ * @throws Failure (verification) `E_MANIFEST_RECORD` if it is of another key, epoch or member,
+ *   `E_MANIFEST_SIGNER` of another identity, `E_MANIFEST_VECTOR` if its vector begins with another share,
+ *   `E_MANIFEST_PROOF` if whoever made it did not show that it knew the share, `E_MANIFEST_SIGNATURE` if the
+ *   custodian did not sign it
+ */
+export function checkManifest(manifest: Manifest, r: KeyRecord, seat?: Card): Card {
+  const member = r.members[manifest.custodian.index - 1]
+  if (hex(manifest.key_id) !== hex(r.key_id) || manifest.scheme !== r.scheme) {
+    throw refuse('E_MANIFEST_RECORD', 'the manifest is of another key than the record')
+  }
+  if (hex(manifest.epoch) !== hex(recordDigest(r))) {
+    throw refuse('E_MANIFEST_RECORD', 'the manifest is of another epoch than the record')
+  }
+  if (member === undefined) throw refuse('E_MANIFEST_RECORD', 'the record has no such custodian')
+  const card = seat ?? member.card
+  const whose = `the manifest of ${card.name}`
+  if (hex(manifest.custodian.fingerprint) !== hex(card.fingerprint)) {
+    throw refuse('E_MANIFEST_SIGNER', `${whose} names another identity than holds the seat`)
+  }
+  if (hex(manifest.vector[0] as Uint8Array) !== hex(member.public_share)) {
+    throw refuse('E_MANIFEST_VECTOR', `${whose} does not begin with the public share in the record`)
+  }
+  const { proof, signature } = manifest
+  if (!verifyKnowledge(curveOf(r.scheme), proofContext(manifest), member.public_share, proof)) {
+    throw refuse('E_MANIFEST_PROOF', `${whose} does not prove that its maker knew the share`)
+  }
+  if (!verifySignature(card.signing, signature, SIGNED.manifest, unsignedShape.form(manifest))) {
+    throw refuse('E_MANIFEST_SIGNATURE', `${whose} is not signed by ${card.name}`)
+  }
+  return card
+}
+
+/** Where the blob of this manifest belongs. */
+export const blobPlace = (fields: ManifestFields): BlobPlace => ({
+  key_id: fields.key_id,
+  epoch: fields.epoch,
+  custodian: fields.custodian.fingerprint,
+  salt: fields.salt,
+  manifest: coreCodec.encode(fields),
+})
+const coreCodec = codec(coreShape)
+
+const proofContext = (fields: Of<typeof provenShape>): Uint8Array =>
+  digest('mpc/escrow-proof/v1', provenShape.form(fields))
+
+function check(manifest: Manifest): Manifest {
+  const { holders, threshold, vector, scheme } = manifest
+  if (holders.some(({ index }, i) => index !== i + 1)) throw new CodecError('holders', 'not in order')
+  if (threshold > holders.length) throw new CodecError('threshold', 'more than there are holders')
+  // A longer vector would ask for more pieces than it says, a shorter one for fewer.
+  if (vector.length !== threshold)
+    throw new CodecError('vector', 'not as many points as pieces restore the share')
+  const curve = curveOf(scheme)
+  if (attempt(() => vector.map((point) => curve.parsePoint(point))) === null) {
+    throw new CodecError('vector', 'holds something that is not a point of the group')
+  }
+  const distinct = (all: readonly string[]) => new Set(all).size === all.length
+  if (!distinct(holders.map(({ name }) => name))) throw new CodecError('holders', 'two holders have one name')
+  if (!distinct(holders.flatMap(({ to }) => (to.kind === 'passphrase' ? [] : [recipientText(to)])))) {
+    throw new CodecError('holders', 'one holder stands twice')
+  }
+  if (holders.some(({ to }) => to.kind === 'age' && !isAgeRecipient(to.recipient))) {
+    throw new CodecError('holders', 'not an age recipient')
+  }
+  return manifest
+}
+
+const recipientText = (to: Exclude<Recipient, { kind: 'passphrase' }>): string =>
+  to.kind === 'card' ? hex(to.fingerprint) : to.recipient
+
+const refuse = (code: `E_${string}`, message: string, cause?: unknown): Failure =>
+  new Failure('verification', code, message, {
+    hint: 'do not rely on this backup: ask the custodian, in person, to split the share anew',
+    cause,
+  })

@@ -1,0 +1,120 @@
+/**
+ * What a holder says of its piece: that it looked at it and it held, or that it has destroyed it. A holder
+ * that the manifest names by a card signs with that identity. A holder by age recipient or passphrase has no
+ * identity to sign with; its note says what it says to whoever got it from that hand, and never counts as
+ * signed.
+ */
+import {
+  bytes,
+  codec,
+  CodecError,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  time,
+  uint,
+} from '../../protocol/core/codec.js'
+import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { type EscrowHolder, type Manifest, manifestDigest } from './manifest.js'
+import { Failure } from '../base/failure.js'
+import { format } from '../base/realm.js'
+import { SIGNED } from '../base/domain-tags.js'
+import { hex, nameShape } from '../base/text.js'
+
+const fields = {
+  format: format('mpc/escrow-note/v1'),
+  key_id: bytes(32),
+  /** Record digest. */
+  epoch: bytes(32),
+  /** Index of the custodian whose share was split. */
+  custodian: uint(64, 1),
+  /** Digest of the manifest that the holder holds. */
+  manifest: bytes(32),
+  holder: record({ index: uint(64, 1), name: nameShape }),
+  said: oneOf(['verified', 'destroyed']),
+  /** The holder's clock, milliseconds since 1970. */
+  time: time(),
+  /** The holder's fingerprint; null if it has no identity. */
+  by: nullable(bytes(32)),
+}
+const unsignedShape = record(fields)
+const noteShape = record({ ...fields, signature: nullable(bytes(64)) })
+const noteCodec = codec(noteShape, 1024)
+
+export type Note = Of<typeof noteShape>
+
+/** @param signing the holder's key, where the manifest names it by a card; null elsewhere */
+export function makeNote(
+  manifest: Manifest,
+  holder: EscrowHolder,
+  said: Note['said'],
+  time: number,
+  signing: SigningKey | null,
+): Uint8Array {
+  const by = holder.to.kind === 'card' ? holder.to.fingerprint : null
+  if ((by === null) !== (signing === null))
+    throw new RangeError('who is named by a card signs, others do not')
+  const note = {
+    format: 'mpc/escrow-note/v1' as const,
+    key_id: manifest.key_id,
+    epoch: manifest.epoch,
+    custodian: manifest.custodian.index,
+    manifest: manifestDigest(manifest),
+    holder: { index: holder.index, name: holder.name },
+    said,
+    time,
+    by,
+  }
+  const signature = signing && signing.sign(SIGNED.note, unsignedShape.form(note))
+  return noteCodec.encode({ ...note, signature })
+}
+
+/**
+ * The note in these bytes. One that names another manifest is a note all the same: `noteAgrees` tells.
+ * @param signingOf the signing key of an identity by its fingerprint; null if it is not known here
+ * @throws Failure `E_NOTE` (verification) unless it is whole, and signed by whom it names
+ */
+export function parseNote(
+  encoded: Uint8Array,
+  signingOf: (fingerprint: Uint8Array) => Uint8Array | null,
+): Note {
+  const refuse = (problem: string, cause?: unknown) =>
+    new Failure('verification', 'E_NOTE', `this is not a holder's note: ${problem}`, {
+      hint: 'ask the holder to run `mpc backup verify` again',
+      cause,
+    })
+  let note: Note
+  try {
+    note = noteCodec.decode(encoded)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse(cause.message, cause)
+    throw cause
+  }
+  const { signature, by, holder } = note
+  if ((signature === null) !== (by === null)) throw refuse('it names an identity, or is signed, but not both')
+  if (signature === null || by === null) return note
+  const key = signingOf(by)
+  if (key === null) throw refuse(`the identity that ${holder.name} signs with is not known here`)
+  if (!verifySignature(key, signature, SIGNED.note, unsignedShape.form(note))) {
+    throw refuse(`it is not signed by ${holder.name}`)
+  }
+  return note
+}
+
+/**
+ * Whether a note says that its holder has its piece under this very manifest: false if it names another, or
+ * is not of this split, or does not come from the holder whom the manifest names there.
+ */
+export function noteAgrees(note: Note, manifest: Manifest): boolean {
+  const holder = manifest.holders[note.holder.index - 1]
+  const by = holder?.to.kind === 'card' ? hex(holder.to.fingerprint) : null
+  return (
+    hex(note.manifest) === hex(manifestDigest(manifest)) &&
+    hex(note.key_id) === hex(manifest.key_id) &&
+    hex(note.epoch) === hex(manifest.epoch) &&
+    note.custodian === manifest.custodian.index &&
+    holder?.name === note.holder.name &&
+    (note.by && hex(note.by)) === by
+  )
+}

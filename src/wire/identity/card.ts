@@ -1,0 +1,133 @@
+/**
+ * The card: what others know of an identity. One line of bech32m text that holds a name and three public keys, signed
+ * by the two of them that can sign. The checksum helps typing; it is the signatures that protect it.
+ */
+import { bech32, bech32m } from '@scure/base'
+import { bytes, codec, CodecError, type Of, record, text, time, uint } from '../../protocol/core/codec.js'
+import { Memo } from '../../protocol/core/memo.js'
+import { digest } from '../../protocol/core/session.js'
+import { isSigningKey, type SigningKey, verifySignature } from '../base/ed25519.js'
+import { Failure } from '../base/failure.js'
+import { cardPrefix, isRehearsal, OtherRealm } from '../base/realm.js'
+import { SIGNED } from '../base/domain-tags.js'
+import { hex, nameShape } from '../base/text.js'
+import { wordsOf } from '../base/safety-words.js'
+
+const AGE_X25519 = { prefix: 'age', length: 32 }
+const AGE_HYBRID = { prefix: 'age1pq', length: 1216 }
+
+const fields = {
+  name: nameShape,
+  /** Rises with each card of one identity; an import of a lower one is refused. */
+  number: uint(1_000_000, 1),
+  /** Ed25519, signs envelopes and everything else of ours. */
+  signing: bytes(32),
+  /** age recipient, `age1...` or `age1pq1...`. */
+  age: text(2048),
+  /** Ed25519, answers the NATS server. */
+  nkey: bytes(32),
+  /** Milliseconds since 1970. */
+  created: time(),
+}
+const unsignedShape = record(fields)
+const cardShape = record({ ...fields, signature: bytes(64), nkey_signature: bytes(64) })
+const cardCodec = codec(cardShape, 8192)
+
+type Unsigned = Of<typeof unsignedShape>
+
+/** A card whose keys and signatures were checked. Nothing else makes one. */
+export type Card = Of<typeof cardShape> & {
+  /** SHA-256 of the three public keys. */
+  readonly fingerprint: Uint8Array
+  /** The line that people pass on. */
+  readonly line: string
+}
+
+/** The public keys of a member, whether they come from a card or from a definition without cards. */
+export type Keys = Pick<Card, 'name' | 'signing' | 'age' | 'nkey'>
+
+/** 32 bytes: what names an identity to machines. */
+export function fingerprintOf(keys: Omit<Keys, 'name'>): Uint8Array {
+  return digest('mpc/fingerprint/v1', keys.signing, keys.age, keys.nkey)
+}
+
+/** 16 words (128 bits) of a fingerprint, to compare out of band. No commitment protects them, so they are many. */
+export const fingerprintWords = (fingerprint: Uint8Array): string[] => wordsOf(fingerprint.subarray(0, 16))
+
+/** The card of these keys, signed by both that can sign. */
+export function makeCard(unsigned: Unsigned, signing: SigningKey, nkey: SigningKey): Card {
+  const form = unsignedShape.form(unsigned)
+  const encoded = cardCodec.encode({
+    ...unsigned,
+    signature: signing.sign(SIGNED.card, form),
+    nkey_signature: nkey.sign(SIGNED.card, form),
+  })
+  return parseCard(bech32m.encode(cardPrefix(), bech32m.toWords(encoded), false))
+}
+
+/**
+ * The card in a line of text.
+ * @throws Failure `E_CARD` (authentication) on anything that is not a whole, canonical, self-signed card
+ */
+export const parseCard = (line: string): Card => cards.of(line, () => lookAt(line))
+
+const cards = new Memo<Card>(1024)
+
+function lookAt(line: string): Card {
+  try {
+    const { prefix, words } = bech32m.decode(line as `${string}1${string}`, false)
+    if (prefix === cardPrefix(!isRehearsal())) throw new OtherRealm('', 'the card')
+    if (prefix !== cardPrefix() || line !== line.toLowerCase()) throw new CodecError('', 'not an mpc card')
+    return cardOf(cardCodec.decode(Uint8Array.from(bech32m.fromWords(words))), line)
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause
+    const problem = cause instanceof CodecError ? cause.message : 'it is not a whole line of bech32m text'
+    throw new Failure('authentication', 'E_CARD', `this is not a card: ${problem}`, {
+      hint: 'ask its owner to run `mpc identity export` again and copy the whole line',
+      cause,
+    })
+  }
+}
+
+function cardOf(card: Of<typeof cardShape>, line: string): Card {
+  checkKeys(card)
+  const form = unsignedShape.form(card)
+  if (
+    !verifySignature(card.signing, card.signature, SIGNED.card, form) ||
+    !verifySignature(card.nkey, card.nkey_signature, SIGNED.card, form)
+  ) {
+    throw new CodecError('', 'a signature on it does not verify')
+  }
+  return { ...card, fingerprint: fingerprintOf(card), line }
+}
+
+/** @throws CodecError unless all three keys are such as may be trusted with anything */
+export function checkKeys(keys: Keys): void {
+  if (!isSigningKey(keys.signing)) throw new CodecError('signing', 'not a point of prime order')
+  if (!isSigningKey(keys.nkey)) throw new CodecError('nkey', 'not a point of prime order')
+  if (hex(keys.signing) === hex(keys.nkey)) throw new CodecError('nkey', 'the same key serves two protocols')
+  if (!isAgeRecipient(keys.age)) throw new CodecError('age', 'not an age recipient')
+}
+
+/** @throws CodecError if two members share a name, an identity or a NATS key */
+export function checkDistinct(members: readonly Keys[]): void {
+  const distinct = (of: (keys: Keys) => string) => new Set(members.map(of)).size === members.length
+  if (!distinct((keys) => keys.name)) throw new CodecError('members', 'two members have one name')
+  if (!distinct((keys) => hex(keys.signing)) || !distinct((keys) => hex(fingerprintOf(keys)))) {
+    throw new CodecError('members', 'one identity stands twice')
+  }
+  if (!distinct((keys) => hex(keys.nkey))) throw new CodecError('members', 'two members have one NATS key')
+}
+
+export function isAgeRecipient(text: string): boolean {
+  try {
+    const { prefix, words } = bech32.decode(text as `${string}1${string}`, false)
+    const length = bech32.fromWords(words).length
+    return (
+      text === text.toLowerCase() &&
+      [AGE_X25519, AGE_HYBRID].some((kind) => kind.prefix === prefix && kind.length === length)
+    )
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * What a custodian says of a share of its own: that it has gone over to an epoch, that it has destroyed its share of one
+ * that another epoch replaced, or that it holds none of an epoch, since its home was put back from before it. All are
+ * signed by who sits in the seat; none holds a secret. Nobody can prove that nothing is left of a share: a statement is a
+ * custodian's word, which cannot be put into its mouth.
+ */
+import {
+  bytes,
+  codec,
+  CodecError,
+  equalBytes,
+  mapped,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  time,
+  uint,
+} from '../../protocol/core/codec.js'
+import type { Card } from '../identity/card.js'
+import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { Failure } from '../base/failure.js'
+import { format } from '../base/realm.js'
+import type { Rebind } from './rebind.js'
+import { type KeyRecord, recordDigest } from './record.js'
+import { SIGNED } from '../base/domain-tags.js'
+
+const fields = {
+  format: format('mpc/share-statement/v1'),
+  said: oneOf(['activated', 'deleted', 'lost']),
+  key_id: bytes(32),
+  /** Record digest of the epoch that the share is of. */
+  epoch: bytes(32),
+  /** The seat in that record. */
+  index: uint(64, 1),
+  /** Of what was destroyed: record digest of the epoch that was in use then; null where a share is held. */
+  replaced_by: nullable(bytes(32)),
+  /** Fingerprint of who signs. */
+  by: bytes(32),
+  /** The signer's clock, milliseconds since 1970. */
+  time: time(),
+}
+const unsignedShape = record(fields)
+const signedShape = record({ ...fields, signature: bytes(64) })
+const statementCodec = codec(
+  mapped(signedShape, check, (statement) => statement),
+  1024,
+)
+
+export type Statement = Of<typeof signedShape>
+
+function check(statement: Of<typeof signedShape>): Of<typeof signedShape> {
+  const { said, epoch, replaced_by: after } = statement
+  if ((said === 'deleted') !== (after !== null) || (after !== null && equalBytes(after, epoch))) {
+    throw new CodecError('replaced_by', 'another epoch, for what was destroyed alone')
+  }
+  return statement
+}
+
+/** Whose word it is, and where they sit. */
+export type Speaker = { readonly card: Card; readonly index: number; readonly signing: SigningKey }
+
+/** "I hold my share of this epoch, it works, and I use no other." @param now milliseconds since 1970 */
+export const sayActivated = (r: KeyRecord, speaker: Speaker, now: number): Uint8Array =>
+  say('activated', r, null, speaker, now)
+
+/** "I have destroyed my share of this epoch." @param replacedBy record digest of the epoch in use */
+export const sayDeleted = (r: KeyRecord, replacedBy: Uint8Array, speaker: Speaker, now: number): Uint8Array =>
+  say('deleted', r, replacedBy, speaker, now)
+
+/** "I hold no share of this epoch, whatever I said before: my home is older than it." */
+export const sayLost = (r: KeyRecord, speaker: Speaker, now: number): Uint8Array =>
+  say('lost', r, null, speaker, now)
+
+function say(
+  said: Statement['said'],
+  r: KeyRecord,
+  replacedBy: Uint8Array | null,
+  { card, index, signing }: Speaker,
+  now: number,
+): Uint8Array {
+  const statement = {
+    format: 'mpc/share-statement/v1' as const,
+    said,
+    key_id: r.key_id,
+    epoch: recordDigest(r),
+    index,
+    replaced_by: replacedBy,
+    by: card.fingerprint,
+    time: now,
+  }
+  const signature = signing.sign(SIGNED[said], unsignedShape.form(statement))
+  return statementCodec.encode(check({ ...statement, signature }))
+}
+
+/**
+ * A statement about a share of this record.
+ * @param rebinds by which identities sit in seats that the record gives to others
+ * @throws Failure (verification) `E_STATEMENT` unless it is whole, of this epoch, and signed by whom it names;
+ *   `E_STATEMENT_SEAT` if that one does not sit in its seat
+ */
+export function parseStatement(
+  encoded: Uint8Array,
+  r: KeyRecord,
+  rebinds: readonly Rebind[] = [],
+): Statement {
+  const statement = decodeStatement(encoded)
+  const { said, key_id: keyId, epoch, index, by, signature } = statement
+  if (!equalBytes(keyId, r.key_id)) throw refuse('it is of another key')
+  if (!equalBytes(epoch, recordDigest(r))) throw refuse('it is of another epoch')
+  const seat = r.members.find((member) => member.index === index)
+  const cards = [seat?.card, ...rebinds.filter((rebind) => rebind.index === index).map(({ card }) => card)]
+  const signer = cards.find((card) => card !== undefined && equalBytes(card.fingerprint, by))
+  if (!signer) {
+    throw new Failure(
+      'verification',
+      'E_STATEMENT_SEAT',
+      'who made this statement sits in no seat of the epoch',
+      {
+        hint: 'if a custodian has a new identity, accept it first: mpc identity import NEW.card --rebind FILE --fingerprint FP',
+      },
+    )
+  }
+  if (!verifySignature(signer.signing, signature, SIGNED[said], unsignedShape.form(statement))) {
+    throw refuse(`it is not signed by ${signer.name}`)
+  }
+  return statement
+}
+
+/** The same; null if who made it sits in no seat. @throws Failure `E_STATEMENT` (verification) */
+export function seatedStatement(
+  encoded: Uint8Array,
+  r: KeyRecord,
+  rebinds: readonly Rebind[] = [],
+): Statement | null {
+  try {
+    return parseStatement(encoded, r, rebinds)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'E_STATEMENT_SEAT') return null
+    throw error
+  }
+}
+
+function decodeStatement(encoded: Uint8Array): Statement {
+  try {
+    return statementCodec.decode(encoded)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw refuse(cause.message, cause)
+    throw cause
+  }
+}
+
+/**
+ * The epoch that a statement says it is about; nothing else in it was checked.
+ * @throws Failure `E_STATEMENT` (verification) if it is none
+ */
+export const statementEpoch = (encoded: Uint8Array): Uint8Array => decodeStatement(encoded).epoch
+
+const refuse = (problem: string, cause?: unknown): Failure =>
+  new Failure(
+    'verification',
+    'E_STATEMENT',
+    `this is not a custodian's statement about its share: ${problem}`,
+    {
+      hint: 'ask who gave it to you for `mpc share statements --key KEY -o FILE` of their home',
+      cause,
+    },
+  )

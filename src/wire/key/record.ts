@@ -1,0 +1,114 @@
+/**
+ * The public record of one epoch of a key: what everybody may know of it. An epoch is named by the digest of its
+ * record; the number is for people. Names of keys are local and stand nowhere in it.
+ */
+import {
+  bytes,
+  bytesUpTo,
+  codec,
+  CodecError,
+  list,
+  mapped,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  type Shape,
+  text,
+  uint,
+} from '../../protocol/core/codec.js'
+import { type AuxData, auxDataCodec } from '../../protocol/cggmp24/auxiliary/data.js'
+import { type Level, PRODUCTION, TEST_ONLY } from '../../protocol/cggmp24/integers/level.js'
+import { needsAuxiliary } from '../../protocol/engines/engine.js'
+import { checkPublicShares } from '../../protocol/sharing/key-share.js'
+import { isDerivable, publicKeyOf, SCHEMES } from '../../protocol/group/scheme.js'
+import { digest, type PartyId } from '../../protocol/core/session.js'
+import { type Card, checkDistinct, parseCard } from '../identity/card.js'
+import { Failure } from '../base/failure.js'
+import { format, isRehearsal } from '../base/realm.js'
+
+const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
+
+const fieldsShape = record({
+  format: format('mpc/key-record/v1'),
+  /** Definition id of the ceremony that made the key; never changes. */
+  key_id: bytes(32),
+  scheme: oneOf(SCHEMES),
+  threshold: uint(64, 2),
+  /** The point that the shares lie over: 32 bytes on ed25519; 33 on secp256k1, for taproot the untweaked point. */
+  group_point: bytesUpTo(33, 32),
+  chain_code: nullable(bytes(32)),
+  members: list(record({ card: cardShape, index: uint(64, 1), public_share: bytesUpTo(33, 32) }), 2, 64),
+  /** From 1. */
+  epoch: uint(1_000_000, 1),
+  /** Record digest of the epoch before. */
+  parent: nullable(bytes(32)),
+  /** The ceremony that made this epoch. */
+  definition: bytes(32),
+  policy_sha256: nullable(bytes(32)),
+  /** What the engine needs beyond the shares (`auxiliaryOf`); none for FROST. */
+  auxiliary: nullable(bytesUpTo(1 << 18)),
+})
+
+export type KeyRecord = Of<typeof fieldsShape>
+const recordShape: Shape<KeyRecord> = mapped(fieldsShape, check, (r) => r)
+const recordCodec = codec(recordShape, 1 << 19)
+
+export const encodeRecord = recordCodec.encode
+
+/** @throws Failure `E_RECORD` (verification) unless it is whole and its shares are shares of its key */
+export function parseRecord(encoded: Uint8Array): KeyRecord {
+  try {
+    return recordCodec.decode(encoded)
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    throw new Failure(
+      'verification',
+      'E_RECORD',
+      `this is not the public record of a key: ${cause.message}`,
+      { cause },
+    )
+  }
+}
+
+/** 32 bytes that name the epoch. */
+export const recordDigest = (r: KeyRecord): Uint8Array => digest('mpc/record-digest/v1', recordShape.form(r))
+
+/** The key that signatures verify under. */
+export const recordPublicKey = (r: KeyRecord): Uint8Array => publicKeyOf(r.scheme, r.group_point)
+
+/** The level that keys are made at. A rehearsal's are worth nothing, and are made at the one that is quick. */
+export const levelOfKeys = (): Level => (isRehearsal() ? TEST_ONLY : PRODUCTION)
+
+/**
+ * What the engine needs beyond the shares, of every member; null for a scheme that needs nothing. It is held against
+ * itself each time it is read, which takes a moment.
+ * @throws CodecError unless it is whole, of the level that keys are made at, and of exactly the members
+ */
+export function auxiliaryOf(r: KeyRecord): AuxData | null {
+  if (r.auxiliary === null) return null
+  const data = auxDataCodec.decode(r.auxiliary)
+  if (data.level !== levelOfKeys()) throw new CodecError('auxiliary', `of level ${data.level.name}`)
+  if (data.parties.size !== r.members.length) throw new CodecError('auxiliary', 'not of each member')
+  return data
+}
+
+export const publicShares = (r: KeyRecord): ReadonlyMap<PartyId, Uint8Array> =>
+  new Map(r.members.map((member) => [member.index, member.public_share]))
+
+function check(r: KeyRecord): KeyRecord {
+  if (r.members.some((member, i) => member.index !== i + 1)) throw new CodecError('members', 'not in order')
+  checkDistinct(r.members.map((member) => member.card))
+  if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'not as the epoch has it')
+  if ((r.chain_code !== null) !== isDerivable(r.scheme))
+    throw new CodecError('chain_code', 'not as the scheme has it')
+  if ((r.auxiliary !== null) !== needsAuxiliary(r.scheme))
+    throw new CodecError('auxiliary', 'not as the scheme has it')
+  checkPublicShares({
+    scheme: r.scheme,
+    threshold: r.threshold,
+    groupPoint: r.group_point,
+    publicShares: new Map(r.members.map((member) => [member.index, member.public_share])),
+  })
+  return r
+}

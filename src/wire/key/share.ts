@@ -1,0 +1,102 @@
+/** One custodian's secret part of one epoch of a key, as it is sealed. */
+import {
+  bytes,
+  type Codec,
+  codec,
+  CodecError,
+  nullable,
+  oneOf,
+  record,
+  uint,
+} from '../../protocol/core/codec.js'
+import { auxSecretShape, checkAuxSecret, wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
+import type { AuxPublic, AuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
+import type { Level } from '../../protocol/cggmp24/integers/level.js'
+import { type Auxiliary, needsAuxiliary } from '../../protocol/engines/engine.js'
+import { type KeyShare, parseKeyShare } from '../../protocol/sharing/key-share.js'
+import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
+import { Secret } from '../../protocol/core/secret.js'
+import { Failure } from '../base/failure.js'
+import { format } from '../base/realm.js'
+import { auxiliaryOf, type KeyRecord, levelOfKeys, publicShares, recordDigest } from './record.js'
+import { hex } from '../base/text.js'
+
+const fields = {
+  format: format('mpc/share/v1'),
+  /** Digest of the public record. */
+  record: bytes(32),
+  scheme: oneOf(SCHEMES),
+  index: uint(64, 1),
+  share: bytes(32),
+}
+const plainCodec = codec(record(fields), 4096)
+/** With the primes that the engine needs; null where a restored share came without them. */
+const codecAt = (level: Level) =>
+  codec(record({ ...fields, auxiliary: nullable(auxSecretShape(level)) }), 4096)
+
+/** The primes alone, as they travel beside a share that is split. */
+export const auxSecretCodec = (): Codec<AuxSecret> => codec(auxSecretShape(levelOfKeys()), 2048)
+
+type Sealed = {
+  readonly record: Uint8Array
+  readonly scheme: Scheme
+  readonly index: number
+  readonly share: Uint8Array
+  readonly auxiliary: AuxSecret | null
+}
+
+export function encodeShare({ auxiliary, ...share }: Sealed): Uint8Array {
+  if (!needsAuxiliary(share.scheme)) return plainCodec.encode({ format: 'mpc/share/v1', ...share })
+  const ownCodec = codecAt(levelOfKeys())
+  return ownCodec.encode({ format: 'mpc/share/v1', ...share, auxiliary })
+}
+
+export type OwnShare = {
+  readonly share: KeyShare
+  /** Null for a scheme that needs none, or where it is lost: then the key is refreshed before it signs. */
+  readonly auxiliary: Auxiliary | null
+}
+
+/**
+ * The share in a plaintext, once it is known to be that of this index in this record. The plaintext stays the caller's
+ * to wipe, and so does the share.
+ * @throws Failure `E_SHARE` (decryption)
+ */
+export function parseShare(plaintext: Uint8Array, r: KeyRecord, index: number): OwnShare {
+  let secret: Secret | undefined
+  let primes: AuxSecret | undefined
+  try {
+    const data = auxiliaryOf(r)
+    const share = data ? codecAt(data.level).decode(plaintext) : plainCodec.decode(plaintext)
+    if ('auxiliary' in share) primes = (share.auxiliary as AuxSecret | null) ?? undefined
+    secret = new Secret(share.share.slice())
+    if (hex(share.record) !== hex(recordDigest(r)) || share.index !== index || share.scheme !== r.scheme) {
+      throw new CodecError('record', 'of another epoch or member')
+    }
+    if (data && primes) checkAuxSecret(data.level, data.parties.get(index) as AuxPublic, primes)
+    return {
+      share: parseKeyShare({
+        scheme: r.scheme,
+        threshold: r.threshold,
+        index,
+        groupPoint: r.group_point,
+        publicShares: publicShares(r),
+        share: secret,
+      }),
+      auxiliary: data && primes ? { data, secret: primes } : null,
+    }
+  } catch (cause) {
+    secret?.wipe()
+    if (primes) wipeAuxSecret(primes)
+    if (!(cause instanceof CodecError)) throw cause
+    throw new Failure(
+      'decryption',
+      'E_SHARE',
+      `the share file is not this member's share: ${cause.message}`,
+      {
+        hint: 'put back share.age from a copy of this home; nothing was changed',
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Bytes as text on paper: one line for a QR code, which scanners read, and numbered lines for people to type, each with
+ * a checksum of its own, so that an error is found in its line. Both are bech32m, as cards are; what the bytes are is
+ * others' business.
+ *
+ * A line of the second kind is a bech32m string without what stands before its digits: that is the line's number and
+ * whether it is the last, and neither is typed. Up to four wrong characters of a line are always found (BIP-350); more of
+ * them, a line in another's place and a line of a rehearsal are missed once in 2^30, and then by the piece's own check.
+ */
+import { bech32m } from '@scure/base'
+import { equalBytes } from '../../protocol/core/codec.js'
+import { Failure } from '../base/failure.js'
+import { isRehearsal, linePrefix, OtherRealm } from '../base/realm.js'
+
+/** What a QR code holds. */
+export type CodeKind = 'piece' | 'record' | 'manifest' | 'certificate'
+
+/** Of a line, without the last: 24 digits of 5 bits, and 6 for the checksum. */
+const LINE_BYTES = 15
+const LINE_CHARACTERS = 30
+const GROUP = 5
+/** Longest text that anybody would type; 1500 bytes. */
+export const MOST_LINES = 100
+/** Of a line as somebody types it, with its number and blanks. */
+const MOST_CHARACTERS = 80
+/** Of a text, the problems that a message names. */
+const PROBLEMS_NAMED = 10
+
+/** Of blanks that nobody sees the difference of, as scanners and word processors give them. */
+const BLANKS = /[\u00a0\u2007\u202f]/g
+
+/** The text in a file, however an editor has saved it: UTF-8, or UTF-16 with its mark. */
+export function textIn(file: Uint8Array): string {
+  const mark = Buffer.from(file.subarray(0, 2)).toString('hex')
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(file).replaceAll(BLANKS, ' ')
+}
+
+/** In capitals: a QR code holds these alone in less room. */
+export const codeLine = (what: CodeKind, bytes: Uint8Array): string =>
+  bech32m.encode(linePrefix(what), bech32m.toWords(bytes), false).toUpperCase()
+
+/**
+ * The bytes in what a scanner gave; null if it is no such text at all.
+ * @throws Failure `E_PAPER_CODE` (verification) if it is one, and not whole
+ */
+export function readCodeLine(what: CodeKind, text: string): Uint8Array | null {
+  const line = text.trim().toLowerCase()
+  if (!startsCode(what, line)) return null
+  const decoded = bech32m.decodeUnsafe(line, false)
+  const bytes = decoded && bech32m.fromWordsUnsafe(decoded.words)
+  if (decoded?.prefix === linePrefix(what) && bytes) return Uint8Array.from(bytes)
+  throw new Failure('verification', 'E_PAPER_CODE', `this is not the whole text of the code of a ${what}`, {
+    hint: 'scan the code again, and save all of its text; or type the lines beside it',
+    cause:
+      decoded?.prefix === linePrefix(what, !isRehearsal()) ? new OtherRealm('', `the ${what}`) : undefined,
+  })
+}
+
+const startsCode = (what: CodeKind, line: string): boolean =>
+  [true, false].some((rehearsal) => line.startsWith(`${linePrefix(what, rehearsal)}1`))
+
+/** The lines to be typed, without their numbers; six groups of five characters each, the last perhaps fewer. */
+export function paperLines(bytes: Uint8Array): string[] {
+  const count = Math.max(1, Math.ceil(bytes.length / LINE_BYTES))
+  return Array.from({ length: count }, (_, i) => {
+    const words = bech32m.toWords(bytes.subarray(i * LINE_BYTES, (i + 1) * LINE_BYTES))
+    const digits = bech32m
+      .encode(prefixOf(i + 1, i + 1 === count), words, false)
+      .split('1')
+      .at(-1) as string
+    return (digits.toUpperCase().match(GROUPS) as string[]).join(' ')
+  })
+}
+const GROUPS = new RegExp(`.{1,${GROUP}}`, 'g')
+
+const prefixOf = (number: number, last: boolean, rehearsal = isRehearsal()): string =>
+  `${linePrefix('line', rehearsal)}${number}${last ? '.' : ''}`
+
+export type TypedLine =
+  | { readonly bytes: Uint8Array; readonly last: boolean }
+  /** What is wrong with it, in words that follow "line 7". */
+  | { readonly problem: string; readonly cause?: OtherRealm }
+
+/**
+ * One typed line. Its number before it, blanks and hyphens do not matter, nor do capitals; O, I, 1 and B, which are
+ * never printed, are taken for what they look like.
+ * @param number which line it should be, from 1
+ */
+export function readPaperLine(text: string, number: number): TypedLine {
+  if (text.length > MOST_CHARACTERS) return { problem: 'is longer than any line of a page' }
+  const { label, digits } = partsOf(text)
+  if (label !== null && label !== number)
+    return { problem: `is not there: line ${label} stands in its place` }
+  for (const last of [false, true]) {
+    const bytes = lineBytes(digits, number, last)
+    if (bytes) return { bytes, last }
+  }
+  if ([false, true].some((last) => lineBytes(digits, number, last, !isRehearsal()))) {
+    const cause = new OtherRealm('', 'the page')
+    return { problem: 'is not of this kind of page', cause }
+  }
+  const other = numberOf(digits)
+  if (other !== undefined) return { problem: `is not there: line ${other} stands in its place` }
+  if (!/^[02-9ac-hj-np-z]+$/.test(digits)) return { problem: 'holds a character that no page has' }
+  const is = `is not as it was printed`
+  if (digits.length === LINE_CHARACTERS) return { problem: `${is}: a character is wrong` }
+  return {
+    problem: `${is}: it has ${digits.length} characters, and all but the last line have ${LINE_CHARACTERS}`,
+  }
+}
+
+/**
+ * Whether most lines of a text look as if they were typed from a page: to tell it from other files, not to believe it.
+ * A wrong one among them, the first too, is for `readPaperLines` to name.
+ */
+export function looksTyped(text: string): boolean {
+  const lines = linesOf(text).slice(0, MOST_LINES)
+  const like = lines.filter((line) => /^[\w\s.:)-]{8,80}$/.test(line) && partsOf(line).digits.length >= 8)
+  return like.length > 0 && like.length * 2 >= lines.length
+}
+
+/**
+ * The bytes of all lines of a page, as a text file holds them; empty lines and those that begin with # are left out.
+ * @throws Failure `E_PAPER_LINE` (verification) that names every line that is not as it was printed
+ */
+export function readPaperLines(text: string): Uint8Array {
+  const lines = linesOf(text)
+  if (lines.length > MOST_LINES) throw notPrinted([`no page has more than ${MOST_LINES} lines`])
+  const before = lines.findIndex((line) => 'bytes' in readPaperLine(line, 1))
+  if (before > 0 && lines.slice(0, before).every((line) => numberOf(partsOf(line).digits) === undefined)) {
+    const what = before === 1 ? 'line 1 is' : `lines 1 to ${before} are`
+    throw notPrinted([`${what} none of the page: leave out what stands above its first line`])
+  }
+  const problems: string[] = []
+  const parts: Uint8Array[] = []
+  let cause: OtherRealm | undefined
+  let ended = false
+  for (const [i, line] of lines.entries()) {
+    const number = i + 1
+    const read: TypedLine = ended ? { problem: 'stands after the last one' } : readPaperLine(line, number)
+    if ('problem' in read) {
+      problems.push(`line ${number} ${read.problem}`)
+      cause ??= read.cause
+      continue
+    }
+    parts.push(read.bytes)
+    ended = read.last
+  }
+  if (!ended && problems.length === 0) {
+    problems.push(`line ${lines.length + 1}, and what follows it, is missing`)
+  }
+  if (problems.length === 0) return Uint8Array.from(Buffer.concat(parts))
+  throw notPrinted(problems, cause)
+}
+
+function notPrinted(problems: readonly string[], cause?: OtherRealm): Failure {
+  const more = problems.length - PROBLEMS_NAMED
+  const named = [...problems.slice(0, PROBLEMS_NAMED), ...(more > 0 ? [`and ${more} more`] : [])]
+  return new Failure('verification', 'E_PAPER_LINE', named.join('; '), {
+    hint: 'compare these lines with the page, character by character, and correct them',
+    cause,
+  })
+}
+
+/** Which line of a page these digits are; undefined if they are none. */
+const numberOf = (digits: string): number | undefined =>
+  Array.from({ length: MOST_LINES }, (_, i) => i + 1).find((n) =>
+    [false, true].some((last) => lineBytes(digits, n, last)),
+  )
+
+function lineBytes(
+  digits: string,
+  number: number,
+  last: boolean,
+  rehearsal = isRehearsal(),
+): Uint8Array | null {
+  const whole = `${prefixOf(number, last, rehearsal)}1${digits}`
+  const words = bech32m.decodeUnsafe(whole, false)?.words
+  const bytes = words && bech32m.fromWordsUnsafe(words)
+  if (!bytes || (!last && bytes.length !== LINE_BYTES) || bytes.length > LINE_BYTES) return null
+  // Bits that fill up the last digit are zero in what was printed.
+  return equalBytes(Uint8Array.from(bech32m.toWords(bytes)), Uint8Array.from(words))
+    ? Uint8Array.from(bytes)
+    : null
+}
+
+function partsOf(line: string): { readonly label: number | null; readonly digits: string } {
+  const [, label, rest] = /^\s*(?:(\d{1,3})[.:)]?\s+)?(.*)$/s.exec(line) as unknown as [
+    string,
+    string?,
+    string?,
+  ]
+  const digits = (rest ?? '').toLowerCase().replaceAll(/[\s-]/g, '')
+  return {
+    label: label === undefined ? null : Number(label),
+    digits: digits.replaceAll('o', '0').replaceAll(/[i1]/g, 'l').replaceAll('b', '8'),
+  }
+}
+
+const linesOf = (text: string): string[] =>
+  text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.trim().startsWith('#'))

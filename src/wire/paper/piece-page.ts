@@ -1,0 +1,161 @@
+/**
+ * A piece as it stands on paper: the value, and what names the share that it is of. It is short, so that somebody can
+ * type it; what makes it worth anything, the key's record and the custodian's manifest, is public, named here by digest,
+ * and comes beside it, as does the record's certificate. For auxiliary data there is no room.
+ */
+import { bytes, codec, CodecError, mapped, type Of, record, tuple, uint } from '../../protocol/core/codec.js'
+import { isPiece } from '../../protocol/sharing/escrow.js'
+import { curveOf } from '../../protocol/group/scheme.js'
+import { Secret } from '../../protocol/core/secret.js'
+import type { PublicRecord } from '../ceremony/certified-record.js'
+import { checkManifest, type Manifest, manifestDigest } from '../escrow/manifest.js'
+import { otherManifest, type Piece, refuse, whoseIs } from '../escrow/piece.js'
+import { Failure } from '../base/failure.js'
+import { format } from '../base/realm.js'
+import { type KeyRecord, recordDigest } from '../key/record.js'
+import { hex, nameShape } from '../base/text.js'
+
+const fields = {
+  format: format('mpc/paper-piece/v1'),
+  /** What the custodian calls the key. */
+  key: nameShape,
+  key_id: bytes(32),
+  /** Record digest. */
+  epoch: bytes(32),
+  /** Manifest digest. */
+  manifest: bytes(32),
+  holder: record({ index: uint(64, 1), name: nameShape }),
+  /** How many pieces restore the share. */
+  threshold: uint(64, 2),
+  /** The split's value at the holder's index, an encoded scalar. */
+  value: bytes(32),
+}
+type Small = Of<ReturnType<typeof record<typeof fields>>>
+
+/** By position, and the names of the fields are left out: every byte is two characters to type. */
+const smallShape = mapped(
+  tuple(
+    fields.format,
+    fields.key,
+    fields.key_id,
+    fields.epoch,
+    fields.manifest,
+    tuple(uint(64, 1), nameShape),
+    fields.threshold,
+    fields.value,
+  ),
+  ([tag, key, key_id, epoch, manifest, [index, name], threshold, value]): Small => ({
+    format: tag,
+    key,
+    key_id,
+    epoch,
+    manifest,
+    holder: { index, name },
+    threshold,
+    value,
+  }),
+  ({ format: tag, key, key_id, epoch, manifest, holder, threshold, value }) =>
+    [tag, key, key_id, epoch, manifest, [holder.index, holder.name], threshold, value] as const,
+)
+const smallCodec = codec(smallShape, 512)
+
+/** A checked piece as paper holds it; the caller wipes the bytes. */
+export const encodePaperPiece = ({ holder, value, manifest }: Pick<Piece, 'holder' | 'value' | 'manifest'>) =>
+  smallCodec.encode({
+    format: 'mpc/paper-piece/v1',
+    key: manifest.key,
+    key_id: manifest.key_id,
+    epoch: manifest.epoch,
+    manifest: manifestDigest(manifest),
+    holder: { index: holder.index, name: holder.name },
+    threshold: manifest.threshold,
+    value: value.reveal(),
+  })
+
+/** Whether a plaintext is such a piece, and not a whole one: an array, and no map. */
+export const isPaperPiece = (plaintext: Uint8Array): boolean => (plaintext[0] ?? 0) >> 5 === 4
+
+/** Records and manifests that are at hand, those of other keys perhaps among them. */
+export type AtHand = { readonly records: readonly PublicRecord[]; readonly manifests: readonly Manifest[] }
+
+/**
+ * The piece in a plaintext, which stays the caller's to wipe; with the record and the manifest that it names.
+ * @throws Failure (verification) that says whose piece it is: `E_PIECE` if it is not whole, `E_PIECE_FOREIGN`,
+ *   `E_PIECE_RETIRED`, `E_PIECES_DIFFER` if no record or manifest at hand is the one that it names, `E_PIECE_VALUE` if
+ *   it does not lie on the manifest's vector; and what the manifest is refused with. (usage) `E_PAPER_PUBLIC` if none
+ *   is at hand
+ */
+export function parsePaperPiece(plaintext: Uint8Array, { records, manifests }: AtHand): Piece {
+  const small = decodeSmall(plaintext)
+  using value = new Secret(small.value)
+  const whose = whoseIs(small)
+  const [lastRecord, lastManifest] = [records.at(-1), manifests.at(-1)]
+  if (lastRecord === undefined || lastManifest === undefined)
+    throw needsPublic(whose, lastRecord === undefined)
+  const named = records.filter(({ record }) => hex(recordDigest(record)) === hex(small.epoch))
+  const r = named[0]?.record
+  if (r === undefined) throw otherEpoch(whose, small, lastRecord.record)
+  const certificate = named.find((each) => each.certificate !== null)?.certificate ?? null
+  const manifest = manifests.find((each) => hex(manifestDigest(each)) === hex(small.manifest))
+  if (manifest === undefined) throw otherManifest(whose)
+  const holder = manifest.holders[small.holder.index - 1]
+  try {
+    const custodian = checkManifest(manifest, r)
+    const agrees =
+      holder?.name === small.holder.name &&
+      manifest.threshold === small.threshold &&
+      manifest.key === small.key &&
+      hex(manifest.key_id) === hex(small.key_id)
+    if (!agrees) throw refuse('E_PIECE', 'it says other things of itself than its manifest')
+    if (!isPiece(curveOf(r.scheme), manifest.vector, holder.index, value)) {
+      throw refuse('E_PIECE_VALUE', 'its value is not the one that the manifest gives this holder')
+    }
+    return {
+      holder,
+      value: value.clone(),
+      manifest,
+      record: r,
+      certificate,
+      custodian,
+      blob: null,
+      parts: null,
+    }
+  } catch (cause) {
+    throw cause instanceof Failure ? cause.of(whose) : cause
+  }
+}
+
+function decodeSmall(plaintext: Uint8Array): Small {
+  try {
+    const small = smallCodec.decode(plaintext)
+    return { ...small, value: small.value.slice() }
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    throw refuse('E_PIECE', `this is not a piece of a backup: ${cause.message}`, undefined, cause)
+  }
+}
+
+function otherEpoch(whose: string, { key_id, epoch }: Small, r: KeyRecord): Failure {
+  if (hex(key_id) !== hex(r.key_id)) {
+    return refuse('E_PIECE_FOREIGN', `${whose} is of another key`, 'look for the pieces of this key')
+  }
+  const before = r.parent !== null && hex(r.parent) === hex(epoch)
+  const problem = before
+    ? `of a retired epoch, the one before ${r.epoch}`
+    : 'of another epoch than the record here'
+  return refuse(
+    'E_PIECE_RETIRED',
+    `${whose} is ${problem}`,
+    'give the record of the epoch in which the share was split; if that is retired, its pieces restore nothing in use',
+  )
+}
+
+const needsPublic = (whose: string, wantsRecord: boolean): Failure =>
+  new Failure(
+    'usage',
+    'E_PAPER_PUBLIC',
+    `${whose} is from paper, and needs ${wantsRecord ? "the key's record" : "the custodian's manifest"} beside it`,
+    {
+      hint: 'give --record FILE and --manifest FILE: those files, or the text of the codes on the second sheet',
+    },
+  )

@@ -1,0 +1,32 @@
+/**
+ * Sealing letters for one member. Every letter has a key of its own, used once, so that this one letter can be opened
+ * as evidence (`claim.ts`) and nothing else ever is (F-19). AES-256-GCM by version, not by choice; the nonce may be zero because
+ * the key is never used again; the header is associated data.
+ */
+import { gcm } from '@noble/ciphers/aes.js'
+import { expand } from '@noble/hashes/hkdf.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { encode } from '../../protocol/core/codec.js'
+
+const NONCE = new Uint8Array(12)
+
+/** The key of one round's letter in one direction. @param letterKey 32 bytes, of the handshake, for that direction */
+export function keyOfLetter(letterKey: Uint8Array, round: string): Uint8Array {
+  return expand(sha256, letterKey, encode(['mpc/letter/v1', round]), 32)
+}
+
+/** 32 bytes that stand in the header, so that an opened key can be held against it. */
+export const hashOfKey = (key: Uint8Array): Uint8Array => sha256(key)
+
+export function sealLetter(key: Uint8Array, header: Uint8Array, plaintext: Uint8Array): Uint8Array {
+  return gcm(key, NONCE, header).encrypt(plaintext)
+}
+
+/** The plaintext, or null if key, header and ciphertext do not belong together. */
+export function openLetter(key: Uint8Array, header: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+  try {
+    return gcm(key, NONCE, header).decrypt(sealed)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The public transcript: everything in a run that all participants saw, byte for byte the same at each of them. No
+ * local times, no retries, no sealed letters. Its head is fixed before the first receipt and stands in the result.
+ */
+import { sha256 } from '../base/hash.js'
+import { bytesUpTo, codec, list, nullable, type Of, record } from '../../protocol/core/codec.js'
+import { digest } from '../../protocol/core/session.js'
+import { ENVELOPE_LIMIT, roundShape } from './envelope.js'
+import { format } from '../base/realm.js'
+import { receiptShape } from '../ceremony/certificate.js'
+
+const MOST_ROUNDS = 64
+const envelopes = list(bytesUpTo(ENVELOPE_LIMIT), 1, 64)
+
+/** What all participants saw before the ending, in the order of the participants. */
+const seenShape = {
+  /** The encoded definition. */
+  definition: bytesUpTo(1 << 19),
+  /** For a signing: the encoded record of the key, which holds the signers' cards. */
+  record: nullable(bytesUpTo(1 << 19)),
+  hellos: envelopes,
+  reveals: envelopes,
+  encapsulations: envelopes,
+  confirms: envelopes,
+  rounds: list(record({ round: roundShape, letters: envelopes }), 0, MOST_ROUNDS),
+}
+export type Seen = Of<ReturnType<typeof seenRecord>>
+const seenRecord = () => record(seenShape)
+
+const transcriptShape = record({
+  format: format('mpc/transcript/v1'),
+  ...seenShape,
+  /** For a signing: what was signed; the definition holds its SHA-256. */
+  payload: nullable(bytesUpTo(1 << 20)),
+  /** The encoded record that was made, or the signature. */
+  outcome: bytesUpTo(1 << 19),
+  receipts: list(receiptShape, 0, 64),
+})
+export type Transcript = Of<typeof transcriptShape>
+export const transcriptCodec = codec(transcriptShape, 1 << 26)
+
+/**
+ * A run that failed, as far as it got: letters of those rounds that everybody spoke in, and claims (`claim.ts`) about
+ * letters to one member alone. What one of its files holds is its author's choice, so that it proves something only where
+ * the letters in it do.
+ */
+const failedShape = record({
+  format: format('mpc/failed-run/v1'),
+  ...seenShape,
+  /** For a signing: what was to be signed. */
+  payload: nullable(bytesUpTo(1 << 20)),
+  /** Signed envelopes. */
+  claims: list(bytesUpTo(ENVELOPE_LIMIT), 0, 64),
+})
+export type FailedRun = Of<typeof failedShape>
+export const failedCodec = codec(failedShape, 1 << 26)
+
+/** Letters of one member that convict it by themselves, whatever the run; under the definition that names it. */
+const lettersShape = record({
+  format: format('mpc/evidence/v1'),
+  definition: seenShape.definition,
+  record: seenShape.record,
+  letters: list(bytesUpTo(ENVELOPE_LIMIT), 1, 256),
+})
+export type Letters = Of<typeof lettersShape>
+export const lettersCodec = codec(lettersShape, 1 << 26)
+
+/** Most parts of what was seen: the four of the opening, and the rounds. */
+export const MOST_PARTS = 4 + MOST_ROUNDS
+
+/** 32 bytes that stand for the letters of one part. @param part a round's name, or what the opening calls it */
+export const partDigest = (part: string, letters: readonly Uint8Array[]): Uint8Array =>
+  digest('mpc/transcript-part/v1', part, letters.map(sha256))
+
+/** What stands for each part: hellos, reveals, encapsulations, confirms, and then each round in its turn. */
+export const transcriptParts = (seen: Seen): Uint8Array[] => [
+  partDigest('hello', seen.hellos),
+  partDigest('reveal', seen.reveals),
+  partDigest('encapsulate', seen.encapsulations),
+  partDigest('confirm', seen.confirms),
+  ...seen.rounds.map(({ round, letters }) => partDigest(round, letters)),
+]
+
+/** 32 bytes that stand for all of it. */
+export const transcriptHead = (seen: Seen): Uint8Array =>
+  digest(
+    'mpc/transcript-head/v1',
+    sha256(seen.definition),
+    seen.record && sha256(seen.record),
+    seen.rounds.map(({ round }) => round),
+    transcriptParts(seen),
+  )
