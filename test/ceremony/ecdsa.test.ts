@@ -29,7 +29,7 @@ import { type Custodian, custodians, fileOf, heldPrimes, worldOf } from '../supp
 // At the level of rehearsals, which is the one that is quick.
 enterRehearsal()
 
-const { Workers } = await built<typeof workers>('cli/workers.js')
+const { Workers } = await built<typeof workers>('cli/threads/workers.js')
 const threads = new Workers()
 afterAll(() => threads.close())
 

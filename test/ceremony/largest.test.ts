@@ -24,7 +24,7 @@ import { type Custodian, custodians, fileOf, worldOf } from '../support/worlds.j
 enterRehearsal()
 let threads: workers.Workers
 beforeAll(async () => {
-  const { Workers } = await built<typeof workers>('cli/workers.js')
+  const { Workers } = await built<typeof workers>('cli/threads/workers.js')
   threads = new Workers()
 })
 afterAll(() => threads.close())

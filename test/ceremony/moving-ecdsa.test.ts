@@ -31,7 +31,7 @@ import { type Custodian, custodians } from '../support/worlds.js'
 enterRehearsal()
 
 const NOW = 1_900_000_000_000
-const { Workers } = await built<typeof workers>('cli/workers.js')
+const { Workers } = await built<typeof workers>('cli/threads/workers.js')
 const threads = new Workers()
 afterAll(() => threads.close())
 

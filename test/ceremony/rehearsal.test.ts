@@ -31,7 +31,7 @@ import { heldPrimes } from '../support/worlds.js'
 vi.setConfig({ testTimeout: 180_000 })
 
 enterRehearsal()
-const { Workers } = await built<typeof workers>('cli/workers.js')
+const { Workers } = await built<typeof workers>('cli/threads/workers.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'mpc-kept-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -7,7 +7,7 @@ import { playShape, SHAPES } from '../support/shapes.js'
 
 enterRehearsal()
 
-const { Workers } = await built<typeof workers>('cli/workers.js')
+const { Workers } = await built<typeof workers>('cli/threads/workers.js')
 const threads = new Workers()
 let played = 0
 

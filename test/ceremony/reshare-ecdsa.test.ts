@@ -20,7 +20,7 @@ import { type Custodian, custodians } from '../support/worlds.js'
 // At the level of rehearsals, which is the one that is quick.
 enterRehearsal()
 
-const { Workers } = await built<typeof workers>('cli/workers.js')
+const { Workers } = await built<typeof workers>('cli/threads/workers.js')
 const threads = new Workers()
 afterAll(() => threads.close())
 const patience = { join: 50_000, round: 50_000, total: null }

@@ -165,11 +165,16 @@ describe('mpc --version', () => {
 
   it('loads nothing but itself', async () => {
     const importsOf = async (file: string): Promise<string[]> => {
-      const source = await readFile(join(ROOT, 'src', 'cli', file), 'utf8')
+      const source = await readFile(join(ROOT, 'src', 'cli', 'program', file), 'utf8')
       return [...source.matchAll(/^import .*?'([^']+)'$/gm)].map((found) => found[1] as string)
     }
     const first = await importsOf('main.ts')
-    expect(first).toEqual(['./unobserved.js', './echo.js', './output.js', './version.js'])
+    expect(first).toEqual([
+      '../threads/no-inspector.js',
+      '../terminal/echo.js',
+      '../terminal/output.js',
+      '../runtime/version.js',
+    ])
     for (const file of first) {
       for (const each of await importsOf(file.replace('.js', '.ts')))
         expect(each).toMatch(/^node:|^\.\.\/\.\.\/package/)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type * as primes from '../../src/cli/threads/primes.js'
 import { built } from '../support/built.js'
 
-const { makePrimes } = await built<typeof primes>('cli/primes.js')
+const { makePrimes } = await built<typeof primes>('cli/threads/primes.js')
 const BITS = 512
 const never = new AbortController().signal
 

@@ -259,8 +259,8 @@ describe('processes', () => {
   test('a live one keeps its claim, a killed one loses it (F-13)', async () => {
     const home = await newHome()
     const child = run(`
-      import { openHome } from '$storage/home.js'
-      import { RequestClaims } from '$storage/claims.js'
+      import { openHome } from '$storage/home/home.js'
+      import { RequestClaims } from '$storage/home/request-claims.js'
       const claims = new RequestClaims(await openHome('${home.root}'), new Uint8Array(32).fill(0xaa))
       await claims.take(1)
       await claims.markLeft(new Uint8Array(32).fill(0xbb))

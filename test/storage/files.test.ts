@@ -228,7 +228,7 @@ describe('processes that race', () => {
     const racers = [1, 2].map((me) =>
       run(`
         import { once } from 'node:events'
-        import { createFile, setFaultPoint } from '$storage/files.js'
+        import { createFile, setFaultPoint } from '$storage/fs/atomic.js'
         const refused = Object.assign(new Error('no links'), { code: 'EPERM', errno: -1 })
         if ('${how}') setFaultPoint((operation) => { if (operation === 'link') throw refused })
         console.log('ready')

@@ -126,7 +126,7 @@ describe('processes that are killed', () => {
       const dead = { ...(await thisProcess()), boot: 'the boot before' }
       await createFile(pathIn(home), lockOf(dead, home.installation))
       const child = run(`
-        import { setFaultPoint } from '$storage/files.js'
+        import { setFaultPoint } from '$storage/fs/atomic.js'
         let left = ${step}
         setFaultPoint(() => --left === 0 && process.kill(process.pid, 'SIGKILL'))
         ${holder(pathIn(home), home)}`)

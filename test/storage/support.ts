@@ -115,7 +115,7 @@ export async function compile(): Promise<void> {
   try {
     execFileSync(join(repository, 'node_modules/.bin/tsc'), ['-p', repository, '--outDir', compiled])
   } catch (cause) {
-    if (!existsSync(join(compiled, 'storage/claims.js'))) throw cause
+    if (!existsSync(join(compiled, 'storage/home/request-claims.js'))) throw cause
   }
 }
 
@@ -154,7 +154,7 @@ export function run(script: string, ...prefix: string[]): Child {
 
 /** A script that takes a lock, says its pid and stays. */
 export const holder = (path: string, home: Home): string => `
-  import { acquireLock } from '$storage/lock.js'
+  import { acquireLock } from '$storage/fs/lock.js'
   await acquireLock('${path}', { installation: Uint8Array.from([${home.installation.join()}]) })
   console.log(process.pid)
   setInterval(() => {}, 1000)`

@@ -28,7 +28,7 @@ export class EcdsaTable {
   ) {}
 
   static async set(): Promise<EcdsaTable> {
-    const { Workers } = await built<typeof workers>('cli/workers.js')
+    const { Workers } = await built<typeof workers>('cli/threads/workers.js')
     const everybody = (await custodians('alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
     const table = new EcdsaTable(everybody, new Workers())
     const network = new MemoryNetwork()

@@ -23,26 +23,27 @@ describe('T-80 in the source', () => {
       .sort()
 
   test('powers are computed in one file, and its variable-time way is not asked for elsewhere', () => {
-    expect(having(/\bplainModPow\b/)).toEqual(['protocol/cggmp24/modexp.ts'])
+    expect(having(/\bplainModPow\b/)).toEqual(['protocol/cggmp24/integers/modexp.ts'])
     // A power that is reduced afterwards is one as well, unless its exponent stands there as a number.
-    expect(having(/\*\* (?!\d+n\b)[^%\n]+ % /)).toEqual(['protocol/cggmp24/modexp.ts'])
+    expect(having(/\*\* (?!\d+n\b)[^%\n]+ % /)).toEqual(['protocol/cggmp24/integers/modexp.ts'])
   })
 
   test('scalars whose time may show are those of these files, which see public ones only', () => {
     expect(having(/\bmultiplyUnsafe\b/)).toEqual([
-      'protocol/cggmp24/blame.ts',
-      'protocol/cggmp24/presign-checks.ts',
-      'protocol/cggmp24/presignature.ts',
+      'protocol/cggmp24/presign/blame.ts',
+      'protocol/cggmp24/presign/checks.ts',
+      'protocol/cggmp24/presign/presignature.ts',
+      'protocol/cggmp24/presign/signers.ts',
       'protocol/cggmp24/sign.ts',
-      'protocol/cggmp24/signers.ts',
       'protocol/cggmp24/zk/common.ts',
-      'protocol/curve.ts',
-      'protocol/derive.ts',
+      'protocol/dkg/reshare-plan.ts',
+      'protocol/frost/equations.ts',
       'protocol/frost/sign.ts',
-      'protocol/reshare-plan.ts',
-      'protocol/schnorr.ts',
-      'protocol/sharing.ts',
-      'protocol/taproot.ts',
+      'protocol/group/curve.ts',
+      'protocol/group/derive.ts',
+      'protocol/group/schnorr.ts',
+      'protocol/group/taproot.ts',
+      'protocol/sharing/polynomial.ts',
     ])
   })
 
