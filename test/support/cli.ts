@@ -164,6 +164,7 @@ export async function custodians(dir: string, ...names: readonly string[]): Prom
 
 /** Verifies the cards of others in somebody's home, by the fingerprints that they tell. */
 export async function verifies(who: Custodian, others: readonly Custodian[]): Promise<void> {
+  if (others.length === 0) return
   const told = others.flatMap(({ fingerprint }) => ['--fingerprint', fingerprint])
   const ran = await who.mpc(['identity', 'import', ...others.map(({ card }) => card), ...told])
   if (ran.code !== 0) throw new Error(ran.stderr)
