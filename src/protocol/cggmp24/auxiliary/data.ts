@@ -1,7 +1,7 @@
 /**
- * What the engine needs beside the shares of a key, and how it is kept: everybody's moduli in the key's
- * record, one's own primes in the share file. Proofs are not kept; that they held is what the ceremony's
- * transcript shows. What can be seen without them is checked whenever the data are read.
+ * The data that the engine needs beside the shares of a key, and their storage: every party's moduli in the
+ * key's record, this party's primes in the share file. Proofs are not stored; the ceremony's transcript shows
+ * that they held. Every read checks what can be checked without them.
  */
 import { bytes, type Codec, codec, CodecError, list, mapped, record, type Shape } from '../../core/codec.js'
 import { Secret } from '../../core/secret.js'
@@ -28,10 +28,10 @@ export type AuxPrimes = {
   readonly qHat: bigint
 }
 
-/** The primes as they are kept: each `primeBits` / 8 bytes, big endian. */
+/** The primes in storage: each `primeBits` / 8 bytes, big endian. */
 export type AuxSecret = { readonly [prime in keyof AuxPrimes]: Secret }
 
-/** Everybody's, by party, 1 to n. */
+/** The data of all parties, 1 to n. */
 export type AuxData = { readonly level: Level; readonly parties: ReadonlyMap<PartyId, AuxPublic> }
 
 const PRIMES = ['p', 'q', 'pHat', 'qHat'] as const
@@ -41,7 +41,7 @@ export const auxPublicShape = ({ modulusBits }: Level): Shape<AuxPublic> => {
   return record({ N: element, Nhat: element, s: element, t: element })
 }
 
-/** The auxiliary part of a key's record. Reading it holds everything in it against `checkAuxPublic`. */
+/** The auxiliary part of a key's record. Decoding it runs `checkAuxPublic`. */
 export const auxDataCodec: Codec<AuxData> = codec(
   mapped(
     record({ level: levelShape, parties: list(auxPublicShape(PRODUCTION), 2, 64) }),
@@ -59,15 +59,15 @@ export const auxDataCodec: Codec<AuxData> = codec(
 )
 
 /**
- * Whether these make moduli: safe primes of the level, all different, p and q (p̂ and q̂) not close to each
- * other. Whoever made them is this machine, so Fermat's test to one base is enough.
+ * Requires safe primes of the level, all different, with p and q (p̂ and q̂) not close to each other. This
+ * machine made them, not an adversary, so Fermat's test to one base is enough.
  * @throws RangeError
  */
 export function requirePrimes(level: Level, primes: AuxPrimes): void {
   const { p, q, pHat, qHat } = primes
   const all = [p, q, pHat, qHat]
   const isPrime = (x: bigint) => powersModulo(x, true)(2n, x - 1n) === 1n
-  // FIPS 186-5, A.1.3: apart by more than 2^(bits - 100), or a search from √N would find them.
+  // FIPS 186-5, A.1.3: they differ by more than 2^(bits - 100), or a search from √N would find them.
   const apart = (a: bigint, b: bigint) => bitLength(a - b) > level.primeBits - 100
   if (all.some((x) => x < 0n || bitLength(x) !== level.primeBits)) {
     throw new RangeError(`a prime of this level has ${level.primeBits} bits`)
@@ -77,7 +77,7 @@ export function requirePrimes(level: Level, primes: AuxPrimes): void {
   if (!all.every((x) => isPrime(x) && isPrime(x >> 1n))) throw new RangeError('not a safe prime')
 }
 
-/** The primes in a share file. Whoever reads them wipes them, and holds them against `checkAuxSecret`. */
+/** The primes in a share file. The reader must check them with `checkAuxSecret`, and wipe them. */
 export const auxSecretShape = ({ primeBits }: Level): Shape<AuxSecret> => {
   const prime = mapped(
     bytes(primeBits / 8),
@@ -98,7 +98,7 @@ export function wipeAuxSecret(secret: AuxSecret): void {
 }
 
 /**
- * What everybody can see of one party's data without its proofs.
+ * Checks what anybody can see of one party's data without its proofs.
  * @throws CodecError that names the part
  */
 export function checkAuxParty(level: Level, { N, Nhat, s, t }: AuxPublic): void {
@@ -107,13 +107,10 @@ export function checkAuxParty(level: Level, { N, Nhat, s, t }: AuxPublic): void 
   if (gcd(N, Nhat) !== 1n) throw new CodecError('Nhat', 'has a factor in common with N')
 }
 
-/** Whether no modulus of one has a factor in common with a modulus of the other. */
+/** Whether no modulus of `a` shares a factor with a modulus of `b`. */
 export const areCoprime = (a: AuxPublic, b: AuxPublic): boolean => gcd(a.N * a.Nhat, b.N * b.Nhat) === 1n
 
-/**
- * Holds everybody's data against themselves and one another. @throws CodecError that names the party and the
- * part
- */
+/** Checks every party's data, alone and pairwise. @throws CodecError that names the party and the part */
 export function checkAuxPublic({ level, parties }: AuxData): void {
   const all = [...parties]
   for (const [i, [party, aux]] of all.entries()) {
@@ -128,8 +125,8 @@ export function checkAuxPublic({ level, parties }: AuxData): void {
 }
 
 /**
- * Whether these are the primes of this party's data: sizes, N = p q and N̂ = p̂ q̂. That they are prime is
- * not asked again: N was proven to have two prime factors, so these are they.
+ * Checks that these are the primes of this party's data: sizes, N = p q and N̂ = p̂ q̂. Primality needs no second
+ * test: `requirePrimes` tested all four, and a proof showed that N has exactly two prime factors.
  * @throws CodecError that names the part, never its content
  */
 export function checkAuxSecret(level: Level, own: AuxPublic, secret: AuxSecret): void {
@@ -143,9 +140,9 @@ export function checkAuxSecret(level: Level, own: AuxPublic, secret: AuxSecret):
   if (pHat * qHat !== own.Nhat) throw new CodecError('pHat', 'not the factors of N̂')
 }
 
-/** What auxiliary data are made from. */
+/** The input to the generation of auxiliary data. */
 export type AuxiliaryInput = {
   readonly level: Level
-  /** 32 bytes: what the data belong to; for a new key the definition's id. */
+  /** 32 bytes: names what the data belong to; for a new key the definition's id. */
   readonly epoch: Uint8Array
 }

@@ -1,6 +1,6 @@
 /**
- * The verdict on auxiliary data whose making failed, as part of that on the run that they were made in. Nobody is found
- * guilty of a common factor: of two, nobody outside can say who took it from whom.
+ * The verdict on a failed generation of auxiliary data, as part of the verdict on its run. A common factor
+ * convicts nobody: an outsider cannot tell which of the two parties took it from the other.
  */
 import type { Accusation } from '../../core/abort.js'
 import { attempt, equalBytes } from '../../core/codec.js'
@@ -22,7 +22,7 @@ import { verifyModulus, verifyParameters } from './jobs.js'
 import { pedersen } from '../integers/pedersen.js'
 import { verifyFac } from '../zk/fac.js'
 
-/** Takes seconds for each party. @throws ProtocolAbort naming everybody whose fault the letters show */
+/** Takes seconds per party. @throws ProtocolAbort naming everybody whose fault the letters show */
 export function* judgeAux(
   session: Session,
   input: AuxInput,

@@ -1,11 +1,11 @@
 /**
- * Making the auxiliary data of a key: everybody's Paillier modulus and ring-Pedersen parameters, once for a
- * party set and epoch (CGGMP24). Rounds `aux-commit` (reliably broadcast), `aux-open`, and
- * `aux-prove` (Πmod to all, Πfac to each), named so that they can stand in one run with those of key
- * generation. The primes are handed in: making them takes seconds and threads, and is left to who has both.
+ * Generates the auxiliary data of a key: every party's Paillier modulus and ring-Pedersen parameters, once per
+ * party set and epoch (CGGMP24). The rounds are `aux-commit` (reliably broadcast), `aux-open`, and `aux-prove`
+ * (Πmod to all, Πfac to each); these names let them share a run with the rounds of key generation. The caller
+ * supplies the primes, because making them takes seconds and threads.
  *
- * Πprm protects the others: with s outside of <t> their commitments would show their secrets. Πmod and Πfac
- * protect them from a modulus that was made to read shares by. None of the three can be left out.
+ * Πprm protects the other parties: if s is outside <t>, their commitments reveal their secrets. Πmod and Πfac
+ * protect them from a modulus built to read their shares. None of the three can be left out.
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import type { Accusation } from '../../core/abort.js'
@@ -53,11 +53,11 @@ import { prmShape, prmTape } from '../zk/prm.js'
 
 export type AuxInput = {
   readonly level: Level
-  /** 32 bytes: digest of the key's record; before there is one, of the ceremony's definition. */
+  /** 32 bytes: digest of the key's record, or of the ceremony's definition while there is no record yet. */
   readonly epoch: Uint8Array
 }
 
-/** What everybody agrees on, and this party's secret, which the caller wipes. */
+/** The data that everybody agrees on, and this party's secret, which the caller must wipe. */
 export type AuxOutput = AuxData & { readonly secret: AuxSecret }
 
 const openingShape = (level: Level) =>
@@ -65,13 +65,13 @@ const openingShape = (level: Level) =>
     aux: auxPublicShape(level),
     /** Πprm for s and t. */
     prm: prmShape(level),
-    /** What this party adds to ρ. */
+    /** This party's contribution to ρ. */
     rho: bytes(level.kappaBytes),
     /** Hides the rest in the commitment. */
     u: bytes(level.kappaBytes),
   })
 
-/** What is said of a party whose letters fail a check. */
+/** The reasons in an accusation against a party whose letters fail a check. */
 export const REASON = {
   opening: 'opening is not what was committed to',
   prm: 'proof that s is a power of t does not verify',
@@ -79,10 +79,10 @@ export const REASON = {
   fac: 'proof that N has no small factor does not verify',
 } as const
 
-/** What a party says in round `aux-open`, and commits to in round `aux-commit`. */
+/** A party's letter in round `aux-open`; `aux-commit` commits to it. */
 export type AuxOpening = Of<ReturnType<typeof openingShape>>
 
-/** The letters of the rounds, in order; `fac` is dealt together with `mod`. */
+/** The letters of the rounds, in order. `mod` is broadcast and `fac` dealt in the same round. */
 export const auxLetters = (level: Level) => ({
   commitment: codec(bytes(32), 64),
   opening: codec(openingShape(level), 1 << 16),
@@ -90,7 +90,7 @@ export const auxLetters = (level: Level) => ({
   fac: codec(facShape(level), 1 << 14),
 })
 
-/** V_i: what party i broadcasts before anybody opens. 32 bytes. */
+/** V_i, which party i broadcasts before anybody opens. 32 bytes. */
 export function commitToAux(
   session: Session,
   { level, epoch }: AuxInput,
@@ -101,13 +101,11 @@ export function commitToAux(
   return session.digest('mpc/cggmp24-aux/commit/v1', level.name, epoch, party, form)
 }
 
-/** ρ, to which everybody added before anybody saw it. 48 bytes. */
+/** ρ. Everybody committed to a contribution before anybody saw another's. 48 bytes. */
 export const commonString = (openings: Iterable<AuxOpening>): Uint8Array =>
   xorAll([...openings].map(({ rho }) => rho))
 
-/**
- * What the proofs of a party are bound to: Πprm to the run, Πmod and Πfac to ρ as well, Πfac to its verifier.
- */
+/** The context of a party's proofs: all are bound to the run, Πmod and Πfac to ρ, Πfac also to its verifier. */
 export function auxContext(
   session: Session,
   { level, epoch }: AuxInput,
@@ -120,10 +118,9 @@ export function auxContext(
 }
 
 /**
- * Makes the auxiliary data of the session's parties, whose ids 1..n are the indices of their shares.
+ * Generates the auxiliary data of the session's parties, whose ids 1..n are the indices of their shares.
  * @throws RangeError for parties that are not 1..n, or primes that are not four safe ones of the level
- * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the commitments were not the
- * same
+ * @throws ProtocolAbort naming everybody who broke the protocol; SplitView if parties saw different commitments
  */
 export function* generateAux(
   session: Session,
@@ -131,13 +128,14 @@ export function* generateAux(
   rng: Rng,
 ): Protocol<AuxOutput> {
   const { p, q, pHat, qHat } = input.primes
-  // Πfac answers with the factors of N and Πprm with λ: two answers under one mask in two runs would factor both moduli.
+  // Πfac's answers contain the factors of N, Πprm's contain λ. Two answers under one mask, in two runs, would
+  // factor both moduli, so the randomness is hedged.
   using factors = new Secret(concatBytes(...[p, q, pHat, qHat].map(toBytes)))
   using randomness = hedged(rng, 'cggmp24 aux', factors, session.sid, input.epoch, session.self)
   return yield* generateAuxWith(session, input, randomness.rng)
 }
 
-/** `generateAux` with parameters and proofs from these very bytes. */
+/** `generateAux` with all randomness from `rng`, not hedged. */
 export function* generateAuxWith(
   session: Session,
   input: AuxInput & { readonly primes: AuxPrimes },
@@ -150,7 +148,7 @@ export function* generateAuxWith(
   requirePrimes(level, primes)
   const letter = auxLetters(level)
 
-  // Round 1. N_i = pq, N̂_i = p̂q̂, s_i, t_i with Πprm, ρ_i, u_i. λ ends with the job.
+  // Round 1. N_i = pq, N̂_i = p̂q̂, s_i, t_i with Πprm, ρ_i, u_i. λ never leaves the job.
   const [made] = yield* compute([
     makeParameters.job({
       context: auxContext(session, input, self),
@@ -162,7 +160,7 @@ export function* generateAuxWith(
   const { prm, ...parameters } = makeParameters.result(made as Uint8Array)
   const own: AuxPublic = { N: p * q, ...parameters }
   const mine: AuxOpening = { aux: own, prm, rho: rng(level.kappaBytes), u: rng(level.kappaBytes) }
-  // V_i, echoed. Whoever sends another's again hopes to open it with the other's words.
+  // V_i, echoed. A party that copies another's V could open it later by copying the opening.
   const V_i = commitToAux(session, input, self, mine)
   const V = yield* broadcastReliably(session, 'aux-commit', letter.commitment, V_i)
   demandDistinct(session, 'aux-commit', V, 'commitment is the copy of another')
@@ -171,7 +169,7 @@ export function* generateAuxWith(
   const openings = yield* broadcast(session, 'aux-open', letter.opening, mine)
   const opened = (party: PartyId) => openings.get(party) as AuxOpening
 
-  // Round 3. For every j: V_j opens, what everybody can see of the parameters holds, and so does Πprm.
+  // Round 3. For every j: V_j opens, the publicly checkable properties of the parameters hold, and so does Πprm.
   const prmHolds = yield* forEach(verifyParameters, peers, (from) => ({
     context: auxContext(session, input, from),
     aux: opened(from).aux,
@@ -197,7 +195,7 @@ export function* generateAuxWith(
     ),
   ])
 
-  // ρ = ⊕ρ_j. Then Πmod for N_i to all, and to each j Πfac for N_i by its own parameters (N̂_j, s_j, t_j).
+  // ρ = ⊕ρ_j. Then Πmod for N_i to all, and Πfac for N_i to each j under j's parameters (N̂_j, s_j, t_j).
   const rho = commonString(openings.values())
   const [modulus, ...facProofs] = yield* compute([
     proveModulus.job({ context: auxContext(session, input, self, rho), p, q, random: rng(modTape(level)) }),
@@ -218,7 +216,7 @@ export function* generateAuxWith(
     { codec: letter.fac, mine: (to) => proveFactors.result(facProofs[peers.indexOf(to)] as Uint8Array) },
   )
 
-  // Output. Πmod and Πfac of each j hold.
+  // Output. Πmod and Πfac of each j must hold.
   const modHolds = yield* forEach(verifyModulus, peers, (from) => ({
     context: auxContext(session, input, from, rho),
     N: opened(from).aux.N,
@@ -247,7 +245,7 @@ export function* generateAuxWith(
   }
 }
 
-/** What everybody can see to be wrong with a party's data, or null. */
+/** The publicly visible flaw of a party's data, or null. */
 export function visibleFlaw(level: Level, aux: AuxPublic): string | null {
   try {
     checkAuxParty(level, aux)
@@ -259,8 +257,8 @@ export function visibleFlaw(level: Level, aux: AuxPublic): string | null {
 }
 
 /**
- * Names each peer whose moduli have a factor in common with another's. Of two others nobody outside
- * can say who took it from whom, so both are named as a pair; that its own was not taken, this party knows.
+ * Names each peer whose moduli share a factor with another party's. An outsider cannot tell which of two peers
+ * took it from the other, so both are named as a pair. If the factor is this party's own, the peer took it.
  */
 function commonFactors(session: Session, sound: ReadonlyMap<PartyId, AuxPublic>): readonly Accusation[] {
   return session.peers.flatMap((party): Accusation[] => {

@@ -1,7 +1,7 @@
 /**
- * The heavy work of making auxiliary data, as jobs: λ never leaves the one that makes it, and a job that
- * verifies answers yes or no to any values of the shape. A level that is not named in what they take stands
- * in the context.
+ * The heavy work of generating auxiliary data, as jobs. λ never leaves the job that makes it. A verifying job
+ * answers yes or no to any values of the right shape. Shapes have the size of the production level; the level
+ * in use stands in the context.
  */
 import { attempt, bytesUpTo, flag, record } from '../../core/codec.js'
 import { auxPublicShape } from './data.js'
@@ -20,7 +20,7 @@ const element = natural(PRODUCTION.modulusBits)
 const proof = { prm: prmShape(PRODUCTION), mod: modShape(PRODUCTION), fac: facShape(PRODUCTION) }
 const random = bytesUpTo(1 << 17)
 
-/** Ring-Pedersen parameters over p̂ q̂, with Πprm. It reads `pedersenTape` and `prmTape` bytes. */
+/** Ring-Pedersen parameters over p̂ q̂, with Πprm. Reads `pedersenTape` and `prmTape` bytes. */
 export const makeParameters = task(
   'aux/make-parameters',
   {
@@ -35,7 +35,7 @@ export const makeParameters = task(
   },
 )
 
-/** Whether these are parameters that Πprm holds for. */
+/** Whether these are well-formed parameters and Πprm holds for them. */
 export const verifyParameters = task(
   'aux/verify-parameters',
   { input: record({ context: contextShape, aux: auxPublicShape(PRODUCTION), prm: proof.prm }), output: flag },
@@ -45,7 +45,7 @@ export const verifyParameters = task(
   },
 )
 
-/** Πmod for N = pq. It reads `modTape` bytes. */
+/** Πmod for N = pq. Reads `modTape` bytes. */
 export const proveModulus = task(
   'aux/prove-modulus',
   { input: record({ context: contextShape, p: prime, q: prime, random }), output: proof.mod },
@@ -58,7 +58,7 @@ export const verifyModulus = task(
   ({ context, N, mod }) => verifyMod(context, { N }, mod),
 )
 
-/** Πfac for N0 = pq, towards the verifier whose data are given. It reads `facTape` bytes. */
+/** Πfac for N0 = pq, towards the verifier whose data are given. Reads `facTape` bytes. */
 export const proveFactors = task(
   'aux/prove-factors',
   {
@@ -77,7 +77,7 @@ export const proveFactors = task(
   },
 )
 
-/** Whether Πfac holds for N0, as the owner of p̂ and q̂ finds out. */
+/** Whether Πfac holds for N0. Verified by the owner of p̂ and q̂, who is faster with them. */
 export const verifyFactors = task(
   'aux/verify-factors',
   {

@@ -1,7 +1,7 @@
 /**
- * What an auxiliary generation made, recomputed from what everybody said aloud: no secret is needed to hold
- * the moduli in a record against the broadcasts that they came from. Πfac was dealt to each verifier, and is
- * not seen here.
+ * Recomputes the public output of an auxiliary generation from the broadcasts alone. No secret is needed to
+ * check the moduli in a record against the broadcasts that they came from. Πfac is dealt to each verifier, so
+ * it is not checked here.
  */
 import { attempt, equalBytes } from '../../core/codec.js'
 import { decoded, type Rounds } from '../../core/rounds.js'
@@ -13,8 +13,8 @@ import { verifyMod } from '../zk/mod.js'
 import { verifyPrm } from '../zk/prm.js'
 
 /**
- * The public part of the output, from the letters of rounds `aux-commit`, `aux-open` and `aux-prove`. It
- * takes seconds for every party.
+ * The public part of the output, from the letters of rounds `aux-commit`, `aux-open` and `aux-prove`. Takes
+ * seconds per party.
  * @returns null unless every opening opens its commitment, the data pass the ceremony's checks, and Πprm and
  * Πmod hold
  */

@@ -1,7 +1,7 @@
 /**
- * Πaff-g* (CGGMP24): as Πaff-g, for anybody, because it needs no ring-Pedersen parameters.
- * It has challenges of one bit, all of them from one hash over all commitments, costs seconds, and is
- * made only when a signing has failed.
+ * Πaff-g* (CGGMP24): Πaff-g without ring-Pedersen parameters, so anybody can verify it. Its challenges are
+ * single bits, all from one hash over all commitments. A proof costs seconds and is made only after a
+ * signature has failed.
  */
 import { list, record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -22,11 +22,11 @@ import {
 } from './common.js'
 import { challengeBits, type ProofContext } from './context.js'
 
-/** As of Πaff-g. */
+/** The same statement and witness as Πaff-g. */
 export type AffGStarStatement = AffGStatement
 export type AffGStarWitness = AffGWitness
 
-/** One entry for each repetition. */
+/** One entry per repetition. */
 export type AffGStarProof = readonly {
   readonly A: bigint
   readonly B_x: Point
@@ -102,7 +102,7 @@ export function proveAffGStar(
   })
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyAffGStar(
   ctx: ProofContext,
   statement: AffGStarStatement,

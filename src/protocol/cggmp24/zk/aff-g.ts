@@ -1,8 +1,8 @@
 /**
- * Πaff-g (CGGMP24): D is an affine image xC + y of the verifier's ciphertext C, with an x
- * whose point is X and a y that the prover has encrypted to itself. Both ranges are proven: where they are
- * not, what the verifier decrypts and says later tells of its secrets. The ring-Pedersen parameters
- * are the verifier's, who owns N_j as well.
+ * Πaff-g (CGGMP24): D is an affine image xC + y of the verifier's ciphertext C. The point X commits to x, and
+ * the prover has encrypted y to itself. The proof covers both ranges: without them, the verifier's later
+ * letters, computed from what it decrypts, would leak its secrets. The verifier owns the ring-Pedersen
+ * parameters as well as N_j.
  */
 import { record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -131,7 +131,7 @@ export function proveAffG(
   }
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyAffG(
   ctx: ProofContext,
   rp: Pedersen,

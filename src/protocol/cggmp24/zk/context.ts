@@ -1,8 +1,8 @@
 /**
- * What every proof is bound to, and how its challenge comes from that. All goes through the
- * one deterministic encoding, so that nothing can move between two fields: a proof belongs to one level, run,
- * epoch, prover, verifier and role, to its whole statement and to all its first messages. There is one hash
- * over them; no challenge depends on a part of them only, and the prover has no field in it to choose freely.
+ * The context that every proof is bound to, and the challenge that follows from it. One deterministic encoding
+ * covers everything, so no byte can move from one field to another. A proof is bound to one level, run, epoch,
+ * prover, verifier and role, to its whole statement and to all its first messages. One hash covers all of them:
+ * no challenge depends on a part only, and no field is free for the prover to choose.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { bytes, encode, nullable, record, type Shape, text, uint, type Value } from '../../core/codec.js'
@@ -15,16 +15,16 @@ export type ProofContext = {
   readonly level: Level
   /** 32 bytes that name the run. */
   readonly ssid: Uint8Array
-  /** 32 bytes: digest of the key's record; before there is one, of the ceremony's definition. */
+  /** 32 bytes: digest of the key's record, or of the ceremony's definition while there is no record yet. */
   readonly epoch: Uint8Array
   readonly prover: PartyId
-  /** Null for a proof to everybody. */
+  /** Null if the proof convinces everybody. */
   readonly verifier: PartyId | null
-  /** What tells proofs of one kind in one round apart: ψ0 from ψ1, ψ from ψ̂. */
+  /** Tells proofs of one kind in one round apart: ψ0 from ψ1, ψ from ψ̂. */
   readonly role: string
 }
 
-/** How a context goes to a job. */
+/** The shape in which a context travels to a job. */
 export const contextShape: Shape<ProofContext> = record({
   level: levelShape,
   ssid: bytes(32),
@@ -36,7 +36,7 @@ export const contextShape: Shape<ProofContext> = record({
 
 const WIDE_BYTES = 64
 
-/** e: uniform modulo q, centred. */
+/** A challenge uniform modulo q, centred. */
 export function challengeModQ(
   ctx: ProofContext,
   kind: string,
@@ -46,7 +46,7 @@ export function challengeModQ(
   return centred(fromBytes(expand(seed(ctx, kind, statement, commitments), WIDE_BYTES)), q)
 }
 
-/** e in ±2^bits. */
+/** A challenge uniform in ±2^bits. */
 export function challengePlusMinus(
   ctx: ProofContext,
   kind: string,
@@ -70,7 +70,7 @@ export function challengeBits(
   return Array.from({ length: count }, (_, k) => (((bytes[k >> 3] as number) >> (k & 7)) & 1) as 0 | 1)
 }
 
-/** A uniform element of [0, bound) that the context and the statement determine. */
+/** A uniform element of [0, bound), determined by the context and the statement. */
 export function challengeBelow(
   ctx: ProofContext,
   kind: string,
@@ -98,7 +98,7 @@ function seed(
   )
 }
 
-/** 128 bits more than the bound has, reduced: the bias is below 2^-128. */
+/** Reduces 128 bits more than the bound has: the bias is below 2^-128. */
 const below = (bound: bigint, seed: Uint8Array): bigint => fromBytes(expand(seed, bytesBelow(bound))) % bound
 
 /** SHA-512 in counter mode. */

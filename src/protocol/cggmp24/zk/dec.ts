@@ -1,8 +1,7 @@
 /**
- * Πdec (CGGMP24): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base,
- * where x is the logarithm of X. It convinces anybody, because it needs no ring-Pedersen parameters: with it
- * an accused party clears itself, and it costs seconds. The challenge has one bit for each repetition, all of
- * them from one hash over all commitments.
+ * Πdec (CGGMP24): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base, where x is the
+ * logarithm of X. It needs no ring-Pedersen parameters, so it convinces anybody: an accused party clears itself
+ * with it. It costs seconds. The challenge has one bit per repetition, all from one hash over all commitments.
  */
 import { list, record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -22,7 +21,7 @@ import {
 } from './common.js'
 import { challengeBits, type ProofContext } from './context.js'
 
-/** Enc(y; ρ) = x⊙K ⊕ D under N; X = xG; S = y * base, where the paper writes G' for the base. */
+/** Enc(y; ρ) = x⊙K ⊕ D under N; X = xG; S = y * base. The paper writes G' for the base. */
 export type DecStatement = {
   readonly N: Paillier
   readonly K: bigint
@@ -35,7 +34,7 @@ export type DecStatement = {
 /** x in ±2^ℓ, y in ±2^`decRange(level).y`, ρ in Z*_N. */
 export type DecWitness = { readonly x: bigint; readonly y: bigint; readonly rho: bigint }
 
-/** One entry for each repetition; `B` is the paper's B'. */
+/** One entry per repetition; `B` is the paper's B'. */
 export type DecProof = readonly {
   readonly A: bigint
   readonly C: Point
@@ -46,9 +45,10 @@ export type DecProof = readonly {
 }[]
 
 /**
- * Ranges as powers of two. y is a sum of up to 2^20 products with peers, each within what Πaff-g leaves open:
- * B = ℓ' + ε + 1 + 20, and not ⌈log2 n⌉, so that no shape depends on n. Its mask has B + ε bits, 4 bits less
- * than N at the most: at the test level it would not fit below N otherwise, and y be fixed modulo N only.
+ * The ranges of y and of its answer w, as powers of two. y is a sum of at most 2^20 products with peers, each
+ * bounded by the slack of Πaff-g: B = ℓ' + ε + 1 + 20 bits. The constant 20 stands for ⌈log2 n⌉, so that no
+ * shape depends on n. The mask has B + ε bits, but at most 4 fewer than N: at the test level B + ε exceeds N,
+ * and the proof would fix y only modulo N.
  */
 export function decRange({ ellPrime, epsilon, modulusBits }: Level): {
   readonly y: number
@@ -112,7 +112,7 @@ export function proveDec(
   })
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyDec(ctx: ProofContext, statement: DecStatement, proof: DecProof): boolean {
   const { ell, epsilon, repetitions } = ctx.level
   const { N, K, D, X, S, base } = statement

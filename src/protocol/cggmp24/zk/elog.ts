@@ -1,6 +1,6 @@
 /**
- * Πelog (CGGMP24): the ElGamal pair (L, M) under the key X holds the logarithm of Y to the
- * base h. Curve arithmetic only, and for any verifier.
+ * Πelog (CGGMP24): the ElGamal pair (L, M) under the key X holds the logarithm of Y to the base h. It uses
+ * curve arithmetic only and convinces any verifier.
  */
 import { record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -57,7 +57,7 @@ export function proveElog(
   }
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyElog(ctx: ProofContext, statement: ElogStatement, proof: ElogProof): boolean {
   const { L, M, X, Y, h } = statement
   const { A, N, B, z, u } = proof

@@ -1,7 +1,7 @@
 /**
- * Πenc-elg (CGGMP24): K encrypts a small plaintext that an ElGamal commitment holds as well.
- * Zero-knowledge and sound towards the owner of the ring-Pedersen parameters only; what an accepted proof
- * leaves open is the slack, x in ±2^(ℓ+ε).
+ * Πenc-elg (CGGMP24): the ciphertext C encrypts a small plaintext, and an ElGamal commitment holds the same one.
+ * The proof is zero-knowledge and sound only towards the owner of the ring-Pedersen parameters. An accepted
+ * proof bounds x with slack: x in ±2^(ℓ+ε).
  */
 import { record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -107,7 +107,7 @@ export function proveEncElg(
   }
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyEncElg(
   ctx: ProofContext,
   rp: Pedersen,

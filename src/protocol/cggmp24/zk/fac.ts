@@ -1,7 +1,7 @@
 /**
- * Πfac (CGGMP24): neither factor of N0 = pq is small. A small one would show every signer's
- * share modulo it, signature by signature (CVE-2023-33241). It convinces the owner of the ring-Pedersen
- * parameters only; that N0 has two prime factors is left to Πmod.
+ * Πfac (CGGMP24): neither factor of N0 = pq is small. A small factor would reveal every signer's share modulo
+ * that factor, one signature after another (CVE-2023-33241). The proof convinces only the owner of the
+ * ring-Pedersen parameters. Πmod shows that N0 has two prime factors.
  */
 import { record, type Shape } from '../../core/codec.js'
 import type { Rng } from '../../core/session.js'
@@ -90,7 +90,7 @@ export function proveFac(
   }
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyFac(ctx: ProofContext, rp: Pedersen, { N0 }: FacStatement, proof: FacProof): boolean {
   const { ell, epsilon } = ctx.level
   const { ring, s, t } = rp
@@ -111,7 +111,7 @@ export function verifyFac(ctx: ProofContext, rp: Pedersen, { N0 }: FacStatement,
   return !equations.includes(false)
 }
 
-/** e in ±2^ℓ, from the statement and all first messages. */
+/** A challenge in ±2^ℓ, from the statement and all first messages. */
 function challenge(
   ctx: ProofContext,
   { ring, s, t }: Pedersen,

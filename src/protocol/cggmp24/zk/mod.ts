@@ -1,7 +1,6 @@
 /**
- * Πmod (CGGMP24): N is the product of two different primes, both 3 modulo 4, and has no
- * factor in common with φ(N). It convinces everybody alike, so it is made once and broadcast. That neither
- * prime is small is left to Πfac.
+ * Πmod (CGGMP24): N is the product of two different primes, both 3 modulo 4, and shares no factor with φ(N).
+ * It convinces everybody, so it is made once and broadcast. Πfac shows that neither prime is small.
  */
 import { attempt, flag, list, record, type Shape } from '../../core/codec.js'
 import type { Rng } from '../../core/session.js'
@@ -16,7 +15,7 @@ export type ModStatement = { readonly N: bigint }
 
 export type ModProof = {
   readonly w: bigint
-  /** For each y_k its N-th root z, and a fourth root x of (-1)^a w^b y_k. */
+  /** For each y_k: its N-th root z, and a fourth root x of (-1)^a w^b y_k. */
   readonly roots: readonly {
     readonly x: bigint
     readonly a: boolean
@@ -36,15 +35,15 @@ export const modShape = ({ modulusBits, repetitions }: Level): Shape<ModProof> =
 /** How many random bytes the prover reads. */
 export const modTape = (level: Level): number => sampleBytes(level).unit
 
-/** The proof for the owner of N. @param rng gives `modTape` bytes */
+/** Makes the proof; only the owner of N can. @param rng gives `modTape` bytes */
 export function proveMod(ctx: ProofContext, secret: PaillierSecret, rng: Rng): ModProof {
   const { N } = secret.key
-  // w random with Jacobi symbol -1: half of all units; the other half goes to them by one small factor.
+  // w: random with Jacobi symbol -1. Half of all units have it; a small nonresidue moves the other half there.
   const random = unit(N, rng)
   const w = jacobi(random, N) === -1 ? random : (random * leastNonresidue(N)) % N
   const roots = Array.from({ length: ctx.level.repetitions }, (_, k) => {
     const y = challenge(ctx, N, w, k)
-    // z_k = y_k^(1/N mod φ); a_k and b_k are what makes (-1)^a w^b y a square, x_k is a fourth root of that.
+    // z_k = y_k^(1/N mod φ). a_k and b_k make (-1)^a w^b y a square; x_k is a fourth root of it.
     const choice = CHOICES.find(({ a, b }) => secret.isSquare(turned(N, w, y, a, b)))
     if (choice === undefined) throw new RangeError('N is not what Πmod shows it to be')
     const { a, b } = choice
@@ -53,7 +52,7 @@ export function proveMod(ctx: ProofContext, secret: PaillierSecret, rng: Rng): M
   return { w, roots }
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyMod(ctx: ProofContext, { N }: ModStatement, { w, roots }: ModProof): boolean {
   const { level } = ctx
   const n = attempt(() => paillier(N, level))?.n
@@ -61,9 +60,9 @@ export function verifyMod(ctx: ProofContext, { N }: ModStatement, { w, roots }: 
   const ys = Array.from({ length: level.repetitions }, (_, k) => challenge(ctx, N, w, k))
   const preamble = [
     roots.length === level.repetitions,
-    // Every prime N gives 1 here; a composite one that does so as well is nothing anybody needs.
+    // Fermat's test to base 2 refuses every prime N. The few composites that it refuses too are no loss.
     n.pow(2n, N - 1n) !== 1n,
-    // w that shares a factor with N lets a product of many primes pass (CVE-2025-66016).
+    // If w shares a factor with N, a product of many primes passes (CVE-2025-66016).
     areUnits([w, ...ys, ...roots.flatMap(({ x, z }) => [x, z])], N),
   ]
   if (preamble.includes(false) || jacobi(w, N) !== -1) return false
@@ -90,6 +89,6 @@ function leastNonresidue(N: bigint): bigint {
   return c
 }
 
-/** y_k, from N, w and k: another one for every repetition. */
+/** y_k, from N, w and k: a different one for every repetition. */
 const challenge = (ctx: ProofContext, N: bigint, w: bigint, k: number): bigint =>
   challengeBelow(ctx, 'mod', N, [...hashed(N, w), k])

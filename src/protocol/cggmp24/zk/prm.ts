@@ -1,13 +1,12 @@
 /**
- * Πprm (CGGMP24): s is a power of t modulo N̂. Others' secrets are hidden by commitments s^x
- * t^μ, but only if this holds. The verifier does not know the group's order, so each of the m
- * challenges is one bit.
+ * Πprm (CGGMP24): s is a power of t modulo N̂. Commitments s^x t^μ hide the secrets of other parties only if
+ * this holds. The verifier does not know the group's order, so each of the m challenges is one bit.
  *
- * In the compact form the proof is (e, z) instead of (A, z): A_k = t^z_k s^-e_k is recomputed, and e must be
- * the hash of all of them. That binds as much as sending A. The long form accepts (A, z) exactly if t^z_k =
- * A_k s^e_k for the bits e hashed from A; s being a unit, this has one solution A_k for given e_k and z_k. So
- * (A, z) is accepted there exactly if (H(A), z) is here: the proofs are rewritings of each other, and a
- * forger who picks e first must still find z whose A hashes to this e, bit for bit.
+ * The proof has the compact form (e, z) instead of (A, z): the verifier recomputes A_k = t^z_k s^-e_k and
+ * requires that e is the hash of all A_k. This binds as much as sending A. The long form accepts (A, z) exactly
+ * if t^z_k = A_k s^e_k for the bits e hashed from A. Because s is a unit, this has exactly one solution A_k for
+ * given e_k and z_k. So the long form accepts (A, z) exactly if this form accepts (H(A), z): each rewrites
+ * the other. A forger who picks e first must still find a z whose A hashes to this e, bit for bit.
  */
 import { list, record, type Shape, uint } from '../../core/codec.js'
 import type { Rng } from '../../core/session.js'
@@ -26,7 +25,7 @@ export const prmShape = ({ modulusBits, repetitions }: Level): Shape<PrmProof> =
 /** How many random bytes the prover reads. */
 export const prmTape = (level: Level): number => level.repetitions * sampleBytes(level).unit
 
-/** The proof for the owner of the parameters. @param rng gives `prmTape` bytes */
+/** Makes the proof; only the owner of the parameters can. @param rng gives `prmTape` bytes */
 export function provePrm(ctx: ProofContext, secret: PedersenSecret, rng: Rng): PrmProof {
   const { public: rp, lambda, phi } = secret
   // a_k ← [0, φ), A_k = t^a_k
@@ -37,14 +36,14 @@ export function provePrm(ctx: ProofContext, secret: PedersenSecret, rng: Rng): P
   return { e, z: a.map((a_k, k) => (a_k + BigInt(e[k] as number) * lambda) % phi) }
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifyPrm(ctx: ProofContext, rp: Pedersen, { e, z }: PrmProof): boolean {
   const { s, t, ring } = rp
   const { repetitions } = ctx.level
   const preamble = [
     e.length === repetitions,
     z.length === repetitions,
-    // s and t are units, and with them every A_k.
+    // If s and t are units, so is every A_k.
     areUnits([s, t], ring.modulus),
     z.every((z_k) => 0n <= z_k && z_k < ring.modulus),
   ]

@@ -1,7 +1,7 @@
 /**
- * Πsch (CGGMP24): knowledge of the logarithm of X, with a commitment A that the prover gave
- * before it could know X, as key generation does for the combined share. Where both are made at once,
- * ../../schnorr.ts does it, and draws its nonce itself.
+ * Πsch (CGGMP24): knowledge of the logarithm of X, with a commitment A that the prover gave before it could
+ * know X, as in key generation for the combined share. If commitment and proof are made together, use
+ * ../../group/schnorr.ts, which draws its own nonce.
  */
 import { record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -9,10 +9,10 @@ import { mod, q, scalar } from '../integers/integers.js'
 import { hashed, noIdentity, publicTimes } from './common.js'
 import { challengeModQ, type ProofContext } from './context.js'
 
-/** X = xG; A = τG, opened earlier: it is no part of the proof, so that no other one can be slipped in. */
+/** X = xG; A = τG, opened earlier. A is not part of the proof, so the prover cannot substitute another. */
 export type SchStatement = { readonly X: Point; readonly A: Point }
 
-/** Nonzero scalars. τ answers one challenge and is then forgotten. */
+/** Nonzero scalars. τ must answer one challenge only, and is then forgotten. */
 export type SchWitness = { readonly x: bigint; readonly tau: bigint }
 
 export type SchProof = { readonly z: bigint }
@@ -24,7 +24,7 @@ export function proveSch(ctx: ProofContext, statement: SchStatement, { x, tau }:
   return { z: mod(tau + challenge(ctx, statement) * x, q) }
 }
 
-/** Whether the proof holds. False, never a throw, on any proof that has the shape. */
+/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
 export function verifySch(ctx: ProofContext, statement: SchStatement, { z }: SchProof): boolean {
   const { X, A } = statement
   if (!noIdentity([X, A])) return false
