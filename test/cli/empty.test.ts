@@ -60,7 +60,7 @@ describe('the time of a ceremony', () => {
   it('is said with how far away it is, and that it has passed before anything else', async () => {
     const at = Date.UTC(2030, 0, 31, 9)
     const definition = {
-      ...keygenDefinition(await people('alice', 'bob')),
+      ...keygenDefinition(await people('alice', 'bob', 'carol')),
       not_before: at,
       expires: at + 3_600_000,
     }

@@ -222,7 +222,7 @@ natsServerSuite('what keeps a client from a nats-server', () => {
   test('a full server', async () => {
     const { url, port } = await server('max_connections: 1')
     // The connection that saw it come up may still be there.
-    for (let said = 'closed'; said === 'closed'; ) {
+    for (let said = 'closed'; said !== ''; ) {
       const other = await RawClient.greeted(port)
       cleanUp.push(() => other.socket.destroy())
       other.connect({ verbose: false })
