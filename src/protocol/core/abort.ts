@@ -1,12 +1,12 @@
 /**
- * How a protocol ends badly, and whose fault it was.
- * A fault that this machine checked itself is an accusation; disagreement that has no author is a `SplitView`.
+ * The errors that end a protocol, with the parties at fault. A fault that this machine has checked is an
+ * accusation; a disagreement without a known author is a `SplitView`.
  */
 import type { PartyId } from './session.js'
 
 /**
  * `proven`: signed bytes show it to a third party. `witnessed`: this machine checked it, others must take its word.
- * `pair`: one of two, and nobody outside can say which.
+ * `pair`: one of two parties is guilty, and an outsider cannot tell which.
  */
 export type AccusationKind = 'proven' | 'witnessed' | 'pair'
 
@@ -15,11 +15,11 @@ export type Accusation = {
   readonly round: string
   readonly kind: AccusationKind
   readonly reason: string
-  /** Whether it is about the letter that this party alone got of it, and all that it said aloud holds. */
+  /** Set if the fault is in the party's direct letter to this one, and its broadcast holds. */
   readonly dealt?: true
 }
 
-/** Somebody broke the protocol: everybody at fault in the round is named, never only the first. */
+/** Somebody broke the protocol. It names every party found at fault in the round, not only the first. */
 export class ProtocolAbort extends Error {
   override readonly name = 'ProtocolAbort'
   constructor(
@@ -30,7 +30,10 @@ export class ProtocolAbort extends Error {
   }
 }
 
-/** Participants saw different letters in one round. Somebody lied, or the network did: nobody is accused. */
+/**
+ * Participants saw different letters in one round. A member or the network may be the cause: nobody is
+ * accused.
+ */
 export class SplitView extends Error {
   override readonly name = 'SplitView'
   constructor(readonly round: string) {

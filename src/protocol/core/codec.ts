@@ -1,11 +1,11 @@
 /**
- * The one encoding of records, envelopes and files: deterministic CBOR (RFC 8949, section 4.2.1), strict.
- * A `Shape` says what a value must look like; parsing happens once, at the edge, into a type that cannot be wrong.
- * What the bytes mean is left to whoever declares the shape.
+ * The one encoding of records, envelopes and files: strict, deterministic CBOR (RFC 8949, section 4.2.1).
+ * A `Shape` describes a valid value. Bytes are parsed once, at the edge, into a type that cannot be wrong.
+ * The module that declares a shape gives the bytes their meaning.
  */
 import { decode as cborDecode, encode as cborEncode, rfc8949EncodeOptions } from 'cborg'
 
-/** What can be encoded: no floats, no undefined, no integers beyond 2^53, only well-formed text. */
+/** An encodable value: no floats, no undefined, no integers beyond 2^53, only well-formed text. */
 export type Value =
   | null
   | boolean
@@ -16,7 +16,7 @@ export type Value =
   | ReadonlyMap<string, Value>
   | { readonly [field: string]: Value }
 
-/** Bytes that are not what they should be; `at` names the field. The message never quotes the bytes. */
+/** The bytes or the value are invalid; `at` names the field. The message never quotes the bytes. */
 export class CodecError extends Error {
   override readonly name = 'CodecError'
   constructor(
@@ -27,7 +27,7 @@ export class CodecError extends Error {
   }
 }
 
-/** What `parse` gives, or null where it throws a CodecError: for checks that answer yes or no. */
+/** The result of `parse`, or null if it throws a CodecError: for checks that answer yes or no. */
 export function attempt<T>(parse: () => T): T | null {
   try {
     return parse()
@@ -38,19 +38,20 @@ export function attempt<T>(parse: () => T): T | null {
 }
 
 const DEPTH = 16
-/** More items than any record of ours has: what holds more is refused before anything is built from it. */
+/** More items than any record of ours has. Larger inputs are refused before anything is built from them. */
 const MOST_ITEMS = 20_000
 
 /** Deterministic CBOR of a value: equal values give equal bytes, different values different ones. */
 export function encode(value: Value): Uint8Array {
-  // In Node these may be a Buffer, whose `slice` is a view of the same memory and no copy. Nobody expects that here.
+  // In Node cborg may return a Buffer, whose `slice` shares memory instead of copying. Callers expect a plain
+  // array.
   const { buffer, byteOffset, byteLength } = cborEncode(encodable(value, '', 0), rfc8949EncodeOptions)
   return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /**
- * The value in `bytes`, if they are the deterministic encoding of one. Maps come back as `Map`.
- * @throws CodecError on anything else: a second way to write the same value is refused by encoding it again.
+ * Decodes deterministic CBOR. Maps come back as `Map`.
+ * @throws CodecError on anything else. The value is encoded again, so a second way to write it is refused.
  */
 export function decode(bytes: Uint8Array, mostItems = MOST_ITEMS): Value {
   if (!holdsAtMost(bytes, mostItems)) throw new CodecError('', 'holds too many items')
@@ -69,7 +70,7 @@ export function decode(bytes: Uint8Array, mostItems = MOST_ITEMS): Value {
     }) as Value
     again = encode(value)
   } catch {
-    // Whatever is wrong, the message says nothing of what stands there: field names are somebody else's text.
+    // The message quotes nothing from the bytes: field names in them are somebody else's text.
     throw new CodecError('', 'not well-formed CBOR of the kind used here')
   }
   if (!equalBytes(bytes, again)) throw new CodecError('', 'not in deterministic form')
@@ -77,8 +78,8 @@ export function decode(bytes: Uint8Array, mostItems = MOST_ITEMS): Value {
 }
 
 /**
- * Whether these bytes hold no more than so many CBOR items: their heads are walked through without building anything,
- * so that a megabyte of empty maps costs no more than its first few.
+ * Whether `bytes` hold at most `most` CBOR items. It walks through the heads and builds nothing, so a
+ * megabyte of empty maps costs no more than its first `most` items.
  */
 function holdsAtMost(bytes: Uint8Array, most: number): boolean {
   let at = 0
@@ -117,7 +118,10 @@ function encodable(value: Value, at: string, depth: number): unknown {
   )
 }
 
-/** Whether a string has no lone surrogate, which UTF-8 could not tell from U+FFFD. */
+/**
+ * Whether a string has no lone surrogate: UTF-8 would turn one into U+FFFD, so two texts would share an
+ * encoding.
+ */
 function isWellFormed(text: string): boolean {
   return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)
 }
@@ -127,14 +131,16 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
-/** The bytewise sum modulo 2 of one or more values of one length: what a joint random string is made of. */
+/** XOR of one or more values of equal length. Joint random strings are made this way. */
 export function xorAll(values: readonly Uint8Array[]): Uint8Array {
   return values.reduce((a, b) => a.map((byte, k) => byte ^ (b[k] as number)))
 }
 
 // ---------------------------------------------------------------------------------------------------------------
 
-/** How a `T` stands in a value: `parse` throws a CodecError that names the field; `form` is its inverse. */
+/**
+ * How a `T` is written as a `Value`. `parse` throws a CodecError that names the field; `form` is its inverse.
+ */
 export type Shape<T> = {
   parse(value: Value, at: string): T
   form(value: T): Value
@@ -143,13 +149,13 @@ export type Shape<T> = {
 /** The type that a shape parses to. */
 export type Of<S> = S extends Shape<infer T> ? T : never
 
-/** A shape with its bytes: what protocols and files are declared with. */
+/** A shape down to bytes. Letters and files are declared as codecs. */
 export type Codec<T> = {
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): T
 }
 
-/** The codec of a shape; more than `limit` bytes, or than `items` CBOR items, are refused unread. */
+/** The codec of a shape. It refuses more than `limit` bytes or `items` CBOR items before it parses them. */
 export function codec<T>(shape: Shape<T>, limit = 1 << 20, items = MOST_ITEMS): Codec<T> {
   return {
     encode: (value) => encode(shape.form(value)),
@@ -174,7 +180,7 @@ function leaf<T extends Value>(accepts: (value: Value) => value is T, expected: 
 export const bytes = (length: number): Shape<Uint8Array> =>
   leaf((v): v is Uint8Array => v instanceof Uint8Array && v.length === length, `${length} bytes`)
 
-/** At most `max` bytes, at least `min`. */
+/** From `min` to `max` bytes. */
 export const bytesUpTo = (max: number, min = 0): Shape<Uint8Array> =>
   leaf(
     (v): v is Uint8Array => v instanceof Uint8Array && v.length <= max && v.length >= min,
@@ -188,7 +194,7 @@ export const uint = (max: number = Number.MAX_SAFE_INTEGER, min = 0): Shape<numb
     `an integer from ${min} to ${max}`,
   )
 
-/** Milliseconds since 1970, up to the end of the year 9999: what can be written as RFC 3339. */
+/** Milliseconds since 1970, up to the end of the year 9999, the last time that RFC 3339 can write. */
 export const time = (): Shape<number> => uint(253_402_300_799_999)
 
 /** Text of at most `max` UTF-16 units. */
@@ -211,7 +217,7 @@ export const nullable = <T>(shape: Shape<T>): Shape<T | null> => ({
   form: (value) => (value === null ? null : shape.form(value)),
 })
 
-/** A list of `min` to `max` items; give one number for an exact length. */
+/** A list of `min` to `max` items; one number means an exact length. */
 export const list = <T>(shape: Shape<T>, min: number, max = min): Shape<readonly T[]> => ({
   parse: (value, at) => {
     if (!Array.isArray(value)) throw new CodecError(at, 'expected a list')
@@ -240,7 +246,7 @@ export const tuple = <const F extends readonly Shape<unknown>[]>(
   }
 }
 
-/** A record of exactly these fields: one missing or one more is refused. */
+/** A record of exactly these fields: missing and unknown fields are refused. */
 export function record<F extends Record<string, Shape<unknown>>>(
   fields: F,
 ): Shape<{ readonly [K in keyof F]: Of<F[K]> }> {
@@ -266,7 +272,7 @@ export function record<F extends Record<string, Shape<unknown>>>(
   }
 }
 
-/** Records told apart by the text in one field, each with its own exact fields. */
+/** A tagged union: the text in `field` selects the shape, and each shape has its own exact fields. */
 export function variants<T>(field: string, shapes: Record<string, Shape<unknown>>): Shape<T> {
   return {
     parse: (value, at) => {
@@ -283,7 +289,9 @@ export function variants<T>(field: string, shapes: Record<string, Shape<unknown>
   }
 }
 
-/** A shape seen through a function and its inverse; `to` may throw an Error whose message says what is wrong. */
+/**
+ * Maps a shape through `to` and its inverse `from`. `to` may throw; the error's message becomes the problem.
+ */
 export const mapped = <A, B>(shape: Shape<A>, to: (a: A) => B, from: (b: B) => A): Shape<B> => ({
   parse: (value, at) => {
     const inner = shape.parse(value, at)

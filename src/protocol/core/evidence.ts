@@ -1,6 +1,7 @@
 /**
- * What verdicts on runs that failed have in common: they are reached from the signed letters of its rounds, and from those
- * that one party alone got and shows to everybody, by anybody, without a secret. Each protocol's own is beside it.
+ * Common parts of the verdicts on failed runs. Anybody can reach a verdict without a secret: from the signed
+ * letters of the rounds, and from direct letters that their receivers disclose. Each protocol has its own
+ * checks beside its code.
  */
 import { type Accusation, ProtocolAbort } from './abort.js'
 import { type Codec, encode, equalBytes } from './codec.js'
@@ -8,12 +9,12 @@ import type { Rounds } from './rounds.js'
 import { accuse, decodeEach, echoOf, echoRound, type Job } from './round.js'
 import type { PartyId, Session } from './session.js'
 
-/** What computes in between: gives jobs, and is resumed with their results by index. */
+/** A judge that yields jobs and is resumed with their results, by index. */
 export type Judging<T> = Generator<readonly Job[], T, readonly Uint8Array[]>
 
 /**
- * A letter to one party, in clear, of which that party says that it does not hold. One of the two is guilty: who sent it,
- * or who says so.
+ * A direct letter, in clear, that its receiver claims is invalid. One of the two is guilty: the sender, or
+ * the receiver who makes the claim.
  */
 export type Dispute = {
   readonly round: string
@@ -22,7 +23,7 @@ export type Dispute = {
   readonly letter: Uint8Array
 }
 
-/** Everybody at fault in the first round that shows anybody's, as `judge` finds them; none where it finds nobody. */
+/** All parties at fault in the first round where `judge` finds any, as `proven`; empty if it finds none. */
 export function* verdictOf(judge: () => Judging<void> | void): Judging<readonly Accusation[]> {
   try {
     const judging = judge()
@@ -34,7 +35,7 @@ export function* verdictOf(judge: () => Judging<void> | void): Judging<readonly 
   }
 }
 
-/** What can be decoded of the letters that are there. @throws ProtocolAbort naming the senders of the others */
+/** Decodes the letters that are present. @throws ProtocolAbort naming the senders of malformed ones */
 export function lettersOf<T>(
   session: Session,
   rounds: Rounds,
@@ -48,7 +49,7 @@ export function lettersOf<T>(
   return values
 }
 
-/** The letters of a round, if there is one of everybody. @throws ProtocolAbort as `lettersOf` */
+/** The letters of a round; null unless every party sent one. @throws ProtocolAbort as `lettersOf` */
 export function wholeRound<T>(
   session: Session,
   rounds: Rounds,
@@ -60,8 +61,9 @@ export function wholeRound<T>(
 }
 
 /**
- * The letters of a round, if there is one of everybody and all have said that they saw these: an answer to other letters
- * would otherwise be held against the wrong ones.
+ * The letters of a round; null unless every party sent one and every echo confirms these. Without the echoes,
+ * an answer to other letters would be checked against the wrong ones.
+ * @throws ProtocolAbort as `lettersOf`
  */
 export function agreed<T>(
   session: Session,
@@ -78,7 +80,9 @@ export function agreed<T>(
   return same ? letters : null
 }
 
-/** Whoever sent a letter to one party that cannot be read: that needs no letter beside it. */
+/**
+ * Accuses the senders of direct letters that cannot be decoded. This needs no other letter to compare with.
+ */
 export function unreadable(
   disputes: readonly Dispute[],
   round: string,
@@ -89,11 +93,11 @@ export function unreadable(
 }
 
 /**
- * Who is guilty in the disputes of a round. Those about a party that is at fault in what it said aloud decide nothing: what
- * its letter was to be held against is not sound.
- * @param faults of the round, found in what was said aloud
- * @param flaw what is wrong with the letter, or null where it holds
- * @throws ProtocolAbort naming all of them
+ * Decides the disputes of a round. A dispute about a sender whose broadcast is at fault decides nothing: its
+ * direct letter would be checked against an unsound broadcast.
+ * @param faults of the round, found in the broadcasts
+ * @param flaw what is wrong with the letter; null if it holds
+ * @throws ProtocolAbort naming the parties in `faults` and the guilty side of each dispute
  */
 export function settle(
   round: string,

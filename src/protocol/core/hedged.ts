@@ -1,9 +1,9 @@
 /**
- * Random bytes for what hides a secret: what the generator gives, hashed with the secret itself and with all that tells
- * this use from every other. Should the generator repeat itself, as after a machine was put back from a snapshot, two uses
- * still have different bytes, and their answers do not add up to equations that the secret solves. Should somebody know
- * what it gives, the bytes are still unknown without the secret. What the generator gives stays in the hash: where it is
- * good, nothing else matters.
+ * Random bytes that hide a secret: the generator's output, hashed with the secret and with everything that
+ * tells this use from every other. If the generator repeats itself, as after a machine is restored from a
+ * snapshot, two uses still get different bytes, and their answers do not add up to equations that reveal the
+ * secret. If somebody knows the generator's output, the bytes are still unknown without the secret. If the
+ * generator is good, its output alone makes them random.
  */
 import { shake256 } from '@noble/hashes/sha3.js'
 import { encode, type Value } from './codec.js'
@@ -12,15 +12,15 @@ import type { Rng } from './session.js'
 
 export type Hedged = {
   readonly rng: Rng
-  /** Wipes all that was drawn. */
+  /** Wipes all bytes drawn so far. */
   [Symbol.dispose](): void
 }
 
 /**
- * @param fresh the generator; what it gives is wiped at once
- * @param purpose a tag of this use alone
- * @param secret what the bytes are to hide; null where there is none before they are drawn
- * @param context what else this use depends on: the run, what is signed, who deals to whom
+ * @param fresh the generator; its output is wiped at once
+ * @param purpose a tag unique to this use
+ * @param secret the secret that the bytes hide; null if it does not exist before they are drawn
+ * @param context everything else that this use depends on: the run, the message, who deals to whom
  */
 export function hedged(
   fresh: Rng,
@@ -31,7 +31,7 @@ export function hedged(
   const drawn: Uint8Array[] = []
   const rng: Rng = (length) => {
     const system = fresh(length)
-    // The place in the sequence as well: a generator that is stuck still gives every draw other bytes.
+    // The index of the draw is hashed too: even a stuck generator gives every draw different bytes.
     const input = encode(['mpc/hedged/v1', purpose, context, drawn.length, secret?.reveal() ?? null, system])
     const out = shake256(input, { dkLen: length })
     input.fill(0)

@@ -1,17 +1,20 @@
 /**
- * What was looked at and found right, by its bytes in hex or by its text. The same few public keys, cards and points are
- * met again with every file and letter, and each look takes milliseconds. Nothing secret belongs here.
+ * Remembers values that passed a check, by their bytes in hex or by their text. The same few public keys,
+ * cards and points come with every file and letter, and each check takes milliseconds. Secrets must not be
+ * kept here.
  */
 export class Memo<T> {
   readonly #found = new Map<string, T>()
   readonly #most: number
 
-  /** @param most how many are remembered before all are forgotten: others choose what is met here */
+  /**
+   * @param most how many are kept before all are dropped; bounded, because others choose what arrives here
+   */
   constructor(most = 4096) {
     this.#most = most
   }
 
-  /** What was found under this name, or what `look` finds now; what it throws is not remembered. */
+  /** The value kept under `name`, or the result of `look`, which is then kept. Errors are not kept. */
   of(name: string, look: () => T): T {
     const held = this.#found.get(name)
     if (held !== undefined) return held

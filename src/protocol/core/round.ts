@@ -1,7 +1,7 @@
 /**
- * A protocol is a generator: it yields what it wants to send and is resumed with one letter from every peer.
- * It cannot await, so the same code runs over NATS, in a simulator and in a worker. These helpers are the
- * only places that decode letters and blame their senders for being malformed.
+ * A protocol is a generator: it yields the letters it sends and is resumed with one letter from every peer.
+ * It cannot await, so the same code runs over NATS, in a simulator and in a worker. Only these helpers decode
+ * letters and accuse the senders of malformed ones.
  */
 import { type Accusation, ProtocolAbort, SplitView } from './abort.js'
 import { bytes, type Codec, codec, CodecError, equalBytes } from './codec.js'
@@ -11,14 +11,14 @@ import type { PartyId, Session } from './session.js'
 export type Outbox = {
   readonly round: string
   readonly broadcast?: Uint8Array
-  /** One for every peer. Secret until sealed; whoever seals them wipes them. */
+  /** One for every peer. Secret until sealed; the code that seals them wipes them. */
   readonly direct?: ReadonlyMap<PartyId, Uint8Array>
 }
 
-/** What came from each peer, in the same parts as this party sent. */
+/** The letters from each peer, in the same parts as this party sent. */
 export type Inbox = ReadonlyMap<PartyId, { readonly broadcast?: Uint8Array; readonly direct?: Uint8Array }>
 
-/** A pure function of bytes, by name, to be run off the protocol's thread: no randomness, clock or state. */
+/** A call of a named pure function of bytes, run off the protocol's thread: no randomness, clock or state. */
 export type Job = { readonly name: string; readonly input: readonly Uint8Array[] }
 
 export type Step =
@@ -31,7 +31,7 @@ export type Reply = Inbox | readonly Uint8Array[]
 /** One party's part in a protocol that ends with an `Output`. */
 export type Protocol<Output> = Generator<Step, Output, Reply>
 
-/** Sends one letter to everybody; returns everybody's, this party's own included. */
+/** Sends one letter to all peers. Returns the letters of all parties, this one included. */
 export function* broadcast<T>(
   session: Session,
   round: string,
@@ -43,9 +43,9 @@ export function* broadcast<T>(
 }
 
 /**
- * As `broadcast`, and then everybody says what it saw (round `<round>.echo`), so that what is returned is the
- * same at every honest party.
- * @throws SplitView when somebody saw something else
+ * As `broadcast`; then every party echoes what it saw (round `<round>.echo`), so every honest party returns
+ * the same letters.
+ * @throws SplitView if a party saw something else
  */
 export function* broadcastReliably<T>(
   session: Session,
@@ -58,7 +58,7 @@ export function* broadcastReliably<T>(
   return letters
 }
 
-/** As `broadcastAndDeal`, and then everybody says what it saw of the letters to all, as in `broadcastReliably`. */
+/** As `broadcastAndDeal`; then every party echoes the broadcasts it saw, as in `broadcastReliably`. */
 export function* broadcastReliablyAndDeal<A, D>(
   session: Session,
   round: string,
@@ -83,7 +83,7 @@ function* confirmSameView(
 /** The round in which the letters of `round` are echoed. */
 export const echoRound = (round: string): string => `${round}.echo`
 
-/** What a party echoes of a round: the digest of all its letters, by party. */
+/** The echo of a round: the digest of all its broadcasts in the order of the parties. 32 bytes. */
 export function echoOf(
   session: Session,
   round: string,
@@ -95,7 +95,7 @@ export function echoOf(
 
 const Echo: Codec<Uint8Array> = codec(bytes(32), 64)
 
-/** Sends a letter of its own to each peer; returns the one from each peer. `mine` is not kept. */
+/** Sends a separate letter to each peer; returns the one from each peer. `mine` is not kept. */
 export function* deal<T>(
   session: Session,
   round: string,
@@ -120,19 +120,19 @@ export function* broadcastAndDeal<A, D>(
   return { letters, dealt }
 }
 
-/** Runs named pure functions elsewhere; results come back by index, whatever order they finished in. */
+/** Runs jobs elsewhere. The results are in the order of the jobs, whatever order they finish in. */
 export function* compute(jobs: readonly Job[]): Protocol<readonly Uint8Array[]> {
   return (yield { kind: 'compute', jobs }) as readonly Uint8Array[]
 }
 
-/** By what is said of a party whose value fails it. */
+/** Checks, each under the reason that is given for a party whose value fails it. */
 export type Checks<T> = Readonly<Record<string, (value: T, from: PartyId) => boolean>>
 
 /**
- * Holds every party's value against every check, in order, and names each party that fails with the first
- * check it failed. Nothing is skipped once somebody is found guilty.
- * @param ofDealt come after `checks`, and are about the letters that this party alone got
- * @throws ProtocolAbort naming all of them
+ * Checks every party's value, and names each party that fails with the first check that it failed. One guilty
+ * party does not stop the checks of the others.
+ * @param ofDealt run after `checks`; they are about the direct letters that this party received
+ * @throws ProtocolAbort naming every party that fails
  */
 export function demand<T>(
   round: string,
@@ -143,7 +143,7 @@ export function demand<T>(
   accuse(round, faults(round, values, checks, ofDealt))
 }
 
-/** An accusation of everybody whom `demand` names. */
+/** The accusations that `demand` would throw. */
 export function faults<T>(
   round: string,
   values: ReadonlyMap<PartyId, T>,
@@ -159,14 +159,15 @@ export function faults<T>(
   })
 }
 
-/** What the others sent: a party does not check itself, what comes out in the end does. */
+/** The peers' values. A party does not check its own; the final result does. */
 export function ofPeers<T>(session: Session, values: ReadonlyMap<PartyId, T>): ReadonlyMap<PartyId, T> {
   return new Map([...values].filter(([party]) => party !== session.self))
 }
 
 /**
- * Names each peer whose value somebody else has sent as well; who has none is passed over. From outside
- * nobody can tell who copied, so both are named as a pair; that this party did not copy, it knows.
+ * Accuses each peer whose value another party has sent too; parties without a value are skipped. An outsider
+ * cannot tell who copied, so both are named as a pair. If this party's own value was copied, it knows the
+ * culprit: `witnessed`.
  * @throws ProtocolAbort naming all of them
  */
 export function demandDistinct(
@@ -186,7 +187,10 @@ export function demandDistinct(
   accuse(round, accusations)
 }
 
-/** @throws ProtocolAbort if there is anybody to accuse; each party once */
+/**
+ * @throws ProtocolAbort if there is any accusation; it keeps each party's first one, in the order of the
+ *   parties
+ */
 export function accuse(round: string, accusations: readonly Accusation[]): void {
   const byParty = new Map<PartyId, Accusation>()
   for (const accusation of accusations) {
@@ -232,7 +236,7 @@ function* exchangeBoth<A, D>(
 
 const asDealt = (accusation: Accusation): Accusation => ({ ...accusation, dealt: true })
 
-/** Every party's letter to all, as it was sent; they have been decoded already, so none is missing. */
+/** Every party's broadcast as it was sent. All have been decoded, so none is missing. */
 function broadcastsOf(session: Session, own: Uint8Array, inbox: Inbox): Map<PartyId, Uint8Array> {
   const raw = new Map<PartyId, Uint8Array>([[session.self, own]])
   for (const peer of session.peers) raw.set(peer, inbox.get(peer)?.broadcast as Uint8Array)
@@ -250,7 +254,7 @@ function decodeAll<T>(
   return values
 }
 
-/** What can be decoded of the parties' letters, and an accusation of everybody whose letter cannot. */
+/** Decodes the parties' letters, and accuses each party whose letter is missing or malformed. */
 export function decodeEach<T>(
   parties: readonly PartyId[],
   round: string,

@@ -1,4 +1,4 @@
-/** The broadcasts of a run, by round and sender: all that everybody has seen of it. */
+/** The broadcasts of a run: the part of it that every party has seen. */
 import { attempt } from './codec.js'
 import type { PartyId, Session } from './session.js'
 

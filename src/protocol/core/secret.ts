@@ -1,10 +1,10 @@
 /**
  * Secret bytes with a lifetime: `using secret = new Secret(bytes)` wipes them when the scope ends, also when a
- * deadline ends the protocol. They print redacted and refuse to be serialised. What JavaScript copies behind our
- * back (BigInt, the garbage collector) is not reached; the README says so.
+ * deadline ends the protocol. They print redacted and refuse to be serialised. Copies that JavaScript makes
+ * on its own (BigInt, the garbage collector) are out of reach; the README says so.
  */
 
-/** Prints as nothing but that it is secret, and refuses to be serialised. */
+/** Prints as `[secret]` and refuses to be serialised. */
 export abstract class Redacted {
   toString(): string {
     return '[secret]'
@@ -22,7 +22,7 @@ export abstract class Redacted {
 export class Secret extends Redacted {
   #bytes: Uint8Array | null
 
-  /** Takes ownership of `bytes`: they are wiped with this object. */
+  /** Takes ownership of `bytes`, and wipes them with this object. */
   constructor(bytes: Uint8Array) {
     super()
     this.#bytes = bytes
@@ -34,7 +34,7 @@ export class Secret extends Redacted {
     return this.#bytes
   }
 
-  /** A secret of its own with the same bytes, for somebody with another lifetime. */
+  /** An independent copy, for an owner with another lifetime. @throws Error once wiped */
   clone(): Secret {
     return new Secret(this.reveal().slice())
   }
@@ -49,7 +49,7 @@ export class Secret extends Redacted {
   }
 }
 
-/** Secrets by what they belong to, wiped together. */
+/** Secrets by key, wiped together. */
 export class Secrets<Key> {
   readonly #byKey: ReadonlyMap<Key, Secret>
 
@@ -58,7 +58,7 @@ export class Secrets<Key> {
     this.#byKey = new Map(entries)
   }
 
-  /** @throws RangeError when there is none */
+  /** @throws RangeError if there is none */
   of(key: Key): Secret {
     const secret = this.#byKey.get(key)
     if (secret === undefined) throw new RangeError('there is no such secret')

@@ -1,7 +1,7 @@
 /**
- * The run that a protocol belongs to, and the hashing that is bound to it.
- * `digest` hashes a tagged record by way of the deterministic encoding, so no two different records share an input;
- * `Session.digest` puts the run into every record.
+ * The run that a protocol belongs to, and hashing bound to that run.
+ * `digest` hashes the deterministic encoding of a tagged record, so no two different records share an input.
+ * `Session.digest` adds the session ID to every record.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { encode, type Value } from './codec.js'
@@ -13,9 +13,9 @@ export type PartyId = number
 export type Rng = (length: number) => Uint8Array
 
 /**
- * The system's generator, for signing nonces only: never seeded and never replayed, because two signatures
- * under one nonce give away the share. It is not callable, so the compiler refuses it for an `Rng`, and
- * the reverse.
+ * The system's generator, for signing nonces only. It is never seeded and never replayed, because two
+ * signatures under one nonce give away the share. It is not callable, so the compiler accepts neither type
+ * for the other.
  */
 export type NonceRng = { readonly fresh: (length: number) => Uint8Array }
 
@@ -26,11 +26,11 @@ export function digest(tag: string, ...fields: readonly Value[]): Uint8Array {
 
 /** One run of one protocol, as one participant sees it. */
 export class Session {
-  /** Everybody else, in ascending order. */
+  /** The other parties, in ascending order. */
   readonly peers: readonly PartyId[]
 
   /**
-   * @param sid 32 bytes that name this run and cover its definition: the handshake makes it
+   * @param sid the session ID, 32 bytes: the handshake makes it, and it covers the run's definition
    * @param self this participant
    * @param parties all participants, self included, ascending, each once
    */
@@ -49,7 +49,7 @@ export class Session {
     this.peers = parties.filter((party) => party !== self)
   }
 
-  /** SHA-256 over (tag, sid, ...fields): what a commitment or a challenge of this run is made of. */
+  /** SHA-256 over (tag, sid, ...fields), for the commitments and challenges of this run: 32 bytes. */
   digest(tag: string, ...fields: readonly Value[]): Uint8Array {
     return digest(tag, this.sid, ...fields)
   }

@@ -1,6 +1,6 @@
 /**
- * A job with types: a pure function with the shapes of what goes into it and comes out, so that both ends of
- * the way to a worker stand in one place. Whoever runs a job owns its input, and wipes it.
+ * A typed job: a pure function with the shapes of its input and output, so the encoding and the decoding on
+ * the way to a worker stand in one place. The code that runs a job owns its input, and wipes it.
  */
 import { codec, type Shape } from './codec.js'
 import { compute, type Job, type Protocol } from './round.js'
@@ -8,9 +8,9 @@ import type { PartyId } from './session.js'
 
 export type Task<Input, Output> = {
   readonly name: string
-  /** The job that does it for this input. A tape in it, `random`, is wiped: it stands in the job alone. */
+  /** The job for this input. It wipes the tape `random` in the input: only the job keeps those bytes. */
   job(input: Input): Job
-  /** What a job of this task gave back. */
+  /** Decodes the result of a job of this task. */
   result(bytes: Uint8Array): Output
   /** The work itself, as a worker does it. */
   run(input: readonly Uint8Array[]): Uint8Array
@@ -41,13 +41,13 @@ export function task<Input, Output>(
   }
 }
 
-/** What was drawn for one job is for nobody else. */
+/** Wipes the random tape: bytes drawn for one job must serve no other. */
 function wipeTape(input: unknown): void {
   if (typeof input !== 'object' || input === null || !('random' in input)) return
   if (input.random instanceof Uint8Array) input.random.fill(0)
 }
 
-/** Does one task for each party's input; the answers, by party. */
+/** Runs the task once for each party; returns the results by party. */
 export function* forEach<Input, Output>(
   { job, result }: Task<Input, Output>,
   parties: readonly PartyId[],
