@@ -1,8 +1,7 @@
 /**
- * The two groups of prime order that keys live in, behind one type, so that sharing and proofs are written
- * once. Points and scalars are parsed here and nowhere else: whoever holds a `Point` that came from bytes
- * holds one of prime order. The arithmetic is @noble/curves'; JavaScript's big integers are not
- * constant-time, and the README says so.
+ * The two prime-order groups that keys live in, behind one type, so that sharing and proofs are written once.
+ * Points and scalars are parsed only here, so a `Point` that came from bytes always has prime order. The
+ * arithmetic is @noble/curves'. JavaScript's big integers are not constant-time, and the README says so.
  */
 import { type CurvePoint, type CurvePointCons, mulAddUnsafe } from '@noble/curves/abstract/curve.js'
 import type { IField } from '@noble/curves/abstract/modular.js'
@@ -13,14 +12,14 @@ import { bytes, CodecError, equalBytes, mapped, type Shape } from '../core/codec
 import { Memo } from '../core/memo.js'
 import type { Rng } from '../core/session.js'
 
-/** A group element, as far as protocols need it; noble's points are of this type. */
+/** The part of a group element's interface that the protocols need; noble's points have it. */
 export type Point = {
   add(other: Point): Point
   subtract(other: Point): Point
   negate(): Point
   /** For secret scalars, 1 to order - 1: noble's hardened path. */
   multiply(scalar: bigint): Point
-  /** For public scalars and points only, 0 to order - 1: its time depends on both. */
+  /** For public points and public scalars, 0 to order - 1: its time depends on both. */
   multiplyUnsafe(scalar: bigint): Point
   equals(other: Point): boolean
   is0(): boolean
@@ -37,7 +36,7 @@ export type Curve = {
   readonly O: Point
   /** Length of an encoded point: 32 on ed25519 (RFC 8032), 33 on secp256k1 (SEC 1, compressed). */
   readonly pointBytes: number
-  /** The point of prime order that has this canonical encoding. @throws CodecError, also for the identity */
+  /** Parses the canonical encoding of a point of prime order. @throws CodecError, also for the identity */
   parsePoint(encoded: Uint8Array): Point
   /**
    * 32 bytes, little endian on ed25519, big endian on secp256k1. @throws CodecError unless below the order
@@ -51,9 +50,9 @@ export type Curve = {
   randomScalar(rng: Rng): bigint
   /** scalar * G for a secret scalar, zero included. */
   timesG(scalar: bigint): Point
-  /** The sum of scalar * point, for public scalars and points only. */
+  /** The sum of scalar * point, for public scalars and points. */
   sumOfProducts(points: readonly Point[], scalars: readonly bigint[]): Point
-  /** How points and scalars stand in letters and files. */
+  /** The shapes of points and scalars in letters and files. */
   readonly point: Shape<Point>
   readonly scalar: Shape<bigint>
 }
@@ -79,11 +78,12 @@ function curveOver<P extends CurvePoint<any, P>>(
     } catch {
       throw new CodecError('', 'not a point of the curve')
     }
-    // RFC 9591, section 3.1, DeserializeElement: no identity, no second encoding, nothing outside the subgroup. The last
-    // costs nothing on secp256k1. On ed25519 it is a product with the order, two thirds of an ordinary verification: there
-    // is an exact test at half of that (to halve the point three times, Pornin, ePrint 2022/1164), but it would be square
-    // roots of our own. Checks of random sums of points are not exact, as half of them miss a point of order 2. And left
-    // to the signature's equation it would be too late: shares have left by then.
+    // RFC 9591, section 3.1, DeserializeElement: no identity, no second encoding, nothing outside the
+    // subgroup. The subgroup check costs nothing on secp256k1. On ed25519 it is a multiplication by the
+    // order, two thirds of an ordinary verification. An exact test at half that cost exists (halving the
+    // point three times, Pornin, ePrint 2022/1164), but it needs square roots of our own. Checks of random
+    // sums of points are not exact: half of them miss a point of order 2. The signature's equation would
+    // check too late, after the shares have left.
     if (point.is0()) throw new CodecError('', 'the identity')
     if (!equalBytes(point.toBytes(), encoded)) throw new CodecError('', 'not the canonical encoding')
     if (!point.isTorsionFree()) throw new CodecError('', 'not in the subgroup of prime order')
@@ -121,7 +121,7 @@ function curveOver<P extends CurvePoint<any, P>>(
     },
     timesG: (scalar) => (scalar === 0n ? O : G.multiply(scalar)),
     sumOfProducts: (points, scalars) =>
-      // Every `Point` of this curve is one of noble's.
+      // The cast is safe: every `Point` of this curve is a noble point.
       mulAddUnsafe(group, points as unknown as P[], [...scalars]),
     point: mapped(bytes(pointBytes), parsePoint, (point) => point.toBytes()),
     scalar: mapped(bytes(SCALAR_BYTES), parseScalar, scalarBytes),

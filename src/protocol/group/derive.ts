@@ -1,37 +1,37 @@
 /**
- * Keys derived from a key by a path: BIP-32's public derivation on secp256k1, which needs no share and which
- * every custodian computes alike (BIP-32). Each step adds a public number to the private key, so a
- * path adds one number, the shift; whoever signs adds it to the shares. A hardened step hashes the private
- * key itself, which exists nowhere: a threshold key has none.
+ * Derives keys by a path: BIP-32's public derivation on secp256k1. It needs no share, and every custodian
+ * computes the same result. Each step adds a public number to the private key, so a path adds one number, the
+ * shift; each signer adds it to its share. Hardened steps are impossible: they hash the private key, which
+ * exists nowhere for a threshold key.
  *
- * For taproot the point derived from is the internal one, with its true parity, as BIP-86 has it; the tweak
- * comes after.
+ * For taproot the derivation starts from the internal point, with its true parity, as in BIP-86; the tweak
+ * comes after it.
  */
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { attempt, CodecError } from '../core/codec.js'
 import { type Point, secp256k1 } from './curve.js'
 
-/** Child numbers, each 0 to 2^31 - 1, from the key downwards; none is the key itself. */
+/** Child numbers, each 0 to 2^31 - 1, from the key downwards; the empty path is the key itself. */
 export type Path = readonly number[]
 
-/** What a path leads to. */
+/** The key at the end of a path. */
 export type Derived = {
   /** 33 bytes. */
   readonly groupPoint: Uint8Array
   readonly chainCode: Uint8Array
-  /** What the path adds to the private key, 0 to order - 1. */
+  /** The number that the path adds to the private key, 0 to order - 1. */
   readonly shift: bigint
 }
 
-/** As many steps as anybody needs; BIP-32 itself can write 255. */
+/** More steps than anybody needs; BIP-32 itself allows 255. */
 export const MOST_STEPS = 32
-/** Child numbers from here on are hardened. */
+/** The first hardened child number. */
 const HARDENED = 2 ** 31
 
 /**
- * The path in a text like `m/0/1`. There is one way to write each, and none for the key itself.
- * @throws CodecError that says what is wrong with which step, never quoting it
+ * Parses a path like `m/0/1`. Each path has one spelling; the empty path has none.
+ * @throws CodecError that says which step is wrong and why, without quoting it
  */
 export function parsePath(text: string): Path {
   const [m, ...steps] = text.split('/')
@@ -50,10 +50,10 @@ export function parsePath(text: string): Path {
 }
 
 /**
- * The key at the end of a path.
+ * Derives the key at the end of a path.
  * @param groupPoint 33 bytes; for taproot the internal point, untweaked, with its true parity
  * @param chainCode 32 bytes
- * @throws CodecError where a step has no key, which happens once in 2^127; RangeError for a path that is none
+ * @throws CodecError if a step has no key, which happens once in 2^127; RangeError for an invalid path
  */
 export function derivePath(groupPoint: Uint8Array, chainCode: Uint8Array, path: Path): Derived {
   if (path.length > MOST_STEPS || !path.every(isChild)) throw new RangeError('not a path of unhardened steps')
@@ -76,9 +76,9 @@ export function derivePath(groupPoint: Uint8Array, chainCode: Uint8Array, path: 
 
 /**
  * One step of CKDpub, from the parent K and the 64 bytes I; `shift` is the step's own.
- * @returns null where there is no child: "In case parse256(IL) >= n or Ki is the point at infinity, the
- *   resulting key is invalid, and one should proceed with the next value for i." No one is told by chance;
- *   see the tests.
+ * @returns null if there is no child: "In case parse256(IL) >= n or Ki is the point at infinity, the
+ *   resulting key is invalid, and one should proceed with the next value for i." This is too rare to meet by
+ *   chance; the tests construct it.
  */
 export function childOf(K: Point, I: Uint8Array): Derived | null {
   // "Split I into two 32-byte sequences, IL and IR." "Ki is point(parse256(IL)) + Kpar. The returned chain

@@ -1,16 +1,16 @@
-/** The signatures that a key can make, and how its public key is written for each. */
+/** The signature schemes, and the form of the public key in each. */
 import { type Curve, ed25519, secp256k1 } from './curve.js'
 import { outputKey } from './taproot.js'
 
 export const SCHEMES = ['ecdsa-secp256k1', 'eddsa-ed25519', 'schnorr-taproot'] as const
 export type Scheme = (typeof SCHEMES)[number]
 
-/** The curve that a scheme's shares and points live on. */
+/** The curve of a scheme's shares and points. */
 export const curveOf = (scheme: Scheme): Curve => (scheme === 'eddsa-ed25519' ? ed25519 : secp256k1)
 
 /**
- * Whether keys are derived from a key of this scheme (BIP-32), so that it has a chain code. For Ed25519 there
- * is no standard that could be followed without the private key: SLIP-10 has hardened steps only.
+ * Whether keys of this scheme derive others (BIP-32), and so have a chain code. Ed25519 has no standard that
+ * works without the private key: SLIP-10 has hardened steps only.
  */
 export const isDerivable = (scheme: Scheme): boolean => scheme !== 'eddsa-ed25519'
 
@@ -18,7 +18,8 @@ export const isDerivable = (scheme: Scheme): boolean => scheme !== 'eddsa-ed2551
  * The public key that signatures verify under. eddsa: the point, 32 bytes (RFC 8032). ecdsa: the point, 33
  * bytes (SEC 1, compressed). taproot: BIP-341's output key for the internal point and no scripts, 32 bytes, x
  * only.
- * @param groupPoint the encoded point that the shares lie over; for taproot untweaked, with its true parity
+ * @param groupPoint f(0)*G, the encoded point of the shared secret; for taproot untweaked, with its true
+ *   parity
  * @throws CodecError unless it is a point of prime order
  */
 export function publicKeyOf(scheme: Scheme, groupPoint: Uint8Array): Uint8Array {

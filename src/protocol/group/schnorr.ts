@@ -1,6 +1,6 @@
 /**
- * Schnorr's proof of knowledge of a discrete logarithm, made non-interactive and bound to a context
- * (CGGMP24's Πsch): A = τG, e = H(context, X, A), z = τ + ex; accepted if zG = A + eX.
+ * Schnorr's proof of knowledge of a discrete logarithm, non-interactive and bound to a context (CGGMP24's
+ * Πsch): A = τG, e = H(context, X, A), z = τ + ex; accepted if zG = A + eX.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import type { Curve } from './curve.js'
@@ -11,15 +11,15 @@ import type { Rng } from '../core/session.js'
 /** `R`: the prover's commitment, an encoded point. `z`: its answer, an encoded scalar. */
 export type SchnorrProof = { readonly R: Uint8Array; readonly z: Uint8Array }
 
-/** The challenge e to a proof for the point `X` with commitment `R`, both encoded, in a context. */
+/** Computes the challenge e for the point `X` and the commitment `R`, both encoded, in a context. */
 export type Challenge = (curve: Curve, context: Uint8Array, X: Uint8Array, R: Uint8Array) => bigint
 
 const schnorrChallenge: Challenge = (curve, context, X, R) =>
   curve.reduce(sha512(encode(['mpc/schnorr-challenge/v1', curve.name, context, X, R])))
 
 /**
- * Proves knowledge of `secret`, an encoded nonzero scalar x, towards X = xG.
- * @param context what the proof is bound to; the caller puts run, speaker and purpose into it
+ * Proves knowledge of `secret`, an encoded nonzero scalar x, for X = xG.
+ * @param context binds the proof; the caller puts run, prover and purpose into it
  * @throws CodecError unless `secret` is a nonzero scalar
  */
 export function proveKnowledge(
@@ -39,8 +39,8 @@ export function proveKnowledge(
 }
 
 /**
- * A nonce τ for one proof, nonzero. It is hashed from fresh bytes, the secret and the context: should
- * randomness ever repeat, two proofs in two contexts still have two nonces, and the secret stays hidden.
+ * A nonzero nonce τ for one proof, hashed from fresh bytes, the secret and the context. If the randomness
+ * ever repeats, two proofs in two contexts still have two nonces, and the secret stays hidden.
  * @param X the encoded point whose logarithm `secret` is
  */
 export function hedgedNonce(
@@ -59,8 +59,8 @@ export function hedgedNonce(
 }
 
 /**
- * Whether `proof` shows knowledge of the logarithm of `point` in `context`. False, never a throw, on any
- * other bytes.
+ * Whether `proof` shows knowledge of the logarithm of `point` in `context`. It returns false on malformed
+ * bytes and never throws for them.
  */
 export function verifyKnowledge(
   curve: Curve,

@@ -1,8 +1,8 @@
 /**
- * BIP-341's step from the internal key P to the output key Q, with an empty script tree: Q = ±P + tG, the
- * sign such that ±P has even y. As the same t is added to every share of ±p, and Lagrange's coefficients sum
- * to one, shares of p become shares of q one by one. Stored keys keep P and its parity; this is applied when
- * a key is shown or signs.
+ * BIP-341's step from the internal key P to the output key Q, with an empty script tree: Q = ±P + tG, with
+ * the sign that gives ±P even y. Every share of ±p gets the same t, and Lagrange's coefficients sum to one,
+ * so each share of p becomes a share of q on its own. Stored keys keep P and its parity; the step is applied
+ * when a key is shown or signs.
  */
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { type Point, secp256k1 } from './curve.js'
@@ -13,7 +13,7 @@ export type TaprootTweak = { readonly negate: boolean; readonly t: bigint; reado
 /**
  * BIP-341, taproot_tweak_pubkey: t = int(tagged_hash("TapTweak", bytes(P))).
  * @param P the internal key, either parity
- * @throws CodecError when t is not below the order, as the BIP demands: it happens for one key in 2^128
+ * @throws CodecError if t is not below the order, as the BIP demands: this happens for one key in 2^128
  */
 export function taprootTweak(P: Point): TaprootTweak {
   const encoded = P.toBytes()
@@ -21,13 +21,13 @@ export function taprootTweak(P: Point): TaprootTweak {
   return { negate: encoded[0] === 3, t, tG: secp256k1.G.multiplyUnsafe(t) }
 }
 
-/** The tweak of a share, or of the whole private key. */
+/** Tweaks a share, or the whole private key. */
 export function tweakScalar({ negate, t }: TaprootTweak, x: bigint): bigint {
   const { Fn } = secp256k1
   return Fn.add(negate ? Fn.neg(x) : x, t)
 }
 
-/** The tweak of P itself, which gives Q with its true parity, or of a public share. */
+/** Tweaks P itself, which gives Q with its true parity, or a public share. */
 export function tweakPoint({ negate, tG }: TaprootTweak, X: Point): Point {
   return (negate ? X.negate() : X).add(tG)
 }
