@@ -1,9 +1,9 @@
 /**
- * One custodian's share x_i split once more, among holders 1 to m of whom any k restore it: Shamir's sharing
- * with Feldman's commitment over the curve's order, whose constant is the public share X_i that the key's
- * record already holds. So a holder checks its piece against what was public before. That whoever made the
- * vector knew x_i, and did not only choose k - 1 values and fit the rest to X_i, is shown by the proof
- * in the manifest that holds it.
+ * Splits one custodian's share x_i among holders 1 to m, any k of whom restore it: Shamir's sharing over the
+ * curve's order with Feldman's commitment. The commitment's constant is the public share X_i, which the key's
+ * record already holds, so a holder checks its piece against a value that was public before. The vector alone
+ * does not show that its author knew x_i: k - 1 values can be chosen and the rest fitted to X_i. The proof in
+ * the manifest shows it.
  */
 import { attempt } from '../core/codec.js'
 import type { Curve, Point } from '../group/curve.js'
@@ -17,24 +17,27 @@ const SCALAR_BYTES = 32
 export type EscrowSplit = {
   /** A_0 .. A_(k-1), encoded points; A_0 = X_i. */
   readonly F: readonly Uint8Array[]
-  /** f(h), 32 bytes, of each holder h; the caller wipes them. */
+  /** f(h) of each holder h, 32 bytes; the caller wipes them. */
   readonly pieces: ReadonlyMap<PartyId, Secret>
 }
 
-/** What a new split is drawn from. */
+/** The inputs of a new split. */
 export type SplitDraw = {
   /** x_i. */
   readonly share: Secret
-  /** What the split is for, and among whom: two splits for different purposes have nothing in common. */
+  /**
+   * Covers what the split is for, and its holders: two splits for different purposes have nothing in common.
+   */
   readonly purpose: Uint8Array
   readonly rng: Rng
 }
 
 /**
- * The coefficients a_1 .. a_(k-1) of a new split, one after another, 32 bytes each. Random, and kept by
- * whoever splits: derived from the share alone they would link two splits of it. They are hedged with the share, because
- * two splits with the same coefficients give it to who holds different pieces of both.
- * @param threshold k, from 2: with one piece enough, a piece would be the share
+ * Draws the coefficients a_1 .. a_(k-1) of a new split, concatenated, 32 bytes each; the custodian keeps
+ * them. They are random, because coefficients derived from the share alone would link two splits of it. They
+ * are hedged with the share, because two splits with the same coefficients reveal it to a holder of different
+ * pieces of both.
+ * @param threshold k, 2 or more: if one piece sufficed, each piece would be the share
  */
 export function drawCoefficients(curve: Curve, threshold: number, draw: SplitDraw): Secret {
   const { share, purpose } = draw
@@ -49,10 +52,10 @@ export function drawCoefficients(curve: Curve, threshold: number, draw: SplitDra
 }
 
 /**
- * Splits a share by these coefficients, which also makes the same pieces again.
+ * Splits a share by these coefficients. The same coefficients give the same pieces again.
  * @param share x_i, an encoded nonzero scalar
- * @param holders m, no fewer than k
- * @throws RangeError for other numbers; CodecError for a share or coefficients that are none
+ * @param holders m, at least k
+ * @throws RangeError for other numbers, or a zero; CodecError if the share or a coefficient is not a scalar
  */
 export function split(curve: Curve, share: Secret, coefficients: Secret, holders: number): EscrowSplit {
   const f: Polynomial = [curve.parseScalar(share.reveal()), ...scalarsIn(curve, coefficients.reveal())]
@@ -67,7 +70,7 @@ export function split(curve: Curve, share: Secret, coefficients: Secret, holders
   }
 }
 
-/** Whether this is a holder's piece under the vector: piece * G = sum of index^k * A_k. Never throws. */
+/** Whether `piece` is holder `index`'s under the vector F: piece * G = sum of index^k * A_k. Never throws. */
 export function isPiece(curve: Curve, F: readonly Uint8Array[], index: PartyId, piece: Secret): boolean {
   const parsed = attempt(() => ({
     A: F.map((point): Point => curve.parsePoint(point)),
@@ -78,8 +81,8 @@ export function isPiece(curve: Curve, F: readonly Uint8Array[], index: PartyId, 
 }
 
 /**
- * The share, from any k pieces or more by holder, each of which `isPiece` accepts.
- * @throws RangeError if they are fewer than k, or one is no piece
+ * Restores the share from k or more pieces, by holder. `isPiece` must accept each.
+ * @throws RangeError if there are fewer than k pieces, or one is invalid
  */
 export function combine(
   curve: Curve,

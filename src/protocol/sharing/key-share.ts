@@ -1,6 +1,6 @@
 /**
- * One member's share of a key together with everybody's public shares: a `KeyShare` exists only after
- * everything that can be checked about it was checked. Nothing here depends on how the key was made.
+ * One custodian's share of a key, together with all public shares. A `KeyShare` exists only after every
+ * possible check of it has passed. Nothing here depends on how the key was made.
  */
 import { CodecError } from '../core/codec.js'
 import type { Point } from '../group/curve.js'
@@ -9,13 +9,13 @@ import type { Secret } from '../core/secret.js'
 import type { PartyId, Session } from '../core/session.js'
 import { onOnePolynomial } from './polynomial.js'
 
-/** What everybody may know of a key's sharing. */
+/** The public part of a key's sharing. */
 export type PublicShares = {
   readonly scheme: Scheme
-  /** How many shares sign: 2 to n. */
+  /** How many custodians must sign: 2 to n. */
   readonly threshold: number
   /**
-   * The point f(0)*G that the shares lie over; for taproot the internal point, untweaked, with its true
+   * f(0)*G, the public point of the shared secret; for taproot the internal point, untweaked, with its true
    * parity.
    */
   readonly groupPoint: Uint8Array
@@ -24,19 +24,18 @@ export type PublicShares = {
 }
 
 /**
- * A key share as it is read, before anything is known of it. `share`: x_i = f(i), 32 bytes in the curve's
- * encoding.
+ * A key share as read, before any check. `share` is x_i = f(i), 32 bytes in the curve's encoding.
  */
 export type UncheckedKeyShare = PublicShares & { readonly index: PartyId; readonly share: Secret }
 
 declare const checked: unique symbol
 
-/** A key share that `parseKeyShare` found whole. */
+/** A key share that has passed `parseKeyShare`. */
 export type KeyShare = UncheckedKeyShare & { readonly [checked]: true }
 
 /**
- * Holds the public part against itself: 2 <= threshold <= n, indices 1..n, every point valid and no identity,
- * and all of them on one polynomial of degree threshold - 1, no less, whose constant is the group point.
+ * Checks that the public part is consistent: 2 <= threshold <= n, indices 1..n, every point valid and not the
+ * identity, and all on one polynomial of degree exactly threshold - 1 whose constant is the group point.
  * @returns the public shares as points
  * @throws CodecError that names the field
  */
@@ -57,7 +56,7 @@ export function checkPublicShares(parts: PublicShares): ReadonlyMap<PartyId, Poi
       field(`publicShares[${index}]`, () => curve.parsePoint(encoded)),
     )
   }
-  // Of this degree and no less: fewer than the threshold could sign with a key of a lower one.
+  // The degree must not be lower: fewer custodians than the threshold could then sign.
   const all = [group, ...points.values()]
   if (!onOnePolynomial(all, threshold) || onOnePolynomial(all, threshold - 1)) {
     throw new CodecError(
@@ -69,8 +68,8 @@ export function checkPublicShares(parts: PublicShares): ReadonlyMap<PartyId, Poi
 }
 
 /**
- * The key share in `parts`, if it is one: `checkPublicShares`, and the share is a nonzero scalar x_i with
- * x_i*G = X_i. The secret stays the caller's to wipe.
+ * Checks a key share: `checkPublicShares` holds, and the share is a nonzero scalar x_i with x_i*G = X_i. The
+ * caller still owns the secret and wipes it.
  * @throws CodecError that names the field, never its content
  */
 export function parseKeyShare(parts: UncheckedKeyShare): KeyShare {
@@ -84,8 +83,8 @@ export function parseKeyShare(parts: UncheckedKeyShare): KeyShare {
 }
 
 /**
- * Signing is for exactly as many parties as the threshold, each a member of the key.
- * @throws RangeError for any others
+ * Requires exactly as many signers as the threshold, each with a share of the key.
+ * @throws RangeError otherwise
  */
 export function requireQuorum(parties: readonly PartyId[], key: PublicShares): void {
   const stranger = parties.find((party) => !key.publicShares.has(party))
@@ -95,7 +94,7 @@ export function requireQuorum(parties: readonly PartyId[], key: PublicShares): v
   }
 }
 
-/** And who takes part in it does so with a share of its own. @throws RangeError as `requireQuorum`, or if it does not */
+/** As `requireQuorum`, and the share must be this party's own. @throws RangeError otherwise */
 export function requireOwnQuorum({ self, parties }: Session, share: KeyShare): void {
   requireQuorum(parties, share)
   if (self !== share.index) throw new RangeError("this share is another party's")

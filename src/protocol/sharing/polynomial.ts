@@ -1,7 +1,7 @@
 /**
- * Shamir sharing with Feldman's commitments, over either curve: what key generation, reshare and escrow have
- * in common. A secret is f(0); the share of index i is f(i). Indices are integers from 1 below 2^53, hence
- * never zero and never equal modulo a curve's order.
+ * Shamir sharing with Feldman's commitments over either curve, for key generation, reshare and escrow. A
+ * secret is f(0); the share of index i is f(i). Indices are integers from 1 below 2^53, so they are never
+ * zero and two different ones never equal modulo a curve's order.
  */
 import type { Curve, Point } from '../group/curve.js'
 import type { PartyId, Rng } from '../core/session.js'
@@ -9,7 +9,7 @@ import type { PartyId, Rng } from '../core/session.js'
 /** Coefficients a_0 .. a_{t-1} of a polynomial of degree t - 1; a_0 is the secret. */
 export type Polynomial = readonly bigint[]
 
-/** A polynomial that any `threshold` of its values determine. @param constant the secret, if it is given */
+/** A random polynomial of degree threshold - 1. @param constant the secret; random if left out */
 export function randomPolynomial(
   curve: Curve,
   threshold: number,
@@ -20,7 +20,7 @@ export function randomPolynomial(
   return [constant, ...Array.from({ length: threshold - 1 }, () => curve.randomScalar(rng))]
 }
 
-/** f(index). @throws RangeError for an index that is none, zero above all: f(0) is the secret */
+/** f(index). @throws RangeError for an invalid index, zero above all: f(0) is the secret */
 export function evaluate(curve: Curve, f: Polynomial, index: PartyId): bigint {
   const i = indexScalar(index)
   return f.reduceRight((sum, a) => curve.Fn.add(curve.Fn.mul(sum, i), a), 0n)
@@ -29,13 +29,13 @@ export function evaluate(curve: Curve, f: Polynomial, index: PartyId): bigint {
 /** Feldman's commitment to f: a_k * G for each k. */
 export const feldman = (curve: Curve, f: Polynomial): readonly Point[] => f.map((a) => curve.timesG(a))
 
-/** f(index) * G from the commitment to f. @throws RangeError for an index that is none */
+/** f(index) * G from the commitment to f. @throws RangeError for an invalid index */
 export function evaluateCommitment(curve: Curve, commitment: readonly Point[], index: PartyId): Point {
   const i = indexScalar(index)
   return commitment.reduceRight((sum, A) => sum.multiplyUnsafe(i).add(A), curve.O)
 }
 
-/** The commitment to the sum of polynomials of one degree. @throws RangeError when they are not */
+/** The commitment to the sum of polynomials of one degree. @throws RangeError if the degrees differ */
 export function addCommitments(commitments: readonly (readonly Point[])[]): readonly Point[] {
   return commitments.reduce((sum, next) => {
     if (sum.length !== next.length) throw new RangeError('the polynomials are not of one degree')
@@ -60,9 +60,9 @@ export function lagrange(curve: Curve, index: PartyId, indices: readonly PartyId
 }
 
 /**
- * Whether f(0)*G, f(1)*G, ..., f(n)*G are `points` for some f of degree at most threshold - 1. A sequence is
- * given by such a polynomial exactly if its differences of order `threshold` vanish (Newton's forward
- * differences), which takes additions only.
+ * Whether `points` are f(0)*G, f(1)*G, ..., f(n)*G for some f of degree at most threshold - 1. This holds
+ * exactly if the sequence's differences of order `threshold` vanish (Newton's forward differences), and takes
+ * additions only.
  */
 export function onOnePolynomial(points: readonly Point[], threshold: number): boolean {
   let differences = points
