@@ -1,6 +1,6 @@
 /**
- * The verdicts on key generations and resharings that failed, for whoever has their letters: the checks are those of the
- * protocols themselves, over what everybody heard and over what a receiver shows of what it alone was dealt.
+ * The verdicts on failed key generations and reshares, for anybody who has their letters. They apply the
+ * protocols' own checks to the broadcasts, and to the dealt letters that receivers disclose.
  */
 import { judgeAux } from '../cggmp24/auxiliary/evidence.js'
 import * as cggmp24 from '../cggmp24/keygen.js'
@@ -29,10 +29,10 @@ import { curveOf } from '../group/scheme.js'
 import type { PartyId, Session } from '../core/session.js'
 
 /**
- * Who provably broke a key generation.
- * @param session of all parties, as anybody; its sid is the run's
- * @param auxiliary null exactly where the scheme needs none
- * @param disputes letters of rounds `open` and `aux-prove` of which their receivers say that they do not hold
+ * Names the parties that provably broke a key generation.
+ * @param session the run's sid and parties; any party may be `self`
+ * @param auxiliary null exactly if the scheme needs none
+ * @param disputes letters of rounds `open` and `aux-prove` that their receivers claim are invalid
  */
 export const judgeKeyMaking = (
   session: Session,
@@ -75,8 +75,8 @@ function* judgeKeygen(
 }
 
 /**
- * Who provably broke a resharing.
- * @throws RangeError or CodecError for an input that makes no resharing
+ * Names the parties that provably broke a reshare.
+ * @throws RangeError or CodecError for an input that makes no reshare
  */
 export const judgeResharing = (
   session: Session,
@@ -107,13 +107,13 @@ function* judgeReshare(
   if (auxiliary) yield* judgeAux(session, auxiliary, rounds, disputes)
 }
 
-/** What is wrong with a dealt letter of a resharing; null where it holds. */
+/** The flaw in a dealt letter of a reshare; null if it holds. */
 function dealtFlaw(
   plan: resharing.Plan,
   opened: ReadonlyMap<PartyId, resharing.Opened>,
   { from, to, letter }: Dispute,
 ): string | null {
-  // A letter that cannot be read is no share: it does not lie on any polynomial.
+  // A letter that cannot be decoded is guilty by itself; no polynomial is needed to judge it.
   const sent = attempt(() => ({ share: resharing.dealtLetter.decode(letter) }))
   if (sent === null) return 'malformed letter'
   const contribution = {

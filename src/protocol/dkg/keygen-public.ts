@@ -1,7 +1,7 @@
 /**
- * What is said aloud in a key generation (`keygen.ts`), what must hold of it, and what it adds up to. There
- * is no secret here: the protocol checks its letters with this, and whoever reads a transcript recomputes the
- * public key from it.
+ * The public side of a key generation (`keygen.ts`): its broadcasts, their checks, and the key they add up
+ * to. There is no secret here. The protocol checks its letters with this code, and anybody with a transcript
+ * recomputes the public key with it.
  */
 import { decoded, type Rounds } from '../core/rounds.js'
 import * as cggmp24 from '../cggmp24/keygen.js'
@@ -28,23 +28,23 @@ import { addCommitments, evaluateCommitment } from '../sharing/polynomial.js'
 
 export type KeygenInput = { readonly scheme: Scheme; readonly threshold: number }
 
-/** What everybody may know of a key that was made. */
+/** The public part of a new key. */
 export type PublicOutput = {
   /** f(0)*G: 32 bytes on ed25519; 33 on secp256k1, for taproot the internal point, untweaked. */
   readonly groupPoint: Uint8Array
   /** f(j)*G for every party j. */
   readonly publicShares: ReadonlyMap<PartyId, Uint8Array>
-  /** 32 bytes where keys can be derived from this one; else null. */
+  /** 32 bytes if keys can be derived from this one, else null. */
   readonly chainCode: Uint8Array | null
 }
 
-/** What every scheme's opening holds. @param blinding length of u, in bytes */
+/** The fields of every scheme's opening. @param blinding length of u, in bytes */
 const commonFields = (blinding: number) => ({
   /** Feldman's commitment phi_i0 .. phi_i(t-1) to this party's polynomial f_i, encoded points. */
   F: list(bytesUpTo(33), 0, 100),
   /** Proof of knowledge of f_i(0). */
   proof: record({ R: bytesUpTo(33), z: bytes(32) }),
-  /** What this party adds to the chain code. */
+  /** This party's contribution to the chain code. */
   chainCode: nullable(bytes(32)),
   /** Hides the rest in the commitment. */
   u: bytes(blinding),
@@ -52,21 +52,21 @@ const commonFields = (blinding: number) => ({
 const frostOpening = record(commonFields(32))
 const cggmp24Opening = record({ ...commonFields(48), ahead: cggmp24.aheadShape })
 
-/** What a party says in round `open`, and commits to in round `commit`. */
+/** A party's letter in round `open`; it commits to it in round `commit`. */
 export type Opening = Of<typeof frostOpening> & {
   /** For ECDSA always, else never. */
   readonly ahead?: cggmp24.Ahead
 }
 
-/** Where the engines differ. */
+/** The differences between the engines. */
 export type Manner = {
   readonly tag: string
   readonly opening: Shape<Opening>
   /** Length of an opening's u, in bytes. */
   readonly blinding: number
-  /** Of the proof of knowledge of f_i(0). */
+  /** The challenge of the proof of knowledge of f_i(0). */
   readonly challenge: (prover: PartyId) => Challenge
-  /** Whether a round `prove` follows, for which something is said ahead. */
+  /** Whether a round `prove` follows; the openings then hold `ahead`. */
   readonly proves: boolean
 }
 
@@ -94,20 +94,21 @@ export const commitmentLetter: Codec<Uint8Array> = codec(bytes(32), 64)
 export const openingLetter = (scheme: Scheme): Codec<Opening> => codec(MANNERS[scheme].opening, 8192)
 export const dealtLetter: Codec<Uint8Array> = codec(bytes(32), 64)
 
-/** V_i: what party i broadcasts before anybody opens. 32 bytes. */
+/** V_i: the commitment that party i broadcasts before anybody opens. 32 bytes. */
 export function commitTo(session: Session, input: KeygenInput, party: PartyId, opening: Opening): Uint8Array {
   const { tag, opening: shape } = MANNERS[input.scheme]
   return session.digest(`${tag}/commit/v1`, input.scheme, input.threshold, party, shape.form(opening))
 }
 
 /**
- * What a party's proof of knowledge is bound to beside its index: the run, and what is made in it. 32 bytes.
+ * Binds a proof of knowledge to the run, the scheme and the threshold; the challenge adds the index. 32
+ * bytes.
  */
 export function proofContext(session: Session, input: KeygenInput): Uint8Array {
   return session.digest(`${MANNERS[input.scheme].tag}/proof/v1`, input.scheme, input.threshold)
 }
 
-/** An opening, parsed as far as it can be: `F` is null where it is no vector of points. */
+/** An opening, parsed as far as possible: `F` is null if it is not a vector of points. */
 export type Opened = { readonly opening: Opening; readonly F: readonly Point[] | null }
 
 export const parseOpening = (curve: Curve, opening: Opening): Opened => ({
@@ -116,7 +117,8 @@ export const parseOpening = (curve: Curve, opening: Opening): Opened => ({
 })
 
 /**
- * What must hold of an opening, whoever reads it, by what is said of its sender where it does not.
+ * The checks of an opening, the same for every reader, each under the reason given for a sender that fails
+ * it.
  * @param V the commitments of all parties
  */
 export function openingChecks(
@@ -145,12 +147,12 @@ export function openingChecks(
   }
 }
 
-/** That `liesOn` does not hold. */
+/** The reason given if `liesOn` fails. */
 export const dealtReason = "dealt share does not lie on the sender's polynomial"
 
 /**
  * Round 2, step 2. "Each P_i verifies their shares by calculating g^f_l(i) = prod phi_lk^(i^k mod q), aborting if the
- * check fails." F or a share that is null could not be read.
+ * check fails." F and share are null if they could not be parsed.
  */
 export const liesOn = (
   curve: Curve,
@@ -159,7 +161,7 @@ export const liesOn = (
   share: bigint | null,
 ): boolean => F !== null && share !== null && curve.timesG(share).equals(evaluateCommitment(curve, F, to))
 
-/** A key's public part while it is made: f(0)*G, and f(j)*G for every party j. */
+/** A new key's public part, parsed: f(0)*G, and f(j)*G for every party j. */
 export type Made = {
   readonly group: Point
   readonly shares: ReadonlyMap<PartyId, Point>
@@ -167,7 +169,7 @@ export type Made = {
 }
 
 /**
- * What openings that hold add up to, one of each party; null where that is no usable key. Round 2, step 4.
+ * Adds up valid openings, one of each party; null if the sum is no usable key. Round 2, step 4.
  * "Each P_i calculates their public verification share Y_i = g^s_i, and the group's public key Y = prod
  * phi_j0. Any participant can compute the public verification share of any other participant."
  */
@@ -185,15 +187,15 @@ export const encoded = ({ group, shares, chainCode }: Made): PublicOutput => ({
   chainCode,
 })
 
-/** What each party said ahead of round `prove`; the shape of the letters sees to it that all of them did. */
+/** What each party fixed ahead of round `prove`. The letters' shape makes the field mandatory for ECDSA. */
 export const aheadOf = (openings: ReadonlyMap<PartyId, Opening>): ReadonlyMap<PartyId, cggmp24.Ahead> =>
   new Map([...openings].map(([party, { ahead }]) => [party, ahead as cggmp24.Ahead]))
 
 /**
  * The public part of a key generation's output, from the letters of rounds `commit` and `open`, and for ECDSA
  * `prove`.
- * @returns null unless every opening opens its commitment and holds in itself, together they make a usable
- *   key, and every proof for a share of it verifies; what was dealt is not seen here
+ * @returns null unless every opening matches its commitment and passes its checks, together they make a
+ *   usable key, and every proof for a share of it verifies; dealt shares are not visible here
  */
 export function publicResult(session: Session, input: KeygenInput, rounds: Rounds): PublicOutput | null {
   const curve = curveOf(input.scheme)
@@ -203,7 +205,7 @@ export function publicResult(session: Session, input: KeygenInput, rounds: Round
   const checks = Object.values(openingChecks(session, input, V))
   const opened = new Map([...openings].map(([party, opening]) => [party, parseOpening(curve, opening)]))
   for (const [party, each] of opened) if (!checks.every((holds) => holds(each, party))) return null
-  // Together they can bring about a key that is none; no honest party would have gone on.
+  // Valid openings can still add up to an unusable key; no honest party continues with one.
   const made = combine(curve, session.parties, [...opened.values()])
   if (made === null) return null
   const { proves } = MANNERS[input.scheme]

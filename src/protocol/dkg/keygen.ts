@@ -1,14 +1,12 @@
 /**
- * The distributed key generation of every scheme: Feldman's sharing with proofs of knowledge, in which
- * everybody first commits to what they will say, in `commit` (reliably broadcast), and then opens it and
- * deals the shares, in `open`. That costs no round, since the first broadcast must be echoed anyway, and
- * takes away what plain Feldman sharing leaves: its last mover sees all others' contributions before it
- * chooses its own, and can so choose among many public keys. Here it can only refuse to open, which
- * everybody sees.
+ * The distributed key generation of every scheme: Feldman's sharing with proofs of knowledge. Every party
+ * commits to its opening in `commit` (reliably broadcast), then opens it and deals the shares in `open`. The
+ * commitment costs no extra round, since the first broadcast must be echoed anyway. It removes a weakness of
+ * plain Feldman sharing: there the last mover sees all other contributions before it chooses its own, and so
+ * can choose among many public keys. Here it can only refuse to open, which everybody sees.
  *
  * The steps quoted are FROST's (Komlo and Goldberg, ePrint 2020/852, figure 1); V_i and the chain code are
- * ours. Letters and their checks are in `keygen-public.ts`, CGGMP24's third round in
- * `cggmp24/keygen.ts`.
+ * ours. Letters and their checks are in `keygen-public.ts`, CGGMP24's third round in `cggmp24/keygen.ts`.
  */
 import * as cggmp24 from '../cggmp24/keygen.js'
 import { attempt } from '../core/codec.js'
@@ -47,17 +45,18 @@ export type KeygenOutput = PublicOutput & {
 /**
  * Makes a key among the session's parties, whose ids 1..n are the indices of their shares.
  * @throws RangeError for parties or a threshold that make no key
- * @throws ProtocolAbort naming everybody who broke the protocol
+ * @throws ProtocolAbort naming everybody who broke the protocol; SplitView if the commitments were not the
+ *   same
  */
 export function* keygen(session: Session, input: KeygenInput, rng: Rng): Protocol<KeygenOutput> {
   requireParties(session.parties, input.threshold)
-  // There is no secret yet to hedge with. Two runs are still two polynomials if the generator repeats itself: one and the
-  // same, dealt to other indices, would have less of a threshold than either run.
+  // There is no secret yet to hedge with. The run alone gives two runs two polynomials if the generator
+  // repeats itself: one polynomial dealt to different indices would have a lower threshold than either run.
   using randomness = hedged(rng, 'keygen', null, proofContext(session, input), session.self)
   return yield* keygenWith(session, input, randomness.rng)
 }
 
-/** `keygen` with a polynomial from these very bytes. */
+/** `keygen` with exactly these random bytes. */
 export function* keygenWith(session: Session, input: KeygenInput, rng: Rng): Protocol<KeygenOutput> {
   const curve = curveOf(input.scheme)
   const manner = MANNERS[input.scheme]
@@ -81,8 +80,8 @@ export function* keygenWith(session: Session, input: KeygenInput, rng: Rng): Pro
   using tau = manner.proves ? cggmp24.proofNonce(session, constant, F[0] as Point, rng) : null
   const mine: Opening = tau ? { ...common, ahead: cggmp24.sayAhead(tau, rng) } : common
 
-  // Step 4. "Every P_i broadcasts C_i, sigma_i to all other participants": first V_i, reliably, so that what
-  // is opened is the same for all. Whoever sends another's V_i again hopes to open it with the other's words.
+  // Step 4. "Every P_i broadcasts C_i, sigma_i to all other participants": first V_i, reliably, so that all
+  // see the same openings. A party that copies another's V_i hopes to open it with the other's opening.
   const V = yield* broadcastReliably(
     session,
     'commit',
@@ -115,7 +114,7 @@ export function* keygenWith(session: Session, input: KeygenInput, rng: Rng): Pro
     const received = [...contributions.values()]
     const x = received.reduce((sum, { share }) => Fn.add(sum, share as bigint), evaluate(curve, f, self))
     const made = combine(curve, parties, [{ opening: mine, F }, ...received])
-    // Every part was fixed before any was seen, so this cannot be brought about; no one of them is to blame.
+    // Every contribution was fixed before any was seen, so nobody can cause this, and nobody is accused.
     if (made === null) {
       throw new Error(
         'the contributions add up to an unusable key, which happens by chance alone: run it again',

@@ -1,7 +1,7 @@
 /**
- * What a resharing is: which old shares are dealt from, by whom, and to whom. Here are the letters, what they
- * are bound to, and what everybody can check of them, secret or not. The rounds are in `reshare.ts`; who is
- * whom, and that the old record is the one that the definition names by its digest, is left to the ceremony.
+ * The plan of a reshare: which old shares are dealt, by which dealers, and to whom. Here are the letters,
+ * their binding, and every check of them, of broadcasts and dealt shares. The rounds are in `reshare.ts`. The
+ * ceremony checks the identities, and that the old record has the digest that the definition names.
  */
 import {
   attempt,
@@ -22,24 +22,24 @@ import type { PartyId, Session } from '../core/session.js'
 import { addCommitments, evaluateCommitment, lagrange } from '../sharing/polynomial.js'
 
 export type ReshareInput = {
-  /** Digest of the old epoch's record, 32 bytes: the definition names it, and the record hashes to it. */
+  /** Digest of the old epoch's record, 32 bytes, as named by the definition. */
   readonly parent: Uint8Array
-  /** What that record says of the shares. */
+  /** The public shares in that record. */
   readonly old: PublicShares
-  /** Stays as it is: 32 bytes, or null for eddsa. */
+  /** The key's chain code, which stays: 32 bytes, or null for eddsa. */
   readonly chainCode: Uint8Array | null
-  /** Old index of each party that deals: as many as must sign in the old epoch, no more. */
+  /** Old index of each dealer: exactly as many as must sign in the old epoch. */
   readonly dealers: ReadonlyMap<PartyId, PartyId>
-  /** How many shares sign in the new epoch: 2 to n'. */
+  /** How many custodians must sign in the new epoch: 2 to n'. */
   readonly threshold: number
-  /** New index, 1 to n', of each party that is to hold a new share. */
+  /** New index, 1 to n', of each party that receives a new share. */
   readonly members: ReadonlyMap<PartyId, PartyId>
 }
 
-/** An input that is known to hold together, and what follows from it. */
+/** A checked input, and the values that follow from it. */
 export type Plan = Pick<ReshareInput, 'dealers' | 'threshold' | 'members'> & {
   readonly curve: Curve
-  /** Digest of all that the parties must agree on, in this run. */
+  /** Digest of everything that the parties must agree on, in this run. */
   readonly id: Uint8Array
   readonly group: Point
   /** lambda_i^D of each dealer i. */
@@ -54,26 +54,26 @@ const openingShape = record({
   /** Hides the rest in the commitment. */
   u: bytes(32),
 })
-/** What a dealer says in round `open`, and commits to in round `commit`. */
+/** A dealer's letter in round `open`; it commits to it in round `commit`. */
 export type Opening = Of<typeof openingShape>
 
 const commitmentShape = record({
   /** The sender's `Plan.id`. */
   plan: bytes(32),
-  /** Of a dealer, what it will open; null of everybody else. */
+  /** A dealer's commitment to its opening; null for the others. */
   V: nullable(bytes(32)),
 })
 export type Commitment = Of<typeof commitmentShape>
 
-// In every round there is a letter from everybody to everybody, so that rounds are as in every other
-// protocol; of those who have nothing to say it says so.
+// Every party sends every letter in every round, so the rounds work as in every other protocol. A party with
+// nothing to send sends null.
 export const commitmentLetter: Codec<Commitment> = codec(commitmentShape, 128)
 export const openingLetter: Codec<Opening | null> = codec(nullable(openingShape), 8192)
 export const dealtLetter: Codec<Uint8Array | null> = codec(nullable(bytes(32)), 64)
 
 /**
- * The plan of a resharing among the session's parties.
- * @throws RangeError for parts that make none; CodecError if the old public shares are not whole
+ * The plan of a reshare among the session's parties.
+ * @throws RangeError for an invalid input; CodecError if the old public shares are not consistent
  */
 export function planOf(session: Session, input: ReshareInput): Plan {
   const { old, dealers, threshold, members } = input
@@ -127,11 +127,11 @@ function requireParts({ parties }: Session, input: ReshareInput): void {
   }
 }
 
-/** V_i: what dealer i broadcasts before anybody opens. 32 bytes. */
+/** V_i: the commitment that dealer i broadcasts before anybody opens. 32 bytes. */
 export const commitTo = (session: Session, plan: Plan, dealer: PartyId, opening: Opening): Uint8Array =>
   session.digest('mpc/reshare/commit/v1', plan.id, dealer, openingShape.form(opening))
 
-/** What must hold of everybody's commitment. */
+/** The checks of every party's commitment. */
 export const commitmentChecks = (plan: Plan) => ({
   'starts from another epoch, or deals from or to others, than this member': (said: Commitment) =>
     equalBytes(said.plan, plan.id),
@@ -139,7 +139,7 @@ export const commitmentChecks = (plan: Plan) => ({
     (said.V !== null) === plan.dealers.has(from),
 })
 
-/** An opening, parsed as far as it can be: `F` is null where it is no vector of points. */
+/** An opening, parsed as far as possible: `F` is null if it is not a vector of points. */
 export type Opened = { readonly opening: Opening | null; readonly F: readonly Point[] | null }
 
 export const opened = ({ curve }: Plan, opening: Opening | null): Opened => ({
@@ -147,7 +147,7 @@ export const opened = ({ curve }: Plan, opening: Opening | null): Opened => ({
   F: opening && attempt(() => opening.F.map((A) => curve.parsePoint(A))),
 })
 
-/** What must hold of everybody's opening, beside what it dealt. */
+/** The checks of every party's opening, without the dealt share. */
 export const openingChecks = (session: Session, plan: Plan, said: ReadonlyMap<PartyId, Commitment>) => ({
   'opens although it does not deal, or deals and does not open': ({ opening }: Opened, from: PartyId) =>
     (opening !== null) === plan.dealers.has(from),
@@ -159,13 +159,14 @@ export const openingChecks = (session: Session, plan: Plan, said: ReadonlyMap<Pa
     opening === null || opening.F.length === plan.threshold,
   'vector holds something that is not a point of the group': ({ opening, F }: Opened) =>
     opening === null || F !== null,
-  // F_i[0] = λ_i^D X_i of each dealer: a check of the sum alone would let two dealers cancel each other. By it no dealer can bring in anything but its own old share, so there is no proof of knowledge of
-  // the constant: that the new shares are held is proved by each receipt.
+  // F_i[0] = λ_i^D X_i for each dealer. A check of the sum alone would let two dealers shift their constants
+  // and cancel each other. The check ties each dealer to its own old share, so no proof of knowledge of the
+  // constant is needed. Each receipt proves that the new share is held.
   'vector does not begin with its weighted public share': ({ F }: Opened, from: PartyId) =>
     F === null || F[0] === undefined || F[0].equals(weighted(plan, from)),
 })
 
-/** What a party was dealt, parsed as far as it can be: `value` is null where `sent` is no scalar. */
+/** A dealt share, parsed as far as possible: `value` is null if `sent` is not a scalar. */
 export type Dealt = { readonly sent: Uint8Array | null; readonly value: bigint | null }
 
 export const parseDealt = ({ curve }: Plan, sent: Uint8Array | null): Dealt => ({
@@ -174,8 +175,8 @@ export const parseDealt = ({ curve }: Plan, sent: Uint8Array | null): Dealt => (
 })
 
 /**
- * What must hold of what somebody was dealt, given that what was said aloud does.
- * @param index its new one; undefined for who is to hold no share
+ * The checks of a dealt share. They assume a valid opening.
+ * @param index the receiver's new index; undefined if it receives no share
  */
 export const dealtChecks = ({ curve, dealers }: Plan, index: PartyId | undefined) => ({
   'deals a share where none belongs, or none where one does': ({ sent }: Opened & Dealt, from: PartyId) =>
@@ -187,20 +188,20 @@ export const dealtChecks = ({ curve, dealers }: Plan, index: PartyId | undefined
     (value !== null && F !== null && curve.timesG(value).equals(evaluateCommitment(curve, F, index))),
 })
 
-/** lambda_i^D * X_i; the identity for who does not deal. */
+/** lambda_i^D * X_i; the identity for a party that is not a dealer. */
 function weighted({ curve, weights, dealersShares }: Plan, dealer: PartyId): Point {
   return dealersShares.get(dealer)?.multiplyUnsafe(weights.get(dealer) as bigint) ?? curve.O
 }
 
 /**
- * The new epoch's points from the dealers' vectors, which passed all checks.
- * @returns null if they add up to a sharing that cannot be used
+ * The new epoch's public shares, by new index, from the dealers' vectors, which have passed all checks.
+ * @returns null if the sum is an unusable sharing
  */
 export function sumOf(
   { curve, group, members }: Plan,
   vectors: readonly (readonly Point[])[],
 ): ReadonlyMap<PartyId, Point> | null {
-  // F = ΣF_i, F[0] is the group point, and no X'_l is the identity.
+  // F = ΣF_i; F[0] must be the group point, and no X'_l the identity.
   const sum = addCommitments(vectors)
   if (!sum[0]?.equals(group)) {
     throw new Error("every dealer's constant holds, their sum does not: this is a defect of this program")

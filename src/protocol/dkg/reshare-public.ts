@@ -1,6 +1,6 @@
 /**
- * What a resharing made, recomputed from what everybody said aloud: no secret is needed to hold the new
- * public shares against the old ones and the broadcasts between them.
+ * Recomputes the public result of a reshare from the broadcasts. Checking the new public shares against the
+ * old ones and the broadcasts takes no secret.
  */
 import { attempt } from '../core/codec.js'
 import type { Point } from '../group/curve.js'
@@ -20,10 +20,10 @@ import type { PartyId, Session } from '../core/session.js'
 type Letters = ReadonlyMap<PartyId, Uint8Array>
 
 /**
- * The public part of a resharing's output, from the letters of rounds `commit` and `open`.
- * @returns null unless everybody meant this resharing, every opening opens its commitment and holds in
- *   itself, and together they make shares that can be used; what was dealt is not seen here
- * @throws RangeError or CodecError for an input that makes no resharing
+ * The public part of a reshare's output, from the letters of rounds `commit` and `open`.
+ * @returns null unless every party committed to this plan, every opening matches its commitment and passes
+ *   its checks, and together they make usable shares; dealt shares are not visible here
+ * @throws RangeError or CodecError for an input that makes no reshare
  */
 export function publicReshare(
   session: Session,

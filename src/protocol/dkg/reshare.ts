@@ -1,11 +1,11 @@
 /**
- * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve: as many old members as must sign
- * deal their shares anew, to new members, who may be others, more or fewer; the key stays. As in key generation everybody
- * first commits to what they will say: `commit` (reliably broadcast) and `open` (broadcast, with each dealt share). A
- * refresh is the same with the same members.
+ * Verifiable secret resharing (Desmedt and Jajodia; Wong, Wang and Wing) on either curve. As many old
+ * custodians as must sign deal their shares anew to the new custodians, who may be others, more or fewer; the
+ * key stays. As in key generation, dealers first commit to their openings: `commit` (reliably broadcast),
+ * then `open` (broadcast, with each dealt share). A refresh is a reshare to the same custodians.
  *
- * Old shares still sign after it: what becomes of them, and when the new ones count, is left to the
- * ceremony's ending. So is the proof that each new member holds its share, which is in its receipt.
+ * Old shares still sign afterwards. The ceremony's ending decides what becomes of them, and when the new ones
+ * count. Each new custodian's receipt proves that it holds its share.
  */
 import type { Point } from '../group/curve.js'
 import { hedged } from '../core/hedged.js'
@@ -34,21 +34,23 @@ import { evaluate, feldman, type Polynomial, randomPolynomial } from '../sharing
 export type { ReshareInput } from './reshare-plan.js'
 
 export type ReshareOutput = {
-  /** The old one. */
+  /** Unchanged. */
   readonly groupPoint: Uint8Array
   /** X'_l of every new index l. */
   readonly publicShares: ReadonlyMap<PartyId, Uint8Array>
-  /** The old one. */
+  /** Unchanged. */
   readonly chainCode: Uint8Array | null
-  /** x'_j, of a new member, which the caller wipes; null for who only deals. */
+  /** x'_j of a new custodian, which the caller wipes; null for a party that only deals. */
   readonly share: Secret | null
 }
 
 /**
- * Reshares a key. The parties' ids are seats in this run; the indices of their shares stand in the input.
- * @param share x_i of the old epoch for who deals, null for who does not; it stays the caller's
- * @throws RangeError or CodecError for an input that makes no resharing, or a share that is not this dealer's
- * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when commitments were not the same
+ * Reshares a key. The parties' ids are numbers in this run; the input maps them to the indices of their
+ * shares.
+ * @param share x_i of the old epoch for a dealer, else null; the caller still owns it
+ * @throws RangeError or CodecError for an input that makes no reshare, or a share that is not this dealer's
+ * @throws ProtocolAbort naming everybody who broke the protocol; SplitView if the commitments were not the
+ *   same
  */
 export function* reshare(
   session: Session,
@@ -57,13 +59,13 @@ export function* reshare(
   rng: Rng,
 ): Protocol<ReshareOutput> {
   const plan = planOf(session, input)
-  // With the share and the plan, which covers the run and who deals: the same coefficients under two constants, λ x_i and
-  // λ' x_i, give x_i to one who is dealt a share of both.
+  // Hedged with the share and the plan, which covers the run and the dealers: the same coefficients under two
+  // constants, λ x_i and λ' x_i, would reveal x_i to a party that is dealt a share of both.
   using randomness = hedged(rng, 'reshare', share, plan.id, session.self)
   return yield* reshareWith(session, input, plan, share, randomness.rng)
 }
 
-/** `reshare` by its plan, with a polynomial from these very bytes. */
+/** `reshare` by its plan, with exactly these random bytes. */
 export function* reshareWith(
   session: Session,
   input: ReshareInput,
@@ -76,8 +78,8 @@ export function* reshareWith(
   const index = members.get(self)
 
   // Round 1. Dealer i of the set D: w_i = λ_i^D x_i; a polynomial f_i of degree t'-1 with f_i(0) = w_i; its vector F_i; V_i.
-  // With it everybody, dealing or not, says which epoch and which people it means: a joiner believes only
-  // agreement.
+  // Every party, dealer or not, also sends its plan, which fixes the epoch and the people: a joiner trusts
+  // only a plan on which all agree.
   const f = weightedPolynomial(session, plan, share, rng)
   const mine: Opening | null = f && { F: feldman(curve, f).map((A) => A.toBytes()), u: rng(32) }
   const said = yield* broadcastReliably(session, 'commit', commitmentLetter, {
@@ -85,11 +87,10 @@ export function* reshareWith(
     V: mine && commitTo(session, plan, self, mine),
   })
   demand('commit', said, commitmentChecks(plan))
-  // Whoever sends another's V_i again hopes to open it with the other's words.
+  // A dealer that copies another's V_i hopes to open it with the other's opening.
   demandDistinct(session, 'commit', commitmentsIn(said), 'commitment is the copy of another')
 
-  // Round 2. F_i to all, and to each new member j its f_i(I'_j) alone. V_i, which was echoed,
-  // binds it.
+  // Round 2. F_i goes to all, and f_i(I'_j) only to new custodian j. The echoed V_i binds F_i.
   const dealTo = (to: PartyId): Uint8Array | null => {
     const l = members.get(to)
     return f === null || l === undefined ? null : curve.scalarBytes(evaluate(curve, f, l))
@@ -107,13 +108,14 @@ export function* reshareWith(
         return [from, { ...contribution, ...parseDealt(plan, dealt.get(from) ?? null) }] as const
       }),
     )
-    // Each new member checks every dealer, and so does who only deals, as far as it sees.
+    // Every party checks every dealer; one that receives no share checks the broadcasts, and that it was
+    // dealt none.
     demand('open', contributions, openingChecks(session, plan, said), dealtChecks(plan, index))
 
     const received = [...contributions.values()].filter(({ opening }) => opening !== null)
     const vectors = received.map(({ F }) => F as readonly Point[])
     const X = sumOf(plan, f === null ? vectors : [...vectors, feldman(curve, f)])
-    // Every part was fixed before any was seen, so this cannot be brought about; no one of them is to blame.
+    // Every contribution was fixed before any was seen, so nobody can cause this, and nobody is accused.
     if (X === null) {
       throw new Error(
         'the contributions add up to unusable shares, which happens by chance alone: run it again',
@@ -138,7 +140,7 @@ export function* reshareWith(
   }
 }
 
-/** f_i of this party, null if it does not deal. @throws RangeError unless the share is its old index's */
+/** f_i of this party; null if it does not deal. @throws RangeError unless the share is its old index's */
 function weightedPolynomial(
   { self }: Session,
   { curve, threshold, weights, dealersShares }: Plan,
