@@ -1,10 +1,11 @@
 /**
- * FROST's signing on points and scalars that are parsed already (RFC 9591, sections 4 and 5): what one signer computes,
- * what all compute alike, and what a share has to be. The rounds around it are in `sign.ts`. It costs a signer two powers
- * of the generator and one sum of products; to check a share costs another three products.
+ * FROST's signing equations on parsed points and scalars (RFC 9591, sections 4 and 5): one signer's part, the
+ * part that all compute alike, and the check of a share. The rounds are in `sign.ts`. A signer pays two
+ * multiples of the generator and one sum of products; checking a share costs three more multiplications.
  *
- * BIP-340 knows a point by its x alone and means the one with even y (ZF frost, frost-secp256k1-tr). So the key and its
- * shares are negated where the key has odd y, and what all nonces add up to likewise: in `Joint` both signs stand once.
+ * BIP-340 identifies a point by its x alone and means the one with even y (ZF frost, frost-secp256k1-tr). So
+ * the key and its shares are negated if the key has odd y, and the nonces if their sum R has; `Joint` holds
+ * both signs.
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import type { Point } from '../group/curve.js'
@@ -16,10 +17,10 @@ import type { Suite } from './suites.js'
 /** Commitments to a signer's two nonces: D = dG and E = eG. */
 export type Commitments = { readonly hiding: Point; readonly binding: Point }
 
-/** d and e, encoded scalars, each for one answer. */
+/** d and e, encoded scalars. Each pair serves one signature only. */
 export type Nonces = { readonly hiding: Secret; readonly binding: Secret }
 
-/** What all signers of one message compute alike. */
+/** The values that all signers of one message compute alike. */
 export type Joint = {
   readonly suite: Suite
   readonly commitments: ReadonlyMap<PartyId, Commitments>
@@ -88,7 +89,7 @@ export function jointOf(
   return { suite, commitments, R, rho, c: challenge(R, key, message), negated }
 }
 
-/** What a signer's key share counts for: lambda_i c, with the sign of the key. */
+/** The factor of a signer's key share: lambda_i c, with the sign of the key. */
 function weightOf({ suite: { curve }, commitments, c, negated }: Joint, party: PartyId): bigint {
   const weight = curve.Fn.mul(lagrange(curve, party, [...commitments.keys()]), c)
   return negated.key ? curve.Fn.neg(weight) : weight
@@ -110,7 +111,10 @@ export function signShare(joint: Joint, party: PartyId, share: Secret, { hiding,
   return Fn.add(joint.negated.nonces ? Fn.neg(nonce) : nonce, Fn.mul(weightOf(joint, party), x))
 }
 
-/** Section 5.4, verify_signature_share: z_i G = D_i + rho_i E_i + lambda_i c X_i. @param X the signer's public share */
+/**
+ * Section 5.4, verify_signature_share: z_i G = D_i + rho_i E_i + lambda_i c X_i.
+ * @param X the signer's public share
+ */
 export function shareHolds(joint: Joint, party: PartyId, X: Point, z: bigint): boolean {
   const { curve } = joint.suite
   const { hiding, binding } = joint.commitments.get(party) as Commitments
@@ -121,7 +125,10 @@ export function shareHolds(joint: Joint, party: PartyId, X: Point, z: bigint): b
   return curve.G.multiplyUnsafe(z).equals(expected)
 }
 
-/** Section 5.3, aggregate: R and the sum of the shares, as the scheme writes them, 64 bytes. Nobody has verified it yet. */
+/**
+ * Section 5.3, aggregate: R and the sum of the shares, as the scheme encodes them, 64 bytes. Not verified
+ * yet.
+ */
 export function aggregate({ suite, R }: Joint, shares: Iterable<bigint>): Uint8Array {
   const { curve, publicBytes } = suite
   const z = [...shares].reduce((sum, share) => curve.Fn.add(sum, share), 0n)

@@ -1,6 +1,6 @@
 /**
- * The verdict on a signing by FROST that failed: every letter of it is for all, and each share of the signature can be held
- * against the nonce commitments that all have echoed.
+ * The verdict on a failed FROST signature. All its letters are broadcasts, so each share of the signature can
+ * be checked against the nonce commitments that all signers have echoed.
  */
 import type { Accusation } from '../core/abort.js'
 import { agreed, type Judging, lettersOf, verdictOf } from '../core/evidence.js'
@@ -10,12 +10,12 @@ import { demand } from '../core/round.js'
 import type { Session } from '../core/session.js'
 import { nonceChecks, noncesLetter, publicKeyFor, shareChecks, shareLetter } from './sign.js'
 
-/** A key that signs, at a path, as the agreed record has it. */
+/** The signing key from the agreed record, and the shift of its path. */
 export type FrostPublicKey = { readonly share: PublicShares; readonly shift: bigint }
 
 /**
- * Who provably broke the signing of `message`.
- * @throws RangeError when the session's parties cannot have signed with this key
+ * Names the signers that provably broke the signing of `message`.
+ * @throws RangeError if the session's parties cannot have signed with this key
  */
 export function judgeFrost(
   session: Session,

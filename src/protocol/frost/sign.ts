@@ -1,12 +1,12 @@
 /**
- * FROST's two rounds of signing (RFC 9591, section 5), without a coordinator: everybody sees all, checks all,
- * and ends with the signature.
+ * FROST's two rounds of signing (RFC 9591, section 5) without a coordinator: every signer sees and checks all
+ * letters, and ends with the signature.
  *
- * RFC 9591 puts no run id into its binding factors, and the equations here stay the standard's, so that its
- * vectors and other implementations agree with them. The run is bound around them instead: the nonce
- * commitments of round 1 are echoed under the session's id, so all signers answer one and the same list;
- * every letter is signed by its sender for this run and round; and the nonces are drawn within the call,
- * answer one list, and are wiped whatever happens.
+ * RFC 9591 puts no session ID into its binding factors. The equations here stay the standard's, so that its
+ * test vectors and other implementations agree with them; the run is bound around them instead. The nonce
+ * commitments of round 1 are echoed under the session ID, so all signers answer the same list. Every letter
+ * is signed by its sender for this run and round. The nonces are drawn within the call, answer one list, and
+ * are always wiped.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { attempt, bytes, bytesUpTo, type Codec, codec, type Of, record } from '../core/codec.js'
@@ -44,44 +44,45 @@ export const noncesLetter: Codec<Nonces> = codec(noncesShape, 256)
 /** Round 2: a signer's share z_i of the signature, an encoded scalar. */
 export const shareLetter: Codec<Uint8Array> = codec(bytes(32), 64)
 
-/** A key as everybody knows it, with path and tweak: a signature verifies under its point as it is. */
+/** The public key with path and tweak applied: signatures verify under `group` as it is. */
 export type PublicKey = {
   readonly suite: Suite
   readonly group: Point
-  /** The public share of each signer, computed when it is asked for. */
+  /** A signer's public share, computed on demand. */
   readonly publicShare: (party: PartyId) => Point
 }
 
-/** The same as one party signs with it: x_i is an encoded scalar. */
+/** The same with one signer's share x_i, an encoded scalar. */
 export type SigningKey = PublicKey & { readonly share: Secret }
 
 export type SignInput = {
   readonly share: KeyShare
   readonly message: Uint8Array
   /**
-   * What a path adds to the private key (`derive.ts`); 0n without one. It is part of the key before a nonce
-   * is made.
+   * The number a path adds to the private key (`derive.ts`), 0n without one; applied before any nonce is
+   * drawn.
    */
   readonly shift: bigint
 }
 
 /**
- * Signs `message`, of any length and content, with the session's parties, which are the indices of their
- * shares. All must hold the same message and the same shift: the run's definition says which, or honest
+ * Signs `message`, of any length and content, with the session's parties, whose ids are the indices of their
+ * shares. All signers must use the same message and shift, fixed by the run's definition; otherwise honest
  * parties would accuse one another.
  * @returns the signature, 64 bytes: RFC 8032's R || S, or BIP-340's. An ordinary verifier has accepted it.
- * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self
- * the owner of the share; or for a shift where the scheme has no derived keys
- * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the commitments were not the
- * same
+ * @throws RangeError unless there are exactly as many parties as the threshold, all have shares of the key,
+ *   and self owns this share; also for a nonzero shift if the scheme has no derived keys
+ * @throws ProtocolAbort naming everybody who broke the protocol; SplitView if the commitments were not the
+ *   same
  */
 export function* sign(session: Session, input: SignInput, nonces: NonceRng): Protocol<Uint8Array> {
   requireOwnQuorum(session, input.share)
   const { message } = input
   const key = signingKey(input.share, input.shift)
   try {
-    // Each nonce is H3(32 bytes || own share), and these bytes are hashed from the run, the key and the message besides:
-    // of a generator that repeats itself three answers with the same two nonces would give the share away.
+    // Each nonce is H3(32 bytes || own share), and the 32 bytes are hedged with the share, the run, the key
+    // and the message. If the generator repeated itself, three answers with the same two nonces would give
+    // the share away.
     const run = [session.sid, session.parties, key.group.toBytes(), sha256(message)]
     using randomness = hedged(nonces.fresh, 'frost signing', key.share, ...run)
     return yield* signWith(session, key, message, { fresh: randomness.rng })
@@ -91,8 +92,8 @@ export function* sign(session: Session, input: SignInput, nonces: NonceRng): Pro
 }
 
 /**
- * `sign`, with a key as it is (for taproot, the output key's) and nonces from these very bytes: what published vectors are
- * held against.
+ * `sign` with the key as given (for taproot, the output key) and nonces from exactly these bytes, for
+ * published test vectors.
  */
 export function* signWith(
   session: Session,
@@ -102,7 +103,7 @@ export function* signWith(
 ): Protocol<Uint8Array> {
   const { suite, share } = key
   const { curve } = suite
-  // Round 1, section 5.1, commit. The nonces live in this call only, and answer one list only.
+  // Round 1, section 5.1, commit. The nonces exist only in this call, and answer one list.
   const nonces = drawNonces(suite, share, random.fresh)
   try {
     const own = commitTo(suite, nonces)
@@ -118,16 +119,16 @@ export function* signWith(
     const z = curve.scalarBytes(signShare(joint, session.self, share, nonces))
     const shares = yield* broadcast(session, 'share', shareLetter, z)
 
-    // Section 5.3, aggregate; and the signature goes nowhere before an ordinary verifier has accepted it. One that it
-    // accepts is made of shares that were wrong by nothing in sum, so nobody's is looked at then.
+    // Section 5.3, aggregate. The signature is returned only after an ordinary verifier has accepted it.
+    // Errors in the shares of an accepted signature add up to zero, so no single share is checked then.
     const answers = [...shares.values()].map((share) => attempt(() => curve.parseScalar(share)))
     if (answers.every((answer) => answer !== null)) {
       const signature = aggregate(joint, answers)
       if (suite.verify(signature, message, suite.publicBytes(key.group))) return signature
     }
-    // Section 5.4, verify_signature_share, for every share: all who cheated are named.
+    // Section 5.4, verify_signature_share, for every share, so that all cheaters are named.
     demand('share', ofPeers(session, shares), shareChecks(key, said, message))
-    // By section 5.4's equations, summed, the signature then satisfies the verifier's.
+    // The sum of section 5.4's equations is the verifier's equation, so this cannot happen.
     throw new Error('every share verifies, the signature does not: this is a defect of this program')
   } finally {
     nonces.hiding.wipe()
@@ -145,7 +146,7 @@ const parsed = ({ curve }: Suite, { hiding, binding }: Nonces): Commitments => (
   binding: curve.parsePoint(binding),
 })
 
-/** Everybody's commitments, in ascending order, from letters that passed `nonceChecks`. @param known those that need no parsing */
+/** All commitments in ascending order, from letters that passed `nonceChecks`. @param known already parsed */
 const parsedAll = (
   suite: Suite,
   said: ReadonlyMap<PartyId, Nonces>,
@@ -157,13 +158,13 @@ const parsedAll = (
       .map(([party, nonces]) => [party, known.get(party) ?? parsed(suite, nonces)]),
   )
 
-/** What must hold of everybody's nonce commitments. */
+/** The checks of every signer's nonce commitments. */
 export const nonceChecks = (suite: Suite) => ({
   'nonce commitment is not a point of the group': (nonces: Nonces): boolean =>
     attempt(() => parsed(suite, nonces)) !== null,
 })
 
-/** What must hold of everybody's share of the signature. @param said the nonce commitments of all signers */
+/** The checks of every signer's share of the signature. @param said the nonce commitments of all signers */
 export function shareChecks(key: PublicKey, said: ReadonlyMap<PartyId, Nonces>, message: Uint8Array) {
   const { suite, group, publicShare } = key
   const joint = jointOf(suite, group, parsedAll(suite, said), message)
@@ -175,7 +176,7 @@ export function shareChecks(key: PublicKey, said: ReadonlyMap<PartyId, Nonces>, 
   }
 }
 
-/** The share with path and tweak, as `publicKeyFor` has the points. */
+/** Applies path and tweak to the share, as `publicKeyFor` does to the points. */
 function signingKey(share: KeyShare, shift: bigint): SigningKey {
   const { tweak, ...known } = publicKeyFor(share, shift)
   const { curve } = known.suite
@@ -184,10 +185,10 @@ function signingKey(share: KeyShare, shift: bigint): SigningKey {
 }
 
 /**
- * What everybody knows of the key at a path, from the agreed record. The order is: the path's shift, then even y and the
- * tweak, of the derived internal key. Both are the same for every share, as Lagrange's coefficients sum to one. That the
- * output key may have odd y is left to the equations, which negate shares and points once more.
- * @throws RangeError for a shift where the scheme has no derived keys
+ * The public key at a path, from the agreed record. The path's shift comes first, then even y and the tweak
+ * of the derived internal key. Each step is the same for every share, since Lagrange's coefficients sum to
+ * one. If the output key has odd y, the equations negate shares and points once more.
+ * @throws RangeError for a nonzero shift if the scheme has no derived keys
  */
 export function publicKeyFor(
   share: PublicShares,

@@ -1,6 +1,7 @@
 /**
- * The two FROST ciphersuites in use: RFC 9591's for Ed25519, and the one of ZF frost for BIP-340 with taproot. Their hashes
- * are here, and how each of the two writes points; hashing to a field is @noble/curves', and so are the ordinary verifiers.
+ * The two FROST ciphersuites in use: RFC 9591's for Ed25519, and ZF frost's for BIP-340 with taproot. This
+ * file has their hashes and point encodings; hashing to a field and the ordinary verifiers are
+ * @noble/curves'.
  */
 import { ed25519 as nobleEd25519 } from '@noble/curves/ed25519.js'
 import { schnorr, secp256k1_hasher } from '@noble/curves/secp256k1.js'
@@ -16,28 +17,28 @@ export type FrostScheme = Exclude<Scheme, 'ecdsa-secp256k1'>
 type ToScalar = (input: Uint8Array) => bigint
 type ToBytes = (input: Uint8Array) => Uint8Array
 
-/** A ciphersuite as RFC 9591, section 6, has it. */
+/** A ciphersuite in the sense of RFC 9591, section 6. */
 export type Suite = {
   readonly curve: Curve
-  /** Of binding factors. */
+  /** Hash for binding factors. */
   readonly H1: ToScalar
-  /** Of nonces. */
+  /** Hash for nonces. */
   readonly H3: ToScalar
-  /** Of the message. */
+  /** Hash of the message. */
   readonly H4: ToBytes
-  /** Of the list of commitments. */
+  /** Hash of the list of commitments. */
   readonly H5: ToBytes
-  /** Of the proof of knowledge in key generation, which the RFC leaves out: ZF frost's. */
+  /** ZF frost's hash for the proof of knowledge in key generation, which the RFC leaves out. */
   readonly HDKG: ToScalar
   /** H2: the challenge of a signature, as the scheme's ordinary verifier computes it. */
   readonly challenge: (R: Point, key: Point, message: Uint8Array) => bigint
-  /** A point as it stands in a public key and in a signature, 32 bytes. */
+  /** The encoding of a point in public keys and signatures, 32 bytes. */
   readonly publicBytes: (point: Point) => Uint8Array
-  /** Whether this is the point that its `publicBytes` mean: not if it has odd y and they are its x alone. */
+  /** Whether `publicBytes` denote this very point: false if they are x only and the point has odd y. */
   readonly isMeant: (point: Point) => boolean
   /**
-   * Whether an ordinary verifier accepts a 64-byte signature under the 32-byte public key; FROST has no part
-   * in it.
+   * Whether an ordinary verifier, independent of FROST, accepts a 64-byte signature under the 32-byte public
+   * key.
    */
   readonly verify: (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean
 }
@@ -53,7 +54,7 @@ const hashEd25519 = (prefix: string, input: Uint8Array): bigint => {
   return ed25519.Fn.create(digest.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n))
 }
 
-/** ZF frost, frost-secp256k1-tr: as RFC 9591, section 6.5, but for the challenge. */
+/** ZF frost, frost-secp256k1-tr: RFC 9591, section 6.5, with another challenge. */
 const TAPROOT = 'FROST-secp256k1-SHA256-TR-v1'
 /** hash_to_field of RFC 9380, section 5.2. */
 const hashTaproot = (tag: string, input: Uint8Array): bigint =>
@@ -101,10 +102,10 @@ export function suiteOf(scheme: Scheme): Suite {
 }
 
 /**
- * The challenge to the proof of knowledge that party `prover` gives in key generation: HDKG(i || phi_i0 ||
- * R_i), as ZF frost has it (frost-core, keys/dkg.rs), followed by the context that the paper's c_i = H(i,
- * Phi, phi_i0, R_i) asks for and ZF frost leaves to its caller. All before the context is of fixed length, so
- * nothing can move between the parts; with an empty context it is the standard one.
+ * The challenge of party `prover`'s proof of knowledge in key generation: ZF frost's HDKG(i || phi_i0 || R_i)
+ * (frost-core, keys/dkg.rs), with a context appended. The paper's c_i = H(i, Phi, phi_i0, R_i) asks for the
+ * context, and ZF frost leaves it to its caller. All parts before the context have fixed lengths, so no bytes
+ * can move between the parts. With an empty context the challenge is ZF frost's.
  */
 export function knowledgeChallenge(suite: Suite, prover: PartyId): Challenge {
   const i = suite.curve.scalarBytes(BigInt(prover))
