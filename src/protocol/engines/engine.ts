@@ -1,6 +1,7 @@
 /**
- * The engines as a ceremony sees them: one way to make a key and one way to sign, whatever the scheme. FROST needs nothing
- * beyond the shares; CGGMP24 has auxiliary data of its own, made in the same run, and remade with every epoch.
+ * The engines behind one interface for ceremonies: make a key, reshare it, sign with it, whatever the scheme.
+ * FROST needs only the shares. CGGMP24 also needs auxiliary data, made in the same run and remade with every
+ * epoch.
  */
 import { concatBytes } from '@noble/hashes/utils.js'
 import { generateAux } from '../cggmp24/auxiliary/generate.js'
@@ -26,16 +27,16 @@ import type { Scheme } from '../group/scheme.js'
 import type { Secret } from '../core/secret.js'
 import type { NonceRng, PartyId, Rng, Session } from '../core/session.js'
 
-/** What an engine needs beyond the shares: everybody's, and one member's secret. */
+/** What an engine needs beyond the shares: the public data of all custodians, and this one's secret. */
 export type Auxiliary = { readonly data: AuxData; readonly secret: AuxSecret }
 
-/** What everybody may know of a key that was made, or dealt anew. */
+/** The public part of a new or reshared key. */
 export type PublicResult = PublicOutput & {
-  /** Of those who hold shares; null where the scheme needs none. */
+  /** The auxiliary data of the custodians; null if the scheme needs none. */
   readonly data: AuxData | null
 }
 
-/** The same with what is one party's alone; null for who only dealt. Whoever asked for it wipes it. */
+/** The same with this party's secrets, null if it only dealt. The caller wipes them. */
 export type NewShares = PublicResult & {
   readonly share: Secret | null
   readonly auxSecret: AuxSecret | null
@@ -45,7 +46,7 @@ export const needsAuxiliary = (scheme: Scheme): boolean => scheme === 'ecdsa-sec
 
 /**
  * Makes a key among the session's parties 1 to n, with the auxiliary data that its engine needs.
- * @param auxiliary null exactly where the scheme needs none
+ * @param auxiliary null exactly if the scheme needs none
  * @throws ProtocolAbort naming everybody who broke the protocol
  */
 export function* makeKey(
@@ -60,10 +61,11 @@ export function* makeKey(
 }
 
 /**
- * Reshares a key among the session's parties 1 to m, of whom 1 to n are to hold its new shares under these numbers. Whoever
- * only deals makes auxiliary data like everybody, so that each round has a letter of each party; they are left out.
- * @param share of the epoch before, for who deals; it stays the caller's
- * @param auxiliary null exactly where the scheme needs none
+ * Reshares a key among the session's parties 1 to m. Parties 1 to n receive the new shares under these
+ * numbers. A party that only deals makes auxiliary data too, so that each round has a letter from each party;
+ * the result leaves it out.
+ * @param share a dealer's share of the old epoch, else null; the caller still owns it
+ * @param auxiliary null exactly if the scheme needs none
  * @throws ProtocolAbort naming everybody who broke the protocol
  */
 export function* reshareKey(
@@ -81,7 +83,9 @@ export function* reshareKey(
   return yield* withAuxiliary(session, output, [...input.members.keys()], auxiliary, rng)
 }
 
-/** Everybody makes auxiliary data, those who hold shares keep theirs. What was made before is wiped if that fails. */
+/**
+ * All parties make auxiliary data; only the new custodians keep it. If this fails, the new share is wiped.
+ */
 function* withAuxiliary(
   session: Session,
   output: PublicOutput & { readonly share: Secret | null },
@@ -102,16 +106,16 @@ function* withAuxiliary(
   }
 }
 
-/** What the holders need of one another. */
+/** The auxiliary data of `holders` only. */
 const only = ({ level, parties }: AuxData, holders: readonly PartyId[]): AuxData => ({
   level,
   parties: new Map([...parties].filter(([party]) => holders.includes(party))),
 })
 
-/** The round with which this party's auxiliary data become known, and its primes are used up. */
+/** The round that publishes this party's auxiliary data, after which its primes count as used. */
 export const SHOWS_PRIMES = 'aux-open'
 
-/** What everybody can recompute of a new key from what was said aloud; null where it does not hold. */
+/** Recomputes the public part of a new key from the broadcasts; null if a check fails. */
 export function publicKeyMaking(
   session: Session,
   input: KeygenInput,
@@ -122,7 +126,7 @@ export function publicKeyMaking(
   return withPublicAux(session, publicResult(session, input, rounds), session.parties, auxiliary, rounds)
 }
 
-/** The same of a resharing. */
+/** The same for a reshare. */
 export function publicKeyResharing(
   session: Session,
   input: ReshareInput,
@@ -147,19 +151,19 @@ function withPublicAux(
   return data && { ...result, data: only(data, holders) }
 }
 
-/** One member's part in a key that signs. */
+/** One custodian's key for signing. */
 export type SigningKey = {
   readonly share: KeyShare
   readonly auxiliary: Auxiliary | null
   /** 32 bytes: digest of the record. */
   readonly epoch: Uint8Array
-  /** What a derivation path adds to the private key; 0n without one. */
+  /** The number that a derivation path adds to the private key; 0n without one. */
   readonly shift: bigint
 }
 
 /**
- * Signs with the session's parties, which are the indices of their shares and exactly as many as must sign.
- * @param message what the scheme signs: ECDSA a digest of 32 bytes, the others any bytes
+ * Signs with the session's parties, whose ids are the indices of their shares; exactly as many as must sign.
+ * @param message for ECDSA a digest of 32 bytes, for the other schemes any bytes
  * @returns 64 bytes, already verified by an ordinary verifier
  */
 export function* signMessage(
@@ -177,10 +181,10 @@ export function* signMessage(
   return concatBytes(r, s)
 }
 
-/** The round in which a signer's share of the signature leaves. */
+/** The round in which a signer sends its share of the signature. */
 export const givesAway = (scheme: Scheme): string => (needsAuxiliary(scheme) ? ROUND.sign : 'share')
 
-/** The rounds of which everybody hears, in order. */
+/** The rounds that have broadcasts, in order. */
 export function roundsOf(kind: 'keygen' | 'reshare' | 'sign', scheme: Scheme): readonly string[] {
   const reliably = (round: string) => [round, echoRound(round)]
   if (kind !== 'sign') {
