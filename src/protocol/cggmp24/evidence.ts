@@ -1,7 +1,7 @@
 /**
- * The verdict on a signing that failed, for whoever has the signed letters of its rounds and the key's agreed record:
- * no secret is needed, and nothing but the record says which moduli are whose. What was proven to one party alone
- * is seen where that party shows it; silence is no letter and proves nothing.
+ * The verdict on a failed CGGMP24 signature, for anybody who has the signed letters of its rounds and the
+ * key's agreed record. It needs no secret, and only the record says which moduli are whose. Proofs sent to
+ * one party are judged if that party discloses them. Silence leaves no letter and proves nothing.
  */
 import type { Accusation } from '../core/abort.js'
 import type { Point } from '../group/curve.js'
@@ -45,12 +45,13 @@ import { sigmaChecks } from './sign.js'
 import { auxOf, contextOf, type EcdsaPublic, type Signers, signersOf } from './presign/signers.js'
 
 /**
- * Who provably broke the signing of `digest`. It takes seconds for each pair of signers when there was a failure phase.
- * @param session of the signers, as anybody; its sid is the run's
+ * Names the signers that provably broke the signing of `digest`. A failure phase takes seconds for each pair
+ * of signers.
+ * @param session the run's sid and signers; any signer may be `self`
  * @param key from the agreed record
- * @param disputes letters of which their receivers say that a proof in them does not verify
- * @returns everybody at fault in the first round that shows anybody's; none for a transcript that proves nothing
- * @throws RangeError when the session's parties cannot have signed with this key
+ * @param disputes letters that hold an invalid proof, according to their receivers
+ * @returns all parties at fault in the first round that shows a fault; empty if the transcript proves nothing
+ * @throws RangeError if the session's parties cannot have signed with this key
  */
 export function judgeFailure(
   session: Session,
@@ -63,7 +64,7 @@ export function judgeFailure(
   return verdictOf(() => judge(session, signers, digest, rounds, disputes))
 }
 
-/** The rounds again, up to where the letters end. @throws ProtocolAbort */
+/** Checks the rounds again, up to the last letters. @throws ProtocolAbort */
 function* judge(
   session: Session,
   signers: Signers,
@@ -108,7 +109,7 @@ function* judge(
   demand(ROUND.sign, sigmas, sigmaChecks(publicPresignature(signers, said, digest)))
 }
 
-/** The first check that a letter to one signer fails; null where it holds. */
+/** The first check that a direct letter fails; null if it passes all. */
 const flawOf = ({ from }: Dispute, checks: Checks<null>): string | null =>
   Object.entries(checks).find(([, holds]) => !holds(null, from))?.[0] ?? null
 

@@ -1,6 +1,6 @@
 /**
- * Everything that is computed off the protocol's thread, by name. A job is a pure function of bytes: no
- * randomness, clock or state. Where it runs is left to whoever drives the protocol.
+ * All computations that run off the protocol's thread, by name. A job is a pure function of bytes: no
+ * randomness, clock or state. The driver of the protocol decides where it runs.
  */
 import type { Job } from '../core/round.js'
 import { AUX_TASKS } from './auxiliary/jobs.js'
@@ -11,8 +11,8 @@ export const JOBS: Readonly<Record<string, (input: readonly Uint8Array[]) => Uin
   Object.fromEntries([...AUX_TASKS, ...PRESIGN_TASKS, ...BLAME_TASKS].map(({ name, run }) => [name, run]))
 
 /**
- * Does a job, and wipes its input, which whoever runs it owns.
- * @throws Error that names the job, never what it was about
+ * Runs a job and wipes its input, which it owns.
+ * @throws Error that names the job, never its data
  */
 export function runJob({ name, input }: Job): Uint8Array {
   const work = Object.hasOwn(JOBS, name) ? JOBS[name] : undefined

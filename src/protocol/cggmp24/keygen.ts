@@ -1,7 +1,7 @@
 /**
- * What key generation for CGGMP24 has beyond every scheme's (`../dkg/keygen.ts`, which commits, opens and deals):
- * a third round, in which each party proves that it knows its combined share x_i, with a commitment A_i that
- * it fixed before it saw anything, and under randomness rid to which all of them added.
+ * CGGMP24's addition to the common key generation (`../dkg/keygen.ts`, which commits, opens and deals): a
+ * third round, in which each party proves that it knows its combined share x_i. The proof uses a commitment
+ * A_i that the party fixed before it saw anything, and randomness rid to which all parties contributed.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { bytes, type Codec, codec, encode, type Of, record, xorAll } from '../core/codec.js'
@@ -14,9 +14,9 @@ import { PRODUCTION } from './integers/level.js'
 import type { ProofContext } from './zk/context.js'
 import { proveSch, type SchProof, schShape, verifySch } from './zk/sch.js'
 
-/** What a party commits to and opens for the sake of round `prove`. */
+/** The part of an opening that serves round `prove`. */
 export const aheadShape = record({
-  /** What it adds to rid. */
+  /** This party's contribution to rid. */
   rid: bytes(PRODUCTION.kappaBytes),
   /** A_i = τ_i G: its commitment in the proof. */
   A: secp256k1.point,
@@ -24,38 +24,39 @@ export const aheadShape = record({
 export type Ahead = Of<typeof aheadShape>
 
 /**
- * Round `prove`: the answer z_i. There is no commitment in it, so that no other one can be slipped in.
+ * Round `prove`: the answer z_i. It holds no commitment, so no other than the opened A_i can be slipped in.
  */
 export const proofLetter: Codec<SchProof> = codec(schShape, 64)
 
-/** The challenge to party `prover`'s proof of knowledge of f_i(0). */
+/** The challenge of party `prover`'s proof of knowledge of f_i(0). */
 export function knowledgeChallenge(prover: PartyId): Challenge {
   return (curve, context, X, R) =>
     curve.reduce(sha512(encode(['mpc/cggmp24-keygen/knowledge/v1', curve.name, prover, context, X, R])))
 }
 
 /**
- * The nonce τ_i of round `commit`. x_i, for which it will answer, is not known then: what hedges it
- * is f_i(0) and the run. For a τ_i that came again in another run would give away x_i, which is another one
- * there.
+ * The nonce τ_i of round `commit`. The share x_i that it will prove is not known yet, so it is hedged with
+ * f_i(0) and the run: a τ_i repeated in another run, where the share is another one, would give the shares
+ * away.
+ * @param constant f_i(0), an encoded scalar
  * @param F0 f_i(0)*G
- * @returns an encoded scalar; whoever asked for it wipes it
+ * @returns an encoded scalar; the caller wipes it
  */
 export function proofNonce(session: Session, constant: Secret, F0: Point, rng: Rng): Secret {
   const run = session.digest('mpc/cggmp24-keygen/nonce/v1')
   return new Secret(secp256k1.scalarBytes(hedgedNonce(secp256k1, run, constant, F0.toBytes(), rng)))
 }
 
-/** What is said ahead in round `commit`: a random rid_i, and A_i = τ_i G. */
+/** The values that round `commit` fixes ahead: a random rid_i, and A_i = τ_i G. */
 export const sayAhead = (tau: Secret, rng: Rng): Ahead => ({
   rid: rng(PRODUCTION.kappaBytes),
   A: secp256k1.timesG(secp256k1.parseScalar(tau.reveal())),
 })
 
 /**
- * Round `prove` and the output: everybody's proof for its combined share.
+ * Round `prove`: every party proves its combined share, and checks the others' proofs.
  * @param ahead what each party opened
- * @param tau the nonce of this party's A_i
+ * @param tau the nonce of this party's A_i, encoded
  * @param share x_i, encoded
  * @param publicShares X_j of every party
  * @throws ProtocolAbort naming everybody whose proof does not verify
@@ -76,11 +77,11 @@ export function* proveShare(
   }
   const mine = proveSch(contextOf(session, ahead, self), statement, witness)
   const proofs = yield* broadcast(session, 'prove', proofLetter, mine)
-  // z_j G = A_j + e_j X_j for every j, where A_j is the one that was opened.
+  // z_j G = A_j + e_j X_j for every j, with the opened A_j.
   demand('prove', ofPeers(session, proofs), proofChecks(session, ahead, publicShares))
 }
 
-/** What must hold of everybody's proof. */
+/** The check of every party's proof. */
 export const proofChecks = (
   session: Session,
   ahead: ReadonlyMap<PartyId, Ahead>,
@@ -103,8 +104,8 @@ export function provesShare(
 }
 
 /**
- * There is no epoch yet: rid, which only this run has, stands in its place. Nor is there Paillier's
- * arithmetic in this proof: the level is the production one, whatever the auxiliary data will be.
+ * There is no epoch yet, so rid, which is unique to this run, takes its place. The proof has no Paillier
+ * arithmetic, so the level is always the production one, whatever the auxiliary data's level is.
  */
 function contextOf(session: Session, ahead: ReadonlyMap<PartyId, Ahead>, prover: PartyId): ProofContext {
   const rid = xorAll([...ahead.values()].map((each) => each.rid))

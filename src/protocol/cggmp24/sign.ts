@@ -1,7 +1,7 @@
 /**
- * Signing (CGGMP24): one round under a presignature, in which each share is held against what its sender
- * said in presigning. What a ceremony runs is both together, with message and path known from the start; the signature
- * goes nowhere before an ordinary verifier has accepted it.
+ * Signing (CGGMP24): one round with a presignature. Each share is checked against its sender's letters in
+ * presigning. A ceremony runs presigning and signing together, with message and path known from the start.
+ * The signature is returned only after an ordinary verifier has accepted it.
  */
 import { secp256k1 as nobleSecp256k1 } from '@noble/curves/secp256k1.js'
 import { concatBytes } from '@noble/hashes/utils.js'
@@ -22,13 +22,13 @@ export type EcdsaSignature = {
   readonly r: Uint8Array
   /** 32 bytes. */
   readonly s: Uint8Array
-  /** Parity of the nonce's point: with it the public key can be recovered from digest and signature. */
+  /** Parity of the nonce's point, after low-s: recovers the public key from digest and signature. */
   readonly recoveryId: 0 | 1
 }
 
 /**
  * Signs `digest` with the session's parties, under the key that the path's shift leads to.
- * @param digest 32 bytes that this machine has computed itself from what is signed
+ * @param digest 32 bytes that this machine has computed from the message itself
  * @throws as `presign`
  */
 export function* sign(
@@ -43,8 +43,8 @@ export function* sign(
 
 /**
  * Signs the digest of a presignature, and uses it up.
- * @throws Error when it was used before; RangeError in another run than its own
- * @throws ProtocolAbort naming everybody whose share is not what it has to be
+ * @throws Error if it was used before; RangeError in any run but its own
+ * @throws ProtocolAbort naming everybody whose share does not verify
  */
 export function* signOnline(session: Session, presignature: Presignature): Protocol<EcdsaSignature> {
   const known = presignature.public
@@ -65,7 +65,7 @@ export function* signOnline(session: Session, presignature: Presignature): Proto
   return signatureOf(known.Gamma, known.digest, s, known.signers.publicKey)
 }
 
-/** What must hold of every share: σ_j Γ = m Δ̃_j + r S̃_j. */
+/** The check of every share: σ_j Γ = m Δ̃_j + r S̃_j. */
 export function sigmaChecks(
   known: PublicPresignature,
 ): Readonly<Record<string, (sigma: bigint, from: PartyId) => boolean>> {
@@ -78,12 +78,12 @@ export function sigmaChecks(
   }
 }
 
-/** r = Γ.x mod q, and m: the digest as SEC 1 reads it, all 256 bits, leading zeros and all. */
+/** r = Γ.x mod q, and m, the digest as a number mod q (SEC 1): all 256 bits, leading zeros included. */
 function numbersOf({ Gamma, digest }: PublicPresignature): { readonly r: bigint; readonly m: bigint } {
   return { r: abscissa(Gamma), m: secp256k1.Fn.create(fromBytes(digest)) }
 }
 
-/** r = Γ.x mod q ≠ 0. An x from q on would need a third bit to recover by, and is left out as well. */
+/** r = Γ.x mod q ≠ 0. An x of q or more is refused too: key recovery would need another bit. */
 function abscissa(Gamma: Point): bigint {
   const x = fromBytes(Gamma.toBytes().subarray(1))
   if (x === 0n || x >= secp256k1.order) throw byChance('the nonce has no usable x')
@@ -91,9 +91,10 @@ function abscissa(Gamma: Point): bigint {
 }
 
 /**
- * s = Σσ_j ≠ 0, in the lower half, with the parity that recovers the key; an ordinary verifier has accepted it.
+ * Assembles the signature from s = Σσ_j ≠ 0: low s, the parity that recovers the key, and an ordinary
+ * verifier's check.
  * @param Gamma the nonce's point
- * @throws Error for what is no signature
+ * @throws Error if s or r is unusable, or the signature does not verify
  */
 export function signatureOf(Gamma: Point, digest: Uint8Array, s: bigint, publicKey: Point): EcdsaSignature {
   if (s === 0n) throw byChance('s is zero')
@@ -107,7 +108,8 @@ export function signatureOf(Gamma: Point, digest: Uint8Array, s: bigint, publicK
   }
   const compact = concatBytes(signature.r, signature.s)
   if (!nobleSecp256k1.verify(compact, digest, publicKey.toBytes(), { prehash: false })) {
-    // By the shares' equations, summed, sΓ = m ΣΔ̃_j + r ΣS̃_j = mG + r pk, since presigning has held both sums against δ.
+    // The shares' equations add up to sΓ = m ΣΔ̃_j + r ΣS̃_j = mG + r pk: presigning has checked both sums
+    // against δ.
     throw new Error('every share verifies, the signature does not: this is a defect of this program')
   }
   return signature

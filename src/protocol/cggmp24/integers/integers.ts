@@ -1,10 +1,10 @@
 /**
- * Integers beyond the curve's: arithmetic on BigInt, their canonical bytes, and sampling. What is modulo the
- * curve's order is left to `curve.ts`, powers to `modexp.ts`. JavaScript's big integers take time that
- * depends on their value; the README says so.
+ * Large integers: arithmetic on BigInt, canonical bytes, and sampling. Arithmetic modulo the curve's order is
+ * in `curve.ts`, powers are in `modexp.ts`. The running time of JavaScript's big integers depends on their
+ * values; the README says so.
  *
- * Sampling reads a number of bytes that depends on the bounds alone, 128 bits more than they need, so that a
- * job can be handed a tape of random bytes that was drawn before it ran.
+ * The number of bytes that sampling reads depends only on the bounds (128 bits more than they need), so a job
+ * can get a tape of random bytes drawn before it runs.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { bytesUpTo, CodecError, mapped, type Shape } from '../../core/codec.js'
@@ -31,7 +31,7 @@ export function centred(x: bigint, m: bigint): bigint {
 
 export const abs = (x: bigint): bigint => (x < 0n ? -x : x)
 
-/** How many bits |x| has; 0 for zero. */
+/** The number of bits of |x|; 0 for zero. */
 export function bitLength(x: bigint): number {
   const hex = abs(x).toString(16)
   return x === 0n ? 0 : 4 * hex.length - (Math.clz32(Number.parseInt(hex[0] as string, 16)) - 28)
@@ -47,7 +47,7 @@ export function invert(x: bigint, m: bigint): bigint {
   return mod(factor, m)
 }
 
-/** The greatest common divisor of a and b, neither negative, and a factor with which b is it modulo a. */
+/** The greatest common divisor of a, b >= 0, and a factor with factor * b = divisor modulo a. */
 function euclid(a: bigint, b: bigint): { readonly divisor: bigint; readonly factor: bigint } {
   let [x, y] = [a, b]
   let [u, v] = [0n, 1n]
@@ -73,10 +73,11 @@ const LEADING_BITS = 50
 const MOST_EXACT = 2n ** BigInt(LEADING_BITS)
 
 /**
- * As many of Euclid's steps as the leading bits of x >= y determine, as one: x becomes Ax + By, y becomes
- * Cx + Dy (Lehmer; Knuth, TAOCP 2, 4.5.2, algorithm L). Null if they determine none. Two to five times as
- * fast as steps with whole numbers.
- * @param bits as many as x has, or one or two more; given back for the new x
+ * Combines as many of Euclid's steps as the leading bits of x >= y determine: x becomes Ax + By, y becomes Cx
+ * + Dy (Lehmer; Knuth, TAOCP 2, 4.5.2, algorithm L). This is two to five times as fast as single full-length
+ * steps.
+ * @param bits the bit length of x, or one or two more; returned for the new x
+ * @returns null if the leading bits determine no step
  */
 function leadingSteps(
   x: bigint,
@@ -86,7 +87,7 @@ function leadingSteps(
   const shift = Math.max(0, bits - LEADING_BITS)
   let [a, b] = [Number(x >> BigInt(shift)), Number(y >> BigInt(shift))]
   let [A, B, C, D] = [1, 0, 0, 1]
-  // The quotient is certain where it is the same for the least and the largest numbers that begin so.
+  // The quotient is certain if it is the same for the least and the largest numbers with these leading bits.
   while (b + C !== 0 && b + D !== 0) {
     const quotient = Math.floor((a + A) / (b + C))
     if (quotient !== Math.floor((a + B) / (b + D))) break
@@ -95,7 +96,7 @@ function leadingSteps(
     ;[a, b] = [b, a - quotient * b]
   }
   if (B === 0) return null
-  // What is below the leading bits adds less than as much again.
+  // The bits below the leading ones less than double the result.
   return {
     factors: [BigInt(A), BigInt(B), BigInt(C), BigInt(D)],
     bits: shift + Math.floor(Math.log2(a)) + 2,
@@ -103,7 +104,7 @@ function leadingSteps(
 }
 
 /**
- * Jacobi's symbol (x | n): 1, -1, or 0 when they have a common factor.
+ * The Jacobi symbol (x | n): 1, -1, or 0 if they have a common factor.
  * @throws RangeError unless n is odd and positive
  */
 export function jacobi(x: bigint, n: bigint): -1 | 0 | 1 {
@@ -129,7 +130,7 @@ function root(x: bigint, k: number): bigint {
   const K = BigInt(k)
   const bits = Math.floor(bitLength(x) / k)
   if (bits === 0) return x === 0n ? 0n : 1n
-  // From the root of the upper half Newton's iteration descends to the root in a few steps.
+  // Newton's iteration starts at the root of the upper half and descends to the root in a few steps.
   const half = bits >> 1
   let r = half === 0 ? 4n : (root(x >> BigInt(k * half), k) + 1n) << BigInt(half)
   for (;;) {
@@ -145,7 +146,7 @@ export function isqrt(x: bigint): bigint {
   return root(x, 2)
 }
 
-/** Whether x = r^k for some k >= 2 and some r, which is known to be 2^`least` or more unless x is 0 or 1. */
+/** Whether x = r^k for some r and k >= 2; true for x <= 1. @param least the caller knows that r >= 2^least */
 export function isPerfectPower(x: bigint, least = 1): boolean {
   if (x <= 1n) return true
   const bits = bitLength(x)
@@ -177,7 +178,7 @@ function smallPrimes(): readonly number[] {
 }
 
 function productOfSmallPrimes(): bigint {
-  // By halves: numbers of like lengths multiply in far less time than long ones by short ones.
+  // By halves: numbers of similar length multiply much faster than long ones by short ones.
   const productOf = (primes: readonly number[]): bigint => {
     const half = primes.length >> 1
     return half === 0
@@ -190,7 +191,7 @@ function productOfSmallPrimes(): bigint {
 
 // -----------------------------------------------------------------------------------------------------------
 
-/** The bytes of x >= 0, big endian, as few as there can be: none for zero. */
+/** The shortest big-endian bytes of x >= 0: none for zero. @throws RangeError for negative x */
 export function toBytes(x: bigint): Uint8Array {
   if (x < 0n) throw new RangeError('a negative number has no such bytes')
   if (x === 0n) return new Uint8Array()
@@ -198,11 +199,11 @@ export function toBytes(x: bigint): Uint8Array {
   return hexToBytes(hex.length % 2 === 0 ? hex : `0${hex}`)
 }
 
-/** The number whose big-endian bytes these are; leading zeros are not minded here. */
+/** The number with these big-endian bytes. Leading zeros are accepted. */
 export const fromBytes = (bytes: Uint8Array): bigint =>
   bytes.length === 0 ? 0n : BigInt(`0x${bytesToHex(bytes)}`)
 
-/** A sign byte, 1 for negative, and the bytes of |x|: what stands for any integer in letters and hashes. */
+/** A sign byte, 1 for negative, and the bytes of |x|: the form of integers in letters and hashes. */
 export function signedBytes(x: bigint): Uint8Array {
   const magnitude = toBytes(abs(x))
   const out = new Uint8Array(1 + magnitude.length)
@@ -211,11 +212,11 @@ export function signedBytes(x: bigint): Uint8Array {
   return out
 }
 
-/** An integer from 0 of at most `maxBits` bits, in its one form. */
+/** A non-negative integer of at most `maxBits` bits, in its canonical form. */
 export const natural = (maxBits: number): Shape<bigint> =>
   mapped(bytesUpTo(Math.ceil(maxBits / 8)), (bytes) => parseNatural(bytes, maxBits), toBytes)
 
-/** An integer of at most `maxBits` bits and a sign, in its one form: there is no negative zero. */
+/** An integer of at most `maxBits` bits and a sign, in its canonical form: there is no negative zero. */
 export const integer = (maxBits: number): Shape<bigint> =>
   mapped(
     bytesUpTo(1 + Math.ceil(maxBits / 8), 1),
@@ -237,7 +238,7 @@ function parseNatural(bytes: Uint8Array, maxBits: number): bigint {
 
 // -----------------------------------------------------------------------------------------------------------
 
-/** How many random bytes `uniformBelow` reads for this bound. */
+/** The number of random bytes that `uniformBelow` reads for this bound. */
 export const bytesBelow = (bound: bigint): number => Math.ceil((bitLength(bound) + 128) / 8)
 
 /** A uniform integer in [0, bound), with a bias below 2^-128. */
@@ -256,8 +257,8 @@ export function plusMinus(X: bigint, rng: Rng): bigint {
 }
 
 /**
- * A uniform element of Z*_N. For N without small factors nearly every number is one.
- * @throws RangeError when it is not, which does not happen by chance
+ * A uniform element of Z*_N. If N has no small factors, nearly every number is a unit.
+ * @throws RangeError if the number drawn is not a unit, which does not happen by chance
  */
 export function unit(N: bigint, rng: Rng): bigint {
   const x = uniformBelow(N, rng)
@@ -265,7 +266,7 @@ export function unit(N: bigint, rng: Rng): bigint {
   return x
 }
 
-/** Random bytes that were drawn before, in order. The tape stays the caller's to wipe. */
+/** Reads random bytes drawn earlier, in order. The caller wipes the tape. @throws RangeError at its end */
 export function tape(bytes: Uint8Array): Rng {
   let at = 0
   return (length) => {

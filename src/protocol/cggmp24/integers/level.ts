@@ -1,8 +1,9 @@
 /**
- * The security levels of the ECDSA engine: sizes of moduli and the ranges that proofs speak about, for the protocol
- * of Canetti, Gennaro, Goldfeder, Makriyannis and Peled, "UC Non-Interactive, Proactive, Threshold ECDSA with Identifiable
- * Aborts" (ePrint 2021/060, as revised in October 2024), which everything here calls CGGMP24. "±X" is everywhere a uniform integer in [-X/2, X/2], the half-range convention of CGGMP24; ℓ, ℓ' and ε
- * are exponents of two. There is one level to make keys with.
+ * The security levels of the ECDSA engine: the sizes of moduli and the ranges of proofs. The protocol is
+ * Canetti, Gennaro, Goldfeder, Makriyannis and Peled, "UC Non-Interactive, Proactive, Threshold ECDSA with
+ * Identifiable Aborts" (ePrint 2021/060, as revised in October 2024), called CGGMP24 everywhere here. "±X" is
+ * always a uniform integer in [-X/2, X/2], CGGMP24's half-range convention; ℓ, ℓ' and ε are exponents of two.
+ * Keys are made at one level only.
  */
 import { mapped, oneOf, type Shape } from '../../core/codec.js'
 import { secp256k1 } from '../../group/curve.js'
@@ -15,13 +16,13 @@ export type Level = {
   readonly modulusBits: number
   /** ℓ: secrets are in ±2^ℓ. */
   readonly ell: 256
-  /** ℓ': what hides them in multiplications is in ±2^ℓ'. */
+  /** ℓ': the masks that hide them in multiplications are in ±2^ℓ'. */
   readonly ellPrime: 1280
-  /** ε: how much wider proofs answer. */
+  /** ε: the slack of the proofs' answers, in bits. */
   readonly epsilon: 512
-  /** m: how often a proof with binary challenges is repeated. */
+  /** m: the repetitions of a proof with binary challenges. */
   readonly repetitions: 128
-  /** Bytes of what makes a commitment hiding, or a common string random. */
+  /** Bytes of a commitment's blinding, and of a contribution to a joint random string. */
   readonly kappaBytes: 48
 }
 
@@ -35,9 +36,7 @@ export const PRODUCTION: Level = asserted({
   ...ranges,
 })
 
-/**
- * Fast enough for tests and too small for anything else; a key made at it is told by the size of its moduli.
- */
+/** Fast enough for tests and too small for anything else. The size of a key's moduli reveals this level. */
 export const TEST_ONLY: Level = asserted({
   name: 'TEST_ONLY-2048',
   primeBits: 1024,
@@ -45,7 +44,7 @@ export const TEST_ONLY: Level = asserted({
   ...ranges,
 })
 
-/** @throws RangeError for a name of no level */
+/** @throws RangeError for an unknown name */
 export function levelNamed(name: string): Level {
   const level = [PRODUCTION, TEST_ONLY].find((known) => known.name === name)
   if (level === undefined) throw new RangeError('no such security level')
@@ -59,7 +58,7 @@ export const levelShape: Shape<Level> = mapped(
   ({ name }) => name,
 )
 
-/** The level, if its numbers fit one another: each line says what would fail without it. */
+/** Returns the level if its numbers fit one another. @throws RangeError otherwise */
 function asserted(level: Level): Level {
   const { primeBits, modulusBits, ell, ellPrime, epsilon } = level
   const statistical = 128
@@ -67,14 +66,15 @@ function asserted(level: Level): Level {
   const holds =
     modulusBits === 2 * primeBits &&
     secp256k1.order < 2n ** BigInt(ell) &&
-    // What an answer shows of the secret under it.
+    // An answer hides the secret under it statistically.
     epsilon >= ell + statistical &&
-    // What α = γk - β shows of γk, for every answer in range that a cheater may have multiplied with.
+    // In α = γk - β the mask β hides γk, for every value in range that a cheater may have used as a factor.
     ellPrime >= 3 * ell + epsilon &&
-    // The sum over 2^20 parties of what a proof lets pass does not wrap around the smallest N.
+    // The sum over 2^20 parties of the largest values that a proof accepts does not wrap around the smallest
+    // N.
     modulusBits - 1 >= ellPrime + epsilon + 1 + parties &&
-    // A modulus that Πfac accepts has no factor below √N / 2^(ℓ+ε): none that a secret of ℓ bits can be found
-    // modulo.
+    // A modulus that Πfac accepts has no factor below √N / 2^(ℓ+ε), so none small enough to find a secret of
+    // ℓ bits modulo it.
     primeBits - (ell + epsilon) >= ell
   if (!holds) throw new RangeError(`the numbers of level ${level.name} do not fit one another`)
   return level

@@ -1,27 +1,27 @@
 /**
- * base^exponent mod modulus: the one operation that all of Paillier's and Pedersen's cost is made of.
+ * base^exponent mod modulus: the operation that dominates the cost of Paillier and Pedersen.
  *
- * OpenSSL does it, by way of Node's Diffie-Hellman objects: a "shared secret" is a power of the other's
- * public value. That is five to eight times as fast as BigInt, needs no native dependency, and goes OpenSSL's
- * constant-time way for exponents. It is a calculator here and nothing else: the only use of `node:crypto` in
- * this room. What it refuses is computed with BigInt instead, and a self-test decides whether it is used at
- * all.
+ * OpenSSL computes it through Node's Diffie-Hellman objects: a "shared secret" is a power of the other's
+ * public value. This is five to eight times as fast as BigInt, needs no native dependency, and takes
+ * OpenSSL's constant-time path for exponents. `node:crypto` serves only as a calculator, and is used nowhere
+ * else in this room. BigInt computes the cases that OpenSSL refuses, and a self-test decides whether OpenSSL
+ * is used at all.
  */
 import { createDiffieHellman, type DiffieHellman } from 'node:crypto'
 import { bitLength, fromBytes, invert, mod, toBytes } from './integers.js'
 
-/** Moduli that OpenSSL can be trusted with: below 512 bits a wrong answer was seen, above 10000 it refuses. */
+/** Sizes of moduli for OpenSSL: below 512 bits it gave a wrong answer, above 10000 it refuses. */
 const NATIVE_BITS = { min: 512, max: 10_000 }
 /** More moduli than a run with ten parties uses: N, N² and N̂ of each. */
 const MOST_MODULI = 64
 
-/** (base, exponent) => base^exponent modulo something, as `modPow` has it. */
+/** (base, exponent) => base^exponent modulo a fixed modulus, as in `modPow`. */
 export type Powers = (base: bigint, exponent: bigint) => bigint
 
 /**
  * base^exponent mod modulus, in [0, modulus). `base` is any integer, reduced first; a negative exponent
- * inverts it. For a modulus that everybody may know: what OpenSSL needs for the last ones is kept.
- * @throws RangeError for a modulus that is even or below 3, or when there is no inverse to take
+ * inverts it. For public moduli only: the OpenSSL objects of the last ones are kept.
+ * @throws RangeError for a modulus that is even or below 3, or if the base has no inverse
  */
 export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const powers = kept.get(modulus) ?? powersModulo(modulus)
@@ -34,8 +34,9 @@ export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint 
 const kept = new Map<bigint, Powers>()
 
 /**
- * The powers modulo one modulus, which may be a secret: what OpenSSL needs for it goes with the function.
- * @param isPrime costs nothing but time to have wrong
+ * Powers modulo one modulus, which may be secret: its OpenSSL object lives only as long as the returned
+ * function.
+ * @param isPrime a wrong value costs only time
  * @throws RangeError for a modulus that is even or below 3
  */
 export function powersModulo(modulus: bigint, isPrime = false): Powers {
@@ -57,7 +58,7 @@ export function powersModulo(modulus: bigint, isPrime = false): Powers {
 }
 
 /**
- * The same with BigInt alone: 4 bits of the exponent at a time. For 0 <= base < modulus and exponent >= 0.
+ * The same with BigInt alone, 4 bits of the exponent at a time. For 0 <= base < modulus and exponent >= 0.
  */
 export function plainModPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const powers = [1n]
@@ -71,11 +72,11 @@ export function plainModPow(base: bigint, exponent: bigint, modulus: bigint): bi
 }
 
 /**
- * OpenSSL's powers modulo one modulus. To make an object for it, Node has it tested for primality: that takes
- * as long as a full exponentiation if it is composite, and as long as a hundred if it is prime. A multiple
- * with a small factor is found composite at once, but is longer, so its powers take half as long again modulo
- * 3072 bits, and an eighth modulo 6144. So the first are taken modulo a multiple, and the modulus itself gets
- * its object when these have cost as much as it does.
+ * OpenSSL's powers modulo one modulus. Node tests the modulus for primality when it makes an object: this
+ * costs one full exponentiation if the modulus is composite, and a hundred if it is prime. A multiple with a
+ * small factor is found composite at once, but it is longer: its powers take 1/2 longer at 3072 bits, and 1/8
+ * longer at 6144. So the first powers are taken modulo a multiple. The modulus gets its own object once the
+ * extra time equals its cost.
  */
 class Native {
   readonly #modulus: bigint
@@ -92,7 +93,7 @@ class Native {
     this.#isPrime = isPrime
   }
 
-  /** As `powerBy`, for 1 < base < modulus - 1 and exponent > 0. @throws when OpenSSL does not take the modulus */
+  /** As `powerBy`, for 1 < base < modulus - 1 and exponent > 0. @throws if OpenSSL refuses the modulus */
   power(base: bigint, exponent: bigint): bigint | null {
     const exponentBits = bitLength(exponent)
     const isMultiple = this.#isMultiple(exponentBits)
@@ -102,8 +103,8 @@ class Native {
 
   #isMultiple(exponentBits: number): boolean {
     this.#spent += exponentBits
-    // Modulo the multiple k full exponentiations cost about 16 k / words more: with 64 bits in a word this is
-    // where they have cost one. For a prime they hardly ever do.
+    // Modulo the multiple, k full exponentiations cost about 16 k / words more. With 64 bits in a word, this
+    // is where the extra cost equals one exponentiation. A prime hardly ever reaches its much higher cost.
     const isWorthIt = !this.#isPrime && 1024 * this.#spent > this.#bits ** 2
     return !isWorthIt && this.#bits + MULTIPLIER_BITS <= NATIVE_BITS.max
   }
@@ -121,7 +122,7 @@ class Native {
 }
 
 /**
- * A multiple of three, with as many bits as keep OpenSSL's words a multiple of eight, for which it is fastest.
+ * A multiple of three. Its length keeps the number of OpenSSL's words a multiple of eight, which is fastest.
  */
 const MULTIPLIER = 3n * (2n ** 506n + 1n)
 const MULTIPLIER_BITS = 508
@@ -130,8 +131,9 @@ const diffieHellman = (modulus: bigint): DiffieHellman =>
   createDiffieHellman(toBytes(modulus), Uint8Array.of(2))
 
 /**
- * base^exponent modulo what the object was made for, which is a multiple of the modulus, and then modulo that.
- * @returns null where OpenSSL gives no answer, as for 0, 1 and -1: Node 20 and 24 throw then, Node 22 gives no bytes
+ * base^exponent modulo the object's modulus, a multiple of `modulus`, then reduced modulo `modulus`.
+ * @returns null if OpenSSL gives no answer, as for 0, 1 and -1: Node 20 and 24 throw then, Node 22 gives no
+ *   bytes
  */
 function powerBy(dh: DiffieHellman, base: bigint, exponent: bigint, modulus: bigint): bigint | null {
   const secret = toBytes(exponent)
@@ -143,17 +145,17 @@ function powerBy(dh: DiffieHellman, base: bigint, exponent: bigint, modulus: big
     return null
   } finally {
     secret.fill(0)
-    // The object lives on; the exponent in it, which may be a secret, does not.
+    // The object lives on, so the exponent in it, which may be secret, is overwritten.
     dh.setPrivateKey(Uint8Array.of(2))
   }
 }
 
 let works: boolean | undefined
 
-/** Whether OpenSSL agrees with BigInt, at the sizes in use and at both ends of its range; asked once. */
+/** Whether OpenSSL agrees with BigInt at the sizes in use and at the lower end of its range; tested once. */
 function nativeWorks(): boolean {
   works ??= [512, 1031, 2044, 3072, 3580, 6144, 6652].every((bits) => {
-    // Numbers without a pattern that a fast path could be made for: powers of 5 and 7, cut to size; the modulus a
+    // Powers of 5 and 7, cut to size, have no pattern that a fast path could exploit. The modulus is a
     // multiple of three, which makes its object cheap.
     const odd = (((5n ** BigInt(bits)) >> 100n) % 2n ** BigInt(bits - 2)) | (2n ** BigInt(bits - 2) + 1n)
     const modulus = 3n * odd
@@ -173,8 +175,8 @@ function nativeWorks(): boolean {
 // -----------------------------------------------------------------------------------------------------------
 
 /**
- * How many exponentiations OpenSSL was asked for of one size: modulo what it had an object for, rounded up to multiples of
- * 64 bits.
+ * The number of exponentiations of one size that OpenSSL computed. Sizes are those of the object's modulus
+ * and of the exponent, rounded up to multiples of 64 bits.
  */
 export type Counted = { readonly modulusBits: number; readonly exponentBits: number; readonly count: number }
 

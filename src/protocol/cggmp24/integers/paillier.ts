@@ -1,7 +1,7 @@
 /**
- * Paillier's encryption with its homomorphisms: Enc(x; r) = (1+N)^x r^N mod N². Plaintexts are centred:
- * decryption gives the representative in (-N/2, N/2], and whoever wants it modulo q reduces after that.
- * Misuse throws RangeError; what came from others is held against `isCiphertext` before it gets here.
+ * Paillier's encryption and its homomorphisms: Enc(x; r) = (1+N)^x r^N mod N². Plaintexts are centred:
+ * decryption returns the representative in (-N/2, N/2], and reduction modulo q comes after that. Misuse
+ * throws RangeError; callers check ciphertexts from others with `isCiphertext` first.
  */
 import { Redacted } from '../../core/secret.js'
 import type { Rng } from '../../core/session.js'
@@ -10,13 +10,10 @@ import type { Level } from './level.js'
 import { powersModulo } from './modexp.js'
 import { areUnits, checkModulus, crtRing, type Ring, ring } from './ring.js'
 
-/** A public key, with the rings modulo N and N²; whoever knows the factors has the faster ones. */
+/** A public key with the rings modulo N and N²; the owner, who knows the factors, has faster rings. */
 export type Paillier = { readonly N: bigint; readonly n: Ring; readonly nn: Ring }
 
-/**
- * The public key with this modulus. @throws CodecError unless it is one of the level, as far as everybody can
- * see
- */
+/** The public key with this modulus. @throws CodecError unless `checkModulus` accepts it */
 export function paillier(N: bigint, level: Level): Paillier {
   checkModulus(N, level, 'N')
   return { N, n: ring(N), nn: ring(N * N) }
@@ -62,11 +59,11 @@ function requireCiphertext(key: Paillier, C: bigint): void {
   if (!isCiphertext(key, C)) throw new RangeError('a ciphertext is in Z*_N²')
 }
 
-/** How many random bytes it takes to find a nonce, and to decrypt so many ciphertexts. */
+/** The number of random bytes for `nonceOf`, and for `decrypt` of `count` ciphertexts. */
 export const nonceTape = ({ modulusBits }: Level): number => bytesBelow(2n ** BigInt(modulusBits) - 1n)
 export const decryptTape = (level: Level, count: number): number => (1 + count) * nonceTape(level)
 
-/** The owner's side of a key: its factors, and what needs them. It prints redacted. */
+/** The owner's side of a key: its factors, and the operations that need them. It prints redacted. */
 export class PaillierSecret extends Redacted {
   readonly key: Paillier
   readonly #p: bigint
@@ -100,9 +97,9 @@ export class PaillierSecret extends Redacted {
   }
 
   /**
-   * The plaintexts of some ciphertexts, each in (-N/2, N/2]. They are blinded first: what is raised to a
-   * secret power is a random ciphertext, and what JavaScript then computes with is a random plaintext.
-   * One random N-th power serves for all, squared from one to the next.
+   * Decrypts ciphertexts; each plaintext is in (-N/2, N/2]. Each ciphertext is blinded first, so a random
+   * ciphertext is raised to the secret power, and JavaScript then computes with a random plaintext. One
+   * random N-th power serves for all, squared from one to the next.
    * @param rng gives `decryptTape` bytes
    * @throws RangeError unless all are ciphertexts
    */
@@ -129,7 +126,7 @@ export class PaillierSecret extends Redacted {
   }
 
   /**
-   * The nonce of C: it is C^(1/N) modulo N, where (1+N)^x is 1. C is blinded first, as in `decrypt`.
+   * The nonce of C: C^(1/N) modulo N, since (1+N)^x = 1 modulo N. C is blinded first, by a random N-th power.
    * @param rng gives `nonceTape` bytes
    * @throws RangeError unless C is a ciphertext
    */
@@ -150,7 +147,7 @@ export class PaillierSecret extends Redacted {
     return jacobi(v, this.#p) === 1 && jacobi(v, this.#q) === 1
   }
 
-  /** For a square v the x with x⁴ = v mod N that is a square itself. */
+  /** For a square v: the x with x⁴ = v mod N that is itself a square. */
   fourthRoot(v: bigint): bigint {
     return this.key.n.pow(v, ((this.#phi + 4n) / 8n) ** 2n % this.#phi)
   }

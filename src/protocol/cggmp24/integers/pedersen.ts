@@ -1,7 +1,7 @@
 /**
- * Ring-Pedersen parameters and commitments: com(a, b) = s^a t^b mod N̂. A party proves towards the owner of
- * the parameters in their ring, where the owner alone knows an order; that s is a power of t, so that the
- * commitments hide, is for Πprm to show.
+ * Ring-Pedersen parameters and commitments: com(a, b) = s^a t^b mod N̂. Proofs to the owner of the parameters
+ * are made in their ring, where only the owner knows the group's order. Commitments hide because s is a power
+ * of t, which Πprm proves.
  */
 import { CodecError } from '../../core/codec.js'
 import type { Rng } from '../../core/session.js'
@@ -13,8 +13,7 @@ import { areUnits, checkModulus, crtRing, type Ring, ring } from './ring.js'
 export type Pedersen = { readonly ring: Ring; readonly s: bigint; readonly t: bigint }
 
 /**
- * The parameters (N̂, s, t), as far as everybody can check them; Πprm is checked beside
- * this.
+ * The parameters (N̂, s, t) after the checks that need no secret; Πprm is checked separately.
  * @throws CodecError that names the parameter
  */
 export function pedersen(Nhat: bigint, s: bigint, t: bigint, level: Level): Pedersen {
@@ -27,7 +26,7 @@ export function pedersen(Nhat: bigint, s: bigint, t: bigint, level: Level): Pede
   return { ring: ring(Nhat), s, t }
 }
 
-/** The same for their owner, who knows N̂ = p q and checked them when they were made. */
+/** The same for the owner, who knows N̂ = p q and checked the parameters when they were made. */
 export const ownPedersen = (p: bigint, q: bigint, s: bigint, t: bigint): Pedersen => ({
   ring: crtRing(p, q),
   s,
@@ -42,7 +41,7 @@ export function commit({ ring, s, t }: Pedersen, a: bigint, b: bigint): bigint {
 /** The owner's side: s = t^λ, and φ = φ(N̂). */
 export type PedersenSecret = { readonly public: Pedersen; readonly lambda: bigint; readonly phi: bigint }
 
-/** How many random bytes `makePedersen` reads. */
+/** The number of random bytes that `makePedersen` reads. */
 export const pedersenTape = (level: Level): number => 2 * bytesBelow(2n ** BigInt(level.modulusBits) - 1n)
 
 /** New parameters over N̂ = p q for safe primes p and q: r ← Z*_N̂, t = r², λ ← [0, φ/4), s = t^λ. */

@@ -1,7 +1,7 @@
 /**
- * Integers modulo N, for who knows its factors and for who does not: the first take powers modulo each factor
- * and join them (Chinese remainders), which is three to four times as fast. Also what is demanded of every
- * modulus and every element that a letter brings.
+ * Integers modulo N, with or without its factors. With them, powers are taken modulo each factor and joined
+ * (Chinese remainders), which is three to four times as fast. Also the checks of every modulus and element
+ * that a letter brings.
  */
 import { CodecError } from '../../core/codec.js'
 import { abs, bitLength, gcd, hasSmallFactor, invert, isPerfectPower, isqrt, mod } from './integers.js'
@@ -10,7 +10,7 @@ import { modPow, type Powers, powersModulo } from './modexp.js'
 
 export type Ring = {
   readonly modulus: bigint
-  /** base^exponent mod modulus. @throws RangeError for a negative exponent of what has no inverse */
+  /** base^exponent mod modulus. @throws RangeError for a negative exponent if the base has no inverse */
   pow(base: bigint, exponent: bigint): bigint
 }
 
@@ -19,7 +19,7 @@ export const ring = (modulus: bigint): Ring => ({
   pow: (base, exponent) => modPow(base, exponent, modulus),
 })
 
-/** The ring modulo p q for who knows both: two different primes, or the squares of two. */
+/** The ring modulo p q with known factors: two different primes, or the squares of two. */
 export function crtRing(p: bigint, q: bigint): Ring {
   const modulus = p * q
   const [P, Q] = [factor(p), factor(q)]
@@ -27,7 +27,7 @@ export function crtRing(p: bigint, q: bigint): Ring {
   return {
     modulus,
     pow: (base, exponent) => {
-      // Only units have an order to reduce exponents by. An honest base is one.
+      // Exponents may be reduced by the order only for units. An honest base is a unit.
       if (base % P.prime === 0n || base % Q.prime === 0n) return modPow(base, exponent, modulus)
       const [x, y] = [P.pow(base, exponent), Q.pow(base, exponent)]
       return y + q * mod((x - y) * qInverse, p)
@@ -35,10 +35,10 @@ export function crtRing(p: bigint, q: bigint): Ring {
   }
 }
 
-/** Powers of units modulo p or p². What is made for them is gone with the ring. */
+/** Powers of units modulo p or p². Their OpenSSL objects live only as long as the ring. */
 function factor(modulus: bigint): { readonly prime: bigint; readonly pow: Powers } {
   const root = isqrt(modulus)
-  // Short exponents stay short when they are negative: to invert is cheaper than to be long.
+  // Short negative exponents stay negative: an inversion is cheaper than a long exponent.
   const reduced = (exponent: bigint, order: bigint) =>
     abs(exponent) < order ? exponent : mod(exponent, order)
   if (root * root !== modulus) {
@@ -54,7 +54,7 @@ function factor(modulus: bigint): { readonly prime: bigint; readonly pow: Powers
   return { prime: root, pow }
 }
 
-/** Whether each is above 0, below the modulus and invertible. One common divisor answers for all. */
+/** Whether each value is in (0, modulus) and invertible. One gcd, of the product, checks all. */
 export function areUnits(values: readonly bigint[], modulus: bigint): boolean {
   if (values.some((value) => value <= 0n || value >= modulus)) return false
   return (
@@ -66,8 +66,8 @@ export function areUnits(values: readonly bigint[], modulus: bigint): boolean {
 }
 
 /**
- * What everybody can see of a modulus: odd, of the level's size, no perfect power, without prime factors
- * below 2^16. That it has two factors, both large, is for Πmod and Πfac to show.
+ * Checks a modulus as far as possible without its factors: odd, of the level's size, not a perfect power, and
+ * no prime factor below 2^16. Πmod and Πfac prove that it has two factors, both large.
  * @throws CodecError that names `at`
  */
 export function checkModulus(modulus: bigint, level: Level, at: string): void {
