@@ -1,7 +1,7 @@
 /**
- * Everything that an identity key ever signs: records whose first field is one of these tags. A new kind of signature
- * begins with a new line here; the test beside it holds that no two of them encode alike. In a rehearsal they are others
- * (`realm.ts`), and verify nowhere else.
+ * Every message an identity key signs is a record whose first field is one of these tags. A new kind of
+ * signature needs a new line here; the test beside this file checks that no two encode alike. A rehearsal
+ * uses its own tags (`realm.ts`), which verify nowhere else.
  */
 import { encode, type Value } from '../../protocol/core/codec.js'
 import { tagged } from './realm.js'

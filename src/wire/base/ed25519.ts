@@ -1,6 +1,6 @@
 /**
- * The one place where identity signatures are made and verified, live and offline: `node:crypto`, cofactorless, with
- * the length and S < L checked first, under keys of prime order. Two verifiers then have nothing to disagree on (F-23).
+ * The only place that makes and verifies identity signatures, live and offline: `node:crypto`, cofactorless,
+ * after checking the length, S < L and that the key has prime order. Two verifiers can then never disagree.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
@@ -33,7 +33,7 @@ export class SigningKey {
     return this.signBytes(signedBytes(tag, fields))
   }
 
-  /** For the NATS server's nonce only: everything of ours is a tagged record. */
+  /** Only for the NATS server's nonce: we sign tagged records everywhere else. */
   signBytes(bytes: Uint8Array): Uint8Array {
     return Uint8Array.from(sign(null, bytes, this.#key))
   }

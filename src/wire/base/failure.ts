@@ -1,6 +1,6 @@
 /**
- * Every way in which a command can end badly, other than by our own bug. A failure has an owner, a stable code that
- * `mpc explain` knows, words for a person and a next step. It never holds a secret, nor another's unquoted text.
+ * Every way a command can fail, other than by a bug of ours. A failure has an owner, a stable code that `mpc
+ * explain` knows, a message for people and a next step. It never holds a secret or unquoted text from others.
  */
 
 /** Whose fault it is and what it means; `cli/terminal/exit.ts` turns each into its exit code. */
@@ -35,7 +35,7 @@ export type FailureDetail = {
   /** The one member this is about, by name. */
   readonly party?: string
   readonly accused?: readonly Accused[]
-  /** Names of all who did not come, where it is known that they were waited for. */
+  /** Names of all members who did not come, if we know that they were waited for. */
   readonly missing?: readonly string[]
   readonly cause?: unknown
 }
@@ -61,7 +61,7 @@ export class Failure extends Error {
     this.missing = detail.missing ?? []
   }
 
-  /** The same failure, of this file or that person. */
+  /** The same failure, prefixed with the file or person it concerns. */
   of(whose: string): Failure {
     const { kind, code, message, hint, party, accused, missing } = this
     return new Failure(kind, code, `${whose}: ${message}`, {

@@ -8,7 +8,7 @@ import { Secret } from '../../protocol/core/secret.js'
 export const nkeyText = (publicKey: Uint8Array): string =>
   Buffer.from(codec.Codec.encode(nkeys.Prefix.User, publicKey)).toString('ascii')
 
-/** The 32 bytes of `U...`, or null for anything else, and for any other spelling of them. */
+/** The 32 bytes of `U...`; null for anything else, including another spelling of the same bytes. */
 export function parseNkey(text: string): Uint8Array | null {
   try {
     const publicKey = Uint8Array.from(codec.Codec.decode(nkeys.Prefix.User, Buffer.from(text, 'latin1')))
@@ -30,7 +30,7 @@ export function parseNkeySeed(text: string): Secret {
   throw new CodecError('nkey', 'not the seed of a NATS user')
 }
 
-/** What any seed's text holds, whatever it is the seed of. */
+/** The contents of a seed text, whatever kind of key it seeds. */
 function seedIn(text: string): Secret | null {
   try {
     const { buf } = codec.Codec.decodeSeed(Buffer.from(text, 'ascii'))

@@ -1,14 +1,14 @@
 /**
- * Whether this process means it or rehearses. Everything that is signed and every file of ours says which, by a tag that
- * begins with `mpc/` or with `mpc-rehearsal/`, and every such tag is made here: so nothing of a rehearsal is ever valid
- * in earnest, nor the reverse, and no other line has to think of it (F-41).
+ * Whether this process is real or a rehearsal. Everything signed and every file of ours says which, by a tag
+ * that begins with `mpc/` or `mpc-rehearsal/`. All such tags are made here, so nothing from a rehearsal is
+ * ever valid outside it, nor the reverse, and no other code has to check.
  *
- * It is decided once, by the home or by `mpc rehearse`, before the first tag is made, and for the whole process.
+ * The home or `mpc rehearse` decides it once for the whole process, before the first tag is made.
  */
 import { CodecError, type Shape } from '../../protocol/core/codec.js'
 import { Failure } from './failure.js'
 
-/** As it is in earnest. */
+/** The tag outside a rehearsal. */
 export type Tag = `mpc/${string}`
 
 const REAL = 'mpc'
@@ -16,21 +16,21 @@ const REHEARSAL = 'mpc-rehearsal'
 
 let rehearses: boolean | null = null
 
-/** From now on and to its end, this process rehearses. @throws Error once a tag was made or read in earnest */
+/** Makes this process a rehearsal until it ends. @throws Error once a real tag was made or read */
 export function enterRehearsal(): void {
   if (rehearses === false) throw new Error('what has begun in earnest cannot become a rehearsal')
   rehearses = true
 }
 
-/** Asking settles it: whoever has not said otherwise by now means it. */
+/** The first call settles it: a process that has not entered a rehearsal by then is real. */
 export const isRehearsal = (): boolean => (rehearses ??= false)
 
 const realmOf = (rehearsal: boolean): string => (rehearsal ? REHEARSAL : REAL)
 const inRealm = (rehearsal: boolean, tag: Tag): string => `${realmOf(rehearsal)}${tag.slice(REAL.length)}`
 
-/** Something that says that it was made in earnest, met in a rehearsal; or the reverse. */
+/** Something marked real was met in a rehearsal, or the reverse. */
 export class OtherRealm extends CodecError {
-  /** @param what it says that it is */
+  /** @param what the name that it goes by in messages */
   constructor(
     at: string,
     readonly what: string,
@@ -42,7 +42,7 @@ export class OtherRealm extends CodecError {
 /** The tag as this process makes it. */
 export const tagged = (tag: Tag): string => inRealm(isRehearsal(), tag)
 
-/** The field that says what a file is; to everybody inside it reads as it does in earnest. */
+/** The field that names a file's format. Callers always see the real tag, in a rehearsal too. */
 export const format = <T extends Tag>(tag: T): Shape<T> => ({
   parse: (value, at) => {
     if (value === tagged(tag)) return tag
@@ -52,7 +52,7 @@ export const format = <T extends Tag>(tag: T): Shape<T> => ({
   form: (value) => tagged(value),
 })
 
-/** The field that says so in words, for those who read a file without knowing tags. */
+/** The field that marks a rehearsal in words, for readers who do not know the tags. */
 export const rehearsalFlag: Shape<boolean> = {
   parse: (value, at) => {
     if (typeof value !== 'boolean') throw new CodecError(at, 'expected true or false')
@@ -68,17 +68,20 @@ export const headerIn = (what: string, rehearsal: boolean): string => `# ${realm
 /** The same as this process writes it. */
 export const headerOf = (what: string): string => headerIn(what, isRehearsal())
 
-/** Of what is not in the form that was expected: an OtherRealm to give as the cause if that is why. */
+/** An OtherRealm to give as the cause if the text failed to parse because it is from the other realm. */
 export const otherRealmIn = (text: string, what: string): OtherRealm | undefined =>
   text.startsWith(headerIn(what, !isRehearsal())) ? new OtherRealm('', `the ${what}`) : undefined
 
-/** What a line of bech32m text of ours begins with. */
+/** The prefix of our bech32m lines. */
 export const linePrefix = (what: string, rehearsal = isRehearsal()): string =>
   `${realmOf(rehearsal).replace('-', '')}${what}`
 
 export const cardPrefix = (rehearsal = isRehearsal()): string => linePrefix('card', rehearsal)
 
-/** The Failure `E_REHEARSAL` (refused) for whatever failed because of an OtherRealm; anything else as it is. */
+/**
+ * The Failure `E_REHEARSAL` (refused) for any error caused by an OtherRealm; other errors are returned as
+ * they are.
+ */
 export function refusalOf(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (!(cause instanceof OtherRealm)) continue

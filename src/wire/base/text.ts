@@ -1,15 +1,16 @@
 /**
- * Names and text from others. A name is safe everywhere by its alphabet; any other text that was not typed here
- * reaches a screen, a page or an error only through `visible` (F-24).
+ * Names and text from others. A name's alphabet makes it safe everywhere; any other text that was not typed
+ * here reaches a screen, a page or an error only through `visible`, because control characters could repaint
+ * the screen.
  */
 import { type Shape, pattern } from '../../protocol/core/codec.js'
 
 /**
- * Members, keys, holders and labels. Words that answer a question, or stand for something in a list, are no names: a
- * person who types `differ`, the alarm, must not have named somebody, nor one who mistypes it as `differs`.
+ * Members, keys, holders and labels. Words that answer a prompt, or stand for something in a list, are not
+ * names: someone who types the alarm `differ`, or mistypes it as `differs`, must not have named a member.
  */
 export const NAME = /^(?!differ|(?:all|end|no|passphrase|save|view|yes)-*$)[a-z0-9][a-z0-9-]{0,31}$/
-/** What `NAME` asks for, to people. */
+/** The rule of `NAME`, for people. */
 export const NAME_RULE =
   'a-z, 0-9 and - (at most 32), and no word that answers a question, such as no or differ'
 export const nameShape: Shape<string> = pattern(NAME, `a name of ${NAME_RULE}`)
@@ -21,13 +22,15 @@ const LONGEST = 200
 const INVISIBLE =
   /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Me}]|(?! )\p{Zs}|[\u2800\ufffc\u{16fe4}\u{1d159}]/u
 const MARK = /\p{M}/u
-/** Marks are drawn over what stands before them; a pile of them reaches into other lines. */
+/** Marks are drawn over the character before them; a pile of them reaches into other lines. */
 const MOST_MARKS = 2
 
-/** Text of somebody else, quoted, cut at 200 characters, every character that could hide or move others made visible. */
+/**
+ * Text from others, quoted and cut at 200 characters; characters that could hide or move others are escaped.
+ */
 export function visible(text: string): string {
   const characters = [...text]
-  // How many marks stand on the character before; at the beginning they would stand on the quote.
+  // How many marks stand on the previous character. It starts full: a leading mark would stand on the quote.
   let marks = MOST_MARKS
   const shown = characters.slice(0, LONGEST).map((c) => {
     marks = MARK.test(c) ? marks + 1 : 0

@@ -173,9 +173,9 @@ export const isWatcher = (definition: ReshareDefinition, { fingerprint }: Card):
   watchersOf(definition).some((watcher) => equalBytes(watcher.fingerprint, fingerprint))
 
 /**
- * How many of those who only watch must sign, so that with those who take part they are more than half of the old
- * custodians: then no other has as many unless somebody says yes to both, which an honest home does only where one
- * replaces the other (F-11). A minority's needs nobody.
+ * How many watchers must sign so that, with the participants, more than half of the old custodians have
+ * agreed. Two competing ceremonies then both succeed only if somebody agrees to both, which an honest home
+ * does only where one replaces the other. A minority reshare needs no watcher.
  */
 export function watchersNeeded(definition: ReshareDefinition): number {
   if (definition.minority) return 0

@@ -23,7 +23,7 @@ export type BlobPlace = {
   readonly epoch: Uint8Array
   /** The custodian's fingerprint. */
   readonly custodian: Uint8Array
-  /** The manifest's, 32 bytes: another key for each split of one share (F-38). */
+  /** The manifest's, 32 bytes: gives each split of one share another key. */
   readonly salt: Uint8Array
   /** The manifest without the blob's hash, encoded: the associated data. */
   readonly manifest: Uint8Array

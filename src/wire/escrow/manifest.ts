@@ -1,8 +1,7 @@
 /**
- * The manifest: the public half of the split of one custodian's share. Without it a piece proves nothing, for
- * anybody can make k - 1 pieces and a vector that fit the public share (F-16); it is signed by the
- * custodian's identity, and proves that the share itself was known to whoever made it. The pieces are in
- * `piece.ts`.
+ * The manifest: the public half of the split of one custodian's share. A piece without it proves nothing,
+ * since anybody can make k - 1 pieces and a vector that fit the public share. The custodian's identity signs
+ * it, and it proves that its maker knew the share. The pieces are in `piece.ts`.
  */
 import {
   attempt,

@@ -1,6 +1,7 @@
 /**
- * The card: what others know of an identity. One line of bech32m text that holds a name and three public keys, signed
- * by the two of them that can sign. The checksum helps typing; it is the signatures that protect it.
+ * The card: the public part of an identity. It is one line of bech32m text that holds a name and three public
+ * keys, signed by the two that can sign. The checksum only catches typing errors; the signatures protect the
+ * card.
  */
 import { bech32, bech32m } from '@scure/base'
 import { bytes, codec, CodecError, type Of, record, text, time, uint } from '../../protocol/core/codec.js'
@@ -18,7 +19,7 @@ const AGE_HYBRID = { prefix: 'age1pq', length: 1216 }
 
 const fields = {
   name: nameShape,
-  /** Rises with each card of one identity; an import of a lower one is refused. */
+  /** Rises with each card of one identity; an import refuses a lower one. */
   number: uint(1_000_000, 1),
   /** Ed25519, signs envelopes and everything else of ours. */
   signing: bytes(32),
@@ -35,7 +36,7 @@ const cardCodec = codec(cardShape, 8192)
 
 type Unsigned = Of<typeof unsignedShape>
 
-/** A card whose keys and signatures were checked. Nothing else makes one. */
+/** A card whose keys and signatures were checked; only `parseCard` makes one. */
 export type Card = Of<typeof cardShape> & {
   /** SHA-256 of the three public keys. */
   readonly fingerprint: Uint8Array
@@ -43,18 +44,21 @@ export type Card = Of<typeof cardShape> & {
   readonly line: string
 }
 
-/** The public keys of a member, whether they come from a card or from a definition without cards. */
+/** The public keys of a member, from a card or from a definition without cards. */
 export type Keys = Pick<Card, 'name' | 'signing' | 'age' | 'nkey'>
 
-/** 32 bytes: what names an identity to machines. */
+/** 32 bytes that identify the keys to machines. */
 export function fingerprintOf(keys: Omit<Keys, 'name'>): Uint8Array {
   return digest('mpc/fingerprint/v1', keys.signing, keys.age, keys.nkey)
 }
 
-/** 16 words (128 bits) of a fingerprint, to compare out of band. No commitment protects them, so they are many. */
+/**
+ * 16 words (128 bits) of a fingerprint, to compare out of band. No commitment protects them, so there are
+ * many.
+ */
 export const fingerprintWords = (fingerprint: Uint8Array): string[] => wordsOf(fingerprint.subarray(0, 16))
 
-/** The card of these keys, signed by both that can sign. */
+/** The card of these keys, signed by both signing keys. */
 export function makeCard(unsigned: Unsigned, signing: SigningKey, nkey: SigningKey): Card {
   const form = unsignedShape.form(unsigned)
   const encoded = cardCodec.encode({
@@ -101,7 +105,7 @@ function cardOf(card: Of<typeof cardShape>, line: string): Card {
   return { ...card, fingerprint: fingerprintOf(card), line }
 }
 
-/** @throws CodecError unless all three keys are such as may be trusted with anything */
+/** @throws CodecError unless both signing keys have prime order and differ, and `age` is an age recipient */
 export function checkKeys(keys: Keys): void {
   if (!isSigningKey(keys.signing)) throw new CodecError('signing', 'not a point of prime order')
   if (!isSigningKey(keys.nkey)) throw new CodecError('nkey', 'not a point of prime order')

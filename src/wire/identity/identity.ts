@@ -1,6 +1,6 @@
 /**
- * An identity's secrets and their text: comment lines and one age identity, so that the stock `age -d -i` can use the
- * decrypted file. Three keys, because a key never serves two protocols.
+ * An identity's secrets and their text form: comment lines and one age identity, so that the stock `age -d
+ * -i` can use the decrypted file. There are three keys because a key never serves two protocols.
  */
 import { bech32 } from '@scure/base'
 import { attempt } from '../../protocol/core/codec.js'
@@ -24,7 +24,7 @@ export type Identity = {
   readonly age: string
 }
 
-/** A new identity from the system's randomness; `age` is made by whoever knows age. */
+/** A new identity from the given randomness; the caller makes `age`. */
 export function newIdentity(name: string, age: string, created: number, rng: Rng): Identity {
   const key = () => new SigningKey(new Secret(rng(32)))
   return { name, number: 1, created, signing: key(), nkey: key(), age }
@@ -60,7 +60,7 @@ type Field = 'name' | 'number' | 'created' | 'ed25519' | 'nkey' | 'age'
 /** @throws Failure `E_IDENTITY` (configuration) if the text is not exactly of this form; it never quotes the text */
 export function parseIdentity(text: string): Identity {
   const identity = identityIn(text)
-  // A second way to write the same, such as a date that does not exist, is refused by writing it again.
+  // Encoding it again refuses a second spelling of the same identity, such as a date that does not exist.
   if (identity !== null && identityText(identity) === text) return identity
   identity?.signing.seed.wipe()
   identity?.nkey.seed.wipe()
@@ -89,7 +89,7 @@ function identityIn(text: string): Identity | null {
   }
 }
 
-/** Whether the checksum of an age identity is right; the pattern has seen to the rest. */
+/** Whether the checksum of an age identity is right; the pattern has checked the rest. */
 function isAgeIdentity(text: string): boolean {
   try {
     return bech32.fromWords(bech32.decode(text as `${string}1${string}`, false).words).length === 32

@@ -1,8 +1,8 @@
 /**
- * What a custodian says of a share of its own: that it has gone over to an epoch, that it has destroyed its share of one
- * that another epoch replaced, or that it holds none of an epoch, since its home was put back from before it. All are
- * signed by who sits in the seat; none holds a secret. Nobody can prove that nothing is left of a share: a statement is a
- * custodian's word, which cannot be put into its mouth.
+ * A custodian's statement about its own share: it has moved to an epoch, it has destroyed its share of a
+ * replaced epoch, or it holds none of an epoch because its home was restored from an older copy. The identity
+ * in the seat signs it, and it holds no secret. Nobody can prove that no copy of a share is left: a statement
+ * is a custodian's word, but nobody else can give it.
  */
 import {
   bytes,
@@ -33,9 +33,9 @@ const fields = {
   epoch: bytes(32),
   /** The seat in that record. */
   index: uint(64, 1),
-  /** Of what was destroyed: record digest of the epoch that was in use then; null where a share is held. */
+  /** If `deleted`, the record digest of the epoch in use at that time; otherwise null. */
   replaced_by: nullable(bytes(32)),
-  /** Fingerprint of who signs. */
+  /** The signer's fingerprint. */
   by: bytes(32),
   /** The signer's clock, milliseconds since 1970. */
   time: time(),
@@ -57,7 +57,7 @@ function check(statement: Of<typeof signedShape>): Of<typeof signedShape> {
   return statement
 }
 
-/** Whose word it is, and where they sit. */
+/** Who makes the statement, and in which seat. */
 export type Speaker = { readonly card: Card; readonly index: number; readonly signing: SigningKey }
 
 /** "I hold my share of this epoch, it works, and I use no other." @param now milliseconds since 1970 */
@@ -94,10 +94,10 @@ function say(
 }
 
 /**
- * A statement about a share of this record.
- * @param rebinds by which identities sit in seats that the record gives to others
- * @throws Failure (verification) `E_STATEMENT` unless it is whole, of this epoch, and signed by whom it names;
- *   `E_STATEMENT_SEAT` if that one does not sit in its seat
+ * Parses a statement about a share of this record.
+ * @param rebinds those that put new identities into seats of the record
+ * @throws Failure (verification) `E_STATEMENT` unless it is whole, of this epoch, and signed by the identity
+ *   it names; `E_STATEMENT_SEAT` if that identity does not sit in its seat
  */
 export function parseStatement(
   encoded: Uint8Array,
@@ -127,7 +127,9 @@ export function parseStatement(
   return statement
 }
 
-/** The same; null if who made it sits in no seat. @throws Failure `E_STATEMENT` (verification) */
+/**
+ * As `parseStatement`, but null if its signer sits in no seat. @throws Failure `E_STATEMENT` (verification)
+ */
 export function seatedStatement(
   encoded: Uint8Array,
   r: KeyRecord,
@@ -151,8 +153,8 @@ function decodeStatement(encoded: Uint8Array): Statement {
 }
 
 /**
- * The epoch that a statement says it is about; nothing else in it was checked.
- * @throws Failure `E_STATEMENT` (verification) if it is none
+ * The epoch a statement claims to be about; nothing else in it was checked.
+ * @throws Failure `E_STATEMENT` (verification) if it is not a statement
  */
 export const statementEpoch = (encoded: Uint8Array): Uint8Array => decodeStatement(encoded).epoch
 

@@ -1,7 +1,7 @@
 /**
- * The rebind statement: a custodian with a new identity takes its seat again. It shows that whoever made it
- * knows the share of that seat and holds the new identity; that this is still the same person is for each
- * other custodian to find out and to accept for itself. The record stays as it is.
+ * The rebind: puts a custodian's new identity into its seat. It proves that its maker knows the seat's share
+ * and holds the new identity. Each other custodian must find out whether this is still the same person, and
+ * accept it. The record stays as it is.
  */
 import {
   bytes,
@@ -37,14 +37,14 @@ const provenFields = {
   /** The seat: its index, and the fingerprint that the record gives it. */
   index: uint(64, 1),
   old: bytes(32),
-  /** Who is to sit there. */
+  /** The identity that takes the seat. */
   card: cardShape,
   /**
-   * Who handed the share on, to a new machine: the identity in the record, or one that took the seat since. Null after a
-   * loss. Both identities sign which of the two it is, so nobody on the way cuts it off or puts another there.
+   * The identity that handed the share on to a new machine: the one in the record, or one that took the seat
+   * since. Null after a loss. Both identities sign this field, so nobody in between can remove or replace it.
    */
   handed_by: nullable(cardShape),
-  /** By the clock where it was made, for people: it decides nothing. Milliseconds since 1970. */
+  /** The maker's clock, for people only: it decides nothing. Milliseconds since 1970. */
   created: time(),
 }
 const unsignedFields = {
@@ -54,33 +54,34 @@ const unsignedFields = {
 }
 const provenShape = record(provenFields)
 const unsignedShape = record(unsignedFields)
-/** What can be made where the share is. */
+/** The part that can be made where the share is. */
 const handedFields = {
   ...unsignedFields,
-  /** By who handed the share on; null where nobody did. */
+  /** By the identity that handed the share on; null if none did. */
   handed_signature: nullable(bytes(64)),
 }
-/** A rebind inside something larger; whoever reads that holds it against the record (`checkRebind`). */
+/** A rebind inside something larger; the reader must check it against the record (`checkRebind`). */
 export const rebindShape = record({
   ...handedFields,
-  /** By the new identity, so that nobody is put into a seat unasked. */
+  /** By the new identity, so that nobody is put into a seat without asking. */
   signature: bytes(64),
 })
 const rebindCodec = codec(rebindShape, 1 << 14)
 
 export type Rebind = Of<typeof rebindShape>
 
-/** As it travels by itself. */
+/** A rebind by itself. */
 export const encodeRebind = rebindCodec.encode
 
 /**
- * 32 bytes that name it, as orders do. Of the signatures too: who signs twice has made two rebinds, and whoever holds the
- * one and not the other is told so before the first round, not by transcripts that differ after the last.
+ * 32 bytes that name it in orders. It covers the signatures too: signing twice makes two rebinds, and a
+ * member that holds the other one learns so before the first round, not from transcripts that differ after
+ * the last.
  */
 export const rebindDigest = (rebind: Rebind): Uint8Array =>
   digest('mpc/rebind-digest/v1', rebindShape.form(rebind))
 
-/** What a rebind says, and the secret that it is proved by. */
+/** The contents of a rebind, and the secret that proves it. */
 export type Seat = {
   readonly index: number
   readonly share: Secret
@@ -124,16 +125,16 @@ function handOn(
 }
 
 /**
- * The statement, if it holds for the record of this epoch.
+ * Parses a rebind and checks it against the record of this epoch.
  * @throws Failure (authentication) `E_REBIND` if it is not whole, of another epoch or seat, or not signed by
- *   the new identity; `E_REBIND_PROOF` if whoever made it did not show that it knew the seat's share;
- *   `E_REBIND_CARD` if the new card cannot sit there
+ *   the new identity; `E_REBIND_PROOF` if its maker did not prove that it knew the seat's share;
+ *   `E_REBIND_CARD` if the new card cannot take the seat
  */
 export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
   return checkRebind(decodeRebind(encoded), r)
 }
 
-/** A rebind that was read already, held against the record. @throws Failure as `parseRebind` does */
+/** Checks a decoded rebind against the record. @throws Failure as `parseRebind` does */
 export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
   const { card, proof, signature, handed_by: from, handed_signature: handed } = rebind
   const member = r.members[rebind.index - 1]
@@ -182,10 +183,13 @@ function decodeRebind(encoded: Uint8Array): Rebind {
   }
 }
 
-/** The key that a statement says it is for; nothing else in it was checked. @throws Failure `E_REBIND` if it is none */
+/**
+ * The key a rebind claims to be for; nothing else in it was checked. @throws Failure `E_REBIND` if it is not
+ * one
+ */
 export const rebindKey = (encoded: Uint8Array): Uint8Array => decodeRebind(encoded).key_id
 
-/** Why a card cannot take a seat: it is the old identity, or, for its name or keys, another member's. */
+/** Why a card cannot take a seat: its keys are the old ones, or its name or a key is another member's. */
 function cardProblem(card: Card, r: KeyRecord, index: number): string | null {
   const old = r.members[index - 1]?.card as Card
   if (hex(card.signing) === hex(old.signing) || hex(card.nkey) === hex(old.nkey))
@@ -207,7 +211,7 @@ const proofContext = (fields: Of<typeof provenShape>): Uint8Array =>
 const offerCodec = codec(
   record({
     format: format('mpc/rebind-offer/v1'),
-    /** What the key is called where the share comes from. */
+    /** The key's name in the home that the share comes from. */
     key: nameShape,
     rebind: record(handedFields),
   }),
@@ -215,9 +219,10 @@ const offerCodec = codec(
 )
 
 /**
- * A rebind as far as it can be made where the share is: the new identity, elsewhere, completes it.
- * @param key what it is called here
- * @throws Failure `E_REBIND_CARD` (authentication) if the card cannot sit there
+ * A rebind without the new identity's signature, made where the share is; the new identity completes it
+ * elsewhere.
+ * @param key the key's name in this home
+ * @throws Failure `E_REBIND_CARD` (authentication) if the card cannot take the seat
  */
 export function offerRebind(r: KeyRecord, seat: Seat, key: string, rng: Rng): Uint8Array {
   const problem = cardProblem(seat.card, r, seat.index)
@@ -226,8 +231,8 @@ export function offerRebind(r: KeyRecord, seat: Seat, key: string, rng: Rng): Ui
 }
 
 /**
- * The whole rebind of an offer, once it holds for this record.
- * @param card the new identity's, for whom it must be made
+ * Completes an offer and checks the rebind against this record.
+ * @param card the new identity's; the offer must name it
  * @param next its key
  * @throws Failure (authentication) as `parseRebind`
  */

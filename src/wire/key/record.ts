@@ -1,6 +1,6 @@
 /**
- * The public record of one epoch of a key: what everybody may know of it. An epoch is named by the digest of its
- * record; the number is for people. Names of keys are local and stand nowhere in it.
+ * The public record of one epoch of a key. The digest of its record names an epoch; the number is for people.
+ * Names of keys are local, so the record holds none.
  */
 import {
   bytes,
@@ -35,7 +35,10 @@ const fieldsShape = record({
   key_id: bytes(32),
   scheme: oneOf(SCHEMES),
   threshold: uint(64, 2),
-  /** The point that the shares lie over: 32 bytes on ed25519; 33 on secp256k1, for taproot the untweaked point. */
+  /**
+   * The point that the shares interpolate to: 32 bytes on ed25519, 33 on secp256k1; for taproot the untweaked
+   * point.
+   */
   group_point: bytesUpTo(33, 32),
   chain_code: nullable(bytes(32)),
   members: list(record({ card: cardShape, index: uint(64, 1), public_share: bytesUpTo(33, 32) }), 2, 64),
@@ -77,13 +80,13 @@ export const recordDigest = (r: KeyRecord): Uint8Array => digest('mpc/record-dig
 /** The key that signatures verify under. */
 export const recordPublicKey = (r: KeyRecord): Uint8Array => publicKeyOf(r.scheme, r.group_point)
 
-/** The level that keys are made at. A rehearsal's are worth nothing, and are made at the one that is quick. */
+/** The level at which keys are made. Rehearsal keys are worth nothing, so they use the fast one. */
 export const levelOfKeys = (): Level => (isRehearsal() ? TEST_ONLY : PRODUCTION)
 
 /**
- * What the engine needs beyond the shares, of every member; null for a scheme that needs nothing. It is held against
- * itself each time it is read, which takes a moment.
- * @throws CodecError unless it is whole, of the level that keys are made at, and of exactly the members
+ * The engine's auxiliary data of every member; null for a scheme that needs none. Each read checks it for
+ * consistency, which takes a moment.
+ * @throws CodecError unless it is whole, of the level at which keys are made, and of exactly the members
  */
 export function auxiliaryOf(r: KeyRecord): AuxData | null {
   if (r.auxiliary === null) return null

@@ -1,6 +1,6 @@
 /**
- * A key's record with the rebinds by which some of its seats are taken now: who signs under it, where that is not who
- * stands in the record. Without rebinds it is the record itself, byte for byte.
+ * A key's record with the rebinds now in force: who signs under it, where that is not the identity in the
+ * record. Without rebinds it is the record itself, byte for byte.
  */
 import { bytesUpTo, codec, CodecError, list, record } from '../../protocol/core/codec.js'
 import { type Card, checkDistinct } from '../identity/card.js'
@@ -20,12 +20,15 @@ const seatingCodec = codec(
 
 export type Seating = {
   readonly record: KeyRecord
-  /** The same with the cards of those who sit there now; of other digest, so for looking up cards only. */
+  /**
+   * The record with the cards of the identities that sit there now. Its digest differs, so use it only to
+   * look up cards.
+   */
   readonly seated: KeyRecord
   readonly rebinds: readonly Rebind[]
 }
 
-/** @param rebinds as they were made, those of the signers */
+/** @param rebinds as encoded, those of the signers */
 export const encodeSeating = (r: KeyRecord, rebinds: readonly Uint8Array[]): Uint8Array =>
   rebinds.length === 0
     ? encodeRecord(r)

@@ -1,4 +1,4 @@
-/** One custodian's secret part of one epoch of a key, as it is sealed. */
+/** One custodian's share of one epoch of a key, in its sealed form. */
 import {
   bytes,
   type Codec,
@@ -53,13 +53,13 @@ export function encodeShare({ auxiliary, ...share }: Sealed): Uint8Array {
 
 export type OwnShare = {
   readonly share: KeyShare
-  /** Null for a scheme that needs none, or where it is lost: then the key is refreshed before it signs. */
+  /** Null if the scheme needs none, or if it is lost: then the key must be refreshed before it signs. */
   readonly auxiliary: Auxiliary | null
 }
 
 /**
- * The share in a plaintext, once it is known to be that of this index in this record. The plaintext stays the caller's
- * to wipe, and so does the share.
+ * The share in a plaintext, checked to be the one of this index in this record. The caller wipes the
+ * plaintext and the share.
  * @throws Failure `E_SHARE` (decryption)
  */
 export function parseShare(plaintext: Uint8Array, r: KeyRecord, index: number): OwnShare {

@@ -79,7 +79,7 @@ export const SLOTTED: ReadonlySet<Kind> = new Set([
 /** Of these each place holds one letter too, the first; what comes after it says the same at another time. */
 export const REPEATED: ReadonlySet<Kind> = new Set(['activated', 'done'])
 
-/** What a round is called, `commit.echo`: it stands in accusations, and so on screens (F-24). */
+/** A round's name, such as `commit.echo`. Accusations show it on screens, so its alphabet is plain. */
 export const roundShape = pattern(/^[A-Za-z0-9.-]{0,64}$/, 'the name of a round')
 
 const headerShape = record({

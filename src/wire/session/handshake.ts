@@ -89,5 +89,8 @@ export const sessionId = (attempt: Uint8Array, reveals: readonly Reveal[]): Uint
     reveals.map(({ x25519, mlkem, nonce }) => [x25519, mlkem, nonce]),
   )
 
-/** Six words that depend on committed values only, for people to read to each other (F-03). */
+/**
+ * Six words to read to each other. They depend on committed values only: anything chosen after the reveals
+ * would let a man in the middle search for a collision.
+ */
 export const sessionWords = (sid: Uint8Array): string[] => wordsOf(digest('mpc/words/v1', sid).subarray(0, 6))

@@ -1,7 +1,8 @@
 /**
- * Sealing letters for one member. Every letter has a key of its own, used once, so that this one letter can be opened
- * as evidence (`claim.ts`) and nothing else ever is (F-19). AES-256-GCM by version, not by choice; the nonce may be zero because
- * the key is never used again; the header is associated data.
+ * Sealing letters for one member. Every letter has its own key, used once, so that it alone can be opened as
+ * evidence (`claim.ts`): opening the channel's key would reveal every letter, even a dealer's old share. The
+ * protocol version fixes AES-256-GCM; the nonce may be zero because no key is used twice; the header is
+ * associated data.
  */
 import { gcm } from '@noble/ciphers/aes.js'
 import { expand } from '@noble/hashes/hkdf.js'
