@@ -1,6 +1,6 @@
 /**
- * Claims about letters to one member alone, opened: whom they convict by themselves, and what is left for the protocol to
- * settle. A claim that is none convicts whoever signed it, so that nobody is framed by one.
+ * Opens claims about letters to one member alone: finds the members that a claim convicts by itself, and the
+ * disputes left for the protocol to settle. An unfounded claim convicts its signer, so nobody can be framed.
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { attempt, equalBytes } from '../protocol/core/codec.js'

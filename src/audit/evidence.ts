@@ -1,7 +1,7 @@
 /**
- * The offline verifier of evidence, of runs that failed and of letters alone: who, by the signed letters in the file, broke the protocol. It holds what a
- * transcript's verifier holds of the session and believes nothing about a key but the record that its order or definition
- * names.
+ * The offline verifier of evidence: failed runs, and letters alone. It finds who broke the protocol by signed
+ * letters in the file. It checks of the session what a transcript's verifier checks, and believes nothing about
+ * a key but the record that its order or definition names.
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { judgeFailure } from '../protocol/cggmp24/evidence.js'
@@ -58,7 +58,7 @@ export type Verdict = {
   readonly custodians: number
   /** The key that was to sign, at the order's path, or to be dealt anew; null where there was none yet. */
   readonly publicKey: Uint8Array | null
-  /** Whoever the letters prove guilty, in the order of the participants; at least one. */
+  /** The members that the letters prove guilty, in the order of the participants; at least one. */
   readonly guilty: readonly Accused[]
 }
 
@@ -79,9 +79,9 @@ function isOfKind(encoded: Uint8Array, decode: (encoded: Uint8Array) => unknown)
 type Compute = (jobs: readonly Job[]) => Promise<readonly Uint8Array[]>
 
 /**
- * The verdict on a run that failed. Where auxiliary data were made it takes seconds for each party, after the failure phase
- * of a signing for each pair of signers.
- * @param compute where that is done: here, if left out
+ * The verdict on evidence. It takes seconds per party if auxiliary data were made, and seconds per pair of
+ * signers after a signature's failure phase.
+ * @param compute runs the jobs; by default on this thread
  * @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold; `E_EVIDENCE` (verification)
  * where everything holds, and proves nobody's fault
  */
@@ -141,7 +141,7 @@ function opened(failed: FailedRun): Opened {
   return { ...common, ...judged(definition, failed, session, rounds, disputes) }
 }
 
-/** Letters alone: whoever they convict they convict at once. */
+/** Letters alone convict at once; no protocol run is judged. */
 function openedLetters({ definition: encoded, record, letters }: Letters): Opened {
   const definition = definitionCodec.decode(encoded)
   const id = definitionId(definition)

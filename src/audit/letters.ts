@@ -1,6 +1,6 @@
 /**
- * The verdict on letters that convict their sender by themselves: two that are signed for one place, or one that cannot be
- * read. What else a member was accused of by such letters rests on more than stands in the file, and is not proven by it.
+ * The verdict on letters that convict their sender by themselves: two different letters signed for one place, or
+ * one letter that cannot be read. Any other accusation rests on more than the file holds, so it is not proven.
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { type Codec, CodecError } from '../protocol/core/codec.js'
@@ -49,10 +49,10 @@ export function convictedBy(
   })
 }
 
-/** What is said of a member that signed two. */
+/** The reason in the accusation of a member that signed two. */
 const TWICE = 'two different signed letters for one round'
 
-/** Two hellos with one number are an old copy of a home, as a rule, and no crime. */
+/** Hellos are excepted: two with one number usually come from an old copy of a home, not from a cheat. */
 const hasOnePlace = (kind: Kind): boolean => SLOTTED.has(kind) && !REPEATED.has(kind) && kind !== 'hello'
 
 function isMalformed({ header, body }: Envelope): boolean {

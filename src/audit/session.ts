@@ -1,6 +1,6 @@
 /**
- * What every file of a run holds and is checked for alike, be it a transcript or that of a run that failed: letters of one
- * session in their places, each signed by who it names, under the definition. What they amount to is for others to say.
+ * The checks that transcripts and files of failed runs share: the letters of one session stand in their places
+ * under the definition, each signed by the member that it names. Other files judge what the letters amount to.
  */
 import { CodecError, equalBytes } from '../protocol/core/codec.js'
 import type { PartyId } from '../protocol/core/session.js'
@@ -30,10 +30,10 @@ import { parseSeating } from '../wire/key/seated-record.js'
 import { hex } from '../wire/base/text.js'
 import type { Seen } from '../wire/session/transcript.js'
 
-/** Who took part, with the number under which it played. */
+/** A participant with its party number. */
 export type Player = { readonly card: Card; readonly party: PartyId }
 
-/** Something does not hold; what, in words that are ours. */
+/** A check failed. The message is the program's own text, so it is safe to show. */
 class Unsound extends Error {
   override readonly name = 'Unsound'
 }
@@ -60,7 +60,7 @@ export function holding<T>(what: string, hint: string, read: () => T): T {
   }
 }
 
-/** The handshake of these participants, held together. @returns the sid that comes of it */
+/** Verifies the handshake of these participants. @returns the resulting session ID */
 export function openingIn(seen: Seen, definition: Definition, cards: readonly Card[]): Uint8Array {
   const id = definitionId(definition)
   const members = isKeyDefinition(definition) ? membersOf(definition) : cards
@@ -108,7 +108,7 @@ export function roundsIn(
   )
 }
 
-/** Who took part, with the numbers under which they played. @param record of the key, for a signing; else null */
+/** The participants with their party numbers. @param record of the key, for a signature; else null */
 export function playersIn(definition: Definition, record: Uint8Array | null): Player[] {
   switch (definition.kind) {
     case 'keygen':
@@ -171,7 +171,7 @@ function envelopesBy(
   })
 }
 
-/** What the participant at `place` sends with an entry for each other one has them in the order of the participants. */
+/** Demands one entry for each participant other than the one at `place`, in the order of the participants. */
 function demandOneForEach(
   cards: readonly Card[],
   place: number,

@@ -1,6 +1,6 @@
 /**
- * The offline verifier of public transcripts: whoever has the file can hold every signature, commitment and id in it
- * against the rest, and the result against what was said. It believes only the fingerprints that its reader knows.
+ * The offline verifier of public transcripts. Anybody with the file can check every signature, commitment and ID
+ * in it against the rest, and the result against the broadcasts. It trusts only fingerprints that its reader knows.
  */
 import { encode, equalBytes } from '../protocol/core/codec.js'
 import { needsAuxiliary, publicKeyMaking, publicKeyResharing, roundsOf } from '../protocol/engines/engine.js'
@@ -120,7 +120,7 @@ function verify(transcript: Transcript): Verified {
   return { kind: definition.kind, ...common, publicKey, record, signature: null, missing }
 }
 
-/** Every echo is the digest of the letters that stand here. */
+/** Demands that every echo is the digest of the letters in this file. */
 function verifyEchoes(players: readonly Player[], sid: Uint8Array, rounds: Rounds): void {
   const parties = players.map(({ party }) => party)
   const session = new Session(sid, parties[0] as PartyId, parties)
@@ -133,14 +133,14 @@ function verifyEchoes(players: readonly Player[], sid: Uint8Array, rounds: Round
   }
 }
 
-/** The hellos show that more than half of the old custodians have signed, unless it says that it needs no more. */
+/** Demands signatures of the majority of old custodians in the hellos, if the definition needs them. */
 function verifyMajority(definition: ReshareDefinition, id: Uint8Array, { hellos }: Transcript): void {
   const shown = hellos.flatMap((hello) => helloCodec.decode(decodeEnvelope(hello).body).others)
   const consents = consentsAmong(id, definition, shown)
   demand(isMajority(definition, consents), 'no more than half of the old custodians have signed it')
 }
 
-/** The record says of a new key what its definition says. */
+/** Demands that a new key's record agrees with its definition. */
 function verifyAbout(definition: KeygenDefinition, id: Uint8Array, record: KeyRecord): void {
   const members = record.members.map(({ card }) => card.line)
   const same =
@@ -159,7 +159,7 @@ function verifyAbout(definition: KeygenDefinition, id: Uint8Array, record: KeyRe
   demand(same, 'the record is not of this definition')
 }
 
-/** The record is the one that the definition and what was said aloud lead to, byte for byte. */
+/** Demands that the record is, byte for byte, the one recomputed from definition and broadcasts. */
 function verifyMade(
   definition: KeyDefinition,
   id: Uint8Array,

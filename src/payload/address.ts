@@ -1,4 +1,4 @@
-/** What a public key is called on the chains that use its scheme; always the main network's form. */
+/** Addresses of a public key, on the chains that use its scheme. */
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
@@ -27,7 +27,7 @@ const network = (): string => (isRehearsal() ? 'tb' : 'bc')
 export function addressOf(type: AddressType, publicKey: Uint8Array): string {
   switch (type) {
     case 'evm':
-      // Of the point's x and y, 64 bytes, the last 20 bytes of Keccak-256.
+      // The last 20 bytes of the Keccak-256 of the point's x and y, 64 bytes.
       return eip55(keccak_256(secp256k1.Point.fromBytes(publicKey).toBytes(false).subarray(1)).subarray(12))
     case 'btc-p2wpkh':
       // BIP-141, BIP-173: witness version 0, program HASH160 of the compressed point.
@@ -55,5 +55,5 @@ export function eip55(address: Uint8Array): string {
   )}`
 }
 
-/** What Bitcoin names a public key by: 20 bytes. */
+/** HASH160, 20 bytes, by which Bitcoin names a public key. */
 export const hash160 = (publicKey: Uint8Array): Uint8Array => ripemd160(sha256(publicKey))

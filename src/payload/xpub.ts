@@ -1,14 +1,11 @@
-/**
- * Extended public keys as wallets take them (BIP-32, "Serialization format"): watch-only, and of unhardened
- * paths.
- */
+/** Watch-only extended public keys for wallets (BIP-32, "Serialization format"), at unhardened paths. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { createBase58check } from '@scure/base'
 import { derivePath, type Path } from '../protocol/group/derive.js'
 import { isRehearsal } from '../wire/base/realm.js'
 import { hash160 } from './address.js'
 
-/** Of the main network, `xpub...`; a rehearsal's is of the test network, `tpub...`, as its addresses are. */
+/** `xpub...` of the main network; in a rehearsal `tpub...` of the test network, like its addresses. */
 const version = (): number => (isRehearsal() ? 0x043587cf : 0x0488b21e)
 
 /**

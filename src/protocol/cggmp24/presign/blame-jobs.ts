@@ -1,6 +1,6 @@
 /**
- * The work of finding who broke a signing, as jobs: proofs without ring-Pedersen parameters, 128 repetitions each, which
- * anybody can verify. Seconds for each, and only when a signing has failed.
+ * The work of identifying who broke a signature, as jobs: proofs without ring-Pedersen parameters, 128
+ * repetitions each, which anybody can verify. Each takes seconds, and runs only after a signature has failed.
  */
 import { flag, record } from '../../core/codec.js'
 import { centred, fromBytes, point, q as order, tape } from '../integers/integers.js'
@@ -16,9 +16,9 @@ const { prime, element, ciphertext, secretScalar, secretRecord, aux, random } = 
 const dec = decShape(PRODUCTION)
 const affGStar = affGStarShape(PRODUCTION)
 
-/** Of Πdec: x⊙K ⊕ D, X and S. */
+/** The statement of Πdec: x⊙K ⊕ D, X and S. */
 const sumStatement = { K: ciphertext, D: ciphertext, X: point, S: point, base: point }
-/** Of Πaff-g*: the answer D, Y to C under the accused's X. */
+/** The statement of Πaff-g*: the answer D, Y to C under the accused's X. */
 const answerStatement = { C: ciphertext, D: ciphertext, Y: ciphertext, X: point }
 
 /** How many random bytes `proveSum` reads. */
@@ -26,8 +26,8 @@ export const proveSumTape = (level: Level): number =>
   decryptTape(level, 1) + nonceTape(level) + decTape(level)
 
 /**
- * Πdec for x⊙K ⊕ D under this party's N = pq: what it decrypts to is the logarithm of S to `base`. The plaintext and its
- * nonce are found by decrypting.
+ * Πdec for x⊙K ⊕ D under this party's N = pq: its plaintext is the logarithm of S to `base`. The job decrypts
+ * to get the plaintext and the nonce.
  */
 export const proveSum = task(
   'blame/prove-sum',

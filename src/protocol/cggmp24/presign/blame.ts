@@ -1,11 +1,11 @@
 /**
- * Identifiable abort: when the shares of kγ or of kx do not add up although every proof has verified, everybody shows
- * that its own were made as they should be (CGGMP24, failure phases). The proofs need no ring-Pedersen
- * parameters, so anybody can verify them: the same questions are asked here, of letters as they come, and in
- * `evidence.ts`, of a transcript. Who is silent is for whoever waits to say.
+ * Identifiable abort. If the shares of kγ or of kx do not add up although every proof has verified, every
+ * signer proves that it computed its own correctly (CGGMP24, failure phases). The proofs need no ring-Pedersen
+ * parameters, so anybody can verify them: this file asks the questions of arriving letters, `evidence.ts` asks
+ * the same ones of a transcript. A silent party is reported by the layer that waits for its letter.
  *
- * There is one round for each signer, because that keeps every letter below a megabyte: in the round of party i, i shows
- * Πdec for its own sum, and all others Πaff-g* for their answers to i.
+ * There is one round per signer, which keeps every letter below a megabyte: in the round of party i, i shows
+ * Πdec for its own sum, and all others show Πaff-g* for their answers to i.
  */
 import type { Accusation } from '../../core/abort.js'
 import { type Codec, codec, oneOf, record, variants } from '../../core/codec.js'
@@ -26,7 +26,7 @@ import { type DecProof, decShape } from '../zk/dec.js'
 /** The product whose shares do not add up: kγ or kx. */
 export type Phase = 'gamma' | 'x'
 
-/** What a party shows in one round. */
+/** A party's letter in one round. */
 export type Shown =
   | { readonly proves: 'sum'; readonly proof: DecProof }
   | { readonly proves: 'answer'; readonly proof: AffGStarProof }
@@ -42,19 +42,19 @@ export const shownLetter = (level: Level): Codec<Shown> =>
     }),
   )
 
-/** What a party needs to show that it did as it should. */
+/** What a party needs to prove that it followed the protocol. */
 export type Defence = {
   readonly signers: Signers
   readonly said: Said
   readonly primes: AuxSecret
   /** γ_i, or x_i. */
   readonly x: Secret
-  /** Of its answer to each peer. */
+  /** The masks of its answer to each peer. */
   readonly masks: Secrets<PartyId>
   readonly rng: Rng
 }
 
-/** @throws ProtocolAbort naming everybody who cannot show it */
+/** Runs the failure phase. @throws ProtocolAbort naming everybody whose proof does not hold */
 export function* findCheats(session: Session, phase: Phase, defence: Defence): Protocol<never> {
   const { signers } = defence
   const letter = shownLetter(signers.level)
@@ -76,8 +76,8 @@ export function* findCheats(session: Session, phase: Phase, defence: Defence): P
   )
   const answers = yield* compute(questions.map(({ job }) => job))
   accuse(`blame-${phase}`, unanswered(questions, answers))
-  // It takes that Πdec or Πaff-g* accepted something false, whose chance is 2^-128 for each, or that Πenc-elg or Πaff-g let
-  // a plaintext through that wraps around N: where all of them are true, the sums are.
+  // If all proofs are true, so are the sums. So Πdec or Πaff-g* accepted a false statement (chance 2^-128 each),
+  // or Πenc-elg or Πaff-g accepted a plaintext that wraps around N.
   throw new Error(
     'the shares do not add up, and everybody has proved its own (Πdec, Πaff-g*): a false proof was accepted, which is a defect of this program',
   )
@@ -105,7 +105,7 @@ function proofFor(session: Session, phase: Phase, defence: Defence, party: Party
   })
 }
 
-/** In the round of one signer. */
+/** The checks in the round of `party`: it must show its sum, all others an answer. */
 export const shownChecks = (
   party: PartyId,
 ): Readonly<Record<string, (shown: Shown, from: PartyId) => boolean>> => ({
@@ -113,7 +113,7 @@ export const shownChecks = (
     proves === (from === party ? 'sum' : 'answer'),
 })
 
-/** What one party is asked, and what it did if the answer is no. */
+/** A proof of one party to verify, and the reason for the accusation if it does not hold. */
 export type Question = {
   readonly party: PartyId
   readonly round: string
@@ -121,7 +121,7 @@ export type Question = {
   readonly job: Job
 }
 
-/** All that is asked of one party about what it has shown. @param shown by the signer whose round it is, then by who shows it */
+/** All questions to one party about its proofs. @param shown by the round's signer, then by prover */
 export function questionsTo(
   accused: PartyId,
   signers: Signers,
@@ -155,7 +155,7 @@ export function questionsTo(
   })
 }
 
-/** Accuses whoever a question was answered with no for. */
+/** Accuses each party whose proof does not hold. */
 export const unanswered = (
   questions: readonly Question[],
   answers: readonly Uint8Array[],
@@ -165,8 +165,8 @@ export const unanswered = (
     .map(({ party, round, reason }) => ({ party, round, kind: 'witnessed', reason }))
 
 /**
- * D_i* = ⊕_{j≠i} (D_ij ⊖ F_ji), and K_i⊙x_i ⊕ D_i* decrypts to δ_i or χ_i as an integer: everybody can compute it from
- * what was said. The sign is that of F = Enc(-β). S is δ_i G, or χ_i Γ.
+ * The statement of Πdec, computed from broadcasts alone: D_i* = ⊕_{j≠i} (D_ij ⊖ F_ji), and K_i⊙x_i ⊕ D_i*
+ * decrypts to δ_i or χ_i as an integer. The minus sign follows from F = Enc(-β). S is δ_i G or χ_i Γ.
  */
 function sumOf(signers: Signers, { first, second, third, Gamma }: Said, phase: Phase, party: PartyId) {
   const key = signers.keys.get(party) as Paillier
@@ -186,7 +186,7 @@ function sumOf(signers: Signers, { first, second, third, Gamma }: Said, phase: P
     : { K, D: D_star, X, S, base: Gamma }
 }
 
-/** What Πaff-g said of the answer, in the letters of Πaff-g*. */
+/** The statement of Πaff-g about the answer, as Πaff-g* names its parts. */
 function answerOf(signers: Signers, { first, second }: Said, phase: Phase, from: PartyId, to: PartyId) {
   const { D, F, DHat, FHat } = answerTo(signers, second.get(from) as Second, from, to)
   const { K } = first.get(to) as First

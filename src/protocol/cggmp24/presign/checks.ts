@@ -1,6 +1,6 @@
 /**
- * What everybody can check of what signers say aloud, in the rounds and afterwards: signers hold one another to it, and
- * whoever reads a transcript holds it against the same functions. What is proven to one party alone is not seen here.
+ * The checks of the signers' broadcasts. Signers run them on one another in the rounds, and a transcript's
+ * verifier runs the same functions later. Proofs to one party alone are not checked here.
  */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import type { Checks } from '../../core/round.js'
@@ -13,7 +13,7 @@ import { type ElogStatement, verifyElog } from '../zk/elog.js'
 
 type By<T> = ReadonlyMap<PartyId, T>
 
-/** Everything that the signers have said to all, and Γ. */
+/** All broadcasts of the signers, and Γ. */
 export type Said = {
   readonly first: By<First>
   readonly second: By<Second>
@@ -23,7 +23,7 @@ export type Said = {
 
 export const keyOf = ({ keys }: Signers, party: PartyId): Paillier => keys.get(party) as Paillier
 
-/** Of the proofs that one signer alone got. */
+/** The checks of ψ0 and ψ1, which only their receiver can verify. */
 export const firstProofChecks = <T>(
   holds: (from: PartyId) => { psi0: boolean; psi1: boolean } | undefined,
 ): Checks<T> => ({
@@ -38,13 +38,13 @@ export const secondProofChecks = <T>(
   'proof for its answer with x (ψ̂) does not verify': (_, from) => holds(from)?.psiHat === true,
 })
 
-/** Of round `presign-1`, what everybody sees: both ciphertexts are in the group of their sender's key. */
+/** Public checks of round `presign-1`: both ciphertexts are in the group of their sender's key. */
 export const firstChecks = (signers: Signers): Checks<First> => ({
   'Enc(k) or Enc(γ) is no ciphertext': ({ K, encGamma }, from) =>
     inPaillierGroups(keyOf(signers, from), [K, encGamma], []),
 })
 
-/** Of round `presign-2`, what everybody sees: all answers are ciphertexts, and ψ̃ holds. @param first what all said before */
+/** Public checks of round `presign-2`: all answers are ciphertexts, and ψ̃ holds. @param first round 1's letters */
 export const secondChecks = (signers: Signers, first: By<First>): Checks<Second> => ({
   'an answer is no ciphertext': (said, from) => {
     const others = othersThan(from, signers)
@@ -59,7 +59,7 @@ export const secondChecks = (signers: Signers, first: By<First>): Checks<Second>
     verifyElog(contextOf(signers, 'Gamma', from), gammaStatement(first.get(from) as First, Gamma), psiTilde),
 })
 
-/** Of round `presign-3`: δ_j is not zero, and ψ' holds. @param Gamma the sum of all shares of Γ */
+/** Public checks of round `presign-3`: δ_j is not zero, and ψ' holds. @param Gamma the sum of all shares of Γ */
 export const thirdChecks = (signers: Signers, first: By<First>, Gamma: Point): Checks<Third> => ({
   'share of δ is zero': ({ delta }) => delta !== 0n,
   "proof for its Δ (ψ') does not verify": ({ Delta, psiPrime }, from) =>
@@ -70,7 +70,7 @@ export const thirdChecks = (signers: Signers, first: By<First>, Gamma: Point): C
     ),
 })
 
-/** What ψ̃ shows: Πelog(L=B1, M=B2, X=Y, Y=Γ_i, h=G). */
+/** The statement of ψ̃: Πelog(L=B1, M=B2, X=Y, Y=Γ_i, h=G). */
 export const gammaStatement = ({ B1, B2, Y }: First, Gamma_i: Point): ElogStatement => ({
   L: B1,
   M: B2,
@@ -79,7 +79,7 @@ export const gammaStatement = ({ B1, B2, Y }: First, Gamma_i: Point): ElogStatem
   h: secp256k1.G,
 })
 
-/** What ψ' shows: Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ). */
+/** The statement of ψ': Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ). */
 export const deltaStatement = ({ A1, A2, Y }: First, Delta_i: Point, Gamma: Point): ElogStatement => ({
   L: A1,
   M: A2,
@@ -95,7 +95,7 @@ export const sumOfGammas = (second: By<Second>): Point => sum([...second.values(
 export const sumOfDeltas = (third: By<Third>): bigint =>
   [...third.values()].reduce((all, { delta }) => secp256k1.Fn.add(all, delta), 0n)
 
-/** Of which products the shares do not add up: kγ, kx, or neither: δG = ΣΔ_j, and δ pk = ΣS_j. */
+/** The product whose shares do not add up: kγ if δG ≠ ΣΔ_j, else kx if δ pk ≠ ΣS_j, else null. */
 export function wrongSum({ publicKey }: Signers, third: By<Third>): 'gamma' | 'x' | null {
   const delta = sumOfDeltas(third)
   const said = [...third.values()]

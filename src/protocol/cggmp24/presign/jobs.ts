@@ -1,8 +1,8 @@
 /**
- * The heavy work of presigning, as jobs for one counterparty each: proving to it, verifying it, answering it, opening its
- * answer. Secrets come as bytes and are wiped with the input; what they are parsed to are BigInts, which nothing wipes.
- * A context comes without a role: the proofs of a job have one each. Jobs that verify answer yes or no to any values of
- * the shape.
+ * The heavy work of presigning, as jobs for one peer each: prove to it, verify it, answer it, open its answer.
+ * Secrets come as bytes and are wiped with the input; the BigInts parsed from them cannot be wiped. A context
+ * comes without a role, because each proof of a job has its own. A verifying job answers yes or no to any
+ * values of the right shape.
  */
 import { bytes, bytesUpTo, codec, flag, record } from '../../core/codec.js'
 import { secp256k1 } from '../../group/curve.js'
@@ -26,7 +26,7 @@ import { type AffGStatement, proveAffG, verifyAffG } from '../zk/aff-g.js'
 import { contextShape, type ProofContext } from '../zk/context.js'
 import { type EncElgStatement, proveEncElg, verifyEncElg } from '../zk/enc-elg.js'
 
-/** What jobs of signing take and give, at the largest level: who sends letters has checked them against its own. */
+/** The shapes of the signing jobs, at the largest level. Letters were checked against their own level before. */
 export const jobShapes = {
   prime: bytesUpTo(PRODUCTION.primeBits / 8),
   /** N, or a nonce modulo N. */
@@ -48,7 +48,7 @@ const secondProofs = presignShapes.secondProofs(PRODUCTION)
 /** k or γ with what hides it: Enc(x; ρ) and the ElGamal pair of b. Kept as bytes until the run ends. */
 export const committedCodec = codec(record({ x: scalar, rho: element, b: scalar }))
 
-/** What hides an answer: β with the nonces s of D and r of F, and the same with hats. Kept as bytes. */
+/** The masks of an answer: β with the nonces s of D and r of F, and the same with hats. Kept as bytes. */
 export const masksCodec = codec(
   record({
     beta: integer(PRODUCTION.ellPrime),
@@ -91,7 +91,7 @@ export const encryptNonces = task(
   },
 )
 
-/** ψ0 and ψ1 towards one verifier, whose data are given. It reads twice `encElgTape` bytes. */
+/** ψ0 and ψ1 towards one verifier, whose data are given. Reads twice `encElgTape` bytes. */
 export const proveNonces = task(
   'presign/prove-nonces',
   {
@@ -156,8 +156,9 @@ export function nonceProofsHold(
 }
 
 /**
- * This party's answer to the ciphertext K of a verifier whose data are given, with ψ and ψ̂. -β stands in both D and F, so
- * that it is the y of Πaff-g; the paper has -β in D, β in F, and adjusts the proof. It reads twice `affGTape` bytes.
+ * This party's answer to the ciphertext K of a verifier whose data are given, with ψ and ψ̂. Both D and F contain
+ * -β, so that it is the y of Πaff-g; the paper has -β in D and β in F, and adjusts the proof. Reads twice
+ * `affGTape` bytes.
  */
 export const answerCiphertext = task(
   'presign/answer-ciphertext',
@@ -258,8 +259,8 @@ export function answerProofsHold(
 }
 
 /**
- * α + β and α̂ + β̂ modulo q, where α and α̂ are in the peer's answer, and β and β̂ in this party's to it. The output is as
- * secret as the input. It reads `decryptTape` bytes for two.
+ * α + β and α̂ + β̂ modulo q, with α and α̂ from the peer's answer, β and β̂ from this party's answer to the peer.
+ * The output is as secret as the input. Reads `decryptTape` bytes for two.
  */
 export const openAnswer = task(
   'presign/open-answer',

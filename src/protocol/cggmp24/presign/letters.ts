@@ -1,6 +1,6 @@
 /**
- * What signers say in the rounds of a signing: the shapes of their letters, and how they are written. Each round's name
- * stands in one place, because a transcript is read by it.
+ * The letters of a signature's rounds: their shapes and codecs. Each round's name is defined once, here,
+ * because a transcript is read by it.
  */
 import { type Codec, codec, list, type Of, record, type Shape } from '../../core/codec.js'
 import type { PartyId } from '../../core/session.js'

@@ -1,14 +1,14 @@
 /**
- * Presigning (CGGMP24, three rounds): exactly the threshold's signers make shares of 1/k and of x/k for a
- * nonce k that nobody knows, and the points that hold every later share of the signature to account.
+ * Presigning (CGGMP24, three rounds): exactly the threshold's number of signers make shares of 1/k and of x/k
+ * for a nonce k that nobody knows, and the points against which every later signature share is checked.
  *
- * It is bound to the digest that it is for and to the path's shift from its first letter on, so there are no
- * presignatures for messages yet to come: with a bare digest chosen afterwards, a signature under one is a forgery of
- * another (Groth and Shoup, ePrint 2021/1330).
+ * The first letter already binds the run to its digest and to the path's shift, so there are no presignatures
+ * for later messages: if a bare digest can be chosen afterwards, a signature of one message forges another
+ * (Groth and Shoup, ePrint 2021/1330).
  *
- * Whatever identifiable abort needs is reliably broadcast; only what is proven towards one party's ring-Pedersen
- * parameters is dealt. Secrets live in `Secret`s and in the input of jobs, both wiped; where they are computed with they
- * are BigInts, which JavaScript cannot wipe.
+ * Everything that identifiable abort needs is reliably broadcast; only proofs under one party's ring-Pedersen
+ * parameters are dealt. Secrets live in `Secret`s and in the inputs of jobs, and both are wiped. Computing turns
+ * them into BigInts, which JavaScript cannot wipe.
  */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import { hedged } from '../../core/hedged.js'
@@ -66,8 +66,8 @@ import { encElgTape } from '../zk/enc-elg.js'
 
 /**
  * Presigns for `digest` with the session's parties, which are the indices of their shares.
- * @param digest 32 bytes; the same for everybody, as are key and shift: the run's definition says which, or honest
- * parties would accuse one another
+ * @param digest 32 bytes. The run's definition must fix digest, key and shift, or honest parties with different
+ * ones accuse one another
  * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self the owner of
  * the share
  * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the letters were not the same
@@ -85,7 +85,7 @@ export function* presign(
   return yield* presignWith(session, key, digest, { signers, x, rng: randomness.rng })
 }
 
-/** `presign` among these signers with the additive share x, and everything random from these very bytes. */
+/** `presign` among these signers with the additive share x and all randomness from `rng`, not hedged. */
 export function* presignWith(
   session: Session,
   key: EcdsaKey,
@@ -199,7 +199,7 @@ export function* presignWith(
   demand(ROUND.second, ofPeers(session, second), secondChecks(signers, first), ofAnswers)
   // Γ = ΣΓ_j ≠ O; Δ_i = k_iΓ; α_j = Dec(D_ij), α̂_j = Dec(D̂_ij); δ_i = γ_i k_i + Σ(α_j + β_j),
   // χ_i = x_i k_i + Σ(α̂_j + β̂_j) mod q; S_i = χ_iΓ; ψ' = Πelog(L=A1, M=A2, X=Y, Y=Δ_i, h=Γ; λ=a, y=k).
-  // The shares of Γ were fixed by Enc(γ), B1 and B2 before any was seen: no one of them is to blame.
+  // Enc(γ), B1 and B2 fixed every share of Γ before any was seen: if Γ = O, no signer is to blame.
   const Gamma = sumOfGammas(second)
   if (Gamma.is0()) throw byChance('Γ is the identity')
   const ownK = parsed(k)

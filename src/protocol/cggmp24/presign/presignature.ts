@@ -1,6 +1,6 @@
 /**
- * What presigning ends with: a private part, which gives one share of one signature and then is gone, and a public part,
- * which says what everybody's share has to be.
+ * The result of presigning: a private part, which yields one share of one signature and is then gone, and a
+ * public part, which determines what everybody's share must be.
  */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import type { Secret } from '../../core/secret.js'
@@ -12,9 +12,9 @@ export type PublicPresignature = {
   readonly signers: Signers
   /** The 32 bytes that it is for. */
   readonly digest: Uint8Array
-  /** γG. γ is what ECDSA calls the nonce; what k is for is that nobody has to invert γ. */
+  /** γG. γ is ECDSA's nonce; k exists so that nobody has to invert γ. */
   readonly Gamma: Point
-  /** Δ̃_j and S̃_j of every signer: what it answers with is σ_j with σ_j Γ = m Δ̃_j + r S̃_j. */
+  /** Δ̃_j and S̃_j of every signer: its share σ_j must satisfy σ_j Γ = m Δ̃_j + r S̃_j. */
   readonly points: ReadonlyMap<PartyId, { readonly Delta: Point; readonly S: Point }>
 }
 
@@ -45,7 +45,7 @@ export class Presignature {
     this.#halves = halves
   }
 
-  /** Once, ever: two answers under one nonce give away the key. Whoever consumes it wipes the halves. */
+  /** Works once: two answers under one nonce reveal the key. The caller must wipe the halves. */
   consume(): Halves {
     const halves = this.#halves
     if (halves === null) throw new Error('this presignature was used')

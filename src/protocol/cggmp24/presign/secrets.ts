@@ -1,4 +1,4 @@
-/** What a signer draws in presigning and keeps until it ends: k and γ with what hides them, and what hides its answers. */
+/** The secrets that a signer keeps during presigning: k and γ with their masks, and the masks of its answers. */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import { Secret, Secrets } from '../../core/secret.js'
 import type { PartyId, Rng } from '../../core/session.js'

@@ -1,8 +1,8 @@
 /**
- * Who signs, seen from the mathematics: of a key shared among n, the additive sharing among exactly those t who sign, and
- * what each proof of the run is bound to. A derivation path's shift goes into it here, before any nonce exists, and
- * nowhere else: shifted or chosen afterwards, it can be used to forge (CVE-2025-66017). So can the digest, which is
- * therefore part of the run's name as well.
+ * The signers as the mathematics sees them: the additive sharing among exactly the t of n custodians who sign,
+ * and the context of the run's proofs. A derivation path's shift enters here, before any nonce exists, and
+ * nowhere else: a shift chosen afterwards allows forgery (CVE-2025-66017). So does a digest chosen afterwards,
+ * so the run's name covers the digest as well.
  */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import { type KeyShare, type PublicShares, requireQuorum } from '../../sharing/key-share.js'
@@ -14,7 +14,7 @@ import type { Level } from '../integers/level.js'
 import { type Paillier, paillier } from '../integers/paillier.js'
 import type { ProofContext } from '../zk/context.js'
 
-/** What everybody may know of a key that signs: its agreed record, and the path to derive by. */
+/** The public data of a key that signs: its agreed record, and the derivation path's shift. */
 export type EcdsaPublic = {
   readonly share: PublicShares
   readonly level: Level
@@ -22,7 +22,7 @@ export type EcdsaPublic = {
   readonly aux: ReadonlyMap<PartyId, AuxPublic>
   /** 32 bytes: digest of the record. */
   readonly epoch: Uint8Array
-  /** What a path adds to the private key (`derive.ts`), 0 to q - 1; 0n without one. */
+  /** The path's addition to the private key (`derive.ts`), 0 to q - 1; 0n without a path. */
   readonly shift: bigint
 }
 
@@ -92,7 +92,7 @@ export function additiveShare({ self, parties }: Session, { share, shift }: Ecds
   return new Secret(secp256k1.scalarBytes(self === parties[0] ? Fn.add(x, shift) : x))
 }
 
-/** What a proof in this run is bound to. @param verifier null for everybody */
+/** The context of a proof in this run. @param verifier null for everybody */
 export const contextOf = (
   { level, ssid, epoch }: Signers,
   role: string,
