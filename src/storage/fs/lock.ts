@@ -1,7 +1,7 @@
 /**
- * A lock: a file that names its holder. It keeps two commands of one home from treading on each other, and
- * people informed who is busy. Nothing that protects a secret rests on it (F-45): claims, receipts and
- * whatever else must happen once are files of their own that can be made once.
+ * A lock: a file that names its holder. It keeps two commands of one home apart and tells people which
+ * process is busy. No protection of a secret rests on it: claims, receipts and everything else that must
+ * happen once are files of their own that can be created only once.
  */
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'

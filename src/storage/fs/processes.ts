@@ -1,7 +1,7 @@
 /**
  * Whether the process that wrote something still lives. A pid alone does not tell, because pids are used
  * again: a process is its pid, its start time, the boot that both count in and the container that the pid
- * counts in (F-45).
+ * counts in.
  */
 import { readlink } from 'node:fs/promises'
 import { type Of, record, text, uint } from '../../protocol/core/codec.js'
@@ -33,8 +33,8 @@ export const isSame = (a: ProcessId, b: ProcessId): boolean =>
 
 /**
  * Whether a process may still live; false only if it certainly does not. Another boot means that this machine
- * went down since, because one home is one machine (F-13). Another container's pids mean nothing here, so it
- * lives.
+ * went down since, because a home is never used on two machines. Another container's pids mean nothing
+ * here, so its process counts as alive.
  */
 export async function isAlive(other: ProcessId): Promise<boolean> {
   const here = await thisMachine()

@@ -31,7 +31,7 @@ export const readFile = (path: string, limit: number): Promise<Uint8Array | null
   reading(path, { limit, secret: false })
 
 /**
- * As `readFile`, for what others must not have seen or put there: shares, identities, passphrase files (L-6).
+ * As `readFile`, for what others must not have seen or put there: shares, identities, passphrase files.
  * @throws Failure `E_FILE_MODE` (configuration) unless it is a regular file, no link, of this user or root,
  *   and closed to everybody else
  */

@@ -1,7 +1,6 @@
 /**
  * What a ceremony leaves on disk while it runs and when it ends: whatever must outlive a crash and must
- * happen once. Everything is opaque bytes here; the order in which it is written is the ceremony's
- * (`ceremony-and-wire`, Ending).
+ * happen once. Everything is opaque bytes here; the ceremony decides the order of the writes.
  */
 import { join } from 'node:path'
 import { equalBytes } from '../../protocol/core/codec.js'
@@ -103,7 +102,7 @@ export class CeremonyFiles {
   }
 
   /**
-   * Remembers a start number before it is published (F-05).
+   * Stores a start number before it is published: a number used twice would look like a second home.
    * @throws Failure `E_START` (conflict) unless it is higher than the one remembered
    */
   async raiseStart(start: number): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Keys. An epoch's files are written once, together, and never changed; `state.cbor` says which epoch is
- * which and is replaced by one rename, and that rename is the activation (F-10). The files' contents are
- * others' business.
+ * Keys. An epoch's files are written once, together. `state.cbor` gives each epoch's status. One rename
+ * replaces it, and that rename is the activation: a crash never leaves a new record beside an old share.
+ * The files' contents are opaque here, and only retiring, unstaging or staging again touches an old file.
  */
 import { dirname, join } from 'node:path'
 import {

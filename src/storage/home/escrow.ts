@@ -1,6 +1,6 @@
 /**
  * What lies beside an epoch's share when it was split, or came back from a split: `escrow.age`, made once (an
- * epoch has one split, F-39); `escrow/`, what everybody may know of that split; `rebinds/`, who sits in whose seat, numbered
+ * epoch has one split); `escrow/`, what everybody may know of that split; `rebinds/`, who sits in whose seat, numbered
  * in the order in which they came to be accepted here.
  * What is in them is others' business.
  */

@@ -1,7 +1,7 @@
 /**
- * Claims: which process of this home works on a signing request, and how far it came. Of several processes
- * one gets a request; what a dead one began is taken over, and what has left it is never forgotten (F-13).
- * Each step is a file of its own that can be made once; none rests on a lock.
+ * Claims: which process of this home works on a signing request, and how far it came. If several processes
+ * race, one gets the request. A dead process's claim is taken over; a share that may have left stays on
+ * record. Each step is a file that can be created only once; none rests on a lock.
  */
 import { join } from 'node:path'
 import {
@@ -73,7 +73,7 @@ export class RequestClaims {
       await this.#refuseEnded()
       const mine = last !== null && isSame(last.process, self)
       if (last !== null && !mine && (await isAlive(last.process))) throw claimed(this.folder, last)
-      // One order, one set of nonces: whoever may have shown some needs another order.
+      // An order has one set of nonces: a process that may have shown them needs another order.
       const again = mine || (await this.#left()) !== null
       if (last !== null && order < last.order + (again ? 1 : 0)) throw usedOrder(order, last)
       const n = (last?.n ?? 0) + 1

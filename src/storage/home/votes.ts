@@ -1,6 +1,6 @@
 /**
  * Which ceremony this home voted for of those that start from one epoch: at most one, and after it only one that names it
- * among what it replaces (F-11). Each vote is a file of its own that is made once, before the receipt is written. Once
+ * among what it replaces. Each vote is a file of its own that is made once, before the receipt is written. Once
  * what one made counts here, none comes after it: the file of the next vote is made too, and names it again. Moving the
  * share to another identity takes the place of the first vote: the other votes, and this home does not. So one file
  * decides between any two of them, in whatever processes.
@@ -116,7 +116,7 @@ async function voteBehind(
   definition: Uint8Array,
 ): Promise<void> {
   if (await createNext(home, parent, last, hex(definition))) return
-  // Of two processes that vote at the same instant one was first.
+  // Another process voted first.
   const first = await readVote(home, parent, last)
   if (first === MOVED) throw moved(home, parent)
   if (first !== null && hex(first) === hex(definition)) return
