@@ -1,15 +1,15 @@
 /**
- * What one client may take of a relay (F-35). The nats-server configuration that `mpc nats config` prints
- * says the same.
+ * The resources of a relay that one client may use. `mpc nats config` prints the same limits for
+ * nats-server.
  */
 export const LIMITS = {
   /** Subscriptions of one connection. */
   subscriptions: 64,
   /** Connections of one NKey: a member's processes, and those that a dead network has not closed yet. */
   userConnections: 4,
-  /** Connections of all that have said who they are. */
+  /** Authenticated connections in all. */
   connections: 256,
-  /** Connections of those that have not: room of their own, so that they take none of the members'. */
+  /** Connections that have not authenticated: a separate limit, so that they take no member's place. */
   strangers: 1024,
   /** Bytes on their way to one connection; then it is cut off. */
   pending: 1 << 24,

@@ -39,7 +39,7 @@ export class Line {
     this.#socket = connect({ host: server.hostname, port: server.port })
     this.#socket.once('connect', () => this.#wake())
     this.#watch()
-    // A server of another kind waits to be spoken to, where a NATS server speaks first.
+    // A NATS server speaks first; a server of another kind may wait for the client.
     const provoke = () => this.#stage === 'greeting' && this.#silent && this.say('HEAD / HTTP/1.0\r\n\r\n')
     this.#timers = [setTimeout(() => this.#break('time'), within), setTimeout(provoke, within / 2)]
   }
@@ -98,7 +98,7 @@ export class Line {
     this.#wake()
   }
 
-  /** What has come is looked at before how it ended. */
+  /** Checks received data before the failure, so that data that arrived first still counts. */
   async #until(met: () => boolean): Promise<void> {
     while (!met()) {
       if (this.#broken) throw this.#broken

@@ -59,10 +59,10 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
   for (let within = FIRST_TRY; ; within = Math.min(within * LONGER, LONGEST_TRY)) {
     const connection = await dial(servers, tls, login, within)
     if (connection) return transportOver(connection, login, servers, now)
-    // By hand until that goes well: a client whose connection breaks early only times out.
+    // Probe by hand until it succeeds: the client only times out when its connection breaks early.
     let trouble: Trouble | null
     while ((trouble = await whyNot(servers, tls, login, options)) !== null) await bear(trouble)
-    // It may have come up in between, so that one more try is due in any case.
+    // The server may have come up in between, so one more try is due in any case.
     await bear({ failure: breaks(servers), lasts: patience > MOMENT ? 'a while' : 'a moment' })
   }
 }
@@ -210,7 +210,7 @@ function transportOver(
   return transport
 }
 
-/** What is done to a connection that has ended is lost like any message: the failure was told when it ended. */
+/** Ignores operations on a closed connection: its failure was reported when it closed. */
 function unlessClosed<T>(nc: NatsConnection, act: () => T): T | undefined {
   try {
     return act()
