@@ -1,6 +1,6 @@
 /**
- * The bytes of one client: a greeting in clear, then TLS if there is any; what waits for a slow reader
- * counted; and an end that the client can read. What the bytes mean is left to `connection.ts`.
+ * The socket of one client: a greeting in clear, then TLS if configured; a limit on bytes that wait for a
+ * slow reader; and a close that lets the client read why. `connection.ts` interprets the bytes.
  */
 import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
@@ -80,8 +80,8 @@ export class ClientSocket {
   end(words: string): void {
     if (this.#ended) return
     this.#ended = true
-    // What the client still sends is read and dropped: closed over it, the connection is reset and the words
-    // are lost.
+    // Read and drop further input: closing with unread data resets the connection, and the client loses
+    // the reason.
     this.#socket.end(words, 'latin1')
     setTimeout(() => this.#socket.destroy(), GRACE).unref()
   }

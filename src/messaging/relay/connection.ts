@@ -1,6 +1,6 @@
 /**
- * One client: made to prove its NKey, then obeyed or refused. Who is let in, and who else hears it, is
- * decided by `relay.ts`.
+ * One client: it proves its NKey, then its commands are obeyed or refused. `relay.ts` decides on admission
+ * and routing.
  */
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
@@ -30,7 +30,7 @@ export type House = {
   /** @throws ProtocolError unless the nonce is signed by somebody who may come in */
   admit(connect: Connect, nonce: string): User
   route(message: Publish, from: Connection): void
-  /** Says what became of whom, in words that hold nothing that was sent. */
+  /** Logs what happened to a client; the line holds nothing that the client sent. */
   log(who: string, what: string): void
   /** Its socket is gone. */
   closed(connection: Connection): void
@@ -158,7 +158,7 @@ export class Connection implements Owner {
     const { subject, reply } = message
     if (!isSubject(subject)) return { what: 'Invalid Publish Subject' }
     if (!mayPublish(permissions, subject)) return denied('Publish', `to ${quoted(subject)}`)
-    // Whoever answers would publish there at this member's word.
+    // A replier would publish there on this member's behalf.
     if (reply !== null && !(isSubject(reply) && mayPublish(permissions, reply))) {
       return denied('Publish', `with Reply of ${quoted(reply)}`)
     }

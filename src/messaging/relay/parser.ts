@@ -1,6 +1,6 @@
 /**
- * What a client says, out of its bytes: strict, and in no more memory than one line and one payload. First
- * comes one CONNECT and nothing else, so that nothing is held for a stranger but a line.
+ * Parses a client's bytes into commands, strictly, in the memory of one line and one payload. The first
+ * command must be the only CONNECT, so a stranger can make the relay hold one line at most.
  */
 import type { Limits } from '../transport/limits.js'
 
@@ -138,7 +138,7 @@ function connect(text: string): Connect {
     verb: 'CONNECT',
     nkey: textOf('nkey'),
     signature: Uint8Array.from(Buffer.from(textOf('sig'), 'base64url')),
-    // What is not said is true, as with nats-server.
+    // A missing flag counts as true, as in nats-server.
     verbose: given['verbose'] !== false,
     echo: given['echo'] !== false,
   }

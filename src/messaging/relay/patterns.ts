@@ -1,6 +1,6 @@
 /**
- * Subjects, patterns, and what one pattern says of another. The permission of a subscription is a question
- * about sets: every subject that it can match must be granted, or a `>` would read what no grant names.
+ * Subjects and patterns, and whether one pattern covers another. A subscription is permitted only if every
+ * subject that it can match is granted; otherwise a `>` would read subjects that no grant names.
  */
 import type { Permissions } from '../transport/subjects.js'
 
@@ -31,7 +31,7 @@ export function covers(pattern: string, other: string): boolean {
   return wanted.length === tokens.length
 }
 
-/** Granted by one pattern alone: what only several cover together is refused, as nats-server does. */
+/** One pattern must grant it alone: a union of several is refused, as nats-server does. */
 export const mayPublish = ({ publish }: Permissions, subject: string): boolean =>
   publish.some((granted) => covers(granted, subject))
 

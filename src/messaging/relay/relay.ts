@@ -19,7 +19,7 @@ export type RelayOptions = {
   readonly host: string
   /** 0 for any that is free. */
   readonly port: number
-  /** Who may connect; null: whoever has an NKey, with every permission. */
+  /** The users who may connect; null: anybody with an NKey, with every permission. */
   readonly users: readonly User[] | null
   /** PEM texts. */
   readonly tls: { readonly cert: string; readonly key: string } | null
@@ -100,7 +100,7 @@ export class Relay implements House {
   admit({ nkey, signature }: Connect, nonce: string): User {
     const publicKey = parseNkey(nkey)
     const user = this.#users ? this.#users.get(nkey) : anybody(nkey)
-    // Under a key of low order anybody's signature holds.
+    // A key of low order accepts signatures that anybody can make.
     const isKey = publicKey !== null && isSigningKey(publicKey)
     if (!isKey || !user || !verifyEd25519(publicKey, Buffer.from(nonce), signature)) {
       throw new ProtocolError('Authorization Violation')
@@ -149,7 +149,7 @@ export class Relay implements House {
   }
 }
 
-/** Of the address that has most of them, the one that came first: whoever floods pushes out its own. */
+/** The oldest stranger of the address that has the most: a flood pushes out only its own connections. */
 function oldestOfMost(strangers: readonly Connection[]): Connection | undefined {
   const byAddress = new Map<string, Connection[]>()
   for (const each of strangers) byAddress.set(each.address, [...(byAddress.get(each.address) ?? []), each])
@@ -162,7 +162,7 @@ export function userOf(keys: Keys): User {
   return { nkey: nkeyText(keys.nkey), name: keys.name, permissions: permissionsOf(fingerprintOf(keys)) }
 }
 
-/** Whoever it is, by the beginning of its NKey. */
+/** Any user, named by the first characters of its NKey. */
 const anybody = (nkey: string): User => ({ nkey, name: nkey.slice(0, 8), permissions: EVERYTHING })
 
 function checkExposed(users: RelayOptions['users'], tls: RelayOptions['tls']): void {
