@@ -1,31 +1,34 @@
 /**
- * Waiting for letters: asks for the missing ones after 2 s, then less and less often, gives those more time who say that
- * they are at work, and ends with who is missing.
+ * Waiting for letters. A wait asks for the missing letters after 2 s, then less and less often. It grants
+ * more time to members that report they are at work, and fails with the names of those still missing.
  */
 import type { Slot, Wait } from './letters.js'
 
 const FIRST_WANT = 2000
-/** The longest that lies between two wants of one who waits. */
+/** The longest pause between two wants of one wait. */
 export const LAST_WANT = 15_000
-/** How often a member that is at work says so. */
+/** How often a member at work reports it. */
 export const WORKING_EVERY = 10_000
-/** For so long after it began a wait is renewed by who is at work. */
+/** A `working` report extends a wait at most this long after the wait began. */
 const WORKING_AT_MOST = 15 * 60_000
-/** Primes take a slow machine minutes each, and nobody knows how many: a machine that sleeps meanwhile is waited for. */
+/**
+ * A slow machine takes minutes for each prime, and nobody can predict how many. The others wait even while it
+ * sleeps.
+ */
 const MAKING_AT_MOST = 60 * 60_000
 const MAKING_AGAIN = 15 * 60_000
-/** The longest that a timer of Node's can be set to. */
+/** The longest delay that a Node timer accepts. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 export type WaitingOptions = {
   readonly now: () => number
   /** Asks the others for the letters of these slots. */
   readonly ask: (slots: readonly Slot[], round: string) => void
-  /** When the writer of a slot last said that it is at work, and that it makes primes; 0 if never. */
+  /** When the writer of a slot last reported that it is at work, and that it makes primes; 0 if never. */
   readonly workedAt: (slot: Slot) => { readonly working: number; readonly making: number }
-  /** Whether a deadline holds also for those who say that they are at work. */
+  /** Whether the deadline also holds for members that report they are at work. */
   readonly firm: boolean
-  /** What to throw when these are missing at the deadline. */
+  /** The error to throw when these slots are empty at the deadline. */
   readonly absent: (slots: readonly Slot[], round: string) => Error
 }
 
@@ -39,7 +42,7 @@ export class Waiting {
     this.#options = options
   }
 
-  /** Waits for a condition on what has come. `missing` says which slots to ask for meanwhile. */
+  /** Waits until `met` returns true. `missing` lists the slots to ask for meanwhile. */
   until(met: () => boolean, wait: Wait, missing: () => readonly Slot[]): Promise<void> {
     const { now, ask: askFor, workedAt, absent } = this.#options
     return new Promise((resolve, reject) => {
@@ -47,7 +50,7 @@ export class Waiting {
       let pause = FIRST_WANT
       let asking: NodeJS.Timeout | undefined
       let ending: NodeJS.Timeout | undefined
-      // A word of work gives the whole time anew, whether it was heard in this wait or just before it.
+      // A `working` report grants the full span again, whether it came during this wait or just before it.
       const span = Math.max(wait.deadline - began, 2 * WORKING_EVERY)
       const renewal = (slot: Slot): number => {
         const { working, making } = workedAt(slot)
@@ -104,22 +107,22 @@ export class Waiting {
     })
   }
 
-  /** Something has changed that somebody here may wait for. */
+  /** Checks every wait's condition again, after something has changed. */
   look(): void {
     for (const look of this.#watchers) look()
   }
 
-  /** What is waited for now. */
+  /** The slots that all current waits lack. */
   missing(): readonly Slot[] {
     return [...this.#missing].flatMap((missing) => missing())
   }
 
-  /** Asks again at once: what was said meanwhile may be lost. */
+  /** Asks again at once, because messages may have been lost meanwhile. */
   hurry(): void {
     for (const ask of this.#hurry) ask()
   }
 
-  /** Nobody is told of anything any more. */
+  /** Wakes no wait any more. */
   stop(): void {
     this.#watchers.clear()
     this.#hurry.clear()

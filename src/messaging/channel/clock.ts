@@ -1,4 +1,4 @@
-/** How far members' clocks may differ, and how a difference is said: one tolerance for everything that is dated. */
+/** How far members' clocks may differ, with one tolerance for everything that carries a date. */
 
 import { Failure } from '../../wire/base/failure.js'
 import type { Member } from './letters.js'
@@ -7,8 +7,8 @@ import type { Member } from './letters.js'
 export const CLOCKS_APART = 2 * 60_000
 
 /**
- * How this clock and another differ, for people; null where the tolerance covers it.
- * @param theirs what the other clock says at `now` of this one, milliseconds since 1970
+ * Describes for people how this clock and another differ; null within the tolerance.
+ * @param theirs the other clock's time at `now` of this clock, milliseconds since 1970
  */
 export function clocksDiffer(theirs: number, now: number, whose: string): string | null {
   const apart = Math.abs(theirs - now)
@@ -16,7 +16,11 @@ export function clocksDiffer(theirs: number, now: number, whose: string): string
   return `your clock is ${inWords(apart)} ${theirs > now ? 'behind' : 'ahead of'} ${whose}'s`
 }
 
-/** That a member's letter is dated wrongly, or that it says so of this one's. @param theirs its date @param now when it was heard */
+/**
+ * The failure for a member's letter with a wrong date, or for a member that reports one of ours.
+ * @param theirs the letter's date
+ * @param now when the letter came
+ */
 export function clockFailure({ name }: Pick<Member, 'name'>, theirs: number, now: number): Failure {
   const apart = clocksDiffer(theirs, now, name)
   return apart === null
@@ -41,7 +45,7 @@ const UNITS = [
   ['minute', 60_000],
 ] as const
 
-/** A span in the largest unit that it holds twice, or in minutes. */
+/** A span in the largest unit that fits at least twice, otherwise in minutes. */
 export function inWords(span: number): string {
   const [unit, length] = UNITS.find(([, length]) => span >= 2 * length) ?? UNITS[2]
   const many = Math.round(span / length)

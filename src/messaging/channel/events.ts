@@ -1,4 +1,7 @@
-/** What a ceremony tells of itself as it goes: for screens, for `--events`, for tests that kill at a letter. */
+/**
+ * The events that a ceremony emits: for screens, for `--events`, and for tests that kill a member at a given
+ * letter.
+ */
 
 export type CeremonyEvent = {
   readonly event:
@@ -26,25 +29,30 @@ export type CeremonyEvent = {
   readonly attempt?: string
   readonly round?: string
   /**
-   * A member's name. With `silent` and `withdrawn`: who asked for a signature, and left or may have; with `skipped`: whose
-   * request is passed over here; with `declined`: who passes over this member's.
+   * A member's name. With `silent` and `withdrawn`: the asker, who left or may have left. With `skipped`: the
+   * asker whose request this member passes over. With `declined`: the member that passes over our request.
    */
   readonly party?: string
-  /** With `silent`: what the asker asks for since, by its id. With `skipped`: null for what cannot be read. */
+  /**
+   * With `silent`: the id of the asker's current request. With `skipped`: null if the request cannot be read.
+   */
   readonly request?: string | null
-  /** With `skipped`: SHA-256 of the payload, in hex; null for what cannot be read. */
+  /** With `skipped`: SHA-256 of the payload, in hex; null if the request cannot be read. */
   readonly sha256?: string | null
-  /** With `skipped`: why, as a code and in words. `declined`: in words. */
+  /** With `skipped`: the reason, as a code and in words. With `declined`: in words only. */
   readonly code?: string
   readonly reason?: string
-  /** With `quiet`: when that one was last heard, milliseconds since 1970. `heard`: it speaks again. */
+  /**
+   * With `quiet`: when the member was last heard, milliseconds since 1970. `heard` follows once it speaks
+   * again.
+   */
   readonly since?: number
-  /** Names of those who are waited for. */
+  /** Names of the members that this one waits for. */
   readonly missing?: readonly string[]
   readonly words?: readonly string[]
-  /** With `primes`: how many are still to be made here; with `making`: by that member. */
+  /** With `primes`: how many this member still has to make. With `making`: how many `party` has. */
   readonly left?: number
-  /** With `joined`: names of the others who take part. */
+  /** With `joined`: names of the other participants. */
   readonly others?: readonly string[]
 }
 

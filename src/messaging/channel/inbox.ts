@@ -1,16 +1,19 @@
 /**
- * What the others have said in one ceremony, each letter in its place; what is of a session that does not count yet waits
- * aside. Of each member there is room for so much, and no more.
+ * The letters of the others in one ceremony, each in its slot. Letters of a session that is not live yet wait
+ * aside. The space for each member is limited.
  */
 import { type Envelope, REPEATED } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'
 import { NO_SESSION, type Slot, slotKey } from './letters.js'
 
 const EARLY_LETTERS = 64
-/** Of one member: what lies in slots, and what came early; each. */
+/** The limit for each member: once for its slots, and once for its early letters. */
 const STORED_BYTES = 16 << 20
 
-/** What became of a letter: `there`, the same was there before; else the other one that lies in its place. */
+/**
+ * The result of placing a letter. `there`: the same letter was there before. An envelope: a different one
+ * occupies the slot.
+ */
 export type Placed = 'placed' | 'there' | 'full' | Envelope
 
 export class Shelf {
@@ -19,12 +22,11 @@ export class Shelf {
   readonly #stored = new Map<string, number>()
   readonly #live = new Set([hex(NO_SESSION)])
 
-  /** Whether letters of this session count. */
   isLive(session: Uint8Array): boolean {
     return this.#live.has(hex(session))
   }
 
-  /** From now on letters of this session count. @returns those that came early */
+  /** Makes letters of this session count from now on. @returns those that came early */
   enter(session: Uint8Array): Envelope[] {
     this.#live.add(hex(session))
     const isOf = ({ header }: Envelope) => hex(header.session) === hex(session)
@@ -35,7 +37,7 @@ export class Shelf {
     })
   }
 
-  /** Forgets a session and what was said in it. */
+  /** Forgets a session and its letters. */
   leave(session: Uint8Array): void {
     const of = ` ${hex(session)} `
     this.#live.delete(hex(session))
@@ -51,12 +53,12 @@ export class Shelf {
     return this.#slots.get(slotKey(slot))
   }
 
-  /** Puts a letter in its place, the first that comes. */
+  /** Puts a letter in its slot unless the slot is taken: the first letter stays. */
   place(envelope: Envelope): Placed {
     const { header, bytes } = envelope
     const key = slotKey(header)
     const there = this.#slots.get(key)
-    // One that is done and comes back to help others says so again, at another time.
+    // A member that is done and comes back to help others repeats these kinds with a new date.
     if (there) return REPEATED.has(header.kind) || hex(there.bytes) === hex(bytes) ? 'there' : there
     const from = hex(header.from)
     const stored = (this.#stored.get(from) ?? 0) + bytes.length
@@ -66,7 +68,7 @@ export class Shelf {
     return 'placed'
   }
 
-  /** Lays aside what comes early. @returns what had to go for it, the oldest first */
+  /** Keeps an early letter aside. @returns the letters that had to make room, oldest first */
   keepEarly(envelope: Envelope): Envelope[] {
     const from = hex(envelope.header.from)
     const waiting = [...(this.#early.get(from) ?? []), envelope]

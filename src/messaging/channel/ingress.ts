@@ -1,8 +1,8 @@
 /**
- * What comes to a member, from bytes on a subject to a signed envelope of somebody who may be heard. In this order: in
- * whose name, how much in that name, size, bytes seen before, strict decoding, membership, signature, header against
- * subject. What fails is dropped and counted, accuses nobody, and is never answered; what passes may have to wait, where
- * its sender says too much.
+ * Turns bytes on a subject into a signed envelope from a known member. The checks run in this order: sender's
+ * token, rate for that token, size, bytes seen before, strict decoding, membership, signature, header against
+ * subject. A message that fails is dropped and counted; it accuses nobody and gets no answer. A message that
+ * passes may be delayed if its sender sends too much.
  */
 import { CodecError } from '../../protocol/core/codec.js'
 import {
@@ -19,14 +19,14 @@ import { memberToken, type Subjects } from '../transport/subjects.js'
 import { type Rate, Throttle } from './throttle.js'
 
 const SEEN = 65_536
-/** Of one member: what must wait because it came too fast. */
+/** The limit for each member on messages delayed because they came too fast. */
 const DELAYED_BYTES = 16 << 20
-/** What a message that waits counts for at least, so that many small ones are bounded too. */
+/** The least that a delayed message counts for, so that the number of small ones is bounded too. */
 const LEAST_DELAYED = 8192
 /**
- * How much under one member's subject may be no envelope of its before nothing more there is looked at for the rest of a
- * second. Where a server lets anybody speak there it may be anybody's: so it is not counted against the member's letters,
- * and those that are lost meanwhile are asked for again.
+ * The rate of rubbish under one member's subject. Beyond it, nothing on that subject is looked at until the
+ * second, or the window for the bytes, is over. A server may let anybody publish there, so rubbish does not
+ * count against the member's letters. Letters lost meanwhile are asked for again.
  */
 const RUBBISH: Rate = { perSecond: 200, bytes: 4 << 20, window: 1000 }
 
@@ -35,22 +35,23 @@ export type IntakeOptions = {
   /** Definition id, or the key id where requests are exchanged. */
   readonly definition: Uint8Array
   readonly self: Member
-  /** Everybody else who may be heard. */
+  /** All other members that may be heard. */
   readonly others: readonly Member[]
   readonly now: () => number
   /**
-   * How much in one member's name is looked at, where all of it is said again: the rest costs a lookup a message, and no
-   * hash, decoding or signature. In a ceremony nothing is lost so: more is slowed down once it is known whose it is.
+   * The rate at which messages for one token are looked at, for uses where everything is repeated. A message
+   * beyond it costs one lookup and no hash, decoding or signature check. Ceremonies leave it out and lose
+   * nothing: they delay messages once the sender is proven.
    */
   readonly arrivals?: Rate | undefined
-  /** Given every new envelope. */
+  /** Called with every new envelope. */
   readonly accept: (envelope: Envelope, from: Member) => void
 }
 
 export class Intake {
   readonly #options: IntakeOptions
   readonly #members: ReadonlyMap<string, Member>
-  /** In whose names something may come: looked at before any byte of it is. */
+  /** The tokens of the members: checked before any byte of a message. */
   readonly #tokens: ReadonlySet<string>
   readonly #seen = new Set<string>()
   readonly #delayed = new Map<string, number>()
@@ -58,7 +59,7 @@ export class Intake {
   readonly #throttle = new Throttle()
   readonly #rubbish = new Throttle(RUBBISH)
   #closed = false
-  /** Messages that were none, by what was wrong with them. */
+  /** Number of dropped messages, by reason. */
   readonly dropped = new Map<string, number>()
 
   constructor(options: IntakeOptions) {
@@ -72,7 +73,6 @@ export class Intake {
     this.#closed = true
   }
 
-  /** Who has this fingerprint. */
   member(fingerprint: Uint8Array): Member | undefined {
     return this.#members.get(hex(fingerprint))
   }
@@ -103,14 +103,14 @@ export class Intake {
     if (hex(header.definition) !== hex(definition)) return rubbish('another ceremony')
     if (!verifyEnvelope(envelope, member.signing)) return rubbish('signature')
     if (token !== memberToken(header.from)) return rubbish('subject')
-    // It could not be shown to the others: then nobody could be convicted by it.
+    // Larger letters could not be shown to the others, so nobody could be convicted by one.
     if (header.kind === 'letter' && message.length > LARGEST_SHOWN) return this.drop('too large')
     if (header.to && hex(header.to) !== hex(self.fingerprint)) return this.drop('for another')
     this.#remember(digest)
     this.#admit(envelope, member)
   }
 
-  /** Drops what may be asked for and heard once more. */
+  /** Drops an envelope, but accepts it if it is asked for and comes again. */
   forget({ bytes }: Envelope, why: string): void {
     this.#seen.delete(hex(sha256(bytes)))
     this.drop(why)

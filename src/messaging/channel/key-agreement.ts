@@ -1,6 +1,7 @@
 /**
- * The keys that two participants share in one session: X25519 and ML-KEM-768 both ways, extracted under everything
- * that was said, expanded for each direction. Confidential as long as either of the two problems is hard.
+ * The keys that two participants share in one session: X25519 plus ML-KEM-768 both ways, extracted with the
+ * whole handshake as salt, and expanded per direction. They stay confidential as long as either problem is
+ * hard.
  */
 import { x25519 } from '@noble/curves/ed25519.js'
 import { expand, extract } from '@noble/hashes/hkdf.js'
@@ -26,7 +27,10 @@ export function wipeEphemeral(keys: Ephemeral): void {
   keys.mlkem.secretKey.fill(0)
 }
 
-/** A ciphertext for a peer's key and the secret in it; null if the key fails the input check of FIPS 203, 7.2. */
+/**
+ * A ciphertext for a peer's key and the secret in it; null if the key fails the input check of FIPS 203,
+ * section 7.2.
+ */
 export function encapsulate(
   publicKey: Uint8Array,
   rng: Rng,
@@ -42,11 +46,14 @@ export function encapsulate(
   }
 }
 
-/** The secret in a ciphertext of the right length; one that was tampered with gives another secret (FIPS 203, 6.3). */
+/**
+ * The secret in a ciphertext of the right length. A tampered ciphertext yields another secret (FIPS 203,
+ * section 6.3).
+ */
 export const decapsulate = (ciphertext: Uint8Array, keys: Ephemeral): Uint8Array =>
   ml_kem768.decapsulate(ciphertext, keys.mlkem.secretKey)
 
-/** The X25519 result; null where it is all zero, as it is for a key of small order (RFC 7748, 6.1). */
+/** The X25519 result; null if it is all zero, as for a key of small order (RFC 7748, section 6.1). */
 export function diffieHellman(keys: Ephemeral, publicKey: Uint8Array): Uint8Array | null {
   try {
     return x25519.getSharedSecret(keys.x25519.secretKey, publicKey)
@@ -55,22 +62,22 @@ export function diffieHellman(keys: Ephemeral, publicKey: Uint8Array): Uint8Arra
   }
 }
 
-/** Everything two participants agreed on; `first` stands before `second` in the definition. */
+/** The secrets that two participants share; `first` precedes `second` in the definition. */
 export type PairSecrets = {
   readonly dh: Uint8Array
-  /** In the first's ciphertext to the second. */
+  /** The secret in the ciphertext from the first to the second. */
   readonly fromFirst: Uint8Array
   readonly fromSecond: Uint8Array
 }
 
-/** `salt` binds the session and every encapsulation, in the order of the participants. */
+/** The salt binds the session and every encapsulation, in the order of the participants. */
 export const pairSalt = (sid: Uint8Array, encapsulations: readonly Uint8Array[]): Uint8Array =>
   digest('mpc/handshake/v1', sid, encapsulations)
 
 export const pairKey = (salt: Uint8Array, { dh, fromFirst, fromSecond }: PairSecrets): Uint8Array =>
   extract(sha256, Uint8Array.of(...dh, ...fromFirst, ...fromSecond), salt)
 
-/** 32 bytes for one purpose in one direction, between two fingerprints. */
+/** A 32-byte key for one purpose in one direction, between two fingerprints. */
 export const directionKey = (
   prk: Uint8Array,
   use: 'letter' | 'confirm',
@@ -79,7 +86,7 @@ export const directionKey = (
   sid: Uint8Array,
 ): Uint8Array => expand(sha256, prk, encode(['mpc/channel/v1', use, from, to, sid]), 32)
 
-/** The tag by which `from` shows `to` that both have the same key. */
+/** The tag by which `from` proves to `to` that both have the same key. */
 export const confirmTag = (
   confirmKey: Uint8Array,
   sid: Uint8Array,

@@ -1,20 +1,20 @@
 /**
- * Where letters belong: who may write, in which place each stands, which kinds have one place each, and how long to wait
- * for one. Names only; `mailbox.ts` holds the letters, `waiting.ts` waits for them.
+ * Types of letters and their slots: members, slots, kinds that members show each other, and waits.
+ * `mailbox.ts` holds the letters; `await.ts` waits for them.
  */
 import { bytes, codec, list, nullable, oneOf, record, uint } from '../../protocol/core/codec.js'
 import { type Kind, KINDS, roundShape } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'
 
-/** Somebody who may be heard here. */
+/** A member that may be heard here. */
 export type Member = {
   readonly name: string
   readonly fingerprint: Uint8Array
-  /** Ed25519. */
+  /** Ed25519 public key. */
   readonly signing: Uint8Array
 }
 
-/** The place of one letter: there is at most one for it. */
+/** The place of a letter. Each slot has at most one. */
 export type Slot = {
   readonly kind: Kind
   readonly session: Uint8Array
@@ -24,19 +24,19 @@ export type Slot = {
 }
 
 export const NO_SESSION = new Uint8Array(32)
-/** In a want of the definition: whoever has it. Who asks for it knows nobody's name yet. */
+/** The sender in a want for the definition: anybody who has it. The one that asks knows no names yet. */
 export const ANYBODY = new Uint8Array(32)
 
-/** How long to wait for others, and what ends the wait sooner. */
+/** How long to wait for others, and what ends the wait early. */
 export type Wait = {
   /** Milliseconds since 1970. */
   readonly deadline: number
   readonly signal: AbortSignal
-  /** What is waited for, for people. */
+  /** A name for people of what the wait is for. */
   readonly round: string
 }
 
-/** Kinds that are said to all in a session, and that members show each other where they disagree. */
+/** Kinds that go to all members of a session. Members show them to each other where they disagree. */
 export const SHOWN: ReadonlySet<Kind> = new Set([
   'letter',
   'hello',
@@ -50,7 +50,7 @@ export const SHOWN: ReadonlySet<Kind> = new Set([
 export const slotKey = ({ kind, session, round, from, to }: Slot): string =>
   `${kind} ${hex(session)} ${round} ${hex(from)} ${to ? hex(to) : '*'}`
 
-/** The places of one kind in a session, one of each of these members. */
+/** The slots of one kind in a session, one for each of these members. */
 export const slotsOf = (
   members: readonly Pick<Member, 'fingerprint'>[],
   kind: Kind,
@@ -58,10 +58,10 @@ export const slotsOf = (
   round = '',
 ): Slot[] => members.map(({ fingerprint: from }) => ({ kind, session, round, from, to: null }))
 
-/** How many primes its sender still makes before it can go on. */
+/** How many primes the sender still has to make before it can go on. */
 export const primesCodec = codec(record({ left: uint(64) }), 64)
 
-/** What a `want` names: slots of the session in its header. */
+/** The body of a `want`: slots in the session of its header. */
 export const wantCodec = codec(
   list(record({ kind: oneOf(KINDS), round: roundShape, from: bytes(32), to: nullable(bytes(32)) }), 1, 256),
   1 << 16,

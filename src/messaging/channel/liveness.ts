@@ -1,6 +1,7 @@
 /**
- * When each member was last heard. Whoever waits asks for what is missing every 15 s at most, and whoever is at work says
- * so: who says nothing for two such spans may be gone. Nothing follows from it; it is for people to see.
+ * When each member was last heard. A waiting member asks for missing letters at least every 15 s, and a
+ * member at work reports it every 10 s. A member silent for 30 s may be gone. Nothing follows from it: it is
+ * only shown to people.
  */
 import type { Emit } from './events.js'
 import type { Member } from './letters.js'
@@ -8,13 +9,13 @@ import { LAST_WANT } from './await.js'
 
 const QUIET_AFTER = 2 * LAST_WANT
 
-/** Who wants to know that something has come from a member that had not come before, and when to look who is quiet. */
+/** Listens for signs of life; `look` checks for quiet members. */
 export type Listener = {
   heard(member: Member): void
   look?(): void
-  /** Nobody could be heard until now. */
+  /** The connection is back: nobody could be heard until now. */
   again?(): void
-  /** When a member was last heard; null for never. */
+  /** When a member was last heard; null if never. */
   last?(member: Member): number | null
 }
 
@@ -36,7 +37,7 @@ export class Hearing implements Listener {
     return this.#last.get(member) ?? null
   }
 
-  /** Tells of everybody who was heard once, and has been quiet since. */
+  /** Reports every member that was heard before and is quiet now. */
   look(): void {
     for (const [member, since] of this.#last) {
       if (this.#quiet.has(member) || this.now() - since <= QUIET_AFTER) continue

@@ -1,6 +1,7 @@
 /**
- * One member's letters in one ceremony: what it says (`outbox.ts`), what came and from whom (`inbox.ts`), and what is
- * waited for. It checks who signed what (`ingress.ts`); it knows neither protocols nor who ought to be heard next.
+ * One member's letters in one ceremony: those sent (`outbox.ts`), those received (`inbox.ts`), and those
+ * awaited. Signatures are checked in `ingress.ts`. The mailbox knows no protocols, and not who should speak
+ * next.
  */
 import { CodecError } from '../../protocol/core/codec.js'
 import {
@@ -22,14 +23,14 @@ import type { Rate } from './throttle.js'
 import { Waiting } from './await.js'
 
 export type MailboxOptions = OutboxOptions & {
-  /** How much in one member's name is looked at, where all of it is said again. */
+  /** The rate at which one member's messages are looked at, for uses where everything is repeated. */
   readonly arrivals?: Rate
-  /** Everybody who may be heard, self included or not. */
+  /** All members that may be heard, with or without this one. */
   readonly members: readonly Member[]
   readonly emit: Emit
-  /** Whether deadlines hold also for those who say that they are at work. */
+  /** Whether deadlines also hold for members that report they are at work. */
   readonly firm?: boolean
-  /** Told whose letter has come, in whichever session it is: a sign of life. */
+  /** Called for each letter of a member in any session, as a sign of life. */
   readonly hearing?: Listener
   /** Called with two different signed envelopes of one member for one slot. */
   readonly equivocated: (member: Member, envelopes: readonly [Envelope, Envelope]) => void
@@ -87,30 +88,30 @@ export class Mailbox extends Outbox {
     this.#waiting.stop()
   }
 
-  /** Messages that were none, by what was wrong with them. */
+  /** Number of dropped messages, by reason. */
   get dropped(): ReadonlyMap<string, number> {
     return this.#intake.dropped
   }
 
-  /** Hands every new envelope of a kind to a function; one function a kind. */
+  /** Calls `handler` with every new envelope of a kind. Each kind has one handler. */
   on(kind: Kind, handler: (envelope: Envelope, from: Member) => void): void {
     this.#handlers.set(kind, handler)
   }
 
-  /** From now on letters of this session count; those that came early are looked at now. */
+  /** Makes letters of this session count from now on, and handles those that came early. */
   enter(session: Uint8Array): void {
     for (const envelope of this.#shelf.enter(session)) {
       this.#accept(envelope, this.#intake.member(envelope.header.from) as Member)
     }
   }
 
-  /** Forgets a session: its letters are no longer accepted or answered for. */
+  /** Forgets a session: accepts none of its letters and answers no wants for them. */
   leave(session: Uint8Array): void {
     this.disown(session)
     this.#shelf.leave(session)
   }
 
-  /** The letters of everybody, its own included, that this member holds in one place of a session. */
+  /** All letters that this member holds in one place of a session, its own included. */
   held({ kind, session, round }: Pick<Slot, 'kind' | 'session' | 'round'>): Uint8Array[] {
     const { self, members } = this.#options
     const slot = { kind, session, round, to: null }
@@ -122,8 +123,8 @@ export class Mailbox extends Outbox {
   }
 
   /**
-   * Somebody shows what a member has said to all in a session: it is looked at as if it had come by itself. Null if it
-   * is nothing of the kind.
+   * Takes a letter that another member shows, as if its sender had sent it here.
+   * @returns null unless it is a valid letter to all in this session
    */
   examine(shown: Uint8Array, session: Uint8Array): Envelope | null {
     try {
@@ -144,14 +145,14 @@ export class Mailbox extends Outbox {
     }
   }
 
-  /** The letter in a slot, if it has come. */
   get(slot: Slot): Envelope | undefined {
     return this.#shelf.get(slot)
   }
 
   /**
-   * Waits until every slot has its letter; asks for the missing ones after 2 s, then less and less often.
-   * @throws the signal's reason; Failure `E_ABSENT` naming who is missing at the deadline
+   * Waits until every slot has its letter. Asks for missing ones after 2 s, then less and less often.
+   * @throws the signal's reason; Failure `E_ABSENT` naming who is missing at the deadline, or `E_BROKER_AWAY`
+   * (network) if there is no connection then
    */
   async collect(slots: readonly Slot[], wait: Wait): Promise<Envelope[]> {
     const missing = () => slots.filter((slot) => !this.#shelf.get(slot))
@@ -163,17 +164,17 @@ export class Mailbox extends Outbox {
     return slots.map((slot) => this.#shelf.get(slot) as Envelope)
   }
 
-  /** Waits for a condition on what has come. `missing` says which slots to ask for meanwhile. */
+  /** Waits until `met` returns true. `missing` lists the slots to ask for meanwhile. */
   until(met: () => boolean, wait: Wait, missing: () => readonly Slot[] = () => []): Promise<void> {
     return this.#waiting.until(met, wait, missing)
   }
 
-  /** Fingerprints, in hex, of those whose letters somebody here waits for. */
+  /** Fingerprints, in hex, of the members whose letters are awaited. */
   missing(): ReadonlySet<string> {
     return new Set(this.#waiting.missing().map(({ from }) => hex(from)))
   }
 
-  /** Something beside the letters has changed that somebody here waits for. */
+  /** Checks the waits again, after something other than the letters has changed. */
   look(): void {
     this.#waiting.look()
   }
@@ -184,7 +185,7 @@ export class Mailbox extends Outbox {
       if (SLOTTED.has(kind)) {
         if (!this.#shelf.isLive(session)) return this.#keepEarly(envelope)
         if (!this.#place(envelope, member)) return
-        // A member that goes on has its primes.
+        // A member that sends a letter has its primes.
         this.#heardMaking.delete(hex(member.fingerprint))
       } else if (!this.#shelf.isLive(session)) return this.#intake.drop('another session')
       else if (kind === 'want') this.answer(envelope, member)
@@ -204,7 +205,7 @@ export class Mailbox extends Outbox {
     this.#options.emit({ event: 'making', party: name, left })
   }
 
-  /** Puts a letter in its slot. False if one lies there: if another one, its sender has said two things. */
+  /** Puts a letter in its slot; false if the slot is taken. A different letter there is an equivocation. */
   #place(envelope: Envelope, member: Member): boolean {
     const placed = this.#shelf.place(envelope)
     if (placed === 'full') this.#intake.forget(envelope, 'too much')

@@ -1,6 +1,6 @@
 /**
- * What one member says in one ceremony. Nothing leaves it unsigned; what has a place of its own is kept, and whoever asks
- * for it is answered by the same bytes.
+ * The letters that one member sends in one ceremony. Everything is signed. Letters with a slot are kept, and
+ * a want for one is answered with the same bytes.
  */
 import type { SigningKey } from '../../wire/base/ed25519.js'
 import { type Envelope, type Header, type Kind, sealEnvelope, SLOTTED } from '../../wire/session/envelope.js'
@@ -10,7 +10,10 @@ import type { Subjects } from '../transport/subjects.js'
 import type { Transport } from '../transport/transport.js'
 import { WORKING_EVERY } from './await.js'
 
-/** A little less than lies between two wants: the second must not be refused because the first took longer. */
+/**
+ * Slightly less than the shortest pause between two wants, so that a second want is not refused when the
+ * first took longer on its way.
+ */
 const ANSWER_EVERY = 1800
 
 const LAST_WORDS_WITHIN = 5000
@@ -44,14 +47,15 @@ export class Outbox {
     return this.#options.transport.connected
   }
 
-  /** Whether everything said before has reached the server. */
+  /** Resolves to true if everything sent so far has reached the server. */
   flush(): Promise<boolean> {
     return this.#options.transport.flush()
   }
 
   /**
-   * Resolves to true once the server has everything. Where the connection is lost on the way, our letters of these slots
-   * are said again when it is back; to false where that takes too long: who misses them asks others for the rest.
+   * Waits until the server has everything. If the connection drops meanwhile, sends our letters of these
+   * slots again once it is back.
+   * @returns false if that takes more than 5 s; members that miss the letters ask others for them
    */
   async lastWords(slots: readonly Slot[]): Promise<boolean> {
     const deadline = this.#options.now() + LAST_WORDS_WITHIN
@@ -63,7 +67,7 @@ export class Outbox {
     return true
   }
 
-  /** Signs and publishes. What has a slot is kept, and the same bytes answer whoever asks again. */
+  /** Signs and publishes. A letter with a slot is kept, and the same bytes answer every want. */
   post(
     kind: Kind,
     place: Place & { readonly key?: Uint8Array | null },
@@ -74,7 +78,7 @@ export class Outbox {
     return sealed
   }
 
-  /** Signs, and leaves it to the caller when to `send`: what must be on disk first is written in between. */
+  /** Signs without sending, so that the caller can write to disk first and `send` afterwards. */
   write(
     kind: Kind,
     { session, round = '', to = null, key = null }: Place & { readonly key?: Uint8Array | null },
@@ -86,14 +90,17 @@ export class Outbox {
     return sealEnvelope(signing, header, typeof body === 'function' ? body(header) : body)
   }
 
-  /** Publishes an envelope of ours that exists already, and answers for it from now on. */
+  /** Publishes an envelope made earlier, and answers wants for it from now on. */
   send(kind: Kind, slot: Omit<Slot, 'kind' | 'from'>, sealed: Uint8Array): void {
     const subject = this.#options.subjects.outbound(kind, slot.to)
     if (SLOTTED.has(kind)) this.#sent.set(this.#ownKey({ ...slot, kind }), { bytes: sealed, subject })
     this.#options.transport.publish(subject, sealed)
   }
 
-  /** Answers from now on whoever asks what this ceremony is. @param definition encoded, as its id is the hash of */
+  /**
+   * Answers every member that asks for the definition from now on.
+   * @param definition the encoded bytes, whose hash is the definition id
+   */
   handOut(definition: Uint8Array): void {
     const slot = { kind: 'definition', session: NO_SESSION, round: '', to: null } as const
     const bytes = this.write('definition', slot, definition)
@@ -103,18 +110,18 @@ export class Outbox {
     })
   }
 
-  /** Says our letter of a slot again, if there is one. */
+  /** Sends our letter of a slot again, if there is one. */
   repeat(slot: Slot): void {
     const sent = this.#sent.get(slotKey(slot))
     if (sent) this.#options.transport.publish(sent.subject, sent.bytes)
   }
 
-  /** Tells the others every 10 s that this member is still at it, until the returned function is called. */
+  /** Reports every 10 s that this member is at work, until the returned function is called. */
   working(session: Uint8Array): () => void {
     return this.#repeatedly(() => this.post('working', { session }, new Uint8Array()))
   }
 
-  /** The same while it makes primes, of which so many are left. */
+  /** Likewise while this member makes primes, with the number left. */
   making(session: Uint8Array, left: () => number): () => void {
     return this.#repeatedly(() => this.post('primes', { session }, primesCodec.encode({ left: left() })))
   }
@@ -125,7 +132,7 @@ export class Outbox {
     return () => clearInterval(timer)
   }
 
-  /** Asks for letters of others, one message a session. */
+  /** Asks for letters of others, with one message per session. */
   protected want(slots: readonly Slot[]): void {
     const bySession = new Map<string, Slot[]>()
     for (const slot of slots)
@@ -136,7 +143,7 @@ export class Outbox {
     }
   }
 
-  /** Says again what somebody wants and this member has said, not too often. @throws CodecError if it is no want */
+  /** Answers a want with our letters, but not too often. @throws CodecError if the body is malformed */
   protected answer({ header, body }: Envelope, from: Member): void {
     const { self, now } = this.#options
     for (const slot of wantCodec.decode(body)) {
@@ -152,12 +159,12 @@ export class Outbox {
     }
   }
 
-  /** What this member has said in one place of a session. */
+  /** The letter that this member sent in one place of a session. */
   protected said(slot: Omit<Slot, 'from'>): Uint8Array | undefined {
     return this.#sent.get(this.#ownKey(slot))?.bytes
   }
 
-  /** What was said in this session is answered for no more. */
+  /** Answers no more wants for letters of this session. */
   protected disown(session: Uint8Array): void {
     const of = ` ${hex(session)} `
     for (const key of this.#sent.keys()) if (key.includes(of)) this.#sent.delete(key)
@@ -168,7 +175,7 @@ export class Outbox {
   }
 }
 
-/** Whether there is a connection within so many milliseconds. */
+/** Whether the connection is back within `span` milliseconds. */
 function isBack(transport: Transport, span: number): Promise<boolean> {
   if (transport.connected) return Promise.resolve(true)
   return new Promise((resolve) => {

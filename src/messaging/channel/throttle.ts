@@ -1,5 +1,6 @@
 /**
- * How much somebody may say: of a member 200 new envelopes a second and 32 MiB a minute. More is slowed down, not lost.
+ * How much one sender may send. By default 200 new envelopes a second and 32 MiB a minute. The excess is
+ * delayed, not lost.
  */
 export type Rate = { readonly perSecond: number; readonly bytes: number; readonly window: number }
 
@@ -11,19 +12,19 @@ export class Throttle {
   readonly #used = new Map<string, Used>()
   readonly #rate: Rate
 
-  /** @param rate how many a second, and how many bytes in so many milliseconds */
+  /** @param rate messages a second, and bytes per window of so many milliseconds */
   constructor(rate: Rate = MEMBER) {
     this.#rate = rate
   }
 
-  /** Milliseconds by which an envelope of this size must wait; 0 if it may pass now and is counted. */
+  /** Milliseconds that an envelope of this size must wait; 0 if it may pass now, and then it is counted. */
   admit(whose: string, size: number, now: number): number {
     const wait = this.wait(whose, size, now)
     if (wait === 0) this.charge(whose, size, now)
     return wait
   }
 
-  /** Milliseconds until so many bytes may pass. */
+  /** Milliseconds until this many bytes may pass. */
   wait(whose: string, size: number, now: number): number {
     const { perSecond, bytes, window } = this.#rate
     const used = this.#usedBy(whose, now)
@@ -31,7 +32,7 @@ export class Throttle {
     return used.count >= perSecond ? (used.second + 1) * 1000 - now : 0
   }
 
-  /** Counts what cannot be made to wait. */
+  /** Counts a message that cannot be delayed. */
   charge(whose: string, size: number, now: number): void {
     const used = this.#usedBy(whose, now)
     used.count += 1

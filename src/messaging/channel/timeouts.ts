@@ -1,22 +1,22 @@
-/** How long to wait for whom. People wait in minutes; tests say less. */
+/** How long to wait for whom: minutes for people, less in tests. */
 
-/** How long to wait: for people to come, and for a letter; milliseconds. */
+/** Milliseconds to wait for people to come (`join`) and for a letter (`round`). */
 export type Patience = {
   readonly join: number
   readonly round: number
-  /** When everything together is over, if somebody said so; milliseconds since 1970. */
+  /** A deadline for everything together, milliseconds since 1970; null if none was set. */
   readonly total: number | null
-  /** In signing, how long each signer waits for the one before it to give the order. */
+  /** In signing: how long each signer waits for the one before it to give the order. */
   readonly silence?: number
-  /** In signing, for how long who asked may say nothing before it is thought to have left. */
+  /** In signing: how long an asker may be silent before it counts as gone. */
   readonly asker?: number
-  /** How often what is asked for is said again. */
+  /** In signing: how often a request is announced again. */
   readonly again?: number
-  /** How long to wait for receipts over a signature, which is done without them. */
+  /** How long to wait for receipts over a signature, which is finished without them. */
   readonly receipts?: number
-  /** How long a signature that another has already may take to come about here by itself. */
+  /** How long this member keeps trying to finish a signature that another member already has. */
   readonly handOver?: number
-  /** How long members who disagree show each other what they hold. */
+  /** How long members that disagree show each other their letters. */
   readonly showing?: number
 }
 
@@ -29,13 +29,13 @@ const SPANS = {
   showing: 5000,
 } as const
 
-/** One of the shorter waits, as it is if nobody says otherwise. */
+/** One of the shorter waits, or its default. */
 export const spanOf = (patience: Patience, what: keyof typeof SPANS): number => patience[what] ?? SPANS[what]
 
-/** When a wait for people that begins now is over. */
+/** The deadline of a wait for people that begins now. */
 export const joinUntil = ({ join, total }: Patience, now: number): number => total ?? now + join
-/** When a wait for a letter that begins now is over. */
+/** The deadline of a wait for a letter that begins now. */
 export const roundUntil = ({ round, total }: Patience, now: number): number => total ?? now + round
 
-/** From `notBefore` on and before `expires`, in milliseconds since 1970. */
+/** The time from `notBefore`, inclusive, to `expires`, exclusive; milliseconds since 1970. */
 export type Validity = { readonly notBefore: number; readonly expires: number }
