@@ -1,13 +1,13 @@
 /**
- * Leaving a ceremony for everybody: a signed abort, and what it means to those who hear it. It accuses nobody by
- * itself: what another member says of a third is shown, not believed.
+ * Leaving a ceremony with a signed abort, and how the others react to it. An abort accuses nobody by itself:
+ * a member's statement about a third is shown, not believed.
  */
 import { bytes, codec, list, type Of, oneOf, record, text } from '../../protocol/core/codec.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex, visible } from '../../wire/base/text.js'
 import type { Member } from '../channel/letters.js'
 
-/** A participant began again: this attempt is over, and another one starts with that number. */
+/** A participant began again: this attempt is over, and another starts with that number. */
 export class Restarted extends Error {
   override readonly name = 'Restarted'
   constructor(
@@ -18,27 +18,27 @@ export class Restarted extends Error {
   }
 }
 
-/** This member's part here is over, and nobody else's: nothing is said to the others. */
+/** Only this member's part here is over, so the others are told nothing. */
 export class Elsewhere extends Error {
   override readonly name: string = 'Elsewhere'
 }
 
 const abortShape = record({
-  /** `left`: interrupted. `gave-up`: waited for somebody in vain. `fault`: caught somebody. */
+  /** `left`: interrupted. `gave-up`: waited for somebody in vain. `fault`: found somebody at fault. */
   why: oneOf(['left', 'refused', 'words', 'gave-up', 'fault', 'failed']),
   /** For people, at most a sentence. */
   text: text(200),
-  /** Fingerprints of those it is about. */
+  /** Fingerprints of the members that it concerns. */
   about: list(bytes(32), 0, 64),
 })
 export type Abort = Of<typeof abortShape>
 export const abortCodec = codec(abortShape, 4096)
 
-/** What to tell the others, who are `members`, when this member ends with `error`. */
+/** The abort to send to `members`, the others, when this member ends with `error`. */
 export function abortFor(error: unknown, members: readonly Member[]): Abort {
   const say = (why: Abort['why'], text: string, about: readonly string[] = []): Abort => ({
     why,
-    // Whole characters: half of one could not be sent.
+    // Cuts between whole characters, because half of one cannot be encoded.
     text: [...text].slice(0, 100).join(''),
     about: members
       .filter((member) => about.includes(hex(member.fingerprint)))
@@ -69,8 +69,9 @@ export function abortFor(error: unknown, members: readonly Member[]): Abort {
 }
 
 /**
- * How this member ends when `from` has aborted.
- * @param missing fingerprints in hex of those for whom this member waits too: who else is named is hearsay
+ * The failure with which this member ends after an abort by `from`.
+ * @param missing fingerprints, in hex, of members that this member waits for too; any other member that the
+ * abort names is hearsay
  */
 export function failureOf(
   abort: Abort,

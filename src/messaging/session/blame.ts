@@ -1,6 +1,6 @@
 /**
- * In whose name the blame is put: everybody who fails a check, with the signed envelopes that prove it, if any do. What
- * is to be checked, and what follows, is others' business.
+ * Assigns blame: names everybody who fails a check, with the signed envelopes that prove it, if any. The
+ * caller decides what to check, and what follows.
  */
 import { type Codec, CodecError } from '../../protocol/core/codec.js'
 import type { Envelope, Kind } from '../../wire/session/envelope.js'
@@ -23,7 +23,7 @@ export const accusation = (
   evidence: null,
 })
 
-/** How a ceremony ends over faults of these: at least one. */
+/** The failure that ends a ceremony over these faults; at least one. */
 export function failureFor(accused: readonly Accused[]): Failure {
   const [first] = accused as [Accused]
   const who = accused.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
@@ -34,10 +34,10 @@ export function failureFor(accused: readonly Accused[]): Failure {
   })
 }
 
-/** The envelopes of a round, one of each participant in their order. */
+/** The envelopes of a round, one per participant, in their order. */
 export type Said = { readonly round: string; readonly letters: readonly Uint8Array[] }
 
-/** What an envelope's body holds, or null if it is malformed and its sender is to be ignored. */
+/** The decoded body of an envelope; null if it is malformed and its sender must be ignored. */
 export function tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
   try {
     return codec.decode(envelope.body)
@@ -48,25 +48,25 @@ export function tryDecode<T>(envelope: Envelope, codec: Codec<T>): T | null {
 }
 
 export class Blame {
-  /** Signed envelopes that prove a member's fault, by fingerprint. */
+  /** Signed envelopes that prove a member's fault, by fingerprint in hex. */
   readonly evidence = new Map<string, readonly Uint8Array[]>()
-  /** What everybody has said so far in the run of this attempt: the broadcasts of each round. */
+  /** The broadcasts of each round so far in this attempt. */
   rounds: readonly Said[] = []
-  /** Makes a file of what was said in this attempt, with claims, for others to judge; null where none is kept. */
+  /** Makes a file of this attempt's letters and claims for others to judge; null where none is kept. */
   file: ((rounds: readonly Said[], claims: readonly Uint8Array[]) => Uint8Array) | null = null
 
-  /** Another attempt begins: what was said in the one before is nothing to it. */
+  /** Begins another attempt. The letters of the one before no longer count. */
   begin(): void {
     this.rounds = []
     this.file = null
   }
 
-  /** @param participants who plays, in the order of the definition */
+  /** @param participants in the order of the definition */
   constructor(readonly participants: readonly Member[]) {}
 
   /**
-   * Holds every one of `members` against a check and names all who fail it.
-   * @param shown envelopes whose sender, if it fails, is proven guilty by them
+   * Checks each of `members` and accuses all that fail.
+   * @param shown envelopes that prove the fault of their sender, if it fails
    * @throws Failure `E_ABORT`
    */
   accuse(
@@ -86,12 +86,15 @@ export class Blame {
     this.raise(failed.map((member) => accusation(member, round, kind, reason)))
   }
 
-  /** @throws Failure `E_ABORT` naming everybody in the list, if there is anybody */
+  /** @throws Failure `E_ABORT` naming everybody in the list, unless it is empty */
   raise(accused: readonly Accused[]): void {
     if (accused.length > 0) throw failureFor(accused)
   }
 
-  /** Everybody's bodies of one kind, by fingerprint in hex. @throws Failure naming all whose bodies are malformed */
+  /**
+   * Everybody's bodies of one kind, by fingerprint in hex. @throws Failure naming all whose bodies are
+   * malformed
+   */
   decodeBodies<T>(
     kind: Kind,
     envelopes: readonly Envelope[],

@@ -1,26 +1,29 @@
-/** Claims as members make and hear them: one of each about each other one in a session, in a place of its own. */
+/**
+ * Claims that members send and receive. In a session each member may make one claim about each other member,
+ * in a slot of its own.
+ */
 import { claimCodec } from '../../wire/session/claim.js'
 import { decodeEnvelope, type Envelope } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'
 import type { Member } from '../channel/letters.js'
 import type { Room } from './session.js'
 
-/** All that a run's file may hold: an envelope for one member is smaller than a tenth of it. */
+/** The most that a run's file may hold. An envelope to one member is smaller than a tenth of this. */
 const MOST_BYTES = 16 << 20
 const MOST_CLAIMS = 64
 
-/** Tells everybody that a letter to this member does not hold. @param key of that letter; the caller wipes it */
+/** Tells everybody that a letter to this member is invalid. @param key of that letter; the caller wipes it */
 export function claim(room: Room, session: Uint8Array, letter: Envelope, key: Uint8Array): void {
   const round = hex(letter.header.from)
   room.mailbox.post('claim', { session, round }, claimCodec.encode({ letter: letter.bytes, key }))
 }
 
-/** The envelopes of what this member and others have claimed in a session, its own first, as far as there is room. */
+/** The claim envelopes that this member holds in a session, its own first, up to the size limits. */
 export function claimsIn({ mailbox, self, participants }: Room, session: Uint8Array): Uint8Array[] {
   const about = (accused: Member) => mailbox.held({ kind: 'claim', session, round: hex(accused.fingerprint) })
   const senderOf = (bytes: Uint8Array): string => hex(decodeEnvelope(bytes).header.from)
   const own = hex(self.fingerprint)
-  // An onlooker got no letter, and has nothing to claim.
+  // An onlooker gets no letters, so it has nothing to claim.
   const players = new Set(participants.map(({ fingerprint }) => hex(fingerprint)))
   const all = participants.flatMap(about).filter((bytes) => players.has(senderOf(bytes)))
   let left = MOST_BYTES

@@ -1,6 +1,7 @@
 /**
- * Who holds what: where members disagree, each shows the signed letters that it has (F-29). Two different ones of one
- * member for one place are found by the mailbox, which ends the attempt; what else follows is left to whoever asks.
+ * Who holds which letters. Where members disagree, each shows the signed letters that it has. The mailbox
+ * detects two different letters of one member for one slot, and ends the attempt. The caller draws all other
+ * conclusions.
  */
 import { type Envelope, LARGEST_SHOWN } from '../../wire/session/envelope.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -8,20 +9,23 @@ import { hex } from '../../wire/base/text.js'
 import type { Member, Slot, Wait } from '../channel/letters.js'
 import type { Mailbox } from '../channel/mailbox.js'
 
-/** One place of a session, whoever the sender. */
+/** One place of a session, for any sender. */
 export type Place = Pick<Slot, 'kind' | 'session' | 'round'>
 
-/** A letter that somebody holds, and the signed envelope in which it says so. */
+/** A letter that a member shows, and the signed envelope in which it shows it. */
 export type Shown = { readonly letter: Envelope; readonly by: Envelope }
 
-/** What is kept of one member's showings: more than any honest one has to show. */
+/** The most letters kept of one member's showings, and more than any honest member shows. */
 const MOST_SHOWN = 256
 
 export class Showings {
-  /** By who shows it, then by place and sender; from the first, since others may see a disagreement sooner. */
+  /**
+   * By the member that shows it, then by place and sender. Collected from the beginning, since others may
+   * notice a disagreement sooner.
+   */
   readonly #shown = new Map<string, Map<string, Shown>>()
 
-  /** Of which this member has shown all that it holds. */
+  /** Places of which this member has shown all its letters. */
   readonly #places = new Set<string>()
   readonly #mailbox: Mailbox
   readonly #peers: readonly Member[]
@@ -32,7 +36,7 @@ export class Showings {
     const isPeer = (member: Member) =>
       peers.some(({ fingerprint }) => hex(fingerprint) === hex(member.fingerprint))
     mailbox.on('evidence', (by, from) => {
-      // Who only watches holds no letter that is missing elsewhere.
+      // An onlooker holds no letter that is missing elsewhere.
       if (!isPeer(from)) return
       const letter = mailbox.examine(by.body, by.header.session)
       if (!letter) return
@@ -40,7 +44,7 @@ export class Showings {
       this.#shown.set(hex(from.fingerprint), theirs)
       if (theirs.size >= MOST_SHOWN) return
       theirs.set(keyOf(letter.header, letter.header.from), { letter, by })
-      // Who has not noticed a disagreement itself may hold the other half of it.
+      // A member that has noticed no disagreement itself may hold the other half of it.
       this.#showAll(letter.header)
     })
   }
@@ -55,7 +59,7 @@ export class Showings {
     if (bytes.length <= LARGEST_SHOWN) this.#mailbox.post('evidence', { session, round }, bytes)
   }
 
-  /** What a peer has shown that it holds in a place, by sender (fingerprint in hex). */
+  /** The letters that a peer has shown of a place, by sender (fingerprint in hex). */
   by(peer: Member, place: Place, senders: readonly Member[]): ReadonlyMap<string, Shown> {
     const theirs = this.#shown.get(hex(peer.fingerprint))
     return new Map(
@@ -67,10 +71,10 @@ export class Showings {
   }
 
   /**
-   * Shows everybody all that this member holds in these places, and waits for everybody's of the first of them; not
-   * beyond the deadline, since a silent member must not hold it up.
-   * @returns who has not shown all that there is to show
-   * @throws the signal's reason: such as that somebody was found to have said two things
+   * Shows everybody all letters that this member holds in these places, and waits for everybody's letters of
+   * the first place. The wait ends at the deadline, since a silent member must not hold it up.
+   * @returns the members that have not shown all of them
+   * @throws the signal's reason, for instance that a member sent two different letters
    */
   async exchange(
     places: readonly Place[],

@@ -1,7 +1,7 @@
 /**
- * Asking for a ceremony of which nothing is known but its id. Who answers is not known either, and need not be: the
- * bytes are what the id names, or they are nothing. Whatever anybody sends costs one strict decoding and one hash here,
- * and is forgotten.
+ * Fetching a definition of which only the id is known. The sender of an answer is unknown too, and need not
+ * be known: the bytes either hash to the id or they are ignored. Each answer costs one strict decoding and
+ * one hash, and is then forgotten.
  */
 import { CodecError } from '../../protocol/core/codec.js'
 import { decodeEnvelope, ENVELOPE_LIMIT, type Envelope } from '../../wire/session/envelope.js'
@@ -10,23 +10,23 @@ import { ANYBODY, NO_SESSION, type Wait, wantCodec } from '../channel/letters.js
 import { Mailbox, type MailboxOptions } from '../channel/mailbox.js'
 import { ceremonySubjects, controlOf } from '../transport/subjects.js'
 
-/** The round of the `done` by which a member says that it has the definition. */
+/** The round of the `done` by which a member reports that it has the definition. */
 export const FETCHED = 'definition'
 
 export type Asking = Pick<MailboxOptions, 'transport' | 'definition' | 'self' | 'key' | 'now' | 'emit'> & {
-  /** Whether bytes are the definition that has this id; nobody has looked into them yet. */
+  /** Whether bytes are the definition with this id. They have not been checked in any other way. */
   readonly isIt: (bytes: Uint8Array) => boolean
 }
 
 export type Answered = {
   /** The encoded definition. */
   readonly definition: Uint8Array | null
-  /** How many answers were something else. */
+  /** Number of answers that were something else. */
   readonly refused: number
 }
 
 /**
- * Asks until somebody answers with the definition, and says then that it has come.
+ * Asks until somebody sends the definition, then reports that it has come.
  * @returns `definition`: null if it did not come in time
  * @throws the signal's reason; Failure (network) if the server stayed away
  */
@@ -34,7 +34,7 @@ export async function askForDefinition({ isIt, ...asking }: Asking, wait: Wait):
   const { transport, definition: id, self, emit } = asking
   let found: Uint8Array | null = null
   let refused = 0
-  // It knows nobody, and so hears nobody: what comes is looked at here.
+  // This mailbox knows no members, so it accepts no letters. The subscription below reads the answers.
   const subjects = ceremonySubjects(id, self.fingerprint)
   const mailbox = new Mailbox({ ...asking, subjects, members: [], firm: true, equivocated: () => {} })
   const stop = transport.subscribe(controlOf(id), (_, message) => {

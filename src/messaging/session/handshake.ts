@@ -1,6 +1,7 @@
 /**
- * The opening of every ceremony: hello, reveal, encapsulate, confirm, words, ready. Commit before reveal makes the six
- * words worth reading aloud; a member that starts again draws the others into a new attempt with fresh keys for all.
+ * The opening of every ceremony: hello, reveal, encapsulate, confirm, words, ready. The commitment before the
+ * reveal is why six words suffice to read aloud. A member that starts again draws the others into a new
+ * attempt with fresh keys for all.
  */
 import type { Rng } from '../../protocol/core/session.js'
 import { equalSecret } from '../../protocol/core/secret.js'
@@ -45,9 +46,9 @@ export type Opened = {
   readonly attempt: Uint8Array
   readonly sid: Uint8Array
   readonly words: readonly string[]
-  /** By fingerprint in hex, every other participant. */
+  /** Every other participant's channel, by fingerprint in hex. */
   readonly channels: ReadonlyMap<string, Channel>
-  /** As the transcript keeps them, in the order of the participants. */
+  /** The envelopes for the transcript, in the order of the participants. */
   readonly seen: {
     readonly hellos: readonly Uint8Array[]
     readonly reveals: readonly Uint8Array[]
@@ -56,7 +57,7 @@ export type Opened = {
   }
 }
 
-/** The hello of this member for one start: made once, said again as it is. */
+/** This member's hello for one start: made once, repeated unchanged. */
 export type OwnHello = { readonly start: number; readonly keys: Ephemeral; readonly envelope: Uint8Array }
 
 export function sayHello(
@@ -74,8 +75,9 @@ export function sayHello(
 }
 
 /**
- * One attempt, from its hellos to keys that every pair has confirmed. `ready` is left to whoever asks the people.
- * @param consents what must stand in the hellos beside the participants' signatures
+ * Runs one attempt from the hellos to keys that every pair has confirmed. The caller asks the people, and
+ * sends `ready`.
+ * @param consents the consents that the hellos must show beside the participants' signatures
  */
 export async function open(
   room: Room,
@@ -93,7 +95,7 @@ export async function open(
   }
 }
 
-/** @param wipe takes every secret on which keys rest, whatever becomes of them */
+/** @param wipe collects every secret behind the keys, so that the caller wipes them on any outcome */
 async function exchange(
   room: Room,
   own: OwnHello,
@@ -128,7 +130,7 @@ async function exchange(
   await consents?.shownIn(room, said, start, signal)
   room.helloSetComplete(start)
 
-  // 2. `reveal`: once all hellos are in, and never for another set of them.
+  // 2. `reveal`: sent once all hellos are in, and never for another set of hellos.
   const attempt = attemptId(definition, hellos)
   room.enter(attempt)
   const mine = mailbox.post('reveal', { session: attempt }, revealCodec.encode(revealOf(keys)))
@@ -158,7 +160,7 @@ async function exchange(
   const encapsulations = await gather('encapsulate', sid, '', room.roundDeadline(), own3)
   const forMe = entriesForMe(room, 'encapsulate', encapsulations, (body) => encapsulateCodec.decode(body))
 
-  // 4. `confirm`: a key for each pair, and a tag to show it.
+  // 4. `confirm`: a key for each pair, and a tag that proves it.
   const salt = pairSalt(
     sid,
     encapsulations.map((envelope) => envelope.body),
@@ -194,7 +196,8 @@ async function exchange(
       confirmTag(derive(peer, 'confirm', false), sid, peer.fingerprint, self.fingerprint),
       (tagsForMe.get(hex(peer.fingerprint)) as { tag: Uint8Array }).tag,
     )
-  // Every encapsulation is in every key: if somebody sent different ones, tags fail between those who did not.
+  // Every key covers all encapsulations. If a member sent different ones to different peers, tags fail
+  // between honest ones.
   if (!peers.every(fits)) await room.compare([{ kind: 'encapsulate', session: sid, round: '' }], signal)
   room.blame.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', fits)
 
@@ -232,7 +235,10 @@ function inOrder(room: Room, received: readonly Envelope[], mine: Uint8Array): E
   return room.participants.map(({ fingerprint }) => all.get(hex(fingerprint)) ?? own)
 }
 
-/** Every hello is of this protocol, whole, of this start, signs the definition, and is not dated ahead of this clock. */
+/**
+ * Requires each hello to be well-formed, of this protocol and start, accepting the definition, and within its
+ * time and this clock's tolerance.
+ */
 function checkHellos(room: Room, hellos: readonly Envelope[], start: number): Hello[] {
   for (const { header, body } of hellos) room.checkProtocol(header, body)
   const decoded = room.blame.decodeBodies('hello', hellos, (body) => helloCodec.decode(body))
@@ -274,7 +280,10 @@ function checkReveals(
   return room.participants.map(({ fingerprint }) => decoded.get(hex(fingerprint)) as Reveal)
 }
 
-/** What each peer's letter holds for this member, once every letter has exactly one entry for every other one. */
+/**
+ * The entry for this member in each peer's letter. Every letter must have exactly one for each other
+ * participant.
+ */
 function entriesForMe<E extends { readonly to: Uint8Array }>(
   room: Room,
   kind: Kind,

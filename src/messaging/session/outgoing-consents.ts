@@ -1,7 +1,7 @@
 /**
- * Waiting for the signatures of members who take no part in the rounds, where a resharing needs some of them. What a
- * member has heard stands in its hello: all who have the same hellos agree on whether they are enough, and nothing is
- * revealed before. Who gives a signature is awaited for nothing else.
+ * Waiting for the signatures of watchers, who take no part in the rounds, where a reshare needs some of them.
+ * A member puts the signatures it has heard into its hello. All that have the same hellos agree on whether
+ * they suffice, and nothing is revealed before that. Nothing else is awaited of a watcher.
  */
 import type { ReshareDefinition, Signature } from '../../wire/ceremony/definition.js'
 import { watchersNeeded, watchersOf } from '../../wire/ceremony/key-definition.js'
@@ -16,7 +16,10 @@ import type { Room } from './session.js'
 export class Consents {
   #held: readonly Signature[]
 
-  /** @param keep awaited, with all that are held, before anything rests on them: who gave them may be gone later */
+  /**
+   * @param keep awaited with all held signatures before anything relies on them, because their authors may be
+   * gone later
+   */
   constructor(
     readonly id: Uint8Array,
     readonly definition: ReshareDefinition,
@@ -30,7 +33,7 @@ export class Consents {
     return this.#held
   }
 
-  /** Hears who gives one from now on. */
+  /** Collects signatures from now on. */
   listen({ mailbox, emit }: Room): void {
     mailbox.on('signature', ({ body }, { name, fingerprint }) => {
       if (this.#add([{ fingerprint, signature: consentCodec.decode(body).signature }])) {
@@ -40,9 +43,9 @@ export class Consents {
   }
 
   /**
-   * Goes on once these hellos, which everybody has, show enough.
-   * @throws Restarted when this member holds enough: it says another hello, in which they stand
-   * @throws Failure `E_MAJORITY` (absent) naming whose signatures are missing at the deadline
+   * Continues once these hellos, which everybody has, show enough signatures.
+   * @throws Restarted when this member holds enough, so that it sends a new hello which includes them
+   * @throws Failure `E_MAJORITY` (absent) naming the members whose signatures are missing at the deadline
    */
   async shownIn(room: Room, hellos: readonly Hello[], start: number, signal: AbortSignal): Promise<void> {
     const { id, definition } = this
@@ -57,7 +60,7 @@ export class Consents {
     try {
       await room.mailbox.until(() => isMajority(definition, this.#held), wait, missing)
     } catch (error) {
-      // Whoever gives up first says so; what the others lack is the same.
+      // Several may give up at this deadline. The first to do so tells the others, who lack the same.
       if (error instanceof Failure && error.code === 'E_ABSENT') throw this.#tooFew()
       throw error
     }
@@ -94,5 +97,5 @@ export class Consents {
   }
 }
 
-/** What is waited for, as rounds are named. */
+/** The name of this wait, like a round's. */
 const MAJORITY = 'majority'

@@ -1,51 +1,58 @@
-/** Who began again, and how often: what draws the others along, and what to say when it leads nowhere. */
+/**
+ * Counts restarts: when to follow another participant into a new attempt, and when to give up because
+ * restarts lead nowhere.
+ */
 import { type Accused, Failure } from '../../wire/base/failure.js'
 import { accusation } from './blame.js'
 import type { Member } from '../channel/letters.js'
 
 const FURTHEST_START = 1000
 /**
- * Counted from the first hello to the end of the room, also beyond `ready`: each attempt that was played and lost has
- * cost the others fresh secrets, so a member that leaves whenever it likes must not have as many as it likes.
+ * The most complete sets of hellos in the life of a room, attempts lost after `ready` included. Each lost
+ * attempt costs the others fresh secrets, so a member that leaves at will must not get an unlimited number.
  */
 const MOST_SETS = 8
-/** Whoever began again in at least so many of them did not fall over once: it is held against it. */
+/** A member that began again at least this often did not just crash once, and is accused. */
 const TOO_OFTEN = MOST_SETS / 2
 
 export class Restarts {
-  /** The highest start heard of each participant: it counts whether or not this member had begun by then. */
+  /** The highest start heard of each participant, whether or not this member had begun by then. */
   readonly #starts = new Map<Member, number>()
-  /** How often each was the first to begin again. */
+  /** How often each participant was the first to begin again. */
   readonly #restarted = new Map<Member, number>()
   #to = 0
   #sets = 0
 
-  /** A participant says hello. @returns whether its number is one that somebody may have come to */
+  /** Records a participant's hello. @returns whether its start number is plausible */
   heard(by: Member, start: number, own: number): boolean {
     this.#starts.set(by, Math.max(start, this.#starts.get(by) ?? 0))
     return start <= own + FURTHEST_START
   }
 
-  /** Who has been heard. */
+  /** The participants heard so far. */
   get all(): Iterable<Member> {
     return this.#starts.keys()
   }
 
-  /** The start to which a participant has gone ahead of this member's own; null if it has not. */
+  /** The start of a participant that is ahead of this member's own; null if it is not ahead. */
   ahead(by: Member, own: number): number | null {
     const start = this.#starts.get(by) ?? 0
     return own > 0 && start > own && start <= own + FURTHEST_START ? start : null
   }
 
-  /** This member follows. Who is heard with this number later has only followed too. */
+  /**
+   * Records that this member follows to a start. Participants heard with this number later have only followed
+   * too.
+   */
   follow(by: Member, start: number): void {
     if (start > this.#to) this.#restarted.set(by, (this.#restarted.get(by) ?? 0) + 1)
     this.#to = Math.max(start, this.#to)
   }
 
   /**
-   * Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often, naming who began again, and
-   * accusing whoever did so again and again: its hellos are signed, and no network makes a member say new ones
+   * Counts a complete set of hellos.
+   * @throws Failure `E_RESTARTS` after too many of them, naming the members that began again, and accusing
+   * those that did so repeatedly: their hellos are signed, and no network makes a member sign new ones
    */
   countSet(): void {
     this.#sets += 1
@@ -59,7 +66,7 @@ export class Restarts {
 }
 
 /**
- * That something was begun too often.
+ * The failure for something that was begun too often.
  * @param counts how often each member, by name, `did` what led to it
  */
 export function tooOften(

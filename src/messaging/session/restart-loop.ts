@@ -1,6 +1,6 @@
 /**
- * Attempts: open a session, play in it, and begin again when a participant did. Nothing of a broken attempt is used in
- * the next: keys, nonces and polynomials are fresh for everybody (F-01).
+ * The loop of attempts: opens a session, plays in it, and begins again when a participant does. Every attempt
+ * uses fresh keys, nonces and polynomials: replayed ones would give away shares.
  */
 import type { Rng } from '../../protocol/core/session.js'
 import type { Signature } from '../../wire/ceremony/definition.js'
@@ -11,7 +11,7 @@ import type { Consents } from './outgoing-consents.js'
 import { slotsOf } from '../channel/letters.js'
 import { type Room } from './session.js'
 
-/** The number that a home keeps for each definition and only raises; on disk before it is used. */
+/** The start number that a home keeps for each definition. It only grows, and is on disk before use. */
 export type Starts = {
   /** One more than the home remembers. */
   next(): Promise<number>
@@ -20,19 +20,19 @@ export type Starts = {
 
 export type Opening = {
   readonly starts: Starts
-  /** This member's signature over the definition id, and those of others that it holds. */
+  /** This member's signature over the definition id, and the signatures of others that it holds. */
   readonly accepted: Uint8Array
   readonly others: readonly Signature[]
-  /** What a resharing needs beside them; null where the participants' are enough. */
+  /** The watchers' consents that a reshare needs too; null where the participants' signatures suffice. */
   readonly consents: Consents | null
   readonly rng: Rng
-  /** Asks the people whether they heard the words, where a card is not verified yet. Throws if they did not. */
+  /** Asks the people whether they heard the words, if a card is not verified yet. Throws if they did not. */
   readonly confirm: (opened: Opened, signal: AbortSignal) => Promise<void>
 }
 
 /**
- * Plays `body` in a session that every participant is ready for; again, from the start, whenever one of them restarts.
- * @throws what `body` or the opening throws, after telling the others
+ * Plays `body` in a session that every participant is ready for, and begins again whenever one restarts.
+ * @throws errors of `body` or of the opening, after telling the others
  */
 export async function inSession<T>(
   room: Room,
@@ -64,13 +64,13 @@ export async function inSession<T>(
   }
 }
 
-/** Those that it holds now, one of each. */
+/** The signatures held now, without duplicates. */
 function signaturesOf({ others, consents }: Opening): Signature[] {
   const all = [...others, ...(consents?.held ?? [])]
   return [...new Map(all.map((each) => [hex(each.fingerprint), each])).values()]
 }
 
-/** 5. and 6.: the words, then `ready`; no protocol letter before every participant's. */
+/** Steps 5 and 6: the words, then `ready`. No protocol letter leaves before every participant's `ready`. */
 async function ready(room: Room, opening: Opening, opened: Opened, signal: AbortSignal): Promise<void> {
   room.emit({ event: 'words', words: opened.words })
   const stop = room.mailbox.working(opened.sid)

@@ -1,6 +1,6 @@
 /**
- * Drives a protocol over a session: seals what it sends, waits for what it needs, and keeps what everybody saw for the
- * transcript. It knows nothing of what the letters say.
+ * Drives a protocol over a session: seals outgoing letters, waits for incoming ones, and keeps the broadcasts
+ * for the transcript. It does not know what the letters mean.
  */
 import { ProtocolAbort, SplitView } from '../../protocol/core/abort.js'
 import { equalBytes } from '../../protocol/core/codec.js'
@@ -25,7 +25,7 @@ import type { Member, Slot } from '../channel/letters.js'
 import type { Room } from './session.js'
 import type { Shown } from './echo-evidence.js'
 
-/** Runs jobs somewhere else, or here in turns; results by index. */
+/** Runs jobs elsewhere, or here in turns; returns the results by index. */
 export type Compute = (jobs: readonly Job[], signal: AbortSignal) => Promise<readonly Uint8Array[]>
 
 export type Run<T> = {
@@ -38,15 +38,17 @@ export type RunOptions = {
   readonly room: Room
   readonly opened: Opened
   readonly session: Session
-  /** Who plays each party of the session. */
+  /** The member behind each party of the session. */
   readonly members: ReadonlyMap<PartyId, Member>
   readonly compute: Compute
   readonly signal: AbortSignal
-  /** Awaited before the letters of a round leave: what must be on disk first is written here. */
+  /** Awaited before the letters of a round are sent. It writes whatever must be on disk first. */
   readonly beforeSend?: (round: string) => Promise<void>
 }
 
-/** Plays `protocol` to its end. @throws Failure with everybody at fault by name, or what ended the attempt */
+/**
+ * Runs `protocol` to its end. @throws Failure naming everybody at fault, or the error that ended the attempt
+ */
 export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promise<Run<T>> {
   const rounds: Said[] = []
   options.room.blame.rounds = rounds
@@ -70,7 +72,7 @@ export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promis
     throw error
   } finally {
     options.room.listens()
-    // Ends the generator's scopes, so that its secrets are wiped also when a deadline fires.
+    // Ends the generator's scopes, so that its secrets are wiped even when a deadline fires.
     protocol.return(undefined as T)
   }
 }
@@ -121,7 +123,7 @@ async function exchange(outbox: Outbox, options: RunOptions, rounds: Said[]): Pr
   )
 }
 
-/** Publishes this party's letters of a round; returns its broadcast envelope. The plaintexts are wiped. */
+/** Publishes this party's letters of a round and wipes the plaintexts. @returns its broadcast envelope */
 async function send(
   { round, broadcast, direct }: Outbox,
   { room, opened, members, beforeSend, signal }: RunOptions,
@@ -145,8 +147,9 @@ async function send(
 }
 
 /**
- * Opens the letters for this member. Both have confirmed the key: one that names another, or does not open with it, is its
- * sender's fault. That the key which it names does not open it is shown to everybody.
+ * Opens the letters to this member. Both sides have confirmed the key, so a letter that names another key, or
+ * does not open with this one, is its sender's fault. If the named key does not open the letter, everybody is
+ * shown it.
  */
 function openAll(
   options: RunOptions,
@@ -189,7 +192,7 @@ function keyFrom({ opened, members }: RunOptions, round: string, party: PartyId)
   }
 }
 
-/** Shows everybody the letter of a peer that this party alone got, as one that does not hold. */
+/** Shows everybody an invalid letter that a peer sent to this party alone. */
 function claimOf(options: RunOptions, round: string, party: PartyId): void {
   const { room, opened, members } = options
   const from = memberOf(members, party).fingerprint
@@ -212,9 +215,10 @@ function named({ round, accusations }: ProtocolAbort, { members }: RunOptions): 
 }
 
 /**
- * After an echo that differs, everybody shows the signed letters of the round and of its echo. Two different ones for
- * a place are found by the mailbox, which ends the attempt; an echo that is not the digest of what its sender shows is
- * a false one. If neither comes to light, the view is split and nobody is accused (F-29).
+ * Finds who caused a mismatch of echoes. Everybody shows the signed letters of the round and of its echo. The
+ * mailbox detects two different letters in one slot, and ends the attempt. An echo that is not the digest of
+ * the letters its sender shows is false, and proves the sender's fault. If neither appears, the view is split
+ * and nobody is accused.
  */
 async function whoSplit(split: SplitView, { room, opened, session, members, signal }: RunOptions) {
   const at = (round: string) => ({ kind: 'letter' as const, session: opened.sid, round })

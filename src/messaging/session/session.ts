@@ -1,6 +1,6 @@
 /**
- * One member's seat in one ceremony: who takes part, how long to wait, what ends an attempt early, and in whose name
- * the blame is put. Attempts, rounds and endings are played in it; it plays none itself.
+ * One member's place in one ceremony: who takes part, how long to wait, what ends an attempt early, and who
+ * is to blame. Attempts, rounds and endings run in it; it runs none itself.
  */
 import type { SigningKey } from '../../wire/base/ed25519.js'
 import { decodeEnvelope, type Envelope, type Header } from '../../wire/session/envelope.js'
@@ -27,13 +27,13 @@ export type RoomOptions = {
   readonly definition: Uint8Array
   readonly self: Member
   readonly key: SigningKey
-  /** Who plays, in the order of the definition, self included. */
+  /** The participants in the order of the definition, this member included. */
   readonly participants: readonly Member[]
-  /** Who is shown and logged, and gates nothing. */
+  /** Members that are shown and logged. The ceremony never waits for them. */
   readonly onlookers: readonly Member[]
   readonly program: string
   readonly patience: Patience
-  /** When the ceremony may be held, by its definition; null: at any time. */
+  /** The time in which the definition allows the ceremony; null: any time. */
   readonly validity: Validity | null
   readonly now: () => number
   readonly emit: Emit
@@ -42,7 +42,7 @@ export type RoomOptions = {
 }
 
 const HELLO_AGAIN = 50
-/** A fault that one member reports is a fault that the others are about to see: they get this long to see it. */
+/** The others are about to see a fault that one member reports. They get this long to see it themselves. */
 const GRACE = 1000
 
 export class Room {
@@ -51,29 +51,29 @@ export class Room {
   readonly self: Member
   readonly participants: readonly Member[]
   readonly peers: readonly Member[]
-  /** Participants and onlookers: everybody whom the definition names. */
+  /** Everybody that the definition names: participants and onlookers. */
   readonly members: readonly Member[]
   readonly program: string
   readonly emit: Emit
-  /** What the others say they hold, where members disagree. */
+  /** The letters that the others show where members disagree. */
   readonly showings: Showings
   readonly blame: Blame
-  /** Whether this participant's new start ends the attempt; not once this member has voted. */
+  /** Whether this participant's new start ends the attempt; false once this member has voted. */
   mayLeave: (by: Member) => boolean = () => true
-  /** Whether aborts and faults of others end the attempt; not once this member has voted. */
+  /** Whether aborts and faults of others end the attempt; false once this member has voted. */
   mayAbort = true
   #attempt = new AbortController()
-  /** What ended the ceremony here, for this attempt and any other. */
+  /** The error that ended the ceremony here, for this attempt and all others. */
   #over: Error | null = null
-  /** That somebody's program speaks another protocol: no attempt leads anywhere then. */
+  /** Set when a participant's program speaks another protocol. No attempt can succeed then. */
   #otherProtocol: Failure | null = null
   #start = 0
   readonly #restarts = new Restarts()
   #answering: NodeJS.Timeout | null = null
-  /** While this member computes: what others said meanwhile that ends the attempt. */
+  /** While this member computes: the deferred aborts of others. */
   #after: (() => void)[] | null = null
   readonly #sessions: Uint8Array[] = []
-  /** When this member was ready for the others, in this attempt. */
+  /** When this member began the current attempt. */
   #began: number
   readonly #unsubscribe: () => void
   readonly #options: RoomOptions
@@ -138,7 +138,7 @@ export class Room {
     const others = this.peers.map(({ name }) => name)
     this.emit({ event: 'joined', attempt: String(start), others })
     for (const by of this.#restarts.all) this.#followStart(by)
-    // Whoever aborted this start may have said so before this member came to it.
+    // A participant may have aborted this start before this member came to it.
     for (const by of this.peers) {
       const [slot] = slotsOf([by], 'abort', NO_SESSION, String(start)) as [Slot]
       const said = this.mailbox.get(slot)
@@ -147,41 +147,44 @@ export class Room {
     return this.#attempt.signal
   }
 
-  /** Ends the current attempt: whatever waits in it throws `reason`. */
+  /** Ends the current attempt: everything that waits in it throws `reason`. */
   interrupt(reason: Error): void {
     this.#attempt.abort(reason)
   }
 
-  /** Ends the ceremony here, whichever attempt it is in, or between two of them. */
+  /** Ends the ceremony here, whether in an attempt or between two of them. */
   end(reason: Error): void {
     this.#over ??= reason
     this.interrupt(reason)
   }
 
-  /** The vote is out, or what cannot be taken back: neither a restart nor an abort ends this member's part. */
+  /**
+   * Called once the vote, or something else that cannot be undone, is about to leave. Neither a restart nor
+   * an abort ends this member's part after that.
+   */
   commit(): void {
     this.mayLeave = () => false
     this.mayAbort = false
   }
 
-  /** A session of the current attempt: attempt id, then sid. */
+  /** Enters a session of the current attempt: first the attempt id, then the sid. */
   enter(session: Uint8Array): void {
     this.#sessions.push(session)
     this.mailbox.enter(session)
   }
 
-  /** Everybody's hello is in. @throws Failure `E_RESTARTS` when that led nowhere too often */
+  /** Records that all hellos are in. @throws Failure `E_RESTARTS` after too many sets of hellos */
   helloSetComplete(start: number): void {
     this.emit({ event: 'round_started', round: 'reveal', attempt: String(start) })
     this.#restarts.countSet()
   }
 
-  /** Tells the others that this member leaves because of `error`, if they would otherwise wait in vain. */
+  /** Tells the others that this member leaves because of `error`, so that they do not wait in vain. */
   async abort(error: unknown): Promise<void> {
     const session = this.#sessions.at(-1)
     const body = abortCodec.encode(abortFor(error, this.peers))
     this.mailbox.post('abort', session ? { session } : helloSlot(this.#start), body)
-    // What cannot be said cannot be helped, and must not hide why it was to be said.
+    // `flush` does not throw, so an abort that cannot be sent does not hide the original error.
     await this.mailbox.flush()
   }
 
@@ -199,14 +202,15 @@ export class Room {
     this.emit({ event: 'hello', party: from.name, attempt: String(start) })
     if (!this.#restarts.heard(from, start, this.#start)) return
     this.#followStart(from)
-    // Whoever is new has missed what was said before it came: it hears ours, and one answer serves all who come at once.
+    // A newcomer missed what was sent before it came, so our hello is repeated. One answer serves all that
+    // come at once.
     this.#answering ??= setTimeout(() => {
       this.#answering = null
       this.mailbox.repeat({ kind: 'hello', ...helloSlot(this.#start), from: this.self.fingerprint, to: null })
     }, HELLO_AGAIN)
   }
 
-  /** Goes over to the start of a participant that has begun again since, if this member may. */
+  /** Follows a participant that has begun again, if this member may leave. */
   #followStart(by: Member): void {
     const start = this.#restarts.ahead(by, this.#start)
     if (start === null || !this.mayLeave(by)) return
@@ -227,7 +231,7 @@ export class Room {
     const missing = this.mailbox.missing()
     const heard = this.now()
     const end = () => {
-      // A member that ends it over a third one's clock has this one's time.
+      // If a member aborts over another one's clock, it accepts this one's clock.
       const isOurs = abort.text === 'E_CLOCK' && clocksDiffer(envelope.header.time, heard, from.name) !== null
       const failure = isOurs
         ? clockFailure(from, envelope.header.time, heard)
@@ -240,14 +244,14 @@ export class Room {
   }
 
   /**
-   * This member works on what it has heard: nobody's leaving ends that, since it may be about to find out who broke the
-   * protocol, and whoever did may be the first to leave.
+   * This member computes on the letters it has. Aborts of others wait until it is done: it may be about to
+   * find who broke the protocol, and the culprit may be the first to leave.
    */
   computes(): void {
     this.#after ??= []
   }
 
-  /** It waits for the others again, or is done: what they have said meanwhile counts. */
+  /** This member waits for the others again, or is done. Deferred aborts take effect now. */
   listens(): void {
     const after = this.#after ?? []
     this.#after = null
@@ -278,7 +282,7 @@ export class Room {
       hex(member.fingerprint),
       envelopes.map((envelope) => envelope.bytes),
     )
-    // Whoever has only one of the two learns of the other from here, and need not take anybody's word for it.
+    // A member that has only one of the two gets the other from here, and need not trust anybody's word.
     for (const { header, bytes } of envelopes) this.showings.show(header, bytes)
     this.interrupt(
       new Failure('abort', 'E_EQUIVOCATION', `${member.name} said two different things in one round`, {
@@ -289,9 +293,9 @@ export class Room {
   }
 
   /**
-   * Members disagree about what was said in a round: all show the letters that they hold, for a few seconds.
-   * @returns who has not shown all of it
-   * @throws the signal's reason, which names whoever said two things, if that came to light
+   * Makes all members show their letters of a round that they disagree about, for a few seconds.
+   * @returns the members that have not shown all of them
+   * @throws the signal's reason, which names any member found to have sent two different letters
    */
   compare(places: readonly Place[], signal: AbortSignal): Promise<readonly Member[]> {
     const { kind, round } = places[0] as Place
@@ -299,17 +303,17 @@ export class Room {
     return this.showings.exchange(places, this.participants, { deadline, signal, round: round || kind })
   }
 
-  /** The sid of the current attempt, once it has got as far. */
+  /** The sid of the current attempt; null until it is known. */
   get sid(): Uint8Array | null {
     return this.#sessions[1] ?? null
   }
 
-  /** An envelope of ours, as it reads. */
+  /** Decodes an envelope of our own. */
   decode(own: Uint8Array): Envelope {
     return decodeEnvelope(own)
   }
 
-  /** @throws Failure `E_PROTOCOL` (configuration) for a hello of a program that does not understand this one */
+  /** @throws Failure `E_PROTOCOL` (configuration) for a hello of a program that speaks another protocol */
   checkProtocol({ from }: Header, hello: Uint8Array): void {
     const theirs = protocolIn(hello)
     if (theirs === PROTOCOL) return
@@ -326,7 +330,10 @@ export class Room {
     )
   }
 
-  /** @throws Failure `E_CLOCK` for a letter dated further ahead than clocks may lie apart, or outside the ceremony's time */
+  /**
+   * @throws Failure `E_CLOCK` for a letter dated further ahead than the tolerance, or outside the ceremony's
+   * time
+   */
   checkClock(header: Header): void {
     const { notBefore, expires } = this.#options.validity ?? { notBefore: 0, expires: Infinity }
     const now = this.#options.now()
@@ -335,7 +342,7 @@ export class Room {
     throw clockFailure(this.#participant(header.from), header.time, now)
   }
 
-  /** @throws Failure `E_EXPIRED` (absent): a definition's expiry ends everything except doubt */
+  /** @throws Failure `E_EXPIRED` (absent); expiry ends everything except doubt */
   checkExpiry(): void {
     const expires = this.#options.validity?.expires ?? Infinity
     if (this.#options.now() < expires) return
