@@ -118,10 +118,7 @@ function encodable(value: Value, at: string, depth: number): unknown {
   )
 }
 
-/**
- * Whether a string has no lone surrogate: UTF-8 would turn one into U+FFFD, so two texts would share an
- * encoding.
- */
+/** Whether a string has no lone surrogate, which UTF-8 cannot tell from U+FFFD. */
 function isWellFormed(text: string): boolean {
   return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)
 }
@@ -138,9 +135,7 @@ export function xorAll(values: readonly Uint8Array[]): Uint8Array {
 
 // ---------------------------------------------------------------------------------------------------------------
 
-/**
- * How a `T` is written as a `Value`. `parse` throws a CodecError that names the field; `form` is its inverse.
- */
+/** A `T` as a `Value`: `parse` throws a CodecError that names the field; `form` is its inverse. */
 export type Shape<T> = {
   parse(value: Value, at: string): T
   form(value: T): Value
@@ -289,9 +284,7 @@ export function variants<T>(field: string, shapes: Record<string, Shape<unknown>
   }
 }
 
-/**
- * Maps a shape through `to` and its inverse `from`. `to` may throw; the error's message becomes the problem.
- */
+/** A shape mapped through `to` and its inverse `from`; the message of an Error from `to` is the problem. */
 export const mapped = <A, B>(shape: Shape<A>, to: (a: A) => B, from: (b: B) => A): Shape<B> => ({
   parse: (value, at) => {
     const inner = shape.parse(value, at)

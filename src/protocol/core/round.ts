@@ -7,7 +7,7 @@ import { type Accusation, ProtocolAbort, SplitView } from './abort.js'
 import { bytes, type Codec, codec, CodecError, equalBytes } from './codec.js'
 import type { PartyId, Session } from './session.js'
 
-/** What one party sends in one round: a letter to all, a letter to each peer, or both. */
+/** The letters that one party sends in one round: a letter to all, a letter to each peer, or both. */
 export type Outbox = {
   readonly round: string
   readonly broadcast?: Uint8Array

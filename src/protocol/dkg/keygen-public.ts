@@ -187,7 +187,7 @@ export const encoded = ({ group, shares, chainCode }: Made): PublicOutput => ({
   chainCode,
 })
 
-/** What each party fixed ahead of round `prove`. The letters' shape makes the field mandatory for ECDSA. */
+/** Each party's values for round `prove`, fixed ahead. The letters' shape makes the field mandatory for ECDSA. */
 export const aheadOf = (openings: ReadonlyMap<PartyId, Opening>): ReadonlyMap<PartyId, cggmp24.Ahead> =>
   new Map([...openings].map(([party, { ahead }]) => [party, ahead as cggmp24.Ahead]))
 

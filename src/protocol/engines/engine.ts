@@ -27,7 +27,7 @@ import type { Scheme } from '../group/scheme.js'
 import type { Secret } from '../core/secret.js'
 import type { NonceRng, PartyId, Rng, Session } from '../core/session.js'
 
-/** What an engine needs beyond the shares: the public data of all custodians, and this one's secret. */
+/** The auxiliary data of an engine: the public data of all custodians, and this one's secret. */
 export type Auxiliary = { readonly data: AuxData; readonly secret: AuxSecret }
 
 /** The public part of a new or reshared key. */

@@ -70,8 +70,7 @@ function asserted(level: Level): Level {
     epsilon >= ell + statistical &&
     // In α = γk - β the mask β hides γk, for every value in range that a cheater may have used as a factor.
     ellPrime >= 3 * ell + epsilon &&
-    // The sum over 2^20 parties of the largest values that a proof accepts does not wrap around the smallest
-    // N.
+    // The sum over 2^20 parties of the largest accepted values does not wrap around the smallest N.
     modulusBits - 1 >= ellPrime + epsilon + 1 + parties &&
     // A modulus that Πfac accepts has no factor below √N / 2^(ℓ+ε), so none small enough to find a secret of
     // ℓ bits modulo it.
