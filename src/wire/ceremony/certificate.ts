@@ -1,6 +1,6 @@
 /**
- * What a ceremony ended with, and the receipts by which its participants say so. All receipts over one result are the
- * certificate: transferable, final, valid after any expiry.
+ * The result of a ceremony, and its participants' receipts. All receipts over one result are the certificate:
+ * transferable, final, and valid after any expiry.
  */
 import {
   bytes,
@@ -132,7 +132,8 @@ export function decodeCertificate(encoded: Uint8Array): Certificate {
 }
 
 /**
- * The certificate, if it is complete (`certified-record.ts` says what else one may ask of it): the receipts of exactly these holders, in their order, over the outcome they hold.
+ * Parses a complete certificate: the receipts of exactly these holders, in their order, over the outcome they
+ * hold. For weaker checks see `certified-record.ts`.
  * @throws Failure `E_CERTIFICATE` (verification)
  */
 export function parseCertificate(

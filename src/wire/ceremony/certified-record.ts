@@ -1,28 +1,29 @@
 /**
- * A certificate held against its record alone, by somebody who does not know the ceremony. There are two questions, and two
- * functions that answer them.
+ * Checks a certificate against its record alone, without the definition. There are two questions, with a
+ * function each.
  *
- * `requireHeld`, here: each custodian in the record has given its receipt, and with it the proof that it holds its share. So
- * these people have the key, and no others in it: enough for a record that is handed on, a piece, a share on its way.
+ * `requireHeld`, here: each custodian in the record has given its receipt, with a proof that it holds its
+ * share. So these people have the key, and nobody else in the record. This is enough for a record that is
+ * handed on, a piece, or a share on its way.
  *
- * `parseCertificate`: everybody who took part has given a receipt, also the dealers who got no share and stand nowhere in
- * the record. Without theirs such a dealer may have voted for another ceremony from the same epoch. So a home that knows
- * the definition asks for it: to make a result active, and before its own epoch counts no more.
+ * `parseCertificate`: every participant has given a receipt, including dealers who got no share and are not
+ * in the record. Without theirs, such a dealer may have voted for another ceremony from the same epoch. So a
+ * home that knows the definition requires it to activate a result, and before it gives up its own epoch.
  */
 import { Failure } from '../base/failure.js'
 import { encodeRecord, type KeyRecord } from '../key/record.js'
 import { decodeCertificate, type Holder, resultDigest, verifyReceipt } from './certificate.js'
 import { hex } from '../base/text.js'
 
-/** A record as people hand it on. */
+/** A public record as it is passed on. */
 export type PublicRecord = {
   readonly record: KeyRecord
-  /** Over this record, and checked; null where nobody gave one. */
+  /** Over this record, and checked; null if none was given. */
   readonly certificate: Uint8Array | null
 }
 
 /**
- * That each custodian in a record holds its share, by its receipt.
+ * Checks that each custodian in a record holds its share, by its receipt.
  * @throws Failure `E_CERTIFICATE` (verification) unless the certificate is over this record, and holds a
  *   receipt of each of its custodians
  */

@@ -1,6 +1,6 @@
 /**
- * Signatures over a definition by members who take no part in its rounds. A resharing needs some of them, so that more
- * than half of the old custodians have signed it; they stand in the hellos, for everybody and for every transcript.
+ * Signatures over a definition by members outside its rounds. A reshare needs some of them, so that more than
+ * half of the old custodians have signed it; the hellos carry them to everybody and into every transcript.
  */
 import { bytes, bytesUpTo, codec, record } from '../../protocol/core/codec.js'
 import type { Card } from '../identity/card.js'
@@ -8,16 +8,16 @@ import { type ReshareDefinition, type Signature, verifyAcceptance } from './defi
 import { watchersNeeded, watchersOf } from './key-definition.js'
 import { hex } from '../base/text.js'
 
-/** What a watcher says: its signature over the definition's id. */
+/** A watcher's letter: its signature over the definition's id. */
 export const consentCodec = codec(record({ signature: bytes(64) }), 128)
 
-/** What it hears in the end: the record that was made, and the certificate of those who made it. */
+/** The answer at the end: the new record, and its certificate. */
 export const outcomeCodec = codec(
   record({ record: bytesUpTo(3 << 17), certificate: bytesUpTo(1 << 17) }),
   1 << 19,
 )
 
-/** Those of the signatures that are a watcher's over this definition, one of each, whoever showed them. */
+/** The watchers' valid signatures over this definition, one each, whoever showed them. */
 export function consentsAmong(
   id: Uint8Array,
   definition: ReshareDefinition,
@@ -35,6 +35,6 @@ export function consentsAmong(
   return [...valid.values()]
 }
 
-/** Whether the watchers' signatures make it more than half of the old custodians, where that is needed. */
+/** Whether enough watchers have signed for more than half of the old custodians, where that is needed. */
 export const isMajority = (definition: ReshareDefinition, consents: readonly Signature[]): boolean =>
   consents.length >= watchersNeeded(definition)

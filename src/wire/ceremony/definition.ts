@@ -1,6 +1,6 @@
 /**
- * The signed statement of what a ceremony is. Its id is in every hash, proof and envelope of the ceremony; a change of
- * one byte is another ceremony. Who may be asked to accept one, and when, is left to `ceremony/`.
+ * The signed statement of what a ceremony is. Its id is in every hash, proof and envelope of the ceremony, so
+ * a change of one byte makes another ceremony. `ceremony/` decides whom to ask to accept one, and when.
  */
 import {
   bytes,
@@ -64,7 +64,7 @@ const handshakeShape = mapped(
   (d) => d,
 )
 
-/** The definition of a signing ceremony: which request, by whom, over what. See *Signing*. */
+/** The definition of a signature: which request, by which signers, over which payload. */
 const orderShape = mapped(
   record({
     kind: oneOf(['sign']),
@@ -97,7 +97,7 @@ const definitionShape = variants<Definition>('kind', {
   sign: orderShape,
 })
 export const definitionCodec = codec(definitionShape, 1 << 19)
-/** Orders alone: what is heard on a key's request subject is never more. */
+/** Orders alone: a key's request subject carries no other definition. */
 export const orderCodec = codec(orderShape, 1 << 14, 1000)
 
 /** 32 bytes that name a ceremony. */
@@ -106,7 +106,7 @@ export const definitionId = (definition: Definition): Uint8Array =>
 
 const ID_PREFIX = Uint8Array.from([0x82, ...encode('mpc/definition/v1')])
 
-/** The id of a definition as it is encoded, before anybody has looked into it: of other bytes, the id of nothing. */
+/** The id of an encoded definition, without decoding it; for other bytes it is the id of nothing. */
 export const idOfEncoded = (encoded: Uint8Array): Uint8Array => sha256(Buffer.concat([ID_PREFIX, encoded]))
 
 export const signatureShape = record({ fingerprint: bytes(32), signature: bytes(64) })
@@ -118,7 +118,7 @@ export const verifyAcceptance = (publicKey: Uint8Array, id: Uint8Array, signatur
 
 // ---------------------------------------------------------------------------------------------------------- the file
 
-/** Whether each of these is the signature of another one of these members over the definition. */
+/** Whether these are valid signatures over the definition, each by a different one of these members. */
 export function areAcceptances(
   id: Uint8Array,
   signatures: readonly Signature[],
@@ -139,13 +139,13 @@ const fileCodec = codec(
   record({
     format: format('mpc/definition/v1'),
     definition: definitionShape,
-    // Of a resharing also those of the epoch before sign.
+    // A reshare is also signed by custodians of the epoch before.
     signatures: list(signatureShape, 0, 2 * MOST_MEMBERS),
   }),
   1 << 19,
 )
 
-/** A `.mpc` file: a definition, and those of its members' signatures that somebody has collected. */
+/** A `.mpc` file: a definition, and the members' signatures collected so far. */
 export type DefinitionFile = {
   readonly definition: Definition
   readonly id: Uint8Array
@@ -182,7 +182,7 @@ export function readDefinition(encoded: Uint8Array): DefinitionFile {
   return { definition, id: definitionId(definition), signatures: [] }
 }
 
-/** @throws Failure `E_DEFINITION` (authentication) on a file that is malformed or has a signature that is none */
+/** @throws Failure `E_DEFINITION` (authentication) on a malformed file or a signature that does not verify */
 export function parseDefinition(file: Uint8Array): DefinitionFile {
   const { definition, signatures } = decodeOrRefuse(fileCodec, file)
   const id = definitionId(definition)

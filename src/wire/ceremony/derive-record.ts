@@ -1,6 +1,6 @@
 /**
- * The record that a ceremony ends with, by its definition and by what was said aloud in it: computed by those who make it,
- * and again, from the letters, by whoever verifies their transcript.
+ * The record of a ceremony, derived from its definition and its public result. The participants compute it,
+ * and verifiers of their transcript compute it again from the letters.
  */
 import { auxDataCodec } from '../../protocol/cggmp24/auxiliary/data.js'
 import type { PublicResult } from '../../protocol/engines/engine.js'

@@ -1,7 +1,7 @@
 /**
- * What a home knows of how a key went over to its newest epoch, as one file for those who were not there: the records
- * from an epoch that they may hold to the newest, its certificate, and what custodians have said of their shares. All of
- * it is public, and all of it is checked by who takes it.
+ * A home's knowledge of how a key moved to its newest epoch, as one file for members who were absent: the
+ * records from an epoch they may hold to the newest, its certificate, and the custodians' statements about
+ * their shares. All of it is public, and the reader checks all of it.
  */
 import { bytesUpTo, codec, CodecError, equalBytes, list, mapped, record } from '../../protocol/core/codec.js'
 import { requireHeld } from './certified-record.js'
@@ -76,7 +76,10 @@ const succeeds = (r: KeyRecord, before: KeyRecord): boolean =>
   r.scheme === before.scheme &&
   r.epoch === before.epoch + 1
 
-/** The same from an epoch on, for those who use it; null unless it is one before the newest. @param epoch record digest */
+/**
+ * The handover from an epoch on, for its users; null unless that epoch precedes the newest. @param epoch
+ * record digest
+ */
 export function handoverSince(
   { records, certificate, statements }: Handover,
   epoch: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * A request for a signature, as its asker signs it, and what is said about it on the key's request subject. The full
+ * A signature request as its asker signs it, and the letters about it on the key's request subject. The full
  * payload travels; each signer decodes and hashes it for itself.
  */
 import {
@@ -36,7 +36,7 @@ const fields = {
   path: nullable(text(128)),
   /** Why, in the asker's words. */
   reason: text(500),
-  /** Fingerprints; null: whoever offers first. */
+  /** Fingerprints; null for the first to offer. */
   signers: nullable(list(bytes(32), 2, 64)),
   /** Milliseconds since 1970. */
   created: time(),
@@ -114,14 +114,14 @@ export const listCodec = codec(bytes(32), 64)
 export const offerCodec = codec(record({ request: bytes(32) }), 256)
 /** I still ask for this; or, as a `cancel`, no longer. */
 export const askingCodec = codec(record({ request: bytes(32) }), 256)
-/** Of those who offered, these sign. */
+/** These of the signers who offered sign. */
 export const chosenCodec = codec(record({ request: bytes(32), signers: list(bytes(32), 2, 64) }), 4096)
 /** I will not sign this. */
 export const refusalCodec = codec(record({ request: bytes(32), reason: text(200) }), 1024)
-/** Why a co-signer that is there leaves a request to others, as far as its asker needs to know. */
+/** Why a co-signer that is present passes a request over, as far as its asker needs to know. */
 export const PASSED_OVER = ['payload', 'type', 'epoch', 'clock', 'seat', 'unfit'] as const
 export type PassedOver = (typeof PASSED_OVER)[number]
 /** I am here, and do not take this up; another process of mine still may. */
 export const passedCodec = codec(record({ request: bytes(32), why: oneOf(PASSED_OVER) }), 256)
-/** It is signed: whoever hears this can check it. */
+/** It is signed: anybody can check this. */
 export const signatureCodec = codec(record({ request: bytes(32), signature: bytes(64) }), 256)

@@ -1,6 +1,6 @@
 /**
- * What a payload of each type is for the scheme that signs it, and the ordinary verifiers of what comes of it: OpenSSL
- * for Ed25519, noble's BIP-340 for Taproot and its ECDSA. None of them shares code with the protocols that sign.
+ * The message a scheme signs for each payload type, and the ordinary verifiers of the signature: OpenSSL for
+ * Ed25519, noble's BIP-340 for Taproot and its ECDSA. None shares code with the signing protocols.
  */
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { equalBytes } from '../../protocol/core/codec.js'
@@ -41,8 +41,8 @@ export function verifiesUnder(
 }
 
 /**
- * Whether it is the other one of ECDSA's two forms, the one with a high s, of a signature that verifies: anybody can make
- * one of them from the other, so chains refuse it (BIP-62). Never throws.
+ * Whether it is the high-s form of a signature that verifies. Anybody can make one form from the other, so
+ * chains refuse this one (BIP-62). Never throws.
  */
 export const hasHighS = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
   !verifiesUnder('ecdsa-secp256k1', publicKey, message, signature) &&

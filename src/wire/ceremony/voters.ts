@@ -5,7 +5,9 @@ import type { KeyRecord } from '../key/record.js'
 import type { Holder } from './certificate.js'
 import { hex } from '../base/text.js'
 
-/** Who must have signed the receipts for a record: all who took part, each with its share if it holds one. */
+/**
+ * The expected signers of the receipts for a record: all participants, each with its share if it holds one.
+ */
 export function votersOf(definition: KeyDefinition, record: KeyRecord): Holder[] {
   const { scheme, members } = record
   return playersOf(definition).map(({ fingerprint, signing }) => {

@@ -1,7 +1,6 @@
 /**
- * What an engine needs beside the share, in escrow: one blob, the same for every holder, that opens with the
- * restored share. What is in it is the engine's business; where the scheme has nothing of the kind there is
- * no blob.
+ * The engine's auxiliary secret in escrow: one blob, the same for every holder, that opens with the restored
+ * share. Only the engine knows its contents; a scheme without auxiliary secrets has no blob.
  */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hkdf } from '@noble/hashes/hkdf.js'

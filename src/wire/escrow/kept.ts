@@ -1,7 +1,7 @@
 /**
- * What a custodian keeps of a split, sealed beside its share: with it a lost piece is made again, the same to
- * the last byte, and no second split of one epoch is made by mistake. Whoever reads it and knows one piece
- * more than it should has the share, so it is as secret as the share.
+ * The custodian's copy of a split, sealed beside its share: from it a lost piece is made again, the same to
+ * the last byte, and it prevents a second split of one epoch by mistake. Together with one piece it gives the
+ * share, so it is as secret as the share.
  */
 import { bytesUpTo, codec, CodecError, equalBytes, nullable, record } from '../../protocol/core/codec.js'
 import { split } from '../../protocol/sharing/escrow.js'
@@ -18,7 +18,7 @@ const keptCodec = codec(
     format: format('mpc/escrow-kept/v1'),
     /** As it was signed. */
     manifest: bytesUpTo(1 << 18),
-    /** Of the split, 32 bytes each, without the share. */
+    /** The coefficients of the split, 32 bytes each, without the share. */
     coefficients: bytesUpTo(32 * 63, 32),
     blob: nullable(bytesUpTo(BLOB_LIMIT)),
   }),

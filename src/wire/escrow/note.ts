@@ -1,8 +1,7 @@
 /**
- * What a holder says of its piece: that it looked at it and it held, or that it has destroyed it. A holder
- * that the manifest names by a card signs with that identity. A holder by age recipient or passphrase has no
- * identity to sign with; its note says what it says to whoever got it from that hand, and never counts as
- * signed.
+ * A holder's note about its piece: the holder has verified it, or has destroyed it. A holder named by a card
+ * signs with that identity. A holder named by age recipient or passphrase has no identity; its note convinces
+ * only a person who received it from that holder, and never counts as signed.
  */
 import {
   bytes,
@@ -71,9 +70,9 @@ export function makeNote(
 }
 
 /**
- * The note in these bytes. One that names another manifest is a note all the same: `noteAgrees` tells.
+ * Parses a note. A note that names another manifest is valid too: `noteAgrees` tells.
  * @param signingOf the signing key of an identity by its fingerprint; null if it is not known here
- * @throws Failure `E_NOTE` (verification) unless it is whole, and signed by whom it names
+ * @throws Failure `E_NOTE` (verification) unless it is whole, and signed by the identity it names
  */
 export function parseNote(
   encoded: Uint8Array,

@@ -1,6 +1,5 @@
 /**
- * A share put together again from the pieces of its holders, each of which was checked by itself
- * (`piece.ts`): here they are held against each other.
+ * Restores a share from its holders' pieces. `piece.ts` has checked each by itself; here they are compared.
  */
 import { combine } from '../../protocol/sharing/escrow.js'
 import { curveOf } from '../../protocol/group/scheme.js'

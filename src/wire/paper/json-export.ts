@@ -1,6 +1,7 @@
 /**
- * Public records, manifests and handovers as files that people pass on and other programs read: one line of JSON, which holds
- * the canonical bytes in hex, so that digests and signatures are over what was signed and not over JSON.
+ * Public records, manifests and handovers as files to pass on and for other programs to read: one line of
+ * JSON that holds the canonical bytes in hex, so that digests and signatures cover the signed bytes and not
+ * JSON.
  */
 import { CodecError } from '../../protocol/core/codec.js'
 import { type PublicRecord, requireHeld } from '../ceremony/certified-record.js'
@@ -33,14 +34,14 @@ export const recordCode = (record: KeyRecord): string => codeLine('record', enco
 export const manifestCode = (manifest: Manifest): string => codeLine('manifest', encodeManifest(manifest))
 export const certificateCode = (certificate: Uint8Array): string => codeLine('certificate', certificate)
 
-/** What is known of how a key went over to its newest epoch, as `share statements -o` writes it. */
+/** The records and statements of a key's move to its newest epoch, as `share statements -o` writes them. */
 export const exportHandover = (handover: Handover): Uint8Array =>
   line({ format: tagged(HANDOVER), handover: hex(encodeHandover(handover)) })
 
 /**
- * Takes the text of a code too.
- * @throws Failure (verification) `E_RECORD`, `E_PAPER_CODE` unless it is a whole record, `E_CERTIFICATE` if what stands
- *   beside it does not certify it
+ * Parses a record from a file or from the text of its code.
+ * @throws Failure (verification) `E_RECORD`, `E_PAPER_CODE` unless it is a whole record, `E_CERTIFICATE` if
+ *   the certificate beside it does not certify it
  */
 export function parsePublicRecord(file: Uint8Array): PublicRecord {
   const { bytes, certificate } = contentOf(file, RECORD, 'record', (cause) => {
@@ -54,7 +55,7 @@ export function parsePublicRecord(file: Uint8Array): PublicRecord {
   return { record, certificate }
 }
 
-/** The same, for who asks for nothing but the record. */
+/** As `parsePublicRecord`, without the certificate. */
 export const parseExportedRecord = (file: Uint8Array): KeyRecord => parsePublicRecord(file).record
 
 /**
@@ -67,7 +68,9 @@ export function parseExportedCertificate(file: Uint8Array, record: KeyRecord): U
   return certificate
 }
 
-/** The same for `E_MANIFEST` and a manifest. */
+/**
+ * Parses a manifest from a file or from its code. @throws Failure `E_MANIFEST`, `E_PAPER_CODE` (verification)
+ */
 export const parseExportedManifest = (file: Uint8Array): Manifest =>
   parseManifest(
     bytesIn(file, MANIFEST, 'manifest', (cause) => {
@@ -106,7 +109,7 @@ function contentOf(
     format(tag).parse((held?.['format'] ?? null) as string | null, 'format')
     const bytes = hexBytes(held?.[field]) ?? refuse(null)
     const proof = held?.['certificate']
-    // Files from before certificates stood in them load as ever.
+    // Older files hold no certificate; they still load.
     return { bytes, certificate: proof === undefined ? null : (hexBytes(proof) ?? refuse(null)) }
   } catch (cause) {
     if (cause instanceof CodecError || cause instanceof SyntaxError) return refuse(cause)

@@ -1,11 +1,11 @@
 /**
- * Bytes as text on paper: one line for a QR code, which scanners read, and numbered lines for people to type, each with
- * a checksum of its own, so that an error is found in its line. Both are bech32m, as cards are; what the bytes are is
- * others' business.
+ * Bytes as text on paper: one line for a QR code, which scanners read, and numbered lines for people to type.
+ * Each line has its own checksum, so that an error is found in its line. Both are bech32m, as cards are; this
+ * file does not know what the bytes mean.
  *
- * A line of the second kind is a bech32m string without what stands before its digits: that is the line's number and
- * whether it is the last, and neither is typed. Up to four wrong characters of a line are always found (BIP-350); more of
- * them, a line in another's place and a line of a rehearsal are missed once in 2^30, and then by the piece's own check.
+ * A typed line is the digits of a bech32m string. Its prefix, the line's number and whether it is the last,
+ * is not typed. Up to four wrong characters in a line are always found (BIP-350); more of them, a line in
+ * another's place and a line of a rehearsal are missed once in 2^30, and the piece's own check finds those.
  */
 import { bech32m } from '@scure/base'
 import { equalBytes } from '../../protocol/core/codec.js'
@@ -15,34 +15,34 @@ import { isRehearsal, linePrefix, OtherRealm } from '../base/realm.js'
 /** What a QR code holds. */
 export type CodeKind = 'piece' | 'record' | 'manifest' | 'certificate'
 
-/** Of a line, without the last: 24 digits of 5 bits, and 6 for the checksum. */
+/** A line other than the last: 24 digits of 5 bits, and 6 for the checksum. */
 const LINE_BYTES = 15
 const LINE_CHARACTERS = 30
 const GROUP = 5
-/** Longest text that anybody would type; 1500 bytes. */
+/** The longest text anybody would type: 1500 bytes. */
 export const MOST_LINES = 100
-/** Of a line as somebody types it, with its number and blanks. */
+/** The longest typed line, with its number and blanks. */
 const MOST_CHARACTERS = 80
-/** Of a text, the problems that a message names. */
+/** How many problems a message names. */
 const PROBLEMS_NAMED = 10
 
-/** Of blanks that nobody sees the difference of, as scanners and word processors give them. */
+/** Blanks that look like a space; scanners and word processors insert them. */
 const BLANKS = /[\u00a0\u2007\u202f]/g
 
-/** The text in a file, however an editor has saved it: UTF-8, or UTF-16 with its mark. */
+/** The text of a file in any encoding that editors save: UTF-8, or UTF-16 with its byte order mark. */
 export function textIn(file: Uint8Array): string {
   const mark = Buffer.from(file.subarray(0, 2)).toString('hex')
   const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
   return new TextDecoder(encoding).decode(file).replaceAll(BLANKS, ' ')
 }
 
-/** In capitals: a QR code holds these alone in less room. */
+/** In capitals, because a QR code stores these in less room. */
 export const codeLine = (what: CodeKind, bytes: Uint8Array): string =>
   bech32m.encode(linePrefix(what), bech32m.toWords(bytes), false).toUpperCase()
 
 /**
- * The bytes in what a scanner gave; null if it is no such text at all.
- * @throws Failure `E_PAPER_CODE` (verification) if it is one, and not whole
+ * The bytes in a scanned text; null if it is no such code.
+ * @throws Failure `E_PAPER_CODE` (verification) if it is one, but not whole
  */
 export function readCodeLine(what: CodeKind, text: string): Uint8Array | null {
   const line = text.trim().toLowerCase()
@@ -79,13 +79,13 @@ const prefixOf = (number: number, last: boolean, rehearsal = isRehearsal()): str
 
 export type TypedLine =
   | { readonly bytes: Uint8Array; readonly last: boolean }
-  /** What is wrong with it, in words that follow "line 7". */
+  /** The problem, phrased to follow "line 7". */
   | { readonly problem: string; readonly cause?: OtherRealm }
 
 /**
- * One typed line. Its number before it, blanks and hyphens do not matter, nor do capitals; O, I, 1 and B, which are
- * never printed, are taken for what they look like.
- * @param number which line it should be, from 1
+ * Reads one typed line. A number before it, blanks, hyphens and capitals do not matter. The pages never print
+ * O, I, 1 and B, so these are read as the characters they look like.
+ * @param number the expected line, from 1
  */
 export function readPaperLine(text: string, number: number): TypedLine {
   if (text.length > MOST_CHARACTERS) return { problem: 'is longer than any line of a page' }
@@ -111,8 +111,8 @@ export function readPaperLine(text: string, number: number): TypedLine {
 }
 
 /**
- * Whether most lines of a text look as if they were typed from a page: to tell it from other files, not to believe it.
- * A wrong one among them, the first too, is for `readPaperLines` to name.
+ * Whether most lines of a text look typed from a page. This tells it from other files and proves nothing;
+ * `readPaperLines` names the wrong lines, even the first.
  */
 export function looksTyped(text: string): boolean {
   const lines = linesOf(text).slice(0, MOST_LINES)
@@ -163,7 +163,7 @@ function notPrinted(problems: readonly string[], cause?: OtherRealm): Failure {
   })
 }
 
-/** Which line of a page these digits are; undefined if they are none. */
+/** The number of the line that these digits encode; undefined if they encode none. */
 const numberOf = (digits: string): number | undefined =>
   Array.from({ length: MOST_LINES }, (_, i) => i + 1).find((n) =>
     [false, true].some((last) => lineBytes(digits, n, last)),
@@ -179,7 +179,7 @@ function lineBytes(
   const words = bech32m.decodeUnsafe(whole, false)?.words
   const bytes = words && bech32m.fromWordsUnsafe(words)
   if (!bytes || (!last && bytes.length !== LINE_BYTES) || bytes.length > LINE_BYTES) return null
-  // Bits that fill up the last digit are zero in what was printed.
+  // The bits that pad the last digit are zero in print.
   return equalBytes(Uint8Array.from(bech32m.toWords(bytes)), Uint8Array.from(words))
     ? Uint8Array.from(bytes)
     : null

@@ -1,7 +1,7 @@
 /**
- * A piece as it stands on paper: the value, and what names the share that it is of. It is short, so that somebody can
- * type it; what makes it worth anything, the key's record and the custodian's manifest, is public, named here by digest,
- * and comes beside it, as does the record's certificate. For auxiliary data there is no room.
+ * A piece on paper: the value, and the names of the share it belongs to. It is short enough to type. The
+ * key's record, its certificate and the custodian's manifest give it its worth; they are public and come
+ * beside it, and the record and manifest are named here by digest. There is no room for auxiliary data.
  */
 import { bytes, codec, CodecError, mapped, type Of, record, tuple, uint } from '../../protocol/core/codec.js'
 import { isPiece } from '../../protocol/sharing/escrow.js'
@@ -32,7 +32,7 @@ const fields = {
 }
 type Small = Of<ReturnType<typeof record<typeof fields>>>
 
-/** By position, and the names of the fields are left out: every byte is two characters to type. */
+/** An array without field names, because every byte is about two characters to type. */
 const smallShape = mapped(
   tuple(
     fields.format,
@@ -59,7 +59,7 @@ const smallShape = mapped(
 )
 const smallCodec = codec(smallShape, 512)
 
-/** A checked piece as paper holds it; the caller wipes the bytes. */
+/** The paper form of a checked piece; the caller wipes the bytes. */
 export const encodePaperPiece = ({ holder, value, manifest }: Pick<Piece, 'holder' | 'value' | 'manifest'>) =>
   smallCodec.encode({
     format: 'mpc/paper-piece/v1',
@@ -72,10 +72,10 @@ export const encodePaperPiece = ({ holder, value, manifest }: Pick<Piece, 'holde
     value: value.reveal(),
   })
 
-/** Whether a plaintext is such a piece, and not a whole one: an array, and no map. */
+/** Whether a plaintext is a paper piece, an array, and not a whole one, a map. */
 export const isPaperPiece = (plaintext: Uint8Array): boolean => (plaintext[0] ?? 0) >> 5 === 4
 
-/** Records and manifests that are at hand, those of other keys perhaps among them. */
+/** The records and manifests at hand, possibly some of other keys. */
 export type AtHand = { readonly records: readonly PublicRecord[]; readonly manifests: readonly Manifest[] }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The envelope: a signed letter. The sender is who signed it; subjects are routing only. Broadcast bodies are in clear
- * inside; a body for one member is sealed before it gets here (`sealing.ts`).
+ * The envelope: a signed letter. The signature identifies the sender; subjects only route. Broadcast bodies
+ * are in clear; a body for one member is already sealed (`sealing.ts`).
  */
 import { sha256 } from '../base/hash.js'
 import {
@@ -20,10 +20,12 @@ import { SIGNED } from '../base/domain-tags.js'
 
 /** Largest envelope; below every NATS server's default payload of 1 MiB. */
 export const ENVELOPE_LIMIT = 1_000_000
-/** Largest one that others can be shown inside another: of a protocol's letters none is larger. */
+/** The largest envelope that fits inside another as evidence; no letter of a protocol is larger. */
 export const LARGEST_SHOWN = ENVELOPE_LIMIT - 2048
 
-/** What a member says in a ceremony. `letter` is a protocol's; the others are of the opening and the ending. */
+/**
+ * The kinds of letters in a ceremony. `letter` belongs to a protocol; the others open or end the ceremony.
+ */
 export const KINDS = [
   'letter',
   'hello',
@@ -60,7 +62,7 @@ export const KINDS = [
 ] as const
 export type Kind = (typeof KINDS)[number]
 
-/** Kinds of which each place holds one letter. All others may be said again and again, and are handed on. */
+/** Kinds with one letter per place. All others may be sent repeatedly, and are delivered each time. */
 export const SLOTTED: ReadonlySet<Kind> = new Set([
   'letter',
   'hello',
@@ -76,7 +78,7 @@ export const SLOTTED: ReadonlySet<Kind> = new Set([
   'done',
 ])
 
-/** Of these each place holds one letter too, the first; what comes after it says the same at another time. */
+/** Kinds of which the first letter in a place counts; later ones say the same at another time. */
 export const REPEATED: ReadonlySet<Kind> = new Set(['activated', 'done'])
 
 /** A round's name, such as `commit.echo`. Accusations show it on screens, so its alphabet is plain. */
@@ -87,7 +89,7 @@ const headerShape = record({
   kind: oneOf(KINDS),
   /** Definition id; on a key's request subject the key id. */
   definition: bytes(32),
-  /** The sid, or before it the attempt id, or before that zeros. */
+  /** The session id; before it exists, the attempt id; before that, zeros. */
   session: bytes(32),
   round: roundShape,
   /** Fingerprint. */
@@ -109,7 +111,7 @@ const envelopeCodec = codec(
 )
 
 export type Envelope = Of<ReturnType<typeof unsigned>> & {
-  /** As it travelled. */
+  /** The encoded envelope as it was received. */
   readonly bytes: Uint8Array
 }
 const unsigned = () => record({ header: headerShape, body: bytesUpTo(0) })
@@ -125,12 +127,12 @@ export function sealEnvelope(key: SigningKey, header: Header, body: Uint8Array):
   })
 }
 
-/** What the bytes say, before anybody has looked at the signature. @throws CodecError */
+/** Decodes an envelope without checking its signature. @throws CodecError */
 export function decodeEnvelope(encoded: Uint8Array): Envelope & { readonly signature: Uint8Array } {
   return { ...envelopeCodec.decode(encoded), bytes: encoded }
 }
 
-/** Whether the envelope was signed with the key of whom it names as its sender. */
+/** Whether the envelope is signed under this key, the named sender's. */
 export function verifyEnvelope(
   envelope: Envelope & { readonly signature: Uint8Array },
   publicKey: Uint8Array,

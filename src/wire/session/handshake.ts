@@ -1,6 +1,6 @@
 /**
- * What the opening of a ceremony is made of: the letters' forms, the ids derived from them, and the words. A verifier
- * of transcripts recomputes them from the same functions.
+ * The forms of the opening letters of a ceremony, the ids derived from them, and the words. Verifiers of
+ * transcripts recompute them with the same functions.
  */
 import {
   attempt,
@@ -24,8 +24,9 @@ export const MLKEM_LENGTH = 1184
 export const MLKEM_CIPHERTEXT = 1088
 
 /**
- * Names what programs must have in common to meet: the letters, their order, and every hash and proof in them. One more
- * with each change of any of these; otherwise the first letter that the other version cannot follow accuses its sender.
+ * The version of everything that programs must have in common to meet: the letters, their order, and every
+ * hash and proof in them. Raise it with each change of any of these; otherwise the first letter that the
+ * other version cannot follow accuses its sender.
  */
 export const PROTOCOL = 1
 
@@ -44,7 +45,7 @@ const helloShape = record({
 export type Hello = Of<typeof helloShape>
 export const helloCodec = codec(helloShape, 1 << 15)
 
-/** The number in a hello of whichever version, for `PROTOCOL` to be held against; null where it says none. */
+/** The protocol number in a hello of any version, to compare with `PROTOCOL`; null if it has none. */
 export function protocolIn(hello: Uint8Array): number | null {
   const said = attempt(() => decode(hello))
   const number = said instanceof Map ? (said as ReadonlyMap<string, unknown>).get('protocol') : null

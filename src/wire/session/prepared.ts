@@ -1,6 +1,7 @@
 /**
- * What a participant declares before anybody votes: its result, and what it saw that led there. Where results differ the
- * parts say in which round its author saw something else, or that it did not.
+ * The letter a participant sends before anybody votes: its result, and a digest of each part of what it saw.
+ * If results differ, the parts show the round in which participants saw different letters, or that they saw
+ * the same.
  */
 import { bytes, codec, list, type Of, record } from '../../protocol/core/codec.js'
 import { MOST_PARTS } from './transcript.js'

@@ -40,9 +40,9 @@ export type Transcript = Of<typeof transcriptShape>
 export const transcriptCodec = codec(transcriptShape, 1 << 26)
 
 /**
- * A run that failed, as far as it got: letters of those rounds that everybody spoke in, and claims (`claim.ts`) about
- * letters to one member alone. What one of its files holds is its author's choice, so that it proves something only where
- * the letters in it do.
+ * A failed run, as far as it got: the letters of the rounds that everybody completed, and claims (`claim.ts`)
+ * about letters to one member. The file's author chooses its contents, so it proves only what the letters in
+ * it prove.
  */
 const failedShape = record({
   format: format('mpc/failed-run/v1'),
@@ -55,7 +55,9 @@ const failedShape = record({
 export type FailedRun = Of<typeof failedShape>
 export const failedCodec = codec(failedShape, 1 << 26)
 
-/** Letters of one member that convict it by themselves, whatever the run; under the definition that names it. */
+/**
+ * Letters of one member that convict it by themselves, whatever the run, under the definition that names it.
+ */
 const lettersShape = record({
   format: format('mpc/evidence/v1'),
   definition: seenShape.definition,
@@ -65,14 +67,14 @@ const lettersShape = record({
 export type Letters = Of<typeof lettersShape>
 export const lettersCodec = codec(lettersShape, 1 << 26)
 
-/** Most parts of what was seen: the four of the opening, and the rounds. */
+/** The most parts of a transcript: the four of the opening, and the rounds. */
 export const MOST_PARTS = 4 + MOST_ROUNDS
 
 /** 32 bytes that stand for the letters of one part. @param part a round's name, or what the opening calls it */
 export const partDigest = (part: string, letters: readonly Uint8Array[]): Uint8Array =>
   digest('mpc/transcript-part/v1', part, letters.map(sha256))
 
-/** What stands for each part: hellos, reveals, encapsulations, confirms, and then each round in its turn. */
+/** The digest of each part: hellos, reveals, encapsulations, confirms, then each round in order. */
 export const transcriptParts = (seen: Seen): Uint8Array[] => [
   partDigest('hello', seen.hellos),
   partDigest('reveal', seen.reveals),
@@ -81,7 +83,7 @@ export const transcriptParts = (seen: Seen): Uint8Array[] => [
   ...seen.rounds.map(({ round, letters }) => partDigest(round, letters)),
 ]
 
-/** 32 bytes that stand for all of it. */
+/** 32 bytes that commit to all of it. */
 export const transcriptHead = (seen: Seen): Uint8Array =>
   digest(
     'mpc/transcript-head/v1',
