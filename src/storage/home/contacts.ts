@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { Failure } from '../../wire/base/failure.js'
-import { headerOf, otherRealmIn } from '../../wire/base/realm.js'
+import { headerOf, otherRealmIn, refusalOf } from '../../wire/base/realm.js'
 import { fromHex, hex } from '../../wire/base/text.js'
 import { ensureDir, listDir, readFile, replaceFile } from '../fs/atomic.js'
 import type { Home } from './home.js'
@@ -51,7 +51,8 @@ export async function listPeers(
       const peer = await readPeer(home, fingerprint)
       if (peer) peers.push(peer)
     } catch (problem) {
-      if (!(problem instanceof Failure)) throw problem
+      // A card of a rehearsal among real ones is no damage: nothing goes on beside it, nor the reverse.
+      if (!(problem instanceof Failure) || refusalOf(problem) !== problem) throw problem
       damaged.push({ fingerprint, problem })
     }
   }
