@@ -1,8 +1,8 @@
 /**
- * Activation: a certified result becomes an epoch of a key of this home. A new key gets a name that no other has; a key
- * that is here keeps its own, and one rename of its state makes the new epoch count and the one in use an old one. This
- * member has voted for it, so no state of the home that is whole keeps it from that: what could is looked at before
- * (`succession.ts`).
+ * Activation: a certified result becomes an epoch of a key of this home. A new key gets a name that no other
+ * key has. A known key keeps its name; one rename of its state activates the new epoch and makes the previous
+ * one old. This member has voted for the result, so nothing in an intact home may prevent that: every
+ * obstacle is checked before the vote (`succession.ts`).
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
@@ -34,15 +34,17 @@ import { encodeTranscript } from '../session/keep-transcript.js'
 
 export type Activated = {
   readonly name: string
-  /** Whether the epoch was active before. */
+  /** Whether the epoch was active already. */
   readonly already: boolean
 }
 
 /**
- * The epoch's files, then the state that names it; who only watched has no transcript. Also what an earlier process left
- * half done.
- * @throws Failure (conflict) `E_VOTED_PARENT` if this member voted since for another that replaces this one, `E_PARENT` if
- *   another certified epoch of the same number is in use here: somebody has voted twice
+ * Writes the epoch's files, then the state that names it. Also completes what an earlier process left half
+ * done.
+ * @param transcript null for a watcher, which has none
+ * @throws Failure (conflict) `E_VOTED_PARENT` if this member has since voted for a ceremony that replaces
+ *   this one, `E_PARENT` if another certified epoch of the same number is in use here: somebody has voted
+ *   twice
  */
 export async function activate(
   home: Home,
@@ -66,13 +68,13 @@ export async function activate(
   await settleVote(home, definition.parent, file.id, definition.supersedes)
   const name = await nameOfKey(home, record.key_id)
   const begun = name === null ? await begin(home, definition.key, record, epoch) : null
-  // Since it was looked for another ceremony may have brought the key here: then this is the next epoch of it.
+  // Another ceremony may have brought the key here since the lookup; then this epoch is its next.
   const active =
     begun?.already === false
       ? begun
       : await succeed(home, begun?.name ?? (name as string), plan, record, epoch)
-  // Who joins held none of the epoch before, and may have shares of runs that started from it. What is said of old shares
-  // is held against those who sat in its seats.
+  // A newcomer holds nothing of the parent epoch, but may hold shares from runs that started from it.
+  // Statements about old shares are checked against that epoch's record and seats.
   await stageRecord(home, active.name, definition.parent_record)
   for (const rebind of definition.rebinds) {
     await takeSeat(home, active.name, definition.parent_record, encodeRebind(rebind))
@@ -81,7 +83,8 @@ export async function activate(
 }
 
 /**
- * Why a ceremony that ended here has left no share: the epoch that it made is retired. Null if that is not why.
+ * Explains why a ceremony that ended here left no share: the epoch it made is retired. Null for any other
+ * reason.
  * @returns Failure `E_RETIRED` (configuration)
  */
 export async function retiredSince(home: Home, files: CeremonyFiles): Promise<Failure | null> {
@@ -104,8 +107,8 @@ export async function retiredSince(home: Home, files: CeremonyFiles): Promise<Fa
 }
 
 /**
- * The name of a key in this home, by its id; null if it is not here. Other keys may be damaged.
- * @throws Failure `E_KEY_STATE` (conflict) if it is none of those that can be read, and one of the others cannot
+ * The local name of a key, by its ID; null if the key is not here. Other keys may be damaged.
+ * @throws Failure `E_KEY_STATE` (conflict) if no readable key matches and another key cannot be read
  */
 export async function nameOfKey(home: Home, keyId: Uint8Array): Promise<string | null> {
   let damaged: unknown = null
@@ -121,8 +124,8 @@ export async function nameOfKey(home: Home, keyId: Uint8Array): Promise<string |
 }
 
 /**
- * The first epoch that this home holds of a key. Its name is the definition's, or, if another key took it meanwhile, that
- * with the beginning of the key id.
+ * Adds the first epoch that this home holds of a key, under the definition's name or, if another key has
+ * taken that name, the name plus the beginning of the key ID.
  */
 async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFiles): Promise<Activated> {
   const digest = recordDigest(record)
@@ -141,27 +144,30 @@ async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFi
       await unstageEpoch(home, name, keyId, digest)
       continue
     }
-    // What its state names has its files; one that is retired since is not to get its share back.
+    // Files of an epoch that the state names are already in place; an epoch retired since must not get its
+    // share back.
     if (there !== null) return { name, already: true }
     await stageEpoch(home, name, digest, epoch, 'replaced')
-    // Of two keys that take one name at the same instant one gets it.
+    // If two keys race for a name, one wins; the other tries its next name.
     if (await createState(home, name, state)) return { name, already: false }
     if (isOf(await whose(home, name), keyId)) return { name, already: true }
     await unstageEpoch(home, name, keyId, digest)
   }
-  // Whoever wants all of them taken makes a key whose id begins with as many digits.
+  // To occupy every name, an attacker would need a key whose ID begins with the same 30 digits.
   throw new Failure('conflict', 'E_KEY_EXISTS', `there are keys named ${names.join(' and ')} here`, {
     hint: 'the key is made and certified; move one of them away and run the same command again',
   })
 }
 
-/** What a key may be called: ever more digits of its id, until no other has that name. */
+/** Candidate names: the wish, then the wish with ever more digits of the key's ID. */
 const namesFor = (wish: string, keyId: Uint8Array): readonly string[] => [
   wish,
   ...[8, 16, 24, 30].map((digits) => `${wish.slice(0, 31 - digits)}-${hex(keyId).slice(0, digits)}`),
 ]
 
-/** The state under a name; a damaged one is another key's, whichever that is: this one is known by none of the others. */
+/**
+ * The state under a name. A damaged state counts as another key's: `nameOfKey` found this key under no name.
+ */
 async function whose(home: Home, name: string): Promise<Pick<KeyState, 'key_id'> | null> {
   try {
     return await readStateAlone(home, name)
@@ -172,8 +178,9 @@ async function whose(home: Home, name: string): Promise<Pick<KeyState, 'key_id'>
 }
 
 /**
- * The next epoch of a key that is here. The one in use becomes an old one, whose share stays until it is retired; for
- * who has no share of the next nothing is active. Where a later one is in use already, this one is old from the start.
+ * Adds the next epoch of a key that is here. The epoch in use becomes old, and its share stays until it is
+ * retired; a member without a share in the new epoch has no active epoch. If a later epoch is already in use,
+ * this one is old from the start.
  */
 async function succeed(
   home: Home,
@@ -187,7 +194,7 @@ async function succeed(
   const digest = recordDigest(record)
   const active = state.epochs.find(({ status }) => status === 'active')
   const here = state.epochs.find((each) => equalBytes(each.digest, digest))
-  // The share that was read may be destroyed since, and is not to come back.
+  // The share may have been destroyed since it was read, and must not come back.
   if (here?.status !== 'retired') await stageEpoch(home, name, digest, epoch, here ? 'kept' : 'replaced')
   if (here || (index === null && !active)) return { name, already: true }
   if (active?.number === record.epoch) {

@@ -1,6 +1,6 @@
 /**
- * How a ceremony that makes shares ends once its result is stored: agreed on, made active, said aloud, and handed to whoever
- * comes late. With `run.ts`, which comes before.
+ * The ending of a ceremony that makes shares, once its result is stored: agree on it, activate it, announce
+ * it, and hand it to latecomers. `run.ts` covers everything before.
  */
 import { Restarted } from '../../messaging/session/abort.js'
 import type { Room } from '../../messaging/session/session.js'
@@ -23,7 +23,9 @@ import { afterVote, unfinished } from './unfinished.js'
 import type { World } from '../world.js'
 import type { MadeKey, MakingPlan } from './plan.js'
 
-/** Goes on from a result that an earlier process of this home stored; null where the others began anew. */
+/**
+ * Continues from a result that an earlier process of this home stored; null if the others have started over.
+ */
 export async function resume(
   world: World,
   room: Room,
@@ -46,7 +48,7 @@ export async function resume(
   }
 }
 
-/** From the stored result to the last word. */
+/** Runs the ending, from the stored result to the last letter. */
 export async function end(
   world: World,
   room: Room,
@@ -87,7 +89,7 @@ export async function end(
         digest: recordDigest(record),
         attempt: hex(sid),
         holds: index !== null,
-        // Whoever was done before stayed to help, and waited for nobody.
+        // A member that was done before lingered only to help, and waited for nobody.
         away: active.already ? [] : away,
       }
     })
@@ -96,7 +98,7 @@ export async function end(
   }
 }
 
-/** The certificate, which is on disk. @throws Failure as `agree`; `E_UNFINISHED` (doubt) */
+/** Obtains the certificate and writes it to disk. @throws Failure as `agree`; `E_UNFINISHED` (doubt) */
 async function agreed(
   world: World,
   room: Room,
@@ -108,13 +110,13 @@ async function agreed(
   try {
     return await agree(world, room, files, result, signal)
   } catch (error) {
-    // Should that fail, the result is resumed next time, and set aside then.
+    // If that fails, the next run resumes the result and sets it aside then.
     await setAsideOn(error, room, files, result.ran.sid).catch(() => {})
     throw room.mayAbort ? error : await unfinished(plan, files, error)
   }
 }
 
-/** For those who only watch a resharing; null where nobody could. */
+/** The outcome for the watchers of a reshare; null if there are none. */
 function outcomeFor(
   definition: KeyDefinition,
   record: Uint8Array,
@@ -125,8 +127,8 @@ function outcomeFor(
 }
 
 /**
- * What could keep the result from becoming active here is looked at once more: what was held may have changed since. A new
- * key has no epoch before it, and so takes no vote from one.
+ * Votes. Checks the obstacles to activation once more, since the home may have changed. A new key has no
+ * parent epoch, so its vote is not recorded against one.
  */
 async function vote({ home, card }: World, { definition, file }: MakingPlan): Promise<void> {
   if (definition.kind === 'keygen') return

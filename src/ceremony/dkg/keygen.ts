@@ -1,6 +1,7 @@
 /**
- * Key generation: from a definition that its custodians accept to a key of which each holds a share, certified by all
- * their receipts. `planKeygen` checks whatever can be checked before a secret is opened; `runKeygen` does it.
+ * Key generation: from a definition that its custodians accept to a key of which each holds a share,
+ * certified by all their receipts. `planKeygen` makes every check that needs no secret; `runKeygen` does the
+ * work.
  */
 import { run } from '../../messaging/session/run.js'
 import { makeKey } from '../../protocol/engines/engine.js'
@@ -18,9 +19,9 @@ import type { World } from '../world.js'
 import type { KeygenPlan } from './plan.js'
 
 /**
- * What this member is to do for a definition, if it may.
- * @throws Failure: not a member or not a custodian (authentication), expired (absent), a key of that name (conflict),
- *   ended here (refused)
+ * This member's part in a definition, if it may take part.
+ * @throws Failure: not a custodian (authentication), expired or too early (absent), a key of that name
+ *   (conflict), ended here (refused)
  */
 export async function planKeygen(
   home: Home,
@@ -52,7 +53,7 @@ export async function planKeygen(
   return { file, definition, players, place: index, index, begun, behind: null }
 }
 
-/** Makes the key together with the other custodians, or finishes what an earlier process of this home began. */
+/** Makes the key with the other custodians, or finishes what an earlier process of this home began. */
 export const runKeygen = (world: World, plan: KeygenPlan): Promise<MadeKey> =>
   make(world, plan, (at, table) => play(at, plan, table))
 

@@ -1,7 +1,8 @@
 /**
- * Watching a resharing: an old custodian who neither deals nor gets a share says yes to it by its signature, and waits for
- * the certificate, by which its own share counts no more. The others wait for as many such signatures as make more than
- * half of the old custodians, and for nothing else of whoever watches: it may come late, leave, or never come.
+ * Watching a reshare. A watcher is an old custodian who neither deals nor receives a share. It agrees by its
+ * signature, then waits for the certificate that retires its own share from use. The others need signatures
+ * or participation of more than half of the old custodians, and nothing else from a watcher: it may come
+ * late, leave, or never come.
  */
 import { NO_SESSION, slotsOf, wantCodec } from '../../messaging/channel/letters.js'
 import { Mailbox } from '../../messaging/channel/mailbox.js'
@@ -28,7 +29,7 @@ import { keepWords, stageRecord, wordsOf } from '../epochs/attestations.js'
 import { afterVote } from './unfinished.js'
 import { leaving, memberOf, type World } from '../world.js'
 
-/** What the others made, held against what was to be made. */
+/** A result shown by a participant, checked against the definition. */
 type Outcome = {
   readonly record: KeyRecord
   readonly certificate: Certificate
@@ -36,8 +37,8 @@ type Outcome = {
 }
 
 /**
- * Signs the definition, which is this home's vote from the epoch, and records what comes of it.
- * @throws Failure `E_WATCHED` (doubt): the signature is out, and nobody said in time what came of it
+ * Signs the definition, which is this home's vote from the parent epoch, and records the outcome.
+ * @throws Failure `E_WATCHED` (doubt): the signature is out, and nobody reported the outcome in time
  */
 export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
   const { home, card, identity } = world
@@ -50,14 +51,15 @@ export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
     await requireNotEnded(files)
     requireVerified(await unverifiedAmong(home, players), world.person.present)
     await keepCeremony(home, file)
-    // At most one signed definition an epoch: on disk before it is said (F-11).
+    // Votes for at most one definition per epoch, on disk before the signature goes out: two signed reshares
+    // could both reach a majority.
     await castVote(home, definition.parent, file.id, definition.supersedes)
     const signature = acceptDefinition(identity.signing, file.id)
     return await afterVote(plan, files, async () => {
       await keepSignatures(home, file.id, [{ fingerprint: card.fingerprint, signature }])
       return attend(world, plan, signature, async ({ record, certificate, encoded }) => {
         const certified = (await files.readCertificate()) ?? encoded
-        // By record and certificate whoever is killed from here on goes on by itself.
+        // With record and certificate on disk, a killed process continues by itself.
         const name = await nameOfKey(home, record.key_id)
         if (name !== null) await stageRecord(home, name, record)
         await files.writeCertificate(certified)
@@ -81,7 +83,7 @@ const made = (name: string, record: KeyRecord, sid: Uint8Array, already: boolean
   away: [],
 })
 
-/** What an earlier process of this home recorded, and may have been killed before it counted. */
+/** Finishes what an earlier process of this home recorded but may not have activated. */
 async function knownHere({ home }: World, plan: ResharePlan, files: CeremonyFiles): Promise<MadeKey | null> {
   const { file, definition } = plan
   const certificate = await files.readCertificate()
@@ -99,8 +101,8 @@ async function knownHere({ home }: World, plan: ResharePlan, files: CeremonyFile
 }
 
 /**
- * Says yes to whoever comes, until somebody shows what was made; then hears who has gone over to it: of that it depends
- * whether the old share may be destroyed.
+ * Posts the signature to everyone who comes, until somebody shows the result. Then collects the new
+ * custodians' statements that they have gone over: the old share may be destroyed only with those.
  */
 async function attend(
   world: World,
@@ -113,7 +115,10 @@ async function attend(
   const others = players.map((player) => memberOf(player, player.fingerprint))
   const looks = new Map(others.map(({ fingerprint }) => [hex(fingerprint), MOST_LOOKS]))
   const began = now()
-  /** When one of those spoke last who can have something to show: others who wait as well keep nobody waiting. */
+  /**
+   * When a participant last spoke. Only participants can show a result; other watchers do not extend the
+   * wait.
+   */
   let heard = began
   const mailbox = new Mailbox({
     transport,
@@ -156,7 +161,10 @@ async function attend(
     if (left > 0) found ??= outcomeIn(body, file.id, definition)
   })
   const person = leaving(world)
-  /** As long as something goes on there is something to wait for; but whoever takes part keeps nobody for ever. */
+  /**
+   * Activity of participants extends the wait, but not for ever: at the latest it ends with the definition,
+   * or after one full `patience.join` if that is later.
+   */
   const latest = Math.max(began + patience.join, definition.expires)
   const deadline = (): number => patience.total ?? Math.min(heard + patience.join, latest)
   try {
@@ -184,10 +192,10 @@ async function attend(
     const key = await keep(outcome)
     mailbox.enter(sid)
     const words = wordsOf(others, key.record, sid)
-    // Whoever says it says it while those who took part linger, and to them first.
+    // Members post these statements while the participants linger; half of that time is enough.
     const wait = { deadline: now() + world.linger / 2, signal: person.signal, round: 'done' }
     await mailbox.collect(words, wait).catch(() => {})
-    // The outcome counts here, whatever becomes of these: they come by file too.
+    // The outcome is already active here, whatever becomes of these statements: they also travel by file.
     await keepWords(world.home, mailbox, key.name, key.record, words).catch(() => {})
     await mailbox.flush()
     emit({ event: 'done' })
@@ -199,12 +207,12 @@ async function attend(
   }
 }
 
-/** One answer serves all who come at once. */
+/** Delay in milliseconds before a repeat, so that one posting answers everyone who asks meanwhile. */
 const AGAIN = 50
-/** What is looked at of one participant: a look is a signature and a proof of each. */
+/** Results examined per participant: each costs a signature and a proof for every participant. */
 const MOST_LOOKS = 3
 
-/** What somebody shows, if it is what this definition was to lead to, certified by all who took part. */
+/** The outcome in a body, if it matches the definition and all voters have certified it; null otherwise. */
 function outcomeIn(body: Uint8Array, id: Uint8Array, definition: ResharePlan['definition']): Outcome | null {
   try {
     const shown = outcomeCodec.decode(body)

@@ -1,4 +1,4 @@
-/** What a member is to do in a ceremony that makes shares, and what comes of it. */
+/** A member's part in a ceremony that makes shares, and its result. */
 import type { Card } from '../../wire/identity/card.js'
 import type {
   DefinitionFile,
@@ -11,15 +11,15 @@ import type { KeyRecord } from '../../wire/key/record.js'
 export type MakingPlan = {
   readonly file: DefinitionFile
   readonly definition: KeyDefinition
-  /** Who takes part, those who are to hold shares first: place and index of these are the same. */
+  /** The participants, future custodians first: for those, place and index are equal. */
   readonly players: readonly Card[]
-  /** This member's place among them, from 1; 0 for who only watches. */
+  /** This member's place among them, from 1; 0 for a watcher. */
   readonly place: number
-  /** The index of this member's share; null for who only deals or watches. */
+  /** The index of this member's share; null for a watcher or one who only deals. */
   readonly index: number | null
-  /** Whether this member has voted: then only the ending is left. */
+  /** Whether this member has voted: only the ending is left. */
   readonly begun: boolean
-  /** The epoch in use here, where that is older than the one that this starts from, and is left behind; null: none is. */
+  /** The epoch in use here, if it is older than the parent epoch and is left behind; null otherwise. */
   readonly behind: number | null
 }
 
@@ -28,15 +28,15 @@ export type MadeKey = {
   readonly name: string
   readonly record: KeyRecord
   readonly digest: Uint8Array
-  /** In hex: the session in which it was made. */
+  /** The session that made it, in hex. */
   readonly attempt: string
-  /** Whether this home held it before: nothing was made anew. */
+  /** Whether this home held it before, so that nothing new was made. */
   readonly already: boolean
-  /** Whether this member has a share of it: whoever leaves has none. */
+  /** Whether this member holds a share of it: a leaving custodian holds none. */
   readonly holds: boolean
-  /** Whether it only signed for the others to make it. */
+  /** Whether this member only watched. */
   readonly watched?: boolean
-  /** Who had not said that they are done when this member left, where it matters. */
+  /** Members that had not reported that they were done when this one left, where it matters. */
   readonly away: readonly string[]
 }
 

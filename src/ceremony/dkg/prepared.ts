@@ -1,6 +1,6 @@
 /**
- * The result of a key generation or resharing between its rounds and its certificate: sealed, written where it cannot be lost, and
- * read back before it is declared. Nothing of it is believed unchecked.
+ * The result of a key generation or reshare between its rounds and its certificate: sealed, written durably,
+ * and read back before it is declared. Nothing read back is trusted unchecked.
  */
 import type { Opened } from '../../messaging/session/handshake.js'
 import type { Room } from '../../messaging/session/session.js'
@@ -23,26 +23,27 @@ import type { MakingPlan } from './plan.js'
 import { requireStart } from './succession.js'
 import type { World } from '../world.js'
 
-/** What the rounds gave. */
+/** The output of the rounds. */
 export type Made = {
-  /** Null for who only dealt. */
+  /** Null for one who only deals. */
   readonly share: Secret | null
   readonly auxiliary: AuxSecret | null
   readonly record: KeyRecord
   readonly transcript: Transcript
 }
 
-/** What lies in `pending/`, checked: a share of the key in the record, and the result that was declared. */
+/** The checked content of `pending/`: a share of the key in the record, and the declared result. */
 export type Pending = {
   readonly record: KeyRecord
   readonly transcript: Transcript
   readonly sid: Uint8Array
-  /** Null for who only dealt. */
+  /** Null for one who only deals. */
   readonly share: Secret | null
 }
 
 /**
- * Writes the result, with the `prepared` that will declare it. What was made of secrets is wiped.
+ * Writes the result together with the `prepared` letter that will declare it, and wipes the secrets it came
+ * from.
  * @throws Failure as `checkVote` and `requireStart`
  */
 export async function store(
@@ -56,7 +57,8 @@ export async function store(
   const sealed = await sealShare(world, record, plan.index, share, auxiliary)
   const outcome = encodeRecord(record)
   const { definition, file } = plan
-  // What this home can vote for no more, since another process went over to something else, leaves no share here.
+  // If another process has voted for something else, this result can no longer be voted for and leaves no
+  // share here.
   if (definition.kind !== 'keygen') {
     await checkVote(world.home, definition.parent, file.id, definition.supersedes)
     await requireStart(world.home, world.card, definition)
@@ -102,7 +104,7 @@ async function sealShare(
   }
 }
 
-/** Reads back what was written, and believes nothing of it unchecked. */
+/** Reads back the pending result and checks all of it; null if files are missing. */
 export async function readPending(
   world: World,
   plan: MakingPlan,
@@ -130,7 +132,7 @@ export async function readPending(
   return { record, transcript: seen, sid: header.session, share }
 }
 
-/** A share file's secret, once it is known to be the share of this index in this record. */
+/** Opens a share file, and checks that it is the share of this index in this record. */
 async function openShare(
   world: World,
   record: KeyRecord,

@@ -1,8 +1,9 @@
 /**
- * Resharing and refresh: as many old custodians as must sign deal the key anew to those who are to hold it; its public key
- * and id stay, the shares before do not count with those after. Who joins knows the epoch before from the definition,
- * which each dealer signs, and deals or is dealt from nothing else. An old custodian who does neither
- * watches (`outgoing-consent.ts`). `planReshare` opens no secret; `runReshare` does it.
+ * Reshare and refresh. As many old custodians as must sign deal the key anew to its future custodians. Its
+ * public key and ID stay; old shares do not combine with new ones. A newcomer learns the parent epoch from
+ * the definition, which each dealer signs, and takes part on that basis alone. An old custodian who neither
+ * deals nor receives watches (`outgoing-consent.ts`). `planReshare` opens no secret; `runReshare` does the
+ * work.
  */
 import { run } from '../../messaging/session/run.js'
 import { reshareKey, wipeSigningKey } from '../../protocol/engines/engine.js'
@@ -27,9 +28,10 @@ import type { World } from '../world.js'
 import type { MadeKey, ResharePlan } from './plan.js'
 
 /**
- * What this member is to do for a definition, if it may.
- * @throws Failure: neither a participant nor an old custodian, or others sit in the old seats than here (authentication),
- *   expired (absent), or this member voted for another ceremony from it (conflict); as `requireStart`
+ * This member's part in a definition, if it may take part.
+ * @throws Failure: neither a participant nor an old custodian, or the seats of the parent epoch differ from
+ *   those here (authentication), expired or too early (absent), or this member voted for another ceremony
+ *   from it (conflict); as `requireStart`
  */
 export async function planReshare(
   home: Home,
@@ -66,9 +68,9 @@ export async function planReshare(
 }
 
 /**
- * Who only watches votes by its signature, also where that goes on the file ahead of the ceremony: then it is kept here
- * as one that this home has a part in. Nobody signs what this home has ended.
- * @throws Failure as `planReshare`; `E_ENDED` (refused); `E_BUSY` (conflict) where another process here is in it
+ * Records a watcher's vote when its signature goes out on the file ahead of the ceremony; the ceremony is
+ * then kept here as one in which this home takes part. A ceremony that this home has ended gets no signature.
+ * @throws Failure as `planReshare`; `E_ENDED` (refused); `E_BUSY` (conflict) if another process here is in it
  */
 export async function voteAhead(home: Home, self: Card, file: DefinitionFile): Promise<void> {
   const { definition, id } = file
@@ -80,7 +82,7 @@ export async function voteAhead(home: Home, self: Card, file: DefinitionFile): P
   const { parent, supersedes } = definition
   const lock = await files.lock()
   try {
-    // Since it was looked at another process may have ended it.
+    // Another process may have ended it since the first check.
     await requireNotEnded(files)
     await checkVote(home, parent, id, supersedes)
     await requireStart(home, self, definition)
@@ -91,7 +93,7 @@ export async function voteAhead(home: Home, self: Card, file: DefinitionFile): P
   }
 }
 
-/** Takes part in the resharing or watches it, or finishes what an earlier process of this home began. */
+/** Takes part in the reshare or watches it, or finishes what an earlier process of this home began. */
 export const runReshare = (world: World, plan: ResharePlan): Promise<MadeKey> =>
   plan.place === 0 ? watch(world, plan) : make(world, plan, (at, table) => play(at, plan, table))
 
@@ -109,7 +111,7 @@ async function play(world: World, { definition }: ResharePlan, { session, auxili
   }
 }
 
-/** What a dealer deals from; null for who does not deal. */
+/** The share that a dealer deals from; null for others. */
 async function ownShare(
   { home, identity, card }: World,
   definition: ReshareDefinition,
@@ -117,7 +119,7 @@ async function ownShare(
   const { dealers, parent_record: old } = definition
   if (!dealers.some((dealer) => equalBytes(dealer, card.fingerprint))) return null
   const key = await findKey(home, (await nameOfKey(home, old.key_id)) ?? '')
-  // Since it was planned another process may have gone over to a newer epoch.
+  // Another process may have moved to a newer epoch since the plan was made.
   await requireStart(home, card, definition)
   const own = await openShare(home, key, identity, card)
   try {

@@ -1,6 +1,6 @@
 /**
- * The course of every ceremony that ends with shares: a seat, the opening, the rounds, a pending result, votes, a
- * certificate, an epoch of the key. Which rounds, and who may take part, is said by `keygen.ts` and `reshare.ts`.
+ * The course of every ceremony that makes shares: a seat, the opening, the rounds, a pending result, votes, a
+ * certificate, an epoch of the key. `keygen.ts` and `reshare.ts` define the rounds and who may take part.
  */
 import { inSession } from '../../messaging/session/restart-loop.js'
 import { CLOCKS_APART, inWords } from '../../messaging/channel/clock.js'
@@ -40,16 +40,16 @@ import { memberOf, type World } from '../world.js'
 import { end, resume } from './conclude.js'
 import type { MadeKey, MakingPlan } from './plan.js'
 
-/** What the rounds are played with. */
+/** The inputs of the rounds. */
 export type Table = {
   readonly session: Session
-  /** What auxiliary data are made from; null where the scheme needs none. */
+  /** The input of the auxiliary data; null if the scheme needs none. */
   readonly auxiliary: (AuxiliaryInput & { readonly primes: AuxPrimes }) | null
-  /** What `run` needs beside the protocol. */
+  /** The options of `run`. */
   readonly options: RunOptions
 }
 
-/** @throws Failure `E_EXPIRED`, `E_TOO_EARLY` (absent); after the vote nothing is too late */
+/** @throws Failure `E_EXPIRED`, `E_TOO_EARLY` (absent); after the vote, expiry no longer matters */
 export function checkTime({ not_before, expires, kind }: KeyDefinition, begun: boolean, now: number): void {
   if (!begun && now >= expires) {
     throw new Failure('absent', 'E_EXPIRED', `this definition expired on ${rfc3339(expires)}`, {
@@ -64,7 +64,9 @@ export function checkTime({ not_before, expires, kind }: KeyDefinition, begun: b
   }
 }
 
-/** Takes part from the first hello to the last word, or finishes what an earlier process of this home began. */
+/**
+ * Takes part from the first hello to the last letter, or finishes what an earlier process of this home began.
+ */
 export async function make(
   world: World,
   plan: MakingPlan,
@@ -83,7 +85,7 @@ export async function make(
     record: null,
   }
   const files = new CeremonyFiles(world.home, plan.file.id)
-  // Whoever has voted goes on as far as it gets.
+  // A member that has voted continues as far as its transport lets it.
   if ((await files.readReceipt()) === null) {
     requirePayload(world.transport, largestInMaking(definition, plan.players.length))
   }
@@ -91,7 +93,7 @@ export async function make(
     ? new PrimeSupply(world, levelOfKeys().primeBits)
     : null
   return seated(primes ? patient(world) : world, cast, files, async (room) => {
-    // Since the plan was made another process may have ended it.
+    // Another process may have ended it since the plan was made.
     await requireNotEnded(files)
     await keepCeremony(world.home, plan.file)
     room.mailbox.handOut(definitionCodec.encode(definition))
@@ -108,7 +110,7 @@ export async function make(
     const opening = openingOf(world, cast, files, plan.file.signatures, consents)
     consents?.listen(room)
     return inSession(room, opening, async (opened, signal) => {
-      // Those that an earlier attempt has shown are used up.
+      // Primes that an earlier attempt has shown are used up.
       await primes?.fill(room, opened.sid, signal)
       room.blame.file = (rounds, claims) =>
         encodeFailed(seenIn(definition, null, opened, rounds), null, claims)
@@ -120,8 +122,9 @@ export async function make(
 }
 
 /**
- * Completes a member in doubt by a certificate from somebody who has it: no secret and no network needed.
- * @throws Failure `E_CERTIFICATE` (verification) unless it certifies the very result that this member voted for (F-44)
+ * Completes a member in doubt with a certificate that somebody else has: this needs no secret and no network.
+ * @throws Failure `E_CERTIFICATE` (verification) unless it certifies the very result that this member voted
+ *   for: another run of the same definition has other shares
  */
 export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Array): Promise<MadeKey> {
   const files = new CeremonyFiles(home, plan.file.id)
@@ -142,7 +145,7 @@ export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Arr
     )
   }
   const active = await afterVote(plan, files, async () => {
-    // One that an earlier process got is as good, and stays.
+    // A certificate from an earlier process is just as good, and stays.
     const known = await files.readCertificate()
     if (!known) await files.writeCertificate(certificate)
     return activate(home, plan, files, record, transcriptCodec.decode(transcript), known ?? certificate)
@@ -152,7 +155,7 @@ export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Arr
   return { ...active, record, digest, attempt: hex(header.session), holds, away: [] }
 }
 
-/** Those who only watch a resharing, and must sign it: what is held of them already, in the file or here. */
+/** The consents of the watchers of a reshare, starting from the signatures in the file or stored here. */
 async function consentsOf(home: Home, { file, definition }: MakingPlan): Promise<Consents | null> {
   if (definition.kind === 'keygen') return null
   const here = await storedCeremony(home, file.id)
@@ -160,9 +163,9 @@ async function consentsOf(home: Home, { file, definition }: MakingPlan): Promise
   return new Consents(file.id, definition, known, (held) => keepSignatures(home, file.id, held))
 }
 
-// ----------------------------------------------------------------------------------------------------------- the run
+// ------------------------------------------------------------------------------------------------ the rounds
 
-/** Proofs about moduli take their time, on slow machines above all. */
+/** Proofs about moduli take long, especially on slow machines. In milliseconds. */
 const LONG_ROUND = 10 * 60_000
 
 const patient = (world: World): World => ({
@@ -191,7 +194,7 @@ function tableOf(
   return { session, auxiliary, options }
 }
 
-/** The record that the rounds led to, and a transcript that its receipts are yet to complete. */
+/** The record that the rounds produced, and a transcript that still lacks its receipts. */
 function madeBy({ definition, file }: MakingPlan, opened: Opened, { output, rounds }: Run<NewShares>): Made {
   const record = recordMade(definition, file.id, output)
   const seen = seenIn(definition, null, opened, rounds)

@@ -1,14 +1,16 @@
 /**
- * Whether a resharing may go on from what this home holds of its key. Whoever deals or watches holds the epoch that it
- * starts from. Whoever is only dealt a share needs none of it: a home that missed resharings, or was put back from an older
- * copy, takes its share as one that joins does, and the epoch in use there becomes an old one.
+ * Whether a reshare may start from what this home holds of its key. A dealer or watcher must hold the parent
+ * epoch. A member that only receives a share needs none of it: a home that missed reshares, or was restored
+ * from an older copy, takes its share like a newcomer, and its epoch in use becomes old.
  *
- * What makes the newer epoch outrank the one here is its certificate: each custodian in it has proved its share of the same
- * public key, and shares of a key are made from shares of it alone. A number that is higher is what is left to compare
- * where the epochs between are not known here; where they are, the newer one must descend from the one in use. A home that
- * was put back has forgotten how it voted, as a share that was restored from pieces has: both may vote again.
+ * The parent epoch outranks the local one through its certificate: each of its custodians has proved its
+ * share of the same public key, and shares of a key come only from shares of that key. If the epochs between
+ * are unknown here, only the higher number is left to compare; if they are known, the newer epoch must
+ * descend from the one in use. A restored home has forgotten its votes, and so has a share restored from
+ * pieces: both may vote again.
  *
- * All of it is looked at before any round, and once more before the vote. After that a result can always be made active.
+ * All of this is checked before any round, and again before the vote. After the vote, a result can always be
+ * activated.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Home } from '../../storage/home/home.js'
@@ -25,10 +27,12 @@ import { requireSameSeats } from '../keys/rebinds.js'
 import { requireNotReplaced } from '../epochs/superseded.js'
 
 /**
- * @returns the number of the epoch in use here that is left behind by joining; null where nothing is
- * @throws Failure `E_PARENT` (conflict) if it starts from an epoch that this home would need and does not hold, that is
- *   no longer in use, or that does not descend from the one here; `E_NO_SEAT` (authentication) if others sit in its seats
- *   here; `E_PUBLIC_KEY`, `E_RECORD` (verification) if the key is known here as another; as `requireNotReplaced`
+ * Checks that this member may start from the definition's parent epoch.
+ * @returns the number of the epoch in use here that joining leaves behind; null if none
+ * @throws Failure `E_PARENT` (conflict) if the parent epoch is one that this home needs and does not hold, is
+ *   no longer in use, or does not descend from the local one; `E_NO_SEAT` (authentication) if its seats
+ *   differ from those here; `E_PUBLIC_KEY`, `E_RECORD` (verification) if this home knows the key differently;
+ *   as `requireNotReplaced`
  */
 export async function requireStart(
   home: Home,
@@ -46,8 +50,9 @@ export async function requireStart(
 }
 
 /**
- * Whether the epoch before is the one in use here.
- * @throws Failure `E_NO_SEAT` (authentication) if so, and others sit in its seats here than by the definition
+ * Whether the parent epoch is the one in use here.
+ * @throws Failure `E_NO_SEAT` (authentication) if it is, and its seats here differ from those in the
+ *   definition
  */
 export const startsFromHere = async (
   home: Home,
@@ -71,7 +76,10 @@ function nothingActive(error: unknown): null {
   throw error
 }
 
-/** Nothing that counted here, or is certified, comes after that epoch, or lies on another line than it. */
+/**
+ * Requires that no epoch that was active or is certified here comes after the parent epoch or lies on another
+ * line.
+ */
 async function requireLater(home: Home, held: HeldKey, parent: KeyRecord): Promise<void> {
   requireKnownKey(parent, [held])
   if (held.epochs.some(({ record }) => record && !derivesAlike(record, parent)))
@@ -94,7 +102,7 @@ async function requireLater(home: Home, held: HeldKey, parent: KeyRecord): Promi
 const derivesAlike = (a: KeyRecord, b: KeyRecord): boolean =>
   a.scheme === b.scheme && hex(a.chain_code ?? new Uint8Array()) === hex(b.chain_code ?? new Uint8Array())
 
-/** An epoch and those before it, as far as their records are here: newest first. */
+/** An epoch and its ancestors, as far as their records are here: newest first. */
 function lineOf({ epochs }: HeldKey, newest: KeyRecord): readonly KeyRecord[] {
   const line = [newest]
   for (let at = newest; at.parent !== null; ) {

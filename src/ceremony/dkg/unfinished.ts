@@ -1,6 +1,6 @@
 /**
- * What fails in this home once it has voted: a full disk, a lock that another command holds. The others may have a certified
- * result by that vote, so nothing is as it was before; the member is told what finishes it here.
+ * Failures of this home after its vote, such as a full disk or a lock held by another command. Its vote may
+ * have given the others a certified result, so this is no clean abort; the member is told how to finish.
  */
 import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { KeyDefinition } from '../../wire/ceremony/key-definition.js'
@@ -10,8 +10,9 @@ import { hex } from '../../wire/base/text.js'
 type Ceremony = { readonly file: { readonly id: Uint8Array }; readonly definition: KeyDefinition }
 
 /**
- * Does what comes after the vote.
- * @throws Failure `E_UNFINISHED` (doubt) in place of what this home alone is the cause of; else what `act` throws
+ * Runs the steps after the vote.
+ * @throws Failure `E_UNFINISHED` (doubt) in place of a failure that this home alone caused; other errors of
+ *   `act` as they are
  */
 export async function afterVote<T>(plan: Ceremony, files: CeremonyFiles, act: () => Promise<T>): Promise<T> {
   try {
@@ -21,7 +22,7 @@ export async function afterVote<T>(plan: Ceremony, files: CeremonyFiles, act: ()
   }
 }
 
-/** What an error of this home means after the vote; any other is what it is. */
+/** Turns a local failure after the vote into `E_UNFINISHED`; returns any other error unchanged. */
 export async function unfinished(
   { file, definition }: Ceremony,
   files: CeremonyFiles,
