@@ -1,6 +1,7 @@
 /**
- * Going over to a new epoch, said aloud: each new custodian says so when it has activated it, hears it of the others
- * while it lingers, and keeps what it heard with the epoch. Who was away is handed the same as a file.
+ * Announcing the move to a new epoch. Each new custodian says so once it has activated the epoch, hears the
+ * others while it lingers, and keeps their statements with the epoch. A member that was away gets them as a
+ * file.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { type Member, type Slot, slotsOf } from '../../messaging/channel/letters.js'
@@ -31,7 +32,7 @@ import { requireWhole } from './share-check.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 import type { World } from '../world.js'
 
-/** Says that this member has gone over to an epoch that it has activated, if it holds a share of it. */
+/** Announces that this member has activated the epoch, if it holds a share of it. */
 export async function goOver(
   world: World,
   mailbox: Mailbox,
@@ -43,7 +44,7 @@ export async function goOver(
   if (own) mailbox.post('activated', { session: sid }, own)
 }
 
-/** Where those of a ceremony who hold a share of what it made say that they have gone over. */
+/** The slots in which the other custodians of the new epoch post their `activated` statements. */
 export const wordsOf = (others: readonly Member[], record: KeyRecord, sid: Uint8Array): Slot[] =>
   slotsOf(
     others.filter(({ fingerprint }) => record.members.some((member) => isOf(member, fingerprint))),
@@ -51,7 +52,7 @@ export const wordsOf = (others: readonly Member[], record: KeyRecord, sid: Uint8
     sid,
   )
 
-/** Keeps with the epoch what has come of these. What does not hold is missing, and no more than that. */
+/** Keeps the statements received in these slots; an invalid one counts as missing, and no more than that. */
 export async function keepWords(
   home: Home,
   mailbox: Mailbox,
@@ -66,9 +67,9 @@ export async function keepWords(
 }
 
 /**
- * This member's word that it has gone over, as it was first given; null for who holds no share of the epoch.
- * @throws Failure `E_KEY_STATE` (conflict) if it was not given, and the share is not what it should be: others destroy
- *   theirs of the epoch before on this word
+ * This member's `activated` statement, as first made; null if it holds no share of the epoch.
+ * @throws Failure `E_KEY_STATE` (conflict) if it was not made yet and the share here is not intact: others
+ *   destroy their shares of the parent epoch on this statement
  */
 export async function ownWord(
   owner: Owner,
@@ -93,11 +94,11 @@ export async function ownWord(
   await requireWhole(owner, name, digest)
   const own = sayActivated(record, { card, index, signing: identity.signing }, now)
   if (await writeStatement(home, name, digest, 'activated', card.fingerprint, own)) return own
-  // Another process of this home gave it at the same instant: nobody gives two.
+  // Another process of this home made it at the same instant; a member never makes two.
   return given()
 }
 
-/** Null for what does not hold. */
+/** The parsed statement; null if invalid. */
 function statementOf(
   encoded: Uint8Array,
   record: KeyRecord,
@@ -111,7 +112,7 @@ function statementOf(
   }
 }
 
-/** Keeps the record of an epoch: what is said of shares of it is held against that. */
+/** Keeps the record of an epoch, against which statements about its shares are checked. */
 export async function stageRecord(
   home: Home,
   name: string,
@@ -123,7 +124,7 @@ export async function stageRecord(
   await stageEpoch(home, name, recordDigest(r), { 'record.cbor': encodeRecord(r), ...proof })
 }
 
-/** @returns whether it is new here. @throws Failure as `parseStatement` */
+/** Keeps a statement. @returns whether it is new here. @throws Failure as `parseStatement` */
 export async function keepStatement(
   home: Home,
   name: string,
@@ -136,11 +137,11 @@ export async function keepStatement(
   return writeStatement(home, name, digest, said, by, encoded)
 }
 
-// --------------------------------------------------------------------------------------------------- handed on by hand
+// ------------------------------------------------------------------------------------------ handover by file
 
 /**
- * What this home knows of how a key went over to its newest epoch.
- * @throws Failure `E_KEY_STATE` (conflict) if the home holds no epoch of it that is whole and certified
+ * The handover that this home knows: how a key moved to its newest epoch.
+ * @throws Failure `E_KEY_STATE` (conflict) if the home holds no intact certified epoch of it
  */
 export async function handoverOf(home: Home, name: string): Promise<Handover> {
   const held = await heldKey(home, name)
@@ -150,7 +151,7 @@ export async function handoverOf(home: Home, name: string): Promise<Handover> {
       hint: `\`mpc share list --key ${name}\` shows what is there`,
     })
   }
-  // A longer chain loses its beginning, and what was said of that.
+  // A chain that is too long loses its oldest epochs, with their statements.
   const chain = held.epochs
     .filter((each) => each === newest || descends(held, newest, each))
     .slice(-MOST_EPOCHS)
@@ -163,17 +164,18 @@ export async function handoverOf(home: Home, name: string): Promise<Handover> {
 export type Taken = {
   /** How many statements are new here. */
   readonly added: number
-  /** How many are by identities that sit in no seat here: they count once their rebind is accepted. */
+  /** How many come from identities in no seat here: they count once their rebind is accepted. */
   readonly strange: number
-  /** Number of the epoch that was in use here and no longer is; null if that stays as it was. */
+  /** Number of the epoch that was in use here and is no longer; null if nothing changed. */
   readonly frozen: number | null
 }
 
 /**
- * Takes in what others know. All of it is checked before anything is kept; an old custodian who was not there learns from
- * it that its epoch counts no more, and uses its share of it no more.
- * @throws Failure `E_STATEMENT` (verification) if it is of another key, does not reach back to an epoch that is here, or
- *   holds a statement that is not what it says; `E_CERTIFICATE` (verification); (conflict) as `requireNotReplaced`
+ * Takes in what others know of a key's epochs. All of it is checked before anything is kept. An old custodian
+ * who missed the ceremony learns that its epoch is replaced, and stops using its share.
+ * @throws Failure `E_STATEMENT` (verification) if it is about another key, does not reach back to an epoch
+ *   here, or contains an invalid statement; `E_CERTIFICATE` (verification); (conflict) as
+ *   `requireNotReplaced`
  */
 export async function takeHandover(
   owner: Pick<Owner, 'home' | 'card'>,
@@ -192,8 +194,8 @@ export async function takeHandover(
   await requireNotReplaced(home, records)
   await requireComplete(home, last, certificate)
   const checked = statements.map((encoded) => checkedAgainst(records, here, encoded))
-  // Who is to hold a share of the newest, and has voted for it, finishes that by this certificate. Else it was lost here:
-  // the home is older than it, and holds no share that counts.
+  // A custodian of the newest epoch that has voted for it finishes with this certificate. Otherwise its share
+  // was lost here: the home is older than the epoch, and holds no share of it.
   const isMember = last.members.some((member) => isOf(member, card.fingerprint))
   const holds = isMember && (here(last)?.status != null || (await isVotedFor(home, last)))
   if (holds && here(last)?.status == null) await keepCertificate(home, last, certificate)
@@ -206,7 +208,7 @@ export async function takeHandover(
   return { added, strange: checked.filter((one) => one === null).length, frozen }
 }
 
-/** Whether a share of an epoch that this home has voted for waits here for its certificate. */
+/** Whether this home voted for an epoch and its share of it waits here for the certificate. */
 export async function isVotedFor(home: Home, record: KeyRecord): Promise<boolean> {
   const files = new CeremonyFiles(home, record.definition)
   const [receipt, outcome, share] = await Promise.all([
@@ -223,14 +225,17 @@ async function keepCertificate(home: Home, record: KeyRecord, certificate: Uint8
   if ((await files.readCertificate()) === null) await files.writeCertificate(certificate)
 }
 
-/** Where the ceremony is known here, all who took part in it have given their receipts. @throws Failure `E_CERTIFICATE` */
+/**
+ * If the ceremony is known here, requires the receipts of all its participants.
+ * @throws Failure `E_CERTIFICATE`
+ */
 async function requireComplete(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<void> {
   const definition = (await storedCeremony(home, record.definition))?.definition
   if (!definition || !isKeyDefinition(definition)) return
   parseCertificate(certificate, votersOf(definition, record), encodeRecord(record))
 }
 
-/** A statement with the record that it is about; null if who made it sits in no seat that is known here. */
+/** A statement with the record that it is about; null if its author sits in no seat known here. */
 function checkedAgainst(
   records: readonly KeyRecord[],
   here: (r: KeyRecord) => HeldEpoch | undefined,
@@ -242,7 +247,10 @@ function checkedAgainst(
   return seatedStatement(encoded, record, here(record)?.rebinds) && { record, encoded }
 }
 
-/** An epoch in use here that others have gone over from counts no more. @returns its number, if there was one */
+/**
+ * Takes the epoch in use here out of use once it is replaced.
+ * @returns its number; null if none was in use
+ */
 async function freeze(home: Home, name: string, records: readonly KeyRecord[]): Promise<number | null> {
   await using _ = await lockKey(home, name)
   const state = await readState(home, name)

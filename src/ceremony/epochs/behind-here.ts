@@ -1,4 +1,4 @@
-/** Whether this home was to hold a share of the newest epoch that it knows, and holds none. */
+/** Whether this home should hold a share of the newest epoch that it knows, and holds none. */
 import type { Home } from '../../storage/home/home.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { KeyRecord } from '../../wire/key/record.js'
@@ -6,7 +6,10 @@ import { heldKey, newestOf } from './held-epochs.js'
 import { cardIfAny } from '../contacts/identity.js'
 import { isOf } from '../keys/rebinds.js'
 
-/** Why no epoch is in use here, where this member was to hold a share of the newest; null if that is not why. */
+/**
+ * The failure that explains why no epoch is in use here, if this member should hold a share of the newest;
+ * else null.
+ */
 export async function behindHere(home: Home, name: string): Promise<Failure | null> {
   const self = await cardIfAny(home)
   const newest = newestOf(await heldKey(home, name))

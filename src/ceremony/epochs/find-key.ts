@@ -1,4 +1,4 @@
-/** The keys of a home: the active epoch's record by its local name, and this member's share in it. */
+/** The keys of a home: the active epoch's record by its local name, and this member's share of it. */
 import { needsAuxiliary, wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Secret } from '../../protocol/core/secret.js'
 import type { Home } from '../../storage/home/home.js'
@@ -15,7 +15,10 @@ import { behindHere } from './behind-here.js'
 import { everyRebind, seatedLast } from '../keys/rebinds.js'
 import { type HereKey, indexIn, type Key } from '../keys/key.js'
 
-/** The active epoch of a key. @throws Failure (configuration) `E_NO_KEY` naming the keys that there are; `E_BEHIND` */
+/**
+ * The active epoch of a key.
+ * @throws Failure (configuration) `E_NO_KEY`, naming the keys that exist; `E_BEHIND`
+ */
 export async function findKey(home: Home, name: string): Promise<Key> {
   const key = await keyHere(home, name)
   if (key.status === 'active') return { ...key, status: key.status }
@@ -26,7 +29,10 @@ export async function findKey(home: Home, name: string): Promise<Key> {
   })
 }
 
-/** @throws Failure `E_NO_KEY` (configuration), `E_KEY_STATE` (conflict) */
+/**
+ * The active epoch of a key, else its newest old one.
+ * @throws Failure `E_NO_KEY` (configuration), `E_KEY_STATE` (conflict)
+ */
 export async function keyHere(home: Home, name: string): Promise<HereKey> {
   const state = await readState(home, name)
   const epoch = state?.epochs.find(({ status }) => status === 'active') ?? state?.epochs.at(-1)
@@ -39,7 +45,7 @@ export async function keyHere(home: Home, name: string): Promise<HereKey> {
   return { ...(await epochHere(home, name, state, epoch.digest)), status: epoch.status }
 }
 
-/** One epoch of a key, by its record here and those who sit in its seats. @throws Failure `E_KEY_STATE` (conflict) */
+/** One epoch of a key: its record here and who sits in its seats. @throws Failure `E_KEY_STATE` (conflict) */
 export async function epochHere(
   home: Home,
   name: string,
@@ -67,7 +73,10 @@ export async function epochHere(
   return { name, record, digest, seated, rebinds, everyRebind: every }
 }
 
-/** @throws Failure `E_EPOCH` (configuration) if this home has gone over to another epoch since the key was looked up */
+/**
+ * @throws Failure `E_EPOCH` (configuration) if this home has moved to another epoch since the key was looked
+ *   up
+ */
 export async function requireInUse(home: Home, { name, record, digest }: Key): Promise<void> {
   const state = await readState(home, name)
   const epoch = state?.epochs.find(({ status }) => status === 'active')
@@ -81,7 +90,8 @@ const notInUse = (name: string, { epoch }: KeyRecord): Failure =>
 
 /**
  * This member's share, checked against the record; the caller wipes it.
- * @throws Failure as `requireInUse`: a person, or another member, may have been waited for since
+ * @throws Failure as `requireInUse`: the program may have waited for a person or another member since the
+ *   lookup
  */
 export async function openShare(home: Home, key: Key, identity: Identity, self: Card): Promise<OwnShare> {
   const index = indexIn(key, self)
@@ -93,8 +103,9 @@ export async function openShare(home: Home, key: Key, identity: Identity, self: 
 }
 
 /**
- * The same, to sign with.
- * @throws Failure `E_AUXILIARY_LOST` (configuration) for a share that was restored without what its engine needs
+ * Opens the share for signing.
+ * @throws Failure `E_AUXILIARY_LOST` (configuration) if the share was restored without the auxiliary data of
+ *   its engine
  */
 export async function openToSign(home: Home, key: Key, identity: Identity, self: Card): Promise<OwnShare> {
   const own = await openShare(home, key, identity, self)

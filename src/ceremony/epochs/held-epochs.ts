@@ -1,6 +1,7 @@
 /**
- * Every epoch that a home holds anything of, as its files say: which is in use, whose share is there, what custodians
- * have said of theirs. Opens no secret, and tells of a home that is damaged what is there and what is not.
+ * Every epoch of which a home holds anything, as its files say: which is in use, whose share is here, what
+ * custodians have stated about theirs. Opens no secret. For a damaged home, it reports what is there and what
+ * is missing.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Home } from '../../storage/home/home.js'
@@ -26,40 +27,47 @@ import { everyRebind } from '../keys/rebinds.js'
 
 export type HeldEpoch = {
   readonly digest: Uint8Array
-  /** Null where neither the state nor the record says it. */
+  /** Null if neither the state nor the record gives it. */
   readonly number: number | null
-  /** Null where the state does not name it: it is known, and no share of it was ever active here. */
+  /** Null if the state does not name it: it is known, but no share of it was ever active here. */
   readonly status: KeyState['epochs'][number]['status'] | null
-  /** Null where it is missing or damaged. */
+  /** Null if missing or damaged. */
   readonly record: KeyRecord | null
-  /** By which some of its seats are or were taken, of each seat in the order of acceptance here. */
+  /**
+   * Rebinds that gave seats to new identities, past and present; per seat in the order of acceptance here.
+   */
   readonly rebinds: readonly Rebind[]
-  /** Whether the share lies here. */
+  /** Whether the share is here. */
   readonly hasShare: boolean
-  /** Whether anything secret of it lies here, the share or what its split was made from. */
+  /** Whether any secret of it is here: the share or the source of its split. */
   readonly hasSecret: boolean
   /** The certificate, if there is one over this record. */
   readonly certificate: Uint8Array | null
-  /** How the own share was split, if it was split here, and the names of the holders who destroyed their piece. */
+  /**
+   * How this member's share was split, if it was split here, and the holders who destroyed their piece, by
+   * name.
+   */
   readonly manifest: Manifest | null
   readonly piecesDestroyed: readonly string[]
-  /** What custodians have said of their shares, each of them at most once of each kind. */
+  /** Statements of custodians about their shares, at most one of each kind per custodian. */
   readonly statements: readonly Statement[]
-  /** What is wrong with its files, for people. */
+  /** Problems with its files, in words for people. */
   readonly problems: readonly string[]
 }
 
 export type HeldKey = {
   readonly name: string
-  /** Null where its state cannot be read. */
+  /** Null if its state cannot be read. */
   readonly state: KeyState | null
   /** Oldest first. */
   readonly epochs: readonly HeldEpoch[]
-  /** What is wrong with its state, for people. */
+  /** The problem with its state, in words for people; null if none. */
   readonly problem: string | null
 }
 
-/** @throws Failure `E_NO_KEY` (configuration) if nothing of such a key is here; else only what the system refuses */
+/**
+ * @throws Failure `E_NO_KEY` (configuration) if nothing of such a key is here; otherwise only system errors
+ */
 export async function heldKey(home: Home, name: string): Promise<HeldKey> {
   const problems: string[] = []
   const state = await sound(() => readStateAlone(home, name), problems)
@@ -104,7 +112,7 @@ async function heldEpoch(
   const statements: Statement[] = []
   const encodings = await sound(() => listStatements(home, name, digest), problems, 'statements: ')
   for (const encoded of encodings ?? []) {
-    // What somebody without a seat here says counts for nothing, and damages nothing.
+    // A statement by an identity without a seat here does not count, and is no damage.
     const said = await sound(() => seatedStatement(encoded, record, rebinds), problems, 'statements: ')
     if (said) statements.push(said)
   }
@@ -141,7 +149,7 @@ async function certificateIn(
   return held
 }
 
-/** Everything that this home knows of any key; what is too damaged to be read is left out. */
+/** Everything that this home knows of any key; a key too damaged to read is left out. */
 export async function heldKeys(home: Home): Promise<readonly HeldKey[]> {
   const held: HeldKey[] = []
   for (const name of await listKeyFolders(home)) {
@@ -152,9 +160,9 @@ export async function heldKeys(home: Home): Promise<readonly HeldKey[]> {
 }
 
 /**
- * Whether what this home knows of a key bears out a record that somebody brings: an epoch has other shares than the one
- * before, never another public key.
- * @throws Failure `E_PUBLIC_KEY` (verification) if it knows this key by another public key
+ * Checks a record from outside against what this home knows of the key: epochs have different shares, never
+ * different public keys.
+ * @throws Failure `E_PUBLIC_KEY` (verification) if this home knows the key by another public key
  */
 export function requireKnownKey(brought: KeyRecord, known: readonly HeldKey[]): void {
   for (const { name, epochs } of known) {
@@ -184,7 +192,7 @@ const noKey = (name: string): Failure =>
 
 const damaged = (problem: string): Failure => new Failure('conflict', 'E_KEY_STATE', problem)
 
-/** What it gives, or null and a problem more. @param where before which the problem is told */
+/** The result of `act`, or null after adding its problem. @param where prefix of the problem */
 async function sound<T>(act: () => T | Promise<T>, problems: string[], where = ''): Promise<T | null> {
   try {
     return await act()
@@ -195,9 +203,11 @@ async function sound<T>(act: () => T | Promise<T>, problems: string[], where = '
   }
 }
 
-// ------------------------------------------------------------------------------------------------------- what follows
+// ----------------------------------------------------------------------------------------------- conclusions
 
-/** The seats of those who have said that they went over to this epoch, and not that they lost their share of it. */
+/**
+ * The seats whose custodians have stated that they went over to this epoch, and not that they lost its share.
+ */
 export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> => {
   const isLost = (by: Uint8Array) =>
     statements.some((each) => each.said === 'lost' && equalBytes(each.by, by))
@@ -206,7 +216,7 @@ export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> =>
   )
 }
 
-/** The seats of those who sit there now and have said that they hold no share of it. */
+/** The seats whose present custodians have stated that they hold no share. */
 export function lostSeats({ record, rebinds, statements }: HeldEpoch): ReadonlySet<number> {
   const sits = (index: number, by: Uint8Array): boolean => {
     const taken = rebinds.filter((rebind) => rebind.index === index).at(-1)?.card
@@ -218,9 +228,9 @@ export function lostSeats({ record, rebinds, statements }: HeldEpoch): ReadonlyS
 }
 
 /**
- * The seats whose shares are said to be destroyed, by everybody who is known to hold one: who sits there, whoever handed the
- * share on, and whoever sat there by a rebind, which proves the share, and did not hand it on. An identity that was lost,
- * so that the next came out of its pieces, holds nothing.
+ * The seats whose shares are reported destroyed by everyone known to have held one: the present custodian,
+ * any identity that handed the share on, and any identity that sat there by a rebind, which proves the share,
+ * without handing it on. A lost identity, replaced by a share restored from pieces, holds nothing.
  */
 export function destroyedSeats({ record, rebinds, statements }: HeldEpoch): readonly number[] {
   const seats = (record?.members ?? []).filter(({ card, index }) => {
@@ -234,7 +244,7 @@ export function destroyedSeats({ record, rebinds, statements }: HeldEpoch): read
   return seats.map(({ index }) => index)
 }
 
-/** Whether an epoch comes after another of the same key, by the records that are here. */
+/** Whether an epoch descends from another of the same key, by the records here. */
 export function descends(key: HeldKey, after: HeldEpoch, before: HeldEpoch): boolean {
   for (let at: HeldEpoch | undefined = after; at?.record; ) {
     const { parent }: KeyRecord = at.record
@@ -245,7 +255,7 @@ export function descends(key: HeldKey, after: HeldEpoch, before: HeldEpoch): boo
   return false
 }
 
-/** The epoch that counts, as far as this home knows: the one in use here, else the newest that is certified. */
+/** The epoch that counts as far as this home knows: the one in use here, else the newest certified one. */
 export function newestOf({ epochs }: HeldKey): HeldEpoch | null {
   const certified = epochs.filter(({ record, certificate }) => record !== null && certificate !== null)
   return epochs.find(({ status }) => status === 'active') ?? certified.at(-1) ?? null

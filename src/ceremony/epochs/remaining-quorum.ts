@@ -1,6 +1,7 @@
 /**
- * Who could still sign with an epoch, as far as it is known here: whose share nobody has said to be destroyed, and whose
- * destroyed share holders of its pieces could make again (F-17). Nothing here proves that a share is gone.
+ * The custodians who could still sign with an epoch, as far as this home knows: custodians whose share is not
+ * reported destroyed, and those whose destroyed share its holders could restore, since holders act as a
+ * second quorum. Nothing here proves that a share is gone.
  */
 import type { Manifest } from '../../wire/escrow/manifest.js'
 import type { KeyRecord } from '../../wire/key/record.js'
@@ -9,11 +10,11 @@ import { destroyedSeats, type HeldEpoch } from './held-epochs.js'
 export type Remaining = {
   /** How many must sign with this epoch. */
   readonly needed: number
-  /** Names of the custodians whose share is not said to be destroyed. */
+  /** Custodians whose share is not reported destroyed, by name. */
   readonly shares: readonly string[]
-  /** Names of those whose destroyed share can be made again from pieces that are known here. */
+  /** Custodians whose destroyed share can be restored from pieces known here, by name. */
   readonly pieces: readonly string[]
-  /** Whether they are enough. */
+  /** Whether both together reach the threshold. */
   readonly enough: boolean
 }
 
@@ -31,7 +32,9 @@ export function remainingOf(epoch: HeldEpoch, record: KeyRecord): Remaining {
   }
 }
 
-/** The holders who together make that custodian's share again: none if too many have destroyed their pieces. */
+/**
+ * The holders who together can restore that custodian's share; none if too many have destroyed their pieces.
+ */
 function outstanding({ manifest, piecesDestroyed }: HeldEpoch, index: number): readonly string[] {
   if (manifest === null || manifest.custodian.index !== index) return []
   const left = holdersLeft(manifest, piecesDestroyed)
@@ -41,7 +44,7 @@ function outstanding({ manifest, piecesDestroyed }: HeldEpoch, index: number): r
 const holdersLeft = ({ holders }: Manifest, destroyed: readonly string[]): string[] =>
   holders.map(({ name }) => name).filter((name) => !destroyed.includes(name))
 
-/** The same in words, each line for people. */
+/** The same in words, one line each. */
 export function remainingWords(epoch: HeldEpoch, record: KeyRecord): string[] {
   const { needed, shares, pieces, enough } = remainingOf(epoch, record)
   const what = `epoch ${record.epoch}`
@@ -55,7 +58,7 @@ export function remainingWords(epoch: HeldEpoch, record: KeyRecord): string[] {
   ]
 }
 
-/** Who holds pieces of a share of this epoch that was split here. */
+/** The holders whose pieces can restore this member's share of the epoch, if it was split here, in words. */
 function piecesWords({ manifest, piecesDestroyed }: HeldEpoch): string[] {
   if (manifest === null) return []
   const left = holdersLeft(manifest, piecesDestroyed)
@@ -63,6 +66,6 @@ function piecesWords({ manifest, piecesDestroyed }: HeldEpoch): string[] {
   return [`Any ${manifest.threshold} of ${listed(left)} can make your share of it again from their pieces.`]
 }
 
-/** Names as people list them. */
+/** Joins names into an English list. */
 export const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`

@@ -1,10 +1,10 @@
 /**
- * Destroying the shares of epochs that others have replaced: the only way by which a share is ever destroyed. It wants the
- * certificate of the newer epoch, and the word of as many of its custodians as must sign that they have gone over: so
- * that at every moment enough people can sign.
+ * Destroying the shares of replaced epochs: the only way in which a share is ever destroyed. It requires the
+ * certificate of the newer epoch, and the `activated` statements of as many of its custodians as must sign,
+ * so that at every moment enough people can sign.
  *
- * The state calls an epoch retired before anything of it is destroyed, and the statement that it is destroyed comes last:
- * whoever is killed in between does the rest when it is run again.
+ * The state marks an epoch retired before anything of it is destroyed, and the statement that it is destroyed
+ * comes last: a process killed in between does the rest on its next run.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Home } from '../../storage/home/home.js'
@@ -24,26 +24,26 @@ import { seatOf } from '../keys/rebinds.js'
 import { requireWhole } from './share-check.js'
 import { ownWord } from './attestations.js'
 
-/** An epoch whose record is there. */
+/** An epoch whose record is here. */
 export type WholeEpoch = HeldEpoch & { readonly record: KeyRecord }
 
 export type RetirePlan = {
   readonly name: string
-  /** Digest of the one epoch that is meant; null: all. */
+  /** Digest of the one epoch to retire; null for all. */
   readonly only: Uint8Array | null
-  /** The epoch in use; null where nothing is to be retired. */
+  /** The epoch in use; null if there is nothing to retire. */
   readonly newest: WholeEpoch | null
-  /** Names of its custodians who have gone over, this one among them if it is one. */
+  /** Its custodians who have gone over, by name, including this member if it is one. */
   readonly gone: readonly string[]
-  /** What is to be retired, oldest first; empty if nothing is left to do. */
+  /** The epochs to retire, oldest first; empty if nothing is left to do. */
   readonly epochs: readonly WholeEpoch[]
 }
 
 /**
- * What is to be destroyed here, if it may be.
- * @param digest of the one epoch that is meant; null: all that came before the one in use
+ * Plans what to destroy here, if that is allowed.
+ * @param digest of the one epoch to retire; null for all before the one in use
  * @throws Failure `E_NO_KEY`, `E_NO_EPOCH` (configuration); `E_EPOCH_IN_USE`, `E_KEY_STATE` (conflict);
- *   `E_STATEMENTS` (absent) naming who has not said that it went over; as `requireNotReplaced`
+ *   `E_STATEMENTS` (absent), naming who has not gone over; as `requireNotReplaced`
  */
 export async function planRetire(
   home: Home,
@@ -66,7 +66,8 @@ export async function planRetire(
   )
   const seats = new Set(seatsGoneOver(whole))
   const own = seatOf(whole, self.fingerprint)
-  // What this home said itself before it was put back from an older copy, it no longer holds.
+  // After a restore from an older copy, this home's own earlier statement may name a share that it no longer
+  // holds.
   if (own !== null) seats[whole.status === 'active' ? 'add' : 'delete'](own)
   const named = (members: KeyRecord['members']) => members.map(({ card }) => card.name)
   const gone = whole.record.members.filter(({ index }) => seats.has(index))
@@ -83,7 +84,7 @@ export async function planRetire(
   return { name, only: digest, newest: whole, gone: named(gone), epochs: old as WholeEpoch[] }
 }
 
-/** What came before the epoch in use and is not destroyed yet, or was and is not said to be. */
+/** Old epochs that are not destroyed yet, or are destroyed without a statement that says so. */
 async function openEpochs(
   home: Home,
   self: Card,
@@ -110,24 +111,25 @@ async function openEpochs(
 const isWhole = (epoch: HeldEpoch): epoch is WholeEpoch => epoch.record !== null
 
 export type Retired = {
-  /** Paths of the files that were destroyed. */
+  /** Paths of the destroyed files. */
   readonly destroyed: readonly string[]
 }
 
 /**
- * Does what was planned, if it may still be done.
- * @throws Failure as `planRetire`; (conflict) `E_BUSY`; `E_KEY_STATE` if the share of the epoch in use is not what it should be
+ * Carries out the plan, if it still holds.
+ * @throws Failure as `planRetire`; (conflict) `E_BUSY`; `E_KEY_STATE` if the share of the epoch in use is not
+ *   intact
  */
 export async function retire(owner: Owner, plan: RetirePlan, now: number): Promise<Retired> {
   const { home, identity, card } = owner
   const { name } = plan
-  // A person took their time over it: what held then must hold now.
+  // A person may have taken long to confirm; the conditions must still hold.
   const { newest, epochs: old } = await planRetire(home, card, name, plan.only)
   const epochs = old.filter((each) => plan.epochs.some(({ digest }) => equalBytes(digest, each.digest)))
   if (!newest) return { destroyed: [] }
   if (newest.status === 'active') {
     await requireWhole(owner, name, newest.digest)
-    // Those who were not there when it was said hear it from who has it in a file.
+    // Members that missed the announcement get this statement in a file.
     await ownWord(owner, name, newest.record, now)
   }
   await using _ = await lockKey(home, name)
@@ -146,7 +148,7 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
   return { destroyed }
 }
 
-/** From here on nothing needs their shares. */
+/** Marks the epochs retired; from here on nothing needs their shares. */
 async function markRetired(home: Home, name: string, epochs: readonly WholeEpoch[]): Promise<void> {
   const state = await readStateAlone(home, name)
   if (state === null) throw damaged(name, 'it is gone')
@@ -158,7 +160,7 @@ async function markRetired(home: Home, name: string, epochs: readonly WholeEpoch
   await writeState(home, name, { ...state, epochs: marked })
 }
 
-// --------------------------------------------------------------------------------------------------------- refusals
+// -------------------------------------------------------------------------------------------------- failures
 
 const damaged = (name: string, problem: string): Failure =>
   new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not whole: ${problem}`, {
@@ -200,16 +202,19 @@ function tooFew(name: string, { record }: WholeEpoch, have: number, missing: rea
 }
 
 export type OldShares = {
-  /** Numbers of the epochs that others have replaced, and of which something secret is still here. */
+  /** Numbers of the replaced epochs of which a secret is still here. */
   readonly epochs: readonly number[]
-  /** Whether they can be destroyed now, or once others have said that they went over; `no`: there is nothing to destroy. */
+  /** Whether they can be destroyed now, or once others have gone over; `no`: there is nothing to destroy. */
   readonly retire: 'now' | 'later' | 'no'
 }
 
-/** What is still here of old epochs of a key. Opens no secret. @param self null in a home without an identity */
+/**
+ * The secrets of old epochs of a key that are still here. Opens none.
+ * @param self null in a home without an identity
+ */
 export async function oldShares(home: Home, self: Card | null, name: string): Promise<OldShares> {
   try {
-    // Most keys have one epoch, and then there is nothing to look for.
+    // Most keys have one epoch, and nothing old to look for.
     if ((await listEpochs(home, name)).length < 2) return { epochs: [], retire: 'no' }
     const old = await oldEpochsOf(home, await heldKey(home, name))
     const numbers = old.filter(({ isLeft }) => isLeft).flatMap(({ epoch }) => epoch.number ?? [])

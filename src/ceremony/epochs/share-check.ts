@@ -1,6 +1,6 @@
 /**
- * Whether the shares of a key that lie here are what they should be: the share of this member's seat in a certified record,
- * with what its engine needs. Opens each, keeps nothing, changes nothing.
+ * Checks the shares of a key that are here: each must be the share of this member's seat in a certified
+ * record, with the auxiliary data that its engine needs. Opens each share, keeps nothing, changes nothing.
  */
 import { CodecError, equalBytes } from '../../protocol/core/codec.js'
 import { needsAuxiliary, wipeSigningKey } from '../../protocol/engines/engine.js'
@@ -21,37 +21,35 @@ import { seatOf } from '../keys/rebinds.js'
 
 export type CheckedShare = {
   readonly epoch: HeldEpoch
-  /** What is wrong, for people; empty if all of it holds. */
+  /** The problems, in words for people; empty if the share is sound. */
   readonly problems: readonly string[]
-  /** Whether the share came back without what signing needs beside it: it deals, and does not sign. */
+  /** Whether the share was restored without its auxiliary data: it can deal, but not sign. */
   readonly refreshNeeded: boolean
 }
 
 export type CheckedKey = {
   /** Each epoch whose share is here, or should be. */
   readonly shares: readonly CheckedShare[]
-  /** What is wrong with the key's state; null if nothing is. */
+  /** The problem with the key's state; null if none. */
   readonly problem: string | null
 }
 
-/**
- * Every share of a key that is here, or should be.
- * @throws Failure as `heldKey`
- */
+/** Checks every share of a key that is here, or should be. @throws Failure as `heldKey` */
 export async function checkShares(owner: Owner, name: string): Promise<CheckedKey> {
   for (;;) {
     const before = await encodedState(owner.home, name)
     const checked = await checkOnce(owner, name)
     const after = await encodedState(owner.home, name)
-    // What another command retires meanwhile is not there by its state, which comes first, and is no damage.
+    // If another command retired an epoch meanwhile, its missing share is no damage. Its state changes first,
+    // so a changed state means: check again.
     if (before === after) return checked
   }
 }
 
-/** As it lies there, whatever it says. */
+/** The state's bytes in hex, whatever they say; null if missing or unreadable. */
 const encodedState = async (home: Home, name: string): Promise<string | null> => {
   const held = await readStateFile(home, name).catch((error: unknown) => {
-    // One that cannot be read is told of with the key.
+    // An unreadable state is reported with the key.
     if (error instanceof Failure) return null
     throw error
   })
@@ -68,12 +66,12 @@ async function checkOnce(owner: Owner, name: string): Promise<CheckedKey> {
   return { shares, problem: held.problem }
 }
 
-/** Nothing is damaged: so comes a share from paper without its certificate. */
+/** A share restored from paper starts out this way; nothing is damaged. */
 const NOT_CERTIFIED =
   'it is not certified here, as a share restored from paper is at first: get FILE from another custodian ' +
   '(`mpc share statements -o FILE`), then `mpc share statements FILE`'
 
-/** The same of one epoch. */
+/** Checks one epoch's share. */
 async function checkShare(
   { home, identity, card }: Owner,
   name: string,
@@ -108,7 +106,7 @@ async function checkShare(
   }
 }
 
-/** What is wrong with what lies beside a share: the transcript of its making, and what its split was made from. */
+/** Problems with the files beside a share: the transcript of its making, and the source of its split. */
 async function besideShare(
   { home, identity }: Owner,
   name: string,
@@ -143,7 +141,7 @@ async function besideShare(
   return problems
 }
 
-/** @throws Failure `E_KEY_STATE` (conflict) unless this member's share of that epoch is here, and what it should be */
+/** @throws Failure `E_KEY_STATE` (conflict) unless this member's share of that epoch is here and intact */
 export async function requireWhole(owner: Owner, name: string, digest: Uint8Array): Promise<void> {
   const { epochs } = await heldKey(owner.home, name)
   const epoch = epochs.find((each) => equalBytes(each.digest, digest))

@@ -1,8 +1,8 @@
 /**
- * What is here of epochs that were replaced: not only their own shares, but also those that lie with ceremonies, of runs that
- * were set aside or came to nothing, and of results that became an epoch. Enough of one run sign as well as those of an
- * epoch do, so they go with the epoch that they were dealt from or that they made; also where this home held no share of
- * that, and joined later.
+ * The secrets of replaced epochs in this home: their own shares, and those that lie with ceremonies, from
+ * runs that were set aside or failed, or from results that became an epoch. Enough shares of one run can sign
+ * just as an epoch's shares can, so they are destroyed with the epoch that they were dealt from or that they
+ * made, even if this home held no share of that epoch and joined later.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
@@ -13,25 +13,25 @@ import { Failure } from '../../wire/base/failure.js'
 import { descends, type HeldEpoch, type HeldKey, newestOf } from './held-epochs.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 
-/** An epoch that another has replaced. */
+/** A replaced epoch. */
 export type OldEpoch = {
   readonly epoch: HeldEpoch
-  /** Whether a share of it was ever this home's. */
+  /** Whether this home ever held a share of it. */
   readonly wasHeld: boolean
-  /** Where shares lie that go with it, beside its own. */
+  /** Ceremonies with shares that are destroyed with it. */
   readonly sources: readonly Source[]
-  /** Whether anything secret of all this is here. */
+  /** Whether any of these secrets is here. */
   readonly isLeft: boolean
 }
 
 /** A ceremony that may have left shares. */
 export type Source = {
   readonly files: CeremonyFiles
-  /** Whether the result that is pending there counts too: it does not where it may be a share in use. */
+  /** Whether its pending result counts too: not where it may be a share in use. */
   readonly pending: boolean
 }
 
-/** What came before the epoch in use, and what the state says was replaced: oldest first. */
+/** The ancestors of the epoch in use, and those that the state calls replaced: oldest first. */
 export async function oldEpochsOf(home: Home, held: HeldKey): Promise<readonly OldEpoch[]> {
   const newest = newestOf(held)
   const old = held.epochs.filter((each) =>
@@ -50,7 +50,7 @@ export async function oldEpochsOf(home: Home, held: HeldKey): Promise<readonly O
   )
 }
 
-/** By the state, or by a vote for the result that became it. */
+/** Whether this home held a share: by the state, or by its vote for the result that became the epoch. */
 async function wasHeld(home: Home, { status, record }: HeldEpoch): Promise<boolean> {
   if (status !== null || record === null) return status !== null
   return (await new CeremonyFiles(home, record.definition).readReceipt()) !== null
@@ -63,11 +63,12 @@ async function sourcesOf(home: Home, held: HeldKey, old: readonly HeldEpoch[]): 
   for (const id of await listCeremonies(home)) {
     const made = held.epochs.find(({ record }) => record !== null && equalBytes(record.definition, id))
     const definition = await resharingOf(home, held, id)
-    // What it starts from may not be known here: then it goes with the next that is.
+    // The parent epoch may be unknown here; then the source goes with the next known one.
     const from = definition && old.find(({ number }) => (number ?? 0) >= definition.parent_record.epoch)
     const of = old.filter((each) => each === made || each === from)
     if (of.length === 0) continue
-    // What this home voted for and nothing replaced may be certified still, and then it is the share that counts.
+    // A result that this home voted for and nothing replaced may still be certified, and then its share is in
+    // use.
     const isOpen = !made && definition !== null && (await isLastVote(home, definition.parent, id))
     const pending = made ? old.includes(made) : !isOpen
     sources.push({ files: new CeremonyFiles(home, id), pending, of })
@@ -75,7 +76,7 @@ async function sourcesOf(home: Home, held: HeldKey, old: readonly HeldEpoch[]): 
   return sources
 }
 
-/** A resharing of this key; null if it is none. */
+/** The definition, if it reshares this key; null otherwise. */
 async function resharingOf(
   home: Home,
   { state }: HeldKey,
@@ -86,7 +87,7 @@ async function resharingOf(
     if (!state || !definition || !isReshare(definition)) return null
     return equalBytes(definition.parent_record.key_id, state.key_id) ? definition : null
   } catch (error) {
-    // One that cannot be read is told of where ceremonies are listed.
+    // An unreadable definition is reported where ceremonies are listed.
     if (error instanceof Failure) return null
     throw error
   }

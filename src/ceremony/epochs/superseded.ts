@@ -1,6 +1,7 @@
 /**
- * Ceremonies that this home has voted out: it voted, from the epoch that they start from, for one that replaces them. Its
- * vote may count by now, so no certificate of theirs counts here any more, in whatever way it comes (F-11).
+ * Ceremonies that this home has voted out: from their parent epoch, it voted for one that replaces them. Its
+ * vote may already count, so no certificate of theirs counts here any more, however it arrives: else two
+ * reshares from one epoch could both become valid.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Home } from '../../storage/home/home.js'
@@ -12,9 +13,9 @@ import { hex } from '../../wire/base/text.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 
 /**
- * Whether these epochs, each with the one that it came from, may count here.
- * @throws Failure (conflict) `E_VOTED_PARENT` if this home voted for what replaces the ceremony that made one of them;
- *   `E_CEREMONY_FILES` if what it voted for cannot be read
+ * Checks that these epochs, each by its parent, may count here.
+ * @throws Failure (conflict) `E_VOTED_PARENT` if this home voted for a ceremony that replaces the one that
+ *   made any of them; `E_CEREMONY_FILES` if the ceremony it voted for cannot be read
  */
 export async function requireNotReplaced(home: Home, records: readonly KeyRecord[]): Promise<void> {
   for (const { parent, definition, epoch } of records) {
@@ -41,7 +42,7 @@ async function replacedBy(home: Home, parent: Uint8Array, id: Uint8Array): Promi
   return null
 }
 
-/** What a ceremony that this home voted for names as replaced. */
+/** The ceremonies that a voted-for ceremony supersedes. */
 async function replaces(home: Home, vote: Uint8Array): Promise<readonly Uint8Array[]> {
   const file = await storedCeremony(home, vote)
   if (file && isKeyDefinition(file.definition)) return file.definition.supersedes ?? []

@@ -1,7 +1,8 @@
 /**
- * Homes of one key that use different epochs, where they meet to sign. Whoever hears of an epoch that its own replaced shows
- * how the key went over to its own; a home that is shown a certified epoch after its own uses its own no more, and, where
- * it was to hold a share of that, says aloud that it holds none. Nobody counts it as gone over from then on.
+ * Homes of one key that use different epochs and meet to sign. A home that hears of a replaced epoch shows
+ * how the key moved to its own. A home that is shown a certified epoch newer than its own stops using its
+ * own, and announces that it holds no share of the newer one if it should: from then on nobody counts it as
+ * gone over.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { type Member, NO_SESSION } from '../../messaging/channel/letters.js'
@@ -24,27 +25,27 @@ import { handoverOf, isVotedFor, keepStatement, type Taken, takeHandover } from 
 import type { World } from '../world.js'
 import { behind } from './behind-here.js'
 
-/** A member that uses another epoch is told at most so often, in milliseconds. */
+/** Least interval between two handovers to one member, in milliseconds. */
 const AGAIN = 1000
-/** What is looked at of one member: a look is a proof of each custodian. */
+/** Letters examined per member: each costs a proof for every custodian. */
 const MOST_LOOKS = 3
-/** An envelope needs a little room beside its body. */
+/** Leaves room in the envelope beside the body. */
 const LARGEST_BODY = ENVELOPE_LIMIT - 2048
 
 export class Meeting {
-  /** Why this home signs with its epoch no more. */
+  /** Why this home no longer signs with its epoch. */
   over: Failure | null = null
-  /** Fingerprints in hex of those who hold no share of the epoch in use here, as they say. */
+  /** Fingerprints in hex of members who state that they hold no share of the epoch in use here. */
   readonly lost = new Set<string>()
-  /** When each member was told, by fingerprint in hex: nobody takes another's turn. */
+  /** When each member was last told, by fingerprint in hex: one member cannot use up another's turn. */
   readonly #told = new Map<string, number>()
   readonly #looks = new Map<string, number>()
-  /** What is known here does not change while this home meets others by it, and is read once. */
+  /** Read once: what this home knows does not change while it meets others. */
   #known: Promise<Handover | null> | null = null
-  /** What members say is looked at in turn. */
+  /** Queue that examines letters one after another. */
   #looked: Promise<unknown> = Promise.resolve()
 
-  /** @param changed called when any of this did */
+  /** @param changed called when `over` or `lost` changes */
   constructor(
     readonly world: World,
     readonly key: Key,
@@ -62,29 +63,29 @@ export class Meeting {
     this.#looked = this.#looked.then(() => quiet(act()))
   }
 
-  /** A member uses this epoch. */
+  /** Notes that a member uses this epoch, and answers if it is another than ours. */
   heard(epoch: Uint8Array, by: Uint8Array): void {
     if (equalBytes(epoch, this.key.digest)) return
-    // A member that is behind says it again as long as it waits.
+    // A member that is behind repeats itself as long as it waits.
     const now = this.world.now()
     if (now - (this.#told.get(hex(by)) ?? Number.NEGATIVE_INFINITY) < AGAIN) return
     this.#told.set(hex(by), now)
     void quiet(this.#tell(epoch))
   }
 
-  /** Shows how the key went over from that epoch; where it is not known here, says which one this home uses. */
+  /** Shows how the key moved on from that epoch; if that is unknown here, says which epoch this home uses. */
   async #tell(epoch: Uint8Array): Promise<void> {
     this.#known ??= quiet(handoverOf(this.world.home, this.key.name))
     const known = await this.#known
     const handover = known && handoverSince(known, epoch)
     if (!handover) return this.say()
     const whole = encodeHandover(handover)
-    // What has been said of the shares is left out where it does not fit: the certificate is what counts.
+    // If the whole does not fit, the statements are left out: the certificate matters most.
     const body = whole.length > LARGEST_BODY ? encodeHandover({ ...handover, statements: [] }) : whole
     if (body.length <= LARGEST_BODY) this.mailbox.post('handover', { session: NO_SESSION }, body)
   }
 
-  /** Asks everybody to say what they have, and says which epoch is in use here. */
+  /** Asks everybody for what they have, and says which epoch is in use here. */
   say(): void {
     this.mailbox.post('list', { session: NO_SESSION }, listCodec.encode(this.key.digest))
   }
@@ -113,7 +114,10 @@ export class Meeting {
     this.changed()
   }
 
-  /** Of signers who hold no share: the first, as why they are not waited for. */
+  /**
+   * The failure for the first of these signers who holds no share, which is not waited for; null if there is
+   * none.
+   */
   missing(signers: readonly Uint8Array[]): Failure | null {
     const one = signers.find((fingerprint) => this.lost.has(hex(fingerprint)))
     const member = one && this.key.seated.members.find(({ card }) => equalBytes(card.fingerprint, one))
@@ -136,7 +140,7 @@ function overBy(key: Key, newest: KeyRecord, { frozen }: Taken, word: Uint8Array
   return frozen === null ? waits(key, newest) : goneTo(key, newest)
 }
 
-/** What somebody sent and does not hold, or what cannot be kept here, is as if it had not come. */
+/** Ignores a letter that is invalid, or cannot be kept here, as if it had not come. */
 async function quiet<T>(act: Promise<T> | (() => T)): Promise<T | null> {
   try {
     return await (typeof act === 'function' ? act() : act)
@@ -147,8 +151,9 @@ async function quiet<T>(act: Promise<T> | (() => T)): Promise<T | null> {
 }
 
 /**
- * This member's word that it holds no share of an epoch in whose record it sits; null where it holds one, also one that
- * waits for its certificate, or sits in no seat of it. What it said before it was put back from an older copy counts no more.
+ * This member's statement that it holds no share of an epoch in whose record it sits. Null if it holds one,
+ * even one that waits for its certificate, or sits in no seat. Statements made before a restore from an older
+ * copy do not count.
  */
 export async function lostWord(
   { home, identity, card }: Owner,
@@ -167,7 +172,9 @@ export async function lostWord(
   return word
 }
 
-/** Who is to deal where nobody says it: those who hold their share, as far as is known here; null if too few are known to. */
+/**
+ * Default dealers: custodians who hold their share, as far as this home knows; null if too few are known to.
+ */
 export async function dealersWhoHold(
   home: Home,
   { name, digest, seated }: Key,
