@@ -1,4 +1,4 @@
-/** A key as a home holds it, with those who sit in its seats. */
+/** A key as a home holds it, with the identities in its seats. */
 import type { RebindFile } from '../../storage/home/escrow.js'
 import type { Home } from '../../storage/home/home.js'
 import type { KeyState } from '../../storage/home/epochs.js'
@@ -9,7 +9,7 @@ import type { Rebind } from '../../wire/key/rebind.js'
 import type { KeyRecord } from '../../wire/key/record.js'
 import { hex } from '../../wire/base/text.js'
 
-/** A home, and the identity that sits in it. */
+/** A home and its identity. */
 export type Owner = { readonly home: Home; readonly identity: Identity; readonly card: Card }
 
 /** A rebind that was accepted here. */
@@ -21,15 +21,18 @@ export type Key = {
   /** Digest of the record. */
   readonly digest: Uint8Array
   readonly status: 'active'
-  /** The record with the cards of those who sit in its seats now: whom to hear and whom to seal to. */
+  /** The record with the cards that sit in its seats now: those to listen to and to seal to. */
   readonly seated: KeyRecord
-  /** By which they sit there. */
+  /** The rebinds that put them there. */
   readonly rebinds: readonly Accepted[]
-  /** With those by which others sat there before them. */
+  /** Includes the rebinds that seated their predecessors. */
   readonly everyRebind: readonly Accepted[]
 }
 
-/** A key, whether or not an epoch of it is active here: where it went to others, the last that this home held. */
+/**
+ * A key, whether or not an epoch of it is active here; if it went to others, the last epoch that this home
+ * held.
+ */
 export type HereKey = Omit<Key, 'status'> & { readonly status: KeyState['epochs'][number]['status'] }
 
 /** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */

@@ -1,6 +1,6 @@
 /**
- * The safe primes that a threshold ECDSA key needs of each custodian: taken from those made ahead, and made where they
- * are missing. A prime serves one key, and none that others have seen the product of.
+ * The safe primes that a threshold ECDSA key needs from each custodian: taken from stock, and made if
+ * missing. A prime serves one key, and none whose product others have seen.
  */
 import type { Room } from '../../messaging/session/session.js'
 import type { AuxPrimes } from '../../protocol/cggmp24/auxiliary/data.js'
@@ -15,15 +15,15 @@ import { encodePrime, parsePrime } from '../../wire/key/prime.js'
 import type { World } from '../world.js'
 import type { MakePrimes } from '../world.js'
 
-/** Two for the Paillier modulus N, two for the ring-Pedersen modulus N-hat (cggmp24.md, section 0). */
+/** Two for the Paillier modulus N, two for the ring-Pedersen modulus N-hat. */
 export const PRIMES_A_KEY = 4
 
 type Owner = { readonly home: Home; readonly card: Card; readonly identity: Identity }
 type Maker = { readonly makePrimes: MakePrimes; readonly signal: AbortSignal }
 
 /**
- * Makes primes ahead of time and keeps them sealed; tells how many it has kept after each.
- * @throws the signal's reason, once all that were found are kept
+ * Makes primes ahead of time and keeps them sealed; `made` reports how many are kept so far.
+ * @throws the signal's reason, once all primes found are kept
  */
 export async function stockPrimes(
   { home, card, identity }: Owner,
@@ -54,8 +54,8 @@ async function keep({ home, card, identity }: Owner, bits: number, prime: Uint8A
 export const stockedPrimes = (home: Home, bits: number): Promise<number> => countPrimes(home, bits)
 
 /**
- * The primes of one key in the making. Those that were not shown when it ends go back to those made ahead: whatever ended
- * it, the next try need not make them again.
+ * The primes of one key in the making. At its end, primes that were not shown return to stock, so that the
+ * next try need not make them again.
  */
 export class PrimeSupply {
   #held: Secret[] = []
@@ -71,8 +71,8 @@ export class PrimeSupply {
   }
 
   /**
-   * Makes sure that all are there: takes what was made ahead, and makes the others, while it says to those who wait that
-   * it does and how many are left. Each is kept as it is found.
+   * Completes the set: takes primes from stock and makes the rest, while it tells the waiting members how
+   * many are left. Each is kept as soon as it is found.
    * @param session all zero before there is one
    * @throws the signal's reason
    */
@@ -106,7 +106,7 @@ export class PrimeSupply {
     }
   }
 
-  /** All four, as the mathematics takes them. */
+  /** All four, in the form that the protocol takes. */
   numbers(): AuxPrimes {
     if (this.missing > 0) throw new Error('there are primes missing')
     const [p, q, pHat, qHat] = this.#held.map((prime) => fromBytes(prime.reveal())) as [
@@ -118,13 +118,16 @@ export class PrimeSupply {
     return { p, q, pHat, qHat }
   }
 
-  /** Their products are known to others now: they serve no other run. */
+  /** Wipes the primes: others know their products now, so they serve no other run. */
   discard(): void {
     for (const prime of this.#held) prime.wipe()
     this.#held = []
   }
 
-  /** A prime that cannot be kept is lost, and hides nothing of how the ceremony ended. */
+  /**
+   * Returns unshown primes to stock. One that cannot be kept is lost; its error must not hide how the
+   * ceremony ended.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     const unshown = this.#held
     this.#held = []
@@ -134,7 +137,9 @@ export class PrimeSupply {
     }
   }
 
-  /** The next one that was made ahead; those that this identity did not make, somebody else has put there. */
+  /**
+   * The next prime in stock; skips primes that this identity did not make, which somebody else has put there.
+   */
   async #stocked(): Promise<Secret | null> {
     const { home, identity, card } = this.world
     for (;;) {

@@ -1,6 +1,6 @@
 /**
- * Who sits in a key's seats here: the members of its record, and in their place those whose rebinds this custodian has
- * accepted. The record itself never changes; the next reshare writes the new cards into it.
+ * The seats of a key as this home sees them: the members of its record, or the identities whose rebinds this
+ * custodian has accepted. The record itself never changes; the next reshare writes the new cards into it.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { appendRebind, listRebinds } from '../../storage/home/escrow.js'
@@ -14,9 +14,9 @@ import type { Key } from './key.js'
 import type { Accepted } from './key.js'
 
 /**
- * Every rebind that was ever accepted here, by index, and of each seat in the order of acceptance: all of these identities
- * have held its share. A date in a rebind is its maker's, who may be a thief, or have a wrong clock: it orders nothing.
- * @throws Failure `E_REBIND` for one that does not hold
+ * Every rebind ever accepted here, by index, and per seat in the order of acceptance: all of these identities
+ * have held its share. The date in a rebind gives no order: its maker may be a thief or have a wrong clock.
+ * @throws Failure `E_REBIND` for an invalid one
  */
 export async function everyRebind(
   home: Home,
@@ -33,14 +33,14 @@ export async function everyRebind(
     .sort(({ rebind: a }, { rebind: b }) => a.index - b.index)
 }
 
-/** Of all that were accepted the last of each seat: who sits there now. */
+/** The last accepted rebind of each seat: its present occupant. */
 export const seatedLast = (all: readonly Accepted[]): readonly Accepted[] =>
   all.filter(({ rebind }, i) => all[i + 1]?.rebind.index !== rebind.index)
 
 /**
- * Lets the card of a rebind sit in its seat here, whoever sat there: it comes after all that were accepted. Nothing
- * changes where it sits there by this very rebind.
- * @returns where the rebind lies
+ * Seats the card of a rebind here, whoever sat there before: it becomes the last accepted one. Does nothing
+ * if the card already sits there by this very rebind.
+ * @returns the path of the rebind
  * @throws Failure as `parseRebind`
  */
 export async function takeSeat(
@@ -57,7 +57,7 @@ export async function takeSeat(
   return appendRebind(home, name, digest, encoded)
 }
 
-/** The index of the seat that an identity holds in an epoch, by its record or by a rebind; null if it holds none. */
+/** The index of an identity's seat in an epoch, by its record or by a rebind; null if it has none. */
 export function seatOf(
   { record, rebinds }: { readonly record: KeyRecord | null; readonly rebinds: readonly Rebind[] },
   fingerprint: Uint8Array,
@@ -67,11 +67,14 @@ export function seatOf(
   return record?.members.find((member) => isOf(member, fingerprint))?.index ?? null
 }
 
-/** Whether a seat is that identity's by the record. */
+/** Whether the record gives the seat to that identity. */
 export const isOf = ({ card }: KeyRecord['members'][number], fingerprint: Uint8Array): boolean =>
   equalBytes(card.fingerprint, fingerprint)
 
-/** A signer without a seat here: somebody with a new identity that was not accepted, or nobody at all. */
+/**
+ * The failure for a signer without a seat here: a custodian with a new identity not accepted yet, or a
+ * stranger.
+ */
 export const noSeat = (what: string): Failure =>
   new Failure('authentication', 'E_NO_SEAT', what, {
     hint:
@@ -80,8 +83,8 @@ export const noSeat = (what: string): Failure =>
   })
 
 /**
- * Holds those who sit in a key's seats by a resharing's definition against those who do here.
- * @param theirs at most one a seat
+ * Compares the seats that a reshare's definition gives with the seats here.
+ * @param theirs at most one per seat
  * @throws Failure `E_NO_SEAT` (authentication)
  */
 export function requireSameSeats(

@@ -1,4 +1,4 @@
-/** What a request is for: the key at its path, and the bytes that are signed. */
+/** The subject of a request: the key at its path, and the bytes to sign. */
 import { type DerivedKey, derivedKey } from '../../wire/key/derived-key.js'
 import type { PayloadType } from '../../wire/ceremony/definition.js'
 import { messageOf, verifiesUnder } from '../../wire/ceremony/signature.js'
@@ -18,7 +18,7 @@ export const targetOf = ({ record }: Pick<Key, 'record'>, { type, payload, path 
   message: messageOf(record.scheme, type, payload),
 })
 
-/** Whether this is the signature that was asked for, as an ordinary verifier sees it. */
+/** Whether this is the requested signature, as an ordinary verifier sees it. */
 export function isSignature(key: Pick<Key, 'record'>, asked: Asked, signature: Uint8Array): boolean {
   const { publicKey, message } = targetOf(key, asked)
   return verifiesUnder(key.record.scheme, publicKey, message, signature)

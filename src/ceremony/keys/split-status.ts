@@ -1,5 +1,5 @@
 /**
- * How a backup stands, as the notes of its holders say: who last looked at its piece and when, and whether all of them
+ * The state of a backup according to its holders' notes: who last checked its piece and when, and whether all
  * hold pieces of one manifest. Opens no secret.
  */
 import { listNotes, readSplit, readSplitFile, writeNote } from '../../storage/home/escrow.js'
@@ -17,10 +17,10 @@ import { knownCards, parseCards } from '../contacts/contacts.js'
 
 export type HolderStatus = {
   readonly name: string
-  /** What it said last, and when, in milliseconds since 1970; null if it has said nothing. */
+  /** Its last statement; its time in milliseconds since 1970. Null if it has made none. */
   readonly said: Note['said'] | null
   readonly time: number | null
-  /** Whether a note can be signed by it, and was. */
+  /** Whether the last note is signed: only a holder with a card can sign. */
   readonly signed: boolean
   /** Whether it names this manifest; null if it has said nothing. */
   readonly agrees: boolean | null
@@ -30,7 +30,7 @@ export type BackupStatus = {
   /** Null if the share of the epoch in use was not split here. */
   readonly manifest: Manifest | null
   readonly holders: readonly HolderStatus[]
-  /** Number of an earlier epoch that was split while the one in use was not; null if there is none. */
+  /** Number of the latest split epoch if the one in use is not split; null if there is none. */
   readonly stale: number | null
 }
 
@@ -46,7 +46,7 @@ export async function manifestOf(
   return file && parseExportedManifest(file)
 }
 
-/** The cards that were given for the holders. */
+/** The cards that were given for the holders, and all cards known here. */
 export async function cardsOfSplit(
   home: Home,
   { name, digest }: Omit<Epoch, 'record'>,
@@ -57,8 +57,9 @@ export async function cardsOfSplit(
 }
 
 /**
- * Keeps a note of a holder.
- * @throws Failure `E_NOTE` (verification) if it is not whole, not signed by whom it names, or of another backup
+ * Keeps a holder's note.
+ * @throws Failure `E_NOTE` (verification) if it is damaged, not signed by the holder it names, or about
+ *   another backup
  */
 export async function keepNote(home: Home, key: Key, self: Card, encoded: Uint8Array): Promise<Note> {
   const note = parseNote(encoded, await signersOfNotes(home, key))
@@ -76,12 +77,12 @@ export async function keepNote(home: Home, key: Key, self: Card, encoded: Uint8A
   return note
 }
 
-/** @throws Failure `E_NOTE` (verification) for a note that was kept and is damaged */
+/** @throws Failure `E_NOTE` (verification) for a kept note that is damaged */
 export async function backupStatus(home: Home, key: Key): Promise<BackupStatus> {
   return { ...(await splitStatus(home, key)), stale: await staleEpoch(home, key) }
 }
 
-/** The same of one epoch alone. @throws Failure as `backupStatus` */
+/** The same for one epoch alone. @throws Failure as `backupStatus` */
 export async function splitStatus(home: Home, key: Epoch): Promise<Omit<BackupStatus, 'stale'>> {
   const manifest = await manifestOf(home, key)
   const signingOf = await signersOfNotes(home, key)
@@ -101,7 +102,10 @@ export async function splitStatus(home: Home, key: Epoch): Promise<Omit<BackupSt
   return { manifest, holders }
 }
 
-/** Whether the share of the epoch in use was split here, or only one of an earlier epoch, whose pieces restore nothing. */
+/**
+ * Whether the share of the epoch in use was split here, or only that of an earlier epoch, whose pieces
+ * restore nothing.
+ */
 export async function backupStateOf(home: Home, key: Key): Promise<'none' | 'split' | 'stale'> {
   if ((await readSplit(home, key.name, key.digest)) !== null) return 'split'
   return (await staleEpoch(home, key)) === null ? 'none' : 'stale'
