@@ -1,6 +1,7 @@
 /**
- * Accepting a rebind: the new identity of a custodian takes its seat, as far as this custodian is concerned. That it is
- * the same person is for people to find out before; here it is held against the key, the card and the other seats.
+ * Accepting a rebind: for this custodian, another custodian's new identity takes its seat. People must first
+ * make sure that it is the same person; the program checks the rebind against the key, the card and the other
+ * seats.
  */
 import { CLOCKS_APART } from '../../messaging/channel/clock.js'
 import type { Home } from '../../storage/home/home.js'
@@ -14,22 +15,22 @@ import { findKey } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
 import { takeSeat } from '../keys/rebinds.js'
 
-/** A rebind that may be accepted here, and whom it is to replace. */
+/** A rebind that may be accepted here, and the card it replaces. */
 export type Offered = {
   readonly key: Key
   readonly rebind: Rebind
   readonly encoded: Uint8Array
-  /** Who sits there until then. */
+  /** The present occupant of the seat. */
   readonly before: Card
 }
 
 /**
- * Looks at a rebind for one of the keys here, before anything is stored.
- * @param card the new identity's, as its owner told it
+ * Checks a rebind for one of the keys here, before anything is stored.
+ * @param card the new identity's, as its owner gave it
  * @param now milliseconds since 1970
- * @throws Failure (authentication) `E_REBIND` if it is for no key here or of another card, and as `parseRebind`;
- *   `E_REBIND_TIME` if it is dated ahead; `E_REBIND_CARD` if it is for this custodian's own seat, or does not go together
- *   with others
+ * @throws Failure (authentication) `E_REBIND` if it is for no key here or for another card, and as
+ *   `parseRebind`; `E_REBIND_TIME` if its time is in the future; `E_REBIND_CARD` if it is for this
+ *   custodian's own seat, or conflicts with other seats
  */
 export async function examineRebind(
   { home, card: self }: { readonly home: Home; readonly card: Card },
@@ -53,7 +54,7 @@ export async function examineRebind(
   return { key, rebind, encoded, before }
 }
 
-/** Its date decides nothing; one that is ahead says that a clock is wrong, and misleads whoever reads it. */
+/** The date decides nothing, but a date in the future shows a wrong clock, and misleads its readers. */
 export function requireNotAhead({ card, created }: Rebind, now: number): void {
   if (created <= now + CLOCKS_APART) return
   const [then, here] = [created, now].map((time) => new Date(time).toISOString())
@@ -68,13 +69,13 @@ export function requireNotAhead({ card, created }: Rebind, now: number): void {
 }
 
 export type Taken = {
-  /** Where the rebind lies. */
+  /** Path of the rebind. */
   readonly path: string
-  /** Who sits there now, read again from this home. */
+  /** The present occupant, read again from this home. */
   readonly seated: Card
 }
 
-/** Accepts it: from now on that card sits there, for this custodian, whoever did before. */
+/** Accepts a rebind: for this custodian its card sits in the seat from now on, whoever sat there before. */
 export async function acceptRebind(home: Home, { key, rebind, encoded }: Offered): Promise<Taken> {
   const path = await takeSeat(home, key.name, key.record, encoded)
   const { seated } = await findKey(home, key.name)

@@ -1,6 +1,6 @@
 /**
- * A share that comes into this home from elsewhere, out of its pieces or from another machine of its custodian: put in its
- * place as the epoch in use, with the rebind by which this identity sits in its seat.
+ * Installing a share that arrives from elsewhere, restored from its pieces or moved from its custodian's
+ * other machine. It becomes the epoch in use, with the rebind that seats this identity.
  */
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { equalSecret, Secret } from '../../protocol/core/secret.js'
@@ -22,21 +22,22 @@ import type { Owner } from '../keys/key.js'
 import { takeSeat } from '../keys/rebinds.js'
 
 export type Arrived = {
-  /** What it is called here. */
+  /** The key's name here. */
   readonly name: string
   readonly record: KeyRecord
-  /** Null for what came from paper, which holds none. */
+  /** Null if it comes from paper, which holds none. */
   readonly certificate: Uint8Array | null
-  /** Of the seat. */
+  /** Index of the seat. */
   readonly index: number
-  /** As it is sealed; the caller's to wipe. */
+  /** The encoded share; the caller wipes it. */
   readonly plaintext: Secret
-  /** Null where this identity stands in the record itself. */
+  /** Null if the record names this identity itself. */
   readonly rebind: Uint8Array | null
 }
 
 /**
- * What an earlier attempt of this record has left with the other key is taken back.
+ * Requires that no key here has this name. If one has, removes what an earlier attempt with this record left
+ * beside it.
  * @throws Failure `E_KEY_EXISTS` (conflict)
  */
 export async function requireNoKey(home: Home, name: string, record: KeyRecord | null = null): Promise<void> {
@@ -51,15 +52,15 @@ const keyExists = (name: string): Failure =>
   })
 
 /**
- * The epoch's files, the rebind, and last the state that makes it active. Everything is checked before.
- * @returns where the rebind lies; null if there is none
+ * Writes the epoch's files, the rebind, and last the state that activates it. Checks everything first.
+ * @returns the path of the rebind; null if there is none
  * @throws Failure as `parseShare` and `parseRebind`; `E_KEY_EXISTS` (conflict)
  */
 export async function placeShare(owner: Owner, arrived: Arrived): Promise<string | null> {
   const { home } = owner
   const { name, record, certificate, index, plaintext, rebind } = arrived
   const digest = recordDigest(record)
-  // All that every use of the share will check: x_i * G is its public share above all.
+  // Makes every check that later uses of the share will make; above all, that x_i * G is its public share.
   wipeSigningKey(parseShare(plaintext.reveal(), record, index))
   if (rebind) parseRebind(rebind, record)
   await stageEpoch(home, name, digest, {
@@ -80,7 +81,10 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
   return path
 }
 
-/** The share, sealed; where an earlier attempt was cut short, as that sealed it: epochs are written once. */
+/**
+ * Seals the share. Reuses the file of an interrupted earlier attempt, because an epoch's files are written
+ * once.
+ */
 async function sealedShare(
   { home, identity, card }: Owner,
   name: string,

@@ -1,7 +1,9 @@
 /**
- * A share moved to another machine of its custodian, which has an identity of its own: sealed to it, with a rebind that the
- * share and the old identity have signed and the new one completes. No network. The share stays where it was, too, and so
- * does a vote: whoever has cast one from this epoch is not to cast a second elsewhere, nor a first one in both (F-11).
+ * Moving a share to another machine of its custodian, which has its own identity. The share is sealed to that
+ * identity, with a rebind that the share and the old identity have signed and the new one completes. Uses no
+ * network. The old machine keeps the share and its vote: a custodian that has voted from this epoch must not
+ * vote again elsewhere, nor vote first on both machines, or two reshares from one epoch could both become
+ * valid.
  */
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Secret } from '../../protocol/core/secret.js'
@@ -22,14 +24,14 @@ import { openShare } from '../epochs/find-key.js'
 import { indexIn, type Key } from '../keys/key.js'
 import { placeShare, requireNoKey } from './install-share.js'
 
-/** The files of a share on its way. */
+/** The files of a share in transit. */
 export const MOVED_FILES = ['share.age', 'record.json', 'certificate.cbor', 'rebind.offer'] as const
 export type MovedFiles = Readonly<Record<(typeof MOVED_FILES)[number], Uint8Array>>
 
 export type RekeyOrder = {
-  /** The new identity's, which this person knows to be its own. */
+  /** The new identity's card, which this person knows to be its own. */
   readonly to: Card
-  /** The folder to be made. */
+  /** The folder to create. */
   readonly out: string
   /** Milliseconds since 1970. */
   readonly now: number
@@ -38,8 +40,8 @@ export type RekeyOrder = {
 
 /**
  * Writes the share of the epoch in use for another identity of this custodian.
- * @throws Failure `E_OUTPUT_EXISTS`, `E_KEY_STATE`, `E_VOTED_PARENT` (conflict); `E_REBIND_CARD` (authentication) if the card cannot sit
- *   in this seat
+ * @throws Failure `E_OUTPUT_EXISTS`, `E_KEY_STATE`, `E_VOTED_PARENT` (conflict); `E_REBIND_CARD`
+ *   (authentication) if the card cannot sit in this seat
  */
 export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: RekeyOrder): Promise<void> {
   await requireFree(out)
@@ -71,22 +73,23 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
 }
 
 export type MovedKey = {
-  /** What it is called here. */
+  /** The key's name here. */
   readonly name: string
   readonly record: KeyRecord
   readonly digest: Uint8Array
-  /** Of the seat. */
+  /** Index of the seat. */
   readonly index: number
-  /** Where the rebind lies that puts this identity into the seat. */
+  /** Path of the rebind that puts this identity into the seat. */
   readonly rebind: string
 }
 
 /**
- * Takes a share that was moved to this identity into this home, active.
- * @param name what it is to be called here; null: as it was where it came from
+ * Takes a share that was moved to this identity into this home, and activates it.
+ * @param name its name here; null keeps the name it had before
  * @param now milliseconds since 1970
- * @throws Failure `E_KEY_EXISTS` (conflict); (decryption) `E_DECRYPT` if it is sealed to another, `E_SHARE`; (verification)
- *   `E_RECORD`, `E_CERTIFICATE`; (authentication) `E_REBIND`, `E_REBIND_PROOF`, `E_REBIND_CARD`, `E_REBIND_TIME`
+ * @throws Failure `E_KEY_EXISTS` (conflict); (decryption) `E_DECRYPT` if it is sealed to another identity,
+ *   `E_SHARE`; (verification) `E_RECORD`, `E_CERTIFICATE`; (authentication) `E_REBIND`, `E_REBIND_PROOF`,
+ *   `E_REBIND_CARD`, `E_REBIND_TIME`
  */
 export async function importMoved(
   owner: Owner,
@@ -99,7 +102,7 @@ export async function importMoved(
   const certificate = files['certificate.cbor']
   requireHeld(certificate, record)
   const { key, index, rebind } = completeRebind(files['rebind.offer'], record, card, identity.signing)
-  // Here its maker can still make another; each custodian to whom it is carried would refuse it.
+  // Its maker can still make another now; later, every custodian who receives it would refuse it.
   requireNotAhead(parseRebind(rebind, record), now)
   const called = name ?? key
   await requireNoKey(home, called, record)

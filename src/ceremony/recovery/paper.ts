@@ -1,4 +1,4 @@
-/** A piece as it goes on paper: checked, cut down to what fits, in clear or sealed again by what has opened it. */
+/** A piece prepared for paper: checked, reduced to what fits, in clear or sealed as before. */
 import { Secret } from '../../protocol/core/secret.js'
 import { openWith, recipientOf, sealTo, sealWithPassphrase } from '../../storage/sealed/age.js'
 import { encodePaperPiece } from '../../wire/paper/piece-page.js'
@@ -8,13 +8,13 @@ import { type Given, openPiece, type PieceFile } from './restore.js'
 
 export type Printable = {
   readonly piece: Omit<Piece, 'value'>
-  /** What stands on paper, which the caller wipes: the piece, or an age file with it. */
+  /** The bytes to print: the piece, or an age file that contains it. The caller wipes them. */
   readonly bytes: Secret
 }
 
 /**
- * @param sealed by whatever opens the piece as it is now
- * @throws Failure as `openPiece`; `E_PAPER_SEAL` (usage) if the piece is to be sealed, and is in clear as it is
+ * @param sealed whether to seal it to whatever opens the piece now
+ * @throws Failure as `openPiece`; `E_PAPER_SEAL` (usage) if the piece must be sealed, and is now in clear
  */
 export async function printable(file: PieceFile, given: Given, sealed: boolean): Promise<Printable> {
   const { value, ...piece } = await openPiece(file, given)

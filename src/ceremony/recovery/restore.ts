@@ -1,7 +1,8 @@
 /**
- * Pieces of a share, each looked at by its holder or handed on to who restores, and the share that enough of
- * them make again on a new machine: no network, every check before anything is written. That the other
- * custodians accept the new identity in the old seat is for each of them (`wire/key/rebind.ts`).
+ * Pieces of a share: each checked by its holder or handed on to the person who restores, and the share
+ * restored from enough of them on a new machine. Uses no network, and makes every check before it writes
+ * anything. Each other custodian decides whether the new identity may take the old seat
+ * (`wire/key/rebind.ts`).
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
@@ -26,8 +27,7 @@ import type { Unlock } from '../contacts/identity.js'
 import { placeShare, requireNoKey } from './install-share.js'
 
 /**
- * A piece as it is kept, by what this person calls it (its path), and what opens it: null for one that was printed in
- * clear.
+ * A piece as stored: the person's label for it (its path), and what opens it; null for one printed in clear.
  */
 export type PieceFile = {
   readonly label: string
@@ -35,25 +35,26 @@ export type PieceFile = {
   readonly unlock: Unlock | null
 }
 
-/** Of a piece's epoch, whether it still counts: nobody knows, or a record that was given or this home says that it does. */
+/** Whether a piece's epoch is in use: unknown, or so by a given record or by this home. */
 export type InUse = 'unknown' | 'given' | 'home'
 
-/** What somebody gave beside the pieces. */
+/** Material that the person gave beside the pieces. */
 export type Given = {
-  /** Of the epoch that is in use; from paper, of the one that the page names. */
+  /** Record of the epoch in use; for paper, of the epoch that the page names. */
   readonly record?: KeyRecord
-  /** Over that record, and checked. */
+  /** The checked certificate of that record. */
   readonly certificate?: Uint8Array | null
-  /** Of the split. */
+  /** Manifest of the split. */
   readonly manifest?: Manifest
-  /** What this home knows of keys. */
+  /** This home's knowledge of keys. */
   readonly known?: readonly HeldKey[]
 }
 
 /**
- * Opens a piece and checks all that it can be checked for alone; the caller wipes its value.
- * @throws Failure that begins with the label: as `age.ts` for what does not open, as `parsePiece`, `parsePaperPiece`,
- *   `requirePieceOf` and `requireKnownKey`; `E_PIECES_DIFFER` (verification) if it is under another manifest than was given
+ * Opens a piece and makes all checks that are possible for it alone; the caller wipes its value.
+ * @throws Failure that begins with the label: as `age.ts` if it does not open, as `parsePiece`,
+ *   `parsePaperPiece`, `requirePieceOf` and `requireKnownKey`; `E_PIECES_DIFFER` (verification) if its
+ *   manifest is not the given one
  */
 export async function openPiece(file: PieceFile, given: Given): Promise<Piece> {
   using plaintext = await unseal(file)
@@ -84,9 +85,9 @@ function checkPiece(label: string, plaintext: Secret, given: Given, others: read
 }
 
 /**
- * What a holder finds out about its piece, and its note of it, to be given to the custodian.
- * @param signer the holder's identity, if it has one; a note is signed if the manifest names this very
- *   identity
+ * Checks a holder's piece, and makes the note of it for the custodian.
+ * @param signer the holder's identity, if it has one; the note of a holder with a card needs that very
+ *   identity, and is null without it
  */
 export async function verifyPiece(
   file: PieceFile,
@@ -113,8 +114,8 @@ export async function verifyPiece(
 }
 
 /**
- * The record that a page names came with the page: that it matches says nothing of whether its epoch counts.
- * @throws Failure `E_PIECE_RETIRED` (verification) if this home knows a later one
+ * A record named by a page came with the page, so its match does not show that its epoch is in use.
+ * @throws Failure `E_PIECE_RETIRED` (verification) if this home knows a later epoch
  */
 function inUseOf(piece: Omit<Piece, 'value'>, { record, known = [] }: Given): InUse {
   const newest = known.map(newestOf).find((each) => equalKey(each?.record ?? null, piece.record))?.record
@@ -128,8 +129,8 @@ function inUseOf(piece: Omit<Piece, 'value'>, { record, known = [] }: Given): In
 const equalKey = (a: KeyRecord | null, b: KeyRecord): boolean => a !== null && equalBytes(a.key_id, b.key_id)
 
 /**
- * Seals a checked piece to somebody else, as a holder does for who restores. Whether that is the right person
- * is for the holder to know before.
+ * Seals a checked piece to somebody else, as a holder does for the person who restores. The holder must know
+ * beforehand that this is the right person.
  * @throws Failure as `openPiece`; `E_OUTPUT_EXISTS` (conflict)
  */
 export async function handOn(file: PieceFile, given: Given, to: HolderSeal, out: string): Promise<void> {
@@ -142,14 +143,14 @@ export async function handOn(file: PieceFile, given: Given, to: HolderSeal, out:
 }
 
 export type RestoreOrder = {
-  /** What the key is to be called here; null: as its custodian called it. */
+  /** The key's name here; null keeps its custodian's name for it. */
   readonly name: string | null
   readonly pieces: readonly PieceFile[]
-  /** Without it what the pieces themselves carry is believed. */
+  /** Without it, what the pieces carry is believed. */
   readonly given: Given
   /**
-   * Whether the person takes the record for that of the key; throws if not. Who cannot be asked believes what is
-   * certified, and nothing else.
+   * Asks whether the record is that of the key; throws if not. The default asks nobody, and accepts only a
+   * certified record.
    */
   readonly trust?: (record: KeyRecord, certified: boolean) => Promise<void>
   /** Milliseconds since 1970. */
@@ -158,24 +159,24 @@ export type RestoreOrder = {
 }
 
 export type RestoredKey = {
-  /** What it is called here. */
+  /** The key's name here. */
   readonly name: string
   readonly record: KeyRecord
   readonly digest: Uint8Array
   readonly certified: boolean
-  /** Of the seat. */
+  /** Index of the seat. */
   readonly index: number
-  /** Where the statement lies that puts this identity into the seat; null if it sits there already. */
+  /** Path of the rebind that puts this identity into the seat; null if it sits there already. */
   readonly rebind: string | null
-  /** What the engine needs beside the share has not opened: refresh before signing. */
+  /** Whether the auxiliary data could not be opened: refresh before signing. */
   readonly lost: boolean
 }
 
 /**
- * Makes the share again and puts it into this home, active.
+ * Restores the share and puts it into this home, active.
  * @throws Failure as `openPiece` and `restoreShare`, naming the bad piece; `E_KEY_EXISTS` (conflict);
- *   `E_REBIND_CARD` (authentication) if this identity cannot take the seat; `E_NOT_CERTIFIED` (verification) if nothing
- *   says that the record is that of the key; as `trust`
+ *   `E_REBIND_CARD` (authentication) if this identity cannot take the seat; `E_NOT_CERTIFIED` (verification)
+ *   if nothing certifies the record; as `trust`
  */
 export async function restore(owner: Owner, order: RestoreOrder): Promise<RestoredKey> {
   if (order.name !== null) await requireNoKey(owner.home, order.name)
@@ -197,7 +198,7 @@ export async function restore(owner: Owner, order: RestoreOrder): Promise<Restor
   }
 }
 
-/** Pieces that bring the certificate of a record which came without one. */
+/** Pieces of the same record, which may bring the certificate that the record came without. */
 const sameEpoch = (pieces: readonly Piece[], record: KeyRecord): readonly Piece[] =>
   pieces.filter((piece) => equalBytes(recordDigest(piece.record), recordDigest(record)))
 
@@ -211,7 +212,7 @@ export const notCertified = (): Failure =>
       'or, if another custodian tells you the public key: --public-key HEX',
   })
 
-/** Every piece, or a failure that names every bad one; its code is that of the first. */
+/** Opens every piece, or throws one failure that names every bad one, with the code of the first. */
 async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly Piece[]> {
   const opened: Piece[] = []
   const fromPaper: (readonly [PieceFile, Secret])[] = []
@@ -230,7 +231,7 @@ async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly
       bad.push(cause)
       return null
     })
-    // What a piece from paper needs beside it, the others may bring.
+    // The other pieces may bring what a paper piece lacks.
     if (plaintext && isPaperPiece(plaintext.reveal())) fromPaper.push([file, plaintext])
     else if (plaintext) {
       attempt(() => checkPiece(file.label, plaintext, given))
@@ -250,7 +251,7 @@ async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly
   throw new Failure(kind, code, message, { cause: first, ...(hint !== null && { hint }) })
 }
 
-/** Puts a share into the home, with a rebind where this identity has another's seat. */
+/** Puts a share into the home, with a rebind if the seat is another identity's. */
 async function place(
   owner: Owner,
   { name, now, rng }: RestoreOrder & { readonly name: string },
