@@ -1,6 +1,6 @@
 /**
- * The definition of a resharing or refresh, made from people's words and from the epoch of the key that is active in
- * this home. What is left unsaid stays as it is.
+ * The definition of a reshare or refresh, made from command-line words and from the key's active epoch in
+ * this home. Anything not given stays as it is.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Rng } from '../../protocol/core/session.js'
@@ -18,17 +18,17 @@ export type ResharePlan = {
   readonly threshold: number | null
   /** The custodians afterwards, in the order of their shares; null: the same. */
   readonly members: readonly string[] | null
-  /** Old custodians; null: the first, as many as must sign. */
+  /** Old custodians who deal; null: the first ones, as many as must sign. */
   readonly dealers: readonly string[] | null
   readonly minority: boolean
-  /** Definition ids of the unresolved ceremonies that this one replaces, at least one; null: of none. */
+  /** Definition IDs of the unresolved ceremonies that this one replaces, at least one; null for none. */
   readonly supersedes: readonly Uint8Array[] | null
   /** As in a key generation's plan. */
   readonly notBefore: string | null
   readonly expires: string | null
 }
 
-/** @throws Failure (usage) `E_PLAN` for what is wrong with the plan; (configuration) `E_UNKNOWN_PEER` */
+/** @throws Failure (usage) `E_PLAN` for a problem with the plan; (configuration) `E_UNKNOWN_PEER` */
 export function buildReshare(
   plan: ResharePlan,
   key: Key,
@@ -68,8 +68,8 @@ export function buildReshare(
 }
 
 /**
- * Whom a name means: who is known by it here, else the old custodian of that name; that one too where the name still
- * means the identity whose seat it took.
+ * The card that a name means: the one known by it here, else the old custodian of that name. The old
+ * custodian also wins if the known card is the identity whose seat it took.
  */
 function cardOf(name: string, { record, seated }: Key, known: readonly Known[]): Card {
   const unseated = record.members.map(({ card }) => card).filter((card) => !sitsIn(seated, card))
@@ -86,7 +86,7 @@ function cardOf(name: string, { record, seated }: Key, known: readonly Known[]):
 const sitsIn = ({ members }: KeyRecord, { fingerprint }: Card): boolean =>
   members.some(({ card }) => equalBytes(card.fingerprint, fingerprint))
 
-/** In the order of the record, in whichever order they were named. */
+/** The dealers in the order of the record, however they were named. */
 function dealersIn(names: readonly string[] | null, { members, threshold }: KeyRecord): Uint8Array[] {
   const old = members.map(({ card }) => card.name)
   const strangers = (names ?? []).filter((name) => !old.includes(name))

@@ -1,6 +1,6 @@
 /**
- * Ceremony files: made from a plan, read, signed by their members, and united. Running what they define is left to the
- * ceremonies themselves.
+ * Ceremony files: made from a plan, read, signed by their members, and merged. The ceremonies themselves run
+ * what they define.
  */
 import { CodecError } from '../../protocol/core/codec.js'
 import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
@@ -30,7 +30,9 @@ import { type KeygenPlan, problemsOf, rolesOf } from './keygen-plan.js'
 import { parseSpan, parseTime } from './duration.js'
 import { type Known, meaningOf } from '../contacts/contacts.js'
 
-/** A ceremony that people agree on by a file; orders to sign are made and agreed on by themselves. */
+/**
+ * A ceremony that people agree on by a file; a signing order is made and agreed on within the signing itself.
+ */
 export type CeremonyFile = DefinitionFile & { readonly definition: KeyDefinition | HandshakeDefinition }
 
 const WEEK = 7 * 86_400_000
@@ -43,7 +45,7 @@ const ROLE: Readonly<Record<string, Role>> = {
 
 /**
  * The definition of a key generation; custodians come first, in the order of the plan.
- * @throws Failure (usage) `E_PLAN` for what is wrong with the plan; (configuration) `E_UNKNOWN_PEER`
+ * @throws Failure (usage) `E_PLAN` for a problem with the plan; (configuration) `E_UNKNOWN_PEER`
  */
 export function buildKeygen(
   plan: KeygenPlan,
@@ -71,7 +73,7 @@ export function buildKeygen(
   })
 }
 
-/** When a ceremony may be held. @throws Failure `E_PLAN` (usage) */
+/** The period in which a ceremony may be held. @throws Failure `E_PLAN` (usage) */
 export function timesOf(
   plan: { readonly notBefore: string | null; readonly expires: string | null },
   now: number,
@@ -86,7 +88,7 @@ export function timesOf(
   return { not_before: notBefore, expires }
 }
 
-/** The definition, if it keeps every rule. @throws Failure `E_PLAN` (usage) */
+/** The definition, if it satisfies every rule. @throws Failure `E_PLAN` (usage) */
 export function whole<D extends KeyDefinition>(definition: D): D {
   try {
     definitionCodec.decode(definitionCodec.encode(definition))
@@ -100,17 +102,17 @@ export function whole<D extends KeyDefinition>(definition: D): D {
 export const badPlan = (problem: string, cause?: unknown): Failure =>
   new Failure('usage', 'E_PLAN', problem, { hint: 'see `mpc ceremony new --help`; nothing was made', cause })
 
-/** A definition that nobody has signed yet. */
+/** A definition without signatures. */
 export const unsigned = (definition: CeremonyFile['definition']): CeremonyFile => ({
   definition,
   id: definitionId(definition),
   signatures: [],
 })
 
-/** @throws Failure `E_DEFINITION` (authentication); `E_NOT_A_CEREMONY` (usage) for an order to sign */
+/** @throws Failure `E_DEFINITION` (authentication); `E_NOT_A_CEREMONY` (usage) for a signing order */
 export const readCeremony = (bytes: Uint8Array): CeremonyFile => agreedByFile(parseDefinition(bytes))
 
-/** The same from a definition alone, which nobody has signed yet. */
+/** The same from a bare definition without signatures. */
 export const readPublished = (encoded: Uint8Array): CeremonyFile => agreedByFile(readDefinition(encoded))
 
 function agreedByFile({ definition, id, signatures }: DefinitionFile): CeremonyFile {
@@ -125,7 +127,7 @@ function agreedByFile({ definition, id, signatures }: DefinitionFile): CeremonyF
   )
 }
 
-/** Who takes part in the rounds; whose signatures the ceremony needs. */
+/** The participants in the rounds, whose signatures the ceremony needs. */
 export const participantsOf = ({ definition }: CeremonyFile): readonly Keys[] =>
   isKeyDefinition(definition) ? playersOf(definition) : definition.members
 
@@ -133,17 +135,17 @@ export const participantsOf = ({ definition }: CeremonyFile): readonly Keys[] =>
 export const signersOf = (file: CeremonyFile): readonly Keys[] =>
   definitionKeys(file.definition).filter((keys) => hasSigned(file, keys))
 
-/** The participants whose signature is not. */
+/** The participants whose signature is missing. */
 export const missingFrom = (file: CeremonyFile): readonly Keys[] =>
   participantsOf(file).filter((keys) => !hasSigned(file, keys))
 
 const hasSigned = ({ signatures }: CeremonyFile, keys: Keys): boolean =>
   signatures.some(({ fingerprint }) => hex(fingerprint) === hex(fingerprintOf(keys)))
 
-/** Two words of the id for a person to type: something to type, never to compare. */
+/** Two words of the ID for a person to type, never to compare: they are too short. */
 export const acceptanceWords = (id: Uint8Array): string => wordsOf(id.subarray(0, 2)).join(' ').toLowerCase()
 
-/** @throws Failure `E_NOT_MEMBER` (authentication) unless this card, key by key, is a member's */
+/** @throws Failure `E_NOT_MEMBER` (authentication) unless a member has all keys of this card */
 export function checkMember({ definition }: CeremonyFile, card: Card): void {
   if (definitionKeys(definition).some((keys) => hex(fingerprintOf(keys)) === hex(card.fingerprint))) return
   const namesake = definitionKeys(definition).some((keys) => keys.name === card.name)
@@ -160,11 +162,11 @@ export function checkMember({ definition }: CeremonyFile, card: Card): void {
   )
 }
 
-/** @throws Failure `E_ACCEPT` (authentication) unless `accepted`, 64 hex digits, is the id of the file */
+/** @throws Failure `E_ACCEPT` (authentication) unless `accepted`, 64 hex digits, is the file's ID */
 export const checkAccepted = ({ id }: CeremonyFile, accepted: string): void =>
   checkAcceptedId(hex(id), accepted)
 
-/** As `checkAccepted`, where the id is all that is known. */
+/** As `checkAccepted`, if only the ID is known. */
 export function checkAcceptedId(id: string, accepted: string): void {
   if (accepted === id) return
   throw new Failure('authentication', 'E_ACCEPT', 'this is not the ceremony that --accept names', {
@@ -180,7 +182,7 @@ export function checkNotExpired({ definition }: CeremonyFile, now: number): void
   })
 }
 
-/** The file with this member's signature on it. @throws Failure `E_NOT_MEMBER` (authentication) */
+/** The file with this member's signature added. @throws Failure `E_NOT_MEMBER` (authentication) */
 export function signCeremony(file: CeremonyFile, card: Card, identity: Identity): CeremonyFile {
   checkMember(file, card)
   const own = { fingerprint: card.fingerprint, signature: acceptDefinition(identity.signing, file.id) }
@@ -207,7 +209,7 @@ export function mergeCeremonies(
   return { ...first.file, signatures: unite(files.flatMap(({ file }) => file.signatures)) }
 }
 
-/** One signature of each. */
+/** One signature per member, sorted by fingerprint. */
 export function unite(signatures: readonly Signature[]): readonly Signature[] {
   const byMember = new Map(signatures.map((signature) => [hex(signature.fingerprint), signature]))
   return [...byMember].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, signature]) => signature)

@@ -1,4 +1,7 @@
-/** Ceremonies that this home has taken part in, by their id: it keeps what they are, so that the id is enough to go on. */
+/**
+ * Ceremonies in which this home has taken part, by their ID. It keeps the definitions, so an ID is enough to
+ * continue.
+ */
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
 import { type DefinitionFile, type Signature, writeDefinition } from '../../wire/ceremony/definition.js'
@@ -6,7 +9,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { type CeremonyFile, readCeremony, unite } from './build.js'
 
-/** @throws Failure `E_CEREMONY_FILES` (conflict) if what is kept is another ceremony */
+/** @throws Failure `E_CEREMONY_FILES` (conflict) if the stored definition is another ceremony's */
 export async function storedCeremony(home: Home, id: Uint8Array): Promise<CeremonyFile | null> {
   const files = new CeremonyFiles(home, id)
   const kept = await files.readDefinition()
@@ -23,13 +26,13 @@ export async function storedCeremony(home: Home, id: Uint8Array): Promise<Ceremo
   )
 }
 
-/** Keeps what a ceremony is; what is kept already stays. */
+/** Keeps a ceremony's definition; one kept already stays. */
 export async function keepCeremony(home: Home, file: DefinitionFile): Promise<void> {
   const files = new CeremonyFiles(home, file.id)
   if ((await files.readDefinition()) === null) await files.writeDefinition(writeDefinition(file))
 }
 
-/** Keeps these signatures of members with it, so that they need not be given again. */
+/** Keeps these members' signatures with it, so that they need not be given again. */
 export async function keepSignatures(home: Home, id: Uint8Array, more: readonly Signature[]): Promise<void> {
   const kept = await storedCeremony(home, id)
   if (!kept) return

@@ -1,6 +1,6 @@
-/** What somebody may have meant who made a slip in a word. */
+/** Suggestions for mistyped words. */
 
-/** The one of `words` that is nearest to what was typed; null where none is near. */
+/** The one of `words` nearest to what was typed; null if none is near. */
 export function nearest(typed: string, words: readonly string[]): string | null {
   const ranked = words
     .map((word) => ({ word, away: distance(typed.toLowerCase(), word.toLowerCase()) }))
@@ -11,13 +11,13 @@ export function nearest(typed: string, words: readonly string[]): string | null 
     : null
 }
 
-/** A sentence for a message; empty where nothing is near. */
+/** A sentence to append to a message; empty if nothing is near. */
 export function didYouMean(typed: string, words: readonly string[]): string {
   const word = nearest(typed, words)
   return word === null ? '' : ` Did you mean ${word}?`
 }
 
-/** How many letters must be put in, taken out or changed (Levenshtein). Nobody mistypes hundreds of letters. */
+/** Levenshtein distance. Nobody mistypes a word of more than 64 letters, so longer input is not compared. */
 function distance(a: string, b: string): number {
   if (a.length > 64) return a.length
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)

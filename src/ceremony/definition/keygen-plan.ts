@@ -1,6 +1,6 @@
 /**
- * What a key ceremony is to be, in people's words: from flags, or from a YAML plan that was reviewed beforehand. Names
- * become cards, and times become times, only in `build.ts`.
+ * The plan of a key ceremony in people's words: from flags, or from a YAML plan that was reviewed beforehand.
+ * `build.ts` turns names into cards and texts into times.
  */
 import { SCHEMES } from '../../protocol/group/scheme.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -25,16 +25,16 @@ export type KeygenPlan = {
   readonly expires: string | null
 }
 
-/** A field, named as in a plan (as a flag it has -- before it), and what is wrong with it. */
+/** A field as named in a plan (its flag has a leading `--`), and its problem. */
 export type Problem = { readonly field: string; readonly problem: string }
 
 const FORMAT = 'mpc/plan/v1'
 const KINDS = ['keygen', 'reshare', 'refresh', 'policy']
 
-/** A kind that this version has no protocol for yet. */
+/** For kinds without a protocol in this version. */
 const LATER = 'comes in a later version of mpc'
 
-/** What is wrong with a plan: all of it at once, before anything is made of it. */
+/** All problems of a plan, before anything is made of it. */
 export function problemsOf(plan: KeygenPlan): readonly Problem[] {
   const problems: Problem[] = []
   const check = (field: string, ok: boolean, problem: string): void => {
@@ -73,7 +73,7 @@ export function problemsOf(plan: KeygenPlan): readonly Problem[] {
   return problems
 }
 
-/** The lists of names in a plan, by their field. */
+/** The lists of names in a plan, by field. */
 export function rolesOf(plan: KeygenPlan): readonly (readonly [string, readonly string[]])[] {
   const { members, operators, approvers, observers } = plan
   return [
@@ -84,7 +84,7 @@ export function rolesOf(plan: KeygenPlan): readonly (readonly [string, readonly 
   ]
 }
 
-/** @throws Failure `E_LATER` (usage) unless ceremonies of this kind can be made already */
+/** @throws Failure (usage) `E_USAGE`, `E_PLAN`, `E_LATER` unless a plan can define this kind of ceremony */
 export function checkKind(kind: string): void {
   if (kind === 'keygen') return
   if (!KINDS.includes(kind)) {
@@ -107,7 +107,7 @@ export function checkKind(kind: string): void {
   })
 }
 
-/** @throws Failure `E_PLAN` (usage) with line and column of everything that is wrong, or `E_LATER` */
+/** @throws Failure (usage) `E_PLAN` with line and column of every problem; as `checkKind` */
 export async function parsePlan(file: Uint8Array, path: string): Promise<KeygenPlan> {
   const refuse = (problems: readonly string[]): Failure =>
     new Failure('usage', 'E_PLAN', problems.map((problem) => `${path}:${problem}`).join('; '), {

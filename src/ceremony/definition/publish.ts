@@ -1,7 +1,6 @@
 /**
- * A definition handed out over the network to those whom it names, who know no more of it than its id, and fetched by
- * them. Nobody has to be trusted for it: an answer is what the id names, or it is refused. Neither side accepts anything
- * by it.
+ * Publishing a definition to its members, who know only its ID, and fetching it. This requires no trust in
+ * the publisher: an answer that does not match the ID is refused. Neither side accepts the ceremony by this.
  */
 import { askForDefinition, FETCHED } from '../../messaging/session/fetch-definition.js'
 import { NO_SESSION, slotsOf, wantCodec } from '../../messaging/channel/letters.js'
@@ -17,8 +16,9 @@ import { type CeremonyFile, checkMember, checkNotExpired, participantsOf, readPu
 import { leaving, memberOf, type World } from '../world.js'
 
 /**
- * Whether a ceremony can be published from here.
- * @throws Failure `E_KIND` (usage), `E_REHEARSAL` (refused), `E_NOT_MEMBER` (authentication), `E_EXPIRED` (absent)
+ * Checks that a ceremony can be published from here.
+ * @throws Failure `E_KIND` (usage), `E_REHEARSAL` (refused), `E_NOT_MEMBER` (authentication), `E_EXPIRED`
+ *   (absent)
  */
 export function checkPublishable(file: CeremonyFile, self: World['card'], now: number): void {
   const { definition } = file
@@ -35,9 +35,9 @@ export function checkPublishable(file: CeremonyFile, self: World['card'], now: n
 }
 
 /**
- * Hands the definition out until every other participant has it.
+ * Hands out the definition until every other participant has it.
  * @returns their names
- * @throws Failure `E_ABSENT` naming who did not come for it in time
+ * @throws Failure `E_ABSENT`, naming who did not fetch it in time
  */
 export async function publish(world: World, file: CeremonyFile): Promise<readonly string[]> {
   const { card, patience, now, emit } = world
@@ -61,7 +61,7 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
     have.add(hex(fingerprint))
     emit({ event: 'hello', party: name })
   }
-  // Whoever speaks of anything else in this ceremony has its definition.
+  // A member that sends any other letter of this ceremony has its definition.
   mailbox.on('hello', (_, from) => has(from))
   mailbox.on('done', (_, from) => has(from))
   mailbox.on('want', ({ body }, from) => {
@@ -89,7 +89,7 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
 }
 
 /**
- * The ceremony that has this id, from whoever hands it out.
+ * Fetches the ceremony with this ID from anyone who hands it out.
  * @throws Failure `E_NOT_PUBLISHED` (absent) if nobody does in time; `E_DEFINITION` (authentication)
  */
 export async function fetchCeremony(world: World, id: Uint8Array): Promise<CeremonyFile> {

@@ -1,6 +1,6 @@
 /**
- * YAML as people write plans and settings: the core schema and nothing clever. No aliases, tags, merge or duplicate
- * keys, no unknown fields, at most 64 KiB; whatever is wrong is named with line and column, all of it at once.
+ * YAML for plans and settings: the plain core schema. No aliases, tags, merge keys, duplicate keys or unknown
+ * fields, at most 64 KiB. Problems are reported with line and column, as many at once as possible.
  */
 import type * as YamlModule from 'yaml'
 import type { LineCounter, Node, Pair, YAMLMap } from 'yaml'
@@ -14,8 +14,8 @@ type Complain = (node: Node | null, problem: string) => void
 
 /**
  * Reads a document that is a mapping.
- * @param read takes its fields; those that it does not ask for are unknown
- * @param refuse makes the failure of all problems, each `line:column problem`
+ * @param read takes its fields; a field that it does not ask for is unknown
+ * @param refuse makes one failure of all problems, each `line:column problem`
  */
 export async function readYaml<T>(
   bytes: Uint8Array,
@@ -39,7 +39,7 @@ export async function readYaml<T>(
     lineCounter: lines,
   })
   for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    // The library's words quote the file: only the first line, and nothing in it that a screen would obey.
+    // The library's message quotes the file: keep only its first line, with control characters made visible.
     problems.push(`${place(lines, pos[0])} ${visible(message.split('\n')[0] ?? '').slice(1, -1)}`)
   }
   if (problems.length > 0) throw refuse(problems)
@@ -53,7 +53,7 @@ export async function readYaml<T>(
   return value
 }
 
-/** The fields of a mapping, each asked for by name and kind; what is not there is null. */
+/** The fields of a mapping, each asked for by name and kind; a missing field is null. */
 export class Fields {
   readonly #asked = new Map<string, Fields | null>()
 
@@ -88,7 +88,7 @@ export class Fields {
     return null
   }
 
-  /** A mapping within. */
+  /** A nested mapping. */
   fields(name: string): Fields | null {
     const node = this.#node(name)
     if (node === null) return null
@@ -101,13 +101,13 @@ export class Fields {
     return inner
   }
 
-  /** Complains of a field, or of the whole where it is missing. */
+  /** Complains about a field, or about the whole mapping if the field is missing. */
   reject(name: string, problem: string): void {
     const node = (this.map.get(name, true) as Node | undefined) ?? this.map
     this.complain(node, `${name} ${problem}`)
   }
 
-  /** Complains of every field that was not asked for. */
+  /** Complains about every field that was not asked for. */
   refuseUnknown(): void {
     for (const { key } of this.map.items as Pair<Node>[]) {
       const name = this.yaml.isScalar(key) ? key.value : null
@@ -133,7 +133,7 @@ export class Fields {
   }
 }
 
-/** What makes a text mean something other than it seems. */
+/** Complains about YAML features that make a text mean something other than it seems. */
 function refuseClever(yaml: Yaml, contents: Node | null, complain: Complain): void {
   if (contents === null) return
   yaml.visit(contents, {
