@@ -1,8 +1,8 @@
 /**
- * Whether every file of a home is what it should be, whoever reads it next: what lies beside the keys, whose shares are
- * `share-check.ts`'s business. Opens what is sealed, keeps nothing, changes nothing. A file that says something else than it
- * said, and is as well formed, is not told from the right one: what a person believes of a card, a letter in a transcript,
- * which `mpc transcript verify` holds against the others.
+ * Checks every file of a home beside the keys, so that its next reader finds it intact; `share-check.ts`
+ * checks the keys and their shares. Opens sealed files, keeps nothing, changes nothing. A well-formed file
+ * with changed content passes: for example, the trust recorded with a card, or a letter in a transcript,
+ * which `mpc transcript verify` checks against the others.
  */
 import { CodecError, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
@@ -28,7 +28,7 @@ import { askerIn } from '../signing/list-signings.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 import { contactsIn } from '../contacts/contacts.js'
 
-/** A file, or a folder whose files do not fit together, and what is wrong with it, for people. */
+/** A file, or a folder whose files do not fit together, and its problem in words for people. */
 export type Finding = { readonly file: string; readonly problem: string }
 
 type Look = (file: string, act: () => Promise<unknown>) => Promise<void>

@@ -1,6 +1,6 @@
 /**
- * What a home holds and what is unfinished in it, as its files say: who has to do something, and what. Opens no secret
- * and changes nothing.
+ * The contents of a home and its unfinished work, as its files say: who must act, and how. Opens no secret,
+ * changes nothing.
  */
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
@@ -19,25 +19,28 @@ import { findKey } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 
-/** Whose move it is, and what they run. */
+/** The one who must act next, and the command to run. */
 export type Move = {
-  /** `you`; `others`, who must say something first; `process N`, which is at it; null where nothing is to be done. */
+  /**
+   * `you`; `others`, who must answer first; `process N`, which is working on it; null if nothing is to be
+   * done.
+   */
   readonly owner: string | null
   readonly next: string | null
 }
 
 export type CeremonyStatus = Move & {
   readonly id: Uint8Array
-  /** Null where the home does not say what it was. */
+  /** Null if the home does not say what it was. */
   readonly kind: KeyDefinition['kind'] | 'handshake' | null
-  /** The name of the key in the definition, or the one that it got here. */
+  /** The key's name in the definition, or its name here. */
   readonly key: string | null
   readonly state: keyof typeof CEREMONY_STATES
   /** Milliseconds since 1970. */
   readonly expires: number | null
 }
 
-/** What each state is called to people. */
+/** The text for each state. */
 export const CEREMONY_STATES = {
   running: 'running now',
   begun: 'begun; nothing is kept of it',
@@ -81,7 +84,7 @@ export async function keysIn(home: Home): Promise<readonly KeyStatus[]> {
   return Promise.all((await listKeys(home)).map(look))
 }
 
-/** The ceremonies that people agreed on by a definition, as far as this home took part in them. */
+/** The ceremonies agreed on by a definition in which this home took part. */
 export async function ceremoniesIn(
   home: Home,
   keys: readonly KeyStatus[],
@@ -93,7 +96,7 @@ export async function ceremoniesIn(
 
 const NOTHING: Move = { owner: null, next: null }
 
-/** Null where people agreed on nothing by it. */
+/** Null if it was not agreed on by a definition. */
 export async function ceremonyIn(
   home: Home,
   keys: readonly KeyStatus[],
@@ -110,7 +113,7 @@ export async function ceremonyIn(
       files.readCertificate(),
     ])
     const definition = file && isKeyDefinition(file.definition) ? file.definition : null
-    // Of a signing its claims tell; of a handshake nothing is kept.
+    // A signing is reported by its claims; of a handshake nothing is kept.
     if (definition === null && prepared === null && receipt === null) return null
     const kind = definition?.kind ?? 'keygen'
     const parent = definition && isReshare(definition) ? definition.parent_record : null
@@ -139,18 +142,21 @@ export async function ceremonyIn(
   }
 }
 
-/** The name here of a key, also where its last epoch went to others. */
+/** The name of a key here, even if its last epoch went to others. */
 async function keyWith(home: Home, keys: readonly KeyStatus[], keyId: Uint8Array): Promise<string | null> {
   const active = keys.find(({ key }) => key && hex(key.record.key_id) === hex(keyId))
   if (active) return active.name
   return nameOfKey(home, keyId).catch((error: unknown) => {
-    // One that is damaged is told of where the keys are.
+    // A damaged key is reported with the keys.
     if (error instanceof Failure) return null
     throw error
   })
 }
 
-/** Whether what a resharing made counts here: its epoch, or for who got no share that the one before does no more. */
+/**
+ * Whether a reshare's result is in effect here: its epoch, or, without a share in it, the end of the parent
+ * epoch.
+ */
 async function isKept(files: CeremonyFiles, { epochs }: KeyState, parent: KeyRecord): Promise<boolean> {
   const [outcome, shares] = await Promise.all([
     files.readPending('record.cbor'),
@@ -164,7 +170,7 @@ async function isKept(files: CeremonyFiles, { epochs }: KeyState, parent: KeyRec
   return shares === null && !epochs.some((epoch) => epoch.status === 'active' && is(parent)(epoch))
 }
 
-/** The requests that were not ended: those that a process works on, and those whose outcome is not known. */
+/** Requests that have not ended: those a process is working on, and those whose outcome is unknown. */
 export async function requestsIn(
   home: Home,
   keys: readonly KeyStatus[],
@@ -188,7 +194,8 @@ async function requestIn(
     const { name: key, expires } = await requestOf(claims, keys)
     if (isRunning) return { id, key, state: 'running', owner: `process ${claim.process.pid}`, next: null }
     if (expires !== null && expires <= now) return { id, key, state: 'lapsed', owner: 'others', next: null }
-    // A no lies beside it, so that nothing goes on here: whether there is a signature the others know.
+    // A refusal is recorded beside it, so nothing continues here; only the others know whether a signature
+    // exists.
     if (unsettled) return { id, key, state: 'in-doubt', owner: 'others', next: null }
     const next = `mpc sign --key ${key ?? 'KEY'} --join ${hex(id)}`
     return { id, key, state: 'in-doubt', owner: 'you', next }
@@ -198,7 +205,7 @@ async function requestIn(
   }
 }
 
-/** Under which key of this home a request is, and until when it may be signed. */
+/** The key of this home that a request is for, and until when it may be signed. */
 async function requestOf(claims: RequestClaims, keys: readonly KeyStatus[]) {
   const kept = await claims.readRequest()
   for (const { name, key } of keys) {

@@ -1,7 +1,7 @@
 /**
- * Results of resharings that are certified here and do not count yet: of a process that was killed between the two, or one
- * whose disk was full. All that is needed is here, so the next command makes them count, without a secret and without the
- * others.
+ * Activates results of reshares that are certified here but not active yet, because a process was killed in
+ * between or its disk was full. Everything needed is here, so the next command activates them without a
+ * secret and without the others.
  */
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
@@ -14,18 +14,19 @@ import { planReshare } from '../dkg/reshare.js'
 import { ceremonyIn } from './status.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 
-/** @returns what counts from now on. What cannot be made to count stays, and `status` tells of it. */
+/** @returns the newly activated keys. A result that cannot be activated stays, and `status` reports it. */
 export async function takeUp(home: Home, self: Card, now: number): Promise<readonly MadeKey[]> {
   const made: MadeKey[] = []
   try {
-    // Whatever else a home has taken part in: there is one such for each epoch that it voted from.
+    // The last votes are enough, one for each epoch that this home voted from, however many ceremonies it
+    // joined.
     for (const id of await lastVotes(home)) {
       const status = await ceremonyIn(home, [], id, now)
       const key = status?.state === 'certified' ? await takenUp(home, self, id, now) : null
       if (key) made.push(key)
     }
   } catch (error) {
-    // What is wrong is said by the command that needs it.
+    // The command that needs the damaged file reports it.
     if (!(error instanceof Failure)) throw error
   }
   return made
@@ -36,6 +37,6 @@ async function takenUp(home: Home, self: Card, id: Uint8Array, now: number): Pro
   const certificate = await new CeremonyFiles(home, id).readCertificate()
   if (file === null || certificate === null) return null
   const plan = await planReshare(home, self, file, now)
-  // Who only watches has no result of its own to hold the certificate against, and asks for it again.
+  // A watcher has no result of its own to check the certificate against, and asks for it again.
   return plan.begun && plan.place > 0 ? finish(home, plan, certificate) : null
 }
