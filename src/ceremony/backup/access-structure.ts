@@ -1,29 +1,33 @@
 /**
- * Who can reach a key: by the own share, and by pieces of the shares of others. The fewest such people are what the
- * key's threshold really is once shares were split (F-17). Only the splits whose manifests are known here count.
+ * The people who can reach a key, by their own shares and by pieces of others' shares. Splitting makes the
+ * holders a second quorum, so the smallest such group is the key's real threshold. Only splits whose
+ * manifests are known here count.
  */
 import type { Manifest, Recipient } from '../../wire/escrow/manifest.js'
 import type { KeyRecord } from '../../wire/key/record.js'
 import { hex } from '../../wire/base/text.js'
 
 export type Reach = {
-  /** The fewest people who reach the key; by name. Custodians by their own shares alone, if nobody fewer. */
+  /**
+   * The smallest group that reaches the key, by name; custodians with their own shares if no group is
+   * smaller.
+   */
   readonly smallest: readonly string[]
-  /** People who are no custodians and reach the key among themselves; empty if they cannot. */
+  /** People who are no custodians and can reach the key among themselves; empty if they cannot. */
   readonly outsiders: readonly string[]
 }
 
-/** What a manifest says of who holds what. */
+/** The part of a manifest that says who holds what. */
 type Known = Pick<Manifest, 'threshold' | 'holders'> & { readonly custodian: { readonly index: number } }
 
-/** One person: the seat it holds, or null; and the seats of whose shares it holds a piece. */
+/** One person: their seat, or null; and the seats of whose shares they hold a piece. */
 type Someone = { readonly name: string; readonly seat: number | null; readonly pieces: readonly number[] }
 type Split = { readonly index: number; readonly threshold: number }
 
-/** Above this many steps the search is given up: then what was found until there stands. */
+/** The search gives up above this many steps; if it found no smaller group, the custodians stand. */
 const STEPS = 200_000
 
-/** @param manifests of splits of this epoch, at most one of each custodian's */
+/** @param manifests of splits of this epoch, at most one per custodian */
 export function reachOf(record: KeyRecord, manifests: readonly Known[]): Reach {
   const splits = manifests.map(({ custodian, threshold }) => ({ index: custodian.index, threshold }))
   const people = peopleOf(record, manifests)
@@ -36,7 +40,9 @@ export function reachOf(record: KeyRecord, manifests: readonly Known[]): Reach {
   }
 }
 
-/** Who has a card is one person wherever it stands; an age recipient too; of a passphrase its name is all there is. */
+/**
+ * A card or an age recipient is one person wherever it appears; for a passphrase, the name is all there is.
+ */
 function peopleOf(record: KeyRecord, manifests: readonly Known[]): Someone[] {
   const people = new Map<string, { name: string; seat: number | null; pieces: number[] }>()
   for (const { card, index } of record.members) {
@@ -66,7 +72,7 @@ function personOf(name: string, to: Recipient): string {
   }
 }
 
-/** How many shares these people have together. */
+/** How many shares these people have together. @param more further pieces to assume of every share */
 function reached(people: readonly Someone[], splits: readonly Split[], more = 0): number {
   const seats = new Set(people.flatMap(({ seat }) => seat ?? []))
   const restored = splits.filter(
@@ -76,12 +82,12 @@ function reached(people: readonly Someone[], splits: readonly Split[], more = 0)
   return seats.size + restored.length
 }
 
-/** The fewest people, fewer than must sign, who reach as many shares as must sign; null if there are none. */
+/** The smallest group below the threshold that reaches as many shares as must sign; null if there is none. */
 function fewerThan(wanted: number, people: readonly Someone[], splits: readonly Split[]): Someone[] | null {
   let steps = 0
   const search = (chosen: Someone[], from: number, left: number): Someone[] | null => {
     if (left === 0) return reached(chosen, splits) >= wanted ? chosen : null
-    // With as many more people every one of them could bring a seat and a piece of every share.
+    // Prunes: each further person brings at most one seat and a piece of every share.
     if (reached(chosen, splits, left) + left < wanted || ++steps > STEPS) return null
     for (let i = from; i <= people.length - left; i++) {
       const found = search([...chosen, people[i] as Someone], i + 1, left - 1)

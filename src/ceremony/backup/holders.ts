@@ -1,11 +1,11 @@
-/** Who is to hold the pieces of a split share, and what each piece is sealed by. */
+/** The future holders of a split share's pieces, and how each piece is sealed. */
 import { sealTo, sealWithPassphrase } from '../../storage/sealed/age.js'
 import { type Card, isAgeRecipient } from '../../wire/identity/card.js'
 import type { Recipient } from '../../wire/escrow/manifest.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex, NAME, NAME_RULE } from '../../wire/base/text.js'
 
-/** A holder, and what its piece is sealed by. */
+/** A holder, and how its piece is sealed. */
 export type HolderSeal = { readonly name: string } & (
   | { readonly kind: 'card'; readonly card: Card }
   | { readonly kind: 'age'; readonly recipient: string }
@@ -18,7 +18,7 @@ export function sealFor(holder: HolderSeal, plaintext: Uint8Array, workFactor?: 
   return sealTo([holder.kind === 'card' ? holder.card.age : holder.recipient], plaintext)
 }
 
-/** As the manifest names it. */
+/** The recipient as the manifest names it. */
 export function recipientOf(holder: HolderSeal): Recipient {
   switch (holder.kind) {
     case 'card':
@@ -38,7 +38,7 @@ export function sameRecipient(a: Recipient, b: Recipient): boolean {
   return a.kind === b.kind
 }
 
-/** @throws Failure `E_HOLDERS` (usage) unless a share can be split so, among holders who are told apart */
+/** @throws Failure `E_HOLDERS` (usage) unless a share can be split like this, among distinct holders */
 export function requireHolders(threshold: number, holders: readonly HolderSeal[]): void {
   const names = holders.map(({ name }) => name)
   const seals = holders.map(recipientOf)

@@ -1,7 +1,7 @@
 /**
- * A custodian's share, split among holders as files: no network, and nothing written before everything was
- * checked. Who should hold pieces, and how many people then reach the key, is for the command to ask; how a
- * share comes back is in `restore.ts`.
+ * Splitting a custodian's share among holders, as files: no network, and nothing is written before everything
+ * is checked. The command asks who should hold pieces, and shows how many people then reach the key.
+ * `restore.ts` restores a share.
  */
 import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
 import { drawCoefficients, split } from '../../protocol/sharing/escrow.js'
@@ -44,22 +44,22 @@ import type { Owner } from '../keys/key.js'
 export type SplitOrder = {
   /** How many pieces restore the share. */
   readonly threshold: number
-  /** By index, from 1. */
+  /** In the order of their index, from 1. */
   readonly holders: readonly HolderSeal[]
-  /** The folder to be made: a `.piece` for each holder, and `manifest.json`. */
+  /** The folder to create: a `.piece` for each holder, and `manifest.json`. */
   readonly out: string
   /** Milliseconds since 1970. */
   readonly now: number
   readonly rng: Rng
-  /** Of passphrases, base-2 logarithm; tests lower it. */
+  /** Work factor for passphrases, base-2 logarithm; tests lower it. */
   readonly workFactor?: number
 }
 
 /**
- * Splits this custodian's share of a key's active epoch. The same order again, after a crash or a full disk, seals the same
- * pieces again.
+ * Splits this custodian's share of a key's active epoch. Repeating the same order, after a crash or a full
+ * disk, seals the same pieces again.
  * @throws Failure (usage) `E_HOLDERS`; (configuration) `E_SPLIT_REBOUND`; (conflict) `E_SPLIT_EXISTS` if this
- *   epoch was split otherwise, `E_OUTPUT_EXISTS`; as `requireInUse`
+ *   epoch was split differently, `E_OUTPUT_EXISTS`; as `requireInUse`
  */
 export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> {
   const { home, identity, card } = owner
@@ -110,11 +110,12 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
     const sealed = await sealedPieces(key, { manifest, blob, pieces }, certificate, holders, order.workFactor)
     using kept = new Secret(encodeKept(manifest, coefficients, blob))
     const files = { ...sealed, 'manifest.json': exportManifest(manifest) }
-    // First what makes every piece again, then the pieces: after a crash between them `sealAgain` has the
-    // rest.
+    // The data that remake every piece are kept before the pieces: after a crash in between, `sealAll` seals
+    // them again.
     if (!(await keepSplit(home, key.name, key.digest, await sealTo([card.age], kept.reveal()))))
       throw splitExists(key, null)
-    // Whoever retires an epoch says so in its state, and then destroys what lies here: one of the two sees the other.
+    // A process that retires an epoch marks its state first and then destroys its secrets, so one of the two
+    // processes sees the other.
     try {
       await requireInUse(home, key)
     } catch (cause) {
@@ -130,9 +131,9 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
 }
 
 /**
- * Seals the same piece again for a holder who lost it, or all of them after a crash; sealed to whom the
- * manifest names.
- * @throws Failure (usage) `E_HOLDERS` if the manifest knows no such holder, or names another seal for it;
+ * Seals the same piece again, to the recipient in the manifest: for a holder who lost it, or all pieces after
+ * a crash.
+ * @throws Failure (usage) `E_HOLDERS` if the manifest has no such holder, or names another seal for it;
  *   (configuration) `E_NO_SPLIT`; (conflict) `E_OUTPUT_EXISTS`
  */
 export const sealAgain = (owner: Owner, key: Key, order: Sealing): Promise<Manifest> =>
@@ -146,7 +147,7 @@ export const sealAgain = (owner: Owner, key: Key, order: Sealing): Promise<Manif
 
 type Sealing = Pick<SplitOrder, 'holders' | 'out' | 'workFactor'>
 
-/** All pieces of the split that was ordered before. */
+/** Seals all pieces of the earlier split again, if the order is the same. */
 const sealAll = (owner: Owner, key: Key, order: SplitOrder): Promise<Manifest> =>
   sealKept(owner, key, order, (manifest) => {
     if (!isOrdered(manifest, order)) throw splitExists(key, manifest)
@@ -172,7 +173,7 @@ async function sealKept(
   }
 }
 
-/** What `status` needs, without a secret: the manifest, and the cards by which holders' notes are believed. */
+/** Keeps what `status` needs without a secret: the manifest, and the cards that verify holders' notes. */
 async function keepPublic(
   home: Home,
   { name, digest }: Key,
@@ -187,7 +188,7 @@ async function keepPublic(
   await writeSplitFile(home, name, digest, 'holders.txt', Buffer.from(text))
 }
 
-/** What was kept of this share's split. @throws Failure `E_NO_SPLIT` (configuration) if it has none here */
+/** The kept split of this share. @throws Failure `E_NO_SPLIT` (configuration) if there is none here */
 async function openSplit({ home, identity, card }: Owner, key: Key): Promise<Kept> {
   const sealed = await readSplit(home, key.name, key.digest)
   if (sealed === null) {
@@ -207,7 +208,7 @@ async function openSplit({ home, identity, card }: Owner, key: Key): Promise<Kep
   return parseKept(plaintext.reveal(), secret)
 }
 
-/** What the engine needs beside the share, which is wiped. */
+/** The encoded auxiliary data of the share; the original is wiped. */
 function auxiliaryBytes({ auxiliary }: OwnShare): Secret | null {
   if (auxiliary === null) return null
   const bytes = new Secret(auxSecretCodec().encode(auxiliary.secret))
@@ -215,7 +216,7 @@ function auxiliaryBytes({ auxiliary }: OwnShare): Secret | null {
   return bytes
 }
 
-/** Every piece as a file, each opened once more as its holder will. */
+/** Every piece as a file; each is parsed again first, as its holder will. */
 async function sealedPieces(
   key: Key,
   { manifest, blob, pieces }: Kept,
@@ -247,10 +248,13 @@ async function sealedPieces(
 export const isSplit = async (home: Home, key: Key): Promise<boolean> =>
   (await readSplit(home, key.name, key.digest)) !== null
 
-/** What of an order says which split it is. */
+/** The part of an order that identifies its split. */
 type Ordered = Pick<SplitOrder, 'threshold' | 'holders'>
 
-/** @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split here otherwise, as far as that is public */
+/**
+ * @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split differently here, as far as its public
+ *   files say
+ */
 export async function requireSplittable(home: Home, key: Key, order: Ordered): Promise<void> {
   const manifest = (await isSplit(home, key)) ? await manifestOf(home, key) : null
   if (manifest && !isOrdered(manifest, order)) throw splitExists(key, manifest)
@@ -264,7 +268,10 @@ const isOrdered = (manifest: Manifest, { threshold, holders }: Ordered): boolean
     return holder.name === name && sameRecipient(to, recipientOf(holder))
   })
 
-/** Holders check a manifest against the record, which names the old identity until a reshare writes the new one. */
+/**
+ * Holders check a manifest against the record, which names the old identity until a reshare writes the new
+ * one.
+ */
 function requireInRecord(key: Key, card: Card): void {
   if (key.record.members.some((member) => hex(member.card.fingerprint) === hex(card.fingerprint))) return
   throw new Failure('configuration', 'E_SPLIT_REBOUND', `you sit in your seat of ${key.name} by a rebind`, {
@@ -272,7 +279,7 @@ function requireInRecord(key: Key, card: Card): void {
   })
 }
 
-/** @param manifest what was split before; null where another process has just done it */
+/** @param manifest the earlier split; null if another process has just made it */
 function splitExists({ name }: Key, manifest: Manifest | null): Failure {
   const held =
     manifest && `, ${manifest.threshold} of ${manifest.holders.map((each) => each.name).join(', ')}`
@@ -298,7 +305,7 @@ export async function certificateOf(home: Home, { name, digest }: Key): Promise<
   })
 }
 
-/** @throws Failure `E_OUTPUT_EXISTS` (conflict) where a folder for pieces cannot be made */
+/** @throws Failure `E_OUTPUT_EXISTS` (conflict) if a folder for the pieces cannot be made there */
 export async function requireFree(out: string): Promise<void> {
   if ((await listDir(out)).length > 0) throw outputExists(out)
 }
