@@ -1,6 +1,6 @@
 /**
- * Whom this custodian knows: the own card, and those of others with how far each may be believed. An identity is its
- * fingerprint; a name means one card at a time, and gets another meaning only if the person says so.
+ * The cards that this custodian knows: its own, and those of others with their status. An identity is its
+ * fingerprint. A name means one card at a time, and changes its meaning only if the person says so.
  */
 import type { Home } from '../../storage/home/home.js'
 import {
@@ -20,7 +20,7 @@ export type Status = 'self' | 'verified' | 'unverified'
 export type Known = {
   readonly card: Card
   readonly status: Status
-  /** When it got this status, RFC 3339; null for the own card. */
+  /** When it got this status, RFC 3339; null for this home's own card. */
   readonly since: string | null
   /** How it got it: `import`, `fingerprint`, `words`, `handshake`. */
   readonly how: string
@@ -28,12 +28,15 @@ export type Known = {
   readonly beside: boolean
 }
 
-/** How a card came to be believed. */
+/** How a card got its status. */
 export type How = 'import' | 'fingerprint' | 'words' | 'handshake' | 'rebind'
 
 const BESIDE = 'beside '
 
-/** Everybody who is known here, and the cards that are stored but damaged: by fingerprint alone, a name they do not tell. */
+/**
+ * All known cards, and stored cards that are damaged: those only by fingerprint, for their names are
+ * unreadable.
+ */
 export type Contacts = { readonly known: readonly Known[]; readonly damaged: readonly DamagedPeer[] }
 
 /** The own card first, then by name. */
@@ -54,7 +57,7 @@ export async function contactsIn(home: Home): Promise<Contacts> {
   return { known: [...self, ...others.sort((a, b) => (a.card.name < b.card.name ? -1 : 1))], damaged }
 }
 
-/** The card in a peer's file; null unless it is one, and of the fingerprint that names the file. */
+/** The card in a peer's file; null unless it is a card with the fingerprint that names the file. */
 function cardIn({ card: line, fingerprint }: Peer): Card | null {
   try {
     const card = parseCard(line)
@@ -66,12 +69,12 @@ function cardIn({ card: line, fingerprint }: Peer): Card | null {
   }
 }
 
-/** Everybody who is known here. Whoever needs one that is not among them asks `contactsIn` why. */
+/** All known cards. If one is missing, `contactsIn` tells whether a card is damaged. */
 export const knownCards = async (home: Home): Promise<readonly Known[]> => (await contactsIn(home)).known
 
 /**
- * Does what looks for people by their names. Where somebody is not found, and a card here is damaged, it may be theirs.
- * @throws Failure `E_PEER_FILE` (configuration) then, by the name of its file
+ * Runs a lookup by name. If the name is unknown and a card here is damaged, that card may be the one.
+ * @throws Failure `E_PEER_FILE` (configuration) in that case, naming the file
  */
 export async function whereNamed<T>(home: Home, act: () => Promise<T>): Promise<T> {
   try {
@@ -83,7 +86,10 @@ export async function whereNamed<T>(home: Home, act: () => Promise<T>): Promise<
   }
 }
 
-/** The card that a name means here. @throws Failure `E_UNKNOWN_PEER` (configuration), `E_NAME_AMBIGUOUS` (conflict) */
+/**
+ * The card that a name means here.
+ * @throws Failure `E_UNKNOWN_PEER` (configuration), `E_NAME_AMBIGUOUS` (conflict)
+ */
 export const cardNamed = (home: Home, name: string): Promise<Known> =>
   whereNamed(home, async () => meaningOf(await knownCards(home), name))
 
@@ -104,8 +110,8 @@ export function meaningOf(known: readonly Known[], name: string): Known {
 }
 
 /**
- * How far the keys that a ceremony gives a member may be believed: equal, name and all, to a card that is stored.
- * Somebody else's name on known keys is somebody unknown (F-06).
+ * The status of the keys that a ceremony gives a member, if they equal a stored card, name included. Known
+ * keys under another name are unknown: verification was of the name with its keys.
  */
 export function statusOf(known: readonly Known[], keys: Keys): Status | 'unknown' {
   const fingerprint = hex(fingerprintOf(keys))
@@ -114,8 +120,8 @@ export function statusOf(known: readonly Known[], keys: Keys): Status | 'unknown
 }
 
 /**
- * Marks a card verified, and stores it if it was not; the name's meaning stays as it is. Where its keys have a newer card
- * by now, that is verified, unless it gives them another name: of that nobody has heard (F-06).
+ * Marks a card verified, and stores it if it is new; the name keeps its meaning. If a newer card of the same
+ * keys is stored, that one is verified instead, unless it has another name: nobody has verified that name.
  */
 export async function markVerified(home: Home, card: Card, how: How, now: number): Promise<Known> {
   const known = await knownCards(home)
@@ -127,28 +133,28 @@ export async function markVerified(home: Home, card: Card, how: How, now: number
   return store(home, { card: newer, status: 'verified', since: rfc3339(now), how, beside })
 }
 
-/** Takes back what was believed of a card: its words were compared, and were others. */
+/** Withdraws a card's verification: its words were compared, and they differed. */
 export async function markUnverified(home: Home, known: Known, now: number): Promise<Known> {
-  // While a person compared them a newer card of the same keys may have come, and that stays.
+  // A newer card of the same keys may have arrived during the comparison, and stays.
   const stored = (await knownCards(home)).find((each) => sameIdentity(each, known)) ?? known
   return store(home, { ...stored, status: 'unverified', since: rfc3339(now), how: 'import' })
 }
 
-// ------------------------------------------------------------------------------------------------------------ import
+// ---------------------------------------------------------------------------------------------------- import
 
 export type Change = 'added' | 'verified' | 'updated' | 'beside' | 'replaced' | null
 export type Imported = { readonly known: Known; readonly changed: Change }
 export type ImportOptions = {
-  /** 64 hex digits each, that owners told: their cards are stored as verified. */
+  /** Fingerprints that owners told, 64 hex digits each: their cards are stored as verified. */
   readonly fingerprint: string | readonly string[] | null
-  /** The name that is to mean the new card. */
+  /** The name that the new card takes over. */
   readonly replace: string | null
   readonly now: number
-  /** How cards with a told fingerprint came to be believed; `fingerprint` if left out. */
+  /** How cards with a told fingerprint were verified; `fingerprint` by default. */
   readonly how?: How
 }
 
-/** The cards in a file: a line each; blank lines and those that begin with # are ignored. */
+/** The cards in a file, one per line; blank lines and lines that begin with # are ignored. */
 export function parseCards(file: Uint8Array): readonly Card[] {
   const lines = Buffer.from(file)
     .toString('utf8')
@@ -163,7 +169,8 @@ export function parseCards(file: Uint8Array): readonly Card[] {
 
 /**
  * Stores cards: all of them, or none if one is refused.
- * @throws Failure `E_FINGERPRINT` (authentication) if a fingerprint is that of none of them; and as `decide` says
+ * @throws Failure `E_FINGERPRINT` (authentication) if a fingerprint matches none of them; `E_PEER_FILE`
+ *   (configuration) if a stored card that is not replaced is damaged; and as `decide`
  */
 export async function importCards(
   home: Home,
@@ -172,7 +179,8 @@ export async function importCards(
 ): Promise<readonly Imported[]> {
   const told = requireTold(cards, [fingerprint ?? []].flat())
   const contacts = await contactsIn(home)
-  // A card that cannot be read may have any of these names; one that comes anew takes the place of what is damaged.
+  // A damaged card may have any of these names. An imported card replaces a damaged one of its own
+  // fingerprint.
   const unread = contacts.damaged.find((each) =>
     cards.every((card) => hex(card.fingerprint) !== hex(each.fingerprint)),
   )
@@ -184,7 +192,8 @@ export async function importCards(
     const isTold = told.has(hex(card.fingerprint))
     const { changed, stored, aside } = decide(known, card, { isTold, replace, now, how })
     imported.push({ known: stored, changed })
-    // What the name meant before goes first: a crash in between leaves a name without meaning, never with two.
+    // The old meaning of a name is written first: a crash in between leaves a name without meaning, never
+    // with two.
     writes.push(...(aside ? [aside] : []), ...(changed === null ? [] : [stored]))
     const written = [stored, ...(aside ? [aside] : [])]
     known = [...known.filter((each) => !written.some((one) => sameIdentity(one, each))), ...written]
@@ -194,7 +203,7 @@ export async function importCards(
 }
 
 /**
- * The fingerprints that owners told, each that of one of the cards: nothing that was told is passed over.
+ * The fingerprints that owners told, each that of one of the cards; none may be ignored.
  * @throws Failure `E_FINGERPRINT` (authentication)
  */
 export function requireTold(cards: readonly Card[], told: readonly string[]): ReadonlySet<string> {
@@ -228,16 +237,13 @@ type Telling = {
   readonly how: How
 }
 
-/**
- * What an import comes to.
- * @throws Failure (conflict) `E_CARD_OLDER`, `E_CARD_DIFFERS`, `E_NAME_TAKEN`
- */
+/** The effect of an import. @throws Failure (conflict) `E_CARD_OLDER`, `E_CARD_DIFFERS`, `E_NAME_TAKEN` */
 function decide(known: readonly Known[], card: Card, { isTold, replace, now, how }: Telling): Decision {
   const same = known.find((each) => hex(each.card.fingerprint) === hex(card.fingerprint)) ?? null
   if (same) checkNumber(same, card)
   if (same?.status === 'self') return { changed: null, stored: same }
   const believed = isTold && same?.status !== 'verified'
-  // What was verified is a name with its keys: their owner cannot give the trust in them to another name (F-06).
+  // A name is verified together with its keys: the keys' owner cannot carry that trust over to another name.
   const renamed = same !== null && same.card.name !== card.name
   const status =
     believed || renamed || !same
@@ -264,7 +270,7 @@ function decide(known: readonly Known[], card: Card, { isTold, replace, now, how
   return { changed: believed ? 'verified' : null, stored: { ...stored, beside: same.beside } }
 }
 
-/** A card's number only rises, and one number stands for one card (F-43). */
+/** A card's number only rises, and one number stands for one card, so that an older card cannot come back. */
 function checkNumber({ card: stored }: Known, card: Card): void {
   if (card.number < stored.number) {
     throw new Failure('conflict', 'E_CARD_OLDER', `a newer card of ${card.name} is stored already`, {

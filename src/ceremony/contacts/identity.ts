@@ -1,6 +1,6 @@
 /**
- * The custodian's own identity: made once, opened by whatever seals it, and known to others by its card. What to ask
- * of whom is left to `cli/`.
+ * The custodian's own identity: made once, opened by whatever seals it, and known to others by its card.
+ * Dialogues are left to `cli/`.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Rng } from '../../protocol/core/session.js'
@@ -32,7 +32,7 @@ import {
 } from '../../wire/identity/identity.js'
 import { hex } from '../../wire/base/text.js'
 
-/** What seals and opens `identity.age`. */
+/** How `identity.age` is sealed and opened. */
 export type Unlock =
   | { readonly kind: 'passphrase'; readonly passphrase: string }
   | { readonly kind: 'identity'; readonly identities: readonly string[] }
@@ -55,7 +55,7 @@ export async function refuseSecondIdentity(home: Home): Promise<void> {
   })
 }
 
-/** Makes the identity of this home and seals it. @throws Failure `E_IDENTITY_EXISTS` (conflict) */
+/** Makes this home's identity and seals it. @throws Failure `E_IDENTITY_EXISTS` (conflict) */
 export async function createIdentity(home: Home, wanted: NewIdentity): Promise<Card> {
   const age = await generateAgeIdentity({ postQuantum: wanted.postQuantum })
   const identity = newIdentity(wanted.name, age, wanted.now, wanted.rng)
@@ -70,20 +70,20 @@ export async function createIdentity(home: Home, wanted: NewIdentity): Promise<C
   return card
 }
 
-/** What is needed to open the identity. @throws Failure `E_NO_IDENTITY` (configuration) */
+/** The kind of secret that opens the identity. @throws Failure `E_NO_IDENTITY` (configuration) */
 export async function sealedBy(home: Home): Promise<Unlock['kind']> {
   return kindOfSealed(await sealedIdentity(home)) === 'passphrase' ? 'passphrase' : 'identity'
 }
 
 /**
  * The identity with its secrets.
- * @throws Failure `E_NO_IDENTITY` (configuration), `E_DECRYPT` (decryption), `E_IDENTITY_CARD` (configuration) if the
- *   card beside it is another's
+ * @throws Failure `E_NO_IDENTITY` (configuration), `E_DECRYPT` (decryption), `E_IDENTITY_CARD`
+ *   (configuration) if the card beside it belongs to another identity
  */
 export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity> {
   const sealed = await sealedIdentity(home)
   const plaintext = await unseal(unlock, sealed).catch((error: unknown) => {
-    // Of what is damaged the file is what matters; of a wrong secret, the secret.
+    // A damaged file is reported by its path; for a wrong secret, the error stays as it is.
     throw error instanceof Failure && error.code === 'E_CORRUPT' ? error.of(home.identity) : error
   })
   const identity = parseIdentity(Buffer.from(plaintext).toString('utf8'))
@@ -103,9 +103,9 @@ export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity
 }
 
 /**
- * Seals this home's identity anew. The new file is opened by what seals it before it takes the place of the old one, so
+ * Reseals this home's identity. The new file must open with its new secret before it replaces the old one, so
  * that nobody is locked out.
- * @param identity as `openIdentity` gave it
+ * @param identity as `openIdentity` returned it
  * @throws Failure `E_BUSY` (conflict)
  */
 export async function resealIdentity(home: Home, identity: Identity, to: Unlock): Promise<void> {
@@ -128,14 +128,14 @@ export async function ownCard(home: Home): Promise<Card> {
   return line === null ? noIdentity(home) : parseCard(line)
 }
 
-/** The same, or null where this home has none that can be read. */
+/** The same, or null if this home has no readable one. */
 export const cardIfAny = (home: Home): Promise<Card | null> =>
   ownCard(home).catch((error: unknown) => {
     if (error instanceof Failure) return null
     throw error
   })
 
-/** Wipes what can be wiped; whoever opened an identity calls it when done. */
+/** Wipes the secrets that can be wiped; the caller of `openIdentity` calls it when done. */
 export function wipeIdentity(identity: Identity): void {
   identity.signing.seed.wipe()
   identity.nkey.seed.wipe()

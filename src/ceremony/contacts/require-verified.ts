@@ -1,5 +1,5 @@
 /**
- * Who takes part, and whether this machine's person has reason to believe it. A script needs verified cards; a person
+ * Whether this home has reason to trust the keys of the participants. A script needs verified cards; a person
  * at a terminal may hear the words instead.
  */
 import type { Home } from '../../storage/home/home.js'
@@ -8,7 +8,9 @@ import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { contactsIn, knownCards, markVerified, statusOf } from './contacts.js'
 
-/** Those of `participants` whose keys are not stored here as verified under their name; never this member itself. */
+/**
+ * The `participants` whose keys are not stored here as verified under their name; never this member itself.
+ */
 export async function unverifiedAmong(home: Home, participants: readonly Keys[]): Promise<Unverified[]> {
   const { known, damaged } = await contactsIn(home)
   const unverified = participants.filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
@@ -19,12 +21,13 @@ export async function unverifiedAmong(home: Home, participants: readonly Keys[])
   })
 }
 
-/** Somebody's keys, and why the card that was stored of them says nothing. */
+/** Somebody's keys, and the failure if their stored card is damaged. */
 export type Unverified = Keys & { readonly unread?: Failure }
 
 /**
- * @throws Failure where nobody is there to hear the words (F-06): `E_UNVERIFIED` (authentication), or `E_PEER_FILE`
- *   (configuration) of a card that may have been verified, and is damaged
+ * @throws Failure if nobody is present to hear the words, so that unverified keys could be anybody's:
+ *   `E_UNVERIFIED` (authentication), or `E_PEER_FILE` (configuration) for a damaged card that may have been
+ *   verified
  */
 export function requireVerified(unverified: readonly Unverified[], present: boolean): void {
   const [first] = unverified
@@ -43,7 +46,9 @@ export function requireVerified(unverified: readonly Unverified[], present: bool
   )
 }
 
-/** Remembers whose words were heard. Keys that come without a card are remembered if their card is stored here. */
+/**
+ * Marks those verified whose words were heard. Keys without a card are marked if their card is stored here.
+ */
 export async function markHeard(home: Home, heard: readonly Keys[], now: number): Promise<void> {
   for (const keys of heard) {
     const card = 'line' in keys ? (keys as Card) : await storedCard(home, keys)
