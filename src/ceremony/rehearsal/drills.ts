@@ -1,6 +1,7 @@
 /**
- * A rehearsal after its first signature: somebody joins by a reshare, one custodian splits a share among holders and
- * loses the machine, holders bring the share back on another, and it signs there. Everything is what the commands do.
+ * A rehearsal after its first signature: somebody joins by a reshare, one custodian splits a share among
+ * holders and loses the machine, holders restore the share on another, and it signs there. Each act uses the
+ * code of the real command.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { createFile, readFile, renameDir } from '../../storage/fs/atomic.js'
@@ -30,26 +31,26 @@ import { planReshare, runReshare } from '../dkg/reshare.js'
 import { handOn, restore, verifyPiece } from '../recovery/restore.js'
 import { importCards, knownCards } from '../contacts/contacts.js'
 
-/** Who hold the pieces; any two of them restore the share. */
+/** The holders of the pieces; any two of them restore the share. */
 export const HOLDERS = ['bank', 'notary', 'sister']
 const ENOUGH = 2
-/** Bytes that a piece has at most. */
+/** Largest size of a piece file in bytes. */
 const PIECE = 1 << 20
 
-/** What came of it. */
+/** The result of the drills. */
 export type After = {
   readonly joined: string
   /** The record of the epoch that the reshare made. */
   readonly record: KeyRecord
   readonly holders: readonly string[]
-  /** Whose share was lost, and came back. */
+  /** The custodian whose share was lost and restored. */
   readonly restored: string
-  /** Who signed last, that one among them. */
+  /** The last signers, including that one. */
   readonly signers: readonly string[]
   readonly signature: Uint8Array
 }
 
-/** Plays it on. @param folder of the homes, which is left as people would leave it: a lost machine aside */
+/** Plays the drills. @param folder of the homes, left as people would leave it: a lost machine aside */
 export async function goOn(stage: Stage, before: readonly Actor[], folder: string): Promise<After> {
   const made: Actor[] = []
   const comes = async (name: string, where = name): Promise<Actor> => {
@@ -100,7 +101,7 @@ export async function goOn(stage: Stage, before: readonly Actor[], folder: strin
   }
 }
 
-/** The newcomer gets a share as everybody else gets a new one. @returns the record of the new epoch */
+/** The newcomer gets a share, and everybody else a new one. @returns the record of the new epoch */
 async function reshare(stage: Stage, everybody: readonly Actor[], folder: string): Promise<KeyRecord> {
   const [author] = everybody as [Actor]
   const key = await findKey(author.home, KEY)
@@ -141,7 +142,7 @@ async function split(stage: Stage, loser: Actor, holders: readonly Actor[], out:
   }
 }
 
-/** What a holder has, in its hands. */
+/** A holder's piece, as a file that it can open. */
 async function pieceOf({ card, identity }: Actor, out: string, file = `${card.name}.piece`) {
   const sealed = (await readFile(`${out}/${file}`, PIECE)) as Uint8Array
   return { label: file, sealed, unlock: { kind: 'identity', identities: [identity.age] } } as const
@@ -166,7 +167,7 @@ async function restoreFrom(
   stage.tell(card.name, { did: 'restore', holders: names })
 }
 
-/** A custodian lets the new identity sit where the old one sat. */
+/** A custodian accepts the new identity in the old one's seat. */
 async function accept(stage: Stage, actor: Actor, again: Actor): Promise<void> {
   const { rebinds } = await findKey(again.home, KEY)
   const { card } = again
@@ -178,7 +179,7 @@ async function accept(stage: Stage, actor: Actor, again: Actor): Promise<void> {
   stage.tell(actor.card.name, { did: 'accept', card })
 }
 
-/** The homes as people would have them now, and what they have passed on. */
+/** Leaves the homes, and the files passed between people, as they would be now. */
 async function putOut(
   folder: string,
   loser: Actor,

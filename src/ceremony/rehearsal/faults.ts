@@ -1,27 +1,27 @@
 /**
- * What goes wrong on purpose in a rehearsal: one custodian is killed at a letter of the key generation, or says in it
- * what they should not. It happens between their program and the network; everybody's program is the real one.
+ * Deliberate faults in a rehearsal: one custodian is killed at a letter of the key generation, or sends an
+ * altered one. The fault sits between their program and the network; every program is the real one.
  */
 import type { Transport } from '../../messaging/transport/transport.js'
 import type { SigningKey } from '../../wire/base/ed25519.js'
 import { decodeEnvelope, type Header, sealEnvelope } from '../../wire/session/envelope.js'
 
 export type Mishap = {
-  /** `drop`: killed before the letter leaves. `tamper`: it leaves altered, and signed all the same. */
+  /** `drop`: killed before the letter leaves. `tamper`: the letter leaves altered, but correctly signed. */
   readonly kind: 'drop' | 'tamper'
   readonly who: string
-  /** Which letter: its round, or its number in the order of the rounds, from 1. */
+  /** The letter: its round, or its number in the order of the rounds, from 1. */
   readonly at: string
 }
 
-/** How the one who was killed ends; nobody sees it. */
+/** How a killed custodian's program ends; nobody sees it. */
 export class Dropped extends Error {
   override readonly name = 'Dropped'
 }
 
-/** One custodian's connection, with the mishap in it. */
+/** One custodian's connection, with the fault in it. */
 export class Sabotage {
-  /** The rounds in which this custodian said something, in order: what a mishap may name. */
+  /** The rounds in which this custodian sent something, in order: those that a mishap may name. */
   readonly letters: string[] = []
   happened = false
   readonly #mishap: Mishap
@@ -29,7 +29,7 @@ export class Sabotage {
   readonly #die: () => void
 
   /**
-   * @param key the custodian's own: what is altered is signed again
+   * @param key the custodian's own, which signs altered letters again
    * @param die ends their program
    */
   constructor(mishap: Mishap, key: SigningKey, die: () => void) {
@@ -56,7 +56,7 @@ export class Sabotage {
     return { ...transport, publish }
   }
 
-  /** What is said to one member alone is left as it is: one fault in a round is enough to be told. */
+  /** A letter to one member alone is not altered: one fault in a round is enough to be noticed. */
   #isHere(header: Header): boolean {
     const round = roundOf(header)
     if (round === null) return false
@@ -73,6 +73,6 @@ function roundOf({ kind, round }: Header): string | null {
   return kind === 'prepared' || kind === 'receipt' ? kind : null
 }
 
-/** One bit in the middle: still of its form, as a rule, and no longer what it should be. */
+/** Flips one bit in the middle: the letter usually still parses, but its content is wrong. */
 const altered = (body: Uint8Array): Uint8Array =>
   body.map((byte, i) => (i === body.length >> 1 ? byte ^ 1 : byte))

@@ -1,6 +1,6 @@
 /**
- * Who plays in a rehearsal, and what several of its acts need: homes, seats on one network, a signature. Which acts there
- * are is in `rehearsal.ts` and `drills.ts`.
+ * The players of a rehearsal, and what several of its acts need: homes, seats on one network, a signature.
+ * `rehearsal.ts` and `drills.ts` contain the acts.
  */
 import { verifyTranscript } from '../../audit/transcript.js'
 import type { Emit } from '../../messaging/channel/events.js'
@@ -31,14 +31,14 @@ import { importCards } from '../contacts/contacts.js'
 import type { Person, World } from '../world.js'
 
 export const KEY = 'rehearsal'
-/** What opens the identities of a rehearsal that is kept; it is told to everybody. */
+/** Opens the identities of a rehearsal that is kept; no secret. */
 export const PASSPHRASE = 'rehearsal'
 export const MESSAGE = 'a rehearsal, worth nothing'
 const LINGER = 60_000
 
 export type Actor = { readonly home: Home; readonly identity: Identity; readonly card: Card }
 
-/** One custodian as whoever watches sees and hears them: their screen, and the person in front of it. */
+/** One custodian as an onlooker sees them: their screen, and the person in front of it. */
 export type Seat = {
   readonly person: Person
   readonly emit: Emit
@@ -63,7 +63,7 @@ export type Step =
   | 'restore'
   | 'sign-again'
 
-/** What somebody does after the first signature, for whoever watches. */
+/** An act after the first signature, for onlookers. */
 export type Deed =
   | { readonly did: 'reshare'; readonly file: CeremonyFile }
   | { readonly did: 'reshared'; readonly record: KeyRecord }
@@ -77,12 +77,14 @@ export type Stage = {
   readonly names: readonly string[]
   readonly threshold: number
   readonly scheme: Scheme
-  /** Who joins afterwards; null: it ends with the first signature. */
+  /** The custodian who joins afterwards; null ends the rehearsal with the first signature. */
   readonly newcomer: string | null
-  /** Whose part a person plays. They hear the others' words; everybody else trusts everybody else already. */
+  /**
+   * The custodian a person plays, who hears the others' words; all other custodians already trust everybody.
+   */
   readonly played: string | null
   readonly mishap: Mishap | null
-  /** Where the homes are to stay; null: nowhere. */
+  /** The folder in which the homes stay; null removes them. */
   readonly keep: string | null
   readonly patience: Patience
   readonly program: string
@@ -95,7 +97,7 @@ export type Stage = {
   readonly seatOf: (actor: Actor) => Seat
   /** Whether to go on after the first signature. */
   readonly goOn: () => Promise<boolean>
-  /** The same afterwards, when nobody plays any more. */
+  /** As `seatOf`, for the acts after the first signature, when no person plays. */
   readonly watch: (actor: Actor) => Seat
   readonly tell: (who: string, deed: Deed) => void
   /** Each step is announced before it begins. */
@@ -104,7 +106,7 @@ export type Stage = {
 
 export type Playing = Actor & { readonly seat: Seat; readonly world: World }
 
-/** As many as must sign, in the order of the key; a person who plays is among them. The first asks. */
+/** As many signers as must sign, in the order of the key, including a played custodian. The first asks. */
 export function signersAmong({ threshold, played }: Stage, playing: readonly Playing[]): readonly Playing[] {
   const place = playing.findIndex(({ card }) => card.name === played)
   return place < threshold
@@ -139,13 +141,13 @@ export async function sign(stage: Stage, signers: readonly Playing[]): Promise<U
   return signature
 }
 
-/** Held against the key by an ordinary verifier. @throws Error, for it is a defect */
+/** Verifies the signature with an ordinary verifier. @throws Error, because a failure is a defect */
 export function verify(record: KeyRecord, signature: Uint8Array): void {
   if (isSignature({ record }, { type: 'raw', payload: Buffer.from(MESSAGE), path: null }, signature)) return
   throw new Error('the rehearsal made a signature that does not verify')
 }
 
-/** Everybody keeps the same public transcript, and it holds. */
+/** Checks that everybody keeps the same public transcript, and that it verifies. */
 export async function checkTranscripts(playing: readonly Playing[], made: readonly MadeKey[]): Promise<void> {
   const all = await Promise.all(
     playing.map(({ home }, i) => {
@@ -158,10 +160,13 @@ export async function checkTranscripts(playing: readonly Playing[], made: readon
   verifyTranscript(first)
 }
 
-/** How somebody's program ended; null: as it should. */
+/** How somebody's program ended; null for a proper end. */
 export type Ended = { readonly name: string; readonly error: Failure | Dropped | null }
 
-/** How each ended. @throws what the played custodian, or else the first, ended with, where nothing was to go wrong */
+/**
+ * How each program ended.
+ * @throws the error of the played custodian, else the first error, if no mishap was planned
+ */
 export function endings(
   stage: Pick<Stage, 'mishap' | 'played' | 'signal'>,
   playing: readonly Playing[],
@@ -180,9 +185,9 @@ export function endings(
   return ended
 }
 
-// -------------------------------------------------------------------------------------------------------- the actors
+// ---------------------------------------------------------------------------------------------------- actors
 
-/** Somebody in a home of their own. @param where the home's name, if it is not theirs */
+/** Creates a custodian in a home of its own. @param where the home's name, if it is not the custodian's */
 export async function actor(stage: Stage, folder: string, name: string, where = name): Promise<Actor> {
   const home = await openHome(`${folder}/${where}`)
   const seal: Unlock =
@@ -194,7 +199,7 @@ export async function actor(stage: Stage, folder: string, name: string, where = 
   return { home, card, identity: await openIdentity(home, seal) }
 }
 
-/** `one` verifies these, as people would by reading fingerprints to each other; or only imports their cards. */
+/** `one` verifies these, as people do by reading fingerprints to each other, or only imports their cards. */
 export async function meets(
   stage: Stage,
   one: Actor,
@@ -208,7 +213,7 @@ export async function meets(
   }
 }
 
-/** Everybody at a screen and on one network. */
+/** Puts everybody at a screen and on one network. */
 export function seats(
   stage: Stage,
   actors: readonly Actor[],

@@ -1,7 +1,7 @@
 /**
- * A whole ceremony on one machine, with nothing else installed: real identities, handshakes, key generation and
- * signing, each custodian in a home of its own, over a network inside this process. What they make says of itself that
- * it is of a rehearsal (`wire/base/realm.ts`), and is removed in the end unless somebody wants to keep it.
+ * A whole ceremony on one machine, with nothing else installed: real identities, handshakes, key generation
+ * and signing, each custodian in its own home, over a network inside this process. Everything it makes is
+ * marked as a rehearsal's (`wire/base/realm.ts`), and is removed at the end unless somebody wants to keep it.
  */
 import { createFile } from '../../storage/fs/atomic.js'
 import { keptFolder, temporaryFolder } from '../../storage/fs/temporary.js'
@@ -35,7 +35,7 @@ import {
 } from './participants.js'
 import { knownCards } from '../contacts/contacts.js'
 
-/** What came of it. After a mishap there may be no key; then it ends with how each ended. */
+/** The result. After a mishap there may be no key, and only `ended`. */
 export type Rehearsed = {
   readonly made: {
     readonly words: readonly string[]
@@ -43,17 +43,18 @@ export type Rehearsed = {
     readonly signers: readonly string[]
     readonly signature: Uint8Array
   } | null
-  /** Of what came after it, if it was gone on with. */
+  /** The result of the drills, if they were played. */
   readonly after: After | null
   /** How each custodian's key generation ended; null: with a key. */
   readonly ended: readonly Ended[]
-  /** Absolute path of the homes, if they were to stay. */
+  /** Absolute path of the homes, if they stay. */
   readonly kept: string | null
 }
 
 /**
- * Plays it. @throws Failure as the ceremonies do, of the played custodian if there is one; `E_REHEARSE` (usage) if the
- * mishap names what never happens. The homes are removed whatever happens, unless they are to stay.
+ * Plays a rehearsal. The homes are removed in any case, unless they are to be kept.
+ * @throws Failure as the ceremonies do, preferring the played custodian's; `E_REHEARSE` (usage) if the mishap
+ *   names a letter that never occurs
  */
 export async function rehearse(stage: Stage): Promise<Rehearsed> {
   if (!isRehearsal()) throw new Error('a rehearsal is played by a process that rehearses')
@@ -147,7 +148,10 @@ function requireHappened({ who, at }: Mishap, { letters, happened }: Sabotage): 
   })
 }
 
-/** What people pass on to each other, beside the homes that are kept; and what opens them. */
+/**
+ * Writes the files that people pass on to each other beside the kept homes, and the passphrase that opens
+ * those.
+ */
 async function putOut(folder: string, actors: readonly Actor[]): Promise<void> {
   for (const { card } of actors)
     await createFile(`${folder}/${card.name}.card`, Buffer.from(`${card.line}\n`))
