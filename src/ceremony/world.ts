@@ -1,6 +1,6 @@
 /**
- * What a ceremony needs of the world, handed in by the composition root: a home, an identity, a network, a clock,
- * randomness, a person. Everything below is built from these and nothing else.
+ * Everything that a ceremony needs from outside, supplied by the composition root: a home, an identity, a
+ * network, a clock, randomness, a person. The ceremonies use these and nothing else.
  */
 import type { Emit } from '../messaging/channel/events.js'
 import type { Member } from '../messaging/channel/letters.js'
@@ -15,15 +15,15 @@ import type { Identity } from '../wire/identity/identity.js'
 
 /** The person at this terminal, or a script that speaks for one. */
 export type Person = {
-  /** Whether there is somebody to ask. */
+  /** Whether somebody can be asked. */
   readonly present: boolean
   /**
-   * Shows the six words and asks, for each card that is not verified, whether that person was heard reading them.
+   * Shows the six words and asks, for each unverified card, whether its owner was heard reading them.
    * @throws Failure `E_WORDS_DIFFER` or `E_REFUSED`; the signal's reason
    */
   heard(words: readonly string[], unverified: readonly Keys[], signal: AbortSignal): Promise<void>
   /**
-   * Tells what a member in quarantine did, and asks whether to go on with it.
+   * Says what a member in quarantine did, and asks whether to meet it again.
    * @param worn whether it failed so often with the shares in use that the key should be refreshed
    * @throws Failure `E_REFUSED`; the signal's reason
    */
@@ -31,7 +31,7 @@ export type Person = {
 }
 
 /**
- * Makes `count` safe primes of `bits` bits, and hands each over, big-endian, as it is found.
+ * Makes `count` safe primes of `bits` bits, and hands over each, big-endian, as it is found.
  * @throws the signal's reason
  */
 export type MakePrimes = (
@@ -48,7 +48,7 @@ export type World = {
   readonly transport: Transport
   readonly person: Person
   readonly patience: Patience
-  /** How long whoever is done stays to answer those who are not, in milliseconds. */
+  /** How long a finished member stays to answer the others, in milliseconds. */
   readonly linger: number
   readonly program: string
   readonly now: () => number
@@ -57,7 +57,7 @@ export type World = {
   readonly compute: Compute
   readonly makePrimes: MakePrimes
   readonly emit: Emit
-  /** Names of members that a script allows although they are in quarantine. */
+  /** Members in quarantine that a script allows, by name. */
   readonly allowed: readonly string[]
   /** Fires when the person leaves. */
   readonly signal: AbortSignal
@@ -69,7 +69,7 @@ export const memberOf = ({ name, signing }: Keys, fingerprint: Uint8Array): Memb
   signing,
 })
 
-/** Fires when the person leaves, or the network has failed for good. */
+/** A signal that fires when the person leaves, or the network has failed for good. */
 export function leaving({ transport, signal }: World): {
   readonly signal: AbortSignal
   readonly stop: () => void
