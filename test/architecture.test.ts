@@ -54,7 +54,7 @@ const TABLE: Readonly<Record<string, { rooms: readonly string[]; packages: reado
       'ceremony',
       'cli/commands',
     ],
-    packages: [/^node:/, /^commander$/, /^chalk$/, /^qr$/],
+    packages: [/^node:/, /^commander$/, /^chalk$/, /^@inquirer\/prompts$/, /^ora$/, /^qr$/],
   },
   'cli/commands': {
     rooms: ['protocol', 'wire', 'payload', 'audit', 'storage', 'messaging', 'ceremony', 'cli'],

@@ -5,105 +5,96 @@
  */
 import { emitKeypressEvents, type Key } from 'node:readline'
 import type { ReadStream } from 'node:tty'
-import { columns, type Edited, edit, EMPTY, retyped } from './line-editor.js'
+import { type Edited, edit, EMPTY, retyped } from './line-editor.js'
 import { interrupted } from './exit.js'
-import { fold, rowsOf, width } from './layout.js'
-import type { Style } from './style.js'
-
-export type Question = {
-  readonly text: string
-  readonly secret: boolean
-  /** What is wrong with an answer, or null. */
-  readonly check: (answer: string) => string | null
-  readonly signal: AbortSignal
-  readonly output: NodeJS.WritableStream
-  readonly style: Style
-  /** Columns of the terminal now, where it can be drawn on. */
-  readonly columns: (() => number) | null
-}
-
-/** How a question looks, and what becomes of it. */
-type Face = {
-  /** Shows the line as it stands now, with what was wrong with the last one. */
-  readonly show: (line: Edited, problem: string | null) => void
-  /** The answer was taken, or nobody will give one. */
-  readonly end: (line: Edited, taken: boolean) => void
-  /** What stands there was drawn over: by a shell, say, while this program was stopped. */
-  readonly anew: () => void
-}
+import type { Face, Question, Standing } from './question.js'
 
 /** @throws Failure `E_INTERRUPTED` on Ctrl-C, on Ctrl-D and when the terminal is gone; the signal's reason */
 export async function put(question: Question, input: ReadStream = process.stdin): Promise<string> {
   question.signal.throwIfAborted()
-  const face = question.columns ? drawn(question, question.columns) : inLines(question)
-  const answer = await hear(question, face, input)
+  const face = question.columns
+    ? (await import('./drawn.js')).drawn(question, question.columns)
+    : inLines(question)
+  const answer = await hear(question.signal, face, input)
   return question.secret ? answer : answer.trim()
 }
 
+/** Why a question is put anew: this program was stopped, or is to be, by this signal. */
+type Pause = { readonly by: 'SIGTSTP' | 'SIGQUIT' | null }
+
 /** Listens to the keys until there is an answer. What was typed ahead of the question is no answer to it. */
-async function hear({ secret, check, signal }: Question, face: Face, input: ReadStream): Promise<string> {
+async function hear(signal: AbortSignal, face: Face, input: ReadStream): Promise<string> {
   const raw = (on: boolean): void => void (input.isTTY && input.setRawMode(on))
   let line = EMPTY
-  let problem: string | null = null
-  let [asked, stopped] = [false, false]
-  let resolve: (answer: string) => void = () => undefined
-  let reject: (reason: unknown) => void = () => undefined
-  const answered = new Promise<string>((...both) => ([resolve, reject] = both))
-  const again = (): void => {
-    stopped = false
-    // The terminal may be no longer as it was left, though Node remembers it so.
-    raw(false)
-    raw(true)
-    face.anew()
-    if (asked) face.show(line, problem)
-  }
-  const stop = (): void => {
-    stopped = true
-    raw(false)
-    process.kill(0, 'SIGTSTP')
-    // Where no shell takes care of jobs nothing was stopped, and no signal will say that it goes on.
-    setTimeout(() => stopped && again(), 100)
-  }
-  const take = (): void => {
-    const answer = line.text.join('')
-    problem = secret ? null : check(answer.trim())
-    if (problem === null) return resolve(answer)
-    line = EMPTY
-    face.show(line, problem)
+  let standing: Standing | null = null
+  let pause: Pause | null = null
+  let leave = new AbortController()
+  const end = (why: Pause | null): void => {
+    pause = why
+    leave.abort(interrupted())
   }
   const press = (typed: string | undefined, key: Key): void => {
-    if (!asked || stopped) return
+    if (!standing) return
     const next = edit(line, typed, key)
-    if (next === 'enter') return take()
-    if (next === 'stop') return stop()
-    if (next === 'kill') return void process.kill(0, 'SIGQUIT')
-    if (typeof next === 'string') return reject(interrupted())
+    if (next === 'enter') return enter(standing)
+    if (next === 'stop') return end({ by: 'SIGTSTP' })
+    if (next === 'kill') return end({ by: 'SIGQUIT' })
+    if (typeof next === 'string') return end(null)
     line = next
-    problem = null
-    face.show(line, problem)
+    standing.show(line)
   }
-  const leave = (): void => reject(signal.reason)
-  const gone = (): void => reject(interrupted())
+  const enter = (asked: Standing): void => {
+    line = EMPTY
+    asked.enter()
+    // What is typed before anybody can see what was wrong with an answer is no other answer.
+    standing = null
+    setImmediate(() => {
+      if (!leave.signal.aborted) standing = asked
+    })
+  }
+  // What stands there was drawn over, by a shell, say, and the terminal may be no longer as it was left.
+  const anew = (): void => {
+    if (standing) end({ by: null })
+  }
+  const gone = (): void => end(null)
   emitKeypressEvents(input)
   raw(true)
-  signal.addEventListener('abort', leave)
-  process.on('SIGCONT', again)
+  process.on('SIGCONT', anew)
   input.on('keypress', press).on('end', gone).resume()
-  let taken = false
   try {
-    await Promise.race([answered, drained()])
-    asked = true
-    face.show(line, problem)
-    const answer = await answered
-    taken = true
-    return answer
+    await drained()
+    for (;;) {
+      const until = AbortSignal.any([signal, leave.signal])
+      until.throwIfAborted()
+      try {
+        const asked = face(line, until)
+        standing = asked
+        return await asked.answer
+      } catch (error) {
+        if (!until.aborted) throw error
+        if (signal.aborted || pause === null) throw until.reason
+      } finally {
+        standing = null
+      }
+      const { by }: Pause = pause
+      ;[pause, leave] = [null, new AbortController()]
+      raw(false)
+      if (by !== null) await stopped(by)
+      raw(true)
+    }
   } finally {
-    face.end(line, taken)
-    signal.removeEventListener('abort', leave)
-    process.off('SIGCONT', again)
+    process.off('SIGCONT', anew)
     input.off('keypress', press).off('end', gone).pause()
     raw(false)
   }
+}
+
+/** Stops this program and those that were started with it, until they go on. */
+async function stopped(by: NodeJS.Signals): Promise<void> {
+  const goesOn = new Promise<void>((resolve) => void process.once('SIGCONT', resolve))
+  process.kill(0, by)
+  // Where no shell takes care of jobs nothing was stopped, and no signal will say that it goes on.
+  await Promise.race([goesOn, new Promise((resolve) => setTimeout(resolve, 100)).then(drained)])
 }
 
 /** Once the event loop has read what was there before: it does so between two of these. */
@@ -111,70 +102,42 @@ async function drained(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Drawn in place, and over again at every key. */
-function drawn({ text, secret, output, style }: Question, columnsNow: () => number): Face {
-  /** Rows between the first one and that of the cursor. */
-  let above = 0
-  let draws = false
-  const draw = (
-    mark: string,
-    { text: typed, at }: Edited,
-    paint: (text: string) => string,
-    below: string,
-  ): void => {
-    const room = columnsNow()
-    const shown = secret ? [] : typed
-    const before = secret ? '' : typed.slice(0, at).join('')
-    const lines = `${mark} ${style.bold(text)}`.split('\n')
-    const head = `${lines.pop() ?? ''} `
-    const rows = lines.reduce((sum, line) => sum + rowsOf(line, room), 0)
-    const [full, cursor] = [width(head) + columns(shown), width(head) + width(before)]
-    // A terminal that has filled a row goes on to the next with the next character only.
-    const turn = full % room === 0 ? '\n' : ''
-    const last = rows + Math.floor(full / room) + (below === '' ? 0 : rowsOf(below, room))
-    const row = rows + Math.floor(cursor / room)
-    const all = [...lines, head + paint(shown.join('')) + turn, ...(below === '' ? [] : [below])].join('\n')
-    output.write(`${up(above)}\r\u001b[J${all}${up(last - row)}\r${right(cursor % room)}`)
-    above = row
-    draws = true
-  }
-  return {
-    show: (line, problem) =>
-      draw('?', line, (shown) => shown, problem === null ? '' : style.bad(`> ${problem}`)),
-    end: ({ text: typed }, taken) => {
-      // No mark of success for a secret: what was typed is not known to be right.
-      const mark = taken && !secret ? style.good('✔') : '?'
-      const answer = secret ? '' : ` ${style.dim(typed.join(''))}`
-      const lines = `${mark} ${style.bold(text)}${answer}`
-        .split('\n')
-        .flatMap((line) => fold(line, columnsNow()))
-      output.write(`${draws ? `${up(above)}\r\u001b[J${lines.join('\n')}` : ''}\n`)
-    },
-    anew: () => {
-      above = 0
-    },
+/** In lines: what is typed is added at the end, and what is wrong is a line of its own. */
+function inLines({ text, secret, check, output }: Question): Face {
+  return (first, signal) => {
+    let before: Edited = first
+    const { promise, resolve, reject } = resolvers()
+    const put = (line: Edited): void => {
+      output.write(`${text} ${secret ? '' : retyped(EMPTY, line)}`)
+      before = line
+    }
+    const leave = (): void => {
+      output.write('\n')
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', leave)
+    put(first)
+    return {
+      answer: promise.finally(() => signal.removeEventListener('abort', leave)),
+      show: (line) => {
+        if (!secret) output.write(retyped(before, line))
+        before = line
+      },
+      enter: () => {
+        const answer = before.text.join('')
+        const problem = secret ? null : check(answer.trim())
+        output.write('\n')
+        if (problem === null) return resolve(answer)
+        output.write(`${problem}\n`)
+        put(EMPTY)
+      },
+    }
   }
 }
 
-const up = (rows: number): string => (rows > 0 ? `\u001b[${rows}A` : '')
-const right = (places: number): string => (places > 0 ? `\u001b[${places}C` : '')
-
-/** In lines: what is typed is added at the end, and what is wrong is a line of its own. */
-function inLines({ text, secret, output }: Question): Face {
-  let before: Edited | null = null
-  return {
-    show: (line, problem) => {
-      if (problem !== null) {
-        output.write(`\n${problem}\n`)
-        before = null
-      }
-      if (before === null) output.write(`${text} `)
-      if (!secret) output.write(retyped(before ?? EMPTY, line))
-      before = line
-    },
-    end: () => void output.write('\n'),
-    anew: () => {
-      before = null
-    },
-  }
+function resolvers() {
+  let resolve: (answer: string) => void = () => undefined
+  let reject: (reason: unknown) => void = () => undefined
+  const promise = new Promise<string>((...both) => ([resolve, reject] = both))
+  return { promise, resolve, reject }
 }
