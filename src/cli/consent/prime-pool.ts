@@ -24,31 +24,25 @@ export const primesIn = (home: Home): Promise<number> => stockedPrimes(home, lev
 export async function makeAhead(context: Context, owner: Owner, count: number): Promise<Made> {
   const { terminal, makePrimes, signal } = context
   const bits = levelOfKeys().primeBits
-  const board = terminal.board([])
   let made = 0
-  const tell = (): void => {
-    const left = count - made
-    board.waiting(
-      `Making large primes, ${left} to go (seconds to a minute each); Ctrl-C keeps those made`,
-      null,
-    )
-  }
+  const what = (): string =>
+    `Making large primes, ${count - made} to go (seconds to a minute each); Ctrl-C keeps those made`
+  const line = terminal.waits(what())
   const ended = async (failure: Failure | null): Promise<Made> => {
     const primes = await primesIn(owner.home)
     return { made, primes, failure }
   }
-  tell()
   try {
     await stockPrimes(owner, { makePrimes, signal }, bits, count, (kept) => {
       made = kept
-      if (made < count) tell()
+      if (made < count) line.waiting(what(), null)
     })
     return await ended(null)
   } catch (error) {
     if (!signal.aborted) throw error
     return await ended(interruptedAfter(made))
   } finally {
-    board.stop()
+    line.stop()
   }
 }
 

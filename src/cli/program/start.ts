@@ -80,7 +80,8 @@ async function outcomeOf(args: readonly string[], style: Style, moving: boolean)
       readUntil(globals.timeout === null ? signal : AbortSignal.any([signal, afterwards(globals.timeout)]))
       const interactive = process.stdin.isTTY && globals.input
       const size = () => sizeOf(process.stderr)
-      const screen = { stream: process.stderr, moving, now: Date.now, settle: 400, size }
+      const spinning = moving && !globals.json
+      const screen = { stream: process.stderr, moving, spinning, now: Date.now, settle: 400, size }
       const terminal = new Terminal(interactive, style, screen, signal)
       const emitFor = openEvents(globals.events, Date.now)
       const run = await load()

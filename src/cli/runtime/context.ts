@@ -139,7 +139,7 @@ export class Context {
   async connect(identity: Identity): Promise<Transport> {
     const { nats, path } = await this.config()
     const { connectNats } = await import('../../messaging/transport/nats.js')
-    return connectNats({
+    const connected = connectNats({
       url: nats.url,
       insecure: nats.insecure,
       configuration: path ?? undefined,
@@ -153,6 +153,8 @@ export class Context {
       retrying: ({ message }) => this.terminal.say(`${message}. This tries again, and goes on by itself.`),
       now: this.now,
     })
+    // What goes wrong is said by lines of its own.
+    return this.terminal.busy('Connecting to the server; Ctrl-C leaves', connected, false)
   }
 
   /** Runs a protocol's jobs in threads, which are started with the first one and end with the process. */

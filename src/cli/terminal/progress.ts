@@ -11,6 +11,8 @@ export type Screen = {
   readonly stream: NodeJS.WritableStream
   /** Whether lines may be drawn over. */
   readonly moving: boolean
+  /** Whether one line that waits may spin there. */
+  readonly spinning?: boolean
   readonly now: () => number
   /** How wide it is, where that is known. */
   readonly columns?: number | undefined

@@ -6,6 +6,7 @@ export type Mark = 'here' | 'missing' | 'gone'
 
 type Paint = (text: string) => string
 export type Style = {
+  readonly colored: boolean
   readonly bold: Paint
   readonly dim: Paint
   readonly good: Paint
@@ -21,6 +22,7 @@ export function makeStyle(color: boolean, plain: boolean): Style {
   const chalk = new Chalk({ level: color ? 1 : 0 })
   const paint: Readonly<Record<Mark, Paint>> = { here: chalk.green, missing: chalk.dim, gone: chalk.red }
   return {
+    colored: color,
     bold: chalk.bold,
     dim: chalk.dim,
     good: chalk.green,

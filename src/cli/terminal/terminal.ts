@@ -6,6 +6,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { Board, type Screen } from './progress.js'
 import { fold, layOut, type Line, rowsOf } from './layout.js'
 import { put } from './ask.js'
+import { Spinner } from './spinner.js'
 import type { Style } from './style.js'
 
 export type Asking = {
@@ -15,13 +16,20 @@ export type Asking = {
   readonly signal?: AbortSignal
 }
 
+/** One line that waits. */
+export type Waiting = Pick<Board, 'waiting' | 'stop'>
+
+/** Milliseconds after which work is worth a line: one that vanishes again, or one that stays. */
+const SPIN_AFTER = 300
+const SAY_AFTER = 1000
 /** Rows that a question needs below what it is about. */
 const QUESTION = 3
 /** Columns of the mark before a question. */
 const MARK = 2
 
 export class Terminal {
-  #board: Board | null = null
+  /** What waits on the screen now. */
+  #board: Board | Spinner | null = null
   /** What is to be said once the question that stands there is answered; null where none stands. */
   #held: Line[] | null = null
 
@@ -101,30 +109,52 @@ export class Terminal {
     if (typed === null) throw saidNo()
   }
 
-  /** Says what is going on if `work` takes longer than a second. */
-  async busy<T>(what: string, work: Promise<T>): Promise<T> {
-    let board: Board | null = null
-    const later = setTimeout(() => {
-      board = this.board([])
-      board.waiting(what, null)
-    }, 1000)
+  /**
+   * Says what is going on if `work` takes a moment.
+   * @param inLines whether that is worth a line where nothing spins
+   */
+  async busy<T>(what: string, work: Promise<T>, inLines = true): Promise<T> {
+    const { spinning = false } = this.screen
+    if (!spinning && !inLines) return work
+    let line: Waiting | null = null
+    const later = setTimeout(
+      () => {
+        line = this.waits(what)
+      },
+      spinning ? SPIN_AFTER : SAY_AFTER,
+    )
     try {
       return await work
     } finally {
       clearTimeout(later)
-      ;(board as Board | null)?.stop()
+      ;(line as Waiting | null)?.stop()
     }
+  }
+
+  /** Says in one line what is waited for, until it is stopped; it spins where that may be. */
+  waits(what: string): Waiting {
+    const line = this.#shown((stopped) =>
+      this.screen.spinning
+        ? new Spinner(this.style, this.screen, stopped)
+        : new Board([], this.style, this.screen, stopped),
+    )
+    line.waiting(what, null)
+    return line
   }
 
   /** Shows who is here and who is missing, until it is stopped. One at a time. */
   board(names: readonly string[]): Board {
+    return this.#shown((stopped) => new Board(names, this.style, this.screen, stopped))
+  }
+
+  #shown<W extends Board | Spinner>(make: (stopped: () => void) => W): W {
     this.#board?.stop()
-    const board = new Board(names, this.style, this.screen, () => {
-      if (this.#board === board) this.#board = null
+    const made = make(() => {
+      if (this.#board === made) this.#board = null
     })
-    this.#board = board
-    if (this.#held) board.suspend()
-    return board
+    this.#board = made
+    if (this.#held) made.suspend()
+    return made
   }
 
   /** @throws Failure `E_NO_INPUT` (usage) where nobody can be asked */

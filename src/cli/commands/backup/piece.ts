@@ -27,7 +27,7 @@ export async function runVerify(
     context,
     file as string,
     options,
-    (one, self) => verifyPiece(one, given, self, now),
+    (one, self) => context.terminal.busy('Checking the piece', verifyPiece(one, given, self, now)),
     true,
   ).catch(asVerification)
   const { manifest, holder, custodian } = piece
@@ -125,7 +125,10 @@ export async function runOpen(
   const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`
   await confirmCard(context, card, options.confirm, question)
   await withPiece(context, file as string, options, (one) =>
-    handOn(one, given, { name: card.name, kind: 'card', card }, out),
+    context.terminal.busy(
+      'Sealing the piece',
+      handOn(one, given, { name: card.name, kind: 'card', card }, out),
+    ),
   )
   return {
     data: { file: out, to: card.name, fingerprint: hex(card.fingerprint) },

@@ -95,7 +95,8 @@ async function sealedAgain(
   const card = await context.card()
   const identity = await context.openIdentity()
   try {
-    const manifest = await sealAgain({ home, identity, card }, key, { holders: [seal], out })
+    const work = sealAgain({ home, identity, card }, key, { holders: [seal], out })
+    const manifest = await context.terminal.busy('Sealing the piece', work)
     context.terminal.say(
       'For a piece that was lost. If its holder is no longer trusted, refresh the key instead, then split anew.',
     )

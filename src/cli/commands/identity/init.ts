@@ -56,7 +56,7 @@ async function makePrimes(
   { home, card, seal }: { readonly home: Home; readonly card: Card; readonly seal: Unlock },
   count: number,
 ): Promise<Made> {
-  const identity = await openIdentity(home, seal)
+  const identity = await context.terminal.busy('Opening your identity', openIdentity(home, seal))
   try {
     return await makeAhead(context, { home, card, identity }, count)
   } finally {
