@@ -91,4 +91,4 @@ export function retyped(before: Edited, after: Edited): string {
   return there + tail + back(after.text.slice(after.at))
 }
 
-export const columns = (text: readonly string[]): number => width(text.join(''))
+const columns = (text: readonly string[]): number => width(text.join(''))
