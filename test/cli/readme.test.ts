@@ -122,6 +122,7 @@ tmuxSuite('from the README to a signature', () => {
     }
     a.pastes(define)
     await a.reads('The others:')
+    await a.pane.sees(/\n\$$/)
     for (const who of [a, b, c]) {
       who.pastes(keygen)
       await who.accepts('or no:')
@@ -135,6 +136,8 @@ tmuxSuite('from the README to a signature', () => {
       for (const other of others) await who.answers(`Did ${other} read exactly these`, other)
     }
     for (const who of [a, b, c]) await who.reads('Next: npx mpc sign --key treasury')
+    // A line that comes before the shell asks for it is shown twice.
+    for (const who of [a, b, c]) await who.pane.sees(/\n\$$/)
     a.pastes(sign)
     await a.accepts('or "no":')
     await a.answers('Passphrase of alice:', PASSPHRASE)
@@ -150,6 +153,7 @@ tmuxSuite('from the README to a signature', () => {
     expect(readme + total(everybody.map(took))).toBeLessThan(265)
 
     await a.pane.sees('Next: npx mpc verify')
+    await a.pane.sees(/\n\$$/)
     a.pastes(/(?<=Next: ).*/.exec(a.pane.all.split('Signed by')[1] as string)?.[0] as string)
     await a.reads('the signature is valid')
     for (const who of [a, b, c]) await who.pane.sees(/\n\$$/)
