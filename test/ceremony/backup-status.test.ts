@@ -16,8 +16,7 @@ import { encodeRecord, recordDigest } from '../../src/wire/key/record.js'
 import { failureOf } from '../storage/support.js'
 import { people, type Person, rng } from '../support/members.js'
 import { type Three, withKey } from '../support/signing.js'
-import { memberOf } from '../wire/support.js'
-import { madeKey } from '../wire/support.js'
+import { memberOf, madeKey } from '../wire/support.js'
 
 const NOW = 1_900_000_000_000
 let three: Three

@@ -48,8 +48,7 @@ import { type Three, withKey } from '../support/signing.js'
 import type { Custodian } from '../support/worlds.js'
 import { sign } from '../../src/protocol/frost/sign.js'
 import { backup } from '../wire/escrow-support.js'
-import { madePrimes } from '../wire/support.js'
-import { flip } from '../wire/support.js'
+import { madePrimes, flip } from '../wire/support.js'
 
 const NOW = 1_900_000_000_000
 const PASSPHRASE = 'correct horse'

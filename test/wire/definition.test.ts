@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encode, type Value } from '../../src/protocol/core/codec.js'
-import { fingerprintOf, type Keys } from '../../src/wire/identity/card.js'
+import { fingerprintOf, type Keys, makeCard } from '../../src/wire/identity/card.js'
 import {
   acceptDefinition,
   custodiansOf,
@@ -18,7 +18,6 @@ import {
   writeDefinition,
 } from '../../src/wire/ceremony/definition.js'
 import { Failure } from '../../src/wire/base/failure.js'
-import { makeCard } from '../../src/wire/identity/card.js'
 import { hex } from '../../src/wire/base/text.js'
 import { keygenDefinition, type Person } from '../support/members.js'
 import {

@@ -12,9 +12,12 @@ import {
   parseDefinition,
 } from '../../src/wire/ceremony/definition.js'
 import { type SigningKey, verifyEd25519, verifySignature } from '../../src/wire/base/ed25519.js'
-import { parseExportedHandover } from '../../src/wire/paper/json-export.js'
+import {
+  parseExportedHandover,
+  parseExportedManifest,
+  parseExportedRecord,
+} from '../../src/wire/paper/json-export.js'
 import { Failure } from '../../src/wire/base/failure.js'
-import { parseExportedManifest, parseExportedRecord } from '../../src/wire/paper/json-export.js'
 import { identityText, parseIdentity } from '../../src/wire/identity/identity.js'
 import { readCodeLine, readPaperLines } from '../../src/wire/paper/lines.js'
 import { enterRehearsal, isRehearsal, refusalOf, tagged } from '../../src/wire/base/realm.js'

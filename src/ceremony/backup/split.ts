@@ -38,8 +38,7 @@ import {
 } from './holders.js'
 import { manifestOf } from '../keys/split-status.js'
 import { openShare, requireInUse } from '../epochs/find-key.js'
-import { indexIn, type Key } from '../keys/key.js'
-import type { Owner } from '../keys/key.js'
+import { indexIn, type Key, type Owner } from '../keys/key.js'
 
 export type SplitOrder = {
   /** How many pieces restore the share. */

@@ -14,9 +14,8 @@ import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { requireNotEnded } from '../session/abort.js'
 import { checkTime, finish, make, type Table } from './run.js'
-import type { MadeKey } from './plan.js'
+import type { MadeKey, KeygenPlan } from './plan.js'
 import type { World } from '../world.js'
-import type { KeygenPlan } from './plan.js'
 
 /**
  * This member's part in a definition, if it may take part.

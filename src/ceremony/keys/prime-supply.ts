@@ -12,8 +12,7 @@ import { openWith, sealTo } from '../../storage/sealed/age.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Identity } from '../../wire/identity/identity.js'
 import { encodePrime, parsePrime } from '../../wire/key/prime.js'
-import type { World } from '../world.js'
-import type { MakePrimes } from '../world.js'
+import type { World, MakePrimes } from '../world.js'
 
 /** Two for the Paillier modulus N, two for the ring-Pedersen modulus N-hat. */
 export const PRIMES_A_KEY = 4

@@ -10,8 +10,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { parseRebind, type Rebind, rebindDigest } from '../../wire/key/rebind.js'
 import { type KeyRecord, recordDigest } from '../../wire/key/record.js'
 import { hex } from '../../wire/base/text.js'
-import type { Key } from './key.js'
-import type { Accepted } from './key.js'
+import type { Key, Accepted } from './key.js'
 
 /**
  * Every rebind ever accepted here, by index, and per seat in the order of acceptance: all of these identities

@@ -19,9 +19,8 @@ import { type KeyRecord, recordDigest } from '../../wire/key/record.js'
 import { encodeShare } from '../../wire/key/share.js'
 import { requireNotAhead } from './accept-rebind.js'
 import { certificateOf, outputExists, requireFree } from '../backup/split.js'
-import type { Owner } from '../keys/key.js'
+import { type Owner, indexIn, type Key } from '../keys/key.js'
 import { openShare } from '../epochs/find-key.js'
-import { indexIn, type Key } from '../keys/key.js'
 import { placeShare, requireNoKey } from './install-share.js'
 
 /** The files of a share in transit. */

@@ -24,11 +24,10 @@ import { findKey } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
 import type { MadeKey } from '../dkg/plan.js'
 import { Dropped, type Mishap, Sabotage } from './faults.js'
-import type { MakePrimes } from '../world.js'
+import type { MakePrimes, Person, World } from '../world.js'
 import { type Approval, ask, join } from '../signing/ask-and-join.js'
 import { isSignature } from '../keys/signing-target.js'
 import { importCards } from '../contacts/contacts.js'
-import type { Person, World } from '../world.js'
 
 export const KEY = 'rehearsal'
 /** Opens the identities of a rehearsal that is kept; no secret. */

@@ -4,8 +4,7 @@
  * of the first part in which they differ: somebody signed two letters for one place, or declares what it does not show. Who
  * saw the same and declares another result is wrong by that alone. Else it is told who stands alone, and nobody is accused.
  */
-import type { Member } from '../../messaging/channel/letters.js'
-import { NO_SESSION } from '../../messaging/channel/letters.js'
+import { type Member, NO_SESSION } from '../../messaging/channel/letters.js'
 import type { Room } from '../../messaging/session/session.js'
 import type { Place, Shown } from '../../messaging/session/echo-evidence.js'
 import { equalBytes } from '../../protocol/core/codec.js'

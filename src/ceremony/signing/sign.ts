@@ -33,9 +33,8 @@ import { type Cast, openingOf, seated } from '../session/join.js'
 import { isSignature, targetOf } from '../keys/signing-target.js'
 import { encodeFailed, encodeTranscript, seenIn } from '../session/keep-transcript.js'
 import { memberOf, type World } from '../world.js'
-import { keepSigned, messageOf } from './finished-signature.js'
+import { keepSigned, messageOf, type Signed } from './finished-signature.js'
 import { cardOf, nobodyCame, orderBy, rebindsOf, signersOf } from '../requests/signer-set.js'
-import type { Signed } from './finished-signature.js'
 
 const MOST_ORDERS = 8
 

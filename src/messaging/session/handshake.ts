@@ -21,7 +21,7 @@ import {
   sessionWords,
 } from '../../wire/session/handshake.js'
 import { hex } from '../../wire/base/text.js'
-import { type Member, NO_SESSION, slotsOf } from '../channel/letters.js'
+import { type Member, NO_SESSION, slotsOf, helloSlot } from '../channel/letters.js'
 import {
   confirmTag,
   decapsulate,
@@ -36,7 +36,6 @@ import {
 } from '../channel/key-agreement.js'
 import type { Consents } from './outgoing-consents.js'
 import type { Room } from './session.js'
-import { helloSlot } from '../channel/letters.js'
 
 /** The keys for letters to and from one peer. */
 export type Channel = { readonly seal: Uint8Array; readonly open: Uint8Array }

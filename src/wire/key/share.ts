@@ -9,8 +9,13 @@ import {
   record,
   uint,
 } from '../../protocol/core/codec.js'
-import { auxSecretShape, checkAuxSecret, wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
-import type { AuxPublic, AuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
+import {
+  auxSecretShape,
+  checkAuxSecret,
+  wipeAuxSecret,
+  type AuxPublic,
+  type AuxSecret,
+} from '../../protocol/cggmp24/auxiliary/data.js'
 import type { Level } from '../../protocol/cggmp24/integers/level.js'
 import { type Auxiliary, needsAuxiliary } from '../../protocol/engines/engine.js'
 import { type KeyShare, parseKeyShare } from '../../protocol/sharing/key-share.js'

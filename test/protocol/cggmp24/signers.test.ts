@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { EcdsaKey } from '../../../src/protocol/cggmp24/presign/signers.js'
-import { additiveShare, signersOf } from '../../../src/protocol/cggmp24/presign/signers.js'
+import { type EcdsaKey, additiveShare, signersOf } from '../../../src/protocol/cggmp24/presign/signers.js'
 import { secp256k1 } from '../../../src/protocol/group/curve.js'
 import { type PartyId, Session } from '../../../src/protocol/core/session.js'
 import { sid } from '../../support/simulate.js'

@@ -9,8 +9,7 @@ import {
   requireApproved,
   signersNamed,
 } from '../../../ceremony/signing/ask-and-join.js'
-import type { Signed } from '../../../ceremony/signing/finished-signature.js'
-import { type SignedBefore, signedBefore } from '../../../ceremony/signing/finished-signature.js'
+import { type Signed, type SignedBefore, signedBefore } from '../../../ceremony/signing/finished-signature.js'
 import { targetOf } from '../../../ceremony/keys/signing-target.js'
 import type { World } from '../../../ceremony/world.js'
 import type { PayloadType } from '../../../wire/ceremony/definition.js'
