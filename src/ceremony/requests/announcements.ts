@@ -1,5 +1,6 @@
 /**
- * The notices of this member about requests, said every few seconds and to whoever asks: always the same signed bytes. Nothing that others do makes it sign or send more than a little.
+ * The notices of this member about requests. It repeats them every few seconds and for anybody who asks, always
+ * as the same signed bytes. Nothing that others do makes it sign or send more than a little.
  */
 import { NO_SESSION } from '../../messaging/channel/letters.js'
 import type { Mailbox } from '../../messaging/channel/mailbox.js'

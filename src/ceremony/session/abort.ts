@@ -1,7 +1,7 @@
 /**
  * Ending a ceremony for good, by a member that has not voted in it: it is written down first, so that this home never
  * votes in it, and then whoever waits for this member is told by a signed abort. After the vote nobody can: it may be
- * certified already (F-02).
+ * certified already.
  */
 import { abortCodec } from '../../messaging/session/abort.js'
 import { tryDecode } from '../../messaging/session/blame.js'

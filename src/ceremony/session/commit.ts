@@ -1,5 +1,5 @@
 /**
- * How a ceremony that makes shares ends: prepare, vote, certificate (F-02). A member that has voted and does not know
+ * How a ceremony that makes shares ends: prepare, vote, certificate. A member that has voted and does not know
  * the outcome is in doubt: it keeps what it has, and nothing it or anybody does can make two results count.
  *
  * Everything is on disk before it is said, and is said again as it was: a process that is killed anywhere here resumes
@@ -178,7 +178,7 @@ async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): 
 }
 
 /**
- * Hands the certificate to whoever asks for anything of the ending, until everybody is done or patience ends (F-09).
+ * Hands the certificate to whoever asks for anything of the ending, until everybody is done or patience ends.
  * @param outcome what those who only watched are shown beside it; null where nobody did
  * @param awaited what the others are to say beside that they are done
  * @returns names of those who have not said it all

@@ -34,7 +34,7 @@ export type Met = {
   }[]
 }
 
-/** The one definition that all lists of the same people build: sorted, nothing else in it (F-33). */
+/** The one definition that all lists of the same people build: sorted, nothing else in it. */
 export function handshakeAmong(cards: readonly Keys[]): DefinitionFile {
   const members = [...cards]
     .sort((a, b) => (hex(fingerprintOf(a)) < hex(fingerprintOf(b)) ? -1 : 1))

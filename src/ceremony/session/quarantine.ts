@@ -1,7 +1,7 @@
 /**
  * Whoever was seen to break a protocol by this very machine is in quarantine here: this custodian's own person is asked
  * before the next ceremony with that member. It is nobody else's business, and nobody else's word counts for it: a
- * member that could put others into quarantine could keep any number of them from signing (F-20).
+ * member that could put others into quarantine could keep any number of them from signing.
  */
 import type { World } from '../world.js'
 import type { CeremonyFiles } from '../../storage/home/ceremonies.js'

@@ -1,7 +1,7 @@
 /**
  * Signing: somebody asks, as many custodians as must sign approve each for themselves, one of them gives the order, and
  * the order is the definition of a ceremony like any other. Nothing is replayed: a signer that is killed begins again
- * with fresh nonces, under a higher order if its share may have left (F-12, F-13).
+ * with fresh nonces, under a higher order if its share may have left.
  */
 import { inSession } from '../../messaging/session/restart-loop.js'
 import type { Opened } from '../../messaging/session/handshake.js'

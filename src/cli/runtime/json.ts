@@ -1,4 +1,4 @@
-/** JSON in ASCII alone: a screen that it is looked at on cannot be moved by it, and every reader reads the same (F-24). */
+/** JSON in ASCII alone: a screen that it is looked at on cannot be moved by it, and every reader reads the same. */
 export const asciiJson = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
     /[^\x20-\x7e]/g,

@@ -124,7 +124,7 @@ const planned = (index: number, threshold: number, holders: readonly HolderSeal[
   holders: holders.map((holder, i) => ({ index: i + 1, name: holder.name, to: recipientOf(holder) })),
 })
 
-/** Shows who will hold what, and asks where the split makes fewer people enough (F-17). */
+/** Shows who will hold what, and asks where the split makes fewer people enough. */
 async function agree(
   { terminal }: Context,
   key: Key,
