@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { findKey } from '../../src/ceremony/epochs/find-key.js'
-import { Noticeboard } from '../../src/ceremony/requests/request-board.js'
+import { RequestBoard } from '../../src/ceremony/requests/request-board.js'
 import type { Approval } from '../../src/ceremony/signing/ask-and-join.js'
 import type { Signed } from '../../src/ceremony/signing/finished-signature.js'
 import type { World } from '../../src/ceremony/world.js'
@@ -510,7 +510,7 @@ describe.concurrent('requests', () => {
     const at = new Table()
     const carols = await at.mouth(carol)
     const own = await forged({})(at)
-    const board = new Noticeboard(at.world(bob), await findKey(bob.home, 'treasury'))
+    const board = new RequestBoard(at.world(bob), await findKey(bob.home, 'treasury'))
     carols.post('request', { session: NO_SESSION }, own.encoded)
     const alices = await at.mouth(alice)
     alices.post('request', { session: NO_SESSION }, own.encoded)

@@ -24,7 +24,7 @@ const HERE = { session: NO_SESSION, round: '', to: null }
 type Own = { readonly kind: Kind; readonly bytes: Uint8Array; said: number }
 type Said = 'request' | 'offer' | 'chosen' | 'order' | 'signature' | 'refusal' | 'passed'
 
-export class Sayings {
+export class Announcements {
   readonly #mailbox: Mailbox
   readonly #world: Pick<World, 'now' | 'patience'>
   readonly #own = new Map<string, Own>()

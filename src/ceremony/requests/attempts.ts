@@ -8,7 +8,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { orderFor, type Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
-import type { Noticeboard } from './request-board.js'
+import type { RequestBoard } from './request-board.js'
 import { noSeat } from '../keys/rebinds.js'
 import { cardOf, orderBy, refusalAmong } from './signer-set.js'
 import { isSignature } from '../keys/signing-target.js'
@@ -46,7 +46,7 @@ export class HandedOver extends Elsewhere {
  */
 export function heardOrder(
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   signers: Order['signers'],
   least: number,
@@ -66,7 +66,7 @@ export function heardOrder(
 export async function orderOf(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   signers: Order['signers'],
   least: number,
@@ -98,7 +98,7 @@ export async function orderOf(
 /** That another signer has ordered this with seats taken otherwise than they are here. */
 function reseated(
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   signers: Order['signers'],
 ): Failure | null {
@@ -117,7 +117,7 @@ function reseated(
 /** What others say that ends a request for this member: the signature itself, or that one of the signers refuses. */
 export function endOf(
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   signers: Order['signers'],
 ): Error | null {

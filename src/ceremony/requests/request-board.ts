@@ -25,7 +25,7 @@ import { hex } from '../../wire/base/text.js'
 import { Meeting } from '../epochs/tell-behind.js'
 import type { Key } from '../keys/key.js'
 import { Notices } from './bounded-store.js'
-import { Sayings } from './announcements.js'
+import { Announcements } from './announcements.js'
 import { leaving, memberOf, type World } from '../world.js'
 
 /** Of each member, what is remembered of one kind: older things are forgotten first, and only that member's. */
@@ -44,12 +44,12 @@ export type Declined = {
   readonly ahead: number
 }
 
-export class Noticeboard {
+export class RequestBoard {
   readonly mailbox: Mailbox
   /** Of those who use other epochs of the key. */
   readonly meeting: Meeting
   /** The notices of this member, said again and again. */
-  readonly say: Sayings
+  readonly say: Announcements
   readonly #requests = new Notices<Request>(MOST_REQUESTS)
   readonly #offers = new Notices<true>(MOST_NOTICES)
   readonly #chosen = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
@@ -146,7 +146,7 @@ export class Noticeboard {
       if (before?.why !== why) this.onDeclined(request, by, said)
     })
     this.#leaving = leaving(world)
-    this.say = new Sayings(this.mailbox, world, () => {
+    this.say = new Announcements(this.mailbox, world, () => {
       // Silence is noticed when nobody says anything, too.
       this.onNotice()
       this.mailbox.look()

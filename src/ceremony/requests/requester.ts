@@ -8,7 +8,7 @@ import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
-import type { Noticeboard } from './request-board.js'
+import type { RequestBoard } from './request-board.js'
 import type { World } from '../world.js'
 
 /** The asker of a request is silent, and there is another one to sign. */
@@ -25,7 +25,7 @@ export class Asker {
   constructor(
     readonly world: World,
     readonly key: Key,
-    readonly notices: Noticeboard,
+    readonly notices: RequestBoard,
     readonly request: Request,
     readonly hasAnother: () => boolean,
   ) {

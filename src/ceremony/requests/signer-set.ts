@@ -10,7 +10,7 @@ import type { KeyRecord } from '../../wire/key/record.js'
 import { chosenCodec, offerCodec, orderFor, type Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
-import type { Noticeboard } from './request-board.js'
+import type { RequestBoard } from './request-board.js'
 import type { World } from '../world.js'
 
 /**
@@ -20,7 +20,7 @@ import type { World } from '../world.js'
 export async function signersOf(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   gone: () => Error | null,
 ): Promise<Order['signers']> {
@@ -60,7 +60,7 @@ export async function signersOf(
 }
 
 /** Whom the asker has chosen; null until then, and for a choice that is none. */
-function choice(record: KeyRecord, notices: Noticeboard, request: Request): readonly Uint8Array[] | null {
+function choice(record: KeyRecord, notices: RequestBoard, request: Request): readonly Uint8Array[] | null {
   const signers = notices.chosenBy(request.asker, request.id)
   return signers && quorumIn(record, signers) ? signers : null
 }
@@ -91,7 +91,7 @@ function quorumIn(record: KeyRecord, named: readonly Uint8Array[]): Order['signe
 /** That some of these refused, by name. */
 export function refusalAmong(
   record: KeyRecord,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   among: readonly { readonly card: Card }[],
 ): Failure {

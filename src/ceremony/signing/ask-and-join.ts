@@ -15,7 +15,7 @@ import { Finder } from './pick-request.js'
 import { LIVES } from './fitness.js'
 import type { Key } from '../keys/key.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
-import { Noticeboard } from '../requests/request-board.js'
+import { RequestBoard } from '../requests/request-board.js'
 import { carryOut } from './sign.js'
 import { type Signed, handOver, type SignedBefore, signedBefore } from './finished-signature.js'
 import { inRecordOrder } from '../requests/signer-set.js'
@@ -84,7 +84,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
 }
 
 /** Nobody is to wait for an asker that has left; but what may be signed already is not taken back. */
-async function withdraw({ home }: World, notices: Noticeboard, request: Request): Promise<void> {
+async function withdraw({ home }: World, notices: RequestBoard, request: Request): Promise<void> {
   if ((await new RequestClaims(home, request.id).status()).left === null) notices.say.withdraw(request)
 }
 
@@ -139,7 +139,7 @@ const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
 async function takeUp(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   approval: Approval,
   hasAnother: () => boolean = () => false,
@@ -166,7 +166,7 @@ async function takeUp(
 async function consent(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   approval: Extract<Approval, { ask: unknown }>,
 ): Promise<void> {
@@ -201,9 +201,9 @@ async function consent(
 async function onNotices(
   world: World,
   key: Key,
-  act: (notices: Noticeboard) => Promise<Signed>,
+  act: (notices: RequestBoard) => Promise<Signed>,
 ): Promise<Signed> {
-  const notices = new Noticeboard(world, key)
+  const notices = new RequestBoard(world, key)
   try {
     return await act(notices)
   } finally {

@@ -5,7 +5,7 @@ import type { Request } from '../../wire/ceremony/request.js'
 import { hex, visible } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
 import { nameOf } from '../requests/requester.js'
-import type { Declined, Noticeboard } from '../requests/request-board.js'
+import type { Declined, RequestBoard } from '../requests/request-board.js'
 import type { World } from '../world.js'
 
 /** Why somebody leaves this request to others, in words that go on from its name. */
@@ -45,7 +45,7 @@ const NEXT: Readonly<Record<Declined['why'], string>> = {
 export function tellOfDeclined(
   { emit }: Pick<World, 'emit'>,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
 ): void {
   notices.onDeclined = (id, by, said) => {
@@ -56,7 +56,7 @@ export function tellOfDeclined(
 }
 
 /** The failure that says who is there and does not sign, in place of one that says that nobody came. */
-export function declinedBy(key: Key, notices: Noticeboard, request: Request, error: unknown): unknown {
+export function declinedBy(key: Key, notices: RequestBoard, request: Request, error: unknown): unknown {
   if (!(error instanceof Failure) || !ABSENCES.includes(error.code)) return error
   const { missing } = error
   const awaited = request.signers?.map(hex)

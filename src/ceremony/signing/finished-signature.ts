@@ -13,7 +13,7 @@ import { parseRequest, type Request, signatureCodec } from '../../wire/ceremony/
 import { fromHex, hex } from '../../wire/base/text.js'
 import { epochHere } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
-import type { Noticeboard } from '../requests/request-board.js'
+import type { RequestBoard } from '../requests/request-board.js'
 import { silence } from '../requests/attempts.js'
 import { orderBy } from '../requests/signer-set.js'
 import { isSignature } from '../keys/signing-target.js'
@@ -92,7 +92,7 @@ export function messageOf(error: unknown): string {
 /** Says the signature to whoever still waits for it, for a while, or until somebody else has it too. */
 export async function handOver(
   world: Pick<World, 'now' | 'linger'>,
-  notices: Noticeboard,
+  notices: RequestBoard,
   { key, request, signature }: SignedBefore,
 ): Promise<void> {
   notices.say.keep('signature', request.id, signatureCodec.encode({ request: request.id, signature }))

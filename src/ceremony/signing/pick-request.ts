@@ -12,7 +12,7 @@ import { type Approval, requireApproved } from '../requests/approval.js'
 import { askerLeft, nameOf } from '../requests/requester.js'
 import { failureIn, requireOurs, toldAs, unapproved, untimely } from './fitness.js'
 import type { Key } from '../keys/key.js'
-import type { Noticeboard } from '../requests/request-board.js'
+import type { RequestBoard } from '../requests/request-board.js'
 import { noSeat } from '../keys/rebinds.js'
 import { noRequest, Skipped } from './skipped.js'
 import type { World } from '../world.js'
@@ -36,7 +36,7 @@ type Judged = {
 export class Finder {
   readonly #world: World
   readonly #key: Key
-  readonly #notices: Noticeboard
+  readonly #notices: RequestBoard
   readonly #approval: Approval
   readonly #skipped: Skipped
   /** Each request is judged once, and forgotten when the noticeboard forgets it. */
@@ -48,7 +48,7 @@ export class Finder {
   /** Claims are looked at one by one, so that nobody's requests keep the disk busy. */
   #looking = false
 
-  constructor(world: World, key: Key, notices: Noticeboard, approval: Approval) {
+  constructor(world: World, key: Key, notices: RequestBoard, approval: Approval) {
     this.#world = world
     this.#key = key
     this.#notices = notices

@@ -23,7 +23,7 @@ import { hex } from '../../wire/base/text.js'
 import { transcriptHead } from '../../wire/session/transcript.js'
 import type { Asker } from '../requests/requester.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
-import type { Noticeboard } from '../requests/request-board.js'
+import type { RequestBoard } from '../requests/request-board.js'
 import { openToSign } from '../epochs/find-key.js'
 import { indexIn, type Key } from '../keys/key.js'
 import { endOf, HandedOver, heardOrder, orderOf, Superseded } from '../requests/attempts.js'
@@ -46,7 +46,7 @@ const MOST_ORDERS = 8
 export async function carryOut(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   asker: Pick<Asker, 'over'> = { over: () => null },
 ): Promise<Signed> {
@@ -106,7 +106,7 @@ export async function carryOut(
 async function underOrder(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   order: Order,
   claims: RequestClaims,
@@ -143,7 +143,7 @@ async function underOrder(
 }
 
 /** Somebody who says nothing in this ceremony, and was heard about requests, is connected: that is said too. */
-function heardElsewhere(error: unknown, { now }: World, notices: Noticeboard, room: Room): unknown {
+function heardElsewhere(error: unknown, { now }: World, notices: RequestBoard, room: Room): unknown {
   if (!(error instanceof Failure) || error.code !== 'E_ABSENT') return error
   const member = room.peers.find(({ name }) => name === error.party)
   const last = member ? notices.lastHeard(member.fingerprint) : null
@@ -162,7 +162,7 @@ function heardElsewhere(error: unknown, { now }: World, notices: Noticeboard, ro
 function follow(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   order: Order,
   room: Room,
@@ -189,7 +189,7 @@ function follow(
 async function play(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   order: Order,
   claims: RequestClaims,
@@ -261,7 +261,7 @@ async function play(
 async function watch(
   world: World,
   key: Key,
-  notices: Noticeboard,
+  notices: RequestBoard,
   request: Request,
   signers: Order['signers'],
 ): Promise<Signed> {
