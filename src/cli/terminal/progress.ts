@@ -4,47 +4,25 @@
  * changed.
  */
 import { fold, rowsOf, width } from './layout.js'
+import { type Screen, ShownWait } from './shown-wait.js'
 import type { Mark, Style } from './style.js'
-
-/** Where it is drawn. */
-export type Screen = {
-  readonly stream: NodeJS.WritableStream
-  /** Whether lines may be drawn over. */
-  readonly moving: boolean
-  /** Whether one line that waits may spin there. */
-  readonly spinning?: boolean
-  readonly now: () => number
-  /** How wide it is, where that is known. */
-  readonly columns?: number | undefined
-  /** Milliseconds for which a state must last to be worth a line. */
-  readonly settle: number
-  /** How large the terminal is now; null where it is none. */
-  readonly size: () => { readonly columns: number; readonly rows: number } | null
-}
 
 export const LEAVE = 'Ctrl-C leaves'
 
-export class Board {
+export class Board extends ShownWait {
   readonly #marks: Map<string, Mark>
   #quiet: ReadonlyMap<string, number> = new Map()
-  #what = ''
   #until: number | null = null
   #leave = LEAVE
   #said = ''
   #saidWhat = ''
   /** What stands on the screen now, to be drawn over. */
   #drawn: readonly string[] = []
-  /** How many questions stand where it would be drawn. */
-  #questions = 0
   #clock: NodeJS.Timeout | null = null
   #saying: NodeJS.Timeout | null = null
 
-  constructor(
-    names: readonly string[],
-    readonly style: Style,
-    readonly screen: Screen,
-    readonly stopped: () => void,
-  ) {
+  constructor(names: readonly string[], style: Style, screen: Screen, stopped: () => void) {
+    super(style, screen, stopped)
     this.#marks = new Map(names.map((name) => [name, 'missing']))
   }
 
@@ -53,7 +31,7 @@ export class Board {
    * @param leave what Ctrl-C does meanwhile
    */
   waiting(what: string, until: number | null, leave = LEAVE): void {
-    this.#what = what
+    this.what = what
     this.#until = until
     this.#leave = leave
     this.show()
@@ -77,39 +55,19 @@ export class Board {
   }
 
   /** Draws it, or says what changed. */
-  show(): void {
-    if (this.#questions > 0 || this.#what === '') return
+  protected override put(): void {
     if (!this.screen.moving) return this.#say()
     this.#clock ??= setInterval(() => this.#draw(), 1000).unref()
     this.#draw()
   }
 
-  /** Takes it off the screen, for other lines or a question. */
-  hide(): void {
+  override hide(): void {
     if (this.#saying) clearTimeout(this.#saying)
     this.#saying = null
     if (this.#clock) clearInterval(this.#clock)
     this.#clock = null
     if (this.#drawn.length > 0) this.screen.stream.write(this.#erasing())
     this.#drawn = []
-  }
-
-  /** Makes room for a question, and keeps it until the question is answered. */
-  suspend(): void {
-    this.#questions += 1
-    this.hide()
-  }
-
-  resume(): void {
-    this.#questions -= 1
-    this.show()
-  }
-
-  /** Ends it. */
-  stop(): void {
-    this.hide()
-    this.#what = ''
-    this.stopped()
   }
 
   #draw(): void {
@@ -143,9 +101,9 @@ export class Board {
 
   #head(columns: number): string[] {
     const time = this.#timeLeft()
-    const one = `${this.#what}${time && `  ${this.style.dim(time)}`}`
+    const one = `${this.what}${time && `  ${this.style.dim(time)}`}`
     if (width(one) <= columns || time === '') return fold(one, columns)
-    return [...fold(this.#what, columns), ...fold(`  ${time}`, columns).map((line) => this.style.dim(line))]
+    return [...fold(this.what, columns), ...fold(`  ${time}`, columns).map((line) => this.style.dim(line))]
   }
 
   /** In lines: what still stands a moment later, so that what passes at once is not a line each. */
@@ -160,14 +118,14 @@ export class Board {
   #line(): void {
     const members = this.#members((since) => ` (${since})`).join(', ')
     // That somebody is quiet is said once, and not every second anew.
-    const state = `${this.#what} (${this.#members(() => ' (quiet)').join(', ')})`
+    const state = `${this.what} (${this.#members(() => ' (quiet)').join(', ')})`
     if (state === this.#said) return
     // The time is said once of everything that is waited for: a line every second would be no help.
-    const time = this.#what === this.#saidWhat ? '' : this.#timeLeft()
+    const time = this.what === this.#saidWhat ? '' : this.#timeLeft()
     this.#said = state
-    this.#saidWhat = this.#what
+    this.#saidWhat = this.what
     const notes = [members, time].filter((note) => note !== '').join('; ')
-    const line = notes === '' ? this.#what : `${this.#what} (${notes})`
+    const line = notes === '' ? this.what : `${this.what} (${notes})`
     const lines = fold(line, this.screen.size()?.columns ?? Number.POSITIVE_INFINITY)
     this.screen.stream.write(`${lines.join('\n')}\n`)
   }

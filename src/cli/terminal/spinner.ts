@@ -1,34 +1,23 @@
 /** One line that waits, with a sign that the program is alive: drawn by `ora`. Several lines are `progress.ts`. */
 import type { Ora } from 'ora'
-import type { Screen } from './progress.js'
 import { fold } from './layout.js'
-import type { Style } from './style.js'
+import { ShownWait } from './shown-wait.js'
 
 /** Columns of the sign before the line, and of the blank after it. */
 const SIGN = 2
 
-export class Spinner {
-  #what = ''
+export class Spinner extends ShownWait {
   #drawn: Ora | null = null
   /** Whether it is to stand on the screen, as soon as the library is loaded. */
   #wanted = false
-  /** How many questions stand where it would be drawn. */
-  #questions = 0
-
-  constructor(
-    readonly style: Style,
-    readonly screen: Screen,
-    readonly stopped: () => void,
-  ) {}
 
   /** What is waited for now. */
   waiting(what: string): void {
-    this.#what = what
+    this.what = what
     this.show()
   }
 
-  show(): void {
-    if (this.#questions > 0 || this.#what === '') return
+  protected override put(): void {
     if (this.#drawn) this.#drawn.text = this.#text()
     else if (!this.#wanted) {
       this.#wanted = true
@@ -36,29 +25,10 @@ export class Spinner {
     }
   }
 
-  /** Takes it off the screen, for other lines or a question. */
-  hide(): void {
+  override hide(): void {
     this.#wanted = false
     this.#drawn?.stop()
     this.#drawn = null
-  }
-
-  /** Makes room for a question, and keeps it until the question is answered. */
-  suspend(): void {
-    this.#questions += 1
-    this.hide()
-  }
-
-  resume(): void {
-    this.#questions -= 1
-    this.show()
-  }
-
-  /** Ends it. */
-  stop(): void {
-    this.hide()
-    this.#what = ''
-    this.stopped()
   }
 
   async #draw(): Promise<void> {
@@ -80,6 +50,6 @@ export class Spinner {
 
   #text(): string {
     const { columns = 80 } = this.screen.size() ?? {}
-    return fold(this.#what, Math.max(1, columns - SIGN)).join('\n')
+    return fold(this.what, Math.max(1, columns - SIGN)).join('\n')
   }
 }

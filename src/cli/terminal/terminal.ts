@@ -3,7 +3,8 @@
  * terminal: else `yes | mpc sign` would approve.
  */
 import { Failure } from '../../wire/base/failure.js'
-import { Board, type Screen } from './progress.js'
+import { Board } from './progress.js'
+import type { Screen } from './shown-wait.js'
 import { fold, layOut, type Line, rowsOf } from './layout.js'
 import { put } from './ask.js'
 import { Spinner } from './spinner.js'
