@@ -22,9 +22,12 @@ const TABLE: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     rooms: ['protocol'],
     packages: [/^node:crypto$/, /^@noble\//, /^@scure\/base$/, /^nkeys\.js\/lib\//],
   },
-  payload: { rooms: ['protocol', 'wire'], packages: [/^@noble\//, /^@scure\/base$/] },
+  payload: {
+    rooms: ['protocol', 'wire'],
+    packages: [/^@noble\//, /^@scure\/(?:base|btc-signer)/, /^micro-eth-signer/, /^@solana\//],
+  },
   policy: { rooms: ['protocol', 'wire', 'payload'], packages: [] },
-  audit: { rooms: ['protocol', 'wire'], packages: [] },
+  audit: { rooms: ['protocol', 'wire', 'payload'], packages: [] },
   storage: {
     rooms: ['protocol', 'wire'],
     packages: [
