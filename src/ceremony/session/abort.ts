@@ -1,7 +1,7 @@
 /**
- * Ending a ceremony for good, by a member that has not voted in it: it is written down first, so that this home never
- * votes in it, and then whoever waits for this member is told by a signed abort. After the vote nobody can: it may be
- * certified already.
+ * Abort of a ceremony by a member that has not voted. The end is written to disk first, so that this home
+ * never votes in the ceremony; then a signed abort answers every member that waits. After the vote an abort
+ * is refused, because the result may be certified already.
  */
 import { abortCodec } from '../../messaging/session/abort.js'
 import { tryDecode } from '../../messaging/session/blame.js'
@@ -23,13 +23,13 @@ import { leaving, memberOf, type World } from '../world.js'
 
 export type Abandoning = DefinitionFile & { readonly definition: KeyDefinition }
 
-/** Somebody who waits asks at least this often. */
+/** A waiting member asks at least this often, in milliseconds. */
 const ASKS_WITHIN = 20_000
 const AGAIN = 1000
 
 /**
- * This home takes no further part in it, whatever happens. The same again is fine.
- * @throws Failure `E_IN_DOUBT` (doubt): it has voted; `E_DONE`, `E_BUSY` (conflict)
+ * Ends the ceremony for this home. Idempotent.
+ * @throws Failure `E_IN_DOUBT` (doubt): this home has voted; `E_DONE`, `E_BUSY` (conflict)
  */
 export async function endHere(home: Home, file: Abandoning, now: number): Promise<void> {
   const files = new CeremonyFiles(home, file.id)
@@ -46,7 +46,7 @@ export async function endHere(home: Home, file: Abandoning, now: number): Promis
   }
 }
 
-/** By its receipt, or, where it only watches, by its signature. */
+/** A participant votes by its receipt, a watcher by its signature. */
 async function hasVoted(home: Home, { id, definition }: Abandoning, files: CeremonyFiles): Promise<boolean> {
   if ((await files.readReceipt()) !== null) return true
   if (!isReshare(definition)) return false
@@ -63,9 +63,9 @@ export async function requireNotEnded(files: CeremonyFiles): Promise<void> {
 }
 
 /**
- * Answers whoever waits for something of this member by a signed abort.
- * @param text what is said beside the refusal; a refusal alone ends nothing for good
- * @returns the names of those who were told; who comes later waits in vain, and is told by a person
+ * Answers every member that waits for this one with a signed abort.
+ * @param text the reason shown beside the refusal; a refusal alone ends nothing for good
+ * @returns the names of those told; somebody who comes later must be told by a person
  */
 export async function tellOthers(
   world: World,
@@ -79,10 +79,16 @@ export async function tellOthers(
     .filter((player) => !isSame(player, card))
     .map((player) => memberOf(player, player.fingerprint))
   const told = new Set<string>()
-  /** By who asked for it: what a member asks for is its own choice, and so never what an answer is counted by. */
+  /**
+   * The last answer to each asker. The session in a request is the asker's own choice, so answers are limited
+   * by asker.
+   */
   const said = new Map<string, { readonly where: string; readonly at: number }>()
   const body = abortCodec.encode({ why: 'refused', text, about: [] })
-  /** @returns whether it is said, now or just before; one is enough for all who come to the same place */
+  /**
+   * @returns whether the abort is out, now or within the last second; one answer serves all who wait at one
+   *   place
+   */
   const say = (asker: string, session: Uint8Array, round: string): boolean => {
     const where = `${hex(session)} ${round}`
     const recent = [...said].filter(([, { at }]) => now() - at < AGAIN)
@@ -109,7 +115,7 @@ export async function tellOthers(
     const { kind, session, round } = envelope.header
     const asker = hex(fingerprint)
     const wanted = kind === 'want' ? tryDecode(envelope, wantCodec)?.find(isMine) : undefined
-    // Who heard what another was told leaves with a word of its own.
+    // A peer that has seen our abort sends its own; count it as told.
     const hears =
       kind === 'hello'
         ? say(asker, NO_SESSION, round)
@@ -140,7 +146,7 @@ export async function tellOthers(
   }
 }
 
-/** Milliseconds, or until the signal fires. */
+/** Waits for `span` milliseconds, or until the signal fires. */
 const pause = (span: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const end = (): void => {

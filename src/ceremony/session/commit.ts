@@ -1,9 +1,9 @@
 /**
- * How a ceremony that makes shares ends: prepare, vote, certificate. A member that has voted and does not know
- * the outcome is in doubt: it keeps what it has, and nothing it or anybody does can make two results count.
- *
- * Everything is on disk before it is said, and is said again as it was: a process that is killed anywhere here resumes
- * from its files, and from nothing else.
+ * The ending of a ceremony that makes shares: prepare, vote, certificate. A member that has voted and does
+ * not know the outcome is in doubt. It keeps its result; two results of one ceremony can never both be
+ * certified.
+ * Every letter is on disk before it is sent, and is repeated byte for byte. A killed process resumes from its
+ * files alone.
  */
 import {
   type Member,
@@ -35,24 +35,24 @@ import { type Seen, transcriptParts } from '../../wire/session/transcript.js'
 import { splitOver } from './split-view.js'
 import type { World } from '../world.js'
 
-/** A result of this member's run, ready to be declared. */
+/** The result of this member's run, ready to be declared. */
 export type Result = {
   readonly ran: Ran
-  /** Over which receipts are given. */
+  /** The digest that receipts cover. */
   readonly digest: Uint8Array
-  /** What it follows from. */
+  /** The letters that the result follows from. */
   readonly seen: Seen
-  /** What the digest is of: the encoded record. */
+  /** The encoded record, which the digest covers. */
   readonly outcome: Uint8Array
   /** The participants, in the order of the definition. */
   readonly holders: readonly Holder[]
-  /** This member's proof that it holds its share; null for who holds none. */
+  /** This member's proof that it holds its share; null if it holds none. */
   readonly prove: () => Receipt['proof']
-  /** Awaited before the vote: what must be on disk first is written here. @throws Failure if it may not vote */
+  /** Awaited before the vote, to write what must be on disk first. @throws Failure if it may not vote */
   readonly mayVote: () => Promise<void>
 }
 
-/** Writes the result where it cannot be lost, with the `prepared` that will declare it; nothing is published yet. */
+/** Writes the result to disk with the `prepared` letter that will declare it. Publishes nothing. */
 export async function prepare(
   room: Room,
   files: CeremonyFiles,
@@ -68,9 +68,9 @@ export async function prepare(
 }
 
 /**
- * From the prepared result to the certificate.
+ * Takes a prepared result to its certificate.
  * @returns the encoded certificate, which is on disk
- * @throws Restarted, Failure: before the vote. Failure `E_IN_DOUBT` (doubt): after it
+ * @throws before the vote: Restarted, Failure; after it: Failure `E_IN_DOUBT` (doubt)
  */
 export async function agree(
   world: World,
@@ -89,7 +89,10 @@ export async function agree(
   return keep(room, files, await vote(world, room, files, result, heard, signal))
 }
 
-/** 1. Prepare: publish `prepared`, and wait for everybody's over the same digest, or for a certificate. */
+/**
+ * Step 1, prepare: publishes `prepared` and waits for every member's over the same digest, or for a
+ * certificate.
+ */
 async function declare(
   room: Room,
   files: CeremonyFiles,
@@ -98,7 +101,7 @@ async function declare(
   signal: AbortSignal,
 ): Promise<Uint8Array | null> {
   const own = (await files.readPending('prepared.cbor')) as Uint8Array
-  // One that has prepared leaves only for a participant that has not, and so cannot have voted.
+  // Follows a restart only by a participant that has not prepared, and so cannot have voted.
   room.mayLeave = (by) => letterOf(room, 'prepared', ran.sid, by) === undefined
   room.mailbox.send('prepared', { session: ran.sid, round: '', to: null }, own)
   room.emit({ event: 'letter_sent', round: 'prepared' })
@@ -108,7 +111,7 @@ async function declare(
   try {
     await room.mailbox.until(() => heard.certificate !== null || missing().length === 0, wait, missing)
   } catch (error) {
-    // Whoever runs this again finds the result and goes on from here: so nobody is told, and nothing set aside.
+    // The next run resumes this result, so nobody is told and nothing is set aside.
     const isAway = error instanceof Failure && (error.kind === 'network' || !signal.aborted)
     if (isAway) room.mayAbort = false
     throw error
@@ -121,7 +124,10 @@ async function declare(
   throw await splitOver(room, seen, ran.sid, { by, envelopes }, signal)
 }
 
-/** 2. Vote: the receipt, on disk before it is published, always the same bytes. From here on nothing ends the doubt. */
+/**
+ * Step 2, vote: writes the receipt to disk, then publishes it. It is always the same bytes. From here on only
+ * a certificate ends the doubt.
+ */
 async function vote(
   world: World,
   room: Room,
@@ -169,7 +175,7 @@ async function vote(
   return heard.certificate ?? makeCertificate(ran, digest, receipts() as Receipt[])
 }
 
-/** 3. Certificate: kept before anybody hears of it. */
+/** Step 3, certificate: stores it before anything else. */
 async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): Promise<Uint8Array> {
   room.commit()
   await files.writeCertificate(certificate)
@@ -178,10 +184,11 @@ async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): 
 }
 
 /**
- * Hands the certificate to whoever asks for anything of the ending, until everybody is done or patience ends.
- * @param outcome what those who only watched are shown beside it; null where nobody did
- * @param awaited what the others are to say beside that they are done
- * @returns names of those who have not said it all
+ * Hands out the certificate to every member that asks for a letter of the ending, until all are done or
+ * patience ends.
+ * @param outcome shown to watchers beside the certificate; null if there are none
+ * @param awaited further letters that the peers should send
+ * @returns names of the members whose letters are missing
  */
 export async function linger(
   world: World,
@@ -207,7 +214,7 @@ export async function linger(
   const [word, done] = (['activated', 'done'] as const).flatMap((kind) =>
     slotsOf([room.self], kind, sid),
   ) as [Slot, Slot]
-  // Who comes late has missed what was said before: it hears it again before this member leaves.
+  // A latecomer has missed earlier letters; repeat them before this member leaves.
   room.mailbox.on('activated', () => room.mailbox.repeat(word))
   room.mailbox.on('done', () => [word, done].forEach((slot) => room.mailbox.repeat(slot)))
   const others = slotsOf(room.peers, 'done', sid)
@@ -223,9 +230,9 @@ export async function linger(
       )
       .catch(() => {})
   }
-  // Who never says it must not keep the others from hearing of each other that they are done.
+  // A missing letter must not keep the others from hearing that this member is done.
   await heard(awaited, world.linger / 2)
-  // From here on this member needs nothing of anybody: who has heard so of all may leave.
+  // From here on this member needs nothing more. A peer that has `done` from everybody may leave.
   room.mailbox.post('done', { session: sid }, new Uint8Array())
   await heard(others, world.linger)
   await room.mailbox.lastWords([word, done])
@@ -236,15 +243,15 @@ export async function linger(
 
 // --------------------------------------------------------------------------------------------------------------------
 
-/** Whoever only watched knows no session, and asks for the record. */
+/** A watcher knows no session and asks for the record. */
 const isOfRecord = ({ kind }: { readonly kind: Kind }): boolean => kind === 'record'
 
 type Heard = { certificate: Uint8Array | null }
 
-/** What is looked at of one participant: a look is a signature and a proof of every other one. */
+/** Certificates examined per participant: each costs a signature and a proof for every participant. */
 const MOST_CERTIFICATES = 3
 
-/** Listens for the certificate of this result from any participant; nobody else has one. */
+/** Listens for the certificate of this result. Only a participant has one. */
 function hearCertificate(room: Room, { outcome, holders }: Result): Heard {
   const heard: Heard = { certificate: null }
   const looks = new Map(room.peers.map(({ fingerprint }) => [hex(fingerprint), MOST_CERTIFICATES]))
@@ -262,7 +269,7 @@ function hearCertificate(room: Room, { outcome, holders }: Result): Heard {
   return heard
 }
 
-/** What a member has said of one kind in a session, if it has come. */
+/** A member's letter of one kind in a session, if it has come. */
 function letterOf(
   room: Room,
   kind: Kind,
@@ -289,9 +296,9 @@ function inDoubt(cause: unknown, missing: readonly string[]): Failure {
 }
 
 /**
- * The result of a run that can no longer be certified is kept aside: a participant began again without having prepared
- * it, or there is a signed abort of the run, of this member or another. Anything else leaves it where it is, since the
- * others may have voted for it already.
+ * Sets aside the result of a run that can no longer be certified: a participant has started over without
+ * having prepared it, or a signed abort of the run exists. After any other failure the result stays, because
+ * the others may have voted for it.
  */
 export async function setAsideOn(
   error: unknown,

@@ -1,6 +1,6 @@
 /**
- * A handshake for its own sake: two or more people make sure that nobody is between them, and remember it. It
- * authorises nothing and keeps nothing but whose words were heard.
+ * A handshake as a ceremony of its own: two or more people check that nobody sits between them. It authorises
+ * nothing, and keeps only the fact that cards were verified.
  */
 import { inSession } from '../../messaging/session/restart-loop.js'
 import { type Member, slotsOf } from '../../messaging/channel/letters.js'
@@ -26,15 +26,18 @@ export type Met = {
   readonly peers: readonly {
     readonly name: string
     readonly fingerprint: Uint8Array
-    /** Milliseconds there and back; null if no answer came. */
+    /** Round-trip time in milliseconds; null if no answer came. */
     readonly rtt: number | null
-    /** By how many milliseconds its clock is ahead of this one, give or take half of that. */
+    /** How far the peer's clock is ahead of ours, in milliseconds, accurate to half the round trip. */
     readonly clock: number | null
     readonly verified: boolean
   }[]
 }
 
-/** The one definition that all lists of the same people build: sorted, nothing else in it. */
+/**
+ * The definition of a handshake among these cards. The members are sorted, so any order gives the same
+ * definition.
+ */
 export function handshakeAmong(cards: readonly Keys[]): DefinitionFile {
   const members = [...cards]
     .sort((a, b) => (hex(fingerprintOf(a)) < hex(fingerprintOf(b)) ? -1 : 1))
@@ -74,7 +77,7 @@ export async function runHandshake(world: World, file: DefinitionFile): Promise<
   requirePayload(world.transport, largestInOpening(participants.length))
   const files = new CeremonyFiles(world.home, file.id)
   return seated(world, cast, files, (room) => {
-    // Answered from the first, by whoever is asked: others may be ready a moment sooner.
+    // Answers pings from the start: a peer may be ready a moment sooner.
     room.mailbox.on('ping', ({ header, body }, from) => {
       room.mailbox.post('pong', { session: header.session, to: from.fingerprint }, body)
     })
@@ -95,10 +98,10 @@ export async function runHandshake(world: World, file: DefinitionFile): Promise<
 
 const ANSWERS_WITHIN = 5000
 
-/** Sends everybody a number, and waits for it to come back with the others' clocks. */
+/** Sends a number to every peer and waits for the echo with the peer's clock. */
 async function ping(world: World, room: Room, sid: Uint8Array, signal: AbortSignal) {
   const echoes = new Map<string, { rtt: number; clock: number }>()
-  /** When each number was sent. */
+  /** The time at which each number was sent. */
   const sent = new Map<string, number>()
   room.mailbox.on('pong', ({ header, body }, from: Member) => {
     const began = sent.get(hex(body))
@@ -112,7 +115,7 @@ async function ping(world: World, room: Room, sid: Uint8Array, signal: AbortSign
     room.mailbox.post('ping', { session: sid }, number)
   }
   say()
-  // One may be lost; the next has a number of its own.
+  // A ping may be lost; each repeat has its own number.
   const again = setInterval(say, 1000)
   const wait = { deadline: world.now() + ANSWERS_WITHIN, signal, round: 'ping' }
   await room.mailbox.until(() => echoes.size === room.peers.length, wait).catch(() => {})

@@ -1,6 +1,4 @@
-/**
- * Taking one's seat in a ceremony: the room, the counter of starts, and the opening in which people hear the words.
- */
+/** Joining a ceremony: the room, the counter of starts, and the opening in which people compare the words. */
 import type { Opening } from '../../messaging/session/restart-loop.js'
 import type { Consents } from '../../messaging/session/outgoing-consents.js'
 import type { Member } from '../../messaging/channel/letters.js'
@@ -16,15 +14,15 @@ import { withVerdict } from './verdict.js'
 import { memberOf, type World } from '../world.js'
 
 export type Cast = Occasion & {
-  /** Who plays, in the order of the definition. */
+  /** The participants, in the order of the definition. */
   readonly participants: readonly Keys[]
-  /** Who is shown and gates nothing. */
+  /** Members that see the ceremony and delay nothing. */
   readonly onlookers: readonly Keys[]
-  /** When it may be held; null: at any time. */
+  /** When the ceremony may run; null: at any time. */
   readonly validity: Validity | null
   /** The encoded definition. */
   readonly definition: Uint8Array
-  /** For a signing: the encoded record of the key, with its seats. */
+  /** For a signing: the encoded record of the key, with its seats; otherwise null. */
   readonly record: Uint8Array | null
 }
 
@@ -47,7 +45,10 @@ function takeSeat(world: World, { id, participants, onlookers, validity }: Cast)
   })
 }
 
-/** How this member opens a session: its numbers from `files`, its signature over the definition, its person's ears. */
+/**
+ * How this member opens a session: the counter of starts on disk, the signature over the definition, and the
+ * person who compares the words.
+ */
 export function openingOf(
   world: World,
   cast: Cast,
@@ -72,7 +73,7 @@ export function openingOf(
     rng: world.rng,
     confirm: async (opened, signal) => {
       const unverified = await unverifiedAmong(world.home, cast.participants)
-      // Only ears make a card verified: where nobody is, there is nothing to remember.
+      // Only a person who hears the words makes a card verified.
       requireVerified(unverified, world.person.present)
       await world.person.heard(opened.words, unverified, signal)
       await markHeard(world.home, unverified, world.now())
@@ -80,7 +81,7 @@ export function openingOf(
   }
 }
 
-/** Runs `play` in a seat; whatever proves a fault is kept in a file that the failure then names. */
+/** Runs `play` in a room of its own. Evidence of a fault goes into a file, which the failure names. */
 export async function seated<T>(
   world: World,
   cast: Cast,
@@ -94,12 +95,12 @@ export async function seated<T>(
     return await play(room)
   } catch (error) {
     const judged = await withVerdict(error, world, cast, room, files)
-    // What cannot be remembered must not hide how the ceremony ended.
+    // A fault that cannot be remembered must not hide how the ceremony ended.
     if (judged instanceof Failure) await rememberFaults(world, cast, judged.accused).catch(() => {})
     throw judged
   } finally {
     room.close()
-    // A lock that cannot be removed is a dead process's soon, and must not hide how the ceremony ended.
+    // A lock left behind expires with this process, so it must not hide how the ceremony ended.
     await lock.release().catch(() => {})
   }
 }

@@ -1,4 +1,4 @@
-/** What all participants saw, gathered into the form in which it is kept. */
+/** The letters of a run, in the form in which a home stores them. */
 import type { Opened } from '../../messaging/session/handshake.js'
 import type { Run } from '../../messaging/session/run.js'
 import { type Definition, definitionCodec } from '../../wire/ceremony/definition.js'
@@ -15,7 +15,7 @@ export function seenIn(
   return { definition: definitionCodec.encode(definition), record, ...opened.seen, rounds }
 }
 
-/** @param payload what was signed, or null where a key was made */
+/** @param payload the signed payload, or null for a ceremony that makes a key */
 export const encodeTranscript = (
   seen: Seen,
   payload: Uint8Array | null,
@@ -23,7 +23,7 @@ export const encodeTranscript = (
   receipts: readonly Receipt[],
 ): Uint8Array => transcriptCodec.encode({ format: 'mpc/transcript/v1', ...seen, payload, outcome, receipts })
 
-/** What is kept of a run that somebody broke. @param claims signed envelopes, about letters to one member each */
+/** The transcript of a run that somebody broke. @param claims signed envelopes about letters to one member */
 export const encodeFailed = (
   seen: Seen,
   payload: Uint8Array | null,

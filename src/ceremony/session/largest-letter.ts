@@ -1,6 +1,6 @@
 /**
- * The largest message of a ceremony, from what its protocol says: a server that takes less is found before anything is
- * made. Bounds from above, in bytes; a test holds them against what is really sent.
+ * The largest message that a ceremony sends, computed from its protocol, so that a server with a lower limit
+ * is refused before any work. Upper bounds in bytes; a test compares them with real messages.
  */
 import { tooLarge } from '../../messaging/transport/refusals.js'
 import type { Transport } from '../../messaging/transport/transport.js'
@@ -11,44 +11,47 @@ import { type KeyDefinition, watchersOf } from '../../wire/ceremony/key-definiti
 import { MLKEM_CIPHERTEXT } from '../../wire/session/handshake.js'
 import { levelOfKeys } from '../../wire/key/record.js'
 
-/** Header, signature and names around a body, with what seals it; twice for a letter that is shown to others. */
+/** Header, signature, names and seal around a body; twice for a letter that is shown to others. */
 const ENVELOPE = 512
 const SHOWN = 2 * ENVELOPE
-/** Names and heads of a small record beside the bytes in it. */
+/** Names and length prefixes of a small record. */
 const FRAME = 64
 const NAMED = 32 + FRAME
 const SIGNED = 64 + NAMED
 
-/** @throws Failure `E_BROKER_LIMIT` (network) naming what the server takes and what is needed */
+/** @throws Failure `E_BROKER_LIMIT` (network) with the server's limit and the size needed */
 export function requirePayload({ maxPayload }: Pick<Transport, 'maxPayload'>, needed: number): void {
   if (maxPayload < needed) throw tooLarge(maxPayload, needed)
 }
 
-/** Of a handshake, and of the opening of any ceremony. @param holders whose signatures a hello may carry */
+/**
+ * The largest message of a handshake, and of the opening of any ceremony. @param holders members whose
+ * signatures a hello may carry
+ */
 export function largestInOpening(parties: number, holders = parties): number {
   const reveal = 1184 + 2 * NAMED
   const hello = 4 * FRAME + holders * SIGNED
   const encapsulations = parties * (MLKEM_CIPHERTEXT + NAMED)
-  // Letters to all and to each, of which somebody may want several at once.
+  // Several letters may be wanted at once.
   const want = 4 * parties * 2 * NAMED
   return SHOWN + Math.max(reveal, hello, encapsulations, want)
 }
 
-/** Of a ceremony that makes shares. @param parties who take part in its rounds */
+/** The largest message of a ceremony that makes shares. @param parties number of participants */
 export function largestInMaking(definition: KeyDefinition, parties: number): number {
   const encoded = definitionCodec.encode(definition).length
   const { members, scheme, threshold } = definition
   const watchers = definition.kind === 'keygen' ? 0 : watchersOf(definition).length
   const opening = FRAME + threshold * (33 + 8) + 2 * NAMED
   const certificate = 3 * NAMED + parties * (SIGNED + 2 * NAMED)
-  // Its members' cards stand in the definition. Only those who watch are shown it.
+  // The record contains every member's card. Only watchers are sent it.
   const record = 4 * NAMED + encoded + members.length * (2 * NAMED + auxiliaryOf(scheme))
   const outcome = watchers === 0 ? 0 : record + certificate
   const bodies = [proofOfModulus(scheme), opening, certificate, outcome, encoded]
   return Math.max(largestInOpening(parties, parties + watchers), SHOWN + Math.max(...bodies))
 }
 
-/** Of a signing. @param request the length of its encoded request */
+/** The largest message of a signing. @param request length of the encoded request */
 export function largestInSigning(scheme: Scheme, signers: number, request: number): number {
   const order = 4 * NAMED + signers * 2 * NAMED
   const bodies = [request, order, ...(needsAuxiliary(scheme) ? presigning(signers) : [])]
@@ -57,14 +60,16 @@ export function largestInSigning(scheme: Scheme, signers: number, request: numbe
 
 const modulus = (): number => levelOfKeys().modulusBits / 8
 
-/** What everybody must know of one member's moduli. */
+/** One member's public moduli in a record. */
 const auxiliaryOf = (scheme: Scheme): number => (needsAuxiliary(scheme) ? 4 * modulus() + FRAME : 0)
 
-/** Πmod: two roots a repetition, and one element. */
+/** Proof of a Paillier-Blum modulus (Πmod): two roots a repetition, and one element. */
 const proofOfModulus = (scheme: Scheme): number =>
   needsAuxiliary(scheme) ? levelOfKeys().repetitions * (2 * modulus() + 24) + modulus() + FRAME : 0
 
-/** The second round of presigning: four ciphertexts to each peer, said to all; two proofs to one. */
+/**
+ * Round 2 of presigning: four ciphertexts for each peer in one broadcast; two proofs in each direct letter.
+ */
 function presigning(signers: number): number[] {
   const answers = (signers - 1) * 4 * (2 * modulus() + 8)
   const proofs = 2 * (10 * modulus() + 1024)

@@ -1,7 +1,7 @@
 /**
- * Whoever was seen to break a protocol by this very machine is in quarantine here: this custodian's own person is asked
- * before the next ceremony with that member. It is nobody else's business, and nobody else's word counts for it: a
- * member that could put others into quarantine could keep any number of them from signing.
+ * Quarantine: this machine has seen a member break a protocol, so its person is asked before the next
+ * ceremony with that member. Reports of other members do not count: otherwise one member could block signing
+ * by accusing the rest.
  */
 import type { World } from '../world.js'
 import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
@@ -16,26 +16,30 @@ import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { type Accused, Failure } from '../../wire/base/failure.js'
 import { fromHex, hex } from '../../wire/base/text.js'
 
-/** The ceremony in which something is seen. */
+/** The ceremony in which a fault is seen. */
 export type Occasion = {
   /** Definition id. */
   readonly id: Uint8Array
   readonly kind: Fault['kind']
-  /** Digest of the record whose shares are used; null where there are none yet. */
+  /** Digest of the record whose shares are in use; null before there are any. */
   readonly epoch: Uint8Array | null
 }
 
-/** As many faults in signing with one set of shares ask for other shares: each may have told something of them. */
+/**
+ * After this many signing faults with one set of shares the hint asks for a refresh: each fault may have
+ * leaked something about the shares.
+ */
 const ENOUGH = 2
 
 /**
- * Only what this machine checked itself, of what the member signed: the content of its letters, also one that cannot be
- * read, and that it began again and again; or what signed bytes prove. No broker can bring that about. Not what may be the
- * other's doing, and not the hello, where an old copy of a home or another version of the program is not yet told apart.
+ * Whether this machine has checked the fault itself, from bytes that the member signed: an invalid or
+ * unreadable letter, or repeated starts. A broker cannot cause these. Excluded are faults that either of a
+ * pair may have caused, and faults in the hello, where an old copy of a home or another version of the
+ * program looks the same.
  */
 const isOwnFinding = ({ kind, round }: Accused): boolean => kind !== 'pair' && round !== 'hello'
 
-/** Remembers what this machine saw. */
+/** Stores the faults that this machine saw itself. */
 export async function rememberFaults(
   { home, now }: Pick<World, 'home' | 'now'>,
   { id, kind, epoch }: Occasion,
@@ -49,8 +53,9 @@ export async function rememberFaults(
 }
 
 /**
- * Asks this custodian's person for each member in quarantine. Whoever has voted finishes with whoever it voted with.
- * @throws Failure `E_QUARANTINED` (refused) where there is nobody to ask, or the person says no
+ * Asks this home's person about each member in quarantine. After the vote nobody is asked: the ending goes on
+ * with the same members.
+ * @throws Failure `E_QUARANTINED` (refused) if no person is present or the person says no
  */
 export async function requireAllowed(
   world: Pick<World, 'home' | 'card' | 'person' | 'allowed' | 'now' | 'signal'>,
@@ -60,7 +65,7 @@ export async function requireAllowed(
 ): Promise<void> {
   if ((await files.readReceipt()) !== null) return
   for (const keys of members) {
-    // Another process may see more of a member while the person is asked: then that is asked for as well.
+    // Another process may store another fault while the person answers; then the question is asked again.
     for (let isTold = false; !isTold; ) {
       const held = await readQuarantine(world.home, fingerprintOf(keys))
       if (held === null || held.allowed !== null) break

@@ -1,8 +1,9 @@
 /**
- * What becomes of an ending at which not everybody declares the same result. The result follows from what was seen in the
- * run alone, and each declaration says, part by part, what its author saw. So those who disagree show each other the letters
- * of the first part in which they differ: somebody signed two letters for one place, or declares what it does not show. Who
- * saw the same and declares another result is wrong by that alone. Else it is told who stands alone, and nobody is accused.
+ * The verdict when members declare different results. A result follows from the letters of the run alone, and
+ * each declaration carries a digest of each part of them. Members whose digests differ show each other the
+ * letters of the first part that differs. That proves that a member signed two letters for one place, or that
+ * it declared letters it does not show. A member with equal digests and another result is at fault by that
+ * alone. Otherwise the failure names the minority and accuses nobody.
  */
 import { type Member, NO_SESSION } from '../../messaging/channel/letters.js'
 import type { Room } from '../../messaging/session/session.js'
@@ -14,13 +15,13 @@ import type { Prepared } from '../../wire/session/prepared.js'
 import { hex } from '../../wire/base/text.js'
 import { partDigest, type Seen } from '../../wire/session/transcript.js'
 
-/** What everybody declares, by fingerprint in hex, with the envelopes in which it does. */
+/** All declarations, by fingerprint in hex, and the envelopes that contain them. */
 export type Declared = {
   readonly by: ReadonlyMap<string, Prepared>
   readonly envelopes: readonly Envelope[]
 }
 
-/** @returns how it ends, once all have shown what they hold or some seconds have passed */
+/** @returns the failure to throw, once all have shown their letters or some seconds have passed */
 export async function splitOver(
   room: Room,
   seen: Seen,
@@ -47,9 +48,10 @@ export async function splitOver(
 }
 
 /**
- * Everybody shows the letters of one part.
- * @returns who has not shown all of it
- * @throws the signal's reason, or Failure `E_ABORT` naming everybody who declares what it does not show
+ * All members show their letters of one part.
+ * @returns the members that have not shown all of it
+ * @throws the signal's reason, or Failure `E_ABORT` naming each member whose letters contradict its
+ *   declaration
  */
 async function compared(
   room: Room,
@@ -60,7 +62,7 @@ async function compared(
   signal: AbortSignal,
 ): Promise<readonly Member[]> {
   const { place, letters } = placesOf(seen, sid)[part] as PlaceOf
-  // One that resumes has them in its files alone.
+  // A resumed process has these letters only in its files.
   if (room.mailbox.held(place).length === 0) for (const letter of letters) room.showings.show(place, letter)
   const silent = await room.compare([place], signal)
   const proof = [...envelopes]
@@ -83,7 +85,7 @@ async function compared(
 
 type PlaceOf = { readonly place: Place; readonly letters: readonly Uint8Array[] }
 
-/** Where the letters of each part stand, in the order of `transcriptParts`. */
+/** The place of each part's letters, in the order of `transcriptParts`. */
 function placesOf(seen: Seen, sid: Uint8Array): PlaceOf[] {
   const first = (letters: readonly Uint8Array[]) => decodeEnvelope(letters[0] as Uint8Array).header
   const start = first(seen.hellos).round
@@ -100,7 +102,10 @@ function placesOf(seen: Seen, sid: Uint8Array): PlaceOf[] {
   ]
 }
 
-/** Names those whose result only a minority has, and who has not shown what it holds. */
+/**
+ * The failure if nothing is proven: it names the members with a minority result, and those that showed
+ * nothing.
+ */
 function nobodyProven(room: Room, saidBy: (member: Member) => Prepared, silent: readonly Member[]): Failure {
   const { participants } = room
   const alike = (member: Member) =>

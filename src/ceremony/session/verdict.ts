@@ -1,7 +1,7 @@
 /**
- * What becomes of a failure over somebody's fault: the letters of the run are judged here as anybody would judge them
- * (`audit/evidence.ts`), also where only another member has seen the fault. Who is guilty by them is proven so, and what
- * proves it is kept in a file that the failure names.
+ * The verdict on a failed run. Its letters are judged here as an outsider would judge them
+ * (`audit/evidence.ts`), even if only another member saw the fault. The letters that prove a member guilty go
+ * into a file, which the failure names.
  */
 import { type Verdict, verifyEvidence } from '../../audit/evidence.js'
 import { failureFor } from '../../messaging/session/blame.js'
@@ -14,7 +14,7 @@ import { hex } from '../../wire/base/text.js'
 import { lettersCodec } from '../../wire/session/transcript.js'
 import type { World } from '../world.js'
 
-/** The failure as it is after the verdict; anything else is given back as it is. */
+/** The failure after the verdict; any other error unchanged. */
 export async function withVerdict(
   error: unknown,
   world: Pick<World, 'compute' | 'signal'>,
@@ -26,16 +26,16 @@ export async function withVerdict(
   const claims = room.sid === null ? [] : claimsIn(room, room.sid)
   const isHearsay = error.code === 'E_PEER_ABORT' || (error.kind === 'absent' && claims.length > 0)
   if (error.accused.length === 0 && !isHearsay) return error
-  // Letters that convict by themselves need no run beside them.
+  // Some letters convict by themselves, without the rest of the run.
   const { evidence } = room.blame
   const isOfRun = isHearsay || error.accused.some(({ fingerprint }) => !evidence.has(fingerprint))
-  // The run so far, as a file holds it; null where there is none.
+  // The encoded run so far; null if there is none.
   const file = isOfRun ? (room.blame.file?.(room.blame.rounds, claims) ?? null) : null
   const verdict = file && (await judge(file, world))
   const guilty = (verdict?.guilty ?? []).filter(
     ({ fingerprint }) => fingerprint !== hex(room.self.fingerprint),
   )
-  // Where nobody could judge it, others may: then it is kept for them.
+  // A run that cannot be judged here is kept for others to judge.
   const isWorth = guilty.length > 0 || (verdict === null && error.accused.length > 0)
   const path = file && isWorth ? await kept(files, 'run', file) : null
 
@@ -56,7 +56,7 @@ export async function withVerdict(
   return new Failure(kind, code, message, { accused, cause, ...(hint && { hint }), ...(party && { party }) })
 }
 
-/** Null where it cannot be judged now: as by one whose person leaves meanwhile. */
+/** Null if it cannot be judged now, for example because the person leaves. */
 async function judge(
   file: Uint8Array,
   { compute, signal }: Pick<World, 'compute' | 'signal'>,
@@ -68,6 +68,6 @@ async function judge(
   }
 }
 
-/** Its path; null where there is no room to keep it: who is accused is said also then. */
+/** The file's path; null if it cannot be written. A full disk must not hide the accusation. */
 const kept = (files: CeremonyFiles, what: string, evidence: Uint8Array): Promise<string | null> =>
   files.writeEvidence(`${what}-${hex(sha256(evidence)).slice(0, 16)}.cbor`, evidence).catch(() => null)
