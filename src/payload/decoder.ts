@@ -32,7 +32,7 @@ export type EffectKind =
 
 /** What a payload does once it is signed, for rules to judge. */
 export type Effect = {
-  /** `evm:1`, `bitcoin`, `bitcoin-testnet`, `solana`. */
+  /** `evm:1`, `bitcoin`, `bitcoin-testnet`, `solana`; `unknown` where the bytes do not say. */
   readonly chain: string
   readonly kind: EffectKind
   /** `native`, or the contract or mint; null where there is none. */

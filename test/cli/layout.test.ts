@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nearest } from '../../src/ceremony/definition/did-you-mean.js'
+import { nearest } from '../../src/wire/base/did-you-mean.js'
 import { fold, layOut, width } from '../../src/cli/terminal/layout.js'
 import { humanTime } from '../../src/cli/views/time.js'
 import { wordsOf } from '../../src/wire/base/safety-words.js'

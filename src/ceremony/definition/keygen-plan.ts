@@ -5,7 +5,7 @@
 import { SCHEMES } from '../../protocol/group/scheme.js'
 import { Failure } from '../../wire/base/failure.js'
 import { NAME, NAME_RULE, visible } from '../../wire/base/text.js'
-import { didYouMean } from './did-you-mean.js'
+import { didYouMean } from '../../wire/base/did-you-mean.js'
 import { parseSpan, parseTime } from './duration.js'
 import { type Fields, readYaml } from './yaml.js'
 

@@ -56,6 +56,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_SIGNERS',
       'E_SIGN_WAY',
       'E_TLS_FILES',
+      'E_TYPE',
       'E_UNKNOWN_CODE',
       'E_USAGE',
       'E_VERIFY_KEY',

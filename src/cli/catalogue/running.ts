@@ -180,6 +180,10 @@ export const runningCodes = {
   E_ORDER: entry('This order of the request is spent here.', 'Wait: the next has a higher number.'),
   E_SILENCE: entry('Nobody gave the order to sign in time.', 'The next signer gives it by itself.'),
   E_PAYLOAD: entry('The payload is not what it claims to be.', 'Check --type and the file.'),
+  E_TYPE: entry(
+    'There is no such type of payload, or keys of this scheme do not sign it.',
+    'Give a --type that the error names.',
+  ),
   E_DIGEST: entry(
     "32 bytes may be a digest, which says nothing of what is signed: under every scheme that needs leave of the key's policy.",
     'Sign the message itself. Policies are not built yet, so no 32 bytes are signed.',

@@ -1,6 +1,6 @@
 /** How flags are read. What a flag says is checked before anything is done; a bad one is exit 2. */
 import { InvalidArgumentError } from 'commander'
-import { nearest } from '../../ceremony/definition/did-you-mean.js'
+import { nearest } from '../../wire/base/did-you-mean.js'
 import { parseSpan } from '../../ceremony/definition/duration.js'
 import { NAME, NAME_RULE } from '../../wire/base/text.js'
 

@@ -1,4 +1,4 @@
-import { nearest } from '../../../ceremony/definition/did-you-mean.js'
+import { nearest } from '../../../wire/base/did-you-mean.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { visible } from '../../../wire/base/text.js'
 import { CATALOGUE } from '../../catalogue/catalogue.js'

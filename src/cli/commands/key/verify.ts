@@ -1,5 +1,5 @@
 import { findKey } from '../../../ceremony/epochs/find-key.js'
-import { didYouMean } from '../../../ceremony/definition/did-you-mean.js'
+import { didYouMean } from '../../../wire/base/did-you-mean.js'
 import { SCHEMES, type Scheme } from '../../../protocol/group/scheme.js'
 import type { PayloadType } from '../../../wire/ceremony/definition.js'
 import { derivedKey } from '../../../wire/key/derived-key.js'
