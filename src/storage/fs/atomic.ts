@@ -1,7 +1,7 @@
 /**
- * Files and folders, whole or not at all. Nothing half-written is ever seen under its name: bytes reach the
- * disk under a name that nobody can guess, and only then get theirs. With `disk.ts`, `folders.ts` and
- * `read.ts`, which stand below it and which nobody else need know, this is the only place that opens files.
+ * Atomic writes of files and folders. Bytes reach the disk under an unguessable temporary name and only then
+ * get their real name, so nobody ever reads half a file. Only this file, and `disk.ts`, `folders.ts` and
+ * `read.ts` below it, open files.
  */
 import { dirname, join } from 'node:path'
 import { equalBytes } from '../../protocol/core/codec.js'
@@ -28,9 +28,8 @@ export { readFile, readGiven, readOpen, readSecretFile, tooLong } from './read.j
 const MOST = 1 << 28
 
 /**
- * Makes a file with these bytes; false if anything has that name already, which is left as it is. Of several
- * that try, in whatever processes, exactly one gets true. When it returns, either answer survives a power
- * cut.
+ * Creates a file; false if the name is taken, and then nothing changes. Of several processes that try,
+ * exactly one gets true. Either answer survives a power cut once it is returned.
  */
 export function createFile(path: string, bytes: Uint8Array): Promise<boolean> {
   return guarded('write', path, async () => {
@@ -47,7 +46,7 @@ export function createFile(path: string, bytes: Uint8Array): Promise<boolean> {
   })
 }
 
-/** Puts these bytes under the name, at once: whoever reads finds the old ones or the new ones. */
+/** Replaces a file's bytes atomically: a reader finds the old ones or the new ones. */
 export function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   return guarded('write', path, async () => {
     const temporary = await temporaryBeside(path)
@@ -62,7 +61,7 @@ export function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   })
 }
 
-/** Makes sure that a file holds these bytes; false if it holds others, which are left as they are. */
+/** Makes sure that a file holds these bytes; false if it holds others, which stay. */
 export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolean> {
   if (await createFile(path, bytes)) return true
   const held = await readFile(path, MOST)
@@ -78,15 +77,12 @@ export function removeFile(path: string): Promise<boolean> {
   })
 }
 
-/** As `removeFile`, and what it held is written over first, as far as the disk does what it is told. */
+/** As `removeFile`, but overwrites the content first. A disk may still keep it elsewhere. */
 export function destroyFile(path: string): Promise<boolean> {
   return guarded('destroy', path, async () => (await ifThere(overwrite(path))) && removeFile(path))
 }
 
-/**
- * Makes a folder that holds these files, all of them or nothing; false if a folder with content has that
- * name.
- */
+/** Creates a folder with these files, all or none; false if the name is taken by a folder with content. */
 export function createDir(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<boolean> {
   return guarded('write', path, async () => {
     const temporary = await temporaryBeside(path)
@@ -101,7 +97,7 @@ export function createDir(path: string, files: Readonly<Record<string, Uint8Arra
   })
 }
 
-/** Removes a folder with all that is in it, as far as it can; secrets in it are destroyed before. */
+/** Removes a folder and its content, as far as possible; overwrites secrets first. */
 export function removeDir(path: string): Promise<void> {
   return guarded('remove', path, async () => {
     await discard(path)
@@ -109,7 +105,7 @@ export function removeDir(path: string): Promise<void> {
   })
 }
 
-/** Takes a file's name away and gives it another; false if it has none. Of several that try, one gets true. */
+/** Renames a file; false if there is none. Of several processes that try, one gets true. */
 export function renameFile(from: string, to: string): Promise<boolean> {
   return guarded('rename', from, async () => {
     if (!(await ifThere(changeName(from, to)))) return false
@@ -118,7 +114,7 @@ export function renameFile(from: string, to: string): Promise<boolean> {
   })
 }
 
-/** Gives a folder another name, at once; false if a folder with content has it already. */
+/** Renames a folder atomically; false if the name is taken by a folder with content. */
 export function renameDir(from: string, to: string): Promise<boolean> {
   return guarded('rename', from, async () => {
     const renamed = await unlessTaken(changeName(from, to))
@@ -139,8 +135,8 @@ async function giveName(temporary: string, path: string): Promise<boolean> {
 }
 
 /**
- * Where there are no hard links (a memory stick): O_EXCL takes the name, and what was written takes its place. A power cut
- * between the two leaves an empty file.
+ * For file systems without hard links (a memory stick): O_EXCL takes the name, then the written file replaces
+ * it. A power cut between the two leaves an empty file.
  */
 async function takeName(temporary: string, path: string): Promise<boolean> {
   if (!(await unlessTaken(makeEmpty(path)))) return false

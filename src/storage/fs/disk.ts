@@ -1,7 +1,6 @@
 /**
- * The operations that change a disk, one function each, and the words for what can go wrong with them.
- * Between any two of them the power may fail; `setFaultPoint` lets a test stop exactly there. What they add
- * up to is `atomic.ts`.
+ * The operations that change a disk, one function each, and the words for their errors. The power may fail
+ * between any two of them; `setFaultPoint` lets a test stop exactly there. `atomic.ts` combines them.
  */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -24,12 +23,12 @@ export type Operation =
   | 'unlink'
   | 'remove'
 
-/** Called before each operation; what it throws stands for that operation's failure. */
+/** Called before each operation; an error that it throws stands for the operation's failure. */
 export type FaultPoint = (operation: Operation, path: string) => void
 
 let faultPoint: FaultPoint | null = null
 
-/** For tests alone: be called before every operation that changes the disk. */
+/** Sets the fault point; for tests alone. */
 export function setFaultPoint(point: FaultPoint | null): void {
   faultPoint = point
 }
@@ -40,8 +39,8 @@ async function step<T>(operation: Operation, path: string, act: () => Promise<T>
 }
 
 /**
- * Writes a file that was not there, all of it and down to the disk, or removes what it began.
- * @throws EEXIST if anything, a dangling link included, has that name
+ * Writes a new file and syncs it to the disk; removes it again on failure.
+ * @throws EEXIST if the name is taken, even by a dangling link
  */
 export async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   const handle = await openOwn(path, 'wx')
@@ -55,14 +54,14 @@ export async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Takes a name that nothing has. @throws EEXIST if anything has it */
+/** Creates an empty file. @throws EEXIST if the name is taken */
 export async function makeEmpty(path: string): Promise<void> {
   await (await openOwn(path, 'wx')).close()
 }
 
 /**
- * Writes noise over what a file holds, down to the disk, and leaves its name. Disks and file systems that write elsewhere
- * than where they are told may keep what it held.
+ * Overwrites a file's content with random bytes and syncs it; the name stays. Disks and file systems that
+ * write elsewhere may keep the old content.
  * @throws ENOENT if there is none
  */
 export async function overwrite(path: string): Promise<void> {
@@ -85,10 +84,10 @@ async function writeTo(handle: FileHandle, path: string, bytes: Uint8Array): Pro
   await step('sync', path, () => handle.sync())
 }
 
-/** Whether a severe umask took rights from us; it cannot have given any to others. */
+/** Whether a strict umask removed rights that we need; it cannot give rights to others. */
 const lacks = (mode: number, wanted: number): boolean => (mode & wanted) !== wanted
 
-/** @throws EEXIST if anything has that name, ENOENT if there is no folder to make it in */
+/** @throws EEXIST if the name is taken, ENOENT if the parent folder is missing */
 export async function makeFolder(path: string): Promise<void> {
   await step('mkdir', path, () => mkdir(path, FOLDER))
   if (lacks((await stat(path)).mode, FOLDER)) await makePrivate(path)
@@ -97,7 +96,7 @@ export async function makeFolder(path: string): Promise<void> {
 /** Sets a folder to 0700. */
 export const makePrivate = (path: string): Promise<void> => step('chmod', path, () => chmod(path, FOLDER))
 
-/** Puts on disk which names a folder holds: without it a new name may be gone after a power cut. */
+/** Syncs a folder's names: without it a new name may be lost in a power cut. */
 export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
@@ -107,36 +106,34 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** A second name for a file. @throws EEXIST if anything has that name: this is as exclusive as O_EXCL */
+/** Adds a hard link. @throws EEXIST if the name is taken: this is as exclusive as O_EXCL */
 export const addName = (path: string, name: string): Promise<void> =>
   step('link', name, () => link(path, name))
 
-/** Another name in place of the old one; a file that had it is replaced in the same instant. */
+/** Renames a file; one that has the new name is replaced atomically. */
 export const changeName = (path: string, name: string): Promise<void> =>
   step('rename', name, () => rename(path, name))
 
 export const removeName = (path: string): Promise<void> => step('unlink', path, () => unlink(path))
 
-/**
- * Removes a temporary file or folder if it can: what goes wrong here must not hide what went wrong before.
- */
+/** Removes a temporary file or folder. Its errors must not hide an earlier one. */
 export async function discard(path: string): Promise<void> {
   try {
     await step('remove', path, () => rm(path, { recursive: true, force: true }))
   } catch {
-    // It stays, under a name that nothing reads, until a later write into this folder sweeps it out.
+    // It stays, under a name that nothing reads, until a later write into this folder removes it.
   }
 }
 
 // -----------------------------------------------------------------------------------------------------------
 
-/** The system's name for an error, such as ENOENT; null if it is not the system's. */
+/** The code of a system error, such as ENOENT; null for any other error. */
 export function codeOf(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? error.code : null
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : null
 }
 
-/** What the system says of an error of its own, in words; null if it is not the system's. */
+/** The text of a system error; null for any other error. */
 export function systemWords(error: unknown): string | null {
   const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0
   return getSystemErrorMap().get(errno)?.[1] ?? codeOf(error)
@@ -157,7 +154,8 @@ const HINTS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Runs `act`; what the system refuses becomes a Failure `E_STORAGE` (configuration) that says what and where.
+ * Runs `act`. A system error becomes a Failure `E_STORAGE` (configuration) that names the operation and the
+ * path.
  */
 export async function guarded<T>(doing: string, path: string, act: () => Promise<T>): Promise<T> {
   try {

@@ -1,6 +1,4 @@
-/**
- * Folders: ours alone, and without the names that hold what is not whole yet.
- */
+/** Folders: private to this user, and listed without temporary names. */
 import { randomBytes } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -12,8 +10,8 @@ const TEMPORARY = /^\.tmp-[0-9a-f]{32}$/
 const LEFT_OVER_MS = 3_600_000
 
 /**
- * A folder of ours, 0700, with the folders above it; one that is there already is set to 0700.
- * @throws Failure `E_FILE_MODE` (configuration) if it belongs to somebody else
+ * Creates a folder with its parents, mode 0700; an existing one is set to 0700.
+ * @throws Failure `E_FILE_MODE` (configuration) if another user owns it
  */
 export function ensureDir(path: string): Promise<void> {
   return guarded('make the folder', path, async () => {
@@ -44,7 +42,7 @@ async function takeFolder(path: string): Promise<void> {
   if ((found.mode & 0o777) !== 0o700) await makePrivate(path)
 }
 
-/** The names in a folder, sorted, without temporary ones; none if there is no folder. */
+/** The names in a folder, sorted, without temporary ones; empty if there is no folder. */
 export function listDir(path: string): Promise<readonly string[]> {
   return guarded('list', path, async () =>
     (await namesIn(path)).filter((name) => !TEMPORARY.test(name)).sort(),
@@ -60,13 +58,10 @@ async function namesIn(path: string): Promise<string[]> {
   }
 }
 
-/** A name that lists leave out and that is swept out when it is old. @param id 16 bytes */
+/** A temporary name: `listDir` omits it, and it is removed once it is old. @param id 16 bytes */
 export const temporaryName = (folder: string, id: Uint8Array): string => join(folder, `.tmp-${hex(id)}`)
 
-/**
- * A temporary name in the same folder that nobody can guess. What a crash left there long ago is swept out
- * first.
- */
+/** An unguessable temporary name in the same folder. Removes old leftovers of crashes first. */
 export async function temporaryBeside(path: string): Promise<string> {
   const folder = dirname(path)
   for (const name of await namesIn(folder)) {
@@ -75,7 +70,7 @@ export async function temporaryBeside(path: string): Promise<string> {
   return temporaryName(folder, randomBytes(16))
 }
 
-/** Removes every temporary name in a folder, of whatever age: for who knows that nobody is writing there. */
+/** Removes every temporary name in a folder, whatever its age. The caller knows that nobody writes there. */
 export function sweep(folder: string): Promise<void> {
   return guarded('clear', folder, async () => {
     const left = (await namesIn(folder)).filter((name) => TEMPORARY.test(name))

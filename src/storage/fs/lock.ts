@@ -22,9 +22,7 @@ const holderCodec = codec(holderShape, LIMIT)
 type Holder = Of<typeof holderShape>
 type Owner = { readonly installation: Uint8Array }
 
-/**
- * A lock that is held, until `release` or the end of the scope: `await using lock = await acquireLock(...)`.
- */
+/** A held lock, until `release` or the end of the scope: `await using lock = await acquireLock(...)`. */
 export class Lock {
   readonly #path: string
   readonly #token: Uint8Array
@@ -51,7 +49,7 @@ export class Lock {
 }
 
 /**
- * Takes the lock at `path`, at once or not at all; that of a process which died is taken over.
+ * Takes the lock at `path`, or fails at once. A dead process's lock is taken over.
  * @param owner `installation`: the 16 bytes that name this home
  * @throws Failure `E_BUSY` (conflict) naming the process that holds it
  */
@@ -74,17 +72,17 @@ export async function acquireLock(path: string, owner: Owner): Promise<Lock> {
   }
 }
 
-/** The process that holds the lock at `path` and may still live; null if nobody does. Nothing is changed. */
+/** The process that holds the lock at `path` and may still live; null if there is none. Changes nothing. */
 export async function holderOf(path: string): Promise<number | null> {
   const holder = await readHolder(path)
   return holder && (await isAlive(holder.process)) ? holder.process.pid : null
 }
 
 /**
- * Puts a new holder in a dead one's place, under a lock that is named by the dead one's token: so it happens
- * once, in one rename, and never to a live holder, however many try. Should whoever holds that lock die too,
- * it is itself taken over; should it be forgotten, it is swept out with the temporary files. (To move the
- * dead file out of the way, as is common, can move away the live one of somebody quicker.)
+ * Replaces a dead holder, under a lock named by the dead holder's token. So it happens once, in one rename,
+ * and never to a live holder. If the holder of that lock dies too, it is taken over in turn; a forgotten one
+ * is removed with the temporary files. (The common way, to move the dead file away, can move the live file of
+ * a quicker process.)
  */
 async function takeOver(path: string, dead: Holder, mine: Uint8Array, owner: Owner): Promise<boolean> {
   const right = await acquireLock(temporaryName(dirname(path), dead.token), owner)

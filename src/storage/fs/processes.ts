@@ -1,7 +1,6 @@
 /**
- * Whether the process that wrote something still lives. A pid alone does not tell, because pids are used
- * again: a process is its pid, its start time, the boot that both count in and the container that the pid
- * counts in.
+ * Whether the process that wrote something still lives. Pids are reused, so a process is identified by its
+ * pid, its start time, the boot that both count in, and the container that the pid counts in.
  */
 import { readlink } from 'node:fs/promises'
 import { type Of, record, text, uint } from '../../protocol/core/codec.js'
@@ -21,20 +20,20 @@ export const processShape = record({
 
 export type ProcessId = Of<typeof processShape>
 
-/** This process, as others will look for it. */
+/** The identity of this process. */
 export async function thisProcess(): Promise<ProcessId> {
   const { boot, namespace } = await thisMachine()
   return { pid: process.pid, start: (await statusOf(process.pid))?.start ?? '', boot, namespace }
 }
 
-/** Whether they are one process. */
+/** Whether both identify one process. */
 export const isSame = (a: ProcessId, b: ProcessId): boolean =>
   a.pid === b.pid && a.start === b.start && a.boot === b.boot && a.namespace === b.namespace
 
 /**
- * Whether a process may still live; false only if it certainly does not. Another boot means that this machine
- * went down since, because a home is never used on two machines. Another container's pids mean nothing
- * here, so its process counts as alive.
+ * Whether a process may still live; false only if it certainly does not. After another boot it is dead,
+ * because a home is used on one machine. A pid of another container means nothing here, so that process
+ * counts as alive.
  */
 export async function isAlive(other: ProcessId): Promise<boolean> {
   const here = await thisMachine()
@@ -51,7 +50,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (cause) {
-    // Anything but "no such process" (it is another user's, say) means that there is one.
+    // Any error but "no such process" means that the process exists, for example as another user's.
     return codeOf(cause) !== 'ESRCH'
   }
 }
@@ -61,7 +60,7 @@ async function thisMachine(): Promise<{ boot: string; namespace: string }> {
   return { boot: boot.trim(), namespace: await readlink('/proc/self/ns/pid').catch(() => '') }
 }
 
-/** Fields 3 and 22 of `/proc/<pid>/stat` (proc(5)), counted after the name, which may hold anything. */
+/** Fields 3 and 22 of `/proc/<pid>/stat` (proc(5)), counted after the name, which may contain anything. */
 async function statusOf(pid: number): Promise<{ state: string; start: string } | null> {
   const stat = await readText(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -69,7 +68,7 @@ async function statusOf(pid: number): Promise<{ state: string; start: string } |
   return state && start ? { state, start } : null
 }
 
-/** The text of a file of the kernel's; empty where there is none. */
+/** The text of a kernel file; empty if there is none. */
 async function readText(path: string): Promise<string> {
   try {
     return Buffer.from((await readFile(path, 4096)) ?? []).toString('utf8')

@@ -1,7 +1,7 @@
 /**
- * Reading: never more than the caller expects, secrets only from where nobody else could have read or put them, and in a
- * home only from files: a pipe there would be waited for, perhaps for ever. What a flag names may be one; it is opened here,
- * without waiting, and read by whoever waits for it.
+ * Reading with limits: at most as many bytes as the caller expects, and secrets only from files that nobody
+ * else could read or write. A home is read from regular files alone, because a pipe could block for ever. A
+ * file that a flag names may be a pipe; it is opened here without blocking, and the caller reads it.
  */
 import {
   close as closeFd,
@@ -25,15 +25,15 @@ const [close, fstat, open, read] = [
 
 /**
  * The bytes of a file, or null if there is none.
- * @throws Failure (configuration) `E_FILE_SIZE` if it holds more than `limit` bytes, `E_STORAGE` if it is no file
+ * @throws Failure (configuration) `E_FILE_SIZE` above `limit` bytes, `E_STORAGE` if it is not a regular file
  */
 export const readFile = (path: string, limit: number): Promise<Uint8Array | null> =>
   reading(path, { limit, secret: false })
 
 /**
- * As `readFile`, for what others must not have seen or put there: shares, identities, passphrase files.
- * @throws Failure `E_FILE_MODE` (configuration) unless it is a regular file, no link, of this user or root,
- *   and closed to everybody else
+ * As `readFile`, for secrets: shares, identities, passphrase files.
+ * @throws Failure `E_FILE_MODE` (configuration) unless it is a regular file, no link, owned by this user or
+ *   root, and closed to everybody else
  */
 export const readSecretFile = (path: string, limit: number): Promise<Uint8Array | null> =>
   reading(path, { limit, secret: true })
@@ -41,13 +41,13 @@ export const readSecretFile = (path: string, limit: number): Promise<Uint8Array 
 /** How something is to be read. */
 type Way = { readonly limit: number; readonly secret: boolean }
 
-/** `stream` reads what others may still write, and closes it. */
+/** `stream` reads a pipe or device to its end, and closes it. */
 type GivenWay = Way & { readonly stream: (fd: number) => Promise<Uint8Array> }
 
-/** As `readFile`, or as `readSecretFile`, for what a person names: a pipe, or a device, is handed to `stream`. */
+/** As `readFile` or `readSecretFile`, for a path that a person gave: `stream` reads a pipe or a device. */
 export const readGiven = (path: string, way: GivenWay): Promise<Uint8Array | null> => reading(path, way)
 
-/** The same of what is open already, under a name for people. */
+/** As `readGiven`, for an open descriptor. @param name its name for people */
 export async function readOpen(fd: number, name: string, { limit, stream }: GivenWay): Promise<Uint8Array> {
   return (await fstat(fd)).isFile() ? readUpTo(fd, name, limit) : stream(fd)
 }
@@ -72,12 +72,12 @@ function reading(path: string, way: Way | GivenWay): Promise<Uint8Array | null> 
   })
 }
 
-/** What this process was given by a descriptor, a name for which a shell writes as `<(...)`. */
+/** A name for a descriptor of this process, as a shell writes for `<(...)`. */
 const DESCRIPTOR = /^\/(?:dev|proc\/self)\/(?:fd\/[0-9]+|stdin)$/
 
 async function openFor(path: string, way: Way | GivenWay): Promise<number | null> {
   const follows = !way.secret || ('stream' in way && DESCRIPTOR.test(path))
-  // Not blocking, because opening a pipe would wait for its writer.
+  // Non-blocking, because opening a pipe waits for its writer.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follows ? 0 : constants.O_NOFOLLOW)
   try {
     return await open(path, flags)
@@ -91,7 +91,7 @@ async function openFor(path: string, way: Way | GivenWay): Promise<number | null
 function requireOwn(path: string, found: Stats, way: Way | GivenWay): void {
   const isPipe = 'stream' in way && found.isFIFO()
   if (!found.isFile() && !isPipe) throw unsafe(path, 'is not a regular file', 'name the file itself')
-  // One that has no name in any folder is this process's own, whatever the system says of its mode.
+  // A pipe without a name in a folder is this process's own, whatever mode the system reports.
   if (isPipe && DESCRIPTOR.test(path)) return
   if (found.uid !== process.getuid?.() && found.uid !== 0) {
     throw unsafe(path, 'belongs to another user', 'use a file of your own')
@@ -126,7 +126,7 @@ async function readUpTo(fd: number, path: string, limit: number): Promise<Uint8A
   return gathered(chunks)
 }
 
-/** In one piece of its own; what they were read into held secrets, perhaps. */
+/** Joins the chunks into one new array and wipes them, because they may hold secrets. */
 function gathered(chunks: readonly Uint8Array[]): Uint8Array {
   const whole = Uint8Array.from(Buffer.concat(chunks))
   for (const chunk of chunks) chunk.fill(0)

@@ -1,4 +1,4 @@
-/** Folders of which others know only for a while: one that is gone when its scope ends, and one that is kept. */
+/** Folders with a limited life: a temporary one, removed when its scope ends, and one that a person keeps. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,7 +13,7 @@ export async function temporaryFolder(prefix: string): Promise<Folder> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** A folder that stays. @throws Failure `E_OUTPUT_EXISTS` (conflict) if anything lies in it already */
+/** A folder that stays. @throws Failure `E_OUTPUT_EXISTS` (conflict) unless it is empty or missing */
 export async function keptFolder(path: string): Promise<Folder> {
   const absolute = resolve(path)
   if ((await listDir(absolute)).length > 0) {

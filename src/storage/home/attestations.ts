@@ -1,7 +1,7 @@
 /**
- * What custodians have said of their shares, beside the epoch that it is about: of each at most one statement that it
- * went over to the epoch, one that its share of it is destroyed, and one that it holds none; the first that came stays. What is in them is
- * others' business.
+ * Custodians' statements about their shares of an epoch, stored beside it. Each custodian has at most one
+ * statement of each kind: that it moved to the epoch, that its share is destroyed, that it holds none. The
+ * first one stays. The contents are opaque here.
  */
 import { dirname, join } from 'node:path'
 import { hex } from '../../wire/base/text.js'
@@ -14,7 +14,7 @@ const FILE = /^(?:activated|deleted|lost)-[0-9a-f]{64}\.cbor$/
 
 export type Said = 'activated' | 'deleted' | 'lost'
 
-/** Keeps a statement by what it says and whose fingerprint it names; false if one is there, which stays. */
+/** Stores a statement by its kind and its author's fingerprint; false if there is one, which stays. */
 export async function writeStatement(
   home: Home,
   name: string,
@@ -28,7 +28,7 @@ export async function writeStatement(
   return createFile(join(folder, `${said}-${hex(by)}.cbor`), statement)
 }
 
-/** All statements about an epoch, in the order of what they say and of the fingerprints. */
+/** All statements about an epoch, sorted by kind and fingerprint. */
 export async function listStatements(
   home: Home,
   name: string,

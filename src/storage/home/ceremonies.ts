@@ -1,6 +1,6 @@
 /**
- * What a ceremony leaves on disk while it runs and when it ends: whatever must outlive a crash and must
- * happen once. Everything is opaque bytes here; the ceremony decides the order of the writes.
+ * The files of a ceremony while it runs and after it ends. They survive a crash, and many can be written only
+ * once. The contents are opaque here; the ceremony decides the order of the writes.
  */
 import { join } from 'node:path'
 import { equalBytes } from '../../protocol/core/codec.js'
@@ -29,7 +29,7 @@ const TRANSCRIPT_NAME = /^transcript-[0-9a-f]{16}\.cbor$/
 
 const SHARE = 'share.age'
 
-/** The files of a pending epoch, and how long they may be. */
+/** The files of a pending epoch, and their largest sizes in bytes. */
 const PENDING = {
   'record.cbor': LIMIT,
   'share.age': LIMIT,
@@ -38,17 +38,17 @@ const PENDING = {
 } as const
 
 export type PendingFile = keyof typeof PENDING
-/** A member that leaves has no share. */
+/** A leaving member has no share. */
 export type PendingFiles = Readonly<
   Record<Exclude<PendingFile, 'share.age'>, Uint8Array> & Partial<Record<'share.age', Uint8Array>>
 >
 
-/** The ids of all ceremonies that this home has files of, sorted. */
+/** The IDs of all ceremonies with files in this home, sorted. */
 export async function listCeremonies(home: Home): Promise<readonly Uint8Array[]> {
   return (await listDir(home.ceremonies)).flatMap((name) => fromHex(name, 32) ?? [])
 }
 
-/** The files of one ceremony, by its definition id. */
+/** The files of one ceremony, by its definition ID. */
 export class CeremonyFiles {
   readonly folder: string
   readonly #home: Home
@@ -65,12 +65,12 @@ export class CeremonyFiles {
     return acquireLock(join(this.folder, 'lock'), this.#home)
   }
 
-  /** The process of this home that is in this ceremony now; null if none is. */
+  /** The process of this home that is in this ceremony; null if there is none. */
   runningIn(): Promise<number | null> {
     return holderOf(join(this.folder, 'lock'))
   }
 
-  /** The definition with the signatures that are known so far, in place of what was there. */
+  /** Replaces the definition, with the signatures known so far. */
   async writeDefinition(definition: Uint8Array): Promise<void> {
     await ensureDir(this.folder)
     await replaceFile(join(this.folder, 'definition.mpc'), definition)
@@ -120,7 +120,7 @@ export class CeremonyFiles {
   }
 
   /**
-   * Puts the result in place that this member is about to declare prepared: all of it, or nothing.
+   * Stores the result that this member is about to declare prepared, all files or none.
    * @throws Failure `E_PENDING_EXISTS` (conflict) if another pending result is there
    */
   async writePending(files: PendingFiles): Promise<void> {
@@ -145,7 +145,7 @@ export class CeremonyFiles {
   }
 
   /**
-   * Keeps the pending result of a run that was left under `attempts/<sid>/`, to make room for the next.
+   * Moves the pending result of an abandoned run to `attempts/<sid>/`, so that another run can store its own.
    * @param sid the run that made it
    * @throws Failure `E_VOTED` (conflict) if this member has voted: from then on it stays
    */
@@ -166,14 +166,14 @@ export class CeremonyFiles {
   }
 
   /**
-   * Destroys the sealed shares that runs of this ceremony have left, for an epoch that is retired; and what a crash left,
-   * unless a process is in it now.
-   * @param pending also that of the run whose result is pending or became an epoch
-   * @returns the paths of the files that are gone
+   * Destroys the sealed shares that runs of this ceremony left, for a retired epoch. Removes temporary files
+   * too, unless a process is in the ceremony.
+   * @param pending whether the pending result counts too
+   * @returns the paths of the destroyed files
    */
   async destroyShares(pending: boolean): Promise<readonly string[]> {
     const gone: string[] = []
-    // What another process sets aside at this instant is found where it lies then.
+    // Another process may set a result aside meanwhile; the next pass finds it.
     for (;;) {
       const left = await this.listShares(pending)
       if (left.length === 0) break
@@ -187,15 +187,15 @@ export class CeremonyFiles {
   async listShares(pending: boolean): Promise<readonly string[]> {
     const sharesIn = async (folder: string): Promise<string[]> =>
       (await listDir(folder)).includes(SHARE) ? [join(folder, SHARE)] : []
-    // In this order: what is set aside meanwhile was here before, or lies there after.
+    // In this order: a result that is set aside meanwhile is found in one of the two places.
     const here = pending ? await sharesIn(this.#pending) : []
     const aside = (await this.listAside()).map((sid) => sharesIn(join(this.folder, 'attempts', hex(sid))))
     return [...here, ...(await Promise.all(aside)).flat()]
   }
 
   /**
-   * The vote: once it returns it may be published. The same bytes again are fine.
-   * @throws Failure `E_VOTED` (conflict) if there is another: at most one receipt a definition
+   * Stores the vote; afterwards it may be published. Idempotent.
+   * @throws Failure `E_VOTED` (conflict) if there is another receipt: a definition has at most one
    */
   async writeReceipt(receipt: Uint8Array): Promise<void> {
     await this.#writeOnce('receipt.cbor', receipt, 'E_VOTED', 'this member has voted for another result')
@@ -218,7 +218,7 @@ export class CeremonyFiles {
     return readFile(join(this.folder, 'certificate.cbor'), LIMIT)
   }
 
-  /** The paths of the certificate and the newest transcript, absolute; null for one that is not there. */
+  /** The absolute paths of the certificate and the newest transcript; null for a missing one. */
   async proofs(): Promise<{ readonly certificate: string | null; readonly transcript: string | null }> {
     const names = await listDir(this.folder)
     const pathOf = (name: string | undefined) => (name === undefined ? null : join(this.folder, name))
@@ -229,7 +229,7 @@ export class CeremonyFiles {
   }
 
   /**
-   * Keeps the transcript of a run whose result is no key.
+   * Stores the transcript of a run that makes no key.
    * @returns its absolute path
    * @throws Failure `E_TRANSCRIPT_EXISTS` (conflict) if there is another of this run
    */
@@ -239,12 +239,12 @@ export class CeremonyFiles {
     return this.#writeOnce(name, transcript, 'E_TRANSCRIPT_EXISTS', problem)
   }
 
-  /** The names of the transcripts of runs whose results are no keys. */
+  /** The names of the transcripts of runs that make no key. */
   async listTranscripts(): Promise<readonly string[]> {
     return (await listDir(this.folder)).filter((name) => TRANSCRIPT_NAME.test(name))
   }
 
-  /** Where a file of it lies, for people. */
+  /** The path of one of its files, for people. */
   pathOf(name: string): string {
     return join(this.folder, name)
   }
@@ -255,8 +255,8 @@ export class CeremonyFiles {
   }
 
   /**
-   * Keeps what proves or witnesses a fault.
-   * @param name the file's, `[a-z0-9][a-z0-9.-]{0,95}`
+   * Stores evidence of a fault.
+   * @param name file name, `[a-z0-9][a-z0-9.-]{0,95}`
    * @returns its absolute path
    * @throws Failure `E_EVIDENCE_EXISTS` (conflict) if other bytes have that name
    */
@@ -275,7 +275,7 @@ export class CeremonyFiles {
     return listDir(join(this.folder, 'evidence'))
   }
 
-  /** Writes down that this member takes no further part in it. @param now milliseconds since 1970 */
+  /** Records that this member takes no further part. @param now milliseconds since 1970 */
   async writeEnded(now: number): Promise<void> {
     await ensureDir(this.folder)
     await createFile(join(this.folder, 'ended'), Buffer.from(`${now}\n`))

@@ -1,6 +1,6 @@
 /**
- * Peers: the cards of others, each in a text file named by its fingerprint, with what is known about it. What
- * a card says and whether it may be believed is for others to judge; here it is one line of text.
+ * The cards of others, each in a text file named by its fingerprint, with its status. A card is one line of
+ * text here; `ceremony/contacts/` parses and judges it.
  */
 import { join } from 'node:path'
 import { Failure } from '../../wire/base/failure.js'
@@ -12,16 +12,13 @@ import type { Home } from './home.js'
 const LIMIT = 1 << 14
 
 export type Peer = {
-  /** 32 bytes; the file's name. */
+  /** 32 bytes; also the file's name. */
   readonly fingerprint: Uint8Array
   readonly card: string
   readonly status: 'verified' | 'unverified'
-  /** RFC 3339 in UTC: when it got this status. */
+  /** When it got this status, RFC 3339 in UTC. */
   readonly since: string
-  /**
-   * How it got it: `import`, `fingerprint`, `words`, `handshake`, `rebind`, and whatever identifies the
-   * occasion.
-   */
+  /** How it got this status: `import`, `fingerprint`, `words`, `handshake`, `rebind`, and the occasion. */
   readonly how: string
 }
 
@@ -38,7 +35,7 @@ const FILE = /^(?<fingerprint>[0-9a-f]{64})\.card$/
 /** A peer's file that cannot be read, and why. */
 export type DamagedPeer = { readonly fingerprint: Uint8Array; readonly problem: Failure }
 
-/** All peers, in the order of their fingerprints; what is damaged stands beside them, and takes none of them with it. */
+/** All peers, sorted by fingerprint, and the damaged files apart: one damaged file hides no other. */
 export async function listPeers(
   home: Home,
 ): Promise<{ readonly peers: readonly Peer[]; readonly damaged: readonly DamagedPeer[] }> {
@@ -51,7 +48,7 @@ export async function listPeers(
       const peer = await readPeer(home, fingerprint)
       if (peer) peers.push(peer)
     } catch (problem) {
-      // A card of a rehearsal among real ones is no damage: nothing goes on beside it, nor the reverse.
+      // A rehearsal's card among real ones, or the reverse, is an error and not damage.
       if (!(problem instanceof Failure) || refusalOf(problem) !== problem) throw problem
       damaged.push({ fingerprint, problem })
     }
@@ -61,7 +58,7 @@ export async function listPeers(
 
 /**
  * One peer, or null if it is not known here.
- * @throws Failure `E_PEER_FILE` (configuration) if its file is broken
+ * @throws Failure `E_PEER_FILE` (configuration) if its file is damaged
  */
 export async function readPeer(home: Home, fingerprint: Uint8Array): Promise<Peer | null> {
   const bytes = await readFile(pathOf(home, fingerprint), LIMIT)
@@ -73,7 +70,7 @@ export async function readPeer(home: Home, fingerprint: Uint8Array): Promise<Pee
   )
 }
 
-/** Stores a peer, in place of what was known about it. @throws TypeError if a field would not be read back */
+/** Stores a peer in place of its earlier entry. @throws TypeError for a field that could not be read back */
 export async function writePeer(home: Home, peer: Peer): Promise<void> {
   const { status, since, how, card } = peer
   const head = `${headerOf('peer')}\n`
@@ -85,7 +82,7 @@ export async function writePeer(home: Home, peer: Peer): Promise<void> {
 
 const pathOf = (home: Home, fingerprint: Uint8Array): string => join(home.peers, `${hex(fingerprint)}.card`)
 
-/** What is said of a peer's file that holds no card, or none that can be read. */
+/** The failure for a peer's file without a readable card. */
 export const damagedPeer = (home: Home, fingerprint: Uint8Array, cause?: unknown): Failure =>
   new Failure('configuration', 'E_PEER_FILE', `${pathOf(home, fingerprint)} is damaged`, {
     hint: 'remove it, and import the card again: `mpc identity import`',

@@ -1,7 +1,7 @@
 /**
- * Keys. An epoch's files are written once, together. `state.cbor` gives each epoch's status. One rename
- * replaces it, and that rename is the activation: a crash never leaves a new record beside an old share.
- * The files' contents are opaque here, and only retiring, unstaging or staging again touches an old file.
+ * The keys of a home. An epoch's files are written once, together. `state.cbor` gives each epoch's status,
+ * and the rename that replaces it is the activation: a crash never leaves a new record beside an old share.
+ * The contents are opaque here. Only retiring, unstaging and staging again touch an old file.
  */
 import { dirname, join } from 'node:path'
 import {
@@ -36,10 +36,10 @@ import { acquireLock, type Lock } from '../fs/lock.js'
 import { readSealed } from '../sealed/rehearsal-mark.js'
 
 const STATE = 'state.cbor'
-/** For ten thousand epochs: nobody refreshes more often than that. */
+/** Room for ten thousand epochs. */
 const STATE_LIMIT = 1 << 21
 
-/** The files of an epoch, and how long they may be. */
+/** The files of an epoch, and their largest sizes in bytes. */
 const LIMITS = {
   'record.cbor': 1 << 20,
   'share.age': 1 << 20,
@@ -50,7 +50,7 @@ const LIMITS = {
 export type EpochFile = keyof typeof LIMITS
 const EPOCH_FILES = Object.keys(LIMITS) as EpochFile[]
 
-/** What an epoch is staged with: the record at least, and a share wherever a state is to name it as more than retired. */
+/** The files to stage: at least the record, and the share unless the state names the epoch as retired. */
 export type EpochFiles = Readonly<
   Record<'record.cbor', Uint8Array> & Partial<Record<Exclude<EpochFile, 'record.cbor'>, Uint8Array>>
 >
@@ -61,7 +61,7 @@ const stateShape = mapped(
     key_id: bytes(32),
     epochs: list(
       record({
-        /** Of the public record; names the epoch. */
+        /** Digest of the public record; names the epoch. */
         digest: bytes(32),
         /** For people. */
         number: uint(1_000_000, 1),
@@ -99,7 +99,7 @@ export async function listKeys(home: Home): Promise<readonly string[]> {
 
 /**
  * The state of a key, or null if there is no key of that name.
- * @throws Failure `E_KEY_STATE` (conflict) if it cannot be read or names an epoch that cannot: nothing is
+ * @throws Failure `E_KEY_STATE` (conflict) if it cannot be read, or names an unreadable epoch: nothing is
  *   repaired by guessing
  */
 export async function readState(home: Home, name: string): Promise<KeyState | null> {
@@ -108,11 +108,11 @@ export async function readState(home: Home, name: string): Promise<KeyState | nu
   return state
 }
 
-/** The state of a key as it lies there, or null. */
+/** The encoded state of a key, or null. */
 export const readStateFile = (home: Home, name: string): Promise<Uint8Array | null> =>
   readFile(join(folderOf(home, name), STATE), STATE_LIMIT)
 
-/** The same without a look at the epochs that it names. @throws Failure `E_KEY_STATE` (conflict) if it is damaged */
+/** As `readState`, without checking the epochs that it names. @throws Failure `E_KEY_STATE` (conflict) */
 export async function readStateAlone(home: Home, name: string): Promise<KeyState | null> {
   const held = await readStateFile(home, name)
   if (held === null) return null
@@ -123,15 +123,12 @@ export async function readStateAlone(home: Home, name: string): Promise<KeyState
   }
 }
 
-/**
- * Holds off other processes of this home that would change the state of a key: whoever reads it to write it anew holds
- * this meanwhile. @throws Failure `E_BUSY` (conflict)
- */
+/** Locks the state of a key, from reading it to replacing it. @throws Failure `E_BUSY` (conflict) */
 export const lockKey = (home: Home, name: string): Promise<Lock> =>
   acquireLock(join(folderOf(home, name), 'lock'), home)
 
 /**
- * Makes this the state of a key. If it makes an epoch active, this is the moment.
+ * Replaces the state of a key. An epoch that it makes active is active from this moment.
  * @throws Failure `E_KEY_STATE` (conflict) if it names an epoch that is not staged
  */
 export async function writeState(home: Home, name: string, state: KeyState): Promise<void> {
@@ -141,8 +138,8 @@ export async function writeState(home: Home, name: string, state: KeyState): Pro
 }
 
 /**
- * As `writeState` for a key that has no state yet: false if there is a key of that name, which is left as it is. Of
- * several that try, exactly one gets true.
+ * Creates the state of a key; false if the name is taken, and then nothing changes. Of several that try,
+ * exactly one gets true.
  */
 export async function createState(home: Home, name: string, state: KeyState): Promise<boolean> {
   const encoded = stateCodec.encode(checkState(state))
@@ -164,10 +161,11 @@ async function checkEpochs(home: Home, name: string, state: KeyState): Promise<v
 }
 
 /**
- * Puts an epoch's files in place, so that a state can name it. Of what is public what is there stays, and what is not there
- * is added: certificates of one epoch differ where a member gave two receipts.
- * @param other what becomes of a share that is there with other bytes: one that no state names may be `replaced`
- * @throws Failure `E_EPOCH_EXISTS` (conflict) if another record lies there, or another share that is `refused`
+ * Puts an epoch's files in place, so that a state can name it. Public files that are there stay, and missing
+ * ones are added: certificates of one epoch differ if a member gave two receipts.
+ * @param other what happens to a share there with other bytes: `replaced` is only for an epoch that no state
+ *   names
+ * @throws Failure `E_EPOCH_EXISTS` (conflict) if another record is there, or another share that is `refused`
  */
 export async function stageEpoch(
   home: Home,
@@ -194,8 +192,7 @@ const otherBytes = (name: string, file: EpochFile): Failure =>
   })
 
 /**
- * Takes back what was staged, where another key took the name before there was a state: nothing of one key stays with
- * another, where nobody would look for it. Of the same key everything is left as it is.
+ * Removes a staged epoch whose name another key has taken before it had a state. Files of the same key stay.
  */
 export async function unstageEpoch(
   home: Home,
@@ -220,22 +217,22 @@ export async function readEpochFile(
   return read(join(epochOf(home, name, digest), file), LIMITS[file])
 }
 
-/** The names of all folders of keys, also of those whose state is gone. */
+/** The names of all key folders, including those without a state. */
 export const listKeyFolders = async (home: Home): Promise<readonly string[]> =>
   (await listDir(home.keys)).filter((name) => NAME.test(name))
 
-/** The digests of all epochs of a key that there are files of, whether or not its state names them. */
+/** The digests of all epochs with files here, whether or not the state names them. */
 export const listEpochs = async (home: Home, name: string): Promise<readonly Uint8Array[]> =>
   (await listDir(join(folderOf(home, name), 'epochs'))).flatMap((each) => fromHex(each, 32) ?? [])
 
-/** The names of the files of an epoch. */
+/** The names of an epoch's files. */
 export const listEpochFiles = (home: Home, name: string, digest: Uint8Array): Promise<readonly string[]> =>
   listDir(epochOf(home, name, digest))
 
 /**
- * Destroys what an epoch holds of a share: the share, what its split was made from, and what a crash left of either. For
- * `share retire` alone, which holds the key's lock, of an epoch that the state calls retired.
- * @returns the paths of the files that are gone
+ * Destroys the secrets of an epoch: its share, the source of its split, and leftovers of either. Only `share
+ * retire` calls it, with the key's lock, for an epoch that the state names as retired.
+ * @returns the paths of the destroyed files
  */
 export async function destroyShare(home: Home, name: string, digest: Uint8Array): Promise<readonly string[]> {
   const gone: string[] = []
@@ -248,10 +245,10 @@ export async function destroyShare(home: Home, name: string, digest: Uint8Array)
   return gone
 }
 
-/** What of an epoch's files is secret. */
+/** The secret files of an epoch. */
 export const SECRET_FILES: readonly string[] = ['share.age', 'escrow.age']
 
-/** Where a file of an epoch lies, for people and scripts that want to copy it. */
+/** The path of an epoch's file, for people and scripts that copy it. */
 export const epochPath = (home: Home, name: string, digest: Uint8Array, file: EpochFile): string =>
   join(epochOf(home, name, digest), file)
 

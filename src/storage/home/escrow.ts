@@ -1,8 +1,7 @@
 /**
- * What lies beside an epoch's share when it was split, or came back from a split: `escrow.age`, made once (an
- * epoch has one split); `escrow/`, what everybody may know of that split; `rebinds/`, who sits in whose seat, numbered
- * in the order in which they came to be accepted here.
- * What is in them is others' business.
+ * The files of an epoch that was split or restored: `escrow.age`, written once, because an epoch has one
+ * split; `escrow/`, the public part of that split; `rebinds/`, numbered in the order in which this home
+ * accepted them. The contents are opaque here.
  */
 import { dirname, join } from 'node:path'
 import {
@@ -23,7 +22,7 @@ const REBIND_LIMIT = 1 << 14
 const folderOf = (home: Home, name: string, digest: Uint8Array): string =>
   dirname(epochPath(home, name, digest, 'record.cbor'))
 
-/** Keeps a sealed split; false if the epoch has one, which stays as it is. */
+/** Stores a sealed split; false if the epoch has one, which stays. */
 export const keepSplit = (
   home: Home,
   name: string,
@@ -31,7 +30,7 @@ export const keepSplit = (
   sealed: Uint8Array,
 ): Promise<boolean> => createFile(join(folderOf(home, name, digest), 'escrow.age'), sealed)
 
-/** For who kept it just now, of an epoch that was retired in the meantime. */
+/** Destroys a split again, if its epoch was retired meanwhile. */
 export const destroySplit = (home: Home, name: string, digest: Uint8Array): Promise<boolean> =>
   destroyFile(join(folderOf(home, name, digest), 'escrow.age'))
 
@@ -40,12 +39,12 @@ export const readSplit = (home: Home, name: string, digest: Uint8Array): Promise
   readSecretFile(join(folderOf(home, name, digest), 'escrow.age'), ESCROW_LIMIT)
 
 export type RebindFile = {
-  /** Where it lies, for who wants to carry it to the other custodians. */
+  /** Its path, for a person who carries it to the other custodians. */
   readonly path: string
   readonly encoded: Uint8Array
 }
 
-/** Stores a rebind behind all that are there. @returns where it lies */
+/** Appends a rebind. @returns its path */
 export async function appendRebind(
   home: Home,
   name: string,
@@ -58,7 +57,7 @@ export async function appendRebind(
     const last = (await rebindFiles(folder)).at(-1)
     const number = last === undefined ? 1 : Number.parseInt(last, 10) + 1
     const path = join(folder, `${String(number).padStart(6, '0')}.cbor`)
-    // Another process may have taken the number: then this one comes after it.
+    // If another process has taken the number, the loop tries the next.
     if (await createFile(path, rebind)) return path
   }
 }
@@ -87,11 +86,11 @@ const rebindFiles = async (folder: string): Promise<readonly string[]> =>
 
 const REBIND_FILE = /^[0-9]{6}\.cbor$/
 
-// -------------------------------------------------------------------------------- what everybody may know of a split
+// ------------------------------------------------------------------------------- the public part of a split
 
 const PUBLIC = { 'manifest.json': 1 << 20, 'holders.txt': 1 << 20 } as const
 
-/** Keeps a public file of a split; one that is there is replaced. */
+/** Stores a public file of a split, in place of an earlier one. */
 export async function writeSplitFile(
   home: Home,
   name: string,
@@ -113,7 +112,7 @@ export const readSplitFile = (
 
 const NOTE_FILE = /^[0-9]{2}-[0-9]+-[0-9a-f]{16}\.cbor$/
 
-/** Keeps a holder's note under a name of its own; false if it is there already. */
+/** Stores a holder's note under a name of its own; false if it is there already. */
 export async function writeNote(
   home: Home,
   name: string,
@@ -127,7 +126,7 @@ export async function writeNote(
   return createFile(join(folder, file), note)
 }
 
-/** All notes that were kept of a split. */
+/** All notes on a split. */
 export async function listNotes(
   home: Home,
   name: string,

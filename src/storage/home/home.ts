@@ -1,7 +1,7 @@
 /**
- * The home: one folder with all that one custodian keeps on one machine. It holds no absolute path, so it may
- * be moved, and its installation id tells it from every other home. The file of that id also says whether it is a
- * rehearsal's: a process in such a home rehearses, whatever it does (`wire/base/realm.ts`).
+ * The home: one folder with everything that one custodian keeps on one machine. It contains no absolute path,
+ * so it may be moved. Its installation ID distinguishes it from every other home, and the file of that ID
+ * marks the home of a rehearsal: a process in such a home only rehearses (`wire/base/realm.ts`).
  */
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
@@ -13,7 +13,7 @@ import { createFile, ensureDir, listDir, readFile } from '../fs/atomic.js'
 const APPLICATION = 'mpc-ceremony'
 const INSTALLATION = 'installation'
 const FORM = /^(?<head>.{1,64})\n(?<id>[0-9a-f]{32})\n$/
-/** What lies in a home and hardly anywhere else. */
+/** Names by which a home is recognised. */
 const OURS = [
   'identity.age',
   'identity.card',
@@ -24,10 +24,10 @@ const OURS = [
   'primes',
   'quarantine',
 ]
-/** What may lie in a folder that is to become a home: nothing, or what was put there beforehand. */
+/** Names that an empty folder may contain before it becomes a home. */
 const EXPECTED = ['config.yaml', 'lost+found']
 
-/** Where things lie. Made here alone. */
+/** A home's paths. Only this file creates one. */
 export class Home {
   readonly identity: string
   readonly card: string
@@ -58,8 +58,8 @@ export class Home {
 }
 
 /**
- * Where the home is: the flag, else `MPC_HOME`, else the place for data by the customs of the system.
- * @throws Failure `E_HOME` (configuration) if nothing says where
+ * The path of the home: the flag, else `MPC_HOME`, else the system's usual place for data.
+ * @throws Failure `E_HOME` (configuration) if none of them gives a path
  */
 export function resolveHome(
   env: Readonly<Record<string, string | undefined>>,
@@ -78,7 +78,7 @@ export function resolveHome(
 }
 
 /**
- * The home at `path`, for who only looks: where there is none, an empty one that is kept nowhere.
+ * The home at `path`, for reading; if there is none, an empty one that is not on disk.
  * @throws Failure as `openHome`
  */
 export async function findHome(path: string): Promise<Home> {
@@ -90,9 +90,9 @@ export async function findHome(path: string): Promise<Home> {
 }
 
 /**
- * The home at `path`, made if there is none: an empty folder or none at all becomes one, 0700.
- * @throws Failure (configuration) `E_HOME` if other things lie there: their folder is left as it is;
- *   `E_FILE_MODE` if it is another user's
+ * The home at `path`. An empty or missing folder becomes a home, mode 0700.
+ * @throws Failure (configuration) `E_HOME` if the folder contains other files, which stay; `E_FILE_MODE` if
+ *   another user owns it
  */
 export async function openHome(path: string): Promise<Home> {
   const root = resolve(path)
@@ -116,7 +116,10 @@ function requireNothingElse(root: string, names: readonly string[]): void {
   )
 }
 
-/** The home at `path`, if there is one: nothing is made. @throws Failure `E_HOME` (configuration) for half of one */
+/**
+ * The home at `path`, or null; creates nothing. @throws Failure `E_HOME` (configuration) for an incomplete
+ * one
+ */
 export async function existingHome(path: string): Promise<Home | null> {
   const root = resolve(path)
   const installation = join(root, INSTALLATION)
@@ -144,7 +147,7 @@ async function installationOf(path: string): Promise<Uint8Array> {
   return Uint8Array.from(Buffer.from(id, 'hex'))
 }
 
-/** Whether the home at `path`, if there is one, is a rehearsal's. Settles nothing, and believes nothing else of it. */
+/** Whether the home at `path`, if any, is a rehearsal's. Checks nothing else. */
 export async function isRehearsalHome(path: string): Promise<boolean> {
   const held = await readFile(join(resolve(path), INSTALLATION), 100)
   return held !== null && Buffer.from(held).toString('latin1').startsWith(headerIn(INSTALLATION, true))

@@ -1,7 +1,7 @@
 /**
- * The identity's two files: `identity.age`, sealed, and `identity.card`, public. There is an identity exactly
- * if `identity.age` is there. The card is written first, so a crash between the two leaves a card that
- * nothing reads and the next attempt replaces; the other order could only be mended by overwriting a secret.
+ * The identity's two files: `identity.age`, sealed, and `identity.card`, public. The identity exists if and
+ * only if `identity.age` does. The card is written first, so a crash in between leaves a card that nothing
+ * reads and the next attempt replaces; the other order would make the repair overwrite a secret.
  */
 import { join } from 'node:path'
 import { Failure } from '../../wire/base/failure.js'
@@ -25,7 +25,7 @@ export async function writeIdentity(
   home: Home,
   identity: { readonly sealed: Uint8Array; readonly card: string },
 ): Promise<void> {
-  // Not for the secret's sake, which `createFile` protects, but so that the card beside it is its own.
+  // `createFile` protects the secret; the lock makes sure that the card beside it is the same identity's.
   const lock = await acquireLock(join(home.root, 'identity.lock'), home)
   try {
     if (await hasIdentity(home)) throw exists(home)
@@ -37,8 +37,7 @@ export async function writeIdentity(
 }
 
 /**
- * Puts another sealing of the identity in place of the one that is there, at once: whoever reads, also after a crash,
- * finds one of the two, whole.
+ * Replaces the sealed identity atomically: a reader finds the old file or the new one, even after a crash.
  * @throws Failure `E_BUSY` (conflict) if another process is writing one
  */
 export async function replaceIdentity(home: Home, sealed: Uint8Array): Promise<void> {

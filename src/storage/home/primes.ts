@@ -1,6 +1,6 @@
 /**
- * Safe primes made ahead, each sealed in a file of its own. A prime serves once: its file loses its name before
- * anybody opens it, so that no crash, and no second process, can bring it back.
+ * Safe primes made in advance, each sealed in its own file. A prime serves once: its file is renamed before
+ * anybody opens it, so no crash and no second process can use it again.
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -12,27 +12,30 @@ const LIMIT = 1 << 14
 const FILE = /^(?<bits>[1-9][0-9]{2,4})-[0-9a-f]{16}\.age$/
 const TAKEN = '.taken'
 
-/** Keeps a sealed prime of `bits` bits. */
+/** Stores a sealed prime of `bits` bits. */
 export async function keepPrime(home: Home, bits: number, sealed: Uint8Array): Promise<void> {
   await ensureDir(home.primes)
   await createFile(join(home.primes, `${bits}-${hex(randomBytes(8))}.age`), sealed)
 }
 
-/** How many primes of `bits` bits there are. */
+/** The number of primes of `bits` bits. */
 export const countPrimes = async (home: Home, bits: number): Promise<number> =>
   (await listDir(home.primes)).filter((name) => bitsOf(name) === bits).length
 
-/** The paths of all primes that are there. */
+/** The paths of all primes. */
 export const listPrimes = async (home: Home): Promise<readonly string[]> =>
   (await listDir(home.primes)).filter((name) => bitsOf(name) > 0).map((name) => join(home.primes, name))
 
-/** A prime that stays where it is, sealed, for whoever only looks; null if it was taken. @param path as `listPrimes` gives it */
+/** Reads a sealed prime without taking it; null if it was taken. @param path as `listPrimes` gives it */
 export const readPrime = (path: string): Promise<Uint8Array | null> => readFile(path, LIMIT)
 
-/** A sealed prime of `bits` bits that nobody else gets, or null if there is none. Nothing of it is left on disk. */
+/**
+ * Takes a sealed prime of `bits` bits for this caller alone; null if there is none. Nothing of it stays on
+ * disk.
+ */
 export async function takePrime(home: Home, bits: number): Promise<Uint8Array | null> {
   const names = await listDir(home.primes)
-  // What a process that died had taken is of no use to anybody.
+  // A prime that a dead process had taken is lost to all.
   for (const name of names.filter((left) => left.endsWith(TAKEN))) await removeFile(join(home.primes, name))
   for (const name of names.filter((left) => bitsOf(left) === bits)) {
     const taken = join(home.primes, `${name}.${hex(randomBytes(8))}${TAKEN}`)

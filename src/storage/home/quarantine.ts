@@ -1,7 +1,7 @@
 /**
- * What this machine itself saw a member do wrong: a folder a member, a file a fault, so that of two processes neither takes
- * from the other what it saw. It is this custodian's own memory, shown to nobody; what follows from it is for
- * `ceremony/session/quarantine.ts` to say.
+ * Faults of other members that this machine saw: a folder for each member, a file for each fault, so that two
+ * processes do not overwrite each other. Nobody else sees them. `ceremony/session/quarantine.ts` decides what
+ * follows.
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -25,16 +25,16 @@ import { createFile, ensureDir, listDir, readFile, replaceFile } from '../fs/ato
 import type { Home } from './home.js'
 
 const LIMIT = 1 << 16
-/** The newest are looked at. */
+/** Faults read per member, newest first. */
 const MOST_FAULTS = 64
 
 const faultShape = record({
   /** Milliseconds since 1970. */
   at: time(),
-  /** Definition id of the ceremony. */
+  /** Definition ID of the ceremony. */
   ceremony: bytes(32),
   kind: oneOf(['keygen', 'handshake', 'sign', 'reshare', 'refresh']),
-  /** Record digest of the shares that were signed with. */
+  /** Digest of the record whose shares signed. */
   epoch: nullable(bytes(32)),
   round: text(64),
   reason: text(200),
@@ -49,22 +49,22 @@ const faultCodec = codec(
   }),
   LIMIT,
 )
-/** When it was seen, and what tells it from another of that instant. */
+/** The time of the fault, and random digits. */
 const FAULT_FILE = /^[0-9]{16}-[0-9a-f]{16}\.cbor$/
 
 export type Fault = Of<typeof faultShape>
 export type Quarantine = {
   readonly fingerprint: Uint8Array
   readonly name: string
-  /** Oldest first; of many the newest. */
+  /** The newest ones, oldest first. */
   readonly faults: readonly Fault[]
-  /** When this custodian's person last allowed the member all the same, with just these held against it. */
+  /** When this home's person last allowed the member with exactly these faults; null if never. */
   readonly allowed: number | null
-  /** What stands for all that is held. */
+  /** A digest of all faults. */
   readonly told: string
 }
 
-/** What is held against a member, or null. @throws Failure `E_QUARANTINE_FILE` (configuration) */
+/** The faults of a member; null if it has none. @throws Failure `E_QUARANTINE_FILE` (configuration) */
 export async function readQuarantine(home: Home, fingerprint: Uint8Array): Promise<Quarantine | null> {
   const folder = folderOf(home, fingerprint)
   const names = (await listDir(folder)).filter((name) => FAULT_FILE.test(name))
@@ -108,7 +108,7 @@ const unreadable = (path: string, cause?: unknown): Failure =>
     cause,
   })
 
-/** Of whom anything is held, and where. */
+/** The members with faults, and the folder of each. */
 export async function listQuarantined(
   home: Home,
 ): Promise<readonly { readonly fingerprint: Uint8Array; readonly folder: string }[]> {
@@ -118,7 +118,7 @@ export async function listQuarantined(
   })
 }
 
-/** Remembers one fault more; what was allowed before is to be allowed again. */
+/** Adds a fault. An earlier permission no longer holds. */
 export async function addFault(
   home: Home,
   { fingerprint, name }: Pick<Quarantine, 'fingerprint' | 'name'>,
@@ -134,8 +134,8 @@ export async function addFault(
 }
 
 /**
- * Remembers that the person allows this member, with what is held against it.
- * @returns false if more is held by now, of which the person was not told: then it is to be allowed again
+ * Records that the person allows this member with these faults.
+ * @returns false if there are more by now; then the person must be asked again
  */
 export async function allowMember(
   home: Home,

@@ -36,15 +36,15 @@ export type Claim = Of<typeof claimShape> & { readonly n: number }
 
 export type ClaimStatus = {
   readonly claim: (Claim & { readonly alive: boolean }) | null
-  /** SHA-256 of the payload that a signature share may have left for. */
+  /** SHA-256 of the payload for which a signature share may have been sent; null if none. */
   readonly left: Uint8Array | null
-  /** Null also where a crash left it open whether a share left before the person's no. */
+  /** Null also if a crash left it unknown whether a share was sent before the person's refusal. */
   readonly end: { readonly outcome: Outcome; readonly note: string } | null
-  /** Whether a no lies there, of which that is so: nothing goes on here then. */
+  /** Whether there is a refusal in that state; then this home does nothing more for the request. */
   readonly unsettled: boolean
 }
 
-/** The ids of all requests that this home has worked on, sorted. */
+/** The IDs of all requests that this home has worked on, sorted. */
 export async function listClaims(home: Home): Promise<readonly Uint8Array[]> {
   return (await listDir(home.claims)).flatMap((name) => fromHex(name, 32) ?? [])
 }
@@ -61,9 +61,10 @@ export class RequestClaims {
 
   /**
    * Claims the request for this process and one order, before its hello.
-   * @returns the claim's number, and whether it takes over from a process that died
-   * @throws Failure (conflict) `E_CLAIMED` while another process lives that has it; `E_REQUEST_ENDED` if it
-   *   was done or refused; `E_ORDER` if the order was used before, or a share left and the order is no higher
+   * @returns the claim's number, and whether it takes over from a dead process
+   * @throws Failure (conflict) `E_CLAIMED` while another live process has it; `E_REQUEST_ENDED` if it is
+   *   signed or refused; `E_ORDER` if the order was used before, or a share was sent and the order is no
+   *   higher
    */
   async take(order: number): Promise<{ readonly n: number; readonly takenOver: boolean }> {
     await ensureDir(this.folder)
@@ -73,13 +74,13 @@ export class RequestClaims {
       await this.#refuseEnded()
       const mine = last !== null && isSame(last.process, self)
       if (last !== null && !mine && (await isAlive(last.process))) throw claimed(this.folder, last)
-      // An order has one set of nonces: a process that may have shown them needs another order.
+      // An order has one set of nonces. If a process may have shown them, the next one needs another order.
       const again = mine || (await this.#left()) !== null
       if (last !== null && order < last.order + (again ? 1 : 0)) throw usedOrder(order, last)
       const n = (last?.n ?? 0) + 1
       const claim = claimCodec.encode({ format: 'mpc/claim/v1', process: self, order })
       if (!(await createFile(join(this.folder, `claim.${n}`), claim))) continue
-      // Its former holder may have ended it between our look and our claim.
+      // The dead process may have ended it between our read and our claim.
       await this.#refuseEnded()
       this.#held = n
       return { n, takenOver: last !== null && !mine }
@@ -87,10 +88,10 @@ export class RequestClaims {
   }
 
   /**
-   * Records, before the own signature share leaves, that it does. The same payload again is fine.
+   * Records that this member's signature share is about to be sent. Idempotent.
    * @param payload SHA-256 of the payload
-   * @throws Failure (conflict) `E_LEFT` if a share has left for another payload, `E_CLAIMED` if the claim was
-   *   taken over, `E_REQUEST_ENDED` if it was refused meanwhile: then it must not leave
+   * @throws Failure (conflict) `E_LEFT` if a share was sent for another payload, `E_CLAIMED` if the claim was
+   *   taken over, `E_REQUEST_ENDED` if it was refused meanwhile: then the share must not be sent
    */
   async markLeft(payload: Uint8Array): Promise<void> {
     const last = await this.#last()
@@ -98,10 +99,11 @@ export class RequestClaims {
     if (last.n !== this.#held) throw claimed(this.folder, last)
     await this.#refuseEnded()
     await createFile(join(this.folder, 'left'), leftCodec.encode({ format: 'mpc/left/v1', payload }))
-    // Whoever refuses it at the same instant looks for that file last: of the two at least one sees the other.
+    // A process that refuses at the same time reads this file last, so at least one of the two sees the
+    // other.
     const end = await this.#end()
     if (end !== null) {
-      // After a crash before this line nobody knows whether it left.
+      // After a crash before this line, nobody knows whether the share was sent.
       await createFile(join(this.folder, 'stayed'), Buffer.from('\n'))
       throw requestEnded(end.outcome)
     }
@@ -119,11 +121,10 @@ export class RequestClaims {
   }
 
   /**
-   * Records how the request ended here; the same outcome again is fine.
+   * Records how the request ended here. Idempotent.
    * @param note at most 200 characters
-   * @returns whether it had not ended so before
-   * @throws Failure `E_REQUEST_ENDED` (conflict) if it ended otherwise; but a signature with this member's part in it is
-   *   there, whatever was said
+   * @returns whether this call ended it
+   * @throws Failure `E_REQUEST_ENDED` (conflict) if it ended otherwise; a finished signature always prevails
    */
   async finish(outcome: Outcome, note: string): Promise<boolean> {
     await ensureDir(this.folder)
@@ -134,20 +135,20 @@ export class RequestClaims {
   }
 
   /**
-   * Ends the request by its person's no, unless a share may have left.
-   * @returns whether it is refused; if not, nothing was changed
+   * Records the person's refusal, unless a share may have been sent.
+   * @returns whether it is refused; if not, nothing changed
    * @throws Failure as `finish`
    */
   async refuse(note: string): Promise<boolean> {
     if ((await this.#left()) !== null) return false
-    // The no of another process is not taken back here.
+    // Another process's refusal stays.
     if (!(await this.finish('refused', note))) return true
     if ((await this.#left()) === null) return true
     await removeFile(join(this.folder, 'refused'))
     return false
   }
 
-  /** Keeps the request itself, so that it can be signed again when nobody says it any more. */
+  /** Stores the request, so that it can be signed again after its announcements end. */
   async keepRequest(request: Uint8Array): Promise<void> {
     await ensureDir(this.folder)
     await createFile(join(this.folder, 'request.cbor'), request)
@@ -157,7 +158,7 @@ export class RequestClaims {
     return readFile(join(this.folder, 'request.cbor'), REQUEST_LIMIT)
   }
 
-  /** Keeps the order by which it was signed here: who signed is printed again by it. */
+  /** Stores the order by which it was signed here, which names the signers. */
   async keepOrder(order: Uint8Array): Promise<void> {
     await ensureDir(this.folder)
     await createFile(join(this.folder, 'order.cbor'), order)
@@ -167,14 +168,14 @@ export class RequestClaims {
     return readFile(join(this.folder, 'order.cbor'), REQUEST_LIMIT)
   }
 
-  /** That another living process of this home has it: `E_CLAIMED` (conflict), as `take` would throw; null if none has. */
+  /** The failure `E_CLAIMED` (conflict) if another live process of this home has it; null if none has. */
   async elsewhere(): Promise<Failure | null> {
     const last = await this.#last()
     if (last === null || isSame(last.process, await thisProcess())) return null
     return (await isAlive(last.process)) ? claimed(this.folder, last) : null
   }
 
-  /** How far it is, as the files say. */
+  /** The state of the request, from its files. */
   async status(): Promise<ClaimStatus> {
     const last = await this.#last()
     const claim = last && { ...last, alive: await isAlive(last.process) }
@@ -231,7 +232,7 @@ const claimed = (folder: string, last: Claim): Failure =>
     hint: `let it end; if no such process runs, here or in a container, remove ${folder}/claim.${last.n}`,
   })
 
-/** That a request has ended here and is not taken up again. */
+/** The failure for a request that has ended here. */
 export const requestEnded = (outcome: Outcome): Failure =>
   new Failure('conflict', 'E_REQUEST_ENDED', `this request has ended here: ${outcome}`, {
     hint: 'make a new request',

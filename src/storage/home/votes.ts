@@ -1,9 +1,9 @@
 /**
- * Which ceremony this home voted for of those that start from one epoch: at most one, and after it only one that names it
- * among what it replaces. Each vote is a file of its own that is made once, before the receipt is written. Once
- * what one made counts here, none comes after it: the file of the next vote is made too, and names it again. Moving the
- * share to another identity takes the place of the first vote: the other votes, and this home does not. So one file
- * decides between any two of them, in whatever processes.
+ * This home's votes from each parent epoch. It votes for one ceremony, and then only for one that supersedes
+ * the last. Each vote is a file that is created once, before the receipt is written. Once a result is in
+ * effect here, the file of the next vote is created too and repeats the last vote, so none can follow. If the
+ * share was moved to another identity, a mark takes the place of the first vote: that identity votes instead.
+ * So one file decides between any two of these, in whatever processes.
  */
 import { join } from 'node:path'
 import { Failure } from '../../wire/base/failure.js'
@@ -11,17 +11,17 @@ import { fromHex, hex } from '../../wire/base/text.js'
 import { createFile, ensureDir, listDir, readFile } from '../fs/atomic.js'
 import type { Home } from './home.js'
 
-/** The ceremonies that this home has voted for from this epoch, by their definition ids: each replaces those before it. */
+/** Definition IDs of the ceremonies voted for from this epoch; each one replaces those before it. */
 export const votesFrom = async (home: Home, parent: Uint8Array): Promise<readonly Uint8Array[]> =>
   (await chainFrom(home, parent)).votes
 
-/** The last of them from each epoch that this home has voted from. */
+/** The last vote from each epoch that this home voted from. */
 export async function lastVotes(home: Home): Promise<readonly Uint8Array[]> {
   const parents = (await listDir(join(home.ceremonies, 'votes'))).flatMap((name) => fromHex(name, 32) ?? [])
   return (await Promise.all(parents.map((parent) => lastVote(home, parent)))).filter((id) => id !== null)
 }
 
-/** `settled`: none comes after the last of them. `moved`: there is none, and none will be. */
+/** `settled`: no vote can follow the last. `moved`: there is no vote and there will be none. */
 type Chain = { readonly votes: readonly Uint8Array[]; readonly end: 'open' | 'settled' | typeof MOVED }
 
 async function chainFrom(home: Home, parent: Uint8Array): Promise<Chain> {
@@ -36,19 +36,19 @@ async function chainFrom(home: Home, parent: Uint8Array): Promise<Chain> {
   }
 }
 
-/** The last of them; null before the first. */
+/** The last vote from this epoch; null before the first. */
 export const lastVote = async (home: Home, parent: Uint8Array): Promise<Uint8Array | null> =>
   (await votesFrom(home, parent)).at(-1) ?? null
 
-/** Whether it was for this ceremony, which may be certified by that. */
+/** Whether the last vote was for this ceremony, which may be certified by it. */
 export async function isLastVote(home: Home, parent: Uint8Array, definition: Uint8Array): Promise<boolean> {
   const last = await lastVote(home, parent)
   return last !== null && hex(last) === hex(definition)
 }
 
 /**
- * @throws Failure (conflict) `E_VOTED_PARENT` if this home voted for another that `supersedes` does not name, `E_MOVED` if
- *   its share was moved
+ * @throws Failure (conflict) `E_VOTED_PARENT` if this home voted for another ceremony that `supersedes` does
+ *   not name, `E_MOVED` if its share was moved
  */
 export async function checkVote(
   home: Home,
@@ -60,7 +60,7 @@ export async function checkVote(
 }
 
 /**
- * Takes the vote of this home from an epoch. For the same ceremony again it is fine.
+ * Casts this home's vote from an epoch. Idempotent.
  * @throws Failure as `checkVote`
  */
 export async function castVote(
@@ -75,8 +75,8 @@ export async function castVote(
 }
 
 /**
- * As `castVote`, for a ceremony whose result is about to count here: from then on no other is voted for, whatever it names.
- * Whoever does so at the same instant is first, and then this is refused, or comes too late.
+ * As `castVote`, for a ceremony whose result is about to take effect here; no vote can follow. If another
+ * process votes at the same time, either its vote is first and this call fails, or its vote is refused.
  * @throws Failure as `checkVote`
  */
 export async function settleVote(
@@ -90,8 +90,8 @@ export async function settleVote(
 }
 
 /**
- * Marks the share of an epoch as moved to another identity: this home votes from it no more. The same again is fine.
- * @throws Failure `E_VOTED_PARENT` (conflict) if it has voted already; then nothing is changed
+ * Marks an epoch's share as moved to another identity: this home votes from it no more. Idempotent.
+ * @throws Failure `E_VOTED_PARENT` (conflict) if it has voted already; then nothing changes
  */
 export async function markMoved(home: Home, parent: Uint8Array): Promise<void> {
   if (await createNext(home, parent, null, MOVED)) return
@@ -123,7 +123,7 @@ async function voteBehind(
   throw voted(first ?? definition, first !== null && last !== null && hex(first) === hex(last))
 }
 
-/** The last vote, which is for this ceremony, or which this one replaces: what is cast follows the one that was looked at. */
+/** The vote that a new one would follow: the last one, if it is for this ceremony or is superseded by it. */
 async function voteToFollow(
   home: Home,
   parent: Uint8Array,
@@ -139,7 +139,7 @@ async function voteToFollow(
   return last
 }
 
-/** The epochs from which this home has voted, and where it says so. */
+/** The epochs that this home has voted from, and the folder of each. */
 export async function listParents(
   home: Home,
 ): Promise<readonly { readonly parent: Uint8Array; readonly folder: string }[]> {
@@ -152,7 +152,7 @@ export async function listParents(
 
 const folderOf = (home: Home, parent: Uint8Array): string => join(home.ceremonies, 'votes', hex(parent))
 
-/** What stands in place of a first vote. */
+/** The mark in place of a first vote. */
 const MOVED = 'moved'
 
 const voteAfter = (home: Home, parent: Uint8Array, last: Uint8Array | null): string =>

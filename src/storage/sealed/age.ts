@@ -1,7 +1,6 @@
 /**
- * Sealed bytes: ordinary age files, which the stock `age -d` opens. age says who can read, never who wrote:
- * whoever needs to know that signs separately.
- * Those of a rehearsal have a line before them (`rehearsal-mark.ts`).
+ * Sealing with age: ordinary age files, which the stock `age -d` opens. age authenticates no author;
+ * signatures do that elsewhere. A rehearsal's files have a line before the age file (`rehearsal-mark.ts`).
  */
 import {
   armor,
@@ -17,8 +16,8 @@ import { byPassphrase, WORK_FACTOR } from './scrypt.js'
 import { canonical, spellings } from './spelling.js'
 
 /**
- * Seals to whoever holds the identity of one of the recipients (`age1...`, `age1pq1...`).
- * @throws Failure `E_RECIPIENT` (usage) if one is malformed, none is given, or post-quantum ones are mixed
+ * Seals to age recipients (`age1...`, `age1pq1...`).
+ * @throws Failure `E_RECIPIENT` (usage) if one is malformed, there is none, or post-quantum ones are mixed
  *   with others: such a file is only as strong as the weaker kind
  */
 export async function sealTo(recipients: readonly string[], plaintext: Uint8Array): Promise<Uint8Array> {
@@ -44,7 +43,7 @@ function badRecipient(message: string, cause?: unknown): Failure {
 }
 
 /**
- * Opens what was sealed, armored or not, to the recipient of one of these identities (`AGE-SECRET-KEY-...`).
+ * Opens a file that is sealed to one of these identities (`AGE-SECRET-KEY-...`), armored or not.
  * @throws Failure (decryption) `E_DECRYPT` if it is sealed to others, `E_CORRUPT` if it is damaged or no age
  *   file; (usage) `E_AGE_IDENTITY` if an identity is malformed
  */
@@ -67,7 +66,7 @@ export async function openWith(identities: readonly string[], sealed: Uint8Array
 }
 
 /**
- * Seals by a passphrase, in the one form that we seal by (`spelling.ts`); the stock age wants that form.
+ * Seals with a passphrase in its canonical form (`spelling.ts`); the stock age needs that form to open it.
  * @param workFactor base-2 logarithm of scrypt's N; tests lower it
  * @throws Failure `E_PASSPHRASE` (usage) if it is empty
  */
@@ -87,10 +86,9 @@ export async function sealWithPassphrase(
 }
 
 /**
- * Opens what was sealed by a passphrase, armored or not, here or by the stock age, in whatever form it was given there.
- * @throws Failure (decryption) `E_DECRYPT` if it is another passphrase, `E_CORRUPT` if the file is damaged or
- *   no age file, `E_WORK_FACTOR` if it asks for more work than anybody means (a file from others must not
- *   hang us)
+ * Opens a file that is sealed with a passphrase, armored or not, ours or of the stock age, in any spelling.
+ * @throws Failure (decryption) `E_DECRYPT` for another passphrase, `E_CORRUPT` if the file is damaged or no
+ *   age file, `E_WORK_FACTOR` if it demands excessive work: a file from others must not hang us
  */
 export async function openWithPassphrase(passphrase: string, sealed: Uint8Array): Promise<Uint8Array> {
   if (kindOfSealed(sealed) === 'recipient') {
@@ -106,16 +104,18 @@ export async function openWithPassphrase(passphrase: string, sealed: Uint8Array)
   )
 }
 
-/** Whether bytes begin as a sealed file does, armored or not, of a rehearsal or in earnest; whole or not. */
+/**
+ * Whether bytes begin as a sealed file does, armored or not, of a rehearsal or a real one; may be truncated.
+ */
 export const isSealed = (bytes: Uint8Array): boolean =>
   /^(?:age-encryption\.org\/|\s*-----BEGIN AGE)/.test(asText(withoutMark(bytes).subarray(0, 256)))
 
-/** A sealed file as text, which the stock `age` opens as well. */
+/** A sealed file as text (ASCII armor). */
 export const armored = (sealed: Uint8Array): string =>
   asText(marked(Buffer.from(armor.encode(unmarked(sealed)))))
 
 /**
- * Whether a passphrase or an identity opens it, by its header alone.
+ * Whether a passphrase or an identity opens it, from its header alone.
  * @throws Failure `E_CORRUPT` (decryption) if it is no age file; `E_REHEARSAL` (refused)
  */
 export function kindOfSealed(sealed: Uint8Array): 'passphrase' | 'recipient' {
@@ -151,7 +151,7 @@ async function open(
   problem: string,
   hint: string,
 ): Promise<Uint8Array> {
-  // Identities are asked in order, so the last is asked only when the file is none of the others'.
+  // Identities are asked in order; the last one notes that none before it fits.
   decrypter.addIdentity({
     unwrapFileKey() {
       throw cannotDecrypt(problem, hint)
@@ -185,7 +185,7 @@ const corrupt = (cause?: unknown): Failure =>
     cause,
   })
 
-// Without a cause: the libraries' own messages quote what they could not parse.
+// Without a cause: the library's message quotes its input, which is a secret.
 const badIdentity = (): Failure =>
   new Failure('usage', 'E_AGE_IDENTITY', 'this is not an age identity', {
     hint: 'an age identity is one line that begins with AGE-SECRET-KEY-',

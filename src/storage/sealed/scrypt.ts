@@ -1,6 +1,6 @@
 /**
- * age's scrypt stanza (C2SP age, "The scrypt recipient type"), byte for byte, but stretched outside the event
- * loop: a second without it would cost a connection.
+ * age's scrypt stanza (C2SP age, "The scrypt recipient type"). scrypt runs outside the event loop: a second
+ * inside it could cost a connection.
  */
 import { randomBytes, scrypt } from 'node:crypto'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
@@ -19,9 +19,8 @@ const BODY_LENGTH = 32
 const NONCE = new Uint8Array(12)
 
 /**
- * Wraps and unwraps file keys by a passphrase. As typage asks: null for another passphrase, an Error for a
- * stanza that is broken, and a Failure `E_WORK_FACTOR` (decryption) for one that would take minutes and
- * gigabytes.
+ * Wraps and unwraps file keys with a passphrase, as typage expects: null for another passphrase, an Error for
+ * a broken stanza, and a Failure `E_WORK_FACTOR` (decryption) for one that would take minutes and gigabytes.
  */
 export function byPassphrase(passphrase: string, workFactor = WORK_FACTOR): Recipient & Identity {
   return {
@@ -50,7 +49,7 @@ export function byPassphrase(passphrase: string, workFactor = WORK_FACTOR): Reci
 function parse(stanzas: readonly Stanza[]): { salt: Uint8Array; factor: number; body: Uint8Array } {
   const [stanza, ...others] = stanzas
   const [type, salt, factor, ...more] = stanza?.args ?? []
-  // "MUST be the only stanza": who opens by passphrase may believe that the maker knew it.
+  // "MUST be the only stanza": so only somebody with the passphrase can have made the file.
   if (!stanza || others.length !== 0 || type !== 'scrypt' || more.length !== 0)
     throw new Error('not one scrypt stanza')
   if (salt === undefined || factor === undefined || !/^[1-9][0-9]{0,3}$/.test(factor))
@@ -66,7 +65,7 @@ function parse(stanzas: readonly Stanza[]): { salt: Uint8Array; factor: number; 
 }
 
 function stretch(passphrase: string, salt: Uint8Array, workFactor: number): Promise<Uint8Array> {
-  // It takes 2^(logN + 10) bytes and a little more, which for a small N is not so little.
+  // scrypt needs 2^(logN + 10) bytes and a fixed amount, which matters for a small N.
   const maxmem = 2 ** (Math.max(workFactor, 10) + 11)
   const options = { N: 2 ** workFactor, r: 8, p: 1, maxmem }
   return new Promise((resolve, reject) => {
