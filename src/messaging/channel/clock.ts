@@ -1,4 +1,4 @@
-/** How far members' clocks may differ, with one tolerance for everything that carries a date. */
+/** The tolerance between members' clocks, one for everything that carries a date. */
 
 import { Failure } from '../../wire/base/failure.js'
 import type { Member } from './letters.js'

@@ -29,8 +29,9 @@ export type CeremonyEvent = {
   readonly attempt?: string
   readonly round?: string
   /**
-   * A member's name. With `silent` and `withdrawn`: the asker, who left or may have left. With `skipped`: the
-   * asker whose request this member passes over. With `declined`: the member that passes over our request.
+   * A member's name. With `silent` and `withdrawn`: the asker, which left or may have left. With `skipped`:
+   * the asker whose request this member passes over. With `declined`: the member that passes over our
+   * request.
    */
   readonly party?: string
   /**

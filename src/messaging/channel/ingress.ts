@@ -24,9 +24,9 @@ const DELAYED_BYTES = 16 << 20
 /** The least that a delayed message counts for, so that the number of small ones is bounded too. */
 const LEAST_DELAYED = 8192
 /**
- * The rate of rubbish under one member's subject. Beyond it, nothing on that subject is looked at until the
- * second, or the window for the bytes, is over. A server may let anybody publish there, so rubbish does not
- * count against the member's letters. Letters lost meanwhile are asked for again.
+ * The rate of invalid messages under one member's subject. Beyond it the subject is ignored until the second,
+ * or the window for bytes, ends. A server may let anybody publish there, so invalid messages do not count
+ * against the member's letters. Letters lost meanwhile are asked for again.
  */
 const RUBBISH: Rate = { perSecond: 200, bytes: 4 << 20, window: 1000 }
 

@@ -7,7 +7,7 @@ import { type SecureContext, TLSSocket } from 'node:tls'
 
 export type Owner = {
   hear(chunk: Buffer): void
-  /** More waits for the client than may; the socket is gone. */
+  /** Called when more bytes wait for the client than allowed; the socket is closed. */
   tooSlow(): void
   closed(): void
 }
@@ -15,13 +15,13 @@ export type Owner = {
 export type SocketOptions = {
   readonly greeting: string
   readonly secure: SecureContext | null
-  /** Most bytes that may wait. */
+  /** Limit of bytes that may wait. */
   readonly pending: number
 }
 
 /** What a waiting write costs beside its bytes: a flood of tiny messages fills memory too. */
 const WRITE_COST = 256
-/** Milliseconds for a client to read why it is hung up on. */
+/** Milliseconds for a client to read the reason before its connection is closed. */
 const GRACE = 1000
 
 export class ClientSocket {
@@ -32,10 +32,10 @@ export class ClientSocket {
   readonly #pending: number
   #socket: Socket
   #ended = false
-  /** Writes since nothing waited. */
+  /** Writes since the queue was last empty. */
   #waiting = 0
 
-  /** @param socket paused, so that the first byte of TLS is read by TLS */
+  /** @param socket paused, so that its first byte is left for TLS */
   constructor(socket: Socket, owner: Owner, { greeting, secure, pending }: SocketOptions) {
     this.address = socket.remoteAddress ?? 'nowhere'
     this.from = `${this.address}:${socket.remotePort ?? 0}`
@@ -46,7 +46,7 @@ export class ClientSocket {
     socket.on('error', () => socket.destroy())
     socket.on('close', () => owner.closed())
     if (secure === null) this.#listen()
-    // In clear, as with nats-server: it is what tells the client to go on in TLS.
+    // In clear, as nats-server does: it tells the client to start TLS.
     socket.write(greeting, 'latin1', () => {
       if (secure === null || this.#ended) return
       this.#socket = new TLSSocket(socket, { isServer: true, secureContext: secure })
@@ -70,13 +70,13 @@ export class ClientSocket {
     this.#owner.tooSlow()
   }
 
-  /** Hangs up without a word. */
+  /** Closes without a reason. */
   drop(): void {
     this.#ended = true
     this.#socket.destroy()
   }
 
-  /** Says the last words and hangs up. */
+  /** Sends a last line and closes. */
   end(words: string): void {
     if (this.#ended) return
     this.#ended = true

@@ -21,25 +21,25 @@ import { covers, isPattern, isSubject, mayPublish, maySubscribe } from './patter
 /** Somebody who may connect. */
 export type User = { readonly nkey: string; readonly name: string; readonly permissions: Permissions }
 
-/** What a connection needs of the relay. */
+/** The relay's functions that a connection uses. */
 export type House = {
   readonly limits: Limits
   readonly secure: SecureContext | null
-  /** What INFO says, with this nonce in it. */
+  /** The INFO line with this nonce. */
   greeting(nonce: string): string
-  /** @throws ProtocolError unless the nonce is signed by somebody who may come in */
+  /** @throws ProtocolError unless a permitted user signed the nonce */
   admit(connect: Connect, nonce: string): User
   route(message: Publish, from: Connection): void
   /** Logs what happened to a client; the line holds nothing that the client sent. */
   log(who: string, what: string): void
-  /** Its socket is gone. */
+  /** Called when the socket is closed. */
   closed(connection: Connection): void
 }
 
 export type Subscription = Subscribe & {
   readonly connection: Connection
   heard: number
-  /** How many messages it takes in all. */
+  /** Messages after which it ends. */
   max: number
 }
 
@@ -47,13 +47,13 @@ export type Subscription = Subscribe & {
 type Refusal = { readonly what: string; readonly about?: string }
 
 export class Connection implements Owner {
-  /** Who it is, while it is heard. */
+  /** The authenticated user; null before and after. */
   user: User | null = null
   /** Whether the client hears its own messages. */
   echo = true
   #verbose = true
   #ended = false
-  /** Pings that nothing has come after. */
+  /** Pings without an answer. */
   #pings = 0
   #pinging: NodeJS.Timeout | undefined
   readonly #deadline: NodeJS.Timeout
@@ -74,7 +74,7 @@ export class Connection implements Owner {
     this.#socket = new ClientSocket(socket, this, { greeting, secure, pending: limits.pending })
   }
 
-  /** Whether it is here, and has not said who it is. */
+  /** Whether the client is connected and has not authenticated. */
   get isStranger(): boolean {
     return this.user === null && !this.#ended
   }
@@ -83,7 +83,7 @@ export class Connection implements Owner {
     return this.#socket.address
   }
 
-  /** Its subscriptions that a subject is for. */
+  /** The client's subscriptions that match a subject. */
   *matching(subject: string): Generator<Subscription> {
     for (const subscription of this.#subscriptions.values()) {
       if (covers(subscription.pattern, subject)) yield subscription
@@ -98,14 +98,14 @@ export class Connection implements Owner {
     this.#endIfHeard(subscription)
   }
 
-  /** Hangs up, saying why as nats-server would. */
+  /** Closes with an error line as nats-server sends it. */
   end(reason: string | null): void {
     if (this.#ended) return
     this.#socket.end(reason === null ? '' : `-ERR '${reason}'\r\n`)
     this.#leave(reason)
   }
 
-  /** Hangs up on a stranger, whose place is needed: at once, and without a word. */
+  /** Closes an unauthenticated connection at once, because its place is needed. */
   makeRoom(): void {
     this.#socket.drop()
     this.#leave('maximum connections exceeded')

@@ -17,7 +17,7 @@ export type Connect = {
   readonly signature: Uint8Array
   /** Whether every command is answered. */
   readonly verbose: boolean
-  /** Whether the client's own messages come back to it. */
+  /** Whether the client receives its own messages. */
   readonly echo: boolean
 }
 export type Subscribe = {
@@ -36,14 +36,14 @@ export type Command =
   | { readonly verb: 'PING' }
   | { readonly verb: 'PONG' }
 
-/** What ends a connection, in the words of nats-server. */
+/** An error that ends the connection, in the words of nats-server. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
 }
 
 const LF = 0x0a
 const CRLF = '\r\n'
-/** Bytes as they are, one character each: whatever a token is spelt in, it goes on unchanged. */
+/** One character per byte, so that tokens pass unchanged in any encoding. */
 const BYTES = 'latin1'
 const LINE = /^[^\0-\x08\n-\x1f\x7f]*\r\n$/
 const SID = /^[!-~]{1,64}$/
@@ -61,7 +61,7 @@ export class Parser {
     this.#line = Buffer.allocUnsafe(limits.line)
   }
 
-  /** The commands that these bytes complete, each parsed when it is asked for. @throws ProtocolError */
+  /** The commands that these bytes complete, parsed one at a time. @throws ProtocolError */
   *read(chunk: Buffer): Generator<Command> {
     let rest = chunk
     while (rest.length > 0) {
@@ -95,7 +95,7 @@ export class Parser {
     return copied
   }
 
-  /** The command of a whole line; null for one whose payload is still to come. */
+  /** The command of a whole line; null if its payload is still to come. */
   #command(text: string): Command | null {
     const [verb, ...args] = text.trimEnd().split(/[ \t]+/) as [string, ...string[]]
     const name = verb.toUpperCase()
@@ -149,7 +149,7 @@ function json(text: string): Readonly<Record<string, unknown>> {
     const parsed: unknown = JSON.parse(text)
     if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>
   } catch {
-    // Said below.
+    // The check below reports it.
   }
   throw new ProtocolError('Parser Error')
 }
@@ -165,6 +165,6 @@ function subscribe(args: readonly string[]): Subscribe {
 function unsubscribe([sid, max, ...more]: readonly string[]): Unsubscribe {
   if (more.length > 0 || !SID.test(sid ?? '') || !COUNT.test(max ?? '0'))
     throw new ProtocolError('Parser Error')
-  // None at all is now.
+  // No number means now.
   return { verb: 'UNSUB', sid: sid as string, max: Number(max ?? 0) || null }
 }

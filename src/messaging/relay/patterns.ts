@@ -4,13 +4,11 @@
  */
 import type { Permissions } from '../transport/subjects.js'
 
-/** Whether this is a subject to publish to: whole tokens, none of them a wildcard. */
+/** Whether this is a subject to publish to: non-empty tokens without wildcards. */
 export const isSubject = (text: string): boolean =>
   text.split('.').every((token) => token !== '' && token !== '*' && token !== '>')
 
-/**
- * Whether this is a subject to listen to: `*` stands for one token, `>`, only at the end, for one or more.
- */
+/** Whether this is a subject to subscribe to: `*` stands for one token, a final `>` for one or more. */
 export const isPattern = (text: string): boolean =>
   text.split('.').every((token, i, tokens) => token !== '' && (token !== '>' || i === tokens.length - 1))
 

@@ -1,6 +1,6 @@
 /**
- * A NATS server for one room or one machine: core publish and subscribe, by members only, in the words of
- * nats-server. It keeps nothing. It logs who comes, goes and is refused; subjects and payloads never.
+ * A NATS server for one room or one machine: core publish and subscribe for members, compatible with
+ * nats-server's clients. It stores nothing. It logs connections and refusals, never subjects or payloads.
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
@@ -17,7 +17,7 @@ import { type Connect, ProtocolError, type Publish } from './parser.js'
 
 export type RelayOptions = {
   readonly host: string
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number
   /** The users who may connect; null: anybody with an NKey, with every permission. */
   readonly users: readonly User[] | null
@@ -30,9 +30,9 @@ export type RelayOptions = {
 }
 
 /**
- * Starts one.
+ * Starts a relay.
  * @throws Failure `E_TLS` (configuration) for clear text beyond this machine, `E_TLS_FILES` (usage),
- * `E_LISTEN` (network), `E_RELAY_OPEN` (usage) for strangers beyond this machine
+ *   `E_LISTEN` (network), `E_RELAY_OPEN` (usage) for strangers beyond this machine
  */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
   const { host, port, users, tls } = options
@@ -48,7 +48,7 @@ export class Relay implements House {
   readonly #users: ReadonlyMap<string, User> | null
   readonly #connections = new Set<Connection>()
   #turn = 0
-  /** Connections whose NKey was accepted, so far. */
+  /** Number of authenticated connections so far. */
   admitted = 0
 
   constructor(
@@ -60,7 +60,7 @@ export class Relay implements House {
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket))
   }
 
-  /** Where it listens. */
+  /** The port it listens on. */
   get port(): number {
     const address = this.#server.address()
     return typeof address === 'object' && address ? address.port : 0
@@ -73,7 +73,7 @@ export class Relay implements House {
     })
   }
 
-  /** Hangs up on everybody; resolves once all sockets are closed. */
+  /** Closes every connection; resolves once all sockets are closed. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const connection of this.#connections) connection.end(null)
@@ -84,7 +84,7 @@ export class Relay implements House {
     return JSON.stringify({
       server_id: 'mpc-relay',
       server_name: 'mpc-relay',
-      // Clients read from this what a server can do beyond the core: nothing.
+      // Clients read the server's features from this version: the core alone.
       version: '2.0.0',
       proto: 1,
       host: this.options.host,
@@ -124,7 +124,7 @@ export class Relay implements House {
         else queues.set(queue, [...(queues.get(queue) ?? []), subscription])
       }
     }
-    // One of each queue, in turn.
+    // One member of each queue group, in turn.
     this.#turn += 1
     for (const waiting of queues.values()) {
       const next = waiting[this.#turn % waiting.length] as Subscription
@@ -157,7 +157,7 @@ function oldestOfMost(strangers: readonly Connection[]): Connection | undefined 
   return most?.[0]
 }
 
-/** A member, with what a member is granted. */
+/** A member as a user, with a member's permissions. */
 export function userOf(keys: Keys): User {
   return { nkey: nkeyText(keys.nkey), name: keys.name, permissions: permissionsOf(fingerprintOf(keys)) }
 }

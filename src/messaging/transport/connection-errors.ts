@@ -1,11 +1,11 @@
-/** What a person is told where a connection to a NATS server comes to nothing, by how far it came. */
+/** The message to a person about a failed connection to a NATS server, by the stage that it reached. */
 import { Failure } from '../../wire/base/failure.js'
 import { visible } from '../../wire/base/text.js'
 import type { Broken } from './line.js'
 import { broker, type Trouble } from './refusals.js'
 import type { Server } from './servers.js'
 
-/** The paths of what TLS was given, for people. */
+/** Paths of the TLS files, for people. */
 export type TlsFiles = { readonly ca: string | null; readonly cert: string | null }
 
 const NAME_IT = 'name another with --nats URL or MPC_NATS_URL'
@@ -68,7 +68,7 @@ const trouble = (problem: string, hint: string): Trouble => ({
   lasts: 'a moment',
 })
 
-/** @returns null where it has nothing to do with TLS */
+/** @returns null if the failure has nothing to do with TLS */
 function tlsTrouble(code: string, cause: Broken['cause'], server: Server, files: TlsFiles): Failure | null {
   const { where } = server
   const fail = (problem: string, hint: string): Failure =>

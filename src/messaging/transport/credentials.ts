@@ -1,22 +1,24 @@
-/** How a client answers a NATS server's challenge: with the identity's own key, or with credentials from a file. */
+/**
+ * A client's answer to a NATS server's challenge: by the identity's own key, or by credentials from a file.
+ */
 import { CodecError } from '../../protocol/core/codec.js'
 import { SigningKey } from '../../wire/base/ed25519.js'
 import { Failure } from '../../wire/base/failure.js'
 import { nkeyText, parseNkeySeed } from '../../wire/base/nkey.js'
 import type { FileText } from './servers.js'
 
-/** What goes into CONNECT, as the client's own type has it. */
+/** The authentication fields of CONNECT, in the form that the client library takes. */
 export type Answer = { readonly nkey: string; readonly sig: string; readonly jwt?: string }
 
 export type Login = {
   readonly answer: (nonce?: string) => Answer
-  /** The file that the credentials are from; null where the identity answers. */
+  /** The path of the credentials file; null if the identity answers. */
   readonly path: string | null
-  /** When the credentials end, in milliseconds since 1970; null for never. */
+  /** When the credentials expire, milliseconds since 1970; null for never. */
   readonly expires: number | null
 }
 
-/** @throws Failure `E_NATS_CREDS` (configuration) for a file that holds none */
+/** @throws Failure `E_NATS_CREDS` (configuration) for a file without credentials */
 export function loginOf(creds: FileText | undefined, identity: SigningKey): Login {
   if (creds === undefined) return { answer: answerBy(identity), path: null, expires: null }
   const { jwt, seed } = blocksOf(creds)
@@ -41,7 +43,7 @@ const answerBy =
     ...(jwt !== undefined && { jwt }),
   })
 
-/** Between lines of dashes: first the JWT, then the seed. Lines may end as on any system. */
+/** The two blocks between lines of dashes: the JWT, then the seed. Any line ending is fine. */
 function blocksOf(creds: FileText): { jwt: string; seed: string } {
   if (creds.text.trim() === '') throw unusable(creds, 'it is empty')
   const blocks = creds.text.matchAll(/-{3,}BEGIN [A-Z ]+-{3,}\s+(\S+)\s+-{3,}END [A-Z ]+-{3,}/g)

@@ -11,15 +11,15 @@ export const LIMITS = {
   connections: 256,
   /** Connections that have not authenticated: a separate limit, so that they take no member's place. */
   strangers: 1024,
-  /** Bytes on their way to one connection; then it is cut off. */
+  /** Bytes that may wait for one connection; above it, the connection is closed. */
   pending: 1 << 24,
   /** Bytes of one message. */
   payload: 1 << 20,
-  /** Bytes of one line of the protocol, `CONNECT` among them. */
+  /** Bytes of one protocol line, including `CONNECT`. */
   line: 4096,
-  /** Milliseconds to prove an NKey; TLS counts. */
+  /** Milliseconds until the NKey must be proved, TLS handshake included. */
   authentication: 2000,
-  /** Milliseconds between pings, and how many may stand unanswered. */
+  /** Milliseconds between pings, and how many may be unanswered. */
   ping: 30_000,
   pings: 2,
 } as const

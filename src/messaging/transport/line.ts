@@ -1,15 +1,17 @@
-/** One connection to a server, read line by line within a given time, that knows how far it came. */
+/**
+ * A connection to a server that is read line by line, with a time limit, and knows the stage it has reached.
+ */
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { Server } from './servers.js'
 
 export type Stage = 'dialling' | 'greeting' | 'tls' | 'login'
 
-/** It went no further. */
+/** The connection failed. */
 export class Broken extends Error {
   /**
-   * @param cause Node's error, or how it ended without one
-   * @param silent whether the server had said nothing at all
+   * @param cause Node's error, or the way it ended without one
+   * @param silent whether the server had sent nothing
    */
   constructor(
     readonly stage: Stage,
@@ -20,7 +22,7 @@ export class Broken extends Error {
   }
 }
 
-/** The longest line that is read. */
+/** The longest line, in bytes. */
 const MOST = 1 << 16
 
 export class Line {
@@ -58,7 +60,7 @@ export class Line {
     return line.trimEnd()
   }
 
-  /** Goes over to TLS. @throws Broken */
+  /** Upgrades to TLS. @throws Broken */
   async secure(options: ConnectionOptions): Promise<void> {
     this.#stage = 'tls'
     this.#socket.removeAllListeners('data')

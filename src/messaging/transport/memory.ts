@@ -1,6 +1,6 @@
 /**
- * A network inside one process, for tests and rehearsals. Messages arrive later, in order, unless `interfere` says
- * otherwise: it sees every delivery and returns what arrives, if anything.
+ * A network inside one process, for tests and rehearsals. Messages arrive later, in order. `interfere` sees
+ * every delivery and returns the bytes that arrive, if any.
  */
 import { matches, type Transport } from './transport.js'
 
@@ -17,7 +17,7 @@ export class MemoryNetwork {
   readonly #clients = new Set<Client>()
   interfere: Interfere = ({ bytes }) => [bytes]
 
-  /** A connection of its own. @param name what `interfere` sees as the recipient */
+  /** A connection of its own. @param name the recipient's name for `interfere` */
   connect(name: string): Transport {
     const client: Client = { name, subscriptions: new Set(), closed: false }
     this.#clients.add(client)

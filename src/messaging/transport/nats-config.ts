@@ -1,7 +1,7 @@
 /**
- * A nats-server configuration for one key group: its members as NKey users of one account, with what
- * `subjects.ts` grants them and the relay's limits. Every user is inside `accounts`: beside an
- * `authorization` block, servers before 2.9.23 and 2.10.2 let in whoever says nothing (CVE-2023-47090).
+ * A nats-server configuration for one key group: its members as NKey users of one account, with the
+ * permissions of `subjects.ts` and the relay's limits. Every user is inside `accounts`: beside an
+ * `authorization` block, servers before 2.9.23 and 2.10.2 admit clients without credentials (CVE-2023-47090).
  */
 import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { nkeyText } from '../../wire/base/nkey.js'
@@ -9,16 +9,16 @@ import { LIMITS } from './limits.js'
 import { permissionsOf } from './subjects.js'
 
 export type NatsConfig = {
-  /** What the account is called. */
+  /** The account's name. */
   readonly account: string
   readonly members: readonly Keys[]
   /** `HOST:PORT`. */
   readonly listen: string
-  /** Paths on the server's machine; with `ca` every client shows a certificate of it too. */
+  /** Paths on the server's machine; with `ca`, clients need a certificate too. */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | null } | null
 }
 
-/** Its lines. */
+/** The configuration, line by line. */
 export function natsConfig({ account, members, listen, tls }: NatsConfig): string[] {
   return [
     `listen: ${JSON.stringify(listen)}`,
@@ -36,7 +36,7 @@ export function natsConfig({ account, members, listen, tls }: NatsConfig): strin
   ]
 }
 
-/** Who may connect, and what each may do. */
+/** The `accounts` block: the users and their permissions. */
 export function accountsBlock(account: string, members: readonly Keys[]): string[] {
   return [
     'accounts {',

@@ -1,6 +1,6 @@
 /**
- * Transport over a NATS server. The only importer of the NATS client: its errors, status events and codecs end here.
- * The client drops what is published while disconnected and reports a refused publish only in its status stream.
+ * Transport over a NATS server, the only importer of the NATS client. The client drops messages published
+ * while it is disconnected, and reports a refused publish only in its status stream.
  */
 import type { NatsConnection, NatsError } from 'nats'
 import type { SigningKey } from '../../wire/base/ed25519.js'
@@ -14,30 +14,30 @@ import { Listeners, type Transport } from './transport.js'
 export type NatsOptions = ServerOptions & {
   /** A NATS credentials file. */
   readonly creds?: FileText | undefined
-  /** The identity's NATS key, which answers the server's challenge where there are no creds. */
+  /** The identity's NATS key, which answers the server's challenge if there are no `creds`. */
   readonly nkey: SigningKey
-  /** For how many milliseconds a server that was reached, and breaks the connection, is tried again; 0 if left out. */
+  /** How long to retry a server that was reached and breaks the connection, in milliseconds; 0 by default. */
   readonly patience?: number
-  /** Ends the trying. */
+  /** Ends the retries. */
   readonly signal?: AbortSignal
-  /** Told once why it is tried again. */
+  /** Called once, with the reason for the retries. */
   readonly retrying?: (why: Failure) => void
   readonly now?: () => number
 }
 
-/** For the first try of the client, and for looking why it failed: together below 5 seconds. */
+/** Limit for the client's first try and for the diagnosis of its failure: together below 5 seconds. */
 const FIRST_TRY = 2300
 const LOOK = 2200
-/** A server that answers slowly gets longer each time. */
+/** Each further try of a slow server gets this much more time. */
 const LONGER = 1.5
 const LONGEST_TRY = 10_000
 const PAUSE = 300
-/** How long a server that is not there may take to come: about as long as it takes to start one again. */
+/** How long an unreachable server is tried: about as long as a restart of it takes. */
 const MOMENT = 3500
 
 /**
- * A connection. Each cause of a failure has its words within 5 seconds; a server that was reached and breaks the
- * connection is tried again for as long as `patience` says.
+ * Connects. A failure is diagnosed within 5 seconds. A server that was reached and breaks the connection is
+ * retried for `patience`.
  * @throws Failure `network`; `E_NATS_URL`, `E_TLS_FILES` (usage); `E_TLS`, `E_NATS_CREDS` (configuration)
  */
 export async function connectNats(options: NatsOptions): Promise<Transport> {
@@ -51,7 +51,7 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
     signal?.throwIfAborted()
     if (lasts === 'a while' && !reached && patience > 0) retrying?.(failure)
     reached ||= lasts === 'a while'
-    // One that was reached may be starting again.
+    // A server that was reached may be restarting.
     const span = reached ? patience : MOMENT
     if (lasts === 'for good' || now() - began >= span) throw failure
     await pause(signal)
@@ -62,12 +62,12 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
     // Probe by hand until it succeeds: the client only times out when its connection breaks early.
     let trouble: Trouble | null
     while ((trouble = await whyNot(servers, tls, login, options)) !== null) await bear(trouble)
-    // The server may have come up in between, so one more try is due in any case.
+    // The server may have come up in between, so another try follows in any case.
     await bear({ failure: breaks(servers), lasts: patience > MOMENT ? 'a while' : 'a moment' })
   }
 }
 
-/** Null if that did not work: why not is found out otherwise. */
+/** One try of the client; null if it fails, and then `whyNot` finds the reason. */
 async function dial(
   servers: readonly Server[],
   tls: Tls | null,
@@ -87,7 +87,7 @@ async function dial(
       maxPingOut: 2,
       ignoreClusterUpdates: true,
       authenticator: login.answer,
-      // Without them it would fall back to clear text where TLS was asked for, and go over to TLS where it was not.
+      // Without these, the client would fall back to clear text, or upgrade to TLS unasked.
       tls,
     })
   } catch {
@@ -95,7 +95,7 @@ async function dial(
   }
 }
 
-/** Null if it would go well now; of several servers, what gives most hope. */
+/** Why a connection fails; null if the probe succeeds. Of several servers, the most hopeful answer. */
 async function whyNot(
   servers: readonly Server[],
   tls: Tls | null,
@@ -111,7 +111,7 @@ async function whyNot(
   return hopes.flatMap((hope) => troubles.filter(({ lasts }) => lasts === hope))[0] ?? null
 }
 
-/** Where the client gets no further, and nothing is found that keeps it. */
+/** The failure if the client gives up and the probe finds no reason. */
 const breaks = (servers: readonly Server[]): Failure =>
   broker(
     `the connection to the NATS server at ${placesOf(servers)} breaks`,
@@ -130,7 +130,7 @@ async function pause(signal: AbortSignal | undefined): Promise<void> {
 
 // ------------------------------------------------------------------------------------------------------- a connection
 
-/** The longest that a server may take to say that it has everything. */
+/** How long a server may take to confirm a flush, in milliseconds. */
 const FLUSH_WITHIN = 10_000
 const LEAVE_WITHIN = 2000
 
@@ -187,7 +187,7 @@ function transportOver(
   const watch = async (): Promise<void> => {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect') {
-        // Every attempt that fails is told again by the client; the connection is lost once.
+        // The client reports every failed attempt; the connection is lost only once.
         const wasConnected = connected
         transport.connected = connected = false
         if (wasConnected) losses.tell()
@@ -220,7 +220,7 @@ function unlessClosed<T>(nc: NatsConnection, act: () => T): T | undefined {
   }
 }
 
-/** Whether it was done in time. */
+/** Whether `done` resolves within `span` milliseconds. */
 async function within(span: number, done: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<boolean>((resolve) => {
@@ -237,7 +237,9 @@ async function within(span: number, done: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** The last `-ERR` that is not about one subject: the client keeps its text, and tells of a code that many share. */
+/**
+ * The last `-ERR` that is not about one subject. The client keeps its text, and reports an ambiguous code.
+ */
 function lastWords(nc: NatsConnection): string {
   const { protocol } = nc as unknown as { protocol?: { lastError?: { message?: unknown } } }
   const text = protocol?.lastError?.message

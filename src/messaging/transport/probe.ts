@@ -1,6 +1,6 @@
 /**
- * Why a NATS server cannot be reached: goes by hand as far as it gets, since the client alone only times out. It waits
- * for the greeting, goes over to TLS, answers the challenge, and leaves.
+ * Finds out why a NATS server cannot be reached, since the client only times out: waits for the greeting,
+ * upgrades to TLS, answers the challenge, and leaves.
  */
 import { visible } from '../../wire/base/text.js'
 import type { Login } from './credentials.js'
@@ -13,12 +13,12 @@ export type ProbeOptions = {
   readonly tls: Tls | null
   readonly files: TlsFiles
   readonly login: Login
-  /** Milliseconds for all of it. */
+  /** Milliseconds for the whole probe. */
   readonly within: number
   readonly now: () => number
 }
 
-/** Null if everything goes well up to the server's answer. */
+/** Probes one server. @returns null if the server accepts the answer to its challenge */
 export async function probe(server: Server, options: ProbeOptions): Promise<Trouble | null> {
   const line = new Line(server, options.within)
   try {

@@ -1,17 +1,17 @@
-/** What a NATS server says when it refuses, and what a person is told of it. */
+/** The refusals of a NATS server, and the message to a person about each. */
 import { Failure } from '../../wire/base/failure.js'
 import { rfc3339, visible } from '../../wire/base/text.js'
 import type { Login } from './credentials.js'
 
-/** How long the same is tried again: not at all, for a moment, or until the deadline. */
+/** How long to retry after a refusal: not at all, for a moment, or until the deadline. */
 export type Lasts = 'for good' | 'a moment' | 'a while'
 export type Trouble = { readonly failure: Failure; readonly lasts: Lasts }
 
-/** The most subscriptions that one command holds at a time: one ceremony, and the requests of its key. */
+/** The most subscriptions that one command has at a time: one ceremony, and the requests of its key. */
 const SUBSCRIPTIONS = 8
 
 /**
- * Of `-ERR 'text'`.
+ * The trouble behind `-ERR 'text'`.
  * @param where the server, for people
  */
 export function refusal(text: string, where: string, login: Login, now: number): Trouble {
@@ -46,7 +46,7 @@ export function refusal(text: string, where: string, login: Login, now: number):
 
 const SAID = 'ask its administrator what that means there'
 
-/** @param now 0 where the server itself says that they have expired */
+/** @param now 0 if the server reported the expiry */
 function unknown(where: string, { path, expires }: Login, now: number): Failure {
   if (path === null) {
     return new Failure(
@@ -80,7 +80,7 @@ export const noTls = (where: string): Failure =>
     hint: 'have its administrator turn TLS on; nats:// in clear is for a server on this machine',
   })
 
-/** A limit of the server is below what is needed. */
+/** The failure for a server limit that is too low. */
 export const limit = (problem: string, hint: string): Failure =>
   new Failure('network', 'E_BROKER_LIMIT', problem, { hint })
 
@@ -90,13 +90,13 @@ export const tooLarge = (has: number, needs: number): Failure =>
     `set max_payload to ${needs} or more in its configuration; its default of 1048576 is always enough`,
   )
 
-/** The server cannot be reached, or is none. */
+/** The failure for a server that cannot be reached, or is no NATS server. */
 export const broker = (problem: string, hint: string, cause?: unknown): Failure =>
   new Failure('network', 'E_BROKER', problem, { hint, cause })
 
 export type PermissionContext = { readonly operation: string; readonly subject: string }
 
-/** The line that the hint gives can be pasted into the server's configuration. */
+/** The failure for a refused subject; its hint can be pasted into the server's configuration. */
 export function permissionFailure(context: PermissionContext | undefined): Failure {
   const verb = context?.operation === 'subscription' ? 'subscribe' : 'publish'
   const what = context ? `${verb} to ${visible(context.subject)}` : 'an operation'

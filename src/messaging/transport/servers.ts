@@ -1,10 +1,10 @@
-/** NATS servers as people name them, and whether they may be reached that way. Nothing is sent here. */
+/** NATS servers as people name them, and the transport rules for each. Sends nothing. */
 import { createSecureContext, checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { Failure } from '../../wire/base/failure.js'
 import { visible } from '../../wire/base/text.js'
 import { isLoopback, plainHost } from './transport.js'
 
-/** A text that stands in a file, and the file's path for people. */
+/** A file's text, and its path for people. */
 export type FileText = { readonly text: string; readonly path: string }
 
 export type ServerOptions = {
@@ -16,20 +16,20 @@ export type ServerOptions = {
   readonly key?: FileText | undefined
   /** Allows clear text to a server that is not on this machine. */
   readonly insecure?: boolean
-  /** Where that would be set, for people. */
+  /** Where the server is configured, for people. */
   readonly configuration?: string | undefined
 }
 
 export type Server = {
   readonly hostname: string
   readonly port: number
-  /** Whether it was asked for TLS: then there is no clear text, whatever it offers. */
+  /** Whether TLS was requested; then clear text is never used. */
   readonly tls: boolean
   /** `host:port`, for people. */
   readonly where: string
 }
 
-/** @throws Failure `E_NATS_URL` (usage), `E_TLS` (configuration) for a remote server in clear */
+/** @throws Failure `E_NATS_URL` (usage), `E_TLS` (configuration) for a remote server in clear text */
 export function serversIn(options: ServerOptions): Server[] {
   return options.url.split(',').map((text) => serverIn(text.trim(), options))
 }
@@ -72,7 +72,7 @@ const notAServer = (problem: string, cause?: unknown): Failure =>
     cause,
   })
 
-/** As Node and the client both take it. */
+/** TLS options in the form that Node and the client both take. */
 export type Tls = {
   readonly minVersion: 'TLSv1.2'
   readonly checkServerIdentity: typeof checkServerIdentity
@@ -82,8 +82,8 @@ export type Tls = {
 }
 
 /**
- * What TLS needs to know; null where no server is asked for TLS.
- * @throws Failure `E_TLS_FILES` (usage) if a file is not what it should be
+ * The TLS options; null if no server needs TLS.
+ * @throws Failure `E_TLS_FILES` (usage) for an invalid file
  */
 export function tlsFor(servers: readonly Server[], options: ServerOptions): Tls | null {
   if (!servers.some(({ tls }) => tls)) return null
@@ -91,7 +91,8 @@ export function tlsFor(servers: readonly Server[], options: ServerOptions): Tls 
   checkFiles(options)
   return {
     minVersion: 'TLSv1.2',
-    // The client forgets the name of a server that is named by its address: any of the names that were asked for will do.
+    // The client forgets the name of a server that was given as an address, so any of the given names is
+    // accepted.
     checkServerIdentity: (_: string, certificate: PeerCertificate) => {
       const problems = servers.map(({ hostname }) => checkServerIdentity(hostname, certificate))
       return problems.includes(undefined) ? undefined : problems[0]

@@ -1,4 +1,4 @@
-/** Where everything travels. Subjects are routing only: authority is in the envelope. */
+/** Subjects. They only route; signatures in the envelopes authenticate. */
 import { base32nopad } from '@scure/base'
 import type { Kind } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'
@@ -12,11 +12,11 @@ const ceremonyToken = (id: Uint8Array): string => hex(id.subarray(0, 16))
 
 /** The subjects of one ceremony, or of the requests of one key, for one member. */
 export type Subjects = {
-  /** What this member listens to. */
+  /** The patterns to subscribe to. */
   readonly inbound: readonly string[]
-  /** Where this member sends a letter of this kind. */
+  /** The subject for a letter of this kind. */
   outbound(kind: Kind, to: Uint8Array | null): string
-  /** The sender's token in a subject of `inbound`. */
+  /** The sender's token in an inbound subject. */
   senderOf(subject: string): string
 }
 
@@ -40,7 +40,7 @@ export function ceremonySubjects(definition: Uint8Array, self: Uint8Array): Subj
   }
 }
 
-/** Where everybody's control letters of a ceremony are heard, for who knows nobody in it. */
+/** The pattern of all control letters of a ceremony, for a listener that knows no member. */
 export const controlOf = (definition: Uint8Array): string =>
   subject('mpc', 'v1', ceremonyToken(definition), 'ctl', '*')
 
@@ -54,12 +54,12 @@ export function requestSubjects(keyId: Uint8Array, self: Uint8Array): Subjects {
   }
 }
 
-/** What a user of a broker may publish to and subscribe to, as patterns. */
+/** The patterns that a broker's user may publish and subscribe to. */
 export type Permissions = { readonly publish: readonly string[]; readonly subscribe: readonly string[] }
 
 /**
- * What a member needs, and all it gets, within the account of its key group: to speak as itself, and to hear what is for
- * everybody or for it. Every signing is a ceremony of its own, so that the ceremony is left open.
+ * A member's permissions in the account of its key group: to publish as itself, and to read what is addressed
+ * to it or to all. Every signing is a ceremony of its own, so the ceremony's token is a wildcard.
  */
 export function permissionsOf(fingerprint: Uint8Array): Permissions {
   const me = memberToken(fingerprint)
@@ -69,5 +69,5 @@ export function permissionsOf(fingerprint: Uint8Array): Permissions {
   }
 }
 
-/** All of it, for whoever is on this machine. */
+/** All subjects, for clients on this machine. */
 export const EVERYTHING: Permissions = { publish: ['mpc.v1.>'], subscribe: ['mpc.v1.>'] }

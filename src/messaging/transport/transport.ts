@@ -1,35 +1,41 @@
 /**
- * The one thing that messaging needs of a network: bytes to a subject, bytes from a subject. Delivery is not promised;
- * `mailbox.ts` asks again for what is missing.
+ * The network as messaging needs it: bytes to a subject, bytes from a subject. Delivery is not guaranteed;
+ * `mailbox.ts` asks again for missing letters.
  */
 import { isIPv4 } from 'node:net'
 import type { Failure } from '../../wire/base/failure.js'
 
 export type Transport = {
-  /** Sends now or never: what is published while disconnected is lost. What the server cannot take is a failure. */
+  /**
+   * Publishes now: messages published while disconnected are lost. One that the server would refuse is a
+   * failure.
+   */
   publish(subject: string, bytes: Uint8Array): void
   /** Calls `receive` for each message until the returned function is called. `*` stands for one token. */
   subscribe(subject: string, receive: (subject: string, bytes: Uint8Array) => void): () => void
   /**
-   * Resolves to true once everything published before has reached the server; to false where the connection was lost
-   * on the way or is away. It never rejects: what is lost is asked for again.
+   * Resolves to true once the server has everything published before; to false if the connection is or was
+   * lost. Never rejects: lost letters are asked for again.
    */
   flush(): Promise<boolean>
-  /** Leaves; never rejects. */
+  /** Closes; never rejects. */
   close(): Promise<void>
-  /** Whether there is a connection at this moment. */
+  /** Whether there is a connection now. */
   readonly connected: boolean
   /** Calls `listener` whenever the connection is lost, until the returned function is called. */
   onDisconnect(listener: () => void): () => void
   /** Calls `listener` whenever the connection is back, until the returned function is called. */
   onReconnect(listener: () => void): () => void
-  /** The most bytes of one message that the server takes. */
+  /** The largest message that the server takes, in bytes. */
   readonly maxPayload: number
-  /** Calls `listener` when the network has failed for good, also before now, until the returned function is called. */
+  /**
+   * Calls `listener` once the network has failed for good, even before this call, until the returned function
+   * is called.
+   */
   onFailure(listener: (failure: Failure) => void): () => void
 }
 
-/** Those who want to hear of something. */
+/** A set of listeners. */
 export class Listeners<A extends unknown[]> {
   readonly #all = new Set<(...args: A) => void>()
 
@@ -44,9 +50,9 @@ export class Listeners<A extends unknown[]> {
 }
 
 /**
- * The same, but nobody waits for it longer than this for what was said to reach the server, or for it to close: where
- * more comes than can be read, an answer stands behind all of it.
- * @param span milliseconds, at the time of asking
+ * The same transport, but `flush` and `close` take at most `span` milliseconds: under a flood, the server's
+ * answer waits behind everything else.
+ * @param span milliseconds, read at each call
  */
 export function hurried(transport: Transport, span: () => number): Transport {
   return {
@@ -66,7 +72,7 @@ export function hurried(transport: Transport, span: () => number): Transport {
   }
 }
 
-/** Waits for a promise, but no longer than so many milliseconds. @param otherwise is given then */
+/** Waits for a promise at most `span` milliseconds. @param otherwise the value after that */
 async function within<T>(promised: Promise<T>, span: number, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), span)))
@@ -79,20 +85,23 @@ async function within<T>(promised: Promise<T>, span: number, otherwise: T): Prom
 
 const TOKEN = /^(?:[A-Za-z0-9_-]{1,64}|\*)$/
 
-/** A subject of checked tokens: the client itself would let a line break inject commands. @throws TypeError */
+/**
+ * A subject made of checked tokens: the client library would let a line break inject commands. @throws
+ * TypeError
+ */
 export function subject(...tokens: readonly string[]): string {
   for (const token of tokens) if (!TOKEN.test(token)) throw new TypeError('not a subject token')
   return tokens.join('.')
 }
 
-/** Whether a subject is matched by a pattern with `*`. */
+/** Whether a subject matches a pattern with `*`. */
 export function matches(pattern: string, subject: string): boolean {
   const wanted = pattern.split('.')
   const tokens = subject.split('.')
   return wanted.length === tokens.length && wanted.every((token, i) => token === '*' || token === tokens[i])
 }
 
-/** A host as a URL or an address has it, without brackets and final dot; IPv4 inside IPv6 is IPv4. */
+/** A host of a URL without brackets and final dot; IPv4-mapped IPv6 becomes IPv4. */
 export function plainHost(host: string): string {
   const plain = host
     .replace(/^\[(.*)\]$/, '$1')
@@ -105,7 +114,7 @@ export function plainHost(host: string): string {
   return words.flatMap((word) => [word >> 8, word & 255]).join('.')
 }
 
-/** Whether a host is this machine: what goes there crosses no network. */
+/** Whether a host is this machine, so that traffic to it crosses no network. */
 export function isLoopback(host: string): boolean {
   const plain = plainHost(host)
   return plain === 'localhost' || plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'))
