@@ -1,6 +1,6 @@
 /**
- * Definitions of the ceremonies that make shares: of a new key, and of a key that has some already. What these must be
- * in themselves is here; the file, its id and its signatures are in `definition.ts`.
+ * Definitions of the ceremonies that make shares: key generation, reshare, refresh. The rules for one
+ * definition by itself are here; the file, its ID and its signatures are in `definition.ts`.
  */
 import {
   bytes,
@@ -37,19 +37,24 @@ const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line
 const memberShape = record({ card: cardShape, role: oneOf(ROLES) })
 export type Member = Of<typeof memberShape>
 
-/** As many homes of one cheat as this may keep old custodians apart, each voting for another ceremony. */
+/**
+ * An attacker with this many homes can split old custodians into groups that each voted for another ceremony.
+ */
 const MOST_SUPERSEDED = 16
 const supersededShape = mapped(list(bytes(32), 1, MOST_SUPERSEDED), checkOnce, (ids) => ids)
 
 const commonFields = {
   key: nameShape,
   scheme: oneOf(SCHEMES),
-  /** How many must sign. */
+  /** Number of custodians who must sign. */
   threshold: uint(MOST_MEMBERS, 2),
   members: list(memberShape, 2, MOST_MEMBERS),
   /** The policy file's bytes. */
   policy: nullable(bytesUpTo(65_536)),
-  /** Definition ids of unresolved ceremonies that this one replaces: who voted in one of them may vote in it. */
+  /**
+   * Definition IDs of unresolved ceremonies that this one replaces: a member that voted for one may vote
+   * here.
+   */
   supersedes: nullable(supersededShape),
   minority: flag,
   /** Milliseconds since 1970. */
@@ -61,9 +66,9 @@ const commonFields = {
 const keygenFields = record({
   kind: oneOf(['keygen']),
   ...commonFields,
-  /** Record digest of the epoch that this ceremony starts from. */
+  /** Record digest of the parent epoch. */
   parent: nullable(bytes(32)),
-  /** Fingerprints of the old custodians who deal. */
+  /** Fingerprints of the dealers, who are old custodians. */
   dealers: nullable(list(bytes(32), 2, MOST_MEMBERS)),
 })
 export const keygenShape = mapped(keygenFields, checkKeygen, (d) => d)
@@ -72,9 +77,11 @@ const reshareFields = record({
   kind: oneOf(['reshare', 'refresh']),
   ...commonFields,
   parent: bytes(32),
-  /** That record itself: every dealer signs it with the definition, and so whoever joins learns what all of them say. */
+  /**
+   * The parent record. Every dealer signs it with the definition, so a newcomer learns it from all of them.
+   */
   parent_record: mapped<Uint8Array, KeyRecord>(bytesUpTo(3 << 17), parseRecord, encodeRecord),
-  /** By which identities sit in seats that the record gives to others: at most one a seat, in the order of the record. */
+  /** Rebinds of seats in the parent record: at most one per seat, in the order of the record. */
   rebinds: list(rebindShape, 0, MOST_MEMBERS),
   dealers: list(bytes(32), 2, MOST_MEMBERS),
 })
@@ -82,7 +89,7 @@ export const reshareShape = mapped(reshareFields, checkReshare, (d) => d)
 
 export type KeygenDefinition = Of<typeof keygenShape>
 export type ReshareDefinition = Of<typeof reshareShape>
-/** What ends with shares, and with a record that names their holders. */
+/** A definition whose ceremony ends with shares and a record. */
 export type KeyDefinition = KeygenDefinition | ReshareDefinition
 
 export const isKeyDefinition = (
@@ -93,13 +100,13 @@ export const isReshare = (
   definition: { readonly kind: string } | ReshareDefinition,
 ): definition is ReshareDefinition => definition.kind === 'reshare' || definition.kind === 'refresh'
 
-/** The custodians, in the definition's order: their position plus one is the index of their share. */
+/** The future custodians in the definition's order; position plus one is the index of the share. */
 export const custodiansOf = (definition: Pick<KeyDefinition, 'members'>): readonly Card[] =>
   definition.members.filter((member) => member.role === 'custodian').map((member) => member.card)
 
 /**
- * The record of the epoch before with the cards of those who sit in its seats now: they are the old custodians. Of
- * another digest than that record, so for looking up cards only.
+ * The parent record with the cards now in its seats: the old custodians. Its digest differs from the
+ * parent's, so use it only to look up cards.
  */
 export const seatedBefore = ({
   parent_record: old,
@@ -120,14 +127,14 @@ function memberWith({ members }: KeyRecord, fingerprint: Uint8Array): KeyRecord[
   return member
 }
 
-/** Who takes part in the rounds: the custodians that are to be, then the dealers who are not among them. */
+/** The participants in the rounds: the future custodians, then the dealers who are not among them. */
 export function playersOf(definition: KeyDefinition): readonly Card[] {
   const custodians = custodiansOf(definition)
   if (definition.kind === 'keygen') return custodians
   return [...custodians, ...without(oldCards(dealersOf(definition)), custodians)]
 }
 
-/** What the protocol deals from and to: its parties are the participants in order, from 1. */
+/** The input of the reshare protocol; its parties are the participants in order, from 1. */
 export function reshareInputOf(definition: ReshareDefinition): ReshareInput {
   const { parent, parent_record: old, threshold } = definition
   const players = playersOf(definition).map(({ fingerprint }) => hex(fingerprint))
@@ -147,11 +154,11 @@ export function reshareInputOf(definition: ReshareDefinition): ReshareInput {
   }
 }
 
-/** Who is in it without taking part in the rounds. */
+/** Members of the ceremony who take no part in the rounds. */
 export const onlookersOf = (definition: KeyDefinition): readonly Card[] =>
   without(membersOf(definition), playersOf(definition))
 
-/** Everybody whom the definition names with a card, those of the epoch before last. */
+/** Every member with a card in the definition; old custodians last. */
 export function membersOf(definition: KeyDefinition): readonly Card[] {
   const members = definition.members.map(({ card }) => card)
   if (definition.kind === 'keygen') return members
@@ -165,7 +172,7 @@ const without = (cards: readonly Card[], others: readonly Card[]): Card[] => {
   return cards.filter(({ fingerprint }) => !taken.has(hex(fingerprint)))
 }
 
-/** The old custodians who neither deal nor get a share: they sign, and see what comes of it. */
+/** The old custodians who neither deal nor get a share. They sign, and learn the outcome. */
 export const watchersOf = (definition: ReshareDefinition): readonly Card[] =>
   without(oldCards(seatedBefore(definition).members), playersOf(definition))
 
@@ -235,7 +242,7 @@ function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFi
   return definition
 }
 
-/** The rebinds hold, and whoever had a seat that another has taken is nobody in it. */
+/** Checks the rebinds, and that no member is an identity whose seat another one has taken. */
 function checkSeats(definition: Of<typeof reshareFields>): void {
   const { parent_record: old, rebinds, members } = definition
   if (rebinds.some(({ index }, i) => i > 0 && index <= (rebinds[i - 1]?.index ?? 0))) {

@@ -37,7 +37,7 @@ import { wordsOf } from '../base/safety-words.js'
 
 const MOST_HOLDERS = 64
 
-/** Whom a piece is sealed to: an identity, an age recipient, or whoever knows a passphrase. */
+/** The recipient of a piece: an identity, an age recipient, or anybody with a passphrase. */
 export type Recipient =
   | { readonly kind: 'card'; readonly fingerprint: Uint8Array }
   | { readonly kind: 'age'; readonly recipient: string }
@@ -54,18 +54,18 @@ export type EscrowHolder = Of<typeof holderShape>
 const coreFields = {
   format: format('mpc/escrow-manifest/v1'),
   key_id: bytes(32),
-  /** What the custodian calls the key, for people; names of keys are local. */
+  /** The custodian's local name for the key, for people. */
   key: nameShape,
   scheme: oneOf(SCHEMES),
   /** Digest of the record of the epoch whose share is split. */
   epoch: bytes(32),
-  /** Whose share it is: the index in the record, and the identity that signs. */
+  /** The custodian whose share is split: its index in the record, and the identity that signs. */
   custodian: record({ index: uint(64, 1), fingerprint: bytes(32) }),
-  /** How many pieces restore the share. */
+  /** Number of pieces that restore the share. */
   threshold: uint(MOST_HOLDERS, 2),
   /** By index, 1 to m. */
   holders: list(holderShape, 2, MOST_HOLDERS),
-  /** Feldman's commitment to the split: as many points as restore the share, the first its public share. */
+  /** Feldman's commitment to the split: `threshold` points, of which the first is the public share. */
   vector: list(bytesUpTo(33, 32), 2, MOST_HOLDERS),
   salt: bytes(32),
   /** Milliseconds since 1970. */
@@ -73,7 +73,7 @@ const coreFields = {
 }
 const provenFields = {
   ...coreFields,
-  /** Of the blob that the pieces carry; null if the scheme has none. */
+  /** SHA-256 of the blob in each piece; null if the scheme has none. */
   blob_sha256: nullable(bytes(32)),
 }
 const unsignedFields = {
@@ -95,7 +95,7 @@ export type Manifest = Of<typeof wholeShape>
 
 export const encodeManifest = manifestCodec.encode
 
-/** 32 bytes that name a manifest, whoever signed it however often. */
+/** 32 bytes that identify a manifest, independent of its signature. */
 export const manifestDigest = (manifest: Manifest): Uint8Array =>
   digest('mpc/manifest-digest/v1', unsignedShape.form(manifest))
 
@@ -104,9 +104,9 @@ export const manifestWords = (manifest: Manifest): string[] =>
   wordsOf(manifestDigest(manifest).subarray(0, 16))
 
 /**
- * The manifest of a split, and the blob that it speaks of.
+ * The manifest of a split, and the blob whose hash it contains.
  * @param share x_i, whose public share is the vector's first point
- * @param auxiliary what the engine needs beside it, or null
+ * @param auxiliary the engine's auxiliary data, or null
  */
 export function makeManifest(
   fields: ManifestFields,
@@ -123,7 +123,7 @@ export function makeManifest(
   return { manifest: check({ ...unsigned, signature }), blob }
 }
 
-/** @throws Failure `E_MANIFEST` (verification) unless it is whole; whose it is, `checkManifest` finds out */
+/** @throws Failure `E_MANIFEST` (verification) if it is malformed; `checkManifest` checks its author */
 export function parseManifest(encoded: Uint8Array): Manifest {
   try {
     return manifestCodec.decode(encoded)
@@ -134,14 +134,12 @@ export function parseManifest(encoded: Uint8Array): Manifest {
 }
 
 /**
- * Holds a manifest against the record of the key.
- * @param seat the card of whoever holds the custodian's seat, if another was accepted than the record's (a
- *   rebind)
+ * Checks a manifest against the key's record.
+ * @param seat the card now in the custodian's seat, if a rebind put another there than the record's
  * @returns the custodian
- * @throws Failure (verification) `E_MANIFEST_RECORD` if it is of another key, epoch or member,
- *   `E_MANIFEST_SIGNER` of another identity, `E_MANIFEST_VECTOR` if its vector begins with another share,
- *   `E_MANIFEST_PROOF` if whoever made it did not show that it knew the share, `E_MANIFEST_SIGNATURE` if the
- *   custodian did not sign it
+ * @throws Failure (verification) `E_MANIFEST_RECORD` for another key, epoch or member, `E_MANIFEST_SIGNER`
+ *   for another identity, `E_MANIFEST_VECTOR` if its vector begins with another share, `E_MANIFEST_PROOF`
+ *   without a proof that its maker knew the share, `E_MANIFEST_SIGNATURE` without the custodian's signature
  */
 export function checkManifest(manifest: Manifest, r: KeyRecord, seat?: Card): Card {
   const member = r.members[manifest.custodian.index - 1]
@@ -170,7 +168,7 @@ export function checkManifest(manifest: Manifest, r: KeyRecord, seat?: Card): Ca
   return card
 }
 
-/** Where the blob of this manifest belongs. */
+/** The manifest's fields to which its blob is bound. */
 export const blobPlace = (fields: ManifestFields): BlobPlace => ({
   key_id: fields.key_id,
   epoch: fields.epoch,
@@ -187,7 +185,7 @@ function check(manifest: Manifest): Manifest {
   const { holders, threshold, vector, scheme } = manifest
   if (holders.some(({ index }, i) => index !== i + 1)) throw new CodecError('holders', 'not in order')
   if (threshold > holders.length) throw new CodecError('threshold', 'more than there are holders')
-  // A longer vector would ask for more pieces than it says, a shorter one for fewer.
+  // A longer vector would need more pieces than the threshold says, a shorter one fewer.
   if (vector.length !== threshold)
     throw new CodecError('vector', 'not as many points as pieces restore the share')
   const curve = curveOf(scheme)

@@ -1,11 +1,9 @@
 /**
- * One holder's piece of one custodian's share, as it is sealed to that holder, with all that it takes to
- * check it alone and, with enough others, to restore the share years later: manifest, public record,
- * certificate, auxiliary blob.
- *
- * What one holder's check proves: that the custodian's machine made this piece under this manifest. That
- * enough others hold theirs is proved by their notes (`note.ts`); how pieces are put together stands
- * in `restore.ts`.
+ * One holder's piece of one custodian's share. Its sealed plaintext contains everything needed to check it
+ * alone and, with enough others, to restore the share years later: manifest, record, certificate and
+ * auxiliary blob.
+ * One holder's check proves that the custodian's machine made this piece under this manifest. The notes of
+ * the other holders show that they have theirs (`note.ts`). `restore.ts` combines pieces.
  */
 import {
   bytes,
@@ -36,28 +34,28 @@ const pieceShape = record({
   holder: uint(64, 1),
   /** The split's value at that index, an encoded scalar. */
   value: bytes(32),
-  /** As it was signed. */
+  /** The encoded manifest, as it was signed. */
   manifest: bytesUpTo(1 << 18),
-  /** The key's public record, encoded, and its certificate. */
+  /** The encoded record of the key, and its certificate. */
   record: bytesUpTo(1 << 19),
   certificate: bytesUpTo(1 << 17),
   blob: nullable(bytesUpTo(BLOB_LIMIT)),
 })
 const pieceCodec = codec(pieceShape, 1 << 21)
 
-/** A piece in which everything that one holder can check was checked. */
+/** A piece that passed every check possible for one holder. */
 export type Piece = {
   readonly holder: EscrowHolder
   /** The caller wipes it. */
   readonly value: Secret
   readonly manifest: Manifest
   readonly record: KeyRecord
-  /** Over the record, and checked; null where a piece from paper came without one. */
+  /** A checked certificate of the record; null for a piece from paper without one. */
   readonly certificate: Uint8Array | null
-  /** Who split the share. */
+  /** The custodian whose share is split. */
   readonly custodian: Card
   readonly blob: Uint8Array | null
-  /** What was encoded with it, to be written again; null of a piece from paper, which has no room for it. */
+  /** The encoded parts, to write the piece again; null for a piece from paper, which has no room for them. */
   readonly parts: Parts | null
 }
 type Parts = Omit<Of<typeof pieceShape>, 'format' | 'holder' | 'value'>
@@ -66,11 +64,11 @@ export const encodePiece = (piece: Omit<Of<typeof pieceShape>, 'format'>): Uint8
   pieceCodec.encode({ format: 'mpc/escrow-piece/v1', ...piece })
 
 /**
- * The piece in a plaintext, which stays the caller's to wipe.
+ * The piece in a plaintext; the caller wipes the plaintext.
  * @param seat as in `checkManifest`
- * @throws Failure (verification) that begins with whose piece it is: `E_PIECE` if it is not whole,
- *   `E_PIECE_VALUE` if it does not lie on the manifest's vector, `E_PIECE_BLOB` if its blob is not the
- *   manifest's; and what the record, the certificate and the manifest in it are refused with
+ * @throws Failure (verification) that begins with the piece's holder: `E_PIECE` if it is malformed,
+ *   `E_PIECE_VALUE` if its value does not fit the manifest's vector, `E_PIECE_BLOB` if its blob is not the
+ *   manifest's; and the failures of record, certificate and manifest
  */
 export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece & { readonly parts: Parts } {
   const { format, holder: index, value, ...parts } = decodePiece(plaintext)
@@ -103,9 +101,8 @@ export function parsePiece(plaintext: Uint8Array, seat?: Card): Piece & { readon
 }
 
 /**
- * Whether a piece is of the epoch that this record is.
- * @throws Failure (verification) `E_PIECE_FOREIGN` if it is of another key, `E_PIECE_RETIRED` of another
- *   epoch
+ * Requires that a piece belongs to this record's epoch.
+ * @throws Failure (verification) `E_PIECE_FOREIGN` for another key, `E_PIECE_RETIRED` for another epoch
  */
 export function requirePieceOf(piece: Omit<Piece, 'value'>, r: KeyRecord): void {
   const { record: own, custodian } = piece
@@ -115,8 +112,8 @@ export function requirePieceOf(piece: Omit<Piece, 'value'>, r: KeyRecord): void 
   if (hex(own.key_id) !== hex(r.key_id) || hex(own.group_point) !== hex(r.group_point)) {
     throw refuse('E_PIECE_FOREIGN', `${whose} is of another key`, 'look for the pieces of this key')
   }
-  // Its record and certificate are whole, but by people whom only that record names; its successor vouches
-  // for it.
+  // The piece's record and certificate are consistent, but only its own members signed them. The next epoch's
+  // record vouches for it.
   const vouched = r.parent !== null && hex(r.parent) === hex(epoch)
   const problem = vouched
     ? `is genuine, but of a retired epoch: number ${own.epoch}, before ${r.epoch}`
@@ -128,7 +125,7 @@ export function requirePieceOf(piece: Omit<Piece, 'value'>, r: KeyRecord): void 
   )
 }
 
-/** @throws Failure `E_PIECES_DIFFER` (verification) if a piece is under another manifest than this */
+/** @throws Failure `E_PIECES_DIFFER` (verification) for a piece of another manifest */
 export function requireUnder(piece: Piece, manifest: Manifest): void {
   if (hex(manifestDigest(piece.manifest)) === hex(manifestDigest(manifest))) return
   throw otherManifest(whoseIs(piece))
@@ -137,7 +134,7 @@ export function requireUnder(piece: Piece, manifest: Manifest): void {
 export const otherManifest = (whose: string): Failure =>
   refuse('E_PIECES_DIFFER', `${whose} is under another manifest than the one that is here`)
 
-/** How messages call a piece. */
+/** A piece's name in messages. */
 export const whoseIs = ({ holder }: { readonly holder: Pick<EscrowHolder, 'name' | 'index'> }): string =>
   `the piece of ${holder.name} (holder ${holder.index})`
 

@@ -1,4 +1,4 @@
-/** The keys that can be derived from a recorded one. */
+/** Keys derived from a recorded one. */
 import { CodecError } from '../../protocol/core/codec.js'
 import { derivePath, parsePath, type Path } from '../../protocol/group/derive.js'
 import { publicKeyOf } from '../../protocol/group/scheme.js'
@@ -6,20 +6,20 @@ import { Failure } from '../base/failure.js'
 import type { KeyRecord } from './record.js'
 
 export type DerivedKey = {
-  /** From the recorded key downwards; none for the key itself. */
+  /** The path from the recorded key; empty for the key itself. */
   readonly path: Path
   /** As in a record: for taproot the internal point, untweaked. */
   readonly groupPoint: Uint8Array
   readonly chainCode: Uint8Array | null
-  /** What the path adds to every share; 0n for the key itself. */
+  /** The scalar that the path adds to every share; 0n for the key itself. */
   readonly shift: bigint
   /** The key that signatures verify under. */
   readonly publicKey: Uint8Array
 }
 
 /**
- * The key at a path like `m/0/1`, or the key itself.
- * @throws Failure `E_PATH` (usage) if it is no path, or leads to no key
+ * The key at a path such as `m/0/1`, or the key itself for null.
+ * @throws Failure `E_PATH` (usage) if the path is malformed or leads to no key
  */
 export function derivedKey(r: KeyRecord, text: string | null): DerivedKey {
   if (r.chain_code === null) {

@@ -1,6 +1,6 @@
 /**
- * The letters of a signature's rounds: their shapes and codecs. Each round's name is defined once, here,
- * because a transcript is read by it.
+ * The letters of a signature's rounds: shapes and codecs. Each round's name is defined once, here, because
+ * transcripts are read by it.
  */
 import { type Codec, codec, list, type Of, record, type Shape } from '../../core/codec.js'
 import type { PartyId } from '../../core/session.js'
@@ -14,9 +14,9 @@ import { encElgShape } from '../zk/enc-elg.js'
 export const ROUND = {
   /** Commitments to k and γ. */
   first: 'presign-1',
-  /** Γ, and the answers that turn products into sums. */
+  /** Γ, and the answers of the multiplications. */
   second: 'presign-2',
-  /** Shares of kγ, and of what holds the signature shares to account. */
+  /** Shares of kγ, and the commitments that signature shares are checked against. */
   third: 'presign-3',
   /** Shares of the signature. */
   sign: 'sign',
@@ -26,9 +26,9 @@ const firstShape = ({ modulusBits }: Level) =>
   record({
     /** Enc(k). */
     K: natural(2 * modulusBits),
-    /** Enc(γ), which the paper calls G; here G is the generator. */
+    /** Enc(γ), G in the paper; here G is the generator. */
     encGamma: natural(2 * modulusBits),
-    /** yG, with y known to nobody. */
+    /** yG for a y that nobody knows. */
     Y: point,
     /** aG, aY + kG. */
     A1: point,
@@ -43,7 +43,7 @@ export type First = Of<ReturnType<typeof firstShape>>
 const firstProofsShape = (level: Level) => record({ psi0: encElgShape(level), psi1: encElgShape(level) })
 export type FirstProofs = Of<ReturnType<typeof firstProofsShape>>
 
-/** To one peer j: D = γ⊙K_j ⊕ Enc_j(-β), F = Enc(-β); and the same with x and β̂. */
+/** For one peer j: D = γ⊙K_j ⊕ Enc_j(-β), F = Enc(-β); likewise with x and β̂. */
 const answerShape = ({ modulusBits }: Level) => {
   const ciphertext = natural(2 * modulusBits)
   return record({ D: ciphertext, F: ciphertext, DHat: ciphertext, FHat: ciphertext })
@@ -54,9 +54,9 @@ const secondShape = (level: Level, peers: number) =>
   record({
     /** γG. */
     Gamma: point,
-    /** ψ̃: it is the γ in (B1, B2). */
+    /** ψ̃ proves that γ is the value in (B1, B2). */
     psiTilde: elogShape,
-    /** To every other signer, in ascending order. */
+    /** For every other signer, in ascending order. */
     answers: list(answerShape(level), peers),
   })
 export type Second = Of<ReturnType<typeof secondShape>>
@@ -71,7 +71,7 @@ const thirdShape = record({
   S: point,
   /** kΓ. */
   Delta: point,
-  /** ψ': it is the k in (A1, A2). */
+  /** ψ' proves that k is the value in (A1, A2). */
   psiPrime: elogShape,
 })
 export type Third = Of<typeof thirdShape>
@@ -83,7 +83,7 @@ export const presignShapes = {
   secondProofs: secondProofsShape,
 } satisfies Record<string, (level: Level) => Shape<unknown>>
 
-/** The letters of each round. A share of the signature is σ. */
+/** The letters of each round. A signature share is σ. */
 export const presignLetters = (level: Level, signers: number) => ({
   first: codec(firstShape(level), 1 << 14),
   firstProofs: codec(firstProofsShape(level), 1 << 15),
@@ -93,6 +93,6 @@ export const presignLetters = (level: Level, signers: number) => ({
 })
 export const sigmaLetter: Codec<bigint> = codec(scalar, 64)
 
-/** What `from` answered `to`. */
+/** The answer of `from` to `to`. */
 export const answerTo = (signers: Signers, said: Second, from: PartyId, to: PartyId): Answer =>
   said.answers[othersThan(from, signers).indexOf(to)] as Answer
