@@ -1,7 +1,7 @@
 /**
  * The offline verifier of evidence: failed runs, and letters alone. It finds who broke the protocol by signed
- * letters in the file. It checks of the session what a transcript's verifier checks, and believes nothing about
- * a key but the record that its order or definition names.
+ * letters in the file. It checks of the session what a transcript's verifier checks, and believes nothing
+ * about a key but the record that its order or definition names.
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { judgeFailure } from '../protocol/cggmp24/evidence.js'
@@ -82,8 +82,8 @@ type Compute = (jobs: readonly Job[]) => Promise<readonly Uint8Array[]>
  * The verdict on evidence. It takes seconds per party if auxiliary data were made, and seconds per pair of
  * signers after a signature's failure phase.
  * @param compute runs the jobs; by default on this thread
- * @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold; `E_EVIDENCE` (verification)
- * where everything holds, and proves nobody's fault
+ * @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold; `E_EVIDENCE`
+ *   (verification) where everything holds, and proves nobody's fault
  */
 export async function verifyEvidence(
   encoded: Uint8Array,

@@ -1,6 +1,7 @@
 /**
- * The verdict on letters that convict their sender by themselves: two different letters signed for one place, or
- * one letter that cannot be read. Any other accusation rests on more than the file holds, so it is not proven.
+ * The verdict on letters that convict their sender by themselves: two different letters signed for one place,
+ * or one letter that cannot be read. Any other accusation rests on more than the file holds, so it is not
+ * proven.
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { type Codec, CodecError } from '../protocol/core/codec.js'

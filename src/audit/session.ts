@@ -1,6 +1,7 @@
 /**
- * The checks that transcripts and files of failed runs share: the letters of one session stand in their places
- * under the definition, each signed by the member that it names. Other files judge what the letters amount to.
+ * The checks that transcripts and files of failed runs share: the letters of one session stand in their
+ * places under the definition, each signed by the member that it names. Other files judge what the letters
+ * amount to.
  */
 import { CodecError, equalBytes } from '../protocol/core/codec.js'
 import type { PartyId } from '../protocol/core/session.js'
@@ -46,7 +47,7 @@ export function demand(holds: boolean, problem: string): void {
   if (!holds) refuse(problem)
 }
 
-/** Reads a file. @throws Failure `E_TRANSCRIPT` (verification) with the first thing in it that does not hold */
+/** Reads a file. @throws Failure `E_TRANSCRIPT` (verification) with the first failed check */
 export function holding<T>(what: string, hint: string, read: () => T): T {
   try {
     return read()
@@ -91,7 +92,7 @@ export function openingIn(seen: Seen, definition: Definition, cards: readonly Ca
   return sid
 }
 
-/** The letters of each round, by round and party. The names of rounds in a file are its author's: never show one. */
+/** The letters by round and party. A round's name in a file is its author's text: never show it. */
 export function roundsIn(
   seen: Seen,
   id: Uint8Array,

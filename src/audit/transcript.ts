@@ -1,6 +1,7 @@
 /**
- * The offline verifier of public transcripts. Anybody with the file can check every signature, commitment and ID
- * in it against the rest, and the result against the broadcasts. It trusts only fingerprints that its reader knows.
+ * The offline verifier of public transcripts. Anybody with the file can check every signature, commitment and
+ * ID in it against the rest, and the result against the broadcasts. It trusts only fingerprints that its
+ * reader knows.
  */
 import { encode, equalBytes } from '../protocol/core/codec.js'
 import { needsAuxiliary, publicKeyMaking, publicKeyResharing, roundsOf } from '../protocol/engines/engine.js'

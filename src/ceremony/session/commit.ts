@@ -241,7 +241,7 @@ export async function linger(
   return room.peers.filter((peer) => away.includes(hex(peer.fingerprint))).map(({ name }) => name)
 }
 
-// --------------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 /** A watcher knows no session and asks for the record. */
 const isOfRecord = ({ kind }: { readonly kind: Kind }): boolean => kind === 'record'

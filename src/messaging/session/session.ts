@@ -116,7 +116,7 @@ export class Room {
     this.mailbox.on('abort', (envelope, from) => this.#heardAbort(envelope, from))
   }
 
-  // ------------------------------------------------------------------------------------------------------- attempts
+  // ------------------------------------------------------------------------------------------------ attempts
 
   /**
    * Begins an attempt; its signal fires when something ends it.
@@ -358,7 +358,7 @@ export class Room {
     return this.participants.some(({ fingerprint }) => hex(fingerprint) === hex(member.fingerprint))
   }
 
-  // ----------------------------------------------------------------------------------------------------------- time
+  // ---------------------------------------------------------------------------------------------------- time
 
   now(): number {
     return this.#options.now()

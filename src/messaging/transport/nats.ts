@@ -128,7 +128,7 @@ async function pause(signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted()
 }
 
-// ------------------------------------------------------------------------------------------------------- a connection
+// ---------------------------------------------------------------------------------------------- a connection
 
 /** How long a server may take to confirm a flush, in milliseconds. */
 const FLUSH_WITHIN = 10_000

@@ -5,8 +5,8 @@
 import type { PartyId } from './session.js'
 
 /**
- * `proven`: signed bytes show it to a third party. `witnessed`: this machine checked it, others must take its word.
- * `pair`: one of two parties is guilty, and an outsider cannot tell which.
+ * `proven`: signed bytes show it to a third party. `witnessed`: this machine checked it, others must take its
+ * word. `pair`: one of two parties is guilty, and an outsider cannot tell which.
  */
 export type AccusationKind = 'proven' | 'witnessed' | 'pair'
 

@@ -133,7 +133,7 @@ export function xorAll(values: readonly Uint8Array[]): Uint8Array {
   return values.reduce((a, b) => a.map((byte, k) => byte ^ (b[k] as number)))
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 /** A `T` as a `Value`: `parse` throws a CodecError that names the field; `form` is its inverse. */
 export type Shape<T> = {

@@ -1,6 +1,6 @@
 /**
- * Secret bytes with a lifetime: `using secret = new Secret(bytes)` wipes them when the scope ends, also when a
- * deadline ends the protocol. They print redacted and refuse to be serialised. Copies that JavaScript makes
+ * Secret bytes with a lifetime: `using secret = new Secret(bytes)` wipes them when the scope ends, also when
+ * a deadline ends the protocol. They print redacted and refuse to be serialised. Copies that JavaScript makes
  * on its own (BigInt, the garbage collector) are out of reach; the README says so.
  */
 

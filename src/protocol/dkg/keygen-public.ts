@@ -151,8 +151,8 @@ export function openingChecks(
 export const dealtReason = "dealt share does not lie on the sender's polynomial"
 
 /**
- * Round 2, step 2. "Each P_i verifies their shares by calculating g^f_l(i) = prod phi_lk^(i^k mod q), aborting if the
- * check fails." F and share are null if they could not be parsed.
+ * Round 2, step 2. "Each P_i verifies their shares by calculating g^f_l(i) = prod phi_lk^(i^k mod q),
+ * aborting if the check fails." F and share are null if they could not be parsed.
  */
 export const liesOn = (
   curve: Curve,
@@ -187,7 +187,7 @@ export const encoded = ({ group, shares, chainCode }: Made): PublicOutput => ({
   chainCode,
 })
 
-/** Each party's values for round `prove`, fixed ahead. The letters' shape makes the field mandatory for ECDSA. */
+/** Each party's values for round `prove`, fixed ahead. For ECDSA the shape of the letters requires them. */
 export const aheadOf = (openings: ReadonlyMap<PartyId, Opening>): ReadonlyMap<PartyId, cggmp24.Ahead> =>
   new Map([...openings].map(([party, { ahead }]) => [party, ahead as cggmp24.Ahead]))
 

@@ -77,9 +77,9 @@ export function* reshareWith(
   const { self, peers } = session
   const index = members.get(self)
 
-  // Round 1. Dealer i of the set D: w_i = λ_i^D x_i; a polynomial f_i of degree t'-1 with f_i(0) = w_i; its vector F_i; V_i.
-  // Every party, dealer or not, also sends its plan, which fixes the epoch and the people: a joiner trusts
-  // only a plan on which all agree.
+  // Round 1. Dealer i of the set D: w_i = λ_i^D x_i; a polynomial f_i of degree t'-1 with f_i(0) = w_i; its
+  // vector F_i; V_i. Every party, dealer or not, also sends its plan, which fixes the epoch and the people: a
+  // joiner trusts only a plan on which all agree.
   const f = weightedPolynomial(session, plan, share, rng)
   const mine: Opening | null = f && { F: feldman(curve, f).map((A) => A.toBytes()), u: rng(32) }
   const said = yield* broadcastReliably(session, 'commit', commitmentLetter, {

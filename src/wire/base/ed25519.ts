@@ -39,7 +39,7 @@ export class SigningKey {
   }
 }
 
-/** Whether `signature` is that of the record (tag, ...fields) under `publicKey`, a key that `isSigningKey` accepts. */
+/** Whether a signature covers the record (tag, ...fields). @param publicKey one that `isSigningKey` accepts */
 export function verifySignature(
   publicKey: Uint8Array,
   signature: Uint8Array,

@@ -22,7 +22,7 @@ export function parseNkey(text: string): Uint8Array | null {
 export const nkeySeedText = (seed: Secret): string =>
   Buffer.from(codec.Codec.encodeSeed(nkeys.Prefix.User, seed.reveal())).toString('ascii')
 
-/** The seed in `SU...` text. @throws CodecError unless it is a user's seed, spelt as `nkeySeedText` spells it */
+/** The seed in `SU...` text. @throws CodecError unless it is a user's seed in canonical spelling */
 export function parseNkeySeed(text: string): Secret {
   const seed = seedIn(text)
   if (seed !== null && nkeySeedText(seed) === text) return seed

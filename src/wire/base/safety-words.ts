@@ -1,7 +1,7 @@
 /**
- * The PGP word list (Juola and Zimmermann, 1995): one word a byte, of two syllables at even positions and of three at
- * odd ones, so that a swapped or a dropped word shows. People read these to each other and type them, so all letters
- * are ASCII.
+ * The PGP word list (Juola and Zimmermann, 1995): one word a byte, of two syllables at even positions and of
+ * three at odd ones, so that a swapped or a dropped word shows. People read these to each other and type
+ * them, so all letters are ASCII.
  */
 
 const EVEN = words(`

@@ -16,9 +16,10 @@ export const NAME_RULE =
 export const nameShape: Shape<string> = pattern(NAME, `a name of ${NAME_RULE}`)
 
 const LONGEST = 200
-// Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph separators
-// (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), what Unicode says may be drawn as nothing (among it
-// variation selectors, fillers and tags), marks that enclose others (Me), and blanks that are not the space.
+// Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph
+// separators (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), what Unicode says may be drawn as
+// nothing (among it variation selectors, fillers and tags), marks that enclose others (Me), and blanks that
+// are not the space.
 const INVISIBLE =
   /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Me}]|(?! )\p{Zs}|[\u2800\ufffc\u{16fe4}\u{1d159}]/u
 const MARK = /\p{M}/u

@@ -37,7 +37,7 @@ export const resultDigest = (ran: Ran, outcome: Value): Uint8Array =>
 
 export const receiptShape = record({
   fingerprint: bytes(32),
-  /** Proof of knowledge of the share in the record, bound to the result and the index; null where there is none. */
+  /** Proof of knowledge of the share, bound to the result and the index; null for one without a share. */
   proof: nullable(record({ R: bytesUpTo(33, 32), z: bytes(32) })),
   signature: bytes(64),
 })
@@ -98,7 +98,7 @@ export function verifyReceipt(receipt: Receipt, holder: Holder, ran: Ran, result
   return verifyKnowledge(curveOf(scheme), proofContext(result, index), publicShare, proof)
 }
 
-// --------------------------------------------------------------------------------------------------- the certificate
+// ------------------------------------------------------------------------------------------- the certificate
 
 const certificateShape = record({
   format: format('mpc/certificate/v1'),

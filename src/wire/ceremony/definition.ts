@@ -46,7 +46,7 @@ export {
   ROLES,
 } from './key-definition.js'
 
-/** `raw`: bytes given to the scheme's own hash. `digest`: 32 bytes signed as they are. Decoders add to the list. */
+/** `raw`: bytes given to the scheme's own hash. `digest`: 32 bytes signed as they are. */
 export const PAYLOAD_TYPES = ['raw', 'digest', 'text'] as const
 export type PayloadType = (typeof PAYLOAD_TYPES)[number]
 
@@ -116,7 +116,7 @@ export const acceptDefinition = (key: SigningKey, id: Uint8Array): Uint8Array =>
 export const verifyAcceptance = (publicKey: Uint8Array, id: Uint8Array, signature: Uint8Array): boolean =>
   verifySignature(publicKey, signature, SIGNED.accept, id)
 
-// ---------------------------------------------------------------------------------------------------------- the file
+// -------------------------------------------------------------------------------------------------- the file
 
 /** Whether these are valid signatures over the definition, each by a different one of these members. */
 export function areAcceptances(
@@ -205,7 +205,7 @@ export function definitionKeys(definition: Definition): readonly Keys[] {
   return definition.kind === 'handshake' ? definition.members : []
 }
 
-// --------------------------------------------------------------------------------------------------------- the rules
+// ------------------------------------------------------------------------------------------------- the rules
 
 function checkHandshake<D extends { members: readonly Keys[] }>(definition: D): D {
   checkDistinct(definition.members)

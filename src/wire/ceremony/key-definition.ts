@@ -191,7 +191,7 @@ export function watchersNeeded(definition: ReshareDefinition): number {
   return Math.max(0, Math.floor(old / 2) + 1 - taking)
 }
 
-// --------------------------------------------------------------------------------------------------------- the rules
+// ------------------------------------------------------------------------------------------------- the rules
 
 function checkCommon(definition: Pick<KeyDefinition, 'members' | 'threshold' | 'not_before' | 'expires'>) {
   const custodians = custodiansOf(definition).length

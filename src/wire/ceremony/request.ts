@@ -86,7 +86,9 @@ const whole = (fields: RequestFields, encoded: Uint8Array): Request => ({
   encoded,
 })
 
-/** The order by which these signers sign a request. @param rebinds digests, of those by which they sit there */
+/**
+ * The order by which these signers sign a request. @param rebinds digests, of those by which they sit there
+ */
 export function orderFor(
   request: Request,
   signers: Order['signers'],

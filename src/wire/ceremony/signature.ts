@@ -10,15 +10,15 @@ import { isSigningKey, verifyEd25519 } from '../base/ed25519.js'
 import { sha256 } from '../base/hash.js'
 
 /**
- * The bytes that the scheme signs for a payload: ECDSA signs a digest, which is the payload's SHA-256 unless the payload
- * is one itself; the others sign the payload.
+ * The bytes that the scheme signs for a payload: ECDSA signs a digest, which is the payload's SHA-256 unless
+ * the payload is one itself; the others sign the payload.
  */
 export const messageOf = (scheme: Scheme, type: PayloadType, payload: Uint8Array): Uint8Array =>
   scheme === 'ecdsa-secp256k1' && type !== 'digest' ? sha256(payload) : payload
 
 /**
- * Whether `signature` (64 bytes) is one of `message` under `publicKey`, as others would check it; of ECDSA's two forms
- * only the one with a low s. Never throws.
+ * Whether `signature` (64 bytes) is one of `message` under `publicKey`, as others would check it; of ECDSA's
+ * two forms only the one with a low s. Never throws.
  */
 export function verifiesUnder(
   scheme: Scheme,

@@ -206,7 +206,7 @@ function cardProblem(card: Card, r: KeyRecord, index: number): string | null {
 const proofContext = (fields: Of<typeof provenShape>): Uint8Array =>
   digest('mpc/rebind-proof/v1', provenShape.form(fields))
 
-// ------------------------------------------------------------------------------------- before the new identity has signed
+// ------------------------------------------------------------------------ before the new identity has signed
 
 const offerCodec = codec(
   record({

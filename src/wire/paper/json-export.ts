@@ -17,7 +17,9 @@ const RECORD = 'mpc/key-record/v1'
 const MANIFEST = 'mpc/escrow-manifest/v1'
 const HANDOVER = 'mpc/share-handover/v1'
 
-/** The record as `key show --export` writes it and `--record` takes it, with its certificate if that is there. */
+/**
+ * The record as `key show --export` writes it and `--record` takes it, with its certificate if that is there.
+ */
 export const exportRecord = (record: KeyRecord, certificate: Uint8Array | null = null): Uint8Array =>
   line({
     format: tagged(RECORD),

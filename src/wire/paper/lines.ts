@@ -60,7 +60,9 @@ export function readCodeLine(what: CodeKind, text: string): Uint8Array | null {
 const startsCode = (what: CodeKind, line: string): boolean =>
   [true, false].some((rehearsal) => line.startsWith(`${linePrefix(what, rehearsal)}1`))
 
-/** The lines to be typed, without their numbers; six groups of five characters each, the last perhaps fewer. */
+/**
+ * The lines to be typed, without their numbers; six groups of five characters each, the last perhaps fewer.
+ */
 export function paperLines(bytes: Uint8Array): string[] {
   const count = Math.max(1, Math.ceil(bytes.length / LINE_BYTES))
   return Array.from({ length: count }, (_, i) => {
@@ -121,7 +123,8 @@ export function looksTyped(text: string): boolean {
 }
 
 /**
- * The bytes of all lines of a page, as a text file holds them; empty lines and those that begin with # are left out.
+ * The bytes of all lines of a page, as a text file holds them; empty lines and those that begin with # are
+ * left out.
  * @throws Failure `E_PAPER_LINE` (verification) that names every line that is not as it was printed
  */
 export function readPaperLines(text: string): Uint8Array {

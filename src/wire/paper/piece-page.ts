@@ -80,10 +80,10 @@ export type AtHand = { readonly records: readonly PublicRecord[]; readonly manif
 
 /**
  * The piece in a plaintext, which stays the caller's to wipe; with the record and the manifest that it names.
- * @throws Failure (verification) that says whose piece it is: `E_PIECE` if it is not whole, `E_PIECE_FOREIGN`,
- *   `E_PIECE_RETIRED`, `E_PIECES_DIFFER` if no record or manifest at hand is the one that it names, `E_PIECE_VALUE` if
- *   it does not lie on the manifest's vector; and what the manifest is refused with. (usage) `E_PAPER_PUBLIC` if none
- *   is at hand
+ * @throws Failure (verification) that says whose piece it is: `E_PIECE` if it is not whole,
+ *   `E_PIECE_FOREIGN`, `E_PIECE_RETIRED`, `E_PIECES_DIFFER` if no record or manifest at hand is the one that
+ *   it names, `E_PIECE_VALUE` if it does not lie on the manifest's vector; and what the manifest is refused
+ *   with. (usage) `E_PAPER_PUBLIC` if none is at hand
  */
 export function parsePaperPiece(plaintext: Uint8Array, { records, manifests }: AtHand): Piece {
   const small = decodeSmall(plaintext)

@@ -71,7 +71,10 @@ export const helloCommitment = (
   { x25519, mlkem, nonce }: Reveal,
 ): Uint8Array => digest('mpc/hello-commit/v1', definition, member, start, x25519, mlkem, nonce)
 
-/** Names a complete set of hellos: their headers and bodies, without signatures, in the order of the participants. */
+/**
+ * Names a complete set of hellos: their headers and bodies, without signatures, in the order of the
+ * participants.
+ */
 export const attemptId = (
   definition: Uint8Array,
   hellos: readonly Pick<Envelope, 'header' | 'body'>[],

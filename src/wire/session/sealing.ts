@@ -11,7 +11,10 @@ import { encode } from '../../protocol/core/codec.js'
 
 const NONCE = new Uint8Array(12)
 
-/** The key of one round's letter in one direction. @param letterKey 32 bytes, of the handshake, for that direction */
+/**
+ * The key of one round's letter in one direction. @param letterKey 32 bytes, of the handshake, for that
+ * direction
+ */
 export function keyOfLetter(letterKey: Uint8Array, round: string): Uint8Array {
   return expand(sha256, letterKey, encode(['mpc/letter/v1', round]), 32)
 }

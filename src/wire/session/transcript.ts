@@ -1,6 +1,7 @@
 /**
- * The public transcript: everything in a run that all participants saw, byte for byte the same at each of them. No
- * local times, no retries, no sealed letters. Its head is fixed before the first receipt and stands in the result.
+ * The public transcript: everything in a run that all participants saw, byte for byte the same at each of
+ * them. No local times, no retries, no sealed letters. Its head is fixed before the first receipt and stands
+ * in the result.
  */
 import { sha256 } from '../base/hash.js'
 import { bytesUpTo, codec, list, nullable, type Of, record } from '../../protocol/core/codec.js'
@@ -70,7 +71,9 @@ export const lettersCodec = codec(lettersShape, 1 << 26)
 /** The most parts of a transcript: the four of the opening, and the rounds. */
 export const MOST_PARTS = 4 + MOST_ROUNDS
 
-/** 32 bytes that stand for the letters of one part. @param part a round's name, or what the opening calls it */
+/**
+ * 32 bytes that stand for the letters of one part. @param part a round's name, or what the opening calls it
+ */
 export const partDigest = (part: string, letters: readonly Uint8Array[]): Uint8Array =>
   digest('mpc/transcript-part/v1', part, letters.map(sha256))
 

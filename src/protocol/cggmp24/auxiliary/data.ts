@@ -125,8 +125,8 @@ export function checkAuxPublic({ level, parties }: AuxData): void {
 }
 
 /**
- * Checks that these are the primes of this party's data: sizes, N = p q and N̂ = p̂ q̂. Primality needs no second
- * test: `requirePrimes` tested all four, and a proof showed that N has exactly two prime factors.
+ * Checks that these are the primes of this party's data: sizes, N = p q and N̂ = p̂ q̂. Primality needs no
+ * second test: `requirePrimes` tested all four, and a proof showed that N has exactly two prime factors.
  * @throws CodecError that names the part, never its content
  */
 export function checkAuxSecret(level: Level, own: AuxPublic, secret: AuxSecret): void {

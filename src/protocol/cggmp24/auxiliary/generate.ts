@@ -1,8 +1,8 @@
 /**
- * Generates the auxiliary data of a key: every party's Paillier modulus and ring-Pedersen parameters, once per
- * party set and epoch (CGGMP24). The rounds are `aux-commit` (reliably broadcast), `aux-open`, and `aux-prove`
- * (Πmod to all, Πfac to each); these names let them share a run with the rounds of key generation. The caller
- * supplies the primes, because making them takes seconds and threads.
+ * Generates the auxiliary data of a key: every party's Paillier modulus and ring-Pedersen parameters, once
+ * per party set and epoch (CGGMP24). The rounds are `aux-commit` (reliably broadcast), `aux-open`, and
+ * `aux-prove` (Πmod to all, Πfac to each); these names let them share a run with the rounds of key
+ * generation. The caller supplies the primes, because making them takes seconds and threads.
  *
  * Πprm protects the other parties: if s is outside <t>, their commitments reveal their secrets. Πmod and Πfac
  * protect them from a modulus built to read their shares. None of the three can be left out.
@@ -105,7 +105,7 @@ export function commitToAux(
 export const commonString = (openings: Iterable<AuxOpening>): Uint8Array =>
   xorAll([...openings].map(({ rho }) => rho))
 
-/** The context of a party's proofs: all are bound to the run, Πmod and Πfac to ρ, Πfac also to its verifier. */
+/** The context of a party's proofs: the run; for Πmod and Πfac also ρ; for Πfac also its verifier. */
 export function auxContext(
   session: Session,
   { level, epoch }: AuxInput,
@@ -120,7 +120,8 @@ export function auxContext(
 /**
  * Generates the auxiliary data of the session's parties, whose ids 1..n are the indices of their shares.
  * @throws RangeError for parties that are not 1..n, or primes that are not four safe ones of the level
- * @throws ProtocolAbort naming everybody who broke the protocol; SplitView if parties saw different commitments
+ * @throws ProtocolAbort naming everybody who broke the protocol; SplitView if parties saw different
+ *   commitments
  */
 export function* generateAux(
   session: Session,
@@ -169,7 +170,8 @@ export function* generateAuxWith(
   const openings = yield* broadcast(session, 'aux-open', letter.opening, mine)
   const opened = (party: PartyId) => openings.get(party) as AuxOpening
 
-  // Round 3. For every j: V_j opens, the publicly checkable properties of the parameters hold, and so does Πprm.
+  // Round 3. For every j: V_j opens, the publicly checkable properties of the parameters hold, and so does
+  // Πprm.
   const prmHolds = yield* forEach(verifyParameters, peers, (from) => ({
     context: auxContext(session, input, from),
     aux: opened(from).aux,
@@ -257,8 +259,9 @@ export function visibleFlaw(level: Level, aux: AuxPublic): string | null {
 }
 
 /**
- * Names each peer whose moduli share a factor with another party's. An outsider cannot tell which of two peers
- * took it from the other, so both are named as a pair. If the factor is this party's own, the peer took it.
+ * Names each peer whose moduli share a factor with another party's. An outsider cannot tell which of two
+ * peers took it from the other, so both are named as a pair. If the factor is this party's own, the peer took
+ * it.
  */
 function commonFactors(session: Session, sound: ReadonlyMap<PartyId, AuxPublic>): readonly Accusation[] {
   return session.peers.flatMap((party): Accusation[] => {

@@ -56,8 +56,8 @@ export const verifySum = task(
 )
 
 /**
- * Πaff-g* for an answer to the verifier, under this party's N = pq: for D and F in the role of Πaff-g's first proof,
- * `gamma`, otherwise for D̂ and F̂. It reads `affGStarTape` bytes.
+ * Πaff-g* for an answer to the verifier, under this party's N = pq: for D and F in the role of Πaff-g's first
+ * proof, `gamma`, otherwise for D̂ and F̂. It reads `affGStarTape` bytes.
  */
 export const proveAnswer = task(
   'blame/prove-answer',
@@ -84,7 +84,7 @@ export const proveAnswer = task(
   },
 )
 
-/** Whether Πaff-g* holds for an answer of the owner of N_i to the owner of N_j: yes or no, for any values of the shape. */
+/** Whether Πaff-g* holds for an answer of the owner of N_i to the owner of N_j; never throws. */
 export const verifyProvenAnswer = task(
   'blame/verify-answer',
   {

@@ -1,8 +1,9 @@
 /**
  * Identifiable abort. If the shares of kγ or of kx do not add up although every proof has verified, every
- * signer proves that it computed its own correctly (CGGMP24, failure phases). The proofs need no ring-Pedersen
- * parameters, so anybody can verify them: this file asks the questions of arriving letters, `evidence.ts` asks
- * the same ones of a transcript. A silent party is reported by the layer that waits for its letter.
+ * signer proves that it computed its own correctly (CGGMP24, failure phases). The proofs need no
+ * ring-Pedersen parameters, so anybody can verify them: this file asks the questions of arriving letters,
+ * `evidence.ts` asks the same ones of a transcript. A silent party is reported by the layer that waits for
+ * its letter.
  *
  * There is one round per signer, which keeps every letter below a megabyte: in the round of party i, i shows
  * Πdec for its own sum, and all others show Πaff-g* for their answers to i.
@@ -76,8 +77,8 @@ export function* findCheats(session: Session, phase: Phase, defence: Defence): P
   )
   const answers = yield* compute(questions.map(({ job }) => job))
   accuse(`blame-${phase}`, unanswered(questions, answers))
-  // If all proofs are true, so are the sums. So Πdec or Πaff-g* accepted a false statement (chance 2^-128 each),
-  // or Πenc-elg or Πaff-g accepted a plaintext that wraps around N.
+  // If all proofs are true, so are the sums. So Πdec or Πaff-g* accepted a false statement (chance 2^-128
+  // each), or Πenc-elg or Πaff-g accepted a plaintext that wraps around N.
   throw new Error(
     'the shares do not add up, and everybody has proved its own (Πdec, Πaff-g*): a false proof was accepted, which is a defect of this program',
   )

@@ -44,7 +44,7 @@ export const firstChecks = (signers: Signers): Checks<First> => ({
     inPaillierGroups(keyOf(signers, from), [K, encGamma], []),
 })
 
-/** Public checks of round `presign-2`: all answers are ciphertexts, and ψ̃ holds. @param first round 1's letters */
+/** Checks round `presign-2` publicly: answers are ciphertexts, ψ̃ holds. @param first letters of round 1 */
 export const secondChecks = (signers: Signers, first: By<First>): Checks<Second> => ({
   'an answer is no ciphertext': (said, from) => {
     const others = othersThan(from, signers)
@@ -59,7 +59,7 @@ export const secondChecks = (signers: Signers, first: By<First>): Checks<Second>
     verifyElog(contextOf(signers, 'Gamma', from), gammaStatement(first.get(from) as First, Gamma), psiTilde),
 })
 
-/** Public checks of round `presign-3`: δ_j is not zero, and ψ' holds. @param Gamma the sum of all shares of Γ */
+/** Checks round `presign-3` publicly: δ_j is not zero, ψ' holds. @param Gamma the sum of all Γ_j */
 export const thirdChecks = (signers: Signers, first: By<First>, Gamma: Point): Checks<Third> => ({
   'share of δ is zero': ({ delta }) => delta !== 0n,
   "proof for its Δ (ψ') does not verify": ({ Delta, psiPrime }, from) =>

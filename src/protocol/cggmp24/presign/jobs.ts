@@ -1,8 +1,8 @@
 /**
- * The heavy work of presigning, as jobs for one peer each: prove to it, verify it, answer it, open its answer.
- * Secrets come as bytes and are wiped with the input; the BigInts parsed from them cannot be wiped. A context
- * comes without a role, because each proof of a job has its own. A verifying job answers yes or no to any
- * values of the right shape.
+ * The heavy work of presigning, as jobs for one peer each: prove to it, verify it, answer it, open its
+ * answer. Secrets come as bytes and are wiped with the input; the BigInts parsed from them cannot be wiped. A
+ * context comes without a role, because each proof of a job has its own. A verifying job answers yes or no to
+ * any values of the right shape.
  */
 import { bytes, bytesUpTo, codec, flag, record } from '../../core/codec.js'
 import { secp256k1 } from '../../group/curve.js'
@@ -26,7 +26,7 @@ import { type AffGStatement, proveAffG, verifyAffG } from '../zk/aff-g.js'
 import { contextShape, type ProofContext } from '../zk/context.js'
 import { type EncElgStatement, proveEncElg, verifyEncElg } from '../zk/enc-elg.js'
 
-/** The shapes of the signing jobs, at the largest level. Letters were checked against their own level before. */
+/** The shapes of the signing jobs, at the largest level. Letters are checked at their own level before. */
 export const jobShapes = {
   prime: bytesUpTo(PRODUCTION.primeBits / 8),
   /** N, or a nonce modulo N. */
@@ -156,9 +156,9 @@ export function nonceProofsHold(
 }
 
 /**
- * This party's answer to the ciphertext K of a verifier whose data are given, with ψ and ψ̂. Both D and F contain
- * -β, so that it is the y of Πaff-g; the paper has -β in D and β in F, and adjusts the proof. Reads twice
- * `affGTape` bytes.
+ * This party's answer to the ciphertext K of a verifier whose data are given, with ψ and ψ̂. Both D and F
+ * contain -β, so that it is the y of Πaff-g; the paper has -β in D and β in F, and adjusts the proof. Reads
+ * twice `affGTape` bytes.
  */
 export const answerCiphertext = task(
   'presign/answer-ciphertext',
@@ -259,8 +259,8 @@ export function answerProofsHold(
 }
 
 /**
- * α + β and α̂ + β̂ modulo q, with α and α̂ from the peer's answer, β and β̂ from this party's answer to the peer.
- * The output is as secret as the input. Reads `decryptTape` bytes for two.
+ * α + β and α̂ + β̂ modulo q, with α and α̂ from the peer's answer, β and β̂ from this party's answer to the
+ * peer. The output is as secret as the input. Reads `decryptTape` bytes for two.
  */
 export const openAnswer = task(
   'presign/open-answer',

@@ -7,8 +7,8 @@
  * (Groth and Shoup, ePrint 2021/1330).
  *
  * Everything that identifiable abort needs is reliably broadcast; only proofs under one party's ring-Pedersen
- * parameters are dealt. Secrets live in `Secret`s and in the inputs of jobs, and both are wiped. Computing turns
- * them into BigInts, which JavaScript cannot wipe.
+ * parameters are dealt. Secrets live in `Secret`s and in the inputs of jobs, and both are wiped. Computing
+ * turns them into BigInts, which JavaScript cannot wipe.
  */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import { hedged } from '../../core/hedged.js'
@@ -66,10 +66,10 @@ import { encElgTape } from '../zk/enc-elg.js'
 
 /**
  * Presigns for `digest` with the session's parties, which are the indices of their shares.
- * @param digest 32 bytes. The run's definition must fix digest, key and shift, or honest parties with different
- * ones accuse one another
- * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self the owner of
- * the share
+ * @param digest 32 bytes. The run's definition must fix digest, key and shift, or honest parties with
+ *   different ones accuse one another
+ * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self
+ *   the owner of the share
  * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the letters were not the same
  */
 export function* presign(

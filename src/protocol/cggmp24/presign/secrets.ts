@@ -1,4 +1,4 @@
-/** The secrets that a signer keeps during presigning: k and γ with their masks, and the masks of its answers. */
+/** A signer's secrets during presigning: k and γ with their masks, and the masks of its answers. */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import { Secret, Secrets } from '../../core/secret.js'
 import type { PartyId, Rng } from '../../core/session.js'

@@ -1,8 +1,8 @@
 /**
- * The signers as the mathematics sees them: the additive sharing among exactly the t of n custodians who sign,
- * and the context of the run's proofs. A derivation path's shift enters here, before any nonce exists, and
- * nowhere else: a shift chosen afterwards allows forgery (CVE-2025-66017). So does a digest chosen afterwards,
- * so the run's name covers the digest as well.
+ * The signers as the mathematics sees them: the additive sharing among exactly the t of n custodians who
+ * sign, and the context of the run's proofs. A derivation path's shift enters here, before any nonce exists,
+ * and nowhere else: a shift chosen afterwards allows forgery (CVE-2025-66017). So does a digest chosen
+ * afterwards, so the run's name covers the digest as well.
  */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import { type KeyShare, type PublicShares, requireQuorum } from '../../sharing/key-share.js'
@@ -50,8 +50,8 @@ export type Signers = {
 /**
  * x_i ← λ_i x_i, X_j ← λ_j X_j, and the first signer's x and X, as the public key, plus the shift.
  * @param digest 32 bytes, of what is signed
- * @throws RangeError unless the session's parties are exactly as many as the threshold and all members of the key,
- * which is one of this scheme
+ * @throws RangeError unless the session's parties are exactly as many as the threshold and all members of the
+ *   key, which is one of this scheme
  */
 export function signersOf(session: Session, key: EcdsaPublic, digest: Uint8Array): Signers {
   const { parties } = session

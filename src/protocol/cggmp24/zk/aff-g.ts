@@ -131,7 +131,7 @@ export function proveAffG(
   }
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifyAffG(
   ctx: ProofContext,
   rp: Pedersen,

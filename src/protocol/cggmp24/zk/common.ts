@@ -1,8 +1,8 @@
 /**
- * Helpers of the proofs, above all the checks that every verifier makes before its equations, where the shapes
- * do not make them already. Ciphertexts and nonces must be members of their groups, or equations modulo N²
- * prove nothing (RUSTSEC-2025-0129). No point may be the identity. Answers must be in range, or they reveal
- * another party's share.
+ * Helpers of the proofs, above all the checks that every verifier makes before its equations, where the
+ * shapes do not make them already. Ciphertexts and nonces must be members of their groups, or equations
+ * modulo N² prove nothing (RUSTSEC-2025-0129). No point may be the identity. Answers must be in range, or
+ * they reveal another party's share.
  */
 import type { Value } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -42,9 +42,9 @@ export const secretTimesG = (k: bigint): Point => secp256k1.timesG(mod(k, q))
 
 /**
  * Encodes naturals and points for a challenge's hash; no point may be the identity. The encoding is injective
- * within one kind of proof: it hashes the same types in the same order every time, each item as one byte string
- * of a list, a natural in its only shortest form and a point in its only compressed form. Two kinds of proof
- * may hash equal items; the kind is in the context.
+ * within one kind of proof: it hashes the same types in the same order every time, each item as one byte
+ * string of a list, a natural in its only shortest form and a point in its only compressed form. Two kinds of
+ * proof may hash equal items; the kind is in the context.
  * @throws RangeError for a negative number
  */
 export const hashed = (...items: readonly (bigint | Point)[]): readonly Value[] =>

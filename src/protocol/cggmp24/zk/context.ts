@@ -1,8 +1,8 @@
 /**
- * The context that every proof is bound to, and the challenge that follows from it. One deterministic encoding
- * covers everything, so no byte can move from one field to another. A proof is bound to one level, run, epoch,
- * prover, verifier and role, to its whole statement and to all its first messages. One hash covers all of them:
- * no challenge depends on a part only, and no field is free for the prover to choose.
+ * The context that every proof is bound to, and the challenge that follows from it. One deterministic
+ * encoding covers everything, so no byte can move from one field to another. A proof is bound to one level,
+ * run, epoch, prover, verifier and role, to its whole statement and to all its first messages. One hash
+ * covers all of them: no challenge depends on a part only, and no field is free for the prover to choose.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { bytes, encode, nullable, record, type Shape, text, uint, type Value } from '../../core/codec.js'

@@ -1,7 +1,8 @@
 /**
  * Πdec (CGGMP24): the ciphertext x⊙K ⊕ D decrypts to the logarithm of S to a given base, where x is the
- * logarithm of X. It needs no ring-Pedersen parameters, so it convinces anybody: an accused party clears itself
- * with it. It costs seconds. The challenge has one bit per repetition, all from one hash over all commitments.
+ * logarithm of X. It needs no ring-Pedersen parameters, so it convinces anybody: an accused party clears
+ * itself with it. It costs seconds. The challenge has one bit per repetition, all from one hash over all
+ * commitments.
  */
 import { list, record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -112,7 +113,7 @@ export function proveDec(
   })
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifyDec(ctx: ProofContext, statement: DecStatement, proof: DecProof): boolean {
   const { ell, epsilon, repetitions } = ctx.level
   const { N, K, D, X, S, base } = statement

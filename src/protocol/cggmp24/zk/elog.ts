@@ -57,7 +57,7 @@ export function proveElog(
   }
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifyElog(ctx: ProofContext, statement: ElogStatement, proof: ElogProof): boolean {
   const { L, M, X, Y, h } = statement
   const { A, N, B, z, u } = proof

@@ -1,7 +1,7 @@
 /**
- * Πenc-elg (CGGMP24): the ciphertext C encrypts a small plaintext, and an ElGamal commitment holds the same one.
- * The proof is zero-knowledge and sound only towards the owner of the ring-Pedersen parameters. An accepted
- * proof bounds x with slack: x in ±2^(ℓ+ε).
+ * Πenc-elg (CGGMP24): the ciphertext C encrypts a small plaintext, and an ElGamal commitment holds the same
+ * one. The proof is zero-knowledge and sound only towards the owner of the ring-Pedersen parameters. An
+ * accepted proof bounds x with slack: x in ±2^(ℓ+ε).
  */
 import { record, type Shape } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
@@ -107,7 +107,7 @@ export function proveEncElg(
   }
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifyEncElg(
   ctx: ProofContext,
   rp: Pedersen,

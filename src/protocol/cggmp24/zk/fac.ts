@@ -90,7 +90,7 @@ export function proveFac(
   }
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifyFac(ctx: ProofContext, rp: Pedersen, { N0 }: FacStatement, proof: FacProof): boolean {
   const { ell, epsilon } = ctx.level
   const { ring, s, t } = rp

@@ -38,7 +38,8 @@ export const modTape = (level: Level): number => sampleBytes(level).unit
 /** Makes the proof; only the owner of N can. @param rng gives `modTape` bytes */
 export function proveMod(ctx: ProofContext, secret: PaillierSecret, rng: Rng): ModProof {
   const { N } = secret.key
-  // w: random with Jacobi symbol -1. Half of all units have it; a small nonresidue moves the other half there.
+  // w: random with Jacobi symbol -1. Half of all units have it; a small nonresidue moves the other half
+  // there.
   const random = unit(N, rng)
   const w = jacobi(random, N) === -1 ? random : (random * leastNonresidue(N)) % N
   const roots = Array.from({ length: ctx.level.repetitions }, (_, k) => {
@@ -52,7 +53,7 @@ export function proveMod(ctx: ProofContext, secret: PaillierSecret, rng: Rng): M
   return { w, roots }
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifyMod(ctx: ProofContext, { N }: ModStatement, { w, roots }: ModProof): boolean {
   const { level } = ctx
   const n = attempt(() => paillier(N, level))?.n

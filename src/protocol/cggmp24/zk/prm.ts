@@ -3,10 +3,11 @@
  * this holds. The verifier does not know the group's order, so each of the m challenges is one bit.
  *
  * The proof has the compact form (e, z) instead of (A, z): the verifier recomputes A_k = t^z_k s^-e_k and
- * requires that e is the hash of all A_k. This binds as much as sending A. The long form accepts (A, z) exactly
- * if t^z_k = A_k s^e_k for the bits e hashed from A. Because s is a unit, this has exactly one solution A_k for
- * given e_k and z_k. So the long form accepts (A, z) exactly if this form accepts (H(A), z): each rewrites
- * the other. A forger who picks e first must still find a z whose A hashes to this e, bit for bit.
+ * requires that e is the hash of all A_k. This binds as much as sending A. The long form accepts (A, z)
+ * exactly if t^z_k = A_k s^e_k for the bits e hashed from A. Because s is a unit, this has exactly one
+ * solution A_k for given e_k and z_k. So the long form accepts (A, z) exactly if this form accepts (H(A), z):
+ * each rewrites the other. A forger who picks e first must still find a z whose A hashes to this e, bit for
+ * bit.
  */
 import { list, record, type Shape, uint } from '../../core/codec.js'
 import type { Rng } from '../../core/session.js'
@@ -36,7 +37,7 @@ export function provePrm(ctx: ProofContext, secret: PedersenSecret, rng: Rng): P
   return { e, z: a.map((a_k, k) => (a_k + BigInt(e[k] as number) * lambda) % phi) }
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifyPrm(ctx: ProofContext, rp: Pedersen, { e, z }: PrmProof): boolean {
   const { s, t, ring } = rp
   const { repetitions } = ctx.level

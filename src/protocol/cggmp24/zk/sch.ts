@@ -24,7 +24,7 @@ export function proveSch(ctx: ProofContext, statement: SchStatement, { x, tau }:
   return { z: mod(tau + challenge(ctx, statement) * x, q) }
 }
 
-/** Whether the proof holds. Any proof of the right shape gets an answer: a bad one returns false, no throw. */
+/** Whether the proof holds; a bad proof of the right shape returns false and never throws. */
 export function verifySch(ctx: ProofContext, statement: SchStatement, { z }: SchProof): boolean {
   const { X, A } = statement
   if (!noIdentity([X, A])) return false
