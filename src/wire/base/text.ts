@@ -1,7 +1,6 @@
 /**
- * Names and text from others. A name's alphabet makes it safe everywhere; any other text that was not typed
- * here reaches a screen, a page or an error only through `visible`, because control characters could repaint
- * the screen.
+ * Names and text from others. A name's alphabet makes it safe everywhere. Any other text from outside reaches
+ * a screen, a page or an error only through `visible`, because control characters could repaint the screen.
  */
 import { type Shape, pattern } from '../../protocol/core/codec.js'
 
@@ -17,9 +16,8 @@ export const nameShape: Shape<string> = pattern(NAME, `a name of ${NAME_RULE}`)
 
 const LONGEST = 200
 // Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph
-// separators (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), what Unicode says may be drawn as
-// nothing (among it variation selectors, fillers and tags), marks that enclose others (Me), and blanks that
-// are not the space.
+// separators (Zl, Zp), surrogates, private use, unassigned (Cs, Co, Cn), default-ignorable characters
+// (variation selectors, fillers, tags), enclosing marks (Me), and blanks other than the space.
 const INVISIBLE =
   /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Me}]|(?! )\p{Zs}|[\u2800\ufffc\u{16fe4}\u{1d159}]/u
 const MARK = /\p{M}/u

@@ -23,7 +23,7 @@ import { format } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
 import { hex } from '../base/text.js'
 
-/** The run whose result is at stake. */
+/** A run and its result. */
 export type Ran = {
   readonly definition: Uint8Array
   readonly sid: Uint8Array
@@ -31,7 +31,7 @@ export type Ran = {
   readonly head: Uint8Array
 }
 
-/** 32 bytes over which receipts are given; `outcome` is the encoded record, or the signature. */
+/** The 32 bytes that receipts cover. @param outcome the encoded record, or the signature */
 export const resultDigest = (ran: Ran, outcome: Value): Uint8Array =>
   digest('mpc/result/v1', ran.definition, ran.sid, outcome, ran.head)
 
@@ -75,7 +75,7 @@ export function makeReceipt(
   return { fingerprint, proof, signature: key.sign(SIGNED.receipt, ...signedFields(ran, result, proof)) }
 }
 
-/** Who must have signed: a participant, and its share in the record where it holds one. */
+/** A participant whose receipt is needed, and its share in the record; null if it holds none. */
 export type Holder = {
   readonly fingerprint: Uint8Array
   readonly signing: Uint8Array
@@ -86,7 +86,7 @@ export type Holder = {
   } | null
 }
 
-/** Whether this is the holder's receipt for the result, with a proof where the holder has a share. */
+/** Whether this is the holder's receipt for the result, with a proof if the holder has a share. */
 export function verifyReceipt(receipt: Receipt, holder: Holder, ran: Ran, result: Uint8Array): boolean {
   const { proof, signature } = receipt
   if (hex(receipt.fingerprint) !== hex(holder.fingerprint) || (proof === null) !== (holder.share === null))
@@ -121,7 +121,7 @@ const refuse = (problem: string, cause?: unknown) =>
     cause,
   })
 
-/** What a certificate says, before it is verified. @throws Failure `E_CERTIFICATE` (verification) */
+/** A certificate before verification. @throws Failure `E_CERTIFICATE` (verification) */
 export function decodeCertificate(encoded: Uint8Array): Certificate {
   try {
     return certificateCodec.decode(encoded)

@@ -18,7 +18,7 @@ import { hex } from '../base/text.js'
 /** A public record as it is passed on. */
 export type PublicRecord = {
   readonly record: KeyRecord
-  /** Over this record, and checked; null if none was given. */
+  /** A checked certificate of this record; null if none was given. */
   readonly certificate: Uint8Array | null
 }
 

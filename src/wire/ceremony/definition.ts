@@ -118,7 +118,7 @@ export const verifyAcceptance = (publicKey: Uint8Array, id: Uint8Array, signatur
 
 // -------------------------------------------------------------------------------------------------- the file
 
-/** Whether these are valid signatures over the definition, each by a different one of these members. */
+/** Whether these are valid signatures over the definition, each by another one of these members. */
 export function areAcceptances(
   id: Uint8Array,
   signatures: readonly Signature[],
@@ -139,7 +139,7 @@ const fileCodec = codec(
   record({
     format: format('mpc/definition/v1'),
     definition: definitionShape,
-    // A reshare is also signed by custodians of the epoch before.
+    // Old custodians sign a reshare too.
     signatures: list(signatureShape, 0, 2 * MOST_MEMBERS),
   }),
   1 << 19,
@@ -149,7 +149,7 @@ const fileCodec = codec(
 export type DefinitionFile = {
   readonly definition: Definition
   readonly id: Uint8Array
-  /** Verified, by members, each member once, ordered by fingerprint. */
+  /** Verified: one for each member, sorted by fingerprint. */
   readonly signatures: readonly Signature[]
 }
 

@@ -33,7 +33,7 @@ const handoverCodec = codec(
 export type Handover = {
   readonly records: readonly [KeyRecord, ...KeyRecord[]]
   readonly certificate: Uint8Array
-  /** As they were made; each is looked at against the record that it is about. */
+  /** Statements as their authors made them; each is checked against the record that it names. */
   readonly statements: readonly Uint8Array[]
 }
 

@@ -29,14 +29,14 @@ export const PAYLOAD_LIMIT = 700_000
 const fields = {
   format: format('mpc/request/v1'),
   key_id: bytes(32),
-  /** Digest of the record of the epoch that is to sign. */
+  /** Digest of the record of the signing epoch. */
   record: bytes(32),
   type: oneOf(PAYLOAD_TYPES),
   payload: bytesUpTo(PAYLOAD_LIMIT),
   path: nullable(text(128)),
   /** Why, in the asker's words. */
   reason: text(500),
-  /** Fingerprints; null for the first to offer. */
+  /** Fingerprints; null: the first custodians that offer. */
   signers: nullable(list(bytes(32), 2, 64)),
   /** Milliseconds since 1970. */
   created: time(),
@@ -50,10 +50,10 @@ const requestCodec = codec(record({ ...fields, signature: bytes(64) }), PAYLOAD_
 
 export type RequestFields = Of<typeof unsignedShape>
 export type Request = RequestFields & {
-  /** 32 bytes that name it. */
+  /** 32 bytes that identify the request. */
   readonly id: Uint8Array
   readonly payloadSha256: Uint8Array
-  /** As it travels. */
+  /** The encoded request. */
   readonly encoded: Uint8Array
 }
 
@@ -86,9 +86,7 @@ const whole = (fields: RequestFields, encoded: Uint8Array): Request => ({
   encoded,
 })
 
-/**
- * The order by which these signers sign a request. @param rebinds digests, of those by which they sit there
- */
+/** The order for these signers. @param rebinds digests of the rebinds that seat them */
 export function orderFor(
   request: Request,
   signers: Order['signers'],
@@ -110,20 +108,20 @@ export function orderFor(
   }
 }
 
-/** Say what you have: I use the epoch of this record digest. */
+/** Asks for everything known, and announces the epoch in use here by its record digest. */
 export const listCodec = codec(bytes(32), 64)
-/** I would sign this. */
+/** Offers to sign this request. */
 export const offerCodec = codec(record({ request: bytes(32) }), 256)
-/** I still ask for this; or, as a `cancel`, no longer. */
+/** The asker still waits for this request; or, as a `cancel`, no longer. */
 export const askingCodec = codec(record({ request: bytes(32) }), 256)
-/** These of the signers who offered sign. */
+/** The signers chosen among those that offered. */
 export const chosenCodec = codec(record({ request: bytes(32), signers: list(bytes(32), 2, 64) }), 4096)
-/** I will not sign this. */
+/** Refuses to sign this request. */
 export const refusalCodec = codec(record({ request: bytes(32), reason: text(200) }), 1024)
-/** Why a co-signer that is present passes a request over, as far as its asker needs to know. */
+/** Why a co-signer passes a request over. */
 export const PASSED_OVER = ['payload', 'type', 'epoch', 'clock', 'seat', 'unfit'] as const
 export type PassedOver = (typeof PASSED_OVER)[number]
-/** I am here, and do not take this up; another process of mine still may. */
+/** Passes this request over; another process of the same member still may sign it. */
 export const passedCodec = codec(record({ request: bytes(32), why: oneOf(PASSED_OVER) }), 256)
-/** It is signed: anybody can check this. */
+/** The finished signature, which anybody can verify. */
 export const signatureCodec = codec(record({ request: bytes(32), signature: bytes(64) }), 256)

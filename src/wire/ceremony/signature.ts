@@ -1,6 +1,6 @@
 /**
- * The message a scheme signs for each payload type, and the ordinary verifiers of the signature: OpenSSL for
- * Ed25519, noble's BIP-340 for Taproot and its ECDSA. None shares code with the signing protocols.
+ * The message that a scheme signs for each payload type, and ordinary verifiers of the signature: OpenSSL for
+ * Ed25519, noble for BIP-340 and ECDSA. None shares code with the signing protocols.
  */
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { equalBytes } from '../../protocol/core/codec.js'
@@ -10,15 +10,15 @@ import { isSigningKey, verifyEd25519 } from '../base/ed25519.js'
 import { sha256 } from '../base/hash.js'
 
 /**
- * The bytes that the scheme signs for a payload: ECDSA signs a digest, which is the payload's SHA-256 unless
- * the payload is one itself; the others sign the payload.
+ * The message of a payload. ECDSA signs a digest: the payload's SHA-256, or the payload itself if it is a
+ * digest. The other schemes sign the payload.
  */
 export const messageOf = (scheme: Scheme, type: PayloadType, payload: Uint8Array): Uint8Array =>
   scheme === 'ecdsa-secp256k1' && type !== 'digest' ? sha256(payload) : payload
 
 /**
- * Whether `signature` (64 bytes) is one of `message` under `publicKey`, as others would check it; of ECDSA's
- * two forms only the one with a low s. Never throws.
+ * Whether `signature` (64 bytes) is valid for `message` under `publicKey`; of ECDSA's two forms only low s
+ * is. Never throws.
  */
 export function verifiesUnder(
   scheme: Scheme,
@@ -63,7 +63,7 @@ export type EcdsaForms = {
   /** 32 bytes each. */
   readonly r: Uint8Array
   readonly s: Uint8Array
-  /** 0 or 1: which of the two keys that the signature fits is the one that made it. */
+  /** 0 or 1: selects the signing key among the two that fit the signature. */
   readonly recoveryId: number
   readonly der: Uint8Array
 }

@@ -15,20 +15,20 @@ const TAG_BYTES = 16
 const AUXILIARY_LIMIT = 1 << 18
 export const BLOB_LIMIT = AUXILIARY_LIMIT + NONCE_BYTES + TAG_BYTES
 
-/** What a blob belongs to. */
+/** The data to which a blob is bound. */
 export type BlobPlace = {
   readonly key_id: Uint8Array
   /** Record digest. */
   readonly epoch: Uint8Array
   /** The custodian's fingerprint. */
   readonly custodian: Uint8Array
-  /** The manifest's, 32 bytes: gives each split of one share another key. */
+  /** The manifest's salt, 32 bytes: each split of a share has another key. */
   readonly salt: Uint8Array
-  /** The manifest without the blob's hash, encoded: the associated data. */
+  /** The encoded manifest without the blob's hash: the associated data. */
   readonly manifest: Uint8Array
 }
 
-/** XChaCha20-Poly1305 under a random nonce, which stands before the ciphertext. */
+/** Seals with XChaCha20-Poly1305 under a random nonce, which precedes the ciphertext. */
 export function sealBlob(place: BlobPlace, share: Secret, auxiliary: Uint8Array, rng: Rng): Uint8Array {
   if (auxiliary.length > AUXILIARY_LIMIT) throw new RangeError('too long for a blob')
   const nonce = rng(NONCE_BYTES)
@@ -41,7 +41,7 @@ export function sealBlob(place: BlobPlace, share: Secret, auxiliary: Uint8Array,
   })
 }
 
-/** The auxiliary secret, which the caller wipes; null if the blob does not open with this share, here. */
+/** The auxiliary secret, which the caller wipes; null if the blob does not open with this share and place. */
 export function openBlob(place: BlobPlace, share: Secret, blob: Uint8Array): Uint8Array | null {
   return withKey(place, share, (key) => {
     try {

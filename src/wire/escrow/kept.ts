@@ -1,7 +1,7 @@
 /**
- * The custodian's copy of a split, sealed beside its share: from it a lost piece is made again, the same to
- * the last byte, and it prevents a second split of one epoch by mistake. Together with one piece it gives the
- * share, so it is as secret as the share.
+ * The custodian's copy of a split, sealed beside its share. From it a lost piece is made again, byte for
+ * byte, and a second split of one epoch is prevented. Together with one piece it gives the share, so it is as
+ * secret as the share.
  */
 import { bytesUpTo, codec, CodecError, equalBytes, nullable, record } from '../../protocol/core/codec.js'
 import { split } from '../../protocol/sharing/escrow.js'
@@ -16,7 +16,7 @@ import { format } from '../base/realm.js'
 const keptCodec = codec(
   record({
     format: format('mpc/escrow-kept/v1'),
-    /** As it was signed. */
+    /** The encoded manifest, as it was signed. */
     manifest: bytesUpTo(1 << 18),
     /** The coefficients of the split, 32 bytes each, without the share. */
     coefficients: bytesUpTo(32 * 63, 32),
@@ -41,8 +41,8 @@ export const encodeKept = (manifest: Manifest, coefficients: Secret, blob: Uint8
   })
 
 /**
- * The split in a plaintext, which stays the caller's to wipe, made again with the share.
- * @throws Failure `E_ESCROW_KEPT` (decryption) unless it is whole and its pieces are those of its manifest
+ * The split in a plaintext, made again with the share. The caller wipes both.
+ * @throws Failure `E_ESCROW_KEPT` (decryption) if it is malformed or its pieces do not fit its manifest
  */
 export function parseKept(plaintext: Uint8Array, share: Secret): Kept {
   try {

@@ -28,7 +28,7 @@ const fields = {
   epoch: bytes(32),
   /** Index of the custodian whose share was split. */
   custodian: uint(64, 1),
-  /** Digest of the manifest that the holder holds. */
+  /** Digest of the holder's manifest. */
   manifest: bytes(32),
   holder: record({ index: uint(64, 1), name: nameShape }),
   said: oneOf(['verified', 'destroyed']),
@@ -43,7 +43,7 @@ const noteCodec = codec(noteShape, 1024)
 
 export type Note = Of<typeof noteShape>
 
-/** @param signing the holder's key, where the manifest names it by a card; null elsewhere */
+/** @param signing the holder's key if the manifest names it by a card; otherwise null */
 export function makeNote(
   manifest: Manifest,
   holder: EscrowHolder,
@@ -70,9 +70,9 @@ export function makeNote(
 }
 
 /**
- * Parses a note. A note that names another manifest is valid too: `noteAgrees` tells.
- * @param signingOf the signing key of an identity by its fingerprint; null if it is not known here
- * @throws Failure `E_NOTE` (verification) unless it is whole, and signed by the identity it names
+ * Parses a note. A note that names another manifest is valid too; `noteAgrees` compares.
+ * @param signingOf the signing key of an identity by its fingerprint; null if it is unknown here
+ * @throws Failure `E_NOTE` (verification) if it is malformed, or not signed by the identity it names
  */
 export function parseNote(
   encoded: Uint8Array,
@@ -102,8 +102,8 @@ export function parseNote(
 }
 
 /**
- * Whether a note says that its holder has its piece under this very manifest: false if it names another, or
- * is not of this split, or does not come from the holder whom the manifest names there.
+ * Whether a note confirms its holder's piece of this manifest: false if it names another manifest or split,
+ * or another holder than the manifest has at that index.
  */
 export function noteAgrees(note: Note, manifest: Manifest): boolean {
   const holder = manifest.holders[note.holder.index - 1]

@@ -12,21 +12,21 @@ import { Failure } from '../base/failure.js'
 import { recordDigest } from '../key/record.js'
 import { hex } from '../base/text.js'
 
-/** A share from the pieces of its holders, and what its engine needs beside it. */
+/** A restored share, and the engine's auxiliary secret. */
 export type Restored = {
   readonly share: Secret
   readonly index: PartyId
   /** Null if the scheme has none, or `lost`. */
   readonly auxiliary: Secret | null
-  /** The scheme has auxiliary secrets, and they did not open: refresh before signing. */
+  /** Whether the auxiliary secret did not open: then refresh before signing. */
   readonly lost: boolean
 }
 
 /**
- * Restores the share from any of its pieces, at least as many as the manifest asks for. The caller wipes it.
- * @throws Failure (verification) `E_PIECE_FOREIGN`, `E_PIECE_RETIRED` if they are not all of one share in one
- *   epoch, `E_PIECES_DIFFER` if not under one manifest, `E_PIECE_TWICE` if one holder's stands twice;
- *   (absent) `E_PIECES_FEW` if more are needed
+ * Restores the share from at least `threshold` pieces. The caller wipes it.
+ * @throws Failure (verification) `E_PIECE_FOREIGN`, `E_PIECE_RETIRED` for pieces of another share or epoch,
+ *   `E_PIECES_DIFFER` for another manifest, `E_PIECE_TWICE` for two pieces of one holder; (absent)
+ *   `E_PIECES_FEW` if more are needed
  */
 export function restoreShare(pieces: readonly Piece[]): Restored {
   const first = requireOneManifest(pieces)
@@ -44,7 +44,7 @@ export function restoreShare(pieces: readonly Piece[]): Restored {
   }
   const values = new Map(pieces.map(({ holder, value }) => [holder.index, value]))
   const share = combine(curveOf(r.scheme), manifest.vector, values)
-  // A piece from paper has none of it.
+  // A piece from paper has no blob.
   const blob = pieces.find((piece) => piece.blob !== null)?.blob ?? null
   const opened = blob && openBlob(blobPlace(manifest), share, blob)
   return {

@@ -70,8 +70,8 @@ export function makeCard(unsigned: Unsigned, signing: SigningKey, nkey: SigningK
 }
 
 /**
- * The card in a line of text.
- * @throws Failure `E_CARD` (authentication) on anything that is not a whole, canonical, self-signed card
+ * Parses a card from a line of text.
+ * @throws Failure `E_CARD` (authentication) unless it is a complete, canonical, self-signed card
  */
 export const parseCard = (line: string): Card => cards.of(line, () => lookAt(line))
 

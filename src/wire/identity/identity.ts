@@ -57,10 +57,7 @@ const FORM = new RegExp(
 
 type Field = 'name' | 'number' | 'created' | 'ed25519' | 'nkey' | 'age'
 
-/**
- * @throws Failure `E_IDENTITY` (configuration) if the text is not exactly of this form; it never quotes the
- *   text
- */
+/** @throws Failure `E_IDENTITY` (configuration) unless it has exactly this form; never quotes the text */
 export function parseIdentity(text: string): Identity {
   const identity = identityIn(text)
   // Encoding it again refuses a second spelling of the same identity, such as a date that does not exist.

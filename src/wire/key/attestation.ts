@@ -29,7 +29,7 @@ const fields = {
   format: format('mpc/share-statement/v1'),
   said: oneOf(['activated', 'deleted', 'lost']),
   key_id: bytes(32),
-  /** Record digest of the epoch that the share is of. */
+  /** Record digest of the share's epoch. */
   epoch: bytes(32),
   /** The seat in that record. */
   index: uint(64, 1),
@@ -57,7 +57,7 @@ function check(statement: Of<typeof signedShape>): Of<typeof signedShape> {
   return statement
 }
 
-/** Who makes the statement, and in which seat. */
+/** The author of a statement, and its seat. */
 export type Speaker = { readonly card: Card; readonly index: number; readonly signing: SigningKey }
 
 /** "I hold my share of this epoch, it works, and I use no other." @param now milliseconds since 1970 */
@@ -96,8 +96,8 @@ function say(
 /**
  * Parses a statement about a share of this record.
  * @param rebinds those that put new identities into seats of the record
- * @throws Failure (verification) `E_STATEMENT` unless it is whole, of this epoch, and signed by the identity
- *   it names; `E_STATEMENT_SEAT` if that identity does not sit in its seat
+ * @throws Failure (verification) `E_STATEMENT` if it is malformed, of another epoch, or not signed by the
+ *   identity it names; `E_STATEMENT_SEAT` if that identity does not sit in its seat
  */
 export function parseStatement(
   encoded: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * A safe prime made ahead, in its sealed form. Its maker signs it: anybody who can write into a home can seal
- * to its owner, and a key made from a prime that somebody else knows is known to them too.
+ * A safe prime made in advance, in its sealed form. Its maker signs it. Anybody who can write into a home can
+ * seal to its owner; without the signature, an attacker could place a prime that it knows.
  */
 import { attempt, bytes, bytesUpTo, codec, record } from '../../protocol/core/codec.js'
 import { digest } from '../../protocol/core/session.js'

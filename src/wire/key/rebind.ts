@@ -54,16 +54,16 @@ const unsignedFields = {
 }
 const provenShape = record(provenFields)
 const unsignedShape = record(unsignedFields)
-/** The part that can be made where the share is. */
+/** The part that the share's machine makes. */
 const handedFields = {
   ...unsignedFields,
-  /** By the identity that handed the share on; null if none did. */
+  /** Signature of the identity that handed the share on; null if none did. */
   handed_signature: nullable(bytes(64)),
 }
 /** A rebind inside something larger; the reader must check it against the record (`checkRebind`). */
 export const rebindShape = record({
   ...handedFields,
-  /** By the new identity, so that nobody is put into a seat without asking. */
+  /** Signature of the new identity, so that nobody gets a seat without consent. */
   signature: bytes(64),
 })
 const rebindCodec = codec(rebindShape, 1 << 14)
@@ -74,9 +74,8 @@ export type Rebind = Of<typeof rebindShape>
 export const encodeRebind = rebindCodec.encode
 
 /**
- * 32 bytes that name it in orders. It covers the signatures too: signing twice makes two rebinds, and a
- * member that holds the other one learns so before the first round, not from transcripts that differ after
- * the last.
+ * 32 bytes that identify the rebind in orders. They cover the signatures too: signing twice makes two
+ * rebinds, and a member that holds the other one notices before the first round.
  */
 export const rebindDigest = (rebind: Rebind): Uint8Array =>
   digest('mpc/rebind-digest/v1', rebindShape.form(rebind))
@@ -85,9 +84,9 @@ export const rebindDigest = (rebind: Rebind): Uint8Array =>
 export type Seat = {
   readonly index: number
   readonly share: Secret
-  /** The new identity's. */
+  /** The new identity's card. */
   readonly card: Card
-  /** Who hands the share on; null after a loss. */
+  /** The identity that hands the share on; null after a loss. */
   readonly from: { readonly card: Card; readonly signing: SigningKey } | null
   /** Milliseconds since 1970. */
   readonly created: number
@@ -126,9 +125,9 @@ function handOn(
 
 /**
  * Parses a rebind and checks it against the record of this epoch.
- * @throws Failure (authentication) `E_REBIND` if it is not whole, of another epoch or seat, or not signed by
- *   the new identity; `E_REBIND_PROOF` if its maker did not prove that it knew the seat's share;
- *   `E_REBIND_CARD` if the new card cannot take the seat
+ * @throws Failure (authentication) `E_REBIND` if it is malformed, of another epoch or seat, or not signed by
+ *   the new identity; `E_REBIND_PROOF` without a proof that its maker knew the seat's share; `E_REBIND_CARD`
+ *   if the new card cannot take the seat
  */
 export function parseRebind(encoded: Uint8Array, r: KeyRecord): Rebind {
   return checkRebind(decodeRebind(encoded), r)
@@ -184,8 +183,7 @@ function decodeRebind(encoded: Uint8Array): Rebind {
 }
 
 /**
- * The key a rebind claims to be for; nothing else in it was checked. @throws Failure `E_REBIND` if it is not
- * one
+ * The key that a rebind claims to be for; checks nothing else. @throws Failure `E_REBIND` for a malformed one
  */
 export const rebindKey = (encoded: Uint8Array): Uint8Array => decodeRebind(encoded).key_id
 

@@ -1,6 +1,6 @@
 /**
- * The public record of one epoch of a key. The digest of its record names an epoch; the number is for people.
- * Names of keys are local, so the record holds none.
+ * The public record of one epoch of a key. Its digest identifies the epoch; the number is for people. Names
+ * of keys are local, so the record has none.
  */
 import {
   bytes,
@@ -44,12 +44,12 @@ const fieldsShape = record({
   members: list(record({ card: cardShape, index: uint(64, 1), public_share: bytesUpTo(33, 32) }), 2, 64),
   /** From 1. */
   epoch: uint(1_000_000, 1),
-  /** Record digest of the epoch before. */
+  /** Record digest of the parent epoch. */
   parent: nullable(bytes(32)),
   /** The ceremony that made this epoch. */
   definition: bytes(32),
   policy_sha256: nullable(bytes(32)),
-  /** What the engine needs beyond the shares (`auxiliaryOf`); none for FROST. */
+  /** The engine's public auxiliary data (`auxiliaryOf`); null for FROST. */
   auxiliary: nullable(bytesUpTo(1 << 18)),
 })
 
@@ -59,7 +59,7 @@ const recordCodec = codec(recordShape, 1 << 19)
 
 export const encodeRecord = recordCodec.encode
 
-/** @throws Failure `E_RECORD` (verification) unless it is whole and its shares are shares of its key */
+/** @throws Failure `E_RECORD` (verification) if it is malformed, or its public shares do not fit its key */
 export function parseRecord(encoded: Uint8Array): KeyRecord {
   try {
     return recordCodec.decode(encoded)
@@ -74,19 +74,19 @@ export function parseRecord(encoded: Uint8Array): KeyRecord {
   }
 }
 
-/** 32 bytes that name the epoch. */
+/** 32 bytes that identify the epoch. */
 export const recordDigest = (r: KeyRecord): Uint8Array => digest('mpc/record-digest/v1', recordShape.form(r))
 
 /** The key that signatures verify under. */
 export const recordPublicKey = (r: KeyRecord): Uint8Array => publicKeyOf(r.scheme, r.group_point)
 
-/** The level at which keys are made. Rehearsal keys are worth nothing, so they use the fast one. */
+/** The security level of keys. Rehearsals use a fast one, because their keys are worthless. */
 export const levelOfKeys = (): Level => (isRehearsal() ? TEST_ONLY : PRODUCTION)
 
 /**
- * The engine's auxiliary data of every member; null for a scheme that needs none. Each read checks it for
- * consistency, which takes a moment.
- * @throws CodecError unless it is whole, of the level at which keys are made, and of exactly the members
+ * The engine's auxiliary data of every member; null for a scheme without. Each call checks them, which takes
+ * a moment.
+ * @throws CodecError if they are malformed, of another level, or not of exactly the members
  */
 export function auxiliaryOf(r: KeyRecord): AuxData | null {
   if (r.auxiliary === null) return null

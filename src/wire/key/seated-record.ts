@@ -1,6 +1,6 @@
 /**
- * A key's record with the rebinds now in force: who signs under it, where that is not the identity in the
- * record. Without rebinds it is the record itself, byte for byte.
+ * A key's record with the rebinds in force, which give seats to other identities than the record does.
+ * Without rebinds it is the record itself, byte for byte.
  */
 import { bytesUpTo, codec, CodecError, list, record } from '../../protocol/core/codec.js'
 import { type Card, checkDistinct } from '../identity/card.js'
@@ -28,7 +28,7 @@ export type Seating = {
   readonly rebinds: readonly Rebind[]
 }
 
-/** @param rebinds as encoded, those of the signers */
+/** @param rebinds the encoded rebinds of the signers */
 export const encodeSeating = (r: KeyRecord, rebinds: readonly Uint8Array[]): Uint8Array =>
   rebinds.length === 0
     ? encodeRecord(r)

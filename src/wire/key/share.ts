@@ -35,11 +35,11 @@ const fields = {
   share: bytes(32),
 }
 const plainCodec = codec(record(fields), 4096)
-/** With the primes that the engine needs; null where a restored share came without them. */
+/** Includes the engine's primes; null if a share was restored without them. */
 const codecAt = (level: Level) =>
   codec(record({ ...fields, auxiliary: nullable(auxSecretShape(level)) }), 4096)
 
-/** The primes alone, as they travel beside a share that is split. */
+/** The primes alone, as they accompany the pieces of a split share. */
 export const auxSecretCodec = (): Codec<AuxSecret> => codec(auxSecretShape(levelOfKeys()), 2048)
 
 type Sealed = {
@@ -58,7 +58,7 @@ export function encodeShare({ auxiliary, ...share }: Sealed): Uint8Array {
 
 export type OwnShare = {
   readonly share: KeyShare
-  /** Null if the scheme needs none, or if it is lost: then the key must be refreshed before it signs. */
+  /** Null if the scheme needs none, or if they are lost: then the key must be refreshed before it signs. */
   readonly auxiliary: Auxiliary | null
 }
 

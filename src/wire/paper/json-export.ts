@@ -18,7 +18,7 @@ const MANIFEST = 'mpc/escrow-manifest/v1'
 const HANDOVER = 'mpc/share-handover/v1'
 
 /**
- * The record as `key show --export` writes it and `--record` takes it, with its certificate if that is there.
+ * The record as `key show --export` writes it and `--record` takes it, with its certificate if there is one.
  */
 export const exportRecord = (record: KeyRecord, certificate: Uint8Array | null = null): Uint8Array =>
   line({
@@ -27,7 +27,7 @@ export const exportRecord = (record: KeyRecord, certificate: Uint8Array | null =
     ...(certificate && { certificate: hex(certificate) }),
   })
 
-/** The manifest as it lies beside the pieces. */
+/** The manifest as written beside the pieces. */
 export const exportManifest = (manifest: Manifest): Uint8Array =>
   line({ format: tagged(MANIFEST), manifest: hex(encodeManifest(manifest)) })
 
@@ -42,8 +42,8 @@ export const exportHandover = (handover: Handover): Uint8Array =>
 
 /**
  * Parses a record from a file or from the text of its code.
- * @throws Failure (verification) `E_RECORD`, `E_PAPER_CODE` unless it is a whole record, `E_CERTIFICATE` if
- *   the certificate beside it does not certify it
+ * @throws Failure (verification) `E_RECORD`, `E_PAPER_CODE` if it is malformed, `E_CERTIFICATE` if the
+ *   certificate beside it does not certify it
  */
 export function parsePublicRecord(file: Uint8Array): PublicRecord {
   const { bytes, certificate } = contentOf(file, RECORD, 'record', (cause) => {
@@ -83,7 +83,7 @@ export const parseExportedManifest = (file: Uint8Array): Manifest =>
     }),
   )
 
-/** @throws Failure (verification) `E_STATEMENT`, `E_CERTIFICATE` unless it is a whole handover */
+/** @throws Failure (verification) `E_STATEMENT`, `E_CERTIFICATE` unless it is a valid handover */
 export const parseExportedHandover = (file: Uint8Array): Handover =>
   parseHandover(
     bytesIn(file, HANDOVER, 'handover', (cause) => {

@@ -12,7 +12,7 @@ import { equalBytes } from '../../protocol/core/codec.js'
 import { Failure } from '../base/failure.js'
 import { isRehearsal, linePrefix, OtherRealm } from '../base/realm.js'
 
-/** What a QR code holds. */
+/** The kinds of QR codes. */
 export type CodeKind = 'piece' | 'record' | 'manifest' | 'certificate'
 
 /** A line other than the last: 24 digits of 5 bits, and 6 for the checksum. */
@@ -42,7 +42,7 @@ export const codeLine = (what: CodeKind, bytes: Uint8Array): string =>
 
 /**
  * The bytes in a scanned text; null if it is no such code.
- * @throws Failure `E_PAPER_CODE` (verification) if it is one, but not whole
+ * @throws Failure `E_PAPER_CODE` (verification) for a damaged code
  */
 export function readCodeLine(what: CodeKind, text: string): Uint8Array | null {
   const line = text.trim().toLowerCase()
@@ -60,9 +60,7 @@ export function readCodeLine(what: CodeKind, text: string): Uint8Array | null {
 const startsCode = (what: CodeKind, line: string): boolean =>
   [true, false].some((rehearsal) => line.startsWith(`${linePrefix(what, rehearsal)}1`))
 
-/**
- * The lines to be typed, without their numbers; six groups of five characters each, the last perhaps fewer.
- */
+/** The lines to type, without numbers: six groups of five characters; the last line may be shorter. */
 export function paperLines(bytes: Uint8Array): string[] {
   const count = Math.max(1, Math.ceil(bytes.length / LINE_BYTES))
   return Array.from({ length: count }, (_, i) => {
@@ -123,9 +121,8 @@ export function looksTyped(text: string): boolean {
 }
 
 /**
- * The bytes of all lines of a page, as a text file holds them; empty lines and those that begin with # are
- * left out.
- * @throws Failure `E_PAPER_LINE` (verification) that names every line that is not as it was printed
+ * The bytes of all lines of a page, from a text file; empty lines and those that begin with # are ignored.
+ * @throws Failure `E_PAPER_LINE` (verification) that names every wrong line
  */
 export function readPaperLines(text: string): Uint8Array {
   const lines = linesOf(text)

@@ -1,7 +1,7 @@
 /**
- * A piece on paper: the value, and the names of the share it belongs to. It is short enough to type. The
- * key's record, its certificate and the custodian's manifest give it its worth; they are public and come
- * beside it, and the record and manifest are named here by digest. There is no room for auxiliary data.
+ * A piece on paper, short enough to type: the value, and the digests of the record and the manifest that it
+ * belongs to. Record, certificate and manifest are public and come beside it. There is no room for auxiliary
+ * data.
  */
 import { bytes, codec, CodecError, mapped, type Of, record, tuple, uint } from '../../protocol/core/codec.js'
 import { isPiece } from '../../protocol/sharing/escrow.js'
@@ -17,7 +17,7 @@ import { hex, nameShape } from '../base/text.js'
 
 const fields = {
   format: format('mpc/paper-piece/v1'),
-  /** What the custodian calls the key. */
+  /** The custodian's name for the key. */
   key: nameShape,
   key_id: bytes(32),
   /** Record digest. */
@@ -25,7 +25,7 @@ const fields = {
   /** Manifest digest. */
   manifest: bytes(32),
   holder: record({ index: uint(64, 1), name: nameShape }),
-  /** How many pieces restore the share. */
+  /** Number of pieces that restore the share. */
   threshold: uint(64, 2),
   /** The split's value at the holder's index, an encoded scalar. */
   value: bytes(32),
@@ -72,18 +72,18 @@ export const encodePaperPiece = ({ holder, value, manifest }: Pick<Piece, 'holde
     value: value.reveal(),
   })
 
-/** Whether a plaintext is a paper piece, an array, and not a whole one, a map. */
+/** Whether a plaintext is a paper piece (an array) or a complete one (a map). */
 export const isPaperPiece = (plaintext: Uint8Array): boolean => (plaintext[0] ?? 0) >> 5 === 4
 
 /** The records and manifests at hand, possibly some of other keys. */
 export type AtHand = { readonly records: readonly PublicRecord[]; readonly manifests: readonly Manifest[] }
 
 /**
- * The piece in a plaintext, which stays the caller's to wipe; with the record and the manifest that it names.
- * @throws Failure (verification) that says whose piece it is: `E_PIECE` if it is not whole,
- *   `E_PIECE_FOREIGN`, `E_PIECE_RETIRED`, `E_PIECES_DIFFER` if no record or manifest at hand is the one that
- *   it names, `E_PIECE_VALUE` if it does not lie on the manifest's vector; and what the manifest is refused
- *   with. (usage) `E_PAPER_PUBLIC` if none is at hand
+ * The piece in a plaintext, with its record and manifest; the caller wipes the plaintext.
+ * @throws Failure (verification) that begins with the piece's holder: `E_PIECE` if it is malformed,
+ *   `E_PIECE_FOREIGN`, `E_PIECE_RETIRED`, `E_PIECES_DIFFER` if no given record or manifest is the one it
+ *   names, `E_PIECE_VALUE` if it does not fit the manifest's vector; and the failures of the manifest.
+ *   (usage) `E_PAPER_PUBLIC` if none is given
  */
 export function parsePaperPiece(plaintext: Uint8Array, { records, manifests }: AtHand): Piece {
   const small = decodeSmall(plaintext)

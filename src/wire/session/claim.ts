@@ -1,12 +1,10 @@
 /**
- * A claim: a member says that a letter sealed to it is invalid, and gives everybody the means to check: the
- * letter as its sender signed it, and the key whose hash stands in the signed header. Either the sender of an
- * invalid letter is guilty, or the member that claims this of a valid one.
- *
+ * A claim that a letter sealed to its author is invalid, with the means to check it: the signed letter, and
+ * the key whose hash is in its signed header. Either the letter is invalid and its sender is guilty, or it is
+ * valid and the claim's author is.
  * The key opens this letter and nothing else, so no secret of an honest member leaks: an honest member claims
  * only letters that a cheat sent, and a cheat that claims an honest letter reveals only what it could reveal
- * anyway. A claim ends its author's part, so no share dealt in this run is ever used; the next run draws
- * everything anew.
+ * anyway. A claim ends its author's part, so no share of this run is ever used.
  */
 import { bytes, bytesUpTo, codec, type Of, record } from '../../protocol/core/codec.js'
 import { ENVELOPE_LIMIT, LARGEST_SHOWN } from './envelope.js'

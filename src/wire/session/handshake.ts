@@ -63,7 +63,7 @@ export const encapsulateCodec = codec(
 )
 export const confirmCodec = codec(list(record({ to: bytes(32), tag: bytes(32) }), 1, 63), 1 << 14)
 
-/** What a hello commits to. */
+/** The commitment in a hello. */
 export const helloCommitment = (
   definition: Uint8Array,
   member: Uint8Array,
@@ -72,8 +72,7 @@ export const helloCommitment = (
 ): Uint8Array => digest('mpc/hello-commit/v1', definition, member, start, x25519, mlkem, nonce)
 
 /**
- * Names a complete set of hellos: their headers and bodies, without signatures, in the order of the
- * participants.
+ * Identifies a complete set of hellos: headers and bodies, without signatures, in the participants' order.
  */
 export const attemptId = (
   definition: Uint8Array,

@@ -9,7 +9,7 @@ import { MOST_PARTS } from './transcript.js'
 const preparedShape = record({
   /** Digest of the result. */
   result: bytes(32),
-  /** `transcriptParts` of what led to it. */
+  /** `transcriptParts` of the run. */
   parts: list(bytes(32), 4, MOST_PARTS),
 })
 export type Prepared = Of<typeof preparedShape>

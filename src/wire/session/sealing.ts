@@ -1,6 +1,6 @@
 /**
  * Sealing letters for one member. Every letter has its own key, used once, so that it alone can be opened as
- * evidence (`claim.ts`): opening the channel's key would reveal every letter, even a dealer's old share. The
+ * evidence (`claim.ts`); the channel's key would open every letter, even one with a dealer's old share. The
  * protocol version fixes AES-256-GCM; the nonce may be zero because no key is used twice; the header is
  * associated data.
  */
@@ -11,15 +11,12 @@ import { encode } from '../../protocol/core/codec.js'
 
 const NONCE = new Uint8Array(12)
 
-/**
- * The key of one round's letter in one direction. @param letterKey 32 bytes, of the handshake, for that
- * direction
- */
+/** The key of one round's letter in one direction. @param letterKey 32 bytes from the handshake */
 export function keyOfLetter(letterKey: Uint8Array, round: string): Uint8Array {
   return expand(sha256, letterKey, encode(['mpc/letter/v1', round]), 32)
 }
 
-/** 32 bytes that stand in the header, so that an opened key can be held against it. */
+/** The key's hash in the header, against which an opened key is checked. */
 export const hashOfKey = (key: Uint8Array): Uint8Array => sha256(key)
 
 export function sealLetter(key: Uint8Array, header: Uint8Array, plaintext: Uint8Array): Uint8Array {

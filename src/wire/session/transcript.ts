@@ -1,7 +1,7 @@
 /**
- * The public transcript: everything in a run that all participants saw, byte for byte the same at each of
- * them. No local times, no retries, no sealed letters. Its head is fixed before the first receipt and stands
- * in the result.
+ * The public transcript: everything that all participants saw in a run, byte for byte the same at each of
+ * them. It has no local times, no retries and no sealed letters. Its head is fixed before the first receipt,
+ * and the result covers it.
  */
 import { sha256 } from '../base/hash.js'
 import { bytesUpTo, codec, list, nullable, type Of, record } from '../../protocol/core/codec.js'
@@ -17,7 +17,7 @@ const envelopes = list(bytesUpTo(ENVELOPE_LIMIT), 1, 64)
 const seenShape = {
   /** The encoded definition. */
   definition: bytesUpTo(1 << 19),
-  /** For a signing: the encoded record of the key, which holds the signers' cards. */
+  /** For a signing: the signed payload; the definition contains its SHA-256. */
   record: nullable(bytesUpTo(1 << 19)),
   hellos: envelopes,
   reveals: envelopes,
@@ -33,7 +33,7 @@ const transcriptShape = record({
   ...seenShape,
   /** For a signing: what was signed; the definition holds its SHA-256. */
   payload: nullable(bytesUpTo(1 << 20)),
-  /** The encoded record that was made, or the signature. */
+  /** The encoded new record, or the signature. */
   outcome: bytesUpTo(1 << 19),
   receipts: list(receiptShape, 0, 64),
 })
@@ -48,7 +48,7 @@ export const transcriptCodec = codec(transcriptShape, 1 << 26)
 const failedShape = record({
   format: format('mpc/failed-run/v1'),
   ...seenShape,
-  /** For a signing: what was to be signed. */
+  /** For a signing: the payload. */
   payload: nullable(bytesUpTo(1 << 20)),
   /** Signed envelopes. */
   claims: list(bytesUpTo(ENVELOPE_LIMIT), 0, 64),
@@ -56,9 +56,7 @@ const failedShape = record({
 export type FailedRun = Of<typeof failedShape>
 export const failedCodec = codec(failedShape, 1 << 26)
 
-/**
- * Letters of one member that convict it by themselves, whatever the run, under the definition that names it.
- */
+/** Letters of one member that convict it by themselves, under the definition that names the member. */
 const lettersShape = record({
   format: format('mpc/evidence/v1'),
   definition: seenShape.definition,
@@ -71,9 +69,7 @@ export const lettersCodec = codec(lettersShape, 1 << 26)
 /** The most parts of a transcript: the four of the opening, and the rounds. */
 export const MOST_PARTS = 4 + MOST_ROUNDS
 
-/**
- * 32 bytes that stand for the letters of one part. @param part a round's name, or what the opening calls it
- */
+/** A digest of the letters of one part. @param part a round's name, or the name of a part of the opening */
 export const partDigest = (part: string, letters: readonly Uint8Array[]): Uint8Array =>
   digest('mpc/transcript-part/v1', part, letters.map(sha256))
 
@@ -86,7 +82,7 @@ export const transcriptParts = (seen: Seen): Uint8Array[] => [
   ...seen.rounds.map(({ round, letters }) => partDigest(round, letters)),
 ]
 
-/** 32 bytes that commit to all of it. */
+/** 32 bytes that commit to the whole transcript. */
 export const transcriptHead = (seen: Seen): Uint8Array =>
   digest(
     'mpc/transcript-head/v1',
