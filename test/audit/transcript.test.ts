@@ -81,7 +81,7 @@ const replace = <T>(list: readonly T[], at: number, item: T): T[] =>
 const first = <T>(list: readonly T[]): T => list[0] as T
 
 describe('a transcript', () => {
-  test.each(kinds)('%s: everybody has the same bytes (F-07)', (kind) => {
+  test.each(kinds)('%s: everybody has the same bytes', (kind) => {
     expect(made[kind]).toHaveLength(kind === 'sign' ? 2 : 3)
     expect(sameBytes(made[kind])).toBe(true)
   })
@@ -224,7 +224,7 @@ describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)'
     test('two swapped', () => expect(change(([a, b, c]) => [b, a, c] as Rounds)).toBe(notThose))
     test('one twice', () => expect(change((rounds) => [...rounds, first(rounds)])).toBe(notThose))
     test('two under one name', () => expect(change(joined)).toBe(notThose))
-    test('one under a name that would repaint a screen (F-24)', () =>
+    test('one under a name that would repaint a screen', () =>
       expect(change((rounds) => [...rounds, { ...first(rounds), round: '\u001b[2J' }])).toBe(
         'malformed: rounds[3].round: expected the name of a round',
       ))

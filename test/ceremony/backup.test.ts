@@ -508,7 +508,7 @@ describe('a restore', () => {
     expect(everything(alice.home)).toEqual(before)
   })
 
-  test('a page says that its epoch is in use only where this home knows, and not by its own record (F-17)', async () => {
+  test('a page says that its epoch is in use only where this home knows, and not by its own record', async () => {
     const { home } = await newcomer()
     const [file] = (await pieces()) as [PieceFile]
     const { record, certificate, manifest } = one

@@ -1,4 +1,4 @@
-/** The failure phase in a ceremony: who lies of its share of kγ is named by all, and to anybody by what they keep (T-70). */
+/** The failure phase in a ceremony: who lies of its share of kγ is named by all, and to anybody by what they keep. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterRehearsal } from '../../src/wire/base/realm.js'
 import { hex } from '../../src/wire/base/text.js'

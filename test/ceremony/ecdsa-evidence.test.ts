@@ -1,5 +1,5 @@
 /**
- * Who breaks a signing is named by every honest signer, and to anybody by the file that each of them keeps (T-70). The
+ * Who breaks a signing is named by every honest signer, and to anybody by the file that each of them keeps. The
  * failure phase, which takes its time: `ecdsa-evidence.slow.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -134,7 +134,7 @@ describe('a threshold ECDSA key', () => {
       joinRequest(worldFor(carol), await findKey(carol.home, 'treasury'), null, approval),
     ])
     expect(hex(joined.signature)).toBe(hex(asked.signature))
-    // T-60: it was on each one's disk that its share leaves before it did.
+    // The order that its share may leave was on each disk before the share left.
     expect(marked()).toEqual({ alice: true, carol: true })
     const { publicKey } = derivedKey(key.record, path)
     const { der } = ecdsaForms(publicKey, digest, asked.signature)

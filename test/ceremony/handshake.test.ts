@@ -179,7 +179,7 @@ describe('a handshake for its own sake', () => {
     expect(hex(first[0]?.sid as Uint8Array)).not.toBe(hex(again[0]?.sid as Uint8Array))
   })
 
-  test('whose home remembers a higher number is met, whoever was there first (F-05)', async () => {
+  test('whose home remembers a higher number is met, whoever was there first', async () => {
     const everybody = await three()
     const [alice, bob, carol] = everybody
     const network = new MemoryNetwork()

@@ -25,7 +25,7 @@ const failureOf = (act: Promise<unknown>): Promise<Failure> =>
     },
   )
 
-describe('a signer whose share does not verify (T-24)', () => {
+describe('a signer whose share does not verify', () => {
   let everybody: Three
   beforeAll(async () => {
     everybody = await withKey()

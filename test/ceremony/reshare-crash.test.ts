@@ -11,6 +11,6 @@ beforeAll(() => {
 })
 afterAll(() => stop())
 
-test('T-45 one of who stays, leaves and joins is killed somewhere, and all end with one new epoch', async () => {
+test('one of who stays, leaves and joins is killed somewhere, and all end with one new epoch', async () => {
   expect(await killedSomewhere('reshare-crash', SAMPLE, reshareWithKill)).toBeGreaterThanOrEqual(SAMPLE - 2)
 })

@@ -23,7 +23,7 @@ afterAll(() => {
   raze(keys.flat())
 })
 
-test('T-60 a signer is killed somewhere: the others go on with it, and no nonce answers twice', async () => {
+test('a signer is killed somewhere: the others go on with it, and no nonce answers twice', async () => {
   const whole = await signWithKill(keys[0] as Three, 0, null)
   const rng = seededRng('sign-crash', 1)
   const below = (n: number): number => new DataView(rng(4).buffer).getUint32(0) % n

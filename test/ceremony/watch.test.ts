@@ -267,7 +267,7 @@ test('a yes is a vote from the epoch: for another resharing there is none, but f
   expect(await statesOf(carol)).toEqual(['1 parent'])
 })
 
-test('of two side by side by disjoint dealers at most one is certified: nobody says yes to both (F-11)', async () => {
+test('of two side by side by disjoint dealers at most one is certified: nobody says yes to both', async () => {
   const { everybody, alice, bob, carol, dave, erin, frank } = await five()
   const one = await defined(alice, everybody, {
     members: ['alice', 'bob', 'frank'],

@@ -1,4 +1,4 @@
-/** A member withholds its receipt from some of the others, in every way, and brings the certificate later (F-02). */
+/** A member withholds its receipt from some of the others, in every way, and brings the certificate later. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import { connectNats } from '../../src/messaging/transport/nats.js'

@@ -1,7 +1,6 @@
 /**
- * F-24, over every message: whatever text somebody else puts anywhere in anything that is read here either is refused,
- * in words that do not repeat it, or reaches the screen made visible. A field that begins to take free text fails here
- * until it is said how it is shown.
+ * Text from others, in every message: wherever it appears in an input, it is either refused in words that do not
+ * repeat it, or shown escaped. A new field of free text fails here until its display is declared.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -267,7 +266,7 @@ const places = Object.entries(MESSAGES).flatMap(([name, message]) =>
   textsIn(decode(message.bytes)).map((path) => ({ name, path, place: [name, ...path].join('.'), message })),
 )
 
-describe('text from others (F-24), in every message', () => {
+describe('text from others, in every message', () => {
   test('the messages are read as they stand', () => {
     for (const [name, message] of Object.entries(MESSAGES)) {
       // A certificate is of its holders; here it only matters how it is refused.

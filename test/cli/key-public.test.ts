@@ -101,7 +101,7 @@ describe('mpc key address', () => {
     expect([code, json.error]).toMatchObject([2, { code: 'E_ADDRESS_TYPE', message, hint }])
   })
 
-  it('takes no hardened path, and says why (T-62)', async () => {
+  it('takes no hardened path, and says why', async () => {
     for (const path of ["m/44'/0", 'm/2147483648', 'm/0h']) {
       const { code, json } = await key('address', 'treasury', '--type', 'evm', '--path', path, '--json')
       expect([code, json.error.code]).toEqual([2, 'E_PATH'])

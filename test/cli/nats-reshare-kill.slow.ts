@@ -33,7 +33,7 @@ natsServerSuite('a resharing with a SIGKILL anywhere', () => {
     process.stdout.write(`nats-reshare-kill: ${kills} kills (${done.join(', ')})\n`)
   })
 
-  test.each(ROLES)('T-45 %s is killed everywhere', async (victim) => {
+  test.each(ROLES)('%s is killed everywhere', async (victim) => {
     const log = join(stage.dir, `course-${victim}`)
     await reshareWithSigkill(stage, (servers[0] as NatsServer).url, victim, null, { log })
     const { operations, ending, words } = courseIn(log)

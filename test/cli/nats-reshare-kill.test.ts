@@ -30,7 +30,7 @@ natsServerSuite('a resharing with a SIGKILL in it', () => {
     await server.down()
   })
 
-  test('T-45 ends for everybody, and at every moment a quorum of one epoch is there', async () => {
+  test('ends for everybody, and at every moment a quorum of one epoch is there', async () => {
     const log = join(stage.dir, 'course')
     expect(await reshareWithSigkill(stage, server.url, 'alice', null, { log })).toBe(false)
     const { operations, ending, words } = courseIn(log)

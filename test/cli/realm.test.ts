@@ -1,4 +1,4 @@
-/** Rehearsals and real keys do not mix (F-41): every kind of file, both ways, through the real binary. */
+/** Rehearsals and real keys do not mix: every kind of file, both ways, through the real binary. */
 import { cp, readdir, writeFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'

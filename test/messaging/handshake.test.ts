@@ -109,7 +109,7 @@ describe('handshake', () => {
     expect(a.events).toContainEqual({ event: 'restarted', party: 'carol' })
   })
 
-  test("yesterday's hellos, replayed by the broker, change nothing (F-05)", async () => {
+  test("yesterday's hellos, replayed by the broker, change nothing", async () => {
     const definition = keygenDefinition(everybody)
     const recorded: Delivery[] = []
     const yesterday = new MemoryNetwork()
@@ -308,7 +308,7 @@ describe('handshake', () => {
     }
   })
 
-  test('an observer that says hello, aborts or equivocates gates nothing (F-08)', async () => {
+  test('an observer that says hello, aborts or equivocates gates nothing', async () => {
     const oscar = await person('oscar')
     const network = new MemoryNetwork()
     const definition = keygenDefinition(everybody)
@@ -320,7 +320,7 @@ describe('handshake', () => {
     expect(new Set(sids).size).toBe(1)
   })
 
-  test('what is not signed by its sender, on its own subject, is dropped and accuses nobody (T-33)', async () => {
+  test('what is not signed by its sender, on its own subject, is dropped and accuses nobody', async () => {
     const network = new MemoryNetwork()
     const mallory = await person('mallory')
     const broker = network.connect('broker')

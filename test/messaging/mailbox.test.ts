@@ -203,7 +203,7 @@ describe('what comes', () => {
     expect(mailbox.dropped.get('not an envelope')).toBe(205)
   })
 
-  test('T-36 the same bytes again are ignored; other bytes for the same place are both handed over', async () => {
+  test('the same bytes again are ignored; other bytes for the same place are both handed over', async () => {
     const network = new MemoryNetwork()
     let time = 1
     const { mailbox, equivocated, events } = boxOf(network, alice, () => time)

@@ -19,7 +19,7 @@ function partsOf(xpub: string) {
   return { groupPoint: bytes.slice(45), chainCode: bytes.slice(13, 45) }
 }
 
-describe('derivation by a path (T-62)', () => {
+describe('derivation by a path', () => {
   test.each(vectors.steps)('BIP-32: $path', ({ from, path, to }) => {
     const parent = partsOf(from)
     const { shift, ...derived } = derivePath(parent.groupPoint, parent.chainCode, parsePath(path))
@@ -114,7 +114,7 @@ describe('a step that nobody will ever meet', () => {
   })
 })
 
-describe('a path as text (T-62)', () => {
+describe('a path as text', () => {
   test.each<[string, number[]]>([
     ['m/0', [0]],
     ['m/0/1', [0, 1]],

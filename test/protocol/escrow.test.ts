@@ -47,7 +47,7 @@ describe.each([ed25519, secp256k1])('escrow on $name', (curve) => {
     expect(combine(curve, F, pieces).reveal()).toEqual(share.reveal())
   })
 
-  test('fewer pieces than k fit every secret (F-40)', () => {
+  test('fewer pieces than k fit every secret', () => {
     // For any other x there is a polynomial through it and the same two pieces.
     const other = Fn.add(x, 1n)
     const indices = [1, 2, 0]
@@ -65,7 +65,7 @@ describe.each([ed25519, secp256k1])('escrow on $name', (curve) => {
     expect([at(1n), at(2n), at(0n)]).toEqual(values)
   })
 
-  test('the same coefficients make the same pieces again, others make others (F-39)', () => {
+  test('the same coefficients make the same pieces again, others make others', () => {
     const again = split(curve, share, coefficients, 5)
     expect(again.F).toEqual(F)
     for (const [h, p] of again.pieces) expect(toHex(p.reveal())).toBe(toHex(piece(h).reveal()))
@@ -102,7 +102,7 @@ describe.each([ed25519, secp256k1])('escrow on $name', (curve) => {
     },
   )
 
-  test('k - 1 pieces with the right constant can be forged without the share: a proof is needed (F-16)', () => {
+  test('k - 1 pieces with the right constant can be forged without the share: a proof is needed', () => {
     // As the forger: choose two pieces, and fit the vector to them and to X.
     const forged = [curve.randomScalar(rng), curve.randomScalar(rng)] as const
     const [Y1, Y2] = forged.map((y) => curve.timesG(y)) as [typeof X, typeof X]

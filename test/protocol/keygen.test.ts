@@ -115,8 +115,8 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
   })
 
   test.each<[string, (opening: Opening, other: Opening) => Opening]>([
-    ['the vector (T-40, a last mover who adapts)', (opening, other) => ({ ...opening, F: other.F })],
-    ['the proof (T-40)', (opening, other) => ({ ...opening, proof: other.proof })],
+    ['the vector (a last mover who adapts)', (opening, other) => ({ ...opening, F: other.F })],
+    ['the proof', (opening, other) => ({ ...opening, proof: other.proof })],
     ['the blinding', (opening) => ({ ...opening, u: flip(opening.u) })],
     ['the chain code', (opening) => ({ ...opening, chainCode: opening.u.slice(0, 32) })],
   ])('who opens other than it committed is named: %s', (_, alter) => {
@@ -130,8 +130,8 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
   })
 
   test.each<[string, string, (opening: Opening) => Opening]>([
-    ['a vector of t - 1 (T-41)', LENGTH, (o) => ({ ...o, F: o.F.slice(0, -1) })],
-    ['a vector of t + 1 (T-41)', LENGTH, (o) => ({ ...o, F: [...o.F, o.F[0] as Uint8Array] })],
+    ['a vector of t - 1', LENGTH, (o) => ({ ...o, F: o.F.slice(0, -1) })],
+    ['a vector of t + 1', LENGTH, (o) => ({ ...o, F: [...o.F, o.F[0] as Uint8Array] })],
     ['no vector', LENGTH, (o) => ({ ...o, F: [] })],
     [
       'another commitment in the proof',
@@ -168,14 +168,14 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
     expect(blamesOf(cheating([1, 2, 3], { 2: opens(alter) }))).toEqual(everybodyBlames2(reason))
   })
 
-  test.each(BAD_POINTS[scheme])('who opens %s as a point is named (T-43, T-63)', (_, encoded) => {
+  test.each(BAD_POINTS[scheme])('who opens %s as a point is named', (_, encoded) => {
     for (const at of [0, 1]) {
       const alter = (o: Opening) => ({ ...o, F: o.F.map((phi, k) => (k === at ? hex(encoded) : phi)) })
       expect(blamesOf(cheating([1, 2, 3], { 2: opens(alter) }), [1])).toEqual([[[2, 'witnessed', NO_POINT]]])
     }
   })
 
-  test('a proof from another session is refused (T-30)', () => {
+  test('a proof from another session is refused', () => {
     const elsewhere = new Uint8Array(32).fill(8)
     // The same polynomials in both, so that nothing but the session differs.
     const run = (options: { sid?: Uint8Array; tamper: Tamper }) =>
@@ -191,13 +191,13 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
     expect([1, 3].map((party) => blamed(outcomes.get(party)))).toEqual(everybodyBlames2(PROOF))
   })
 
-  test("another party's vector and proof, opened as one's own, are refused (T-30)", () => {
+  test("another party's vector and proof, opened as one's own, are refused", () => {
     const { F, proof } = openingOf(1)
     const tamper = cheating([1, 2, 3], { 2: opens((opening) => ({ ...opening, F, proof })) })
     expect(blamesOf(tamper)).toEqual(everybodyBlames2(PROOF))
   })
 
-  test("another's commitment sent again: its owner knows the copier, others name both (T-31)", () => {
+  test("another's commitment sent again: its owner knows the copier, others name both", () => {
     const tamper = cheating([1, 2, 3], {
       2: ({ round, body }) => (round === 'commit' ? honest('commit', 1) : body),
     })
@@ -215,7 +215,7 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
     ['another share', (share) => curve.scalarBytes(Fn.add(curve.parseScalar(share), 1n))],
     ['zero', (share) => share.map(() => 0)],
     ['no scalar', (share) => share.map(() => 255)],
-  ])('a bad share to one party only is seen by that party: %s (T-44)', (_, alter) => {
+  ])('a bad share to one party only is seen by that party: %s', (_, alter) => {
     const outcomes = runKeygen(input, 3, {
       tamper: ({ from, to, kind, body }) =>
         kind === 'direct' && from === 2 && to === 1
@@ -264,7 +264,7 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
     ['cancel in one share', (f1) => [7n, Fn.sub(Fn.neg(evaluate(curve, f1, 1)), 7n)]],
     ['cancel in the group point', ([a0]) => [Fn.neg(a0 as bigint), 7n]],
     ['cancel in the other coefficient', ([, a1]) => [7n, Fn.neg(a1 as bigint)]],
-  ])('contributions that %s give no key, and no accusation (T-43)', (_, adapted) => {
+  ])('contributions that %s give no key, and no accusation', (_, adapted) => {
     // As if party 2 had guessed party 1's polynomial before it was opened.
     const f1 = randomPolynomial(curve, 2, seededRng('keygen', 1))
     const f2 = adapted(f1)
@@ -299,7 +299,7 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
     ['half a party', [1, 2, 3], 2.5],
     ['indices with a gap', [1, 3], 2],
     ['indices from 2', [2, 3], 2],
-  ])('no key is made with %s (T-42)', (_, parties, threshold) => {
+  ])('no key is made with %s', (_, parties, threshold) => {
     const self = parties[0] as PartyId
     const run = keygen(new Session(sid, self, parties), { scheme, threshold }, seededRng('none'))
     expect(() => run.next(undefined as never)).toThrow(RangeError)
@@ -346,12 +346,9 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
     })
 
     test.each<[string, (opening: Opening) => Opening]>([
-      ['a vector of t + 1 (T-41)', (o) => ({ ...o, F: [...o.F, o.F[0] as Uint8Array] })],
-      ['an empty vector (T-41)', (o) => ({ ...o, F: [] })],
-      [
-        'a proof for another constant (T-40)',
-        (o) => ({ ...o, F: [o.F[1] as Uint8Array, o.F[1] as Uint8Array] }),
-      ],
+      ['a vector of t + 1', (o) => ({ ...o, F: [...o.F, o.F[0] as Uint8Array] })],
+      ['an empty vector', (o) => ({ ...o, F: [] })],
+      ['a proof for another constant', (o) => ({ ...o, F: [o.F[1] as Uint8Array, o.F[1] as Uint8Array] })],
       ['no proof', (o) => ({ ...o, proof: { ...o.proof, R: new Uint8Array() } })],
       ['no chain code, or one too many', (o) => ({ ...o, chainCode: o.chainCode ? null : o.u.slice(0, 32) })],
     ])('is none of %s, though it was committed to', (_, alter) => {

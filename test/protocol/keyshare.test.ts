@@ -72,17 +72,17 @@ describe.each(SCHEMES)('a key share, %s', (scheme) => {
     ['a gap', [1, 2, 3, 5]],
     ['not from 1', [2, 3, 4]],
     ['a fraction', [1, 2, 3, 4.5]],
-  ])('has no index that is %s (T-42)', (_, indices) => {
+  ])('has no index that is %s', (_, indices) => {
     const positive = indices.filter((i) => Number.isInteger(i) && i > 0)
     const publicShares = new Map(indices.map((i) => [i, sharesOf(positive).get(i) ?? curve.G.toBytes()]))
     expect(problemOf({ publicShares })).toBe(`publicShares: the indices are not 1 to ${indices.length}`)
   })
 
-  test.each([0, 6, -1, 1.5])('is no member with index %d (T-42)', (index) => {
+  test.each([0, 6, -1, 1.5])('is no member with index %d', (index) => {
     expect(problemOf({ index })).toBe('index: no member of this key')
   })
 
-  test.each(BAD_POINTS[scheme])('%s is neither group point nor public share (T-43, T-63)', (_, encoded) => {
+  test.each(BAD_POINTS[scheme])('%s is neither group point nor public share', (_, encoded) => {
     expect(problemOf({ groupPoint: hex(encoded) })).toMatch(/^groupPoint: (?!not on one)/)
     expect(problemOf({ publicShares: replaced(4, hex(encoded)) })).toMatch(/^publicShares\[4\]: /)
   })
@@ -106,7 +106,7 @@ describe.each(SCHEMES)('a key share, %s', (scheme) => {
     ['one more', evaluate(curve, f, 2) + 1n, 'share: not the share of its public share'],
     ['the negative', curve.Fn.neg(evaluate(curve, f, 2)), 'share: not the share of its public share'],
     ['zero', 0n, 'share: zero'],
-  ])('its secret is not %s (T-43)', (_, value, problem) => {
+  ])('its secret is not %s', (_, value, problem) => {
     expect(problemOf({ share: new Secret(curve.scalarBytes(value)) })).toBe(problem)
   })
 

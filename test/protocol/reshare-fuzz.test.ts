@@ -43,7 +43,7 @@ test.each(letters)('%s is decoded as it was encoded, or refused as a CodecError'
   )
 })
 
-describe.each(SCHEMES)('hostile letters in a resharing, %s (T-47)', (scheme) => {
+describe.each(SCHEMES)('hostile letters in a resharing, %s', (scheme) => {
   const run = runOf(scheme)
   const places: [string, PartyId, string, 'broadcast' | 'direct'][] = [
     ['a dealer’s commitment', 2, 'commit', 'broadcast'],

@@ -24,7 +24,7 @@ describe.each([ed25519, secp256k1])('proof of knowledge on $name', (curve) => {
     expect(proof.z).toHaveLength(32)
   })
 
-  test('is for one point, one context and one curve (T-30)', () => {
+  test('is for one point, one context and one curve', () => {
     expect(holds({}, curve.timesG(Fn.add(x, 1n)).toBytes())).toBe(false)
     expect(holds({}, X, Uint8Array.of(1, 2, 4))).toBe(false)
     expect(holds({}, X, new Uint8Array())).toBe(false)
@@ -48,7 +48,7 @@ describe.each([ed25519, secp256k1])('proof of knowledge on $name', (curve) => {
   })
 
   test.each(BAD_POINTS[curve.name === 'ed25519' ? 'eddsa-ed25519' : 'schnorr-taproot'])(
-    '%s is refused as point and as commitment (T-63)',
+    '%s is refused as point and as commitment',
     (_, encoded) => {
       expect(holds({}, hex(encoded))).toBe(false)
       expect(holds({ R: hex(encoded) })).toBe(false)

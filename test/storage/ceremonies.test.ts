@@ -43,7 +43,7 @@ test('one process here runs a ceremony; others are not kept from theirs', async 
   await (await new CeremonyFiles(home, ID).lock()).release()
 })
 
-describe('the start number (F-05)', () => {
+describe('the start number', () => {
   test('only rises', async () => {
     const ceremony = await newCeremony()
     expect(await ceremony.readStart()).toBe(0)

@@ -68,7 +68,7 @@ describe('a request', () => {
     expect(await failureOf(() => claimsIn(home).take(1))).toMatchObject({ code: 'E_REQUEST_ENDED' })
   })
 
-  test('is marked for one payload only (T-60)', async () => {
+  test('is marked for one payload only', async () => {
     const claims = claimsIn(await newHome())
     await claims.take(1)
     await claims.markLeft(PAYLOAD)
@@ -229,7 +229,7 @@ describe('orders', () => {
   })
 })
 
-test('a share that leaves is on disk before, wherever the power is cut (T-60)', async () => {
+test('a share that leaves is on disk before, wherever the power is cut', async () => {
   await cutEverywhere(async () => {
     const home = await newHome()
     let sent = false
@@ -256,7 +256,7 @@ describe('processes', () => {
   beforeAll(compile)
   afterAll(removeCompiled)
 
-  test('a live one keeps its claim, a killed one loses it (F-13)', async () => {
+  test('a live one keeps its claim, a killed one loses it', async () => {
     const home = await newHome()
     const child = run(`
       import { openHome } from '$storage/home/home.js'

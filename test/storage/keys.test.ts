@@ -65,7 +65,7 @@ describe('a key', () => {
     await expect(createState(home, 'silver', first)).rejects.toMatchObject({ code: 'E_KEY_STATE' })
   })
 
-  test('has one of its two epochs active, whole, wherever the power is cut in between (F-10)', async () => {
+  test('has one of its two epochs active, whole, wherever the power is cut in between', async () => {
     const seen = new Set<string>()
     await cutEverywhere(async () => {
       const home = await homeWithKey()

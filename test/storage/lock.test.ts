@@ -149,7 +149,7 @@ describe('processes that are killed', () => {
     await acquireLock(pathIn(home), home)
   })
 
-  test.runIf(linux)("a container's lock on the same volume is not taken (F-45)", async ({ skip }) => {
+  test.runIf(linux)("a container's lock on the same volume is not taken", async ({ skip }) => {
     const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
     try {
       execFileSync(unshare[0], [...unshare.slice(1), 'true'], { stdio: 'ignore' })

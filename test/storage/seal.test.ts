@@ -133,7 +133,7 @@ describe('by passphrase', () => {
 })
 
 describe('damage', () => {
-  test('T-64 any flipped byte and any truncation is noticed', async () => {
+  test('any flipped byte and any truncation is noticed', async () => {
     const { identity, recipient } = await newIdentity()
     const sealed = await sealTo([recipient], PLAIN)
     for (let at = 0; at < sealed.length; at++) {
@@ -149,7 +149,7 @@ describe('damage', () => {
     expect(await failureOf(() => openWith([identity], sealed.slice(0, -1)))).toMatchObject(corruptFailure)
   })
 
-  test('of a passphrase file too, and of how much work it asks for (T-64)', async () => {
+  test('of a passphrase file too, and of how much work it asks for', async () => {
     const sealed = await sealWithPassphrase(PASSPHRASE, PLAIN, FACTOR)
     const text = Buffer.from(sealed).toString('latin1')
     for (const other of [FACTOR - 1, FACTOR + 1]) {

@@ -1,4 +1,4 @@
-/** Characters that could hide, move or repaint others on a screen (F-24). */
+/** Characters that could hide, move or repaint others on a screen. */
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i)

@@ -1,4 +1,4 @@
-/** F-01, held against all that was ever said in public: no two answers for one commitment. */
+/** Nonces: no two answers to one commitment in anything ever published. */
 import { expect } from 'vitest'
 import type { Delivery } from '../../src/messaging/transport/memory.js'
 import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'

@@ -117,7 +117,7 @@ describe('a card', () => {
   })
 
   test.each([...vectors.small_order, ...vectors.small_order_not_canonical])(
-    'with %s for a signing key is refused, although its signatures verify (F-23)',
+    'with %s for a signing key is refused, although its signatures verify',
     (encoded) => {
       // Under the identity R = identity, S = 0 is a signature of everything, to OpenSSL too.
       const forged = Uint8Array.of(...bytesOf(vectors.small_order[0] as string), ...filled(0))

@@ -282,7 +282,7 @@ describe('its signatures', () => {
     }
   })
 
-  test('under another tag are refused (T-35)', () => {
+  test('under another tag are refused', () => {
     const { identity, card } = alice
     const id = definitionId(keygen)
     const signature = identity.signing.sign('mpc/request/v1', id)
@@ -392,7 +392,7 @@ describe('the rules of a handshake', () => {
     expect(problemOf({ ...handshake, members: twice })).toContain('stands twice')
   })
 
-  test('keys in it are checked like those of a card (F-23)', () => {
+  test('keys in it are checked like those of a card', () => {
     const [first, ...rest] = handshake.members as [Keys, ...Keys[]]
     const identity = Uint8Array.of(1, ...filled(0, 31))
     for (const [change, problem] of [

@@ -33,7 +33,7 @@ describe('the key that a path leads to', () => {
   test.each([
     ["m/0'", 'step 1 is hardened (from 2147483648 on): that takes the private key, which exists nowhere'],
     ['m', 'not of the form m/0/1'],
-  ])('is none for %s (T-62)', (path, problem) => {
+  ])('is none for %s', (path, problem) => {
     expect(failureOf(() => derivedKey(madeKey('ecdsa-secp256k1').record, path))).toMatchObject({
       kind: 'usage',
       code: 'E_PATH',

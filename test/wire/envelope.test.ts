@@ -96,7 +96,7 @@ describe('an envelope', () => {
     }
   })
 
-  test('forged by another member in her name is not hers (T-33)', () => {
+  test('forged by another member in her name is not hers', () => {
     const forged = sealEnvelope(mallory.identity.signing, header, body)
     expect(isAlices(forged)).toBe(false)
     expect(verifyEnvelope(decodeEnvelope(forged), mallory.card.signing)).toBe(true)

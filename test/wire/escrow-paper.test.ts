@@ -191,7 +191,7 @@ describe('a piece on paper', () => {
     )
   })
 
-  test('that lies on a forged vector with the right constant proves nothing (F-16)', () => {
+  test('that lies on a forged vector with the right constant proves nothing', () => {
     const { vector, pieces } = forge(made, seededRng('forged paper'))
     const guess = new Secret(made.curve.scalarBytes(7n))
     // Even if the custodian's own machine signs it.

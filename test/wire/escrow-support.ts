@@ -114,7 +114,7 @@ export function backup(scheme: Scheme, options: Options = {}) {
   }
 }
 
-/** Two pieces out of the air, of holders 1 and 2, and a vector with the right constant on which they lie (F-16). */
+/** Two pieces out of the air, of holders 1 and 2, and a vector with the right constant on which they lie. */
 export function forge({ curve, share }: Pick<ReturnType<typeof backup>, 'curve' | 'share'>, rng: Rng) {
   const y = [1, 2].map(() => curve.randomScalar(rng)) as [bigint, bigint]
   const X = curve.timesG(curve.parseScalar(share.reveal()))

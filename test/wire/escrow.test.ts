@@ -182,12 +182,12 @@ describe('a manifest', () => {
     refused(() => parseManifest(encodeManifest(whole)), 'E_MANIFEST', problem)
   })
 
-  test('with as many points as some other number of pieces is none, however it is signed (F-16)', () => {
+  test('with as many points as some other number of pieces is none, however it is signed', () => {
     expect(() => signs({ threshold: 2 })).toThrow('as many points')
     expect(() => signs({ threshold: 4 })).toThrow('as many points')
   })
 
-  test('forged with the right constant, and pieces that verify, does not prove the share (F-16)', () => {
+  test('forged with the right constant, and pieces that verify, does not prove the share', () => {
     const { vector, pieces } = forge({ curve, share }, rng)
     const guess = new Secret(curve.scalarBytes(7n))
     // Even if the custodian's own machine signs it.
@@ -208,7 +208,7 @@ describe('a manifest', () => {
     refused(() => checkManifest(copied, record), 'E_MANIFEST_PROOF', named)
   })
 
-  test('with a proof of another manifest, epoch or salt is refused (F-16)', () => {
+  test('with a proof of another manifest, epoch or salt is refused', () => {
     const other = backup('eddsa-ed25519', { seed: 'two' }).manifest
     refused(() => checkManifest({ ...manifest, proof: other.proof }, record), 'E_MANIFEST_PROOF')
     refused(() => checkManifest({ ...manifest, salt: other.salt }, record), 'E_MANIFEST_PROOF')

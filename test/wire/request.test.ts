@@ -94,7 +94,7 @@ describe('a request', () => {
     expect(refused(makeRequest(stranger, mallory.identity.signing).encoded)).toContain('not that of a member')
   })
 
-  test('signed for another purpose is refused (T-35)', () => {
+  test('signed for another purpose is refused', () => {
     const { signing } = alice.identity
     const signature = signing.sign('mpc/accept/v1', fields)
     refused(rewrite(request.encoded, ['signature'], () => signature))

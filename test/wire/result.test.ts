@@ -195,14 +195,14 @@ describe('a certificate', () => {
     expect(refused(makeCertificate(ran, result, []), [])).toContain('receipts')
   })
 
-  test('is of exactly these holders: fewer or others do not take it (F-44)', () => {
+  test('is of exactly these holders: fewer or others do not take it', () => {
     expect(refused(certificate, holders.slice(0, 2))).toContain('lacks receipts')
     const stranger = { ...himself, fingerprint: mallory.card.fingerprint, signing: mallory.card.signing }
     expect(refused(certificate, [herself, stranger, holders[2] as Holder])).toContain('does not verify')
     expect(refused(certificate, [...holders].reverse())).toContain('does not verify')
   })
 
-  test('of another record is refused, and a signature in place of a record (F-44)', () => {
+  test('of another record is refused, and a signature in place of a record', () => {
     const other = ending('schnorr-taproot')
     const theirs = makeCertificate(ran, other.result, other.receipts)
     expect(refused(theirs)).toContain('another result')

@@ -44,7 +44,7 @@ describe('a sealed letter', () => {
     expect(hex(block)).toBe('cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919')
   })
 
-  test('T-34 does not open with any bit of it, of the header or of the key changed', () => {
+  test('does not open with any bit of it, of the header or of the key changed', () => {
     for (let at = 0; at < sealed.length; at++) {
       expect(openLetter(key, data, flip(sealed, at, at % 8))).toBeNull()
     }
@@ -78,7 +78,7 @@ describe('a sealed letter', () => {
 })
 
 describe('the key of a letter', () => {
-  test('is its own for every round and direction, and none opens another letter (F-19)', () => {
+  test('is its own for every round and direction, and none opens another letter', () => {
     const rounds = ['open', 'commit', 'open.echo', 'Open', '', 'open ']
     const keys = [...rounds.map((round) => keyOfLetter(letterKey, round)), keyOfLetter(filled(9), 'open')]
     expect(new Set(keys.map(hex)).size).toBe(keys.length)

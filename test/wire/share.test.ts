@@ -42,12 +42,12 @@ describe('a share', () => {
     expect(() => parsed.share.share.reveal()).toThrow('wiped')
   })
 
-  test('of another member is refused (T-64)', () => {
+  test('of another member is refused', () => {
     expect(refused(plaintext, record, 2)).toContain('of another epoch or member')
     expect(refused(plaintextOf('eddsa-ed25519', 2))).toContain('of another epoch or member')
   })
 
-  test('of another epoch is refused (T-48, T-64), also where the share itself would fit', () => {
+  test('of another epoch is refused, also where the share itself would fit', () => {
     const next = { ...record, epoch: 2, parent: recordDigest(record) }
     expect(refused(plaintext, next)).toContain('of another epoch or member')
   })

@@ -4,7 +4,7 @@ import { fromHex, hex, NAME, rfc3339, visible } from '../../src/wire/base/text.j
 import { hostile } from '../support/hostile.js'
 
 const escape = (code: number): string => `\\u{${code.toString(16)}}`
-describe('text from others (F-24)', () => {
+describe('text from others', () => {
   test.each(Object.entries(hostile))('%s: visible, each of them', (_, codes) => {
     for (const code of codes) {
       const c = String.fromCodePoint(code)

@@ -57,7 +57,7 @@ describe('the auxiliary part of a record', () => {
     ['two equal moduli', dataOf(one, { ...two, N: one.N }), '2: has a factor in common with party 1'],
     ["another's N as N̂", dataOf({ ...one, N: two.Nhat }, two), '2: has a factor in common with party 1'],
     [
-      'a prime used twice (T-12)',
+      'a prime used twice',
       dataOf(one, two, { ...three, N: primesOf(2).q * primesOf(3).q }),
       '3: has a factor in common with party 2',
     ],
@@ -127,7 +127,7 @@ describe('the secret part of a share file', () => {
   })
 })
 
-describe('primes that are handed in (T-12)', () => {
+describe('primes that are handed in', () => {
   test('safe ones of the level are taken', () => {
     for (let party = 1; party <= 6; party++) requirePrimes(TEST_ONLY, primesOf(party))
     requirePrimes(PRODUCTION, primesOf(1, PRODUCTION))

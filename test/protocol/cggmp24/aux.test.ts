@@ -102,7 +102,7 @@ describe('auxiliary generation', () => {
   test.each<[string, PartyId[]]>([
     ['indices with a gap', [1, 3]],
     ['indices from 2', [2, 3]],
-  ])('there is none among parties with %s (T-42)', (_, parties) => {
+  ])('there is none among parties with %s', (_, parties) => {
     const self = parties[0] as PartyId
     const run = generateAux(
       new Session(sid, self, parties),
@@ -112,7 +112,7 @@ describe('auxiliary generation', () => {
     expect(() => run.next(undefined as never)).toThrow(RangeError)
   })
 
-  test('primes that are no safe ones are not begun with (T-12)', () => {
+  test('primes that are no safe ones are not begun with', () => {
     const primes = { ...primesOf(1), q: primeOf(1024) }
     const run = generateAux(sessionOf(1), { ...input, primes }, seededRng('none'))
     expect(() => run.next(undefined as never)).toThrow('not a safe prime')
@@ -136,7 +136,7 @@ describe('who opens other than it committed to is named', () => {
   })
 })
 
-describe('who commits to and opens data that everybody can see to be wrong is named (T-05, T-06)', () => {
+describe('who commits to and opens data that everybody can see to be wrong is named', () => {
   const { N, Nhat, s, t } = two.aux
   const { p, pHat, qHat } = primesOf(2)
   test.each<[string, string, Partial<AuxOpening['aux']>]>([
@@ -179,7 +179,7 @@ describe('proofs of Πprm', () => {
     expect(blamesOf(opens((o) => ({ ...o, prm: alter(o.prm) })))).toEqual(everybodyBlames2(PRM))
   })
 
-  test.each([0, 127, 129])('T-11 %d answers', (count) => {
+  test.each([0, 127, 129])('%d answers', (count) => {
     const alter = (o: AuxOpening) => ({
       ...o,
       prm: { ...o.prm, z: Array.from({ length: count }, (_, k) => o.prm.z[k] ?? 1n) },
@@ -187,7 +187,7 @@ describe('proofs of Πprm', () => {
     expect(blamesOf(opens(alter))).toEqual(everybodyBlames2('malformed letter: prm.z: expected 128 items'))
   })
 
-  test('one from another session, of the same primes (T-30)', () => {
+  test('one from another session, of the same primes', () => {
     const { aux, prm } = letter.opening.decode(elsewhere('aux-open', 2))
     const rp = pedersen(aux.Nhat, aux.s, aux.t, TEST_ONLY)
     expect(verifyPrm(auxContext(new Session(other, 2, upTo(3)), input, 2), rp, prm)).toBe(true)
@@ -196,7 +196,7 @@ describe('proofs of Πprm', () => {
   })
 })
 
-describe('T-12 factors in common', () => {
+describe('factors in common', () => {
   test("a modulus that is another's: its owner knows, others name both", () => {
     const tamper = opens((o) => ({ ...o, aux: { ...o.aux, N: one.aux.N } }))
     expect(blamesOf(tamper)).toEqual([
@@ -250,7 +250,7 @@ describe('the proofs of round aux-prove', () => {
     ['another w', { ...mod, w: mod.w + 1n }],
     ["another's", modOf(1)],
     [
-      'its first answer 128 times (T-04)',
+      'its first answer 128 times',
       { ...mod, roots: mod.roots.map(() => mod.roots[0] as ModProof['roots'][number]) },
     ],
   ])('Πmod with %s: everybody names who sent it', (_, changed) => {
@@ -260,7 +260,7 @@ describe('the proofs of round aux-prove', () => {
   test.each<[string, FacProof]>([
     ['one answer changed', { ...fac, v: fac.v + 1n }],
     ['an answer out of range', { ...fac, z1: 2n ** 1791n }],
-    ["what is another verifier's (T-22)", facOf(2, 3)],
+    ["what is another verifier's", facOf(2, 3)],
     ["another's", facOf(3, 1)],
     ['zeros', { P: 0n, Q: 0n, A: 0n, B: 0n, T: 0n, z1: 0n, z2: 0n, w1: 0n, w2: 0n, v: 0n }],
   ])('Πfac with %s: its verifier names who sent it, others have one that holds', (_, changed) => {
@@ -269,7 +269,7 @@ describe('the proofs of round aux-prove', () => {
     expect(outcomes.get(3)).toMatchObject({ ended: 'done' })
   })
 
-  test('ones of another run of the same primes (T-30)', () => {
+  test('ones of another run of the same primes', () => {
     const there = new Session(other, 2, upTo(3))
     const rho = commonString([1, 2, 3].map((party) => letter.opening.decode(elsewhere('aux-open', party))))
     const replayed = letter.mod.decode(elsewhere('aux-prove', 2))
@@ -290,7 +290,7 @@ describe('the proofs of round aux-prove', () => {
     expect(verifyMod(auxContext(sessionOf(2), input, 2), two.aux, mod)).toBe(false)
   })
 
-  test.each([0, 127, 129])('T-11 Πmod with %d roots', (count) => {
+  test.each([0, 127, 129])('Πmod with %d roots', (count) => {
     const roots = Array.from(
       { length: count },
       (_, k) => mod.roots[k] ?? (mod.roots[0] as ModProof['roots'][number]),
@@ -340,14 +340,14 @@ describe('moduli made to read shares by', () => {
   }
   const holds = (job: Job) => (job.name === 'aux/verify-modulus' ? encode(true) : remembering(job))
 
-  test('T-01 sixteen small primes and a large one: Πmod fails, and if it held, Πfac would', () => {
+  test('sixteen small primes and a large one: Πmod fails, and if it held, Πfac would', () => {
     const tamper = withFactors(sixteenSmallPrimes())
     expect(blamesOf(tamper)).toEqual(everybodyBlames2(MOD))
     const outcomes = runAux(3, { tamper, jobs: holds })
     expect([1, 3].map((party) => blamed(outcomes.get(party)))).toEqual(everybodyBlames2(FAC))
   })
 
-  test('T-01 everybody verifies all three proofs of everybody else, and nothing can be said to leave one out', () => {
+  test('everybody verifies all three proofs of everybody else, and nothing can be said to leave one out', () => {
     const asked: string[] = []
     runAux(3, {
       jobs: (job) => {
@@ -361,14 +361,14 @@ describe('moduli made to read shares by', () => {
     expect(Object.keys(input)).toEqual(['level', 'epoch'])
   })
 
-  test('T-02 a factor of 200 bits: Πmod holds, Πfac fails', () => {
+  test('a factor of 200 bits: Πmod holds, Πfac fails', () => {
     const tamper = withFactors([primeOf(200), primeOf(1848, 15_715n)])
     expect(blamesOf(tamper)).toEqual(everybodyBlames2(FAC))
   })
 })
 
 describe('who says what', () => {
-  test('two commitments of one party split the view and accuse nobody (T-32)', () => {
+  test('two commitments of one party split the view and accuse nobody', () => {
     const outcomes = runAux(3, {
       tamper: ({ round, from, to, body }) =>
         round === 'aux-commit' && from === 2 && to === 3
@@ -381,7 +381,7 @@ describe('who says what', () => {
     }
   })
 
-  test("another's commitment sent again: its owner knows the copier, others name both (T-31)", () => {
+  test("another's commitment sent again: its owner knows the copier, others name both", () => {
     const tamper = party2(({ round, body }) => (round === 'aux-commit' ? honest('aux-commit', 1) : body))
     const reason = 'commitment is the copy of another'
     expect(blamesOf(tamper)).toEqual([

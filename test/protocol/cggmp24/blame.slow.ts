@@ -1,6 +1,6 @@
 /**
  * The failure phases with three signers, whose letters are all well-formed: whoever did its work otherwise is named by
- * every honest signer and by the transcript, exactly, also when the one that it cheated does not mind (T-25, T-70).
+ * every honest signer and by the transcript, exactly, also when the one that it cheated does not mind.
  */
 import { describe, expect, test } from 'vitest'
 import type { EcdsaKey } from '../../../src/protocol/cggmp24/presign/signers.js'

@@ -184,7 +184,7 @@ describe('the letters that one signer alone got', () => {
   )
 })
 
-describe('the transcript of a signing (T-70)', () => {
+describe('the transcript of a signing', () => {
   const honest = transcript()
 
   test('that went well accuses nobody, wherever it is cut', () => {

@@ -186,7 +186,7 @@ describe('bytes', () => {
     ['a zero that is written', [0]],
     ['more bits than there may be', [4, 0]],
     ['more bytes than there may be', [1, 0, 0]],
-  ])('a natural with %s is refused (T-37)', (_, encoded) => {
+  ])('a natural with %s is refused', (_, encoded) => {
     expect(() => natural(10).parse(Uint8Array.from(encoded), 'x')).toThrow(CodecError)
   })
 
@@ -197,16 +197,16 @@ describe('bytes', () => {
     ['a leading zero', [0, 0, 1]],
     ['a negative leading zero', [1, 0, 1]],
     ['more bits than there may be', [1, 4, 0]],
-  ])('an integer with %s is refused (T-37)', (_, encoded) => {
+  ])('an integer with %s is refused', (_, encoded) => {
     expect(() => integer(10).parse(Uint8Array.from(encoded), 'x')).toThrow(CodecError)
   })
 
-  test.each([[null], [1], ['1'], [[1]]])('%j is no integer (T-37)', (value) => {
+  test.each([[null], [1], ['1'], [[1]]])('%j is no integer', (value) => {
     expect(() => natural(10).parse(value, 'x')).toThrow(CodecError)
     expect(() => integer(10).parse(value, 'x')).toThrow(CodecError)
   })
 
-  test('what stands for integers in a hash stands for one list of them only (T-10)', () => {
+  test('what stands for integers in a hash stands for one list of them only', () => {
     const lists = fc.array(fc.bigInt({ min: -300n, max: 300n }), { maxLength: 4 })
     fc.assert(
       fc.property(lists, lists, (a, b) => {

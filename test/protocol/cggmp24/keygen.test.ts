@@ -48,7 +48,7 @@ const proves =
     round === 'prove' ? proofLetter.encode({ z: alter(proofLetter.decode(body).z) }) : body
 
 describe('the proof for a combined share', () => {
-  test('is for one party, one run, one rid, one share and one commitment (T-30)', () => {
+  test('is for one party, one run, one rid, one share and one commitment', () => {
     const proof = proofOf(2)
     const other = ahead.get(1) as Ahead
     const own = ahead.get(2) as Ahead
@@ -64,7 +64,7 @@ describe('the proof for a combined share', () => {
     expect(holds({ z: Fn.neg(proof.z) })).toBe(false)
   })
 
-  test('who proves under another commitment than the one it opened is named (T-40)', () => {
+  test('who proves under another commitment than the one it opened is named', () => {
     const tau = secp256k1.randomScalar(seededRng('fresh'))
     const context = {
       level: PRODUCTION,
@@ -130,7 +130,7 @@ describe('what is said ahead', () => {
   const NOT_OPENED = 'opening is not what was committed to'
 
   test.each<[string, (said: Ahead) => Ahead]>([
-    ['the commitment (T-40)', (said) => ({ ...said, A: (ahead.get(1) as Ahead).A })],
+    ['the commitment', (said) => ({ ...said, A: (ahead.get(1) as Ahead).A })],
     ['what it adds to rid', (said) => ({ ...said, rid: (ahead.get(1) as Ahead).rid })],
   ])('who opens other than it committed is named: %s', (_, alter) => {
     const tamper = cheating(upTo(3), {
@@ -143,7 +143,7 @@ describe('what is said ahead', () => {
     expect(blamesOf(tamper)).toEqual([[[2, 'witnessed', NOT_OPENED]], [[2, 'witnessed', NOT_OPENED]]])
   })
 
-  test.each([...BAD_POINTS['ecdsa-secp256k1']])('%s is no commitment (T-43)', (_, encoded) => {
+  test.each([...BAD_POINTS['ecdsa-secp256k1']])('%s is no commitment', (_, encoded) => {
     const tamper = cheating(upTo(3), { 2: opensRaw((said) => said.set('A', hex(encoded))) })
     expect(blamesOf(tamper, [1])).toEqual([
       [[2, 'witnessed', expect.stringMatching(/^malformed letter: ahead\.A: /)]],
@@ -170,7 +170,7 @@ describe('what is said ahead', () => {
     expect(() => openingLetter('schnorr-taproot').decode(honest('open', 1))).toThrow()
   })
 
-  test('with another rid for one peer nobody goes on, and the liar alone is named (T-32)', () => {
+  test('with another rid for one peer nobody goes on, and the liar alone is named', () => {
     // Two openings of one commitment cannot be; two commitments are seen in the echo.
     const other = (body: Uint8Array) => {
       const opening = letter.decode(body)

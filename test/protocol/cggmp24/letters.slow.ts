@@ -3,7 +3,7 @@ import { type Fuzzed, fuzzDecoder, fuzzRun, fuzzShown, LETTERS } from './letters
 
 const named = LETTERS.map((one) => [`${one.round}, ${one.kind}`, one] as [string, Fuzzed])
 
-describe('hostile bytes in the place of a letter (T-37, T-47)', () => {
+describe('hostile bytes in the place of a letter', () => {
   test.each(named.filter(([, { codec }]) => codec))(
     '%s: its decoder refuses them with a CodecError',
     (_, one) => {

@@ -10,7 +10,7 @@ const sample = [...CASES]
   .slice(0, 40)
   .map(({ one }) => one)
 
-describe('a field altered in a letter of signing or of key generation (T-21, T-30, T-37)', () => {
+describe('a field altered in a letter of signing or of key generation', () => {
   test('the matrix covers every letter', () => {
     expect(new Set(CASES.map(({ round, kind }) => `${round} ${kind}`)).size).toBe(19)
     expect(CASES.length).toBeGreaterThan(1000)

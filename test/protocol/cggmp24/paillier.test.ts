@@ -65,7 +65,7 @@ describe.each(SIZES)('Paillier, %s', (_, p, q, runs) => {
     }
   })
 
-  test("T-23 a negative β: α + β is γk modulo the curve's order only if α is centred first", () => {
+  test("a negative β: α + β is γk modulo the curve's order only if α is centred first", () => {
     // D = γ⊙K ⊕ Enc(-β): with γk < β its plaintext is negative, and N is no multiple of the order.
     const [k, gamma, beta] = [3n, 5n, 1n << 1279n]
     const K = encrypt(theirs, k, nonce())
@@ -130,7 +130,7 @@ describe('misuse (2.10)', () => {
     expect(() => subtract(key, C, p)).toThrow(RangeError)
   })
 
-  test('a key is made of what is a modulus only (T-05)', () => {
+  test('a key is made of what is a modulus only', () => {
     for (const bad of [p, p * p, N + 1n, 3n * N, N >> 3n, -N]) {
       expect(() => paillier(bad, TEST_ONLY)).toThrow(CodecError)
     }

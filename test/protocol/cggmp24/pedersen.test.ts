@@ -55,7 +55,7 @@ describe('ring-Pedersen parameters', () => {
     ['N̂ even', [Nhat + 1n, s, t], 'Nhat: even'],
     ['N̂ a square', [p * p, s % p, t % p], 'Nhat: a perfect power'],
     ['N̂ a prime', [p, s % p, t % p], 'Nhat: a modulus has 2047 or 2048 bits'],
-  ])('%s is refused (T-06)', (_, [N, s, t], message) => {
+  ])('%s is refused', (_, [N, s, t], message) => {
     expect(() => pedersen(N, s, t, TEST_ONLY)).toThrow(message)
   })
 })

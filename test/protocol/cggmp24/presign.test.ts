@@ -54,7 +54,7 @@ const both = (party: PartyId, reason: string) => [
 /** The proof as it is towards another verifier, or of another party. */
 const dealtBy = (round: string, from: PartyId, to: PartyId) => heard(round, from, to)
 
-describe('each proof stands for itself (T-21, T-22)', () => {
+describe('each proof stands for itself', () => {
   test.each<[string, string, string, string]>([
     [ROUND.first, 'psi0', 'psi1', PSI0],
     [ROUND.first, 'psi1', 'psi0', PSI1],
@@ -120,14 +120,14 @@ describe('sessions and copies', () => {
     [ROUND.first, PSI0],
     [ROUND.second, PSI_TILDE],
     [ROUND.third, PSI_PRIME],
-  ])('%s: all that a party said in another session, said again (T-30)', (round, reason) => {
+  ])('%s: all that a party said in another session, said again', (round, reason) => {
     const replayed = (sent: Letter) =>
       sent.round === round ? elsewhere(round, 3, sent.kind === 'direct' ? sent.to : undefined) : sent.body
     expect(blamesOf([1, 4], cheats({ 3: replayed }))).toEqual(both(3, reason))
   })
 
   test.each([ROUND.first, ROUND.second, ROUND.third])(
-    '%s: all that another party said in this one, said again (T-30, T-31)',
+    '%s: all that another party said in this one, said again',
     (round) => {
       // To 1 it says what 1 heard of 4; to 4 what 4 heard of 1.
       const source = (to: PartyId) => (to === 1 ? 4 : 1)
@@ -141,7 +141,7 @@ describe('sessions and copies', () => {
   )
 
   test.each([ROUND.first, ROUND.second, ROUND.third])(
-    '%s: two letters of one party split the view, and nobody goes on (T-32)',
+    '%s: two letters of one party split the view, and nobody goes on',
     (round) => {
       const rounds = new Set<string>()
       const outcomes = runSign(keys, quorum, {
@@ -168,7 +168,7 @@ describe('shares of Γ, δ and Δ', () => {
   const thirdSays = (change: (own: ReturnType<typeof third>) => ReturnType<typeof third>) =>
     alters(ROUND.third, 'broadcast', (body) => letter.third.encode(change(letter.third.decode(body))))
 
-  test('who chooses its Γ so that the sum is the identity is named (T-25)', () => {
+  test('who chooses its Γ so that the sum is the identity is named', () => {
     const cancelling = gammaSays((own) => ({ ...own, Gamma: second(1).Gamma.add(second(4).Gamma).negate() }))
     expect(blamesOf([1, 4], cheats({ 3: cancelling }))).toEqual(both(3, PSI_TILDE))
   })
@@ -180,14 +180,14 @@ describe('shares of Γ, δ and Δ', () => {
     )
   })
 
-  test('who says another Δ than that of its k is named (T-25)', () => {
+  test('who says another Δ than that of its k is named', () => {
     const { Delta } = third(1)
     expect(blamesOf([1, 4], cheats({ 3: thirdSays((own) => ({ ...own, Delta })) }))).toEqual(
       both(3, PSI_PRIME),
     )
   })
 
-  test('who says that its share of δ is zero is named (T-25)', () => {
+  test('who says that its share of δ is zero is named', () => {
     expect(blamesOf([1, 4], cheats({ 3: thirdSays((own) => ({ ...own, delta: 0n })) }))).toEqual(
       both(3, 'share of δ is zero'),
     )
@@ -196,7 +196,7 @@ describe('shares of Γ, δ and Δ', () => {
   test.each<[string, (delta: bigint) => bigint]>([
     ['one more than it is', (delta) => delta + 1n],
     ['that makes δ zero', () => 2n * q - third(1).delta - third(4).delta],
-  ])('a share of δ that is %s leads nobody to sign, but to ask who it was (T-25)', (_, change) => {
+  ])('a share of δ that is %s leads nobody to sign, but to ask who it was', (_, change) => {
     const lie = thirdSays((own) => ({ ...own, delta: change(own.delta) % q }))
     const outcomes = runSign(keys, quorum, {
       ...cheats({ 3: lie }),
@@ -212,7 +212,7 @@ describe('shares of Γ, δ and Δ', () => {
   })
 })
 
-describe('ranges (T-20)', () => {
+describe('ranges', () => {
   test('a K that encrypts more than a nonce is refused, though all but the range of its proof holds', () => {
     const answers: bigint[] = []
     const outcomes = runSign(keys, quorum, { meddle: { 3: withLargeK(answers) } })

@@ -61,7 +61,7 @@ test('units are above zero, below the modulus, and without a common factor', () 
   expect(areUnits([p, q], N)).toBe(false)
 })
 
-describe('a modulus that everybody can see to be wrong (T-05)', () => {
+describe('a modulus that everybody can see to be wrong', () => {
   const N = p * q
   /** `factor` times something odd, of the size of N, no perfect power. */
   const withFactor = (factor: bigint) => factor * ((N / factor) | 1n)

@@ -1,4 +1,4 @@
-/** T-80: what takes secret exponents and scalars, and that a ciphertext is blinded before it meets a secret. */
+/** Functions that take secret exponents and scalars are the listed ones, and a ciphertext is blinded before it meets a secret. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type * as Crypto from 'node:crypto'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { seededRng } from '../../support/rng.js'
 
 const [p, q] = primes1024.slice(0, 2) as [bigint, bigint]
 
-describe('T-80 in the source', () => {
+describe('in the source', () => {
   const src = join(import.meta.dirname, '../../../src')
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
@@ -56,7 +56,7 @@ describe('T-80 in the source', () => {
   })
 })
 
-describe('T-80 decryption', () => {
+describe('decryption', () => {
   afterEach(() => {
     vi.doUnmock('node:crypto')
     vi.resetModules()

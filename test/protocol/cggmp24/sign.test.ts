@@ -74,13 +74,13 @@ describe('signing', () => {
     ['zeros but for the last byte', new Uint8Array(32).fill(1, 31)],
     ['zero', new Uint8Array(32)],
     ['beyond the order', new Uint8Array(32).fill(255)],
-  ])('a digest is signed as it is: %s (T-27)', (_, digest) => {
+  ])('a digest is signed as it is: %s', (_, digest) => {
     const keys = dealt(2, 2)
     const signature = agreedSignature(runSign(keys, [1, 2], { digest }))
     expect(verifiesElsewhere(publicKeyOf(keys), digest, signature)).toBe(true)
   })
 
-  test.each([0, 31, 33, 64])('nothing is sent for a digest of %d bytes (T-27)', (length) => {
+  test.each([0, 31, 33, 64])('nothing is sent for a digest of %d bytes', (length) => {
     const key = keyOf(dealt(2, 2), 1)
     const run = sign(new Session(sid, 1, [1, 2]), key, new Uint8Array(length), seededNonces('none'))
     expect(() => run.next(undefined as never)).toThrow(new RangeError('a digest has 32 bytes'))
@@ -91,7 +91,7 @@ describe('signing', () => {
     ['one too many', [1, 2, 3, 4], '3 sign with this key, not 4'],
     ['a stranger', [1, 2, 6], 'party 6 has no share of this key'],
     ["another's share", [2, 3, 4], "this share is another party's"],
-  ])('nothing is sent with %s (T-50)', (_, parties, problem) => {
+  ])('nothing is sent with %s', (_, parties, problem) => {
     const session = new Session(sid, parties[0] as PartyId, parties)
     const run = sign(session, keyOf(dealt(3, 5), 1), message, seededNonces('quorum'))
     expect(() => run.next(undefined as never)).toThrow(new RangeError(problem))
@@ -108,7 +108,7 @@ describe('signing', () => {
     expect(() => run.next(undefined as never)).toThrow(RangeError)
   })
 
-  test('the order in which jobs are done changes no letter (F-22)', () => {
+  test('the order in which jobs are done changes no letter', () => {
     const keys = dealt(2, 2)
     const reversed = function* <T>(protocol: Protocol<T>): Protocol<T> {
       let step = protocol.next(undefined as never)
@@ -189,7 +189,7 @@ describe('the shares of a signature', () => {
     ["another's", () => sigmaOf(1)],
     ['that makes s zero', () => Fn.neg(Fn.add(sigmaOf(1), sigmaOf(4)))],
     ['from a run for another digest', () => sigmaLetter.decode(other(ROUND.sign, 3))],
-  ])('who sends one that is %s is named by all (T-25, T-26)', (_, alter) => {
+  ])('who sends one that is %s is named by all', (_, alter) => {
     expect(blamesOf({ 3: answers(alter) }, [1, 4])).toEqual([
       [[3, 'witnessed', SHARE]],
       [[3, 'witnessed', SHARE]],
@@ -223,7 +223,7 @@ describe('a presignature', () => {
       sid: run,
     })
 
-  test('signs once: a second use throws before anything is sent (T-60)', () => {
+  test('signs once: a second use throws before anything is sent', () => {
     const presignatures = presigned()
     const signature = agreedSignature(online(presignatures))
     expect(verifiesElsewhere(publicKeyOf(keys), message, signature)).toBe(true)
@@ -244,7 +244,7 @@ describe('a presignature', () => {
     for (const outcome of online(presignatures).values()) expect(outcome.ended).toBe('failed')
   })
 
-  test('takes neither digest nor path after it was made (T-61)', () => {
+  test('takes neither digest nor path after it was made', () => {
     // What it is for is all it knows, and there is no other way to say it.
     expect(signOnline.length).toBe(2)
     const presignature = presigned().get(1) as Presignature
@@ -256,7 +256,7 @@ describe('a presignature', () => {
     ['another digest', (key) => [key, digestOf('pay 2')]],
     ['another path', (key, digest) => [{ ...key, shift: 5n }, digest]],
     ['another epoch', (key, digest) => [{ ...key, epoch: new Uint8Array(32) }, digest]],
-  ])('is not made by parties that mean %s: no share of anything leaves them (T-61)', (_, change) => {
+  ])('is not made by parties that mean %s: no share of anything leaves them', (_, change) => {
     const rounds = new Set<string>()
     const outcomes = simulate(
       [1, 2],
@@ -285,7 +285,7 @@ describe('what becomes of s', () => {
   const publicKey = secp256k1.timesG(x)
   const rng = seededRng('signatures')
 
-  test('it is in the lower half, and the key is recovered, for either parity and either half (T-28)', () => {
+  test('it is in the lower half, and the key is recovered, for either parity and either half', () => {
     const seen = new Set<string>()
     for (let i = 0; i < 40; i++) {
       const [gamma, digest] = [secp256k1.randomScalar(rng), rng(32)]
@@ -303,12 +303,12 @@ describe('what becomes of s', () => {
     expect(seen.size).toBe(4)
   })
 
-  test('what an ordinary verifier does not accept is not returned (T-26)', () => {
+  test('what an ordinary verifier does not accept is not returned', () => {
     const problem = 'every share verifies, the signature does not: this is a defect of this program'
     expect(() => signatureOf(G, message, 5n, publicKey)).toThrow(problem)
   })
 
-  test('neither s nor r is zero, nor is the x of Γ beyond the order (T-25)', () => {
+  test('neither s nor r is zero, nor is the x of Γ beyond the order', () => {
     expect(() => signatureOf(G, message, 0n, publicKey)).toThrow('s is zero')
     // The first x from the order on that is one of a point. There is a third bit to recover it by, which nobody writes.
     let Gamma: Uint8Array | undefined
@@ -325,7 +325,7 @@ describe('what becomes of s', () => {
   })
 })
 
-test('a job that fails says its name and nothing of its input, which is wiped (F-22)', () => {
+test('a job that fails says its name and nothing of its input, which is wiped', () => {
   const job: Job = { name: 'presign/open-answer', input: [new Uint8Array(40).fill(7)] }
   expect(() => runJob(job)).toThrow(new Error('job presign/open-answer failed'))
   expect(job.input[0]).toEqual(new Uint8Array(40))

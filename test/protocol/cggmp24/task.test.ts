@@ -43,7 +43,7 @@ describe('jobs', () => {
     expect(() => runJob({ name, input: [] })).toThrow(Error)
   })
 
-  test('one that fails says which and nothing else, and its input is wiped (F-22)', () => {
+  test('one that fails says which and nothing else, and its input is wiped', () => {
     const input = Uint8Array.of(1, 2, 3)
     expect(() => runJob({ name: 'aux/prove-modulus', input: [input] })).toThrow(
       /^job aux\/prove-modulus failed$/,

@@ -137,7 +137,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('signing, %s', (sch
     expect(cheated).toEqual(honest)
   })
 
-  test.each(BAD_POINTS[scheme])('who commits to %s is named (T-63)', (_, encoded) => {
+  test.each(BAD_POINTS[scheme])('who commits to %s is named', (_, encoded) => {
     for (const which of ['hiding', 'binding']) {
       const tamper = cheating(quorum, { 3: commits((nonces) => ({ ...nonces, [which]: hex(encoded) })) })
       expect(blamesOf(tamper, [1])).toEqual([[[3, 'witnessed', NO_POINT]]])
@@ -148,7 +148,7 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('signing, %s', (sch
     ['both', () => noncesOf(1)],
     ['hiding', (nonces) => ({ ...nonces, hiding: noncesOf(1).hiding })],
     ['binding', (nonces) => ({ ...nonces, binding: noncesOf(1).binding })],
-  ])("another's commitments sent again are refused: %s (T-31)", (_, alter) => {
+  ])("another's commitments sent again are refused: %s", (_, alter) => {
     expect(blamesOf(cheating(quorum, { 3: commits(alter) }), [1, 4])).toEqual([
       [[3, 'witnessed', COPY]],
       [
@@ -214,13 +214,13 @@ describe.each(['eddsa-ed25519', 'schnorr-taproot'] as const)('signing, %s', (sch
     ['one too many', [1, 2, 3, 4], '3 sign with this key, not 4'],
     ['a stranger', [1, 2, 6], 'party 6 has no share of this key'],
     ["another's share", [2, 3, 4], "this share is another party's"],
-  ])('nothing is sent with %s (T-50)', (_, parties, problem) => {
+  ])('nothing is sent with %s', (_, parties, problem) => {
     const session = new Session(sid, parties[0] as PartyId, parties)
     const run = sign(session, { share: three.get(1) as KeyShare, message, shift: 0n }, seededNonces('quorum'))
     expect(() => run.next(undefined as never)).toThrow(new RangeError(problem))
   })
 
-  test('a signer cannot stand in a session twice (T-50)', () => {
+  test('a signer cannot stand in a session twice', () => {
     expect(() => new Session(sid, 1, [1, 1, 2])).toThrow(RangeError)
   })
 
@@ -294,7 +294,7 @@ describe('taproot with a path', () => {
     return { key: tweaked?.xOnlyPubkey as Uint8Array, parities: `${K[0]} ${tweaked?.parity}` }
   }
 
-  test('signatures are of the derived output key, whatever the parities (F-37)', () => {
+  test('signatures are of the derived output key, whatever the parities', () => {
     const seen = new Set<string>()
     for (let child = 0; seen.size < 4; child++) {
       expect(child).toBeLessThan(100)
@@ -359,7 +359,7 @@ test('FROST makes no ECDSA signature', () => {
   expect(() => run.next(undefined as never)).toThrow(RangeError)
 })
 
-test('the compiler refuses a replayable generator for nonces, and the reverse (F-47)', () => {
+test('the compiler refuses a replayable generator for nonces, and the reverse', () => {
   // @ts-expect-error an Rng is no NonceRng
   const nonces: NonceRng = seededRng('replayable')
   // @ts-expect-error a NonceRng is no Rng

@@ -11,19 +11,19 @@ import type { ProofContext } from '../../../../src/protocol/cggmp24/zk/context.j
 import { contextOf, G, keys, ownKeys, proven, SOME, SUBJECTS } from './subjects.js'
 
 const OTHERWISE: readonly [string, Partial<ProofContext>][] = [
-  ['T-30 of another level', { level: { ...SOME, name: 'cggmp24-3072' } }],
-  ['T-30 of another run', { ssid: new Uint8Array(32).fill(0x52) }],
-  ['T-30 of a run with a shorter id', { ssid: new Uint8Array(31).fill(0x51) }],
-  ['T-30 of an earlier epoch', { epoch: new Uint8Array(32).fill(0xe8) }],
+  ['of another level', { level: { ...SOME, name: 'cggmp24-3072' } }],
+  ['of another run', { ssid: new Uint8Array(32).fill(0x52) }],
+  ['of a run with a shorter id', { ssid: new Uint8Array(31).fill(0x51) }],
+  ['of an earlier epoch', { epoch: new Uint8Array(32).fill(0xe8) }],
   [
-    'T-30 with run and epoch exchanged',
+    'with run and epoch exchanged',
     { ssid: new Uint8Array(32).fill(0xe9), epoch: new Uint8Array(32).fill(0x51) },
   ],
-  ['T-30 of another prover', { prover: 3 }],
-  ['T-22 to another verifier', { verifier: 3 }],
-  ['T-22 of the verifier to the prover', { prover: 2, verifier: 1 }],
-  ['T-22 in another role: ψ0 for ψ1, ψ for ψ̂', { role: 'G' }],
-  ['T-22 in no role', { role: '' }],
+  ['of another prover', { prover: 3 }],
+  ['to another verifier', { verifier: 3 }],
+  ['of the verifier to the prover', { prover: 2, verifier: 1 }],
+  ['in another role: ψ0 for ψ1, ψ for ψ̂', { role: 'G' }],
+  ['in no role', { role: '' }],
 ]
 
 describe.each(SUBJECTS)('Π$name', (subject) => {
@@ -45,7 +45,7 @@ describe.each(SUBJECTS.filter(({ towards }) => towards))('Π$name', (subject) =>
   const { ctx, statement, proof } = proven(subject, 'towards')
   const { rp } = keys
 
-  test('T-22 it is for one verifier: with any other parameters it is refused', () => {
+  test('it is for one verifier: with any other parameters it is refused', () => {
     const others = [
       ownKeys(3).rp,
       { ...rp, s: ownKeys(3).rp.s % rp.ring.modulus },
@@ -57,7 +57,7 @@ describe.each(SUBJECTS.filter(({ towards }) => towards))('Π$name', (subject) =>
   })
 })
 
-describe('T-10 what is hashed', () => {
+describe('what is hashed', () => {
   const item = fc.oneof(
     fc.bigInt({ min: 0n, max: 2n ** 80n }),
     fc.constantFrom(0n, 1n, 255n, 256n, 2n ** 256n, BigInt(`0x02${'11'.repeat(32)}`)),

@@ -67,7 +67,7 @@ describe('Πfac', () => {
     },
   )
 
-  test("is refused for another modulus, and by another verifier's parameters (T-22, T-70)", () => {
+  test("is refused for another modulus, and by another verifier's parameters", () => {
     const other = primesOf(3)
     expect(verifyFac(ctx, own, { N0: other.p * other.q }, proof)).toBe(false)
     expect(verifyFac(ctx, own, { N0: N0 + 2n }, proof)).toBe(false)
@@ -158,13 +158,13 @@ describe('Πfac', () => {
     }
   })
 
-  test('T-08, T-11 it has these fields, each once', () => {
+  test('it has these fields, each once', () => {
     expect(Object.keys(proof)).toEqual(['P', 'Q', 'A', 'B', 'T', 'z1', 'z2', 'w1', 'w2', 'v'])
   })
 })
 
 describe('a modulus with a small factor', () => {
-  test('T-01 sixteen small primes and a large one', () => {
+  test('sixteen small primes and a large one', () => {
     const factors = sixteenSmallPrimes()
     const small = factors.slice(0, 16).reduce((product, factor) => product * factor, 1n)
     const large = factors[16] as bigint
@@ -179,7 +179,7 @@ describe('a modulus with a small factor', () => {
     }
   })
 
-  test('T-02 a factor of 200 bits: Πmod holds, Πfac does not', () => {
+  test('a factor of 200 bits: Πmod holds, Πfac does not', () => {
     const [p, q] = [primeOf(200), primeOf(1848, 15_715n)]
     const secret = new PaillierSecret(p, q)
     checkModulus(p * q, TEST_ONLY, 'N')

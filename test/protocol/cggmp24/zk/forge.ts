@@ -18,12 +18,12 @@ export const context = (level: Level = TEST_ONLY, verifier: number | null = null
 /** Contexts that differ from this one in one thing. */
 export const otherContexts = (ctx: ProofContext): readonly (readonly [string, ProofContext])[] => [
   ['another level', { ...ctx, level: { ...ctx.level, name: 'cggmp24-3072' } }],
-  ['another session (T-30)', { ...ctx, ssid: new Uint8Array(32).fill(3) }],
-  ['another epoch (T-30)', { ...ctx, epoch: new Uint8Array(32).fill(3) }],
+  ['another session', { ...ctx, ssid: new Uint8Array(32).fill(3) }],
+  ['another epoch', { ...ctx, epoch: new Uint8Array(32).fill(3) }],
   ['session and epoch exchanged', { ...ctx, ssid: ctx.epoch, epoch: ctx.ssid }],
-  ['another prover (T-30)', { ...ctx, prover: 2 }],
+  ['another prover', { ...ctx, prover: 2 }],
   ['another verifier', { ...ctx, verifier: 3 }],
-  ['another role (T-22)', { ...ctx, role: 'x' }],
+  ['another role', { ...ctx, role: 'x' }],
 ]
 
 /**

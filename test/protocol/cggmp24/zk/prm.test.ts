@@ -75,7 +75,7 @@ describe('Πprm', () => {
     for (const other of others) expect(verifyPrm(some, { ...rp, ...other }, proof)).toBe(false)
   })
 
-  test('the hash holds s itself: where no bit is set the equations do not know it (T-70)', () => {
+  test('the hash holds s itself: where no bit is set the equations do not know it', () => {
     const four = context({ ...TEST_ONLY, repetitions: 4 as 128 })
     let zeros = provePrm(four, secret, seededRng('zeros', 0))
     for (let seed = 1; zeros.e.includes(1); seed++) zeros = provePrm(four, secret, seededRng('zeros', seed))
@@ -115,7 +115,7 @@ describe('Πprm', () => {
     }
   })
 
-  test('every bit of e counts (T-09: bits, nothing larger)', () => {
+  test('every bit of e counts (bits, nothing larger)', () => {
     for (const [k, bit] of proof.e.entries()) {
       expect(verifyPrm(some, rp, { ...proof, e: put(proof.e, k, 1 - bit) })).toBe(false)
     }
@@ -127,7 +127,7 @@ describe('Πprm', () => {
     }
   })
 
-  test('T-11 other than 128 of each are refused, unread and read', () => {
+  test('other than 128 of each are refused, unread and read', () => {
     const letter = codec(prmShape(TEST_ONLY))
     for (const field of ['e', 'z'] as const) {
       const all = whole[field] as readonly (number | bigint)[]
@@ -144,12 +144,12 @@ describe('Πprm', () => {
     }
   })
 
-  test('T-11 no answers at all, to the challenge of no commitments', () => {
+  test('no answers at all, to the challenge of no commitments', () => {
     const e = challengeBits(some, 'prm', 24, [Nhat, rp.s, rp.t].map(toBytes), [])
     expect(verifyPrm(some, rp, { e, z: [] })).toBe(false)
   })
 
-  test('T-08 nothing in it is for the prover to choose', () => {
+  test('nothing in it is for the prover to choose', () => {
     expect(Object.keys(proof)).toEqual(['e', 'z'])
   })
 })
@@ -160,7 +160,7 @@ const bluff = (rp: Pedersen, lambda: bigint, phi: bigint): PrmProof => {
   return provePrm(some, secret, seededRng('bluff'))
 }
 
-describe('T-06 s that is no power of t', () => {
+describe('s that is no power of t', () => {
   const { s, t, ring } = rp
   /** 1 modulo p̂ and -1 modulo q̂. */
   const halfway = fromRemainders([
@@ -194,7 +194,7 @@ describe('T-06 s that is no power of t', () => {
   })
 })
 
-describe('T-07 the challenge has 128 live bits', () => {
+describe('the challenge has 128 live bits', () => {
   test('in a thousand challenges every bit takes both values, about as often', () => {
     const ones = Array.from({ length: 128 }, () => 0)
     for (let run = 0; run < 1000; run++) {
@@ -206,7 +206,7 @@ describe('T-07 the challenge has 128 live bits', () => {
     for (const count of ones) expect(Math.abs(count - 500)).toBeLessThan(95)
   })
 
-  test('T-08 another A_0 changes about half of all bits, not its own only', () => {
+  test('another A_0 changes about half of all bits, not its own only', () => {
     const A = Array.from({ length: 128 }, (_, k) => BigInt(k) + 2n ** 2000n)
     const bits = (first: bigint) => challengeBits(context(), 'prm', 128, [], put(A, 0, first).map(toBytes))
     const changed = bits(5n).filter((bit, k) => bit !== bits(6n)[k]).length

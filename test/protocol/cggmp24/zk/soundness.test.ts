@@ -221,7 +221,7 @@ describe.each(SUBJECTS)('Π$name', (subject) => {
     expect(all > 0).toBe(fields.some(([, kind]) => kind === 'natural'))
   })
 
-  test('T-20 a witness beyond its range is refused, though all equations hold', () => {
+  test('a witness beyond its range is refused, though all equations hold', () => {
     const ctx = contextOf(subject, SOME)
     for (const excess of subject.excessive) {
       const { statement, proof } = proven(subject, 'excess', excess, ctx)
@@ -234,7 +234,7 @@ describe.each(SUBJECTS.filter(({ repeated }) => repeated))('Π$name, repeated', 
   const verify = (statement: Statement, proof: Proof, level = FEW) =>
     subject.verify(contextOf(subject, level), keys.rp, statement, proof)
 
-  test('T-11 there are exactly as many repetitions as the level says', () => {
+  test('there are exactly as many repetitions as the level says', () => {
     const { statement, proof } = proven(subject, 'honest')
     const proofs = proof as readonly Fields[]
     const [first, last] = [proofs[0] as Fields, proofs.at(-1) as Fields]
@@ -255,7 +255,7 @@ describe.each(SUBJECTS.filter(({ repeated }) => repeated))('Π$name, repeated', 
     expect(verify(statement, [...proofs].reverse())).toBe(false)
   })
 
-  test('T-08 every bit of the challenge depends on every commitment', () => {
+  test('every bit of the challenge depends on every commitment', () => {
     // Where a repetition is made anew for the bit that it had, the others' answers are to other bits now.
     const { statement, witness, proof } = proven(subject, 'grind', {}, contextOf(subject, SOME))
     const fresh = subject.prove(contextOf(subject, SOME), keys.rp, { statement, witness }, seededRng('grind'))
@@ -267,7 +267,7 @@ describe.each(SUBJECTS.filter(({ repeated }) => repeated))('Π$name, repeated', 
   })
 })
 
-describe('T-20', () => {
+describe('the mask of a product', () => {
   test('the mask in a product fills its range, and leans to no side', () => {
     const rng = seededRng('beta')
     const drawn = Array.from({ length: 4000 }, () => plusMinus(2n ** 1280n, rng))
@@ -284,7 +284,7 @@ describe('T-20', () => {
 })
 
 describe('Πdec', () => {
-  test('T-23 a logarithm that is right modulo N and wrong modulo q is refused', () => {
+  test('a logarithm that is right modulo N and wrong modulo q is refused', () => {
     const subject = SUBJECTS.find(({ name }) => name === 'dec') as Subject
     const ctx = contextOf(subject, SOME)
     const { statement, witness } = proven(subject, 'wrap', {}, ctx)

@@ -173,7 +173,7 @@ const encElg = define({
     { b: 1n },
     { b: q - 1n },
   ],
-  // T-20: a plaintext of 1400 bits; and the least that no slack covers.
+  // A plaintext of 1400 bits, and the smallest one beyond the slack.
   excessive: [two(1400), -two(1400), two(768), -two(768)].map((x) => ({ x })),
   determined: ['C', 'B', 'X'],
 })
