@@ -1,6 +1,6 @@
 /**
- * The notices of this member about requests. It repeats them every few seconds and for anybody who asks, always
- * as the same signed bytes. Nothing that others do makes it sign or send more than a little.
+ * This member's notices about requests. They are repeated every few seconds and on demand, always as the same
+ * signed bytes. A limit on each answer keeps others from making this member sign or send much.
  */
 import { NO_SESSION } from '../../messaging/channel/letters.js'
 import type { Mailbox } from '../../messaging/channel/mailbox.js'
@@ -11,11 +11,11 @@ import { askingCodec, passedCodec, type PassedOver, type Request } from '../../w
 import { hex } from '../../wire/base/text.js'
 import type { World } from '../world.js'
 
-/** A member that asks is answered at once, and all who ask within a second together. */
+/** A question is answered at once; all questions within a second get one answer. */
 const ANSWER_EVERY = 1000
-/** A larger notice is not said again for whoever asks, but only as often as it is said anyway. */
+/** Size of a notice in bytes above which a question does not repeat it. */
 const LARGE = 1 << 16
-/** Of each asker's requests this member says of so many that it passes them over, and of so many anew in a second. */
+/** Requests of one asker that this member reports as passed over, in all and anew per second. */
 const MOST_PASSED = 4
 const PASSED_RATE = { perSecond: 2, bytes: Infinity, window: 1000 }
 
@@ -28,16 +28,16 @@ export class Announcements {
   readonly #mailbox: Mailbox
   readonly #world: Pick<World, 'now' | 'patience'>
   readonly #own = new Map<string, Own>()
-  /** Requests of which this member says that it still asks for them. */
+  /** This member's own requests that it still waits for. */
   readonly #asking = new Set<Uint8Array>()
-  /** Requests that it passes over, of each asker the newest few. */
+  /** Requests passed over: the newest few of each asker. */
   readonly #passed = new Map<string, Uint8Array[]>()
   readonly #passing = new Throttle(PASSED_RATE)
   readonly #timer: NodeJS.Timeout
   #answered = Number.NEGATIVE_INFINITY
   #answering: NodeJS.Timeout | undefined
 
-  /** @param said called whenever all of it was said again */
+  /** @param said called after each repetition */
   constructor(mailbox: Mailbox, world: Pick<World, 'now' | 'patience'>, said: () => void) {
     this.#mailbox = mailbox
     this.#world = world
@@ -55,24 +55,24 @@ export class Announcements {
     clearTimeout(this.#answering)
   }
 
-  /** Says this now, every 5 s, and whenever somebody asks, until it is taken back: always the same signed bytes. */
+  /** Publishes this now, every 5 s, and on demand, until it is dropped: always the same signed bytes. */
   keep(kind: Said, request: Uint8Array, body: Uint8Array): void {
     const bytes = this.#mailbox.post(kind, { session: NO_SESSION }, body)
     this.#own.set(`${kind} ${hex(request)}`, { kind, bytes, said: this.#world.now() })
   }
 
-  /** Says these no longer. */
+  /** Stops repeating these. */
   drop(request: Uint8Array, ...kinds: readonly Said[]): void {
     for (const kind of kinds) this.#own.delete(`${kind} ${hex(request)}`)
   }
 
-  /** Says a request of this member, and from time to time that it still asks for it. */
+  /** Announces a request of this member, and keeps reporting that it still waits for it. */
   ask({ id, encoded }: Request): void {
     this.keep('request', id, encoded)
     this.#asking.add(id)
   }
 
-  /** Takes back a request of this member. */
+  /** Withdraws a request of this member. */
   withdraw({ id }: Request): void {
     this.drop(id, 'request')
     this.#asking.delete(id)
@@ -80,8 +80,8 @@ export class Announcements {
   }
 
   /**
-   * Tells the asker of a request that this member is there and leaves it to others.
-   * @returns whether it is said; if not, the asker asks for so much that it has to wait
+   * Tells the asker that this member is present and leaves the request to others.
+   * @returns false if the asker has too many requests; then it is told later
    */
   passOver({ id, asker }: Request, why: PassedOver): boolean {
     if (this.#passing.admit(hex(asker), 0, this.#world.now()) > 0) return false
@@ -92,7 +92,7 @@ export class Announcements {
     return true
   }
 
-  /** Somebody asks what there is. */
+  /** Answers a question for everything known. */
   answer(): void {
     clearTimeout(this.#answering)
     const say = () => {

@@ -1,5 +1,6 @@
 /**
- * What may be signed at all, and whose word it takes: decided before anybody is bothered and before a secret is opened.
+ * Which payloads may be signed at all, and who approves one. Checked before any person is asked and before
+ * any secret is opened.
  */
 import type { PayloadType } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -8,18 +9,18 @@ import { PAYLOAD_LIMIT, type Request } from '../../wire/ceremony/request.js'
 import { hex, visible } from '../../wire/base/text.js'
 
 /**
- * Whose word a request takes. A script names the payloads (SHA-256 in hex) that it approves, for one type and path; a
- * person is shown the request and throws if it is refused.
+ * Who approves a request. A script names payloads (SHA-256 in hex) for one type and path; a person sees the
+ * request, and `ask` throws on refusal.
  */
 export type Approval =
   | { readonly payloads: ReadonlySet<string>; readonly type: PayloadType; readonly path: string | null }
   | { readonly ask: (request: Request, signal: AbortSignal) => Promise<void> }
 
 /**
- * Refuses what must not be signed, whoever approves it. Under every scheme 32 bytes may be a digest that says nothing of
- * what it stands for: Ed25519 and BIP-340 sign them as they are, and ECDSA signs their SHA-256, which is a Bitcoin
- * signature hash where they are the SHA-256 of its preimage (BIP-143). Text is no exception: among all digests enough
- * are text that one can be looked for.
+ * Refuses payloads that nobody may approve. Under every scheme 32 bytes may be a digest of something unknown:
+ * Ed25519 and BIP-340 sign them as they are, and ECDSA signs their SHA-256, which is a Bitcoin signature hash
+ * if they are the SHA-256 of its preimage (BIP-143). Text is no exception: an attacker can search for a
+ * digest that is text.
  * @throws Failure `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused)
  */
 export function checkPayload(type: PayloadType, payload: Uint8Array): void {
@@ -49,7 +50,10 @@ export function checkPayload(type: PayloadType, payload: Uint8Array): void {
   }
 }
 
-/** @throws Failure `E_APPROVE`: another payload (verification), or another type or path than approved (refused) */
+/**
+ * @throws Failure `E_APPROVE` for another payload (verification), `E_APPROVE_TYPE` for another type or path
+ *   (refused)
+ */
 export function requireApproved(
   { payloadSha256, type, path }: Pick<Request, 'payloadSha256' | 'type' | 'path'>,
   approval: Extract<Approval, { payloads: unknown }>,
@@ -78,5 +82,5 @@ export function requireApproved(
   )
 }
 
-/** SHA-256 of a payload, as `--approve` names it. */
+/** SHA-256 of a payload in hex, as `--approve` takes it. */
 export const payloadHash = (payload: Uint8Array): string => hex(sha256(payload))

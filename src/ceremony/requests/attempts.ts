@@ -1,5 +1,6 @@
 /**
- * Under which order a request is signed, and what ends it: the signature itself, a signer that refuses, a higher order.
+ * The orders under which a request is signed, and what ends an attempt: the signature, a refusal, a higher
+ * order.
  */
 import { Elsewhere } from '../../messaging/session/abort.js'
 import { spanOf } from '../../messaging/channel/timeouts.js'
@@ -14,15 +15,15 @@ import { cardOf, orderBy, refusalAmong } from './signer-set.js'
 import { isSignature } from '../keys/signing-target.js'
 import type { World } from '../world.js'
 
-/** An order further above the last than this is nobody's honest one, and would leave no room above it. */
+/** An order this far above the last is malicious: it would leave no room for higher ones. */
 const FURTHEST_ORDER = 1000
 
-/** The same request goes on under a higher order. */
+/** The request goes on under a higher order. */
 export class Superseded extends Elsewhere {
   override readonly name = 'Superseded'
   /**
-   * @param least the lowest number that will do
-   * @param by whose doing it is, by name
+   * @param least the lowest number that may be used now
+   * @param by name of the member that caused it
    */
   constructor(
     readonly least: number,
@@ -32,7 +33,7 @@ export class Superseded extends Elsewhere {
   }
 }
 
-/** Somebody else has the signature already. */
+/** Another member has the signature already. */
 export class HandedOver extends Elsewhere {
   override readonly name = 'HandedOver'
   constructor(readonly signature: Uint8Array) {
@@ -41,8 +42,8 @@ export class HandedOver extends Elsewhere {
 }
 
 /**
- * The highest order that was heard for this request and these signers, if its number is at least `least`. What any
- * other order says, for other signers or another payload, is not for this member.
+ * The highest known order for this request and exactly these signers, numbered at least `least`. Orders for
+ * other signers or another payload are ignored.
  */
 export function heardOrder(
   key: Key,
@@ -60,8 +61,9 @@ export function heardOrder(
 }
 
 /**
- * The order under which to sign: the first signer gives it; after 30 s of silence the next one does, and so on.
- * @param gone why this member need not wait any longer, if so
+ * The order under which to sign. The first signer gives it; after 30 s of silence the next one does, and so
+ * on.
+ * @param gone the reason to stop waiting, or null
  */
 export async function orderOf(
   world: World,
@@ -76,7 +78,7 @@ export async function orderOf(
   const over = () =>
     endOf(key, notices, request, signers) ?? reseated(key, notices, request, signers) ?? gone()
   const place = signers.findIndex(({ fingerprint }) => hex(fingerprint) === hex(world.card.fingerprint))
-  // Whoever must have a higher order because its share left, or was superseded, does not wait for its turn.
+  // After its share was sent, or after a higher order, a member needs a new order and does not wait its turn.
   const patience = least > 1 ? 0 : place * spanOf(world.patience, 'silence')
   if (patience > 0 && heard() === null) {
     notices.ask()
@@ -95,7 +97,7 @@ export async function orderOf(
   return order
 }
 
-/** That another signer has ordered this with seats taken otherwise than they are here. */
+/** The failure if another signer's order has other identities in the seats than this home; otherwise null. */
 function reseated(
   key: Key,
   notices: RequestBoard,
@@ -114,7 +116,7 @@ function reseated(
   return other ? noSeat('a signer sits in its seat by a rebind that was not accepted here') : null
 }
 
-/** What others say that ends a request for this member: the signature itself, or that one of the signers refuses. */
+/** The end of a request as others report it: the signature, or a signer's refusal; null while it goes on. */
 export function endOf(
   key: Key,
   notices: RequestBoard,

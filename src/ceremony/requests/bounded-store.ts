@@ -1,11 +1,11 @@
-/** What members have said of requests: of each its last word on each, and boundedly much. */
+/** The members' notices about requests: the last one of each member on each request, up to a limit. */
 import { fromHex, hex } from '../../wire/base/text.js'
 
 export class Notices<T> {
-  /** By who said it, then by the request's id in hex; what was said longest ago is forgotten first. */
+  /** By member, then by request ID in hex; the oldest notice is forgotten first. */
   readonly #byMember = new Map<string, Map<string, T>>()
 
-  /** @param most how many requests are remembered of one member: more push out its own only */
+  /** @param most requests per member; a member can displace only its own notices */
   constructor(readonly most: number) {}
 
   set(by: Uint8Array, request: string, said: T): void {
@@ -24,7 +24,7 @@ export class Notices<T> {
     this.#byMember.get(hex(by))?.delete(request)
   }
 
-  /** What all members say of a request, in the order in which they were first heard of. */
+  /** All members' notices on a request, in the order in which the members were first heard. */
   about(request: string): { readonly by: Uint8Array; readonly said: T }[] {
     return [...this.#byMember].flatMap(([by, theirs]) => {
       const said = theirs.get(request)

@@ -1,6 +1,6 @@
 /**
- * What the custodians of one key say to each other about requests: requests, offers, who is chosen, orders, signatures.
- * Nothing is stored anywhere: a request lives while its asker runs, and is said again whenever somebody asks.
+ * The notices that the custodians of one key exchange about requests: requests, offers, choices, orders,
+ * signatures. Nothing is stored: a request lives while its asker runs, and is repeated on demand.
  */
 import { CodecError } from '../../protocol/core/codec.js'
 import type { Wait } from '../../messaging/channel/letters.js'
@@ -28,27 +28,27 @@ import { Notices } from './bounded-store.js'
 import { Announcements } from './announcements.js'
 import { leaving, memberOf, type World } from '../world.js'
 
-/** Of each member, what is remembered of one kind: older things are forgotten first, and only that member's. */
+/** Limits of each kind of notice per member; the oldest of that member are forgotten first. */
 const MOST_REQUESTS = 16
 const MOST_NOTICES = 256
 /**
- * How much of one member is looked at on a key's subject. All of it is said again, so that more is dropped before a byte
- * of it is: twenty processes of a member say less, and another's notices cost nobody's turn.
+ * The rate at which one member's messages are examined. Everything is repeated, so the excess is dropped
+ * unread. Twenty processes of a member stay below it, and no member uses up another's share.
  */
 const RATE = { perSecond: 100, bytes: 4 << 20, window: 1000 }
 
-/** That a co-signer is there and leaves a request to others. */
+/** A co-signer is present and leaves a request to others. */
 export type Declined = {
   readonly why: PassedOver
-  /** By how much its clock is ahead of this one, in milliseconds. */
+  /** How far its clock is ahead of ours, in milliseconds. */
   readonly ahead: number
 }
 
 export class RequestBoard {
   readonly mailbox: Mailbox
-  /** Of those who use other epochs of the key. */
+  /** Members who use other epochs of the key. */
   readonly meeting: Meeting
-  /** The notices of this member, said again and again. */
+  /** This member's own notices. */
   readonly say: Announcements
   readonly #requests = new Notices<Request>(MOST_REQUESTS)
   readonly #offers = new Notices<true>(MOST_NOTICES)
@@ -57,18 +57,18 @@ export class RequestBoard {
   readonly #refusals = new Notices<string>(MOST_NOTICES)
   readonly #signatures = new Notices<Uint8Array>(MOST_NOTICES)
   readonly #declined = new Notices<Declined>(MOST_NOTICES)
-  /** Members that said a request which cannot be read, or is none of this key. */
+  /** Members that sent a malformed request, or one of another key. */
   readonly #unreadable = new Map<string, Uint8Array>()
-  /** By how much a member's clock is ahead of this one, by what it said last, in milliseconds. */
+  /** How far each member's clock is ahead of ours by its last notice, in milliseconds. */
   readonly #ahead = new Map<string, number>()
-  /** When its asker was last heard to ask for a request. */
+  /** When each asker last asked for its request. */
   readonly #asked = new Notices<number>(MOST_NOTICES)
   readonly #cancelled = new Notices<true>(MOST_NOTICES)
-  /** When each custodian was last heard here, by fingerprint in hex. */
+  /** When each custodian was last heard, by fingerprint in hex. */
   readonly #heard = new Map<string, number>()
-  /** Called when anybody says anything about requests. */
+  /** Called after every notice. */
   onNotice: () => void = () => {}
-  /** Called when somebody leaves a request to others, for each reason once; null: it refused, for good. */
+  /** Called once per reason when a member leaves a request to others; null: it refused for good. */
   onDeclined: (request: Uint8Array, by: Uint8Array, said: Declined | null) => void = () => {}
   readonly #world: World
   readonly #leaving: ReturnType<typeof leaving>
@@ -109,7 +109,7 @@ export class RequestBoard {
       const request = this.#read(body, by, signingOf, key)
       if (request === null) return
       if (hex(by) === hex(request.asker)) this.meeting.heard(request.record, by)
-      // By who says it: nobody can push out what another says.
+      // Stored under the sender, so that nobody can displace another's notices.
       this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
       if (hex(by) !== hex(request.asker)) return
       this.#cancelled.delete(by, hex(request.id))
@@ -147,7 +147,7 @@ export class RequestBoard {
     })
     this.#leaving = leaving(world)
     this.say = new Announcements(this.mailbox, world, () => {
-      // Silence is noticed when nobody says anything, too.
+      // An asker's silence is noticed even if no notice arrives.
       this.onNotice()
       this.mailbox.look()
     })
@@ -159,7 +159,7 @@ export class RequestBoard {
     this.mailbox.close()
   }
 
-  /** A request as a member says it, if it is one of this key; else the member is remembered. */
+  /** A member's request, if it is valid and of this key; otherwise null, and the member is remembered. */
   #read(
     body: Uint8Array,
     by: Uint8Array,
@@ -176,79 +176,79 @@ export class RequestBoard {
     return null
   }
 
-  /** Members that said a request which cannot be read, was not signed by its asker, or is of another key. */
+  /** Members that sent a malformed request, one not signed by its asker, or one of another key. */
   get unreadable(): readonly Uint8Array[] {
     return [...this.#unreadable.values()]
   }
 
   #dated(by: Uint8Array, time: number): void {
-    // A notice that is said again keeps its first date: of several the one that is furthest ahead is the newest.
+    // A repeated notice keeps its first date, so the date furthest ahead is the newest.
     const ahead = time - this.#world.now()
     this.#ahead.set(hex(by), Math.max(ahead, this.#ahead.get(hex(by)) ?? ahead))
   }
 
-  /** How many messages came from whoever has no seat here. */
+  /** Number of messages from senders without a seat here. */
   get strangers(): number {
     return this.mailbox.dropped.get('not a member') ?? 0
   }
 
-  /** When a custodian was last heard to say anything about requests; null for never. */
+  /** When a custodian was last heard on the board; null for never. */
   lastHeard(fingerprint: Uint8Array): number | null {
     return this.#heard.get(hex(fingerprint)) ?? null
   }
 
-  /** A request that this member has otherwise than by hearing it now. */
+  /** Adds a request that this member knows from its files or made itself. */
   know(request: Request): void {
     const { fingerprint } = this.#world.card
     if (!this.request(hex(request.id))) this.#requests.set(fingerprint, hex(request.id), request)
   }
 
-  /** The request with this id in hex. */
+  /** The request with this ID in hex. */
   request(id: string): Request | undefined {
     return this.#requests.about(id)[0]?.said
   }
 
-  /** All that were heard of, each once. */
+  /** All known requests, each once. */
   requests(): Request[] {
     return [...new Set(this.#requests.all())]
   }
 
-  /** Whether its asker has taken a request back. */
+  /** Whether its asker has withdrawn a request. */
   isCancelled({ asker, id }: Request): boolean {
     return this.#cancelled.get(asker, hex(id)) !== undefined
   }
 
-  /** When the asker of a request was last heard to ask for it; 0 if never. */
+  /** When the asker last asked for this request; 0 if never. */
   heardAsking({ asker, id }: Request): number {
     return this.#asked.get(asker, hex(id)) ?? 0
   }
 
-  /** Who would sign a request, in the order in which they were heard of. */
+  /** Members who offer to sign a request, in the order in which they were first heard. */
   offers(request: Uint8Array): Uint8Array[] {
     return this.#offers.about(hex(request)).map(({ by }) => by)
   }
 
-  /** Whom a member chose to sign a request; its asker is the one that may. */
+  /** The signers that a member chose; only the asker's choice counts. */
   chosenBy(member: Uint8Array, request: Uint8Array): readonly Uint8Array[] | undefined {
     return this.#chosen.get(member, hex(request))
   }
 
-  /** Each member's highest order for a request that says it is among its signers; nothing else is checked here. */
+  /** Each member's highest order for a request, if it is one of that order's signers; not checked further. */
   orders(request: Uint8Array): { readonly by: Uint8Array; readonly said: Order }[] {
     return this.#orders.about(hex(request))
   }
 
-  /** Who would not sign a request. */
+  /** Members who refuse to sign a request. */
   refusals(request: Uint8Array): { readonly by: Uint8Array; readonly said: string }[] {
     return this.#refusals.about(hex(request))
   }
 
-  /** What is said to be the signature; whoever uses one verifies it. */
+  /** The signatures that members sent, unverified. */
   signatures(request: Uint8Array): Uint8Array[] {
     return this.#signatures.about(hex(request)).map(({ said }) => said)
   }
 
-  /** Members that are there and leave a request to others. */
+  /** Members that are present and leave a request to others. */
   declined(request: Uint8Array): { readonly by: Uint8Array; readonly said: Declined }[] {
     return this.#declined.about(hex(request))
   }
@@ -258,12 +258,12 @@ export class RequestBoard {
     return this.#leaving.signal
   }
 
-  /** Asks everybody to say what they have. */
+  /** Asks everybody for their notices. */
   ask(): void {
     this.meeting.say()
   }
 
-  /** An order of our own, as if it had been heard. */
+  /** Publishes our own order, and stores it as if it had been received. */
   issue(order: Order): void {
     this.say.keep('order', order.request, orderCodec.encode(order))
     this.#heardOrder(order, this.#world.card.fingerprint)
@@ -275,7 +275,10 @@ export class RequestBoard {
     if (mayOrder && order.number > (known?.number ?? 0)) this.#orders.set(by, hex(order.request), order)
   }
 
-  /** Waits for a condition on what was heard. @throws Failure: the deadline (`otherwise`), the network, the person */
+  /**
+   * Waits for a condition on the notices. @throws Failure: `otherwise` at the deadline, the network, the
+   * person
+   */
   async until(met: () => boolean, deadline: number, otherwise: () => Failure): Promise<void> {
     const wait: Wait = { deadline, signal: this.signal, round: 'request' }
     this.#world.emit({ event: 'waiting', round: 'request' })

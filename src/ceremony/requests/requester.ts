@@ -1,6 +1,6 @@
 /**
- * Whether who asked for a signature is still there, as far as it can be told: it says so every few seconds, and says
- * when it leaves. A signer that waits for it in vain is told, and may go on to another request.
+ * Whether a request's asker is still present: it reports every few seconds, and when it leaves. A signer that
+ * waits in vain is told, and may go on to another request.
  */
 import { Elsewhere } from '../../messaging/session/abort.js'
 import { spanOf } from '../../messaging/channel/timeouts.js'
@@ -11,7 +11,7 @@ import type { Key } from '../keys/key.js'
 import type { RequestBoard } from './request-board.js'
 import type { World } from '../world.js'
 
-/** The asker of a request is silent, and there is another one to sign. */
+/** The asker is silent, and another request can be signed. */
 export class PassedOver extends Elsewhere {
   override readonly name = 'PassedOver'
 }
@@ -32,7 +32,7 @@ export class Asker {
     this.#since = world.now()
   }
 
-  /** Why this member need not wait for the asker any longer, if so; tells its person once when the asker is silent. */
+  /** The reason to stop waiting for the asker, or null. Tells the person once when the asker falls silent. */
   over(): Error | null {
     const { world, key, notices, request } = this
     const isOwn = hex(request.asker) === hex(world.card.fingerprint)
@@ -52,7 +52,7 @@ export class Asker {
     return isSilent && this.hasAnother() ? new PassedOver('its asker is silent') : null
   }
 
-  /** What the asker asks for since, if anything. */
+  /** A newer request of the same asker, if any. */
   #newer(than: number): { readonly request?: string } {
     const { notices, request } = this
     const newer = notices
@@ -62,7 +62,7 @@ export class Asker {
   }
 }
 
-/** The asker's name, as this member knows it. */
+/** The asker's name in this home. */
 export const nameOf = ({ seated }: Key, { asker }: Pick<Request, 'asker'>): string =>
   seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.name ?? 'its asker'
 

@@ -1,6 +1,6 @@
 /**
- * Who signs a request: those whom it names, or those whom its asker chooses among who offered. Never others in their
- * place, and always exactly as many as must sign.
+ * The signers of a request: those that it names, or those that its asker chooses among the offers. Never
+ * others in their place, and always exactly the threshold.
  */
 import { joinUntil } from '../../messaging/channel/timeouts.js'
 import type { Card } from '../../wire/identity/card.js'
@@ -14,8 +14,8 @@ import type { RequestBoard } from './request-board.js'
 import type { World } from '../world.js'
 
 /**
- * Who signs: those whom the request names, or those whom its asker chooses among who offered.
- * @param gone why this member need not wait for the asker any longer, if so
+ * The signers of a request, once they are known.
+ * @param gone the reason to stop waiting for the asker, or null
  */
 export async function signersOf(
   world: World,
@@ -59,13 +59,13 @@ export async function signersOf(
   }
 }
 
-/** Whom the asker has chosen; null until then, and for a choice that is none. */
+/** The asker's choice; null before it comes, and for an invalid one. */
 function choice(record: KeyRecord, notices: RequestBoard, request: Request): readonly Uint8Array[] | null {
   const signers = notices.chosenBy(request.asker, request.id)
   return signers && quorumIn(record, signers) ? signers : null
 }
 
-/** @throws Failure `E_SIGNERS` unless they are exactly as many distinct custodians as must sign */
+/** @throws Failure `E_SIGNERS` unless they are distinct custodians, exactly the threshold */
 export function inRecordOrder(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] {
   const signers = quorumIn(record, named)
   if (signers) return signers
@@ -79,7 +79,7 @@ export function inRecordOrder(record: KeyRecord, named: readonly Uint8Array[]): 
   )
 }
 
-/** The same in record order; null unless they are exactly as many distinct custodians as must sign. */
+/** These signers in record order; null unless they are distinct custodians, exactly the threshold. */
 function quorumIn(record: KeyRecord, named: readonly Uint8Array[]): Order['signers'] | null {
   const wanted = new Set(named.map(hex))
   const signers = record.members
@@ -88,7 +88,7 @@ function quorumIn(record: KeyRecord, named: readonly Uint8Array[]): Order['signe
   return named.length === record.threshold && signers.length === record.threshold ? signers : null
 }
 
-/** That some of these refused, by name. */
+/** The failure that names the members among these who refused. */
 export function refusalAmong(
   record: KeyRecord,
   notices: RequestBoard,
@@ -109,7 +109,7 @@ export const nobodyCame = (request: Request, what: string): Failure =>
     hint: 'the others run `mpc sign --key KEY --next`; ask again when they are there, or name others with --signers',
   })
 
-/** The order by which these sign a request: it names the rebinds by which they sit in their seats. */
+/** The order for these signers, with the rebinds that seat them. */
 export function orderBy(
   key: Omit<Key, 'status'>,
   request: Request,
@@ -121,7 +121,7 @@ export function orderBy(
   return orderFor(request, signers, number, rebinds)
 }
 
-/** The rebinds of these signers, as they were made. */
+/** The encoded rebinds of these signers. */
 export const rebindsOf = (key: Key, signers: Order['signers']): Uint8Array[] =>
   key.rebinds
     .filter(({ rebind }) => signers.some(({ index }) => index === rebind.index))

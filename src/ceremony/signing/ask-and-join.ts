@@ -1,6 +1,6 @@
 /**
- * Asking for signatures, and joining what others ask for. What may be signed is decided in `approval.ts`, which request
- * in `pick-request.ts`, and how it is signed in `sign.ts`.
+ * Asking for signatures, and joining requests of others. `approval.ts` decides what may be signed,
+ * `pick-request.ts` which request is taken, and `sign.ts` signs it.
  */
 import { joinUntil } from '../../messaging/channel/timeouts.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
@@ -23,17 +23,19 @@ import type { World } from '../world.js'
 
 export { type Approval, checkPayload, payloadHash, requireApproved } from '../requests/approval.js'
 
-/** What is to be signed, as this command says it. */
+/** The signature that this command asks for. */
 export type Asked = {
   readonly type: PayloadType
   readonly payload: Uint8Array
   readonly path: string | null
   readonly reason: string
-  /** Fingerprints, or null for whoever offers. */
+  /** Fingerprints; null: the first custodians that offer. */
   readonly signers: readonly Uint8Array[] | null
 }
 
-/** @throws Failure `E_SIGNERS` (usage), `E_NOT_MEMBER` (configuration) */
+/**
+ * The fingerprints of these custodians. @throws Failure `E_SIGNERS` (usage), `E_UNKNOWN_PEER` (configuration)
+ */
 export function signersNamed({ seated: record }: Key, names: readonly string[]): Uint8Array[] {
   const fingerprints = names.map((name) => {
     const member = record.members.find(({ card }) => card.name === name)
@@ -83,15 +85,14 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
   })
 }
 
-/** Nobody is to wait for an asker that has left; but what may be signed already is not taken back. */
+/** Withdraws our request, so that nobody waits for us; not after our share may have been sent. */
 async function withdraw({ home }: World, notices: RequestBoard, request: Request): Promise<void> {
   if ((await new RequestClaims(home, request.id).status()).left === null) notices.say.withdraw(request)
 }
 
 /**
- * Signs what somebody else asks for.
- * @param which the id of the request in hex; or null for the oldest that is covered, and, where its asker has left, the
- *   next
+ * Signs another member's request.
+ * @param which the request's ID in hex; null: the oldest approved one, and the next if its asker leaves
  */
 export function join(world: World, key: Key, which: string | null, approval: Approval): Promise<Signed> {
   return onNotices(world, key, async (notices) => {
@@ -124,7 +125,7 @@ export function join(world: World, key: Key, which: string | null, approval: App
   })
 }
 
-/** Hands a signature that was made here before to whoever still waits for it. */
+/** Hands a finished signature to members who still wait for it. */
 export async function handOut(world: World, key: Key, before: SignedBefore): Promise<void> {
   await onNotices(world, key, async (notices) => {
     await handOver(world, notices, before)
@@ -135,7 +136,9 @@ export async function handOut(world: World, key: Key, before: SignedBefore): Pro
 /** Another process of this home has the request, or has ended it. */
 const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
 
-/** Signs one request, if its person or its script approves. @param hasAnother whether there is another to go to */
+/**
+ * Signs one request, if the person or the script approves. @param hasAnother whether another can be signed
+ */
 async function takeUp(
   world: World,
   key: Key,
@@ -146,8 +149,8 @@ async function takeUp(
 ): Promise<Signed> {
   const asker = new Asker(world, key, notices, request, hasAnother)
   if ('ask' in approval) await consent(world, key, notices, request, approval)
-  // Whoever takes up what names its signers says it too: so it outlives a crash of its asker. An open one ends with
-  // its asker, who alone may choose.
+  // A request with named signers is repeated by each of them, so it survives a crash of its asker. One
+  // without ends with its asker, who alone may choose the signers.
   const isOwn = hex(request.asker) === hex(world.card.fingerprint)
   if (isOwn) tellOfDeclined(world, key, notices, request)
   if (isOwn) notices.say.ask(request)
@@ -156,13 +159,13 @@ async function takeUp(
     return await carryOut(world, key, notices, request, asker)
   } catch (error) {
     if (isOwn) await withdraw(world, notices, request)
-    // Another process of this home may have it, and goes on with it alone.
+    // Another process of this home may have the request, and goes on alone.
     notices.say.drop(request.id, 'request', 'offer', 'order')
     throw declinedBy(key, notices, request, error)
   }
 }
 
-/** Asks this member's person; "no" is final for this request, and said to the others. */
+/** Asks this home's person. A refusal is final for this request, and the others are told. */
 async function consent(
   world: World,
   key: Key,
@@ -173,7 +176,7 @@ async function consent(
   const over = new AbortController()
   const leave = () => over.abort(notices.signal.reason)
   notices.signal.addEventListener('abort', leave)
-  // A question that no answer helps any more is taken off the screen.
+  // Ends the question once the asker has left.
   notices.onNotice = () => {
     if (notices.isCancelled(request)) over.abort(askerLeft(key, request))
   }

@@ -1,4 +1,7 @@
-/** Signers who are there and leave a request to others: their asker hears why, and does not take them for absent. */
+/**
+ * Signers that are present and leave a request to others: the asker learns why, instead of counting them as
+ * absent.
+ */
 import { CLOCKS_APART, clocksDiffer } from '../../messaging/channel/clock.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
@@ -8,7 +11,7 @@ import { nameOf } from '../requests/requester.js'
 import type { Declined, RequestBoard } from '../requests/request-board.js'
 import type { World } from '../world.js'
 
-/** Why somebody leaves this request to others, in words that go on from its name. */
+/** The reason in words, to follow the member's name. */
 export function reasonOf({ why, ahead }: Declined, who: string, { type, path, id }: Request): string {
   switch (why) {
     case 'payload':
@@ -41,7 +44,7 @@ const NEXT: Readonly<Record<Declined['why'], string>> = {
   unfit: 'ask what their screen says',
 }
 
-/** Tells this member's person, once for each who is there and leaves it to others. */
+/** Tells this home's person about each member that leaves the request to others, once. */
 export function tellOfDeclined(
   { emit }: Pick<World, 'emit'>,
   key: Key,
@@ -55,7 +58,7 @@ export function tellOfDeclined(
   }
 }
 
-/** The failure that says who is there and does not sign, in place of one that says that nobody came. */
+/** The failure that names members who are present and do not sign, in place of one that calls them absent. */
 export function declinedBy(key: Key, notices: RequestBoard, request: Request, error: unknown): unknown {
   if (!(error instanceof Failure) || !ABSENCES.includes(error.code)) return error
   const { missing } = error
@@ -76,5 +79,5 @@ export function declinedBy(key: Key, notices: RequestBoard, request: Request, er
   })
 }
 
-/** A signer did not come to the meeting, or too few of those who might. */
+/** A signer did not come, or too few offered. */
 const ABSENCES: readonly string[] = ['E_ABSENT', 'E_NO_SIGNERS']

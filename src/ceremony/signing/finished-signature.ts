@@ -1,6 +1,6 @@
 /**
- * A request that this home has signed: its signature is printed again as often as it is asked for, and handed to signers
- * who still wait for it. Nothing is signed anew, and no secret is needed.
+ * A request that this home has signed. Its signature is printed again on demand, and handed to signers who
+ * still wait for it. Nothing is signed anew, and no secret is needed.
  */
 import { attempt } from '../../protocol/core/codec.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
@@ -26,19 +26,21 @@ export type Signed = {
   /** Absolute paths; null for a certificate that lacks receipts. */
   readonly certificate: string | null
   readonly transcript: string | null
-  /** Why something of it could not be kept here, if so. */
+  /** Why a file could not be written here, if so. */
   readonly unkept?: string | undefined
 }
 
-/** How long it is handed to those who are not done. */
+/** How long the signature is handed to members who still wait, in milliseconds. */
 const HANDING_OVER = 10_000
 
 export type SignedBefore = Signed & {
-  /** The epoch with which it was signed, which others may have replaced. */
+  /** The epoch that signed it; a newer one may be in use. */
   readonly key: Omit<Key, 'status'>
 }
 
-/** The signature of this home for a request, by the request's id in hex; null if there is none that it can tell of. */
+/**
+ * This home's signature for a request, by its ID in hex; null if there is none or its files are incomplete.
+ */
 export async function signedBefore(home: Home, name: string, id: string): Promise<SignedBefore | null> {
   const state = await readState(home, name)
   const claims = new RequestClaims(home, fromHex(id, 32) as Uint8Array)
@@ -64,8 +66,8 @@ export async function signedBefore(home: Home, name: string, id: string): Promis
 }
 
 /**
- * Remembers what was signed, so that it can be printed again.
- * @returns why it could not be remembered, if so: the signature is there all the same
+ * Stores a signature with its request, so that it can be printed again.
+ * @returns the problem if that fails; the signature is valid anyway
  */
 export async function keepSigned(
   claims: RequestClaims,
@@ -89,7 +91,7 @@ export function messageOf(error: unknown): string {
   throw error
 }
 
-/** Says the signature to whoever still waits for it, for a while, or until somebody else has it too. */
+/** Publishes the signature for members who wait, for a while or until another member publishes it too. */
 export async function handOver(
   world: Pick<World, 'now' | 'linger'>,
   notices: RequestBoard,
@@ -101,7 +103,7 @@ export async function handOver(
   await notices.until(others, deadline, silence).catch(() => {})
 }
 
-/** The request, if it is one of this epoch. */
+/** The request, if it is for this epoch. */
 function requestIn({ digest, record, seated }: Omit<Key, 'status'>, kept: Uint8Array): Request | null {
   const cards = [...seated.members, ...record.members].map(({ card }) => card)
   const signingOf = (asker: Uint8Array) =>
@@ -110,7 +112,7 @@ function requestIn({ digest, record, seated }: Omit<Key, 'status'>, kept: Uint8A
   return request && hex(request.record) === hex(digest) ? request : null
 }
 
-/** By which order it was signed; where that was not kept, the first for those whom the request names. */
+/** The order under which it was signed; if that was not stored, the first one for the named signers. */
 async function orderOf(
   claims: RequestClaims,
   key: Omit<Key, 'status'>,

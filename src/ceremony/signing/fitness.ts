@@ -1,4 +1,6 @@
-/** Whether this home may serve a request at all, with the key, the seats and the clock that it has; and if not, why. */
+/**
+ * Whether this home may serve a request at all, with its key, its seats and its clock, and the reason if not.
+ */
 import { CLOCKS_APART, inWords } from '../../messaging/channel/clock.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { PassedOver, Request } from '../../wire/ceremony/request.js'
@@ -10,10 +12,10 @@ import { inRecordOrder } from '../requests/signer-set.js'
 import { targetOf } from '../keys/signing-target.js'
 import type { World } from '../world.js'
 
-/** How long a request may live, in milliseconds. */
+/** How long a request may last, in milliseconds. */
 export const LIVES = 24 * 3_600_000
 
-/** @throws Failure unless this member may sign the request at all, with the epoch that it has, at some time */
+/** @throws Failure unless this member can sign the request with its epoch, whatever the time */
 export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Request): void {
   if (hex(request.record) !== hex(key.digest)) throw otherEpoch(key, request)
   targetOf(key, request)
@@ -26,7 +28,10 @@ export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Reque
   checkPayload(request.type, request.payload)
 }
 
-/** Why a request may not be signed by this clock, if so: `E_EXPIRED` (absent), `E_REQUEST_TIME` (authentication). */
+/**
+ * Why the request's dates do not fit this clock: `E_EXPIRED` (absent), `E_REQUEST_TIME` (authentication);
+ * else null.
+ */
 export function untimely({ created, expires }: Request, asker: string, now: number): Failure | null {
   if (created > now + CLOCKS_APART) {
     return new Failure(
@@ -53,7 +58,7 @@ export function untimely({ created, expires }: Request, asker: string, now: numb
   })
 }
 
-/** Why a request that may be signed is not approved by a script, if so; a person is asked later. */
+/** Why a script does not approve a request; null if it does, and for a person, who is asked later. */
 export function unapproved(request: Request, approval: Approval): Failure | null {
   return 'ask' in approval ? null : failureIn(() => requireApproved(request, approval))
 }
@@ -77,10 +82,10 @@ const WHY: Readonly<Record<string, PassedOver>> = {
   E_EXPIRED: 'clock',
   E_NO_SEAT: 'seat',
 }
-/** The reason as its asker is told. */
+/** The reason in the form that its asker is told. */
 export const toldAs = ({ code }: Failure): PassedOver => WHY[code] ?? 'unfit'
 
-/** @throws Failure `E_NO_SEAT` (authentication) for a signer who sits in no seat here */
+/** @throws Failure `E_NO_SEAT` (authentication) for a signer without a seat here */
 function requireSeats(key: Key, signers: readonly Uint8Array[]): void {
   const seated = new Set(key.seated.members.map(({ card }) => hex(card.fingerprint)))
   const strange = signers.find((fingerprint) => !seated.has(hex(fingerprint)))
@@ -90,7 +95,7 @@ function requireSeats(key: Key, signers: readonly Uint8Array[]): void {
     )
 }
 
-/** Asker and signer have different epochs in use: one of them does not know that the key was dealt anew. */
+/** The failure if asker and signer use different epochs: one of them missed a reshare. */
 function otherEpoch({ name, record, digest }: Key, request: Request): Failure {
   const isBefore = record.parent !== null && hex(request.record) === hex(record.parent)
   return isBefore

@@ -1,4 +1,4 @@
-/** The requests for signatures that this home has worked on, with what is kept of each: the way back to the evidence. */
+/** The requests that this home has worked on, with their files: the way back to the evidence. */
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
@@ -11,20 +11,20 @@ import { transcriptCodec } from '../../wire/session/transcript.js'
 import { type HeldKey, heldKeys } from '../epochs/held-epochs.js'
 
 export type Signing = {
-  /** Of the request. */
+  /** The request's ID. */
   readonly id: Uint8Array
-  /** What was asked for; null where it was not kept, or is damaged. */
+  /** Null if it was not stored, or is damaged. */
   readonly request: Request | null
-  /** The name of the key here; null where it has none. */
+  /** The key's name here; null if it has none. */
   readonly key: string | null
   readonly state: keyof typeof SIGNING_STATES
-  /** Null where none came. */
+  /** Null if there is none. */
   readonly signature: Uint8Array | null
-  /** Absolute path; null where this member learnt the signature from the others, and where none came. */
+  /** Absolute path; null if there is none, or if others handed this member the signature. */
   readonly transcript: string | null
 }
 
-/** What each state is called to people. */
+/** The states in words for people. */
 export const SIGNING_STATES = {
   signed: 'signed',
   refused: 'refused by this member',
@@ -33,7 +33,7 @@ export const SIGNING_STATES = {
   damaged: 'its files are damaged',
 } as const
 
-/** All of them, the newest first as far as that is known. */
+/** All of them, newest first. */
 export async function signingsIn(home: Home): Promise<readonly Signing[]> {
   const keys = await heldKeys(home)
   const transcripts = await transcriptsIn(home)
@@ -64,7 +64,7 @@ async function signingOf(
   }
 }
 
-/** The key of whoever asked, who sat in some epoch of some key here. */
+/** The signing key of an asker, who has a seat in some epoch of some key here; null if none. */
 export function askerIn(keys: readonly HeldKey[], asker: Uint8Array): Uint8Array | null {
   for (const { record, rebinds } of keys.flatMap(({ epochs }) => epochs)) {
     const cards = [...(record?.members ?? []), ...rebinds].map(({ card }) => card)
@@ -74,7 +74,7 @@ export function askerIn(keys: readonly HeldKey[], asker: Uint8Array): Uint8Array
   return null
 }
 
-/** The transcripts of signings by the requests that they are of. */
+/** Paths of the transcripts of signings, by request ID in hex. */
 async function transcriptsIn(home: Home): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   for (const id of await listCeremonies(home)) {

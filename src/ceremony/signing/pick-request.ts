@@ -1,6 +1,7 @@
 /**
- * Finding a request to sign among those that are said: the one that is named, or the first that is covered and whose
- * asker is there. A request that this home cannot serve is passed over, listed, and told to its asker; it ends nothing.
+ * Picks the next request to sign from those announced: the named one, or the first approved one whose asker
+ * is present. A request that this home cannot serve is passed over and listed, and its asker is told; it ends
+ * nothing.
  */
 import { CodecError } from '../../protocol/core/codec.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
@@ -19,15 +20,15 @@ import type { World } from '../world.js'
 
 const LISTEN_FIRST = 700
 
-/** What is known of a request since it was first looked at. */
+/** The findings about a request since it was first seen. */
 type Judged = {
-  /** Why it is not signed here, whatever the clock says. */
+  /** Why it cannot be signed here, whatever the time. */
   readonly unfit: Failure | null
   /** Why a script does not approve it. */
   readonly unapproved: Failure | null
-  /** How the claims of this home stood when they were looked at last. */
+  /** The state of this home's claims when last read. */
   claims: 'unknown' | 'free' | 'taken' | 'ended'
-  /** When that was; milliseconds since 1970. */
+  /** When they were read; milliseconds since 1970. */
   looked: number
   /** Whether its asker was told that it is passed over. */
   told: boolean
@@ -39,13 +40,13 @@ export class Finder {
   readonly #notices: RequestBoard
   readonly #approval: Approval
   readonly #skipped: Skipped
-  /** Each request is judged once, and forgotten when the noticeboard forgets it. */
+  /** Each request is judged once, and forgotten with the board's entry. */
   readonly #judged = new WeakMap<Request, Judged>()
-  /** Those that were left because their askers are silent, and when; by id. */
+  /** Requests left because their askers are silent, and when; by ID. */
   readonly #passed = new Map<string, number>()
-  /** Nothing is taken before there was time to hear of all. */
+  /** Set once every member has had time to announce its requests; before, none is picked. */
   #listened = false
-  /** Claims are looked at one by one, so that nobody's requests keep the disk busy. */
+  /** Claims are read one at a time, so that many requests cannot keep the disk busy. */
   #looking = false
 
   constructor(world: World, key: Key, notices: RequestBoard, approval: Approval) {
@@ -61,7 +62,9 @@ export class Finder {
     }, LISTEN_FIRST).unref()
   }
 
-  /** The request with this id in hex. @throws Failure `E_NO_REQUEST` (absent), or why it may not be signed here */
+  /**
+   * The request with this ID in hex. @throws Failure `E_NO_REQUEST` (absent), or the reason not to sign it
+   */
   async named(id: string, deadline: number): Promise<Request> {
     await this.#recall(id)
     await this.#notices.until(
@@ -79,7 +82,9 @@ export class Finder {
     return request
   }
 
-  /** The first live request that this member may sign. @throws Failure (absent) `E_NO_REQUEST`, `E_ASKER_LEFT` */
+  /**
+   * The first live request that this member may sign. @throws Failure (absent) `E_NO_REQUEST`, `E_ASKER_LEFT`
+   */
   async next(deadline: number): Promise<Request> {
     const notices = this.#notices
     const otherwise = (): Failure => {
@@ -100,23 +105,23 @@ export class Finder {
     }
   }
 
-  /** Leaves a request for others, until its asker is heard again. */
+  /** Leaves a request to others until its asker is heard again. */
   pass({ id }: Request): void {
     this.#passed.set(hex(id), this.#world.now())
   }
 
-  /** Another process of this home has it: it is looked at again whenever its asker is heard. */
+  /** Notes that another process of this home has it; checked again whenever its asker is heard. */
   taken(request: Request, why: Failure): void {
     Object.assign(this.#judge(request), { claims: 'taken', looked: this.#world.now() })
     this.#skipped.add(nameOf(this.#key, request), request, why)
   }
 
-  /** Whether there is another one to go to. */
+  /** Whether another request can be signed. */
   hasAnother(than: Request): boolean {
     return this.#suitable(than) !== null
   }
 
-  /** In the order in which they were heard of: when a request was made, its asker may say as it likes. */
+  /** The first suitable request in the order of arrival, since an asker can choose any date. */
   #suitable(but: Request | null = null): Request | null {
     for (const by of this.#notices.unreadable)
       this.#skipped.add(nameOf(this.#key, { asker: by }), null, unread())
@@ -125,7 +130,7 @@ export class Finder {
     return fitting.find((request) => request !== but && this.#judge(request).claims === 'free') ?? null
   }
 
-  /** Whether a request is one for this member now, as far as its claims are not concerned. */
+  /** Whether this member may sign a request now, apart from its claims. */
   #fits(request: Request): boolean {
     const judged = this.#judge(request)
     const why = this.#refusal(request) ?? judged.unapproved
@@ -154,7 +159,7 @@ export class Finder {
     return judged
   }
 
-  /** Why it may not be signed here now, whoever approves it. */
+  /** Why it cannot be signed here now, whoever approves it. */
   #refusal(request: Request): Failure | null {
     return this.#judge(request).unfit ?? untimely(request, nameOf(this.#key, request), this.#world.now())
   }
@@ -164,7 +169,7 @@ export class Finder {
     judged.told ||= this.#tell(request, why)
   }
 
-  /** Only who asks itself is told, and not of what is for others. */
+  /** Tells only an asker that is present, and not about requests for other signers. */
   #tell(request: Request, why: Failure): boolean {
     if (why.code === 'E_NOT_SIGNER') return true
     if (this.#notices.heardAsking(request) === 0) return false
@@ -181,7 +186,7 @@ export class Finder {
       judged.claims = end || unsettled ? 'ended' : 'free'
       if (judged.claims === 'free' && elsewhere) this.taken(request, elsewhere)
     } catch (error) {
-      // One whose claims cannot be read is passed over here; whoever names it with --join hears why.
+      // A request with unreadable claims is passed over; `--join` with its ID reports why.
       if (!(error instanceof Failure)) throw error
       judged.claims = 'ended'
       this.#skipped.add(nameOf(this.#key, request), request, error)
@@ -191,14 +196,14 @@ export class Finder {
     this.#notices.mailbox.look()
   }
 
-  /** A request that this member worked on before may be said by nobody else any more. */
+  /** Adds a request that this member worked on before, in case nobody announces it any more. */
   async #recall(named: string): Promise<void> {
     const request = await keptRequest(this.#world.home, this.#key, named)
     if (request) this.#notices.know(request)
   }
 }
 
-/** A request that this home has worked on, by its id in hex; null if it has not, or what it kept cannot be read. */
+/** A stored request, by its ID in hex; null if there is none or it is unreadable. */
 export async function keptRequest(home: World['home'], key: Key, named: string): Promise<Request | null> {
   const id = fromHex(named, 32)
   const kept = id && (await new RequestClaims(home, id).readRequest())
@@ -207,7 +212,7 @@ export async function keptRequest(home: World['home'], key: Key, named: string):
   return kept && readKept(() => parseRequest(kept, signingOf))
 }
 
-/** What cannot be read is as if it were not there, except that a rehearsal's is refused. */
+/** An unreadable request counts as missing, but a rehearsal's is refused. */
 function readKept(parse: () => Request): Request | null {
   try {
     return parse()

@@ -1,4 +1,4 @@
-/** The receipts of those who signed over the signature, which is done without them. */
+/** The signers' receipts over a signature, which is valid without them. */
 import { tryDecode } from '../../messaging/session/blame.js'
 import { slotsOf } from '../../messaging/channel/letters.js'
 import { spanOf } from '../../messaging/channel/timeouts.js'
@@ -18,7 +18,10 @@ import { hex } from '../../wire/base/text.js'
 import { cardOf } from '../requests/signer-set.js'
 import type { World } from '../world.js'
 
-/** Everybody's receipt over the signature, as far as they come within 5 s. Without proofs: nothing new was shared. */
+/**
+ * The receipts that arrive within 5 s, by signer; null for a missing one. They have no proofs, because no
+ * share is new.
+ */
 export async function gatherReceipts(
   world: World,
   record: KeyRecord,
@@ -47,7 +50,7 @@ export async function gatherReceipts(
   })
 }
 
-/** The signers of an order as those whose receipts certify its signature. */
+/** The signers of an order, as the holders whose receipts certify its signature. */
 const signersAsHolders = (record: KeyRecord, order: Order): Holder[] =>
   order.signers.map(({ index }) => {
     const card = cardOf(record, index)

@@ -1,12 +1,14 @@
-/** The requests that this member heard of and left to others, with the reason for each: for its person, and at the end. */
+/**
+ * Requests passed over, with the reason for each: shown to the person as they come, and listed at the end.
+ */
 import type { Emit } from '../../messaging/channel/events.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 
-/** Of each asker's, so that nobody fills the list. */
+/** Entries per asker, so that no asker fills the list. */
 const MOST = 16
-/** So many stand in the error. */
+/** Entries in the error. */
 const SAID = 3
 
 export class Skipped {
@@ -14,7 +16,7 @@ export class Skipped {
 
   constructor(readonly emit: Emit) {}
 
-  /** @param request null for one that cannot be read */
+  /** @param request null for an unreadable one */
   add(asker: string, request: Request | null, why: Failure): void {
     const theirs = this.#byAsker.get(asker) ?? []
     const id = request ? hex(request.id) : ''
@@ -30,7 +32,7 @@ export class Skipped {
     })
   }
 
-  /** That nothing came which this member may sign, and what came instead. */
+  /** The failure for no suitable request, with the requests that were passed over. */
   nothing(what: string): Failure {
     const all = [...this.#byAsker].flatMap(([asker, theirs]) => theirs.map(({ why }) => ({ asker, why })))
     const ours = all.filter(({ why }) => why.code !== 'E_NOT_SIGNER')
