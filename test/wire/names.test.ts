@@ -65,7 +65,7 @@ describe.each(ANSWERS)('%s', (answer) => {
     ]) {
       const failure = failureOf(read)
       expect(failure).toMatchObject({ kind: 'authentication', code: 'E_CARD' })
-      expect(failure.message).toContain('no word that answers a question')
+      expect(failure.message).toContain('not a word that answers a prompt')
     }
     const keygen = keygenDefinition([alice, carol]) as KeygenDefinition
     const members = [...keygen.members, { card: cardNamed(answer), role: 'custodian' as const }]
@@ -109,7 +109,7 @@ describe.each(ANSWERS)('%s', (answer) => {
   })
 
   test('is no name that a person may choose', () => {
-    expect(() => nameFlag(answer)).toThrow('no word that answers a question')
+    expect(() => nameFlag(answer)).toThrow('not a word that answers a prompt')
     const holders = [answer, 'h2'].map((name) => ({ name, kind: 'passphrase' as const, passphrase: 'x' }))
     expect(failureOf(() => requireHolders(2, holders))).toMatchObject({ kind: 'usage', code: 'E_HOLDERS' })
     const plan = {

@@ -5,20 +5,20 @@ import { name, names, once, wholeNumber } from '../runtime/parse.js'
 /** For every command that meets others. */
 export const allowQuarantined: Flag = {
   flags: '--allow-quarantined <names>',
-  text: 'go on with members whom this machine saw break a ceremony',
+  text: 'go on with members in quarantine, separated by commas',
   parse: once(names),
 }
 
 /** For every command that ends by helping others to end. */
 export const linger: Flag = {
   flags: '--linger <seconds>',
-  text: 'stay this long for the others at the end; 60 if left out',
+  text: 'how long to serve the others at the end; default: 60',
   parse: once(wholeNumber(0)),
 }
 
 /** Of what is severe about a resharing. */
 export const confirm: Flag = {
   flags: '--confirm <name>',
-  text: "the key's name again: by a dealer of a minority, and by everybody where it replaces another",
+  text: 'the name of the key again; needed for a minority reshare, and to replace another ceremony',
   parse: once(name),
 }

@@ -1,4 +1,4 @@
-/** Every error code there is. A test holds it equal to the codes in the sources. */
+/** Every error code, as `mpc explain` prints it. A test holds the list equal to the codes in the sources. */
 import { backupCodes } from './backup.js'
 import type { Entry } from './entry.js'
 import { machineCodes } from './machine.js'

@@ -1,7 +1,4 @@
-/**
- * What each exit code means, what to do about it, and which error codes end with it. A test holds the codes equal to
- * those in the sources, each under the kinds of failure with which it is thrown.
- */
+/** Every exit code with its error codes. A test holds the codes equal to those in the sources, by kind of failure. */
 export type Exit = {
   readonly meaning: string
   readonly next: string
@@ -11,18 +8,17 @@ export type Exit = {
 export const EXITS: Readonly<Record<number, Exit>> = {
   0: {
     meaning: 'Done.',
-    next: 'Nothing; a signature that verifies is done even where receipts of others are missing.',
+    next: 'Do nothing. A signature that verifies is complete, even if receipts of other signers are missing.',
     codes: [],
   },
   1: {
-    meaning: 'A bug in mpc: this must not happen.',
-    next: 'Report it with the lines on stderr.',
+    meaning: 'A bug in mpc.',
+    next: 'Report it, with the lines on stderr.',
     codes: ['E_UNEXPECTED'],
   },
   2: {
-    meaning:
-      'The command line cannot be carried out as it stands, or something is missing that only you can give.',
-    next: 'Correct the line: `mpc COMMAND --help`. Nothing was begun.',
+    meaning: 'The command line is not valid, or lacks an answer that only you can give.',
+    next: 'Correct it: see `mpc COMMAND --help`. Nothing was started.',
     codes: [
       'E_ADDRESS_TYPE',
       'E_AGE_IDENTITY',
@@ -65,8 +61,8 @@ export const EXITS: Readonly<Record<number, Exit>> = {
   },
   3: {
     meaning:
-      'Something on this machine is not set up for this: an identity, a key, a card, a setting, a version.',
-    next: 'Set up what the error names. Nothing was begun.',
+      'This machine is not set up for the command: an identity, a key, a card, a setting or a version is missing or wrong.',
+    next: 'Set up what the error names. Nothing was started.',
     codes: [
       'E_ASKPASS',
       'E_AUXILIARY_LOST',
@@ -97,8 +93,8 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     ],
   },
   4: {
-    meaning: 'The server cannot be reached, or does not let this identity in.',
-    next: 'Check its address (--nats, MPC_NATS_URL) and that it runs, then run the same command again.',
+    meaning: 'The server cannot be reached, or rejects this identity.',
+    next: 'Check its address (--nats, MPC_NATS_URL) and that it is running, then run the same command again.',
     codes: [
       'E_BROKER',
       'E_BROKER_AUTH',
@@ -110,8 +106,8 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     ],
   },
   5: {
-    meaning: 'Too few came, or too late: somebody is absent, has left, or time is up.',
-    next: 'Talk to whom the error names, then all run the same command again. Nothing was kept.',
+    meaning: 'A member is absent or has left, something needed is still missing, or the time is over.',
+    next: 'Talk to the people that the error names. Then everybody runs the same command again. Nothing was kept.',
     codes: [
       'E_ABSENT',
       'E_ASKER_LEFT',
@@ -135,9 +131,8 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     ],
   },
   6: {
-    meaning:
-      'Somebody or something is not who or what it says: a card, a fingerprint, a ceremony file, a clock.',
-    next: 'Stop. Ask the person it is about, by voice or in person, before you try again.',
+    meaning: 'An identity or a file is not authentic: a card, a fingerprint, a ceremony file, a clock.',
+    next: 'Stop. Ask the person whom the error names, by voice or in person, before you try again.',
     codes: [
       'E_ACCEPT',
       'E_CARD',
@@ -158,14 +153,13 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     ],
   },
   7: {
-    meaning:
-      'Somebody broke the rules of the ceremony; the error names who and how, or nobody where nobody can be blamed.',
-    next: 'Stop. Keep the evidence file that the error names, and talk to them. Nothing was kept.',
+    meaning: 'A member broke the protocol. The error says who and how, if that can be known.',
+    next: 'Stop. Nothing was kept. Save the evidence file that the error names, and talk to that member.',
     codes: ['E_ABORT', 'E_EQUIVOCATION', 'E_PEER_ABORT', 'E_SPLIT_VIEW', 'E_TWO_HOMES'],
   },
   8: {
-    meaning: 'Somebody, here or at another machine, or a policy said no.',
-    next: "Ask why. Nothing was signed with this machine's share.",
+    meaning: 'A person, here or at another machine, or a policy refused.',
+    next: "Ask why. This machine's share signed nothing.",
     codes: [
       'E_APPROVE_TYPE',
       'E_DIGEST',
@@ -177,8 +171,8 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     ],
   },
   9: {
-    meaning: 'What was checked does not hold: a signature, a transcript, a payload or its approval.',
-    next: 'Check that it is the right file; otherwise believe none of it.',
+    meaning: 'A check failed: of a signature, a transcript, a payload, an approval, a share or a backup.',
+    next: 'Check that it is the right file. If it is, do not trust it.',
     codes: [
       'E_APPROVE',
       'E_BACKUP_STALE',
@@ -215,14 +209,14 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     ],
   },
   10: {
-    meaning: 'It cannot be opened: wrong passphrase or identity, or a damaged file.',
-    next: 'Try the right one; restore a damaged file from a copy of this home.',
+    meaning: 'A file cannot be opened: the passphrase or identity is wrong, or the file is damaged.',
+    next: 'Try again with the right passphrase or identity. Restore a damaged file from a copy of this home.',
     codes: ['E_CORRUPT', 'E_DECRYPT', 'E_ESCROW_KEPT', 'E_SHARE', 'E_WORK_FACTOR'],
   },
   11: {
     meaning:
-      'It collides with what is here already: an identity, a key, a file, or the same thing running now.',
-    next: 'Nothing was overwritten. Name another, or wait for what is running.',
+      'The command conflicts with what this home holds or does: an identity, a key, a file, or a running command.',
+    next: 'Nothing was overwritten. Choose another name, or wait until the other command ends.',
     codes: [
       'E_BUSY',
       'E_CARD_DIFFERS',
@@ -256,17 +250,17 @@ export const EXITS: Readonly<Record<number, Exit>> = {
   },
   12: {
     meaning:
-      'In doubt: this member has voted, or its part of a signature has left, and it does not know how it ended, or could not write it down.',
-    next: 'Do not begin anew. Run the same command again while the others do: it only finishes.',
+      'In doubt: this member has voted, or has sent its signature share, and does not know the outcome or could not store it.',
+    next: 'Do not start a new ceremony. Run the same command again while the others do. It only finishes the old one.',
     codes: ['E_IN_DOUBT', 'E_UNFINISHED', 'E_WATCHED'],
   },
   130: {
-    meaning: 'Interrupted by Ctrl-C, before anything counted.',
+    meaning: 'Ctrl-C stopped the command before this member was committed to anything.',
     next: 'Nothing was kept. Run the same command again when you are ready.',
     codes: ['E_INTERRUPTED'],
   },
 }
 
-/** The exit codes that an error code may end with. */
+/** The exit codes under which an error code occurs. */
 export const exitsOf = (code: string): number[] =>
   Object.entries(EXITS).flatMap(([exit, { codes }]) => (codes.includes(code) ? [Number(exit)] : []))

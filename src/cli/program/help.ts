@@ -2,7 +2,7 @@
 import type { Command, Option } from 'commander'
 import type { CommandSpec } from '../runtime/command.js'
 
-const COMMON = 'Flags that every command takes: `mpc --help`'
+const COMMON = 'Flags of every command: `mpc --help`'
 
 /** Of one command. */
 export function helpOf(command: Command, spec: CommandSpec): string {
@@ -26,15 +26,15 @@ export function helpOf(command: Command, spec: CommandSpec): string {
 export function shortHelp(): string {
   return sections([
     ['Keys that never exist in one place, made and used in ceremonies.'],
-    ['See one here, with nothing else installed:', ...columns([['mpc rehearse', '']])],
+    ['Try a ceremony on this machine:', ...columns([['mpc rehearse', '']])],
     [
-      'A real one, each person on a machine of their own:',
+      'Make a real key, each person on their own machine:',
       ...columns([
-        ['mpc identity init', '1. be somebody'],
-        ['mpc identity import FILE', '2. know the others; then: identity verify'],
-        ['mpc ceremony new keygen', '3. write down what is to happen'],
-        ['mpc keygen --definition FILE', '4. make the key, all together'],
-        ['mpc sign --key NAME --in FILE', '5. ask for a signature; the others: --next'],
+        ['mpc identity init', '1. make your identity'],
+        ['mpc identity import FILE', "2. store others' cards; then: identity verify"],
+        ['mpc ceremony new keygen', '3. write the ceremony file'],
+        ['mpc keygen --definition FILE', '4. make the key, everybody at the same time'],
+        ['mpc sign --key NAME --in FILE', '5. request a signature; the others join: --next'],
       ]),
     ],
     ['`mpc --help` lists every command, `mpc COMMAND --help` shows examples.'],
@@ -55,7 +55,7 @@ export function rootHelp(command: Command, commands: readonly CommandSpec[]): st
 }
 
 function row(option: Option): readonly [string, string] {
-  return [option.flags, `${option.description}${option.mandatory ? ' (needed)' : ''}`]
+  return [option.flags, `${option.description}${option.mandatory ? ' (required)' : ''}`]
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {

@@ -27,21 +27,21 @@ export type Globals = {
 /** Declares them; commander then takes them anywhere on the line. */
 export function declareGlobals(program: Command): Command {
   return program
-    .option('--home <dir>', 'where this custodian keeps everything (MPC_HOME)', once(any))
-    .option('--json', 'one line of JSON on stdout, also on failure')
-    .option('--no-input', 'never ask; a missing input is exit 2')
-    .option('--plain', 'no symbols, no moving lines: for screen readers and logs')
-    .option('--no-color', 'no colour (NO_COLOR)')
-    .option('--timeout <time>', 'give up after 30s, 5m, 2h', once(span))
-    .option('--events <file>', 'what happens, as NDJSON, to a file or fd:N', once(any))
+    .option('--home <dir>', 'the home of this custodian (MPC_HOME)', once(any))
+    .option('--json', 'print one line of JSON on stdout, also on failure')
+    .option('--no-input', 'never prompt; exit 2 if an answer is missing')
+    .option('--plain', 'print no symbols and no moving lines, for screen readers and logs')
+    .option('--no-color', 'print no colour (NO_COLOR)')
+    .option('--timeout <time>', 'give up after this time, such as 30s, 5m or 2h', once(span))
+    .option('--events <file>', 'write events as NDJSON to a file or fd:N', once(any))
     .option('--nats <url>', 'the NATS server (MPC_NATS_URL)', once(any))
-    .option('--nats-ca <file>', 'who may vouch for the server, PEM', once(any))
-    .option('--nats-cert <file>', 'certificate to show to the server, PEM', once(any))
-    .option('--nats-key <file>', 'its key, PEM', once(any))
-    .option('--nats-creds <file>', 'NATS credentials; else the identity itself answers', once(any))
-    .option('--identity <file>', 'age identity that opens identity.age', once(any))
-    .option('--passphrase-file <file>', 'file with the passphrase (MPC_PASSPHRASE_FILE)', once(any))
-    .option('--passphrase-fd <n>', 'file descriptor to read the passphrase from', once(wholeNumber(0)))
+    .option('--nats-ca <file>', 'the certificate authority of the server, PEM', once(any))
+    .option('--nats-cert <file>', 'the client certificate, PEM', once(any))
+    .option('--nats-key <file>', 'the key of the client certificate, PEM', once(any))
+    .option('--nats-creds <file>', 'NATS credentials; default: the identity itself', once(any))
+    .option('--identity <file>', 'the age identity that opens identity.age', once(any))
+    .option('--passphrase-file <file>', 'a file with the passphrase (MPC_PASSPHRASE_FILE)', once(any))
+    .option('--passphrase-fd <n>', 'a file descriptor with the passphrase', once(wholeNumber(0)))
 }
 
 /** What was given, with null for what was not. */

@@ -6,7 +6,7 @@ import { NAME, NAME_RULE } from '../../wire/base/text.js'
 
 /** A name of a member or a key. */
 export function name(text: string): string {
-  if (!NAME.test(text)) throw new InvalidArgumentError(`A name is of ${NAME_RULE}.`)
+  if (!NAME.test(text)) throw new InvalidArgumentError(`A name has ${NAME_RULE}.`)
   return text
 }
 
@@ -17,7 +17,7 @@ export const names = (text: string): string[] => text.split(',').map((each) => n
 export function people(text: string): string[] {
   const all = text.split(',').map((each) => each.trim())
   if (all.some((each) => !NAME.test(each) && !each.includes('.') && !each.includes('/'))) {
-    throw new InvalidArgumentError('They are names (a-z, 0-9 and -), or card files.')
+    throw new InvalidArgumentError('Give names (a-z, 0-9 and -) or card files.')
   }
   return all
 }
@@ -25,7 +25,7 @@ export function people(text: string): string[] {
 /** Files separated by commas. */
 export function paths(text: string): string[] {
   const all = text.split(',')
-  if (all.includes('')) throw new InvalidArgumentError('It is one file, or several separated by commas.')
+  if (all.includes('')) throw new InvalidArgumentError('Give files, separated by commas.')
   return all
 }
 
@@ -37,7 +37,7 @@ export function address(text: string): Address {
     /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain
   if (host === undefined || Number(port) > 65_535) {
-    throw new InvalidArgumentError('It is HOST:PORT, like 127.0.0.1:4222 or [::1]:4222.')
+    throw new InvalidArgumentError('Give HOST:PORT, such as 127.0.0.1:4222 or [::1]:4222.')
   }
   return { host, port: Number(port) }
 }
@@ -50,7 +50,7 @@ export const hostPort = ({ host, port }: Address): string =>
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     if (!/^[0-9]{1,9}$/.test(text) || Number(text) < least) {
-      throw new InvalidArgumentError(`It is a whole number, at least ${least}.`)
+      throw new InvalidArgumentError(`Give a whole number of at least ${least}.`)
     }
     return Number(text)
   }
@@ -59,26 +59,26 @@ export function wholeNumber(least: number): (text: string) => number {
 /** A span of time, `30s`, `5m`, `2h`, `7d`, in milliseconds. */
 export function span(text: string): number {
   const parsed = parseSpan(text)
-  if (parsed === null) throw new InvalidArgumentError('It is a span of time like 30s, 5m, 2h or 7d.')
+  if (parsed === null) throw new InvalidArgumentError('Give a duration, such as 30s, 5m, 2h or 7d.')
   return parsed
 }
 
 /** 32 bytes as 64 hex digits, lower or upper case. */
 export function hash(text: string): string {
-  if (!/^[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('It is 64 hex digits.')
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('Give 64 hex digits.')
   return text.toLowerCase()
 }
 
 /** Such digests, separated by commas; the flag may also be given several times, and all of them count. */
 export function hashes(text: string, before: readonly string[] = []): string[] {
   const all = [...before, ...text.split(',').map((each) => hash(each.trim()))]
-  if (new Set(all).size < all.length) throw new InvalidArgumentError('One of them is given twice.')
+  if (new Set(all).size < all.length) throw new InvalidArgumentError('One value occurs twice.')
   return all
 }
 
 /** `sha256:` and 64 hex digits; gives the digits. */
 export function approval(text: string): string {
-  if (!text.startsWith('sha256:')) throw new InvalidArgumentError('It is sha256: and 64 hex digits.')
+  if (!text.startsWith('sha256:')) throw new InvalidArgumentError('Give sha256: and 64 hex digits.')
   return hash(text.slice('sha256:'.length))
 }
 
@@ -89,7 +89,9 @@ export function oneOf<T extends string>(words: readonly T[]): (text: string) => 
     if (found === undefined) {
       const guess = nearest(text, words)
       // On a line of its own, as commander puts its guesses for flags.
-      throw new InvalidArgumentError(`It is ${words.join(', ')}.${guess ? `\n(Did you mean ${guess}?)` : ''}`)
+      throw new InvalidArgumentError(
+        `Use one of ${words.join(', ')}.${guess ? `\n(Did you mean ${guess}?)` : ''}`,
+      )
     }
     return found
   }
@@ -98,7 +100,7 @@ export function oneOf<T extends string>(words: readonly T[]): (text: string) => 
 /** Takes a flag once: of two different values neither is chosen silently. */
 export function once<T>(parse: (text: string) => T): (text: string, before?: T) => T {
   return (text, before) => {
-    if (before !== undefined) throw new InvalidArgumentError('It is given twice.')
+    if (before !== undefined) throw new InvalidArgumentError('The flag occurs twice.')
     return parse(text)
   }
 }
@@ -113,7 +115,7 @@ export type LetterOf = { readonly who: string; readonly at: string | null }
 /** One letter of somebody, `bob@2` or `bob@open`: its number or its round; with `bob` alone it is not said which. */
 export function letterOf(text: string): LetterOf {
   const [, who, at] = /^([a-z0-9-]+)(?:@([a-z0-9.]{1,64}))?$/.exec(text) ?? []
-  if (who === undefined) throw new InvalidArgumentError('It is NAME@LETTER, like bob@2 or bob@open.')
+  if (who === undefined) throw new InvalidArgumentError('Give NAME@LETTER, such as bob@2 or bob@open.')
   return { who: name(who), at: at ?? null }
 }
 
@@ -122,7 +124,7 @@ export type NamedFd = { readonly who: string; readonly fd: number }
 /** A descriptor for somebody, `sister:3`. */
 export function namedFd(text: string): NamedFd {
   const [, who, fd] = /^([a-z0-9-]+):([0-9]{1,5})$/.exec(text) ?? []
-  if (who === undefined) throw new InvalidArgumentError('It is NAME:N, like sister:3.')
+  if (who === undefined) throw new InvalidArgumentError('Give NAME:N, such as sister:3.')
   return { who: name(who), fd: Number(fd) }
 }
 

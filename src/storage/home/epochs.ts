@@ -254,7 +254,7 @@ export const epochPath = (home: Home, name: string, digest: Uint8Array, file: Ep
 
 function folderOf(home: Home, name: string): string {
   if (!NAME.test(name)) {
-    throw new Failure('usage', 'E_KEY_NAME', `a key is named by ${NAME_RULE}`, {
+    throw new Failure('usage', 'E_KEY_NAME', `a key name has ${NAME_RULE}`, {
       hint: '`mpc key list` shows the names of the keys here',
     })
   }

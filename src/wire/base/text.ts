@@ -11,8 +11,8 @@ import { type Shape, pattern } from '../../protocol/core/codec.js'
 export const NAME = /^(?!differ|(?:all|end|no|passphrase|save|view|yes)-*$)[a-z0-9][a-z0-9-]{0,31}$/
 /** The rule of `NAME`, for people. */
 export const NAME_RULE =
-  'a-z, 0-9 and - (at most 32), and no word that answers a question, such as no or differ'
-export const nameShape: Shape<string> = pattern(NAME, `a name of ${NAME_RULE}`)
+  '1 to 32 characters of a-z, 0-9 and -, and is not a word that answers a prompt, such as no or differ'
+export const nameShape: Shape<string> = pattern(NAME, `a name, which has ${NAME_RULE}`)
 
 const LONGEST = 200
 // Controls (Cc), formatting such as bidirectional overrides and zero-width joiners (Cf), line and paragraph

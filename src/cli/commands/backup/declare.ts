@@ -1,34 +1,34 @@
-/** `mpc backup`: a custodian's share among holders, and back. */
+/** `mpc backup`: a share split among holders, and restored. */
 import { any, name, namedFd, once, paths, repeatable, wholeNumber } from '../../runtime/parse.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 
 const key: Flag = { flags: '--key <name>', text: 'the key', parse: once(name), required: true }
 const record: Flag = {
   flags: '--record <file>',
-  text: "the key's public record in use, from `mpc key show NAME --export`, or the text of its code",
+  text: 'the public record of the key, from `mpc key show NAME --export`, or the text of its code',
   parse: once(any),
 }
-const PIECE = 'a file, the text of a code or of lines from paper; - for stdin, or to type it at a terminal'
+const PIECE = 'a file: the piece, or the text of its code or lines; - for stdin, or to type it'
 const certificate: Flag = {
   flags: '--certificate <file>',
-  text: 'the certificate of that record, where the file does not hold it: the text of its code',
+  text: 'the certificate of the record, if the record is the text of a code',
   parse: once(any),
 }
 const manifest: Flag = {
   flags: '--manifest <file>',
-  text: 'the manifest of the split, for a piece from paper: manifest.json, or the text of its code',
+  text: 'the manifest of the split, for a piece from paper: manifest.json or the text of its code',
   parse: once(any),
 }
 const piecePassphrase: Flag = {
   flags: '--piece-passphrase-fd <n>',
-  text: 'descriptor with the passphrase of a piece; one for each piece that has one, in their order',
+  text: 'a file descriptor with the passphrase of a piece; repeatable, in the order of the pieces',
   parse: repeatable(wholeNumber(0)),
 }
 
 export const backupCommands: readonly CommandSpec[] = [
   {
     name: 'backup split',
-    summary: 'split your share among holders, so that some of them together can restore it',
+    summary: 'split your share among holders; a threshold of them can restore it',
     examples: [
       'mpc backup split --key treasury --threshold 3 --holders h1.card,h2.card,h3.card,vault=age1...,sister=passphrase -o pieces',
       'mpc backup split --key treasury --again h2 -o again',
@@ -38,28 +38,28 @@ export const backupCommands: readonly CommandSpec[] = [
       { flags: '--threshold <k>', text: 'how many pieces restore the share', parse: once(wholeNumber(2)) },
       {
         flags: '--holders <list>',
-        text: 'card files, imported names, NAME=age1..., NAME=passphrase; separated by commas',
+        text: 'card files, known names, NAME=age1... or NAME=passphrase, separated by commas',
         parse: once(paths),
       },
       {
         flags: '--again <name>',
-        text: 'seal the same piece again for a holder who lost it',
+        text: 'seal the piece of this holder again',
         parse: once(name),
       },
       {
         flags: '--manifests <files>',
-        text: "manifests of the other custodians' splits, to count who reaches the key",
+        text: 'manifests of the other custodians, to count who together can restore the key',
         parse: once(paths),
       },
-      { flags: '-o, --out <dir>', text: 'the folder to make', parse: once(any), required: true },
+      { flags: '-o, --out <dir>', text: 'the folder to write', parse: once(any), required: true },
       {
         flags: '--holder-passphrase-fd <name:n>',
-        text: 'descriptor with the passphrase of a holder; repeatable',
+        text: 'a file descriptor with the passphrase of a holder; repeatable',
         parse: repeatable(namedFd),
       },
       {
         flags: '--confirm <name>',
-        text: 'the key again, where the split makes fewer people enough',
+        text: 'the name of the key again; needed if the split lets fewer people reach the key',
         parse: once(name),
       },
     ],
@@ -67,31 +67,31 @@ export const backupCommands: readonly CommandSpec[] = [
   },
   {
     name: 'backup verify',
-    summary: 'check a piece that you hold, and write a note of it for the custodian',
+    summary: 'check a piece that you hold, and write a note for the custodian',
     examples: ['mpc backup verify h1.piece', 'mpc backup verify h1.piece --record record.json --json'],
     operands: [{ name: '<piece>', text: PIECE }],
     flags: [
       record,
       certificate,
       manifest,
-      { flags: '-o, --out <file>', text: 'the note, if not beside the piece', parse: once(any) },
+      { flags: '-o, --out <file>', text: 'the note; default: beside the piece', parse: once(any) },
       piecePassphrase,
     ],
     load: async () => (await import('./piece.js')).runVerify,
   },
   {
     name: 'backup print',
-    summary: 'put a piece that you hold on paper, with what belongs to it and how to use it',
+    summary: 'print a piece that you hold, with its public data and instructions',
     examples: ['mpc backup print h1.piece -o h1.html', 'mpc backup print h1.piece --sealed -o h1.svg'],
     operands: [{ name: '<piece>', text: PIECE }],
     flags: [
       {
         flags: '-o, --out <file>',
-        text: 'the file to make: .html with both sheets, or .svg, and another for the public sheet',
+        text: 'the file to write: .html with both sheets, or .svg, with another for the public sheet',
         parse: once(any),
         required: true,
       },
-      { flags: '--sealed', text: 'sealed by what opens it now, and not in clear' },
+      { flags: '--sealed', text: 'print the piece sealed as it is now, not in clear' },
       record,
       certificate,
       manifest,
@@ -101,15 +101,15 @@ export const backupCommands: readonly CommandSpec[] = [
   },
   {
     name: 'backup open',
-    summary: 'seal a piece that you hold to somebody who restores, and whom you have verified',
+    summary: 'seal a piece that you hold to the person who restores; their card must be verified',
     examples: ['mpc backup open h1.piece --to alice-new.card --confirm alice -o h1.reopened'],
     operands: [{ name: '<piece>', text: PIECE }],
     flags: [
-      { flags: '--to <card>', text: 'a card file, or an imported name', parse: once(any), required: true },
-      { flags: '-o, --out <file>', text: 'the file to make', parse: once(any), required: true },
+      { flags: '--to <card>', text: 'a card file, or a known name', parse: once(any), required: true },
+      { flags: '-o, --out <file>', text: 'the file to write', parse: once(any), required: true },
       {
         flags: '--confirm <name>',
-        text: 'the name on the card, where nobody can be asked',
+        text: 'the name on the card again, without a prompt',
         parse: once(name),
       },
       record,
@@ -121,7 +121,7 @@ export const backupCommands: readonly CommandSpec[] = [
   },
   {
     name: 'backup restore',
-    summary: 'put a share together from its pieces, into this home',
+    summary: 'restore a share from its pieces into this home',
     examples: [
       'mpc backup restore h1.reopened h3.reopened h5.reopened',
       'mpc backup restore piece-1.txt piece-3.txt - --record record.txt --certificate certificate.txt --manifest manifest.txt',
@@ -130,12 +130,12 @@ export const backupCommands: readonly CommandSpec[] = [
     flags: [
       {
         flags: '--key <name>',
-        text: 'what the key is to be called here; as its custodian called it, if left out',
+        text: "the name of the key here; default: the custodian's name for it",
         parse: once(name),
       },
       {
         flags: '--public-key <hex>',
-        text: 'the public key, as other custodians tell it; for a script that has no certificate',
+        text: 'the public key, as another custodian tells it; instead of a certificate',
         parse: once(any),
       },
       record,
@@ -147,9 +147,9 @@ export const backupCommands: readonly CommandSpec[] = [
   },
   {
     name: 'backup status',
-    summary: 'say who holds pieces of your share and last looked at them; takes in their notes',
+    summary: 'show who holds pieces of your share and when they last checked them; import notes',
     examples: ['mpc backup status --key treasury', 'mpc backup status --key treasury h1.note h2.note'],
-    operands: [{ name: '[note...]', text: 'notes that holders gave you' }],
+    operands: [{ name: '[note...]', text: 'notes from holders' }],
     flags: [key],
     load: async () => (await import('./status.js')).run,
   },

@@ -4,27 +4,27 @@ import type { CommandSpec } from '../../runtime/command.js'
 
 const fingerprint = {
   flags: '--fingerprint <hex>',
-  text: 'its 64 hex digits, as its owner told you',
+  text: 'the 64 hex digits, as the owner told you',
   parse: once(hash),
 }
 
 export const identityCommands: readonly CommandSpec[] = [
   {
     name: 'identity init',
-    summary: 'make your identity: three keys, sealed, and the card that others know you by',
+    summary: 'make your identity: three sealed private keys and a public card',
     examples: [
       'mpc identity init --name alice',
       'mpc identity init --name alice --passphrase-file secret.txt',
     ],
     flags: [
-      { flags: '--name <name>', text: 'how others will call you: a-z, 0-9 and -', parse: once(name) },
+      { flags: '--name <name>', text: 'the name that others will see: a-z, 0-9 and -', parse: once(name) },
       {
         flags: '--post-quantum',
-        text: 'seal files against quantum computers; needs age 1.3 to open by hand',
+        text: 'seal files against quantum computers; age 1.3 or newer opens them',
       },
       {
         flags: '--primes <n>',
-        text: 'large primes to make at once, as `identity primes` does',
+        text: 'how many primes to make, as `identity primes` does; default: 0',
         parse: once(wholeNumber(0)),
       },
     ],
@@ -32,7 +32,7 @@ export const identityCommands: readonly CommandSpec[] = [
   },
   {
     name: 'identity reseal',
-    summary: 'seal your identity by another passphrase, or to an age identity; nothing else changes',
+    summary: 'seal your identity with another passphrase or to an age identity; nothing else changes',
     examples: [
       'mpc identity reseal',
       'mpc identity reseal --passphrase-file old.txt --new-passphrase-file new.txt',
@@ -41,17 +41,17 @@ export const identityCommands: readonly CommandSpec[] = [
     flags: [
       {
         flags: '--new-passphrase-file <file>',
-        text: 'the new passphrase, in a file that you alone can read',
+        text: 'a file with the new passphrase, readable by you alone',
         parse: once(any),
       },
       {
         flags: '--new-passphrase-fd <n>',
-        text: 'the same from a descriptor',
+        text: 'a file descriptor with the new passphrase',
         parse: once(wholeNumber(0)),
       },
       {
         flags: '--new-identity <file>',
-        text: 'a file of age identities, each of which opens it',
+        text: 'a file of age identities; each will open your identity',
         parse: once(any),
       },
     ],
@@ -59,49 +59,49 @@ export const identityCommands: readonly CommandSpec[] = [
   },
   {
     name: 'identity primes',
-    summary: 'make large primes ahead: a threshold ECDSA key takes four, and minutes to make them',
+    summary: 'make large primes in advance: each ECDSA key needs four, which take minutes',
     examples: ['mpc identity primes', 'mpc identity primes --count 8'],
-    flags: [{ flags: '--count <n>', text: 'how many; 4 if left out', parse: once(wholeNumber(1)) }],
+    flags: [{ flags: '--count <n>', text: 'how many; default: 4', parse: once(wholeNumber(1)) }],
     load: async () => (await import('./primes.js')).run,
   },
   {
     name: 'identity show',
-    summary: 'show your card, or that of somebody you know',
+    summary: 'show your card, or a card that this home knows',
     examples: ['mpc identity show', 'mpc identity show bob --json'],
-    operands: [{ name: '[name]', text: 'whose; yours if left out' }],
+    operands: [{ name: '[name]', text: 'the owner of the card; default: you' }],
     flags: [],
     load: async () => (await import('./show.js')).run,
   },
   {
     name: 'identity export',
-    summary: 'print your card, one line, to give to the others',
+    summary: 'print your card, one line, for the others',
     examples: ['mpc identity export'],
     flags: [],
     load: async () => (await import('./show.js')).runExport,
   },
   {
     name: 'identity import',
-    summary: "store others' cards; verified only with the fingerprint that their owner told you",
+    summary: 'store the cards of others; only --fingerprint or `identity verify` makes a card verified',
     examples: [
       'mpc identity import bob.card carol.card',
       'mpc identity import bob.card --fingerprint $FINGERPRINT',
     ],
-    operands: [{ name: '<file...>', text: 'one or many cards each, a line a card; - for stdin' }],
+    operands: [{ name: '<file...>', text: 'a file of cards, one a line; - for stdin' }],
     flags: [
       {
         flags: '--fingerprint <hex>',
-        text: 'the 64 hex digits of one of the cards, as its owner told you; repeatable',
+        text: 'the 64 hex digits of a card, as its owner told you; repeatable',
         parse: repeatable(hash),
       },
       {
         flags: '--rebind <file>',
-        text: "with --fingerprint: a custodian's new identity, with the statement that puts it into its seat",
+        text: 'the rebind of a custodian whose card is new; needs --fingerprint',
         parse: once(any),
       },
-      { flags: '--replace <name>', text: 'let this name mean the new card', parse: once(name) },
+      { flags: '--replace <name>', text: 'give this name to the new card', parse: once(name) },
       {
         flags: '--confirm <name>',
-        text: 'the same name again, where nobody can be asked',
+        text: 'the name again, without a prompt',
         parse: once(name),
       },
     ],
@@ -109,15 +109,15 @@ export const identityCommands: readonly CommandSpec[] = [
   },
   {
     name: 'identity verify',
-    summary: 'compare a card with its owner, word by word',
+    summary: 'compare a card with its owner, word by word or by fingerprint',
     examples: ['mpc identity verify carol', 'mpc identity verify bob --fingerprint $FINGERPRINT'],
-    operands: [{ name: '<name>', text: 'whose card' }],
+    operands: [{ name: '<name>', text: 'the owner of the card' }],
     flags: [fingerprint],
     load: async () => (await import('./verify.js')).run,
   },
   {
     name: 'identity list',
-    summary: 'list whom this home knows',
+    summary: 'list the cards that this home knows',
     examples: ['mpc identity list'],
     flags: [],
     load: async () => (await import('./show.js')).runList,

@@ -64,4 +64,4 @@ async function makePrimes(
   }
 }
 
-const checkName = (text: string): string | null => (NAME.test(text) ? null : `a name is of ${NAME_RULE}`)
+const checkName = (text: string): string | null => (NAME.test(text) ? null : `a name has ${NAME_RULE}`)

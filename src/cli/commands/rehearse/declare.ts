@@ -5,7 +5,7 @@ import { any, letterOf, name, once, wholeNumber } from '../../runtime/parse.js'
 export const rehearseCommands: readonly CommandSpec[] = [
   {
     name: 'rehearse',
-    summary: 'play a whole ceremony on this machine, with throw-away identities',
+    summary: 'run a whole ceremony on this machine, with throw-away identities',
     examples: [
       'mpc rehearse',
       'mpc rehearse -n 5 -t 3 --scheme schnorr-taproot',
@@ -16,35 +16,35 @@ export const rehearseCommands: readonly CommandSpec[] = [
     flags: [
       {
         flags: '-n, --custodians <n>',
-        text: 'how many custodians; 3 if left out',
+        text: 'how many custodians; default: 3',
         parse: once(wholeNumber(2)),
       },
       {
         flags: '-t, --threshold <t>',
-        text: 'how many must sign; more than half if left out',
+        text: 'how many must sign; default: more than half',
         parse: once(wholeNumber(2)),
       },
       {
         flags: '--scheme <scheme>',
-        text: 'eddsa-ed25519 (if left out), ecdsa-secp256k1, schnorr-taproot',
+        text: 'eddsa-ed25519 (the default), ecdsa-secp256k1, schnorr-taproot',
         parse: once(any),
       },
       {
         flags: '--as <name>',
-        text: 'whose part you play; alice at a terminal, else nobody',
+        text: 'the custodian whom you play; default: alice at a terminal, nobody otherwise',
         parse: once(name),
       },
       {
         flags: '--drop <letter>',
-        text: 'kill somebody at a letter of the key generation: bob@2, bob@receipt',
+        text: 'kill a custodian at a letter of the key generation: bob@2, bob@receipt',
         parse: once(letterOf),
       },
       {
         flags: '--tamper <letter>',
-        text: 'let somebody alter one: bob, bob@commit; `open` if it is not said which',
+        text: 'make a custodian alter a letter: bob@commit; default: open',
         parse: once(letterOf),
       },
-      { flags: '--keep <dir>', text: "leave everybody's home there, to play on by hand", parse: once(any) },
+      { flags: '--keep <dir>', text: 'keep all homes in this folder, to go on by hand', parse: once(any) },
     ],
     load: async () => (await import('./rehearse.js')).run,
   },

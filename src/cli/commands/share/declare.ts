@@ -1,4 +1,4 @@
-/** `mpc share`: what becomes of shares after the ceremony that made them. */
+/** `mpc share`: the stored shares of a home. */
 import { any, hash, name, once, paths } from '../../runtime/parse.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 
@@ -7,37 +7,35 @@ const key: Flag = { flags: '--key <name>', text: 'the key', parse: once(name), r
 export const shareCommands: readonly CommandSpec[] = [
   {
     name: 'share list',
-    summary: 'say which shares lie here, of which epochs, and who could still sign with old ones',
+    summary: 'list the shares here by epoch, and who could still sign with old ones',
     examples: ['mpc share list', 'mpc share list --key treasury --json'],
-    flags: [{ flags: '--key <name>', text: 'of this key alone', parse: once(name) }],
+    flags: [{ flags: '--key <name>', text: 'only this key', parse: once(name) }],
     load: async () => (await import('./list.js')).run,
   },
   {
     name: 'share check',
-    summary: 'check a whole home: open every share, and hold every file against what it should be',
+    summary: 'check this home: open every share and verify every file',
     examples: ['mpc share check', 'mpc share check --key treasury'],
-    flags: [{ flags: '--key <name>', text: 'the shares of this key alone', parse: once(name) }],
+    flags: [{ flags: '--key <name>', text: 'only the shares of this key', parse: once(name) }],
     load: async () => (await import('./check.js')).run,
   },
   {
     name: 'share statements',
-    summary:
-      'hand on by file who went over to the newest epoch and who destroyed old shares; take such files in',
+    summary: 'export or import signed statements: who uses the newest epoch, who destroyed old shares',
     examples: [
       'mpc share statements --key treasury -o over.json',
       'mpc share statements --key treasury over.json',
     ],
-    operands: [{ name: '[file...]', text: 'what other custodians wrote by -o' }],
+    operands: [{ name: '[file...]', text: 'files that other custodians wrote with -o' }],
     flags: [
       key,
-      { flags: '-o, --out <file>', text: 'write all that is known here to this file', parse: once(any) },
+      { flags: '-o, --out <file>', text: 'write all statements known here to this file', parse: once(any) },
     ],
     load: async () => (await import('./statements.js')).run,
   },
   {
     name: 'share retire',
-    summary:
-      'destroy your shares of epochs that a newer one has replaced; nothing else ever destroys a share',
+    summary: 'destroy your shares of replaced epochs; no other command destroys a share',
     examples: [
       'mpc share retire --key treasury',
       'mpc share retire --key treasury --statements over.json --confirm treasury',
@@ -46,34 +44,34 @@ export const shareCommands: readonly CommandSpec[] = [
       key,
       {
         flags: '--epoch <digest>',
-        text: 'of this old epoch alone, as `share list` names it',
+        text: 'only this epoch; `share list` prints digests',
         parse: once(hash),
       },
       {
         flags: '--statements <files>',
-        text: 'take in first what other custodians wrote by `share statements -o`; separated by commas',
+        text: 'files from `share statements -o` to import first, separated by commas',
         parse: once(paths),
       },
-      { flags: '--confirm <name>', text: 'the key again, where nobody can be asked', parse: once(name) },
+      { flags: '--confirm <name>', text: 'the name of the key again, without a prompt', parse: once(name) },
     ],
     load: async () => (await import('./retire.js')).run,
   },
   {
     name: 'share rekey',
-    summary: 'write your share for a new identity of yours, on another machine',
+    summary: 'write your share for your new identity on another machine',
     examples: ['mpc share rekey --key treasury --to laptop.card --confirm alice -o moved'],
     flags: [
       key,
       {
         flags: '--to <card>',
-        text: 'the card of the new identity: a file, or an imported name; verified here',
+        text: 'the card of the new identity: a file, or a known name; must be verified',
         parse: once(any),
         required: true,
       },
-      { flags: '-o, --out <dir>', text: 'the folder to make', parse: once(any), required: true },
+      { flags: '-o, --out <dir>', text: 'the folder to write', parse: once(any), required: true },
       {
         flags: '--confirm <name>',
-        text: 'the name on the card, where nobody can be asked',
+        text: 'the name on the card again, without a prompt',
         parse: once(name),
       },
     ],
@@ -81,13 +79,13 @@ export const shareCommands: readonly CommandSpec[] = [
   },
   {
     name: 'share import',
-    summary: 'take in a share that was written for this identity on your other machine',
+    summary: 'import a share that `share rekey` wrote for this identity',
     examples: ['mpc share import moved', 'mpc share import moved --key treasury'],
-    operands: [{ name: '<dir>', text: 'the folder that `share rekey` made' }],
+    operands: [{ name: '<dir>', text: 'the folder that `share rekey` wrote' }],
     flags: [
       {
         flags: '--key <name>',
-        text: 'what the key is to be called here; as it was there, if left out',
+        text: 'the name of the key here; default: its name there',
         parse: once(name),
       },
     ],
