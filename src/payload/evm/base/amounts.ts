@@ -1,0 +1,31 @@
+/** Amounts, times and bytes in words. */
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { hex, rfc3339 } from '../../../wire/base/text.js'
+import { coinOf } from './chains.js'
+
+/** An amount of smallest units as a decimal number, exact and without zeros at its end. */
+export function decimal(amount: bigint, decimals: number): string {
+  const digits = amount.toString().padStart(decimals + 1, '0')
+  const whole = digits.slice(0, digits.length - decimals)
+  const rest = digits.slice(digits.length - decimals).replace(/0+$/, '')
+  return rest === '' ? whole : `${whole}.${rest}`
+}
+
+/** `1.5 ETH`. Every EVM chain counts its coin in units of 10^-18. */
+export const coins = (wei: bigint, chain: bigint | null): string => `${decimal(wei, 18)} ${coinOf(chain)}`
+
+/** `1.5 ETH (1500000000000000000 wei)` */
+export const coinsAndWei = (wei: bigint, chain: bigint | null): string => `${coins(wei, chain)} (${wei} wei)`
+
+/** `30 gwei (30000000000 wei)` */
+export const gwei = (wei: bigint): string => `${decimal(wei, 9)} gwei (${wei} wei)`
+
+/** `68 bytes, keccak256 0x...` */
+export const sizeAndHash = (bytes: Uint8Array): string =>
+  `${bytes.length} bytes, keccak256 0x${hex(keccak_256(bytes))}`
+
+/** @param seconds since 1970 */
+export const timeOf = (seconds: bigint): string =>
+  seconds > 253_402_300_799n
+    ? `${seconds}, after the year 9999`
+    : rfc3339(Number(seconds) * 1000).replace('.000Z', 'Z')

@@ -1,0 +1,84 @@
+/** What a decoder finds, collected while it reads: rows, effects and warnings of one view. */
+import type { Effect, Row, View } from '../../decoder.js'
+import { visible } from '../../../wire/base/text.js'
+
+/** How a warning ranks: value may be lost beyond what is shown; look twice; good to know. */
+export const SEVERITIES = ['danger', 'caution', 'note'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** `visible` cuts after this many characters. */
+const PIECE = 200
+/** A text of at most this many lines is shown line by line. */
+const MOST_LINES = 64
+
+/** All of a text in printable pieces. Each piece is quoted; a line break is escaped at the end of its line. */
+export function pieces(text: string): readonly string[] {
+  const lines = text.split(/(?<=\n)/)
+  return (lines.length <= MOST_LINES ? lines : [text]).flatMap((line) => {
+    const characters = [...line]
+    const count = Math.max(1, Math.ceil(characters.length / PIECE))
+    return Array.from({ length: count }, (_, i) =>
+      visible(characters.slice(i * PIECE, (i + 1) * PIECE).join('')),
+    )
+  })
+}
+
+export class Report {
+  readonly #rows: Row[]
+  readonly #effects: Effect[]
+  readonly #warnings: Record<Severity, Set<string>>
+
+  private constructor(
+    /** As effects name it. */
+    readonly chain: string,
+    /** What stands before each label: nothing, or `call 2.1 `. */
+    readonly prefix: string,
+    parent?: Report,
+  ) {
+    this.#rows = parent ? parent.#rows : []
+    this.#effects = parent ? parent.#effects : []
+    this.#warnings = parent ? parent.#warnings : { danger: new Set(), caution: new Set(), note: new Set() }
+  }
+
+  static of(chain: string): Report {
+    return new Report(chain, '')
+  }
+
+  /** The same report, for rows about a call within: `call 2`, and `call 2.1` for the first call within that. */
+  within(number: number): Report {
+    const parent = this.prefix === '' ? 'call ' : `${this.prefix.trimEnd()}.`
+    return new Report(this.chain, `${parent}${number} `, this)
+  }
+
+  /** @param value printable */
+  row(label: string, value: string): void {
+    this.#rows.push({ label: `${this.prefix}${label}`, value })
+  }
+
+  /** Text from the payload, in as many rows as it takes. */
+  text(label: string, text: string): void {
+    const parts = pieces(text)
+    for (const [i, part] of parts.entries()) {
+      this.row(parts.length === 1 ? label : `${label}, part ${i + 1} of ${parts.length}`, part)
+    }
+  }
+
+  effect(kind: Effect['kind'], what: Partial<Pick<Effect, 'asset' | 'amount' | 'recipient'>> = {}): void {
+    this.#effects.push({ chain: this.chain, kind, asset: null, amount: null, recipient: null, ...what })
+  }
+
+  /** @param sentence printable */
+  warn(severity: Severity, sentence: string): void {
+    this.#warnings[severity].add(sentence)
+  }
+
+  view(type: string, sentence: string): View {
+    return {
+      type,
+      sentence,
+      rows: this.#rows,
+      effects: this.#effects,
+      warnings: SEVERITIES.flatMap((severity) => [...this.#warnings[severity]]),
+    }
+  }
+}

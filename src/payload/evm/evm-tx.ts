@@ -1,0 +1,114 @@
+/** The payload type `evm-tx`: an Ethereum transaction. */
+import { addr } from 'micro-eth-signer'
+import { hex } from '../../wire/base/text.js'
+import { badPayload } from '../bad-payload.js'
+import type { Decoded, Decoder, Subject } from '../decoder.js'
+import { binaryOf } from '../input.js'
+import { coins, coinsAndWei, gwei, sizeAndHash } from './base/amounts.js'
+import { chargesMore, effectChain, isNamed, networkName } from './base/chains.js'
+import { Report } from './base/report.js'
+import { partsOf, signerOf } from './base/signer.js'
+import { type EvmTransaction, parseTransaction } from './transaction.js'
+
+export const evmTx: Decoder = {
+  type: 'evm-tx',
+  schemes: ['ecdsa-secp256k1'],
+  summary: 'an Ethereum transaction (legacy, EIP-2930, EIP-1559)',
+  read: binaryOf,
+  decode,
+}
+
+function decode(payload: Uint8Array, subject: Subject): Decoded {
+  const tx = parseTransaction(payload)
+  const signer = signerOf(subject)
+  const from = signer.address
+  if (tx.signedBy !== null && tx.signedBy !== from) {
+    throw badPayload(
+      `from is not this key: the transaction is signed by ${tx.signedBy}, this key is ${from}`,
+      { hint: 'check --key and --path' },
+    )
+  }
+  const out = Report.of(effectChain(tx.chainId))
+  const sentence = describe(tx, from, out)
+  return {
+    view: out.view('evm-tx', sentence),
+    messages: [{ path: subject.path, message: tx.digest }],
+    assemble: ([signature]) => tx.signed(partsOf(signature as Uint8Array, tx.digest, signer)),
+  }
+}
+
+function describe(tx: EvmTransaction, from: string, out: Report): string {
+  out.row('network', networkName(tx.chainId))
+  out.row('from', from)
+  const deed = tx.to === null ? deploy(tx, from, out) : send(tx, tx.to, out)
+  describeFee(tx, out)
+  out.row('digest that is signed', `0x${hex(tx.digest)}`)
+  if (tx.signedBy !== null) {
+    out.warn('note', 'The transaction was signed by this key before; its signature is replaced.')
+  }
+  if (!isNamed(tx.chainId)) {
+    out.warn('caution', `This program has no name for the network with chain id ${tx.chainId}.`)
+  }
+  return `${deed.charAt(0).toUpperCase()}${deed.slice(1)} on ${networkName(tx.chainId)}.`
+}
+
+function deploy(tx: EvmTransaction, from: string, out: Report): string {
+  const created = addr.getCreateAddress(from, tx.nonce)
+  out.row('new contract', created)
+  out.row('value', coinsAndWei(tx.value, tx.chainId))
+  out.row('code', sizeAndHash(tx.data))
+  out.effect('deploy', { recipient: created })
+  if (tx.value > 0n) out.effect('transfer', { asset: 'native', amount: tx.value, recipient: created })
+  out.warn('danger', 'The code of the new contract runs when it is made; what it does is not known here.')
+  return `deploys the contract ${created}${tx.value > 0n ? ` with ${coins(tx.value, tx.chainId)}` : ''}`
+}
+
+function send(tx: EvmTransaction, to: string, out: Report): string {
+  out.row('to', to)
+  out.row('value', coinsAndWei(tx.value, tx.chainId))
+  if (tx.value > 0n || tx.data.length === 0) {
+    out.effect('transfer', { asset: 'native', amount: tx.value, recipient: to })
+  }
+  const amount = coins(tx.value, tx.chainId)
+  if (tx.data.length === 0) return `sends ${amount} to ${to}`
+  const selector = `0x${hex(tx.data.subarray(0, 4))}`
+  out.row('data', sizeAndHash(tx.data))
+  out.row('calls', `${selector}, which is not known here`)
+  out.effect('unknown', { recipient: to })
+  out.warn('danger', `What the call ${selector} of ${to} does is not known here.`)
+  return `calls ${selector} of ${to}, not known here, with ${amount}`
+}
+
+/** From how much of the native coin, in wei, a fee is remarkable. */
+const MUCH = 10n ** 18n
+/** So many addresses of an access list are shown. */
+const MOST_LISTED = 8
+
+function describeFee(tx: EvmTransaction, out: Report): void {
+  const worst = tx.gasLimit * tx.gasPrice
+  out.row('transaction type', tx.kind)
+  out.row('nonce', `${tx.nonce}`)
+  out.row('gas limit', `${tx.gasLimit}`)
+  if (tx.priority === null) out.row('gas price', gwei(tx.gasPrice))
+  else {
+    out.row('fee per gas at most', gwei(tx.gasPrice))
+    out.row('of it to the proposer at most', gwei(tx.priority))
+  }
+  const more = chargesMore(tx.chainId) ? ', and what this network charges for data on Ethereum' : ''
+  out.row('fee at worst', `${coinsAndWei(worst, tx.chainId)}${more}`)
+  out.effect('fee', { asset: 'native', amount: worst })
+  if (worst >= MUCH) {
+    out.warn('danger', `The fee may be as much as ${coins(worst, tx.chainId)}.`)
+  }
+  describeAccessList(tx, out)
+}
+
+/** An access list changes what is paid for gas, and nothing else. */
+function describeAccessList({ accessList }: EvmTransaction, out: Report): void {
+  if (accessList.length === 0) return
+  const keys = accessList.reduce((sum, { storageKeys }) => sum + storageKeys.length, 0)
+  out.row('access list', `${accessList.length} addresses, ${keys} storage keys`)
+  for (const { address } of accessList.slice(0, MOST_LISTED)) out.row('access list', address)
+  const left = accessList.length - MOST_LISTED
+  if (left > 0) out.row('access list', `${left} more addresses`)
+}
