@@ -1,0 +1,68 @@
+/** Which program reads an instruction; what nobody can read is shown as unknown. */
+import { sha256 } from '../../wire/base/hash.js'
+import { hex } from '../../wire/base/text.js'
+import { ASSOCIATED_TOKEN, readAssociatedToken } from './associated-token.js'
+import { COMPUTE_BUDGET, readComputeBudget } from './fee.js'
+import { Fields, Undecodable } from './fields.js'
+import { MEMOS, readMemo } from './memo.js'
+import type { Instruction } from './message.js'
+import { CHAIN, notable, type Reading, row, severe } from './reading.js'
+import { readSystem, SYSTEM } from './system.js'
+import { readToken, TOKEN, TOKEN_2022 } from './token.js'
+
+type Program = { readonly name: string; readonly read: (fields: Fields, key: string) => Reading }
+
+const PROGRAMS: ReadonlyMap<string, Program> = new Map([
+  [SYSTEM, { name: 'System', read: readSystem }],
+  [TOKEN, { name: 'Token', read: (fields) => readToken(fields, TOKEN) }],
+  [TOKEN_2022, { name: 'Token-2022', read: (fields) => readToken(fields, TOKEN_2022) }],
+  [ASSOCIATED_TOKEN, { name: 'Associated token', read: readAssociatedToken }],
+  [COMPUTE_BUDGET, { name: 'Compute budget', read: readComputeBudget }],
+  ...MEMOS.map((address): [string, Program] => [address, { name: 'Memo', read: readMemo }]),
+])
+
+/** @param key address of the key that is asked to sign */
+export function readInstruction(instruction: Instruction, key: string): Reading {
+  const program = PROGRAMS.get(instruction.program)
+  if (program === undefined)
+    return unknown(instruction, key, { title: 'Unknown program', what: 'an unknown program' })
+  try {
+    const fields = new Fields(instruction)
+    const reading = program.read(fields, key)
+    fields.end()
+    const further = fields.further.map((account) => account.name)
+    return further.length === 0
+      ? reading
+      : { ...reading, rows: [...reading.rows, row('further accounts', further.join(', '))] }
+  } catch (error) {
+    if (!(error instanceof Undecodable)) throw error
+    return unknown(instruction, key, {
+      title: `${program.name}: unknown instruction`,
+      what: `an unknown instruction of the ${program.name} program`,
+    })
+  }
+}
+
+function unknown(
+  { program, accounts, data }: Instruction,
+  key: string,
+  { title, what }: { readonly title: string; readonly what: string },
+): Reading {
+  const passes = accounts.some((account) => account.address === key && account.isSigner)
+  return {
+    title,
+    does: `calls ${what}, ${program}`,
+    rows: [
+      row('program', program),
+      row('data', `${data.length} bytes, sha256 ${hex(sha256(data))}`),
+      row('accounts', `${accounts.length}`),
+      row('this key', passes ? 'gives it its signature' : 'gives it no signature'),
+    ],
+    effects: [{ chain: CHAIN, kind: 'unknown', asset: null, amount: null, recipient: program }],
+    warnings: [
+      passes
+        ? severe(`It calls ${what}, ${program}, which may move anything that this key holds.`)
+        : notable(`It calls ${what}, ${program}; what that does is not known here.`),
+    ],
+  }
+}
