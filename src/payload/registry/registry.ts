@@ -24,6 +24,11 @@ export const PAYLOAD_TYPES: readonly Entry[] = [
     summary: '32 bytes, refused unless a policy allows it',
     load: async () => (await import('../plain/digest.js')).digest,
   },
+  {
+    type: 'solana-tx',
+    summary: 'a Solana transaction or its message',
+    load: async () => (await import('../solana/decoder.js')).solanaTx,
+  },
 ]
 
 const NAMES = PAYLOAD_TYPES.map(({ type }) => type)
