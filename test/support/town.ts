@@ -50,6 +50,7 @@ type Certified = { readonly record: KeyRecord; readonly digest: string; readonly
 export class Town {
   /** What came of each step, for people. */
   readonly log: string[] = []
+  readonly #rebinds: Rebound[] = []
   #turn = 0
 
   private constructor(readonly people: readonly Inhabitant[]) {}
@@ -201,24 +202,28 @@ export class Town {
     })
   }
 
-  /** Somebody has a new identity, which all others know, and let sit in its seat where they hold the same epoch. */
+  /**
+   * A person has a new identity. The others accept it, and the new home accepts what was accepted before: pieces
+   * and a moved share bring the record, not the rebinds of others.
+   */
   async welcome(person: Inhabitant, rebound: Rebound): Promise<void> {
-    const { card, rebind, home } = rebound
     person.now = rebound
     person.older = null
     for (const { now: other } of this.people.filter((each) => each !== person)) {
-      await markVerified(home, other.card, 'fingerprint', NOW)
-      await this.tries(`${other.card.name} accepts ${card.name}`, async () =>
-        acceptRebind(other.home, await examineRebind(other, card, rebind, NOW)),
-      )
-      const order = {
-        fingerprint: hex(card.fingerprint),
-        replace: card.name,
-        now: NOW,
-        how: 'rebind',
-      } as const
-      await importCards(other.home, [card], order)
+      await markVerified(rebound.home, other.card, 'fingerprint', NOW)
+      await this.#seats(other, rebound)
     }
+    for (const earlier of this.#rebinds) await this.#seats(rebound, earlier)
+    this.#rebinds.push(rebound)
+  }
+
+  async #seats(who: Custodian, { card, rebind }: Rebound): Promise<void> {
+    await this.tries(`${who.card.name} accepts ${card.name}`, async () =>
+      acceptRebind(who.home, await examineRebind(who, card, rebind, NOW)),
+    )
+    if (card.name === who.card.name) return
+    const order = { fingerprint: hex(card.fingerprint), replace: card.name, now: NOW, how: 'rebind' } as const
+    await importCards(who.home, [card], order)
   }
 
   // ------------------------------------------------------------------------------------------------- what must hold
