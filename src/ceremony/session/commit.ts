@@ -14,6 +14,7 @@ import {
   wantCodec,
 } from '../../messaging/channel/letters.js'
 import { Restarted } from '../../messaging/session/abort.js'
+import { requireUnexpired } from '../../messaging/session/admission.js'
 import { tryDecode } from '../../messaging/session/blame.js'
 import { type Room } from '../../messaging/session/session.js'
 import type { CeremonyFiles, PendingFiles } from '../../storage/home/ceremonies.js'
@@ -118,7 +119,7 @@ async function declare(
   }
   if (heard.certificate) return heard.certificate
   const declared = slots.map((slot) => room.mailbox.get(slot) as Envelope)
-  const envelopes = [...declared, room.decode(own)]
+  const envelopes = [...declared, decodeEnvelope(own)]
   const by = room.blame.decodeBodies('prepared', envelopes, preparedCodec.decode)
   if ([...by.values()].every(({ result }) => hex(result) === hex(digest))) return null
   throw await splitOver(room, seen, ran.sid, { by, envelopes }, signal)
@@ -139,7 +140,7 @@ async function vote(
   let own = await files.readReceipt()
   if (own === null) {
     signal.throwIfAborted()
-    room.checkExpiry()
+    requireUnexpired(room.validity, room.now())
     await mayVote()
   }
   room.commit()

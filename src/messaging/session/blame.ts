@@ -34,6 +34,26 @@ export function failureFor(accused: readonly Accused[]): Failure {
   })
 }
 
+/** The failure for two different hellos of one start. A copied home is the likely cause. */
+export const twoHomes = (member: Member): Failure =>
+  new Failure(
+    'abort',
+    'E_TWO_HOMES',
+    `${member.name} said two different hellos: two homes, or an old copy of one`,
+    {
+      party: member.name,
+      accused: [accusation(member, 'hello', 'witnessed', 'two different hellos of one start')],
+      hint: `${member.name} must use one home only`,
+    },
+  )
+
+/** The failure for two different signed letters of a member in one round. */
+export const equivocation = (member: Member, round: string): Failure =>
+  new Failure('abort', 'E_EQUIVOCATION', `${member.name} said two different things in one round`, {
+    party: member.name,
+    accused: [accusation(member, round, 'proven', 'two different signed letters for one round')],
+  })
+
 /** The envelopes of a round, one per participant, in their order. */
 export type Said = { readonly round: string; readonly letters: readonly Uint8Array[] }
 

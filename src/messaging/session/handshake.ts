@@ -5,8 +5,8 @@
  */
 import type { Rng } from '../../protocol/core/session.js'
 import { equalSecret } from '../../protocol/core/secret.js'
-import { areAcceptances, type Signature, verifyAcceptance } from '../../wire/ceremony/definition.js'
-import type { Envelope, Kind } from '../../wire/session/envelope.js'
+import type { Signature } from '../../wire/ceremony/definition.js'
+import { decodeEnvelope, type Envelope, type Kind } from '../../wire/session/envelope.js'
 import {
   attemptId,
   confirmCodec,
@@ -34,6 +34,7 @@ import {
   pairSalt,
   wipeEphemeral,
 } from '../channel/key-agreement.js'
+import { checkHellos, checkReveals, entriesForMe } from './handshake-checks.js'
 import type { Consents } from './outgoing-consents.js'
 import type { Room } from './session.js'
 
@@ -103,28 +104,29 @@ async function exchange(
   rng: Rng,
   wipe: Uint8Array[],
 ): Promise<Opened> {
-  const { mailbox, participants, self, definition } = room
+  const { mailbox, participants, peers, self, definition, blame } = room
   const { start, keys } = own
-  const me = hex(self.fingerprint)
-  const peers = participants.filter((member) => hex(member.fingerprint) !== me)
-  /** Everybody's envelopes of one kind, own included, in the order of the participants. */
-  const gather = async (
+  /** Waits for everybody's letter of a phase. @returns all, our own included, in the participants' order */
+  const gather = async (kind: Kind, session: Uint8Array, round: string, mine: Uint8Array) => {
+    const deadline = kind === 'hello' ? room.joinDeadline() : room.roundDeadline()
+    const slots = slotsOf(peers, kind, session, round)
+    const received = await mailbox.collect(slots, { deadline, signal, round: kind })
+    const all = new Map(received.map((envelope) => [hex(envelope.header.from), envelope]))
+    return participants.map(({ fingerprint }) => all.get(hex(fingerprint)) ?? decodeEnvelope(mine))
+  }
+  /** Sends our letter of a phase, waits for everybody's, and checks them. */
+  const phase = async <T>(
     kind: Kind,
     session: Uint8Array,
-    round: string,
-    deadline: number,
-    mine: Uint8Array,
+    body: Uint8Array,
+    check: (letters: readonly Envelope[]) => T,
   ) => {
-    const received = await mailbox.collect(slotsOf(peers, kind, session, round), {
-      deadline,
-      signal,
-      round: kind,
-    })
-    return inOrder(room, received, mine)
+    const letters = await gather(kind, session, '', mailbox.post(kind, { session }, body))
+    return { letters, checked: check(letters) }
   }
 
-  // 1. `hello`: a commitment to this attempt's keys.
-  const hellos = await gather('hello', NO_SESSION, String(start), room.joinDeadline(), own.envelope)
+  // 1. `hello`: a commitment to this attempt's keys, sent by `sayHello`.
+  const hellos = await gather('hello', NO_SESSION, String(start), own.envelope)
   const said = checkHellos(room, hellos, start)
   await consents?.shownIn(room, said, start, signal)
   room.helloSetComplete(start)
@@ -132,184 +134,99 @@ async function exchange(
   // 2. `reveal`: sent once all hellos are in, and never for another set of hellos.
   const attempt = attemptId(definition, hellos)
   room.enter(attempt)
-  const mine = mailbox.post('reveal', { session: attempt }, revealCodec.encode(revealOf(keys)))
-  const revealed = await gather('reveal', attempt, '', room.roundDeadline(), mine)
-  const reveals = checkReveals(room, hellos, revealed, start)
-  const sid = sessionId(attempt, reveals)
+  const revealed = await phase('reveal', attempt, revealCodec.encode(revealOf(keys)), (letters) =>
+    checkReveals(room, hellos, letters, start),
+  )
+  const sid = sessionId(attempt, revealed.checked)
   room.enter(sid)
+  const revealBy = byPeer(participants, revealed.checked)
 
   // 3. `encapsulate`: one ML-KEM-768 ciphertext for every other participant.
-  const revealOfPeer = new Map(
-    participants.map((member, i) => [hex(member.fingerprint), reveals[i] as Reveal]),
-  )
-  const sent = new Map<string, { ciphertext: Uint8Array; secret: Uint8Array }>()
+  const made = peers.map((peer) => {
+    const encapsulated = encapsulate(revealBy(peer).mlkem, rng)
+    if (encapsulated) wipe.push(encapsulated.secret)
+    return encapsulated
+  })
   const mlkemFails = 'its ML-KEM key fails the input check of FIPS 203'
-  const encapsulated = (peer: Member): boolean => {
-    const made = encapsulate((revealOfPeer.get(hex(peer.fingerprint)) as Reveal).mlkem, rng)
-    if (made) sent.set(hex(peer.fingerprint), made)
-    if (made) wipe.push(made.secret)
-    return made !== null
-  }
-  room.blame.accuse('reveal', peers, 'proven', mlkemFails, encapsulated, revealed)
-  const toAll = peers.map((peer) => ({
-    to: peer.fingerprint,
-    ciphertext: (sent.get(hex(peer.fingerprint)) as { ciphertext: Uint8Array }).ciphertext,
-  }))
-  const own3 = mailbox.post('encapsulate', { session: sid }, encapsulateCodec.encode(toAll))
-  const encapsulations = await gather('encapsulate', sid, '', room.roundDeadline(), own3)
-  const forMe = entriesForMe(room, 'encapsulate', encapsulations, (body) => encapsulateCodec.decode(body))
+  const isSound = (peer: Member): boolean => made[peers.indexOf(peer)] !== null
+  blame.accuse('reveal', peers, 'proven', mlkemFails, isSound, revealed.letters)
+  const sent = byPeer(peers, made as readonly Encapsulated[])
+  const toAll = peers.map((peer) => ({ to: peer.fingerprint, ciphertext: sent(peer).ciphertext }))
+  const encapsulated = await phase('encapsulate', sid, encapsulateCodec.encode(toAll), (letters) =>
+    entriesForMe(room, 'encapsulate', letters, encapsulateCodec),
+  )
 
   // 4. `confirm`: a key for each pair, and a tag that proves it.
   const salt = pairSalt(
     sid,
-    encapsulations.map((envelope) => envelope.body),
+    encapsulated.letters.map(({ body }) => body),
   )
-  const prks = new Map<string, Uint8Array>()
-  const agreed = (peer: Member): boolean => {
-    const id = hex(peer.fingerprint)
-    const dh = diffieHellman(keys, (revealOfPeer.get(id) as Reveal).x25519)
-    if (dh === null) return false
-    const ours = (sent.get(id) as { secret: Uint8Array }).secret
-    const theirs = decapsulate((forMe.get(id) as { ciphertext: Uint8Array }).ciphertext, keys)
-    const selfFirst = participants.findIndex((p) => hex(p.fingerprint) === me) < participants.indexOf(peer)
-    const secrets = { dh, fromFirst: selfFirst ? ours : theirs, fromSecond: selfFirst ? theirs : ours }
-    const prk = pairKey(salt, secrets)
-    prks.set(id, prk)
-    wipe.push(dh, theirs, prk)
-    return true
-  }
-  room.blame.accuse('reveal', peers, 'proven', 'its X25519 key is of small order', agreed, revealed)
-  const derive = (peer: Member, use: 'letter' | 'confirm', outgoing: boolean) => {
-    const [from, to] = outgoing ? [self.fingerprint, peer.fingerprint] : [peer.fingerprint, self.fingerprint]
-    return directionKey(prks.get(hex(peer.fingerprint)) as Uint8Array, use, from, to, sid)
-  }
+  const place = participants.findIndex(({ fingerprint }) => hex(fingerprint) === hex(self.fingerprint))
+  const agreed = peers.map((peer) => {
+    const dh = diffieHellman(keys, revealBy(peer).x25519)
+    if (dh === null) return null
+    const [ours, theirs] = [sent(peer).secret, decapsulate(encapsulated.checked(peer).ciphertext, keys)]
+    const isFirst = place < participants.indexOf(peer)
+    const [fromFirst, fromSecond] = isFirst ? [ours, theirs] : [theirs, ours]
+    const key = pairKey(salt, { dh, fromFirst, fromSecond })
+    wipe.push(dh, theirs, key)
+    return key
+  })
+  const isOfPrimeOrder = (peer: Member): boolean => agreed[peers.indexOf(peer)] !== null
+  const smallOrder = 'its X25519 key is of small order'
+  blame.accuse('reveal', peers, 'proven', smallOrder, isOfPrimeOrder, revealed.letters)
+  const keyWith = byPeer(peers, agreed as readonly Uint8Array[])
+  const outgoing = (peer: Member, use: 'letter' | 'confirm') =>
+    directionKey(keyWith(peer), use, self.fingerprint, peer.fingerprint, sid)
+  const incoming = (peer: Member, use: 'letter' | 'confirm') =>
+    directionKey(keyWith(peer), use, peer.fingerprint, self.fingerprint, sid)
   const tags = peers.map((peer) => ({
     to: peer.fingerprint,
-    tag: confirmTag(derive(peer, 'confirm', true), sid, self.fingerprint, peer.fingerprint),
+    tag: confirmTag(outgoing(peer, 'confirm'), sid, self.fingerprint, peer.fingerprint),
   }))
-  const own4 = mailbox.post('confirm', { session: sid }, confirmCodec.encode(tags))
-  const confirms = await gather('confirm', sid, '', room.roundDeadline(), own4)
-  const tagsForMe = entriesForMe(room, 'confirm', confirms, (body) => confirmCodec.decode(body))
-  const fits = (peer: Member) =>
-    equalSecret(
-      confirmTag(derive(peer, 'confirm', false), sid, peer.fingerprint, self.fingerprint),
-      (tagsForMe.get(hex(peer.fingerprint)) as { tag: Uint8Array }).tag,
-    )
+  const confirmed = await phase('confirm', sid, confirmCodec.encode(tags), (letters) =>
+    entriesForMe(room, 'confirm', letters, confirmCodec),
+  )
+  const fits = (peer: Member): boolean => {
+    const tag = confirmTag(incoming(peer, 'confirm'), sid, peer.fingerprint, self.fingerprint)
+    return equalSecret(tag, confirmed.checked(peer).tag)
+  }
   // Every key covers all encapsulations. If a member sent different ones to different peers, tags fail
   // between honest ones.
   if (!peers.every(fits)) await room.compare([{ kind: 'encapsulate', session: sid, round: '' }], signal)
-  room.blame.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', fits)
+  blame.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', fits)
 
-  const channels = new Map(
-    peers.map((peer) => [
-      hex(peer.fingerprint),
-      { seal: derive(peer, 'letter', true), open: derive(peer, 'letter', false) },
-    ]),
-  )
-  const raw = (envelopes: readonly { bytes: Uint8Array }[]) => envelopes.map((envelope) => envelope.bytes)
+  const bytesOf = (letters: readonly Envelope[]) => letters.map(({ bytes }) => bytes)
   return {
     start,
     attempt,
     sid,
     words: sessionWords(sid),
-    channels,
+    channels: new Map(
+      peers.map((peer) => [
+        hex(peer.fingerprint),
+        { seal: outgoing(peer, 'letter'), open: incoming(peer, 'letter') },
+      ]),
+    ),
     seen: {
-      hellos: raw(hellos),
-      reveals: raw(revealed),
-      encapsulations: raw(encapsulations),
-      confirms: raw(confirms),
+      hellos: bytesOf(hellos),
+      reveals: bytesOf(revealed.letters),
+      encapsulations: bytesOf(encapsulated.letters),
+      confirms: bytesOf(confirmed.letters),
     },
   }
 }
+
+type Encapsulated = { readonly ciphertext: Uint8Array; readonly secret: Uint8Array }
+
+/** The value of each of these members, which stand in the same order. */
+const byPeer =
+  <T>(members: readonly Member[], values: readonly T[]) =>
+  (member: Member): T =>
+    values[members.indexOf(member)] as T
 
 const revealOf = ({ x25519, mlkem, nonce }: Ephemeral): Reveal => ({
   x25519: x25519.publicKey,
   mlkem: mlkem.publicKey,
   nonce,
 })
-
-function inOrder(room: Room, received: readonly Envelope[], mine: Uint8Array): Envelope[] {
-  const all = new Map(received.map((envelope) => [hex(envelope.header.from), envelope]))
-  const own = room.decode(mine)
-  return room.participants.map(({ fingerprint }) => all.get(hex(fingerprint)) ?? own)
-}
-
-/**
- * Requires each hello to be well-formed, of this protocol and start, accepting the definition, and within its
- * time and this clock's tolerance.
- */
-function checkHellos(room: Room, hellos: readonly Envelope[], start: number): Hello[] {
-  for (const { header, body } of hellos) room.checkProtocol(header, body)
-  const decoded = room.blame.decodeBodies('hello', hellos, (body) => helloCodec.decode(body))
-  room.blame.accuse(
-    'hello',
-    room.participants,
-    'witnessed',
-    'its hello does not accept the definition',
-    (member) => {
-      const hello = decoded.get(hex(member.fingerprint)) as Hello
-      return hello.start === start && verifyAcceptance(member.signing, room.definition, hello.accepted)
-    },
-  )
-  const shows = ({ fingerprint }: Member): boolean =>
-    areAcceptances(room.definition, (decoded.get(hex(fingerprint)) as Hello).others, room.members)
-  const reason = 'its hello shows a signature of a member that is none'
-  room.blame.accuse('hello', room.participants, 'witnessed', reason, shows, hellos)
-  for (const { header } of hellos) room.checkClock(header)
-  return [...decoded.values()]
-}
-
-function checkReveals(
-  room: Room,
-  hellos: readonly Envelope[],
-  revealed: readonly Envelope[],
-  start: number,
-): Reveal[] {
-  const decoded = room.blame.decodeBodies('reveal', revealed, (body) => revealCodec.decode(body))
-  const commitments = new Map(
-    hellos.map(({ header, body }) => [hex(header.from), helloCodec.decode(body).commitment]),
-  )
-  const opens = ({ fingerprint }: Member): boolean => {
-    const reveal = decoded.get(hex(fingerprint)) as Reveal
-    const opened = helloCommitment(room.definition, fingerprint, start, reveal)
-    return hex(opened) === hex(commitments.get(hex(fingerprint)) as Uint8Array)
-  }
-  const reason = 'its reveal does not open its hello'
-  room.blame.accuse('reveal', room.participants, 'proven', reason, opens, [...hellos, ...revealed])
-  return room.participants.map(({ fingerprint }) => decoded.get(hex(fingerprint)) as Reveal)
-}
-
-/**
- * The entry for this member in each peer's letter. Every letter must have exactly one for each other
- * participant.
- */
-function entriesForMe<E extends { readonly to: Uint8Array }>(
-  room: Room,
-  kind: Kind,
-  envelopes: readonly Envelope[],
-  decode: (body: Uint8Array) => readonly E[],
-): Map<string, E> {
-  const bodies = room.blame.decodeBodies(kind, envelopes, decode)
-  room.blame.accuse(
-    kind,
-    room.participants,
-    'proven',
-    'it is not addressed to every other participant',
-    (member) => {
-      const others = room.participants.filter((other) => other !== member)
-      const entries = bodies.get(hex(member.fingerprint)) as readonly E[]
-      return (
-        entries.length === others.length &&
-        others.every((other, i) => hex(other.fingerprint) === hex((entries[i] as E).to))
-      )
-    },
-    envelopes,
-  )
-  const me = hex(room.self.fingerprint)
-  return new Map(
-    [...bodies].flatMap(([from, entries]) => {
-      const entry = entries.find(({ to }) => hex(to) === me)
-      return entry ? [[from, entry] as const] : []
-    }),
-  )
-}

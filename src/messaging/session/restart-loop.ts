@@ -7,6 +7,7 @@ import type { Signature } from '../../wire/ceremony/definition.js'
 import { type Opened, open, sayHello } from './handshake.js'
 import { hex } from '../../wire/base/text.js'
 import { Elsewhere, Restarted } from './abort.js'
+import { requireUnexpired } from './admission.js'
 import type { Consents } from './outgoing-consents.js'
 import { slotsOf } from '../channel/letters.js'
 import { type Room } from './session.js'
@@ -44,7 +45,7 @@ export async function inSession<T>(
     const signal = room.begin(start)
     let opened: Opened | null = null
     try {
-      room.checkExpiry()
+      requireUnexpired(room.validity, room.now())
       const own = sayHello(room, start, opening.accepted, signaturesOf(opening), opening.rng)
       opened = await open(room, own, opening.consents, signal, opening.rng)
       await ready(room, opening, opened, signal)

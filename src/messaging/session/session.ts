@@ -3,13 +3,15 @@
  * is to blame. Attempts, rounds and endings run in it; it runs none itself.
  */
 import type { SigningKey } from '../../wire/base/ed25519.js'
-import { decodeEnvelope, type Envelope, type Header } from '../../wire/session/envelope.js'
-import { Failure } from '../../wire/base/failure.js'
-import { helloCodec, PROTOCOL, protocolIn } from '../../wire/session/handshake.js'
-import { hex, rfc3339 } from '../../wire/base/text.js'
+import type { Envelope } from '../../wire/session/envelope.js'
+import type { Failure } from '../../wire/base/failure.js'
+import { helloCodec } from '../../wire/session/handshake.js'
+import { hex } from '../../wire/base/text.js'
 import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
-import { accusation, Blame } from './blame.js'
-import { CLOCKS_APART, clockFailure, clocksDiffer } from '../channel/clock.js'
+import { Attempt } from './attempt.js'
+import { requireProtocol } from './admission.js'
+import { Blame, equivocation, twoHomes } from './blame.js'
+import { clockFailure, clocksDiffer } from '../channel/clock.js'
 import type { Emit } from '../channel/events.js'
 import { helloSlot, type Member, NO_SESSION, type Slot, slotsOf } from '../channel/letters.js'
 import { Hearing } from '../channel/liveness.js'
@@ -53,33 +55,24 @@ export class Room {
   /** Everybody that the definition names: participants and onlookers. */
   readonly members: readonly Member[]
   readonly program: string
+  readonly validity: Validity | null
   readonly emit: Emit
   /** The letters that the others show where members disagree. */
   readonly showings: Showings
   readonly blame: Blame
-  /** Whether this participant's new start ends the attempt; false once this member has voted. */
-  mayLeave: (by: Member) => boolean = () => true
-  /** Whether aborts and faults of others end the attempt; false once this member has voted. */
-  mayAbort = true
-  #attempt = new AbortController()
+  #attempt: Attempt
   /** The error that ended the ceremony here, for this attempt and all others. */
   #over: Error | null = null
   /** Set when a participant's program speaks another protocol. No attempt can succeed then. */
   #otherProtocol: Failure | null = null
-  #start = 0
   readonly #restarts = new Restarts()
   #answering: NodeJS.Timeout | null = null
-  /** While this member computes: the deferred aborts of others. */
-  #after: (() => void)[] | null = null
-  readonly #sessions: Uint8Array[] = []
-  /** When this member began the current attempt. */
-  #began: number
   readonly #unsubscribe: () => void
   readonly #options: RoomOptions
 
   constructor(options: RoomOptions) {
     this.#options = options
-    this.#began = options.now()
+    this.#attempt = new Attempt(0, options.now(), false)
     this.definition = options.definition
     this.self = options.self
     this.participants = options.participants
@@ -89,16 +82,12 @@ export class Room {
     this.members = [...options.participants, ...options.onlookers]
     this.blame = new Blame(options.participants)
     this.program = options.program
+    this.validity = options.validity
     this.emit = options.emit
     this.mailbox = new Mailbox({
-      transport: options.transport,
+      ...options,
       subjects: ceremonySubjects(options.definition, options.self.fingerprint),
-      definition: options.definition,
-      self: options.self,
-      key: options.key,
       members: this.members,
-      now: options.now,
-      emit: options.emit,
       firm: options.patience.total !== null,
       hearing: new Hearing(options.now, options.emit),
       equivocated: (member, envelopes) => this.#equivocated(member, envelopes),
@@ -116,26 +105,18 @@ export class Room {
     this.mailbox.on('abort', (envelope, from) => this.#heardAbort(envelope, from))
   }
 
-  // ------------------------------------------------------------------------------------------------ attempts
-
   /**
    * Begins an attempt; its signal fires when something ends it.
    * @param committed whether this member voted in it before it was restarted
    */
   begin(start: number, committed = false): AbortSignal {
-    for (const session of this.#sessions.splice(0)) this.mailbox.leave(session)
+    for (const session of this.#attempt.sessions) this.mailbox.leave(session)
     this.showings.clear()
     this.blame.begin()
-    this.#start = start
-    this.#began = this.#options.now()
-    this.#attempt = new AbortController()
-    this.#after = null
-    this.mayLeave = () => !committed
-    this.mayAbort = !committed
+    this.#attempt = new Attempt(start, this.now(), committed)
     const over = this.#over ?? (committed ? null : this.#otherProtocol)
-    if (over) this.interrupt(over)
-    const others = this.peers.map(({ name }) => name)
-    this.emit({ event: 'joined', attempt: String(start), others })
+    if (over) this.#attempt.end(over)
+    this.emit({ event: 'joined', attempt: String(start), others: this.peers.map(({ name }) => name) })
     for (const by of this.#restarts.all) this.#followStart(by)
     // A participant may have aborted this start before this member came to it.
     for (const by of this.peers) {
@@ -146,29 +127,34 @@ export class Room {
     return this.#attempt.signal
   }
 
-  /** Ends the current attempt: everything that waits in it throws `reason`. */
-  interrupt(reason: Error): void {
-    this.#attempt.abort(reason)
-  }
-
-  /** Ends the ceremony here, whether in an attempt or between two of them. */
+  /** Ends the ceremony here: everything that waits in it throws `reason`, in this attempt and any other. */
   end(reason: Error): void {
     this.#over ??= reason
-    this.interrupt(reason)
+    this.#attempt.end(reason)
   }
 
-  /**
-   * Called once the vote, or something else that cannot be undone, is about to leave. Neither a restart nor
-   * an abort ends this member's part after that.
-   */
+  /** Called before the vote, or another letter that cannot be taken back, is sent: nothing ends it after. */
   commit(): void {
-    this.mayLeave = () => false
-    this.mayAbort = false
+    this.#attempt.commit()
+  }
+
+  /** Replaces the rule by which a participant's new start ends the attempt. */
+  set mayLeave(rule: (by: Member) => boolean) {
+    this.#attempt.mayLeave = rule
+  }
+
+  /** Whether aborts and faults of others end the attempt. */
+  get mayAbort(): boolean {
+    return this.#attempt.mayAbort
+  }
+
+  set mayAbort(may: boolean) {
+    this.#attempt.mayAbort = may
   }
 
   /** Enters a session of the current attempt: first the attempt id, then the sid. */
   enter(session: Uint8Array): void {
-    this.#sessions.push(session)
+    this.#attempt.sessions.push(session)
     this.mailbox.enter(session)
   }
 
@@ -180,66 +166,66 @@ export class Room {
 
   /** Tells the others that this member leaves because of `error`, so that they do not wait in vain. */
   async abort(error: unknown): Promise<void> {
-    const session = this.#sessions.at(-1)
+    const { sessions, start } = this.#attempt
+    const session = sessions.at(-1)
     const body = abortCodec.encode(abortFor(error, this.peers))
-    this.mailbox.post('abort', session ? { session } : helloSlot(this.#start), body)
+    this.mailbox.post('abort', session ? { session } : helloSlot(start), body)
     // `flush` does not throw, so an abort that cannot be sent does not hide the original error.
     await this.mailbox.flush()
   }
 
   #heardHello(envelope: Envelope, from: Member): void {
-    if (!this.#isParticipant(from)) return
+    if (!this.participants.includes(from)) return
     try {
-      this.checkProtocol(envelope.header, envelope.body)
+      requireProtocol(from, envelope.body)
     } catch (error) {
       this.#otherProtocol = error as Failure
-      if (this.mayAbort) this.interrupt(error as Failure)
+      if (this.mayAbort) this.#attempt.end(error as Failure)
       return
     }
     const { start } = helloCodec.decode(envelope.body)
     if (String(start) !== envelope.header.round) return
     this.emit({ event: 'hello', party: from.name, attempt: String(start) })
-    if (!this.#restarts.heard(from, start, this.#start)) return
+    if (!this.#restarts.heard(from, start, this.#attempt.start)) return
     this.#followStart(from)
     // A newcomer missed what was sent before it came, so our hello is repeated. One answer serves all that
     // come at once.
     this.#answering ??= setTimeout(() => {
       this.#answering = null
-      this.mailbox.repeat({ kind: 'hello', ...helloSlot(this.#start), from: this.self.fingerprint, to: null })
+      const slot = helloSlot(this.#attempt.start)
+      this.mailbox.repeat({ kind: 'hello', ...slot, from: this.self.fingerprint, to: null })
     }, HELLO_AGAIN)
   }
 
   /** Follows a participant that has begun again, if this member may leave. */
   #followStart(by: Member): void {
-    const start = this.#restarts.ahead(by, this.#start)
-    if (start === null || !this.mayLeave(by)) return
+    const start = this.#restarts.ahead(by, this.#attempt.start)
+    if (start === null || !this.#attempt.mayLeave(by)) return
     this.#restarts.follow(by, start)
-    this.interrupt(new Restarted(start, by))
+    this.#attempt.end(new Restarted(start, by))
   }
 
   #heardAbort(envelope: Envelope, from: Member): void {
     const { session, round } = envelope.header
     const abort = abortCodec.decode(envelope.body)
-    const before = hex(session) === hex(NO_SESSION)
-    const current = before
-      ? round === String(this.#start)
-      : this.#sessions.some((mine) => hex(mine) === hex(session))
-    if (!current || !this.#isParticipant(from)) return
-    this.emit({ event: 'aborted', party: from.name })
     const attempt = this.#attempt
+    const isCurrent =
+      hex(session) === hex(NO_SESSION)
+        ? round === String(attempt.start)
+        : attempt.sessions.some((mine) => hex(mine) === hex(session))
+    if (!isCurrent || !this.participants.includes(from)) return
+    this.emit({ event: 'aborted', party: from.name })
     const missing = this.mailbox.missing()
     const heard = this.now()
-    const end = () => {
+    const failure = (): Failure => {
       // If a member aborts over another one's clock, it accepts this one's clock.
       const isOurs = abort.text === 'E_CLOCK' && clocksDiffer(envelope.header.time, heard, from.name) !== null
-      const failure = isOurs
+      return isOurs
         ? clockFailure(from, envelope.header.time, heard)
         : failureOf(abort, from, this.participants, missing)
-      if (this.mayAbort) attempt.abort(failure)
     }
-    const endOrWait = () => (this.#after ? void this.#after.push(end) : end())
-    if (abort.why === 'fault') setTimeout(endOrWait, GRACE).unref()
-    else endOrWait()
+    if (abort.why === 'fault') setTimeout(() => attempt.endByOther(failure), GRACE).unref()
+    else attempt.endByOther(failure)
   }
 
   /**
@@ -247,33 +233,19 @@ export class Room {
    * find who broke the protocol, and the culprit may be the first to leave.
    */
   computes(): void {
-    this.#after ??= []
+    this.#attempt.computes()
   }
 
   /** This member waits for the others again, or is done. Deferred aborts take effect now. */
   listens(): void {
-    const after = this.#after ?? []
-    this.#after = null
-    for (const end of after) end()
+    this.#attempt.listens()
   }
 
   #equivocated(member: Member, envelopes: readonly [Envelope, Envelope]): void {
     const { kind, round } = envelopes[0].header
-    if (!this.#isParticipant(member) || !this.mayAbort) return
+    if (!this.participants.includes(member) || !this.mayAbort) return
     if (kind === 'hello') {
-      if (Number(round) < this.#start) return
-      this.end(
-        new Failure(
-          'abort',
-          'E_TWO_HOMES',
-          `${member.name} said two different hellos: two homes, or an old copy of one`,
-          {
-            party: member.name,
-            accused: [accusation(member, 'hello', 'witnessed', 'two different hellos of one start')],
-            hint: `${member.name} must use one home only`,
-          },
-        ),
-      )
+      if (Number(round) >= this.#attempt.start) this.end(twoHomes(member))
       return
     }
     if (this.blame.evidence.has(hex(member.fingerprint))) return
@@ -283,12 +255,7 @@ export class Room {
     )
     // A member that has only one of the two gets the other from here, and need not trust anybody's word.
     for (const { header, bytes } of envelopes) this.showings.show(header, bytes)
-    this.interrupt(
-      new Failure('abort', 'E_EQUIVOCATION', `${member.name} said two different things in one round`, {
-        party: member.name,
-        accused: [accusation(member, round || kind, 'proven', 'two different signed letters for one round')],
-      }),
-    )
+    this.#attempt.end(equivocation(member, round || kind))
   }
 
   /**
@@ -304,68 +271,15 @@ export class Room {
 
   /** The sid of the current attempt; null until it is known. */
   get sid(): Uint8Array | null {
-    return this.#sessions[1] ?? null
+    return this.#attempt.sessions[1] ?? null
   }
-
-  /** Decodes an envelope of our own. */
-  decode(own: Uint8Array): Envelope {
-    return decodeEnvelope(own)
-  }
-
-  /** @throws Failure `E_PROTOCOL` (configuration) for a hello of a program that speaks another protocol */
-  checkProtocol({ from }: Header, hello: Uint8Array): void {
-    const theirs = protocolIn(hello)
-    if (theirs === PROTOCOL) return
-    const { name } = this.#participant(from)
-    const spoken = theirs === null ? 'no protocol that this one knows' : `protocol ${theirs}`
-    throw new Failure(
-      'configuration',
-      'E_PROTOCOL',
-      `${name}'s program speaks ${spoken}, this one ${PROTOCOL}`,
-      {
-        party: name,
-        hint: 'run the same version of mpc everywhere; nothing was kept, and nobody is accused',
-      },
-    )
-  }
-
-  /**
-   * @throws Failure `E_CLOCK` for a letter dated further ahead than the tolerance, or outside the ceremony's
-   * time
-   */
-  checkClock(header: Header): void {
-    const { notBefore, expires } = this.#options.validity ?? { notBefore: 0, expires: Infinity }
-    const now = this.#options.now()
-    const isAhead = header.time > now + CLOCKS_APART
-    if (!isAhead && header.time >= notBefore - CLOCKS_APART && header.time < expires) return
-    throw clockFailure(this.#participant(header.from), header.time, now)
-  }
-
-  /** @throws Failure `E_EXPIRED` (absent); expiry ends everything except doubt */
-  checkExpiry(): void {
-    const expires = this.#options.validity?.expires ?? Infinity
-    if (this.#options.now() < expires) return
-    throw new Failure('absent', 'E_EXPIRED', `the definition expired on ${rfc3339(expires)}`, {
-      hint: 'its author can make a new one; nothing was kept',
-    })
-  }
-
-  #participant(fingerprint: Uint8Array): Member {
-    return this.participants.find((member) => hex(member.fingerprint) === hex(fingerprint)) as Member
-  }
-
-  #isParticipant(member: Member): boolean {
-    return this.participants.some(({ fingerprint }) => hex(fingerprint) === hex(member.fingerprint))
-  }
-
-  // ---------------------------------------------------------------------------------------------------- time
 
   now(): number {
     return this.#options.now()
   }
 
   joinDeadline(): number {
-    return joinUntil(this.#options.patience, this.#began)
+    return joinUntil(this.#options.patience, this.#attempt.began)
   }
 
   /** For `ready`, which waits for people too. */
