@@ -5,7 +5,8 @@ import { ASSOCIATED_TOKEN, readAssociatedToken } from './associated-token.js'
 import { COMPUTE_BUDGET, readComputeBudget } from './fee.js'
 import { Fields, Undecodable } from './fields.js'
 import { MEMOS, readMemo } from './memo.js'
-import type { Instruction } from './message.js'
+import type { Row } from '../decoder.js'
+import type { Account, Instruction } from './message.js'
 import { CHAIN, notable, type Reading, row, severe } from './reading.js'
 import { readSystem, SYSTEM } from './system.js'
 import { readToken, TOKEN, TOKEN_2022 } from './token.js'
@@ -30,10 +31,7 @@ export function readInstruction(instruction: Instruction, key: string): Reading 
     const fields = new Fields(instruction)
     const reading = program.read(fields, key)
     fields.end()
-    const further = fields.further.map((account) => account.name)
-    return further.length === 0
-      ? reading
-      : { ...reading, rows: [...reading.rows, row('further accounts', further.join(', '))] }
+    return { ...reading, rows: [...reading.rows, ...furtherRow(fields.further)] }
   } catch (error) {
     if (!(error instanceof Undecodable)) throw error
     return unknown(instruction, key, {
@@ -41,6 +39,16 @@ export function readInstruction(instruction: Instruction, key: string): Reading 
       what: `an unknown instruction of the ${program.name} program`,
     })
   }
+}
+
+/** One instruction may name an account hundreds of times. */
+const MOST_NAMED = 12
+
+function furtherRow(further: readonly Account[]): Row[] {
+  if (further.length === 0) return []
+  const names = further.slice(0, MOST_NAMED).map(({ name }) => name)
+  const more = further.length - names.length
+  return [row('further accounts', `${names.join(', ')}${more === 0 ? '' : ` and ${more} more`}`)]
 }
 
 function unknown(

@@ -203,11 +203,12 @@ const givesNonce = (name: string, nonce: Account, authority: string, key: string
         ],
 })
 
+/** SOL cannot be sent from an account with data, so at the address of this key all of it is lost. */
 const allocates = (account: Account, space: bigint, key: string): Reading => ({
   title: 'System: allocate',
   does: `reserves ${space} bytes in the account ${account.name}`,
   rows: [row('account', account.name), row('space', `${space} bytes`)],
-  effects: [calls(SYSTEM)],
+  effects: [account.address === key ? transfers(allLamports(), null) : calls(SYSTEM)],
   warnings:
     account.address === key
       ? [

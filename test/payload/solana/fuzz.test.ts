@@ -5,7 +5,9 @@ import { decoded, messageOf } from './support.js'
 
 test('1,000 hostile payloads: each is shown or refused', () => {
   // A good part must get through, or the cases say nothing of the readers.
-  expect(fuzz(1000, 20_261)).toBeGreaterThan(200)
+  const shown = fuzz(1000, 20_261)
+  expect(shown['mutated']).toBeGreaterThan(25)
+  expect(shown['composed']).toBeGreaterThan(300)
 })
 
 describe('text of a memo', () => {

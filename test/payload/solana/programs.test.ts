@@ -34,7 +34,7 @@ import {
   getTransferInstruction,
   TOKEN_PROGRAM_ADDRESS,
 } from '@solana-program/token'
-import { address, type Instruction } from '@solana/kit'
+import { AccountRole, address, type Instruction } from '@solana/kit'
 import { describe, expect, test } from 'vitest'
 import type { Effect, View } from '../../../src/payload/decoder.js'
 import {
@@ -157,7 +157,7 @@ const SYSTEM: readonly Case[] = [
     of: 'allocate',
     built: getAllocateInstruction({ newAccount: me, space: 10n }),
     sentence: `Reserves 10 bytes in the account ${ours} on Solana.`,
-    effects: [effect('call', { recipient: SYSTEM_PROGRAM_ADDRESS })],
+    effects: [effect('transfer', { asset: 'native' })],
     warns: /^The address of this key becomes an account with data/,
   },
   {
@@ -419,6 +419,14 @@ describe('an instruction', () => {
       multiSigners: [me, signer(other)],
     })
     expect(said(view(built))['further accounts']).toBe(`${ours}, ${other.address}`)
+  })
+
+  test('that names an account hundreds of times does not fill the screen', () => {
+    const accounts = Array.from({ length: 250 }, () => target)
+    const built = getTransferSolInstruction({ source: me, destination: target, amount: 1n })
+    const more = accounts.map((each) => ({ address: each, role: AccountRole.WRITABLE }))
+    const shown = said(view({ ...built, accounts: [...built.accounts, ...more] }))
+    expect(shown['further accounts']).toMatch(/^(?:\w{32,44}, ){11}\w{32,44} and 238 more$/)
   })
 
   test('that advances a nonce counts as a call where it is not the first', () => {
