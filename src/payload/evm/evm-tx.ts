@@ -8,6 +8,7 @@ import { coins, coinsAndWei, gwei, sizeAndHash } from './base/amounts.js'
 import { chargesMore, effectChain, isNamed, networkName } from './base/chains.js'
 import { Report } from './base/report.js'
 import { partsOf, signerOf } from './base/signer.js'
+import { readCall } from './calls/read-call.js'
 import { type EvmTransaction, parseTransaction } from './transaction.js'
 
 export const evmTx: Decoder = {
@@ -38,9 +39,13 @@ function decode(payload: Uint8Array, subject: Subject): Decoded {
 }
 
 function describe(tx: EvmTransaction, from: string, out: Report): string {
-  out.row('network', networkName(tx.chainId))
+  const { chainId: chain, value, data } = tx
+  out.row('network', networkName(chain))
   out.row('from', from)
-  const deed = tx.to === null ? deploy(tx, from, out) : send(tx, tx.to, out)
+  const deed =
+    tx.to === null
+      ? deploy(tx, from, out)
+      : readCall({ chain, from, to: tx.to, value, data, delegate: false }, out)
   describeFee(tx, out)
   out.row('digest that is signed', `0x${hex(tx.digest)}`)
   if (tx.signedBy !== null) {
@@ -61,22 +66,6 @@ function deploy(tx: EvmTransaction, from: string, out: Report): string {
   if (tx.value > 0n) out.effect('transfer', { asset: 'native', amount: tx.value, recipient: created })
   out.warn('danger', 'The code of the new contract runs when it is made; what it does is not known here.')
   return `deploys the contract ${created}${tx.value > 0n ? ` with ${coins(tx.value, tx.chainId)}` : ''}`
-}
-
-function send(tx: EvmTransaction, to: string, out: Report): string {
-  out.row('to', to)
-  out.row('value', coinsAndWei(tx.value, tx.chainId))
-  if (tx.value > 0n || tx.data.length === 0) {
-    out.effect('transfer', { asset: 'native', amount: tx.value, recipient: to })
-  }
-  const amount = coins(tx.value, tx.chainId)
-  if (tx.data.length === 0) return `sends ${amount} to ${to}`
-  const selector = `0x${hex(tx.data.subarray(0, 4))}`
-  out.row('data', sizeAndHash(tx.data))
-  out.row('calls', `${selector}, which is not known here`)
-  out.effect('unknown', { recipient: to })
-  out.warn('danger', `What the call ${selector} of ${to} does is not known here.`)
-  return `calls ${selector} of ${to}, not known here, with ${amount}`
 }
 
 /** From how much of the native coin, in wei, a fee is remarkable. */

@@ -1,0 +1,106 @@
+/**
+ * The arguments of a call, strictly: what the library decodes must encode to the same bytes again, so dirty bits,
+ * trailing bytes, and offsets that point elsewhere than an encoder writes them are not understood (Solidity, "Contract
+ * ABI Specification", "Strict Encoding Mode").
+ */
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { createContract, Decoder } from 'micro-eth-signer/abi.js'
+import { hex } from '../../../wire/base/text.js'
+import { eip55 } from '../../address.js'
+
+/** A type by its name, a tuple as a list, or a dynamic array of tuples. */
+export type AbiType = string | readonly AbiType[] | { readonly each: readonly AbiType[] }
+
+/** Addresses as EIP-55 has them, numbers as bigints. */
+export type Value<T> = T extends string
+  ? T extends `${infer Base}[]`
+    ? readonly Value<Base>[]
+    : T extends 'address'
+      ? string
+      : T extends 'bool'
+        ? boolean
+        : T extends `uint${string}`
+          ? bigint
+          : T extends `bytes${string}`
+            ? Uint8Array
+            : unknown
+  : T extends { readonly each: infer E }
+    ? readonly Value<E>[]
+    : { readonly [K in keyof T]: Value<T[K]> }
+
+export type AbiFunction<T> = {
+  /** `transfer(address,uint256)` */
+  readonly signature: string
+  /** Four bytes in hex with 0x. */
+  readonly selector: string
+  /** @param data with the selector; null unless the rest is the canonical encoding of the arguments */
+  readonly decode: (data: Uint8Array) => Value<T> | null
+}
+
+type Component = { readonly type: string; readonly components?: readonly Component[] }
+
+function component(type: AbiType): Component {
+  if (typeof type === 'string') return { type }
+  if ('each' in type) return { type: 'tuple[]', components: type.each.map(component) }
+  return { type: 'tuple', components: type.map(component) }
+}
+
+const written = ({ type, components }: Component): string =>
+  components ? `(${components.map(written).join(',')})${type.slice('tuple'.length)}` : type
+
+/** The library keeps functions by the contract that has them; which one does not matter here. */
+const ANY = `0x${'00'.repeat(20)}`
+
+export const selectorOf = (signature: string): string =>
+  `0x${hex(keccak_256(new TextEncoder().encode(signature)).subarray(0, 4))}`
+
+/** @param T the same as `types`; bound to `AbiType` it would be a type without end for the compiler */
+export function abiFunction<const T extends readonly unknown[]>(
+  name: string,
+  types: T & readonly AbiType[],
+): AbiFunction<T> {
+  const inputs = types.map(component)
+  const signature = `${name}(${inputs.map(written).join(',')})`
+  return {
+    signature,
+    selector: selectorOf(signature),
+    decode(data) {
+      const values = decodeInputs(name, inputs, data)
+      return values && (tidied(types, values) as never)
+    },
+  }
+}
+
+/** The library's values: addresses in small letters, a single argument without its list, none as undefined. */
+function decodeInputs(
+  name: string,
+  inputs: readonly Component[],
+  data: Uint8Array,
+): readonly unknown[] | null {
+  const abi = [{ type: 'function', name, inputs }] as const
+  try {
+    const decoder = new Decoder()
+    decoder.add(ANY, abi)
+    const found = decoder.decode(ANY, data)
+    if (found === undefined || Array.isArray(found)) return null
+    const method = createContract(abi as never)[name] as { encodeInput: (value: unknown) => Uint8Array }
+    if (!Buffer.from(method.encodeInput(found.value)).equals(data)) return null
+    return inputs.length === 0
+      ? []
+      : inputs.length === 1
+        ? [found.value]
+        : (found.value as readonly unknown[])
+  } catch {
+    return null
+  }
+}
+
+function tidied(type: AbiType, value: unknown): unknown {
+  if (type === 'address') return eip55(Uint8Array.from(Buffer.from((value as string).slice(2), 'hex')))
+  if (typeof type === 'string') {
+    if (!type.endsWith('[]')) return value
+    return (value as readonly unknown[]).map((each) => tidied(type.slice(0, -2), each))
+  }
+  if ('each' in type) return (value as readonly unknown[]).map((each) => tidied(type.each, each))
+  return type.map((each, i) => tidied(each, (value as readonly unknown[])[i]))
+}
