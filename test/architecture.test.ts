@@ -20,7 +20,7 @@ const TABLE: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   protocol: { rooms: [], packages: [/^@noble\//, /^cborg$/] },
   wire: {
     rooms: ['protocol'],
-    packages: [/^node:crypto$/, /^@noble\//, /^@scure\/base$/, /^nkeys\.js\/lib\//],
+    packages: [/^node:crypto$/, /^@noble\//, /^@scure\/base$/, /^nkeys\.js\/lib\//, /^yaml$/],
   },
   payload: {
     rooms: ['protocol', 'wire'],
@@ -43,7 +43,7 @@ const TABLE: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   },
   ceremony: {
     rooms: ['protocol', 'wire', 'payload', 'policy', 'audit', 'storage', 'messaging'],
-    packages: [/^yaml$/],
+    packages: [],
   },
   cli: {
     rooms: [

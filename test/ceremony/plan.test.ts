@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type KeygenPlan, parsePlan, problemsOf } from '../../src/ceremony/definition/keygen-plan.js'
-import { parseSpan, parseTime } from '../../src/ceremony/definition/duration.js'
+import { parseSpan, parseTime } from '../../src/wire/base/duration.js'
 
 const plan: KeygenPlan = {
   key: 'treasury',

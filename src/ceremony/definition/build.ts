@@ -27,7 +27,7 @@ import { isRehearsal } from '../../wire/base/realm.js'
 import { hex, rfc3339, visible } from '../../wire/base/text.js'
 import { wordsOf } from '../../wire/base/safety-words.js'
 import { type KeygenPlan, problemsOf, rolesOf } from './keygen-plan.js'
-import { parseSpan, parseTime } from './duration.js'
+import { parseSpan, parseTime } from '../../wire/base/duration.js'
 import { type Known, meaningOf } from '../contacts/contacts.js'
 
 /**

@@ -6,8 +6,8 @@ import { SCHEMES } from '../../protocol/group/scheme.js'
 import { Failure } from '../../wire/base/failure.js'
 import { NAME, NAME_RULE, visible } from '../../wire/base/text.js'
 import { didYouMean } from '../../wire/base/did-you-mean.js'
-import { parseSpan, parseTime } from './duration.js'
-import { type Fields, readYaml } from './yaml.js'
+import { parseSpan, parseTime } from '../../wire/base/duration.js'
+import { type Fields, readYaml } from '../../wire/base/yaml.js'
 
 export type KeygenPlan = {
   readonly key: string

@@ -3,7 +3,7 @@
  * MPC_HOME names, else by XDG; never one that happens to lie in the working directory.
  */
 import { dirname, join, resolve } from 'node:path'
-import { type Fields, readYaml } from '../../ceremony/definition/yaml.js'
+import { type Fields, readYaml } from '../../wire/base/yaml.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Globals } from './globals.js'
 

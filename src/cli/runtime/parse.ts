@@ -1,7 +1,7 @@
 /** How flags are read. What a flag says is checked before anything is done; a bad one is exit 2. */
 import { InvalidArgumentError } from 'commander'
 import { nearest } from '../../wire/base/did-you-mean.js'
-import { parseSpan } from '../../ceremony/definition/duration.js'
+import { parseSpan } from '../../wire/base/duration.js'
 import { NAME, NAME_RULE } from '../../wire/base/text.js'
 
 /** A name of a member or a key. */

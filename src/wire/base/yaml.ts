@@ -4,8 +4,8 @@
  */
 import type * as YamlModule from 'yaml'
 import type { LineCounter, Node, Pair, YAMLMap } from 'yaml'
-import type { Failure } from '../../wire/base/failure.js'
-import { visible } from '../../wire/base/text.js'
+import type { Failure } from './failure.js'
+import { visible } from './text.js'
 
 const LIMIT = 1 << 16
 
