@@ -1,4 +1,5 @@
 /** Old shares where somebody withheld a certificate, or a run came to nothing: whose word counts, and what is left on disks. */
+import { listRunShares } from '../../src/storage/home/run-shares.js'
 import { cp, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
@@ -115,7 +116,7 @@ test('what a home voted for and nothing replaced stays, whatever it is told of a
   const plan = await planRetire(bob.home, bob.card, 'treasury', null)
   const { destroyed } = await retire(bob, plan, NOW)
   expect(destroyed).toContain(epochPath(bob.home, 'treasury', old.digest, 'share.age'))
-  expect(await files(bob, other).listShares(true)).toHaveLength(1)
+  expect(await listRunShares(files(bob, other), true)).toHaveLength(1)
   expect((await planRetire(bob.home, bob.card, 'treasury', null)).epochs).toEqual([])
 })
 
@@ -129,7 +130,7 @@ test('who joined destroys what runs before left with it, though it never held a 
   const members = ['alice', 'bob', 'carol', 'dave']
   const failed = await defined(alice, everybody, { members })
   await Promise.all(everybody.map((who) => failureOf(() => takesPart(who, failed, network, brief))))
-  for (const who of everybody) expect(await files(who, failed).listShares(true)).toHaveLength(1)
+  for (const who of everybody) expect(await listRunShares(files(who, failed), true)).toHaveLength(1)
 
   const next = await defined(alice, everybody, { members: ['alice', 'carol', 'dave'] })
   await reshared(everybody, next, { linger: 2000 })
@@ -147,7 +148,7 @@ test('who joined destroys what runs before left with it, though it never held a 
     await retire(who, await planOf(who), NOW)
     expect((await planOf(who)).epochs, who.member.name).toEqual([])
     expect(await left(who)).toEqual([])
-    expect(await files(who, failed).listShares(true)).toEqual([])
+    expect(await listRunShares(files(who, failed), true)).toEqual([])
     const { epochs } = await heldKey(who.home, 'treasury')
     const deleted = epochs.map(({ statements }) => statements.filter(({ said }) => said === 'deleted').length)
     // Nobody says of an epoch that it held no share of that this is destroyed.

@@ -6,13 +6,12 @@ import { requireVerified, unverifiedAmong } from '../../src/ceremony/contacts/re
 import {
   cardNamed,
   contactsIn,
-  importCards,
   knownCards,
   markUnverified,
   markVerified,
-  parseCards,
   statusOf,
 } from '../../src/ceremony/contacts/contacts.js'
+import { importCards, parseCards } from '../../src/ceremony/contacts/import-cards.js'
 import { generateAgeIdentity, recipientOf } from '../../src/storage/sealed/age.js'
 import { type Home, openHome } from '../../src/storage/home/home.js'
 import { replaceFile } from '../../src/storage/fs/atomic.js'

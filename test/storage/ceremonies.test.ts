@@ -1,3 +1,4 @@
+import { destroyRunShares, listRunShares } from '../../src/storage/home/run-shares.js'
 import { renameSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -114,9 +115,9 @@ describe('a pending result', () => {
         if (++operations !== at) return
         renameSync(join(ceremony.folder, 'pending'), join(ceremony.folder, 'attempts', hex(SID)))
       })
-      await ceremony.destroyShares(true)
+      await destroyRunShares(ceremony, true)
       setFaultPoint(null)
-      expect(await ceremony.listShares(true), `at operation ${at}`).toEqual([])
+      expect(await listRunShares(ceremony, true), `at operation ${at}`).toEqual([])
     }
   })
 

@@ -11,7 +11,7 @@ import {
 } from '../../src/wire/ceremony/definition.js'
 import { encodeManifest, parseManifest } from '../../src/wire/escrow/manifest.js'
 import { identityText, parseIdentity } from '../../src/wire/identity/identity.js'
-import { parseCards } from '../../src/ceremony/contacts/contacts.js'
+import { parseCards } from '../../src/ceremony/contacts/import-cards.js'
 import { requireHolders } from '../../src/ceremony/backup/holders.js'
 import { problemsOf } from '../../src/ceremony/definition/keygen-plan.js'
 import { name as nameFlag } from '../../src/cli/runtime/parse.js'

@@ -7,36 +7,19 @@ import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
 import { drawCoefficients, split } from '../../protocol/sharing/escrow.js'
 import { curveOf } from '../../protocol/group/scheme.js'
 import { Secret } from '../../protocol/core/secret.js'
-import { digest, type PartyId, type Rng } from '../../protocol/core/session.js'
-import {
-  destroySplit,
-  keepSplit,
-  readSplit,
-  readSplitFile,
-  writeSplitFile,
-} from '../../storage/home/escrow.js'
-import { createDir, listDir } from '../../storage/fs/atomic.js'
-import type { Home } from '../../storage/home/home.js'
-import { readEpochFile } from '../../storage/home/epochs.js'
-import { openWith, sealTo } from '../../storage/sealed/age.js'
+import { digest, type Rng } from '../../protocol/core/session.js'
+import { destroySplit, keepSplit } from '../../storage/home/escrow.js'
+import { sealTo } from '../../storage/sealed/age.js'
 import type { Card } from '../../wire/identity/card.js'
-import { encodeKept, type Kept, parseKept } from '../../wire/escrow/kept.js'
-import { encodeManifest, makeManifest, type Manifest } from '../../wire/escrow/manifest.js'
+import { encodeKept } from '../../wire/escrow/kept.js'
+import { makeManifest, type Manifest } from '../../wire/escrow/manifest.js'
 import { exportManifest } from '../../wire/paper/json-export.js'
-import { encodePiece, parsePiece } from '../../wire/escrow/piece.js'
 import { Failure } from '../../wire/base/failure.js'
-import { encodeRecord } from '../../wire/key/record.js'
 import { hex } from '../../wire/base/text.js'
 import { auxSecretCodec, type OwnShare } from '../../wire/key/share.js'
-import {
-  badHolders,
-  type HolderSeal,
-  recipientOf,
-  requireHolders,
-  sameRecipient,
-  sealFor,
-} from './holders.js'
-import { manifestOf } from '../keys/split-status.js'
+import { badHolders, type HolderSeal, recipientOf, requireHolders, sameRecipient } from './holders.js'
+import { isOrdered, isSplit, keepPublic, openSplit, requireSplittable, splitExists } from './kept-split.js'
+import { certificateOf, requireFree, sealedPieces, writeOut } from './piece-files.js'
 import { openShare, requireInUse } from '../epochs/find-key.js'
 import { indexIn, type Key, type Owner } from '../keys/key.js'
 
@@ -172,41 +155,6 @@ async function sealKept(
   }
 }
 
-/** Keeps what `status` needs without a secret: the manifest, and the cards that verify holders' notes. */
-async function keepPublic(
-  home: Home,
-  { name, digest }: Key,
-  manifest: Manifest,
-  holders: readonly HolderSeal[],
-): Promise<void> {
-  await writeSplitFile(home, name, digest, 'manifest.json', exportManifest(manifest))
-  const before = await readSplitFile(home, name, digest, 'holders.txt')
-  const cards = holders.flatMap((holder) => (holder.kind === 'card' ? [holder.card.line] : []))
-  const lines = [...(before ? Buffer.from(before).toString('utf8').trim().split('\n') : []), ...cards]
-  const text = [...new Set(lines)].map((line) => `${line}\n`).join('')
-  await writeSplitFile(home, name, digest, 'holders.txt', Buffer.from(text))
-}
-
-/** The kept split of this share. @throws Failure `E_NO_SPLIT` (configuration) if there is none here */
-async function openSplit({ home, identity, card }: Owner, key: Key): Promise<Kept> {
-  const sealed = await readSplit(home, key.name, key.digest)
-  if (sealed === null) {
-    throw new Failure(
-      'configuration',
-      'E_NO_SPLIT',
-      `the share of ${key.name} was not split here in this epoch`,
-      {
-        hint: `\`mpc backup split --key ${key.name}\` splits it`,
-      },
-    )
-  }
-  const own = await openShare(home, key, identity, card)
-  if (own.auxiliary) wipeAuxSecret(own.auxiliary.secret)
-  using secret = own.share.share
-  using plaintext = new Secret(await openWith([identity.age], sealed))
-  return parseKept(plaintext.reveal(), secret)
-}
-
 /** The encoded auxiliary data of the share; the original is wiped. */
 function auxiliaryBytes({ auxiliary }: OwnShare): Secret | null {
   if (auxiliary === null) return null
@@ -214,58 +162,6 @@ function auxiliaryBytes({ auxiliary }: OwnShare): Secret | null {
   wipeAuxSecret(auxiliary.secret)
   return bytes
 }
-
-/** Every piece as a file; each is parsed again first, as its holder will. */
-async function sealedPieces(
-  key: Key,
-  { manifest, blob, pieces }: Kept,
-  certificate: Uint8Array,
-  holders: readonly HolderSeal[],
-  workFactor: number | undefined,
-): Promise<Record<string, Uint8Array>> {
-  const files: Record<string, Uint8Array> = {}
-  for (const holder of holders) {
-    const { index } = manifest.holders.find(({ name }) => name === holder.name) as { index: PartyId }
-    const value = pieces.get(index) as Secret
-    using plaintext = new Secret(
-      encodePiece({
-        holder: index,
-        value: value.reveal(),
-        manifest: encodeManifest(manifest),
-        record: encodeRecord(key.record),
-        certificate,
-        blob,
-      }),
-    )
-    parsePiece(plaintext.reveal()).value.wipe()
-    files[`${holder.name}.piece`] = await sealFor(holder, plaintext.reveal(), workFactor)
-  }
-  return files
-}
-
-/** Whether the epoch in use was split here. */
-export const isSplit = async (home: Home, key: Key): Promise<boolean> =>
-  (await readSplit(home, key.name, key.digest)) !== null
-
-/** The part of an order that identifies its split. */
-type Ordered = Pick<SplitOrder, 'threshold' | 'holders'>
-
-/**
- * @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split differently here, as far as its public
- *   files say
- */
-export async function requireSplittable(home: Home, key: Key, order: Ordered): Promise<void> {
-  const manifest = (await isSplit(home, key)) ? await manifestOf(home, key) : null
-  if (manifest && !isOrdered(manifest, order)) throw splitExists(key, manifest)
-}
-
-const isOrdered = (manifest: Manifest, { threshold, holders }: Ordered): boolean =>
-  manifest.threshold === threshold &&
-  manifest.holders.length === holders.length &&
-  manifest.holders.every(({ name, to }, i) => {
-    const holder = holders[i] as HolderSeal
-    return holder.name === name && sameRecipient(to, recipientOf(holder))
-  })
 
 /**
  * Holders check a manifest against the record, which names the old identity until a reshare writes the new
@@ -277,43 +173,3 @@ function requireInRecord(key: Key, card: Card): void {
     hint: 'refresh the key first, which writes your new identity into its record; then split',
   })
 }
-
-/** @param manifest the earlier split; null if another process has just made it */
-function splitExists({ name }: Key, manifest: Manifest | null): Failure {
-  const held =
-    manifest && `, ${manifest.threshold} of ${manifest.holders.map((each) => each.name).join(', ')}`
-  return new Failure(
-    'conflict',
-    'E_SPLIT_EXISTS',
-    `the share of ${name} was split before in this epoch${held ?? ''}`,
-    {
-      hint:
-        `for a lost piece: \`mpc backup split --key ${name} --again NAME -o FOLDER\`; ` +
-        'for all of them: the same threshold and holders again; for other holders: refresh first',
-    },
-  )
-}
-
-export async function certificateOf(home: Home, { name, digest }: Key): Promise<Uint8Array> {
-  const certificate = await readEpochFile(home, name, digest, 'certificate.cbor')
-  if (certificate !== null) return certificate
-  throw new Failure('conflict', 'E_KEY_STATE', `the key ${name} is not certified here`, {
-    hint:
-      `get FILE from another custodian (\`mpc share statements --key ${name} -o FILE\`), ` +
-      `then \`mpc share statements FILE --key ${name}\``,
-  })
-}
-
-/** @throws Failure `E_OUTPUT_EXISTS` (conflict) if a folder for the pieces cannot be made there */
-export async function requireFree(out: string): Promise<void> {
-  if ((await listDir(out)).length > 0) throw outputExists(out)
-}
-
-async function writeOut(out: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
-  if (!(await createDir(out, files))) throw outputExists(out)
-}
-
-export const outputExists = (out: string): Failure =>
-  new Failure('conflict', 'E_OUTPUT_EXISTS', `${out} is there, and not empty`, {
-    hint: 'name a folder that is not there yet; nothing was overwritten',
-  })

@@ -6,6 +6,7 @@
  * The state marks an epoch retired before anything of it is destroyed, and the statement that it is destroyed
  * comes last: a process killed in between does the rest on its next run.
  */
+import { destroyRunShares } from '../../storage/home/run-shares.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Home } from '../../storage/home/home.js'
 import { destroyShare, listEpochs, lockKey, readStateAlone, writeState } from '../../storage/home/epochs.js'
@@ -139,7 +140,7 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
     const meant = epochs.find(({ digest }) => equalBytes(digest, epoch.digest))
     if (!meant) continue
     destroyed.push(...(await destroyShare(home, name, epoch.digest)))
-    for (const { files, pending } of sources) destroyed.push(...(await files.destroyShares(pending)))
+    for (const { files, pending } of sources) destroyed.push(...(await destroyRunShares(files, pending)))
     const index = seatOf(epoch, card.fingerprint)
     if (index === null || !wasHeld) continue
     const said = sayDeleted(meant.record, newest.digest, { card, index, signing: identity.signing }, now)

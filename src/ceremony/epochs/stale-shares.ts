@@ -4,6 +4,7 @@
  * just as an epoch's shares can, so they are destroyed with the epoch that they were dealt from or that they
  * made, even if this home held no share of that epoch and joined later.
  */
+import { listRunShares } from '../../storage/home/run-shares.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
@@ -43,7 +44,7 @@ export async function oldEpochsOf(home: Home, held: HeldKey): Promise<readonly O
   return Promise.all(
     old.map(async (epoch) => {
       const own = sources.filter((each) => each.of.includes(epoch))
-      const shares = await Promise.all(own.map(({ files, pending }) => files.listShares(pending)))
+      const shares = await Promise.all(own.map(({ files, pending }) => listRunShares(files, pending)))
       const isLeft = epoch.hasSecret || shares.flat().length > 0
       return { epoch, wasHeld: await wasHeld(home, epoch), sources: own, isLeft }
     }),

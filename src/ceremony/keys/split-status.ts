@@ -13,7 +13,8 @@ import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex } from '../../wire/base/text.js'
 import { indexIn, type Key } from './key.js'
-import { knownCards, parseCards } from '../contacts/contacts.js'
+import { knownCards } from '../contacts/contacts.js'
+import { parseCards } from '../contacts/import-cards.js'
 
 export type HolderStatus = {
   readonly name: string

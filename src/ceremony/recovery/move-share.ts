@@ -18,7 +18,7 @@ import { completeRebind, offerRebind, parseRebind } from '../../wire/key/rebind.
 import { type KeyRecord, recordDigest } from '../../wire/key/record.js'
 import { encodeShare } from '../../wire/key/share.js'
 import { requireNotAhead } from './accept-rebind.js'
-import { certificateOf, outputExists, requireFree } from '../backup/split.js'
+import { certificateOf, outputExists, requireFree } from '../backup/piece-files.js'
 import { type Owner, indexIn, type Key } from '../keys/key.js'
 import { openShare } from '../epochs/find-key.js'
 import { placeShare, requireNoKey } from './install-share.js'

@@ -29,7 +29,8 @@ import {
 import { buildReshare } from '../definition/build-reshare.js'
 import { planReshare, runReshare } from '../dkg/reshare.js'
 import { handOn, restore, verifyPiece } from '../recovery/restore.js'
-import { importCards, knownCards } from '../contacts/contacts.js'
+import { knownCards } from '../contacts/contacts.js'
+import { importCards } from '../contacts/import-cards.js'
 
 /** The holders of the pieces; any two of them restore the share. */
 export const HOLDERS = ['bank', 'notary', 'sister']

@@ -27,7 +27,7 @@ import { Dropped, type Mishap, Sabotage } from './faults.js'
 import type { MakePrimes, Person, World } from '../world.js'
 import { type Approval, ask, join } from '../signing/ask-and-join.js'
 import { isSignature } from '../keys/signing-target.js'
-import { importCards } from '../contacts/contacts.js'
+import { importCards } from '../contacts/import-cards.js'
 
 export const KEY = 'rehearsal'
 /** Opens the identities of a rehearsal that is kept; no secret. */

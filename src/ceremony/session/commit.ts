@@ -2,17 +2,11 @@
  * The ending of a ceremony that makes shares: prepare, vote, certificate. A member that has voted and does
  * not know the outcome is in doubt. It keeps its result; two results of one ceremony can never both be
  * certified.
+ *
  * Every letter is on disk before it is sent, and is repeated byte for byte. A killed process resumes from its
  * files alone.
  */
-import {
-  type Member,
-  NO_SESSION,
-  type Slot,
-  slotsOf,
-  type Wait,
-  wantCodec,
-} from '../../messaging/channel/letters.js'
+import { type Member, type Slot, slotsOf, type Wait } from '../../messaging/channel/letters.js'
 import { Restarted } from '../../messaging/session/abort.js'
 import { requireUnexpired } from '../../messaging/session/admission.js'
 import { tryDecode } from '../../messaging/session/blame.js'
@@ -183,69 +177,6 @@ async function keep(room: Room, files: CeremonyFiles, certificate: Uint8Array): 
   room.emit({ event: 'certificate' })
   return certificate
 }
-
-/**
- * Hands out the certificate to every member that asks for a letter of the ending, until all are done or
- * patience ends.
- * @param outcome shown to watchers beside the certificate; null if there are none
- * @param awaited further letters that the peers should send
- * @returns names of the members whose letters are missing
- */
-export async function linger(
-  world: World,
-  room: Room,
-  sid: Uint8Array,
-  certificate: Uint8Array,
-  outcome: Uint8Array | null,
-  signal: AbortSignal,
-  awaited: readonly Slot[] = [],
-): Promise<string[]> {
-  const show = (): void => {
-    room.mailbox.post('certificate', { session: sid }, certificate)
-    if (outcome) room.mailbox.post('record', { session: NO_SESSION }, outcome)
-  }
-  let last = Number.NEGATIVE_INFINITY
-  room.mailbox.on('want', ({ header, body }) => {
-    const isOfEnding = hex(header.session) === hex(sid) || wantCodec.decode(body).some(isOfRecord)
-    if (!isOfEnding || world.now() - last < 1000) return
-    last = world.now()
-    show()
-  })
-  show()
-  const [word, done] = (['activated', 'done'] as const).flatMap((kind) =>
-    slotsOf([room.self], kind, sid),
-  ) as [Slot, Slot]
-  // A latecomer has missed earlier letters; repeat them before this member leaves.
-  room.mailbox.on('activated', () => room.mailbox.repeat(word))
-  room.mailbox.on('done', () => [word, done].forEach((slot) => room.mailbox.repeat(slot)))
-  const others = slotsOf(room.peers, 'done', sid)
-  const began = world.now()
-  const missing = (slots: readonly Slot[]) => slots.filter((slot) => room.mailbox.get(slot) === undefined)
-  const heard = (slots: readonly Slot[], span: number): Promise<void> => {
-    const wait = { deadline: began + span, signal, round: 'done' }
-    return room.mailbox
-      .until(
-        () => missing(slots).length === 0,
-        wait,
-        () => missing(slots),
-      )
-      .catch(() => {})
-  }
-  // A missing letter must not keep the others from hearing that this member is done.
-  await heard(awaited, world.linger / 2)
-  // From here on this member needs nothing more. A peer that has `done` from everybody may leave.
-  room.mailbox.post('done', { session: sid }, new Uint8Array())
-  await heard(others, world.linger)
-  await room.mailbox.lastWords([word, done])
-  room.emit({ event: 'done' })
-  const away = missing([...others, ...awaited]).map(({ from }) => hex(from))
-  return room.peers.filter((peer) => away.includes(hex(peer.fingerprint))).map(({ name }) => name)
-}
-
-// -----------------------------------------------------------------------------------------------------------
-
-/** A watcher knows no session and asks for the record. */
-const isOfRecord = ({ kind }: { readonly kind: Kind }): boolean => kind === 'record'
 
 type Heard = { certificate: Uint8Array | null }
 

@@ -3,7 +3,8 @@
  * an age recipient, NAME=passphrase for whoever knows one.
  */
 import type { HolderSeal } from '../../ceremony/backup/holders.js'
-import { knownCards, meaningOf, parseCards, statusOf, whereNamed } from '../../ceremony/contacts/contacts.js'
+import { knownCards, meaningOf, statusOf, whereNamed } from '../../ceremony/contacts/contacts.js'
+import { parseCards } from '../../ceremony/contacts/import-cards.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { EscrowHolder } from '../../wire/escrow/manifest.js'
 import { Failure } from '../../wire/base/failure.js'

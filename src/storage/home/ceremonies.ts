@@ -9,13 +9,11 @@ import { fromHex, hex } from '../../wire/base/text.js'
 import {
   createDir,
   createFile,
-  destroyFile,
   ensureDir,
   listDir,
   readFile,
   renameDir,
   replaceFile,
-  sweep,
   writeOnce,
 } from '../fs/atomic.js'
 import type { Home } from './home.js'
@@ -26,8 +24,6 @@ const LIMIT = 1 << 20
 const EVIDENCE_NAME = /^[a-z0-9][a-z0-9.-]{0,95}$/
 
 const TRANSCRIPT_NAME = /^transcript-[0-9a-f]{16}\.cbor$/
-
-const SHARE = 'share.age'
 
 /** The files of a pending epoch, and their largest sizes in bytes. */
 const PENDING = {
@@ -51,12 +47,17 @@ export async function listCeremonies(home: Home): Promise<readonly Uint8Array[]>
 /** The files of one ceremony, by its definition ID. */
 export class CeremonyFiles {
   readonly folder: string
+  /** The folder of the pending result, and that of the results that were set aside. */
+  readonly pending: string
+  readonly attempts: string
   readonly #home: Home
 
   /** @param id 32 bytes */
   constructor(home: Home, id: Uint8Array) {
     this.#home = home
     this.folder = join(home.ceremonies, hex(id))
+    this.pending = join(this.folder, 'pending')
+    this.attempts = join(this.folder, 'attempts')
   }
 
   /** @throws Failure `E_BUSY` (conflict) if another process here is running this ceremony */
@@ -125,7 +126,7 @@ export class CeremonyFiles {
    */
   async writePending(files: PendingFiles): Promise<void> {
     await ensureDir(this.folder)
-    if (await createDir(this.#pending, files)) return
+    if (await createDir(this.pending, files)) return
     for (const name of Object.keys(PENDING) as PendingFile[]) {
       const held = await this.readPending(name)
       const wanted = files[name] ?? null
@@ -133,7 +134,7 @@ export class CeremonyFiles {
       throw conflict(
         'E_PENDING_EXISTS',
         'another result of this ceremony is pending',
-        `it lies in ${this.#pending}`,
+        `it lies in ${this.pending}`,
       )
     }
   }
@@ -141,7 +142,7 @@ export class CeremonyFiles {
   /** A file of the pending result, or null if nothing is pending. */
   readPending(name: PendingFile): Promise<Uint8Array | null> {
     const read = name === 'share.age' ? readSealed : readFile
-    return read(join(this.#pending, name), PENDING[name])
+    return read(join(this.pending, name), PENDING[name])
   }
 
   /**
@@ -154,43 +155,18 @@ export class CeremonyFiles {
       throw conflict('E_VOTED', 'this member has voted for the pending result', 'run `mpc ceremony finish`')
     }
     if ((await this.readPending('prepared.cbor')) === null) return
-    const attempts = join(this.folder, 'attempts')
-    await ensureDir(attempts)
-    if (await renameDir(this.#pending, join(attempts, hex(sid)))) return
-    throw conflict('E_PENDING_EXISTS', 'a result of the same run was set aside before', `see ${attempts}`)
+    await ensureDir(this.attempts)
+    if (await renameDir(this.pending, join(this.attempts, hex(sid)))) return
+    throw conflict(
+      'E_PENDING_EXISTS',
+      'a result of the same run was set aside before',
+      `see ${this.attempts}`,
+    )
   }
 
   /** The runs whose results were set aside. */
   async listAside(): Promise<readonly Uint8Array[]> {
-    return (await listDir(join(this.folder, 'attempts'))).flatMap((name) => fromHex(name, 32) ?? [])
-  }
-
-  /**
-   * Destroys the sealed shares that runs of this ceremony left, for a retired epoch. Removes temporary files
-   * too, unless a process is in the ceremony.
-   * @param pending whether the pending result counts too
-   * @returns the paths of the destroyed files
-   */
-  async destroyShares(pending: boolean): Promise<readonly string[]> {
-    const gone: string[] = []
-    // Another process may set a result aside meanwhile; the next pass finds it.
-    for (;;) {
-      const left = await this.listShares(pending)
-      if (left.length === 0) break
-      for (const path of left) if (await destroyFile(path)) gone.push(path)
-    }
-    if ((await this.runningIn()) === null) await sweep(this.folder)
-    return gone
-  }
-
-  /** The paths of those shares. */
-  async listShares(pending: boolean): Promise<readonly string[]> {
-    const sharesIn = async (folder: string): Promise<string[]> =>
-      (await listDir(folder)).includes(SHARE) ? [join(folder, SHARE)] : []
-    // In this order: a result that is set aside meanwhile is found in one of the two places.
-    const here = pending ? await sharesIn(this.#pending) : []
-    const aside = (await this.listAside()).map((sid) => sharesIn(join(this.folder, 'attempts', hex(sid))))
-    return [...here, ...(await Promise.all(aside)).flat()]
+    return (await listDir(this.attempts)).flatMap((name) => fromHex(name, 32) ?? [])
   }
 
   /**
@@ -283,10 +259,6 @@ export class CeremonyFiles {
 
   async isEnded(): Promise<boolean> {
     return (await readFile(join(this.folder, 'ended'), 100)) !== null
-  }
-
-  get #pending(): string {
-    return join(this.folder, 'pending')
   }
 
   async #writeOnce(name: string, bytes: Uint8Array, code: `E_${string}`, problem: string): Promise<string> {

@@ -1,11 +1,7 @@
 import { join, resolve } from 'node:path'
-import {
-  isSplit,
-  requireFree,
-  requireSplittable,
-  sealAgain,
-  splitShare,
-} from '../../../ceremony/backup/split.js'
+import { isSplit, requireSplittable } from '../../../ceremony/backup/kept-split.js'
+import { requireFree } from '../../../ceremony/backup/piece-files.js'
+import { sealAgain, splitShare } from '../../../ceremony/backup/split.js'
 import { type HolderSeal, requireHolders, recipientOf } from '../../../ceremony/backup/holders.js'
 import { wipeIdentity } from '../../../ceremony/contacts/identity.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'

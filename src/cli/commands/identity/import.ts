@@ -1,11 +1,11 @@
+import { knownCards } from '../../../ceremony/contacts/contacts.js'
 import {
   type Change,
   importCards,
   type Imported,
-  knownCards,
   parseCards,
   requireTold,
-} from '../../../ceremony/contacts/contacts.js'
+} from '../../../ceremony/contacts/import-cards.js'
 import type { Offered } from '../../../ceremony/recovery/accept-rebind.js'
 import type { Card } from '../../../wire/identity/card.js'
 import { Failure } from '../../../wire/base/failure.js'

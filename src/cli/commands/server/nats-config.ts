@@ -1,4 +1,4 @@
-import { parseCards } from '../../../ceremony/contacts/contacts.js'
+import { parseCards } from '../../../ceremony/contacts/import-cards.js'
 import { natsConfig } from '../../../messaging/transport/nats-config.js'
 import { isLoopback } from '../../../messaging/transport/transport.js'
 import { CodecError } from '../../../protocol/core/codec.js'

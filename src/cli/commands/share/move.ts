@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { requireFree } from '../../../ceremony/backup/split.js'
+import { requireFree } from '../../../ceremony/backup/piece-files.js'
 import { wipeIdentity } from '../../../ceremony/contacts/identity.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { indexIn } from '../../../ceremony/keys/key.js'
