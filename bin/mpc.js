@@ -6,7 +6,7 @@ var LOWEST = [20, 19]
 var found = process.versions.node.split('.').map(Number)
 
 if (found[0] > LOWEST[0] || (found[0] === LOWEST[0] && found[1] >= LOWEST[1])) {
-  void import('../dist/cli/program/main.js')
+  void import('../dist/cli/program/process.js')
 } else {
   var message = 'mpc needs Node ' + LOWEST.join('.') + ' or newer; this is ' + found.slice(0, 2).join('.')
   var hint = 'install one from https://nodejs.org, or with a version manager such as nvm'

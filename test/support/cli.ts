@@ -4,16 +4,19 @@ import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { generateX25519Identity } from 'age-encryption'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { main as Main } from '../../src/cli/program/main.js'
 import { CONTRACT } from '../../src/cli/contract/contract.js'
 import { parseCard } from '../../src/wire/identity/card.js'
 import { hex } from '../../src/wire/base/text.js'
+import { built } from './built.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 export const BIN = join(ROOT, 'bin', 'mpc.js')
-if (!existsSync(join(ROOT, 'dist', 'cli', 'program', 'main.js')))
+if (!existsSync(join(ROOT, 'dist', 'cli', 'program', 'process.js')))
   throw new Error('these tests need `npm run build` first')
 
 /** One line of `--json`, as far as tests look into it. */
@@ -58,8 +61,54 @@ export function startMpc(home: string, args: readonly string[], how: How = {}): 
 }
 
 /** Runs the binary to its end. */
-export async function mpc(home: string, args: readonly string[], how: How = {}): Promise<Ran> {
+export async function spawned(home: string, args: readonly string[], how: How = {}): Promise<Ran> {
   return endOf(startMpc(home, args, how), args, how.input)
+}
+
+/** The working directory is one for the whole process, and so is what is read from stdin: one run at a time. */
+let before: Promise<unknown> = Promise.resolve()
+
+/**
+ * Runs the built command line in this process, as the binary would: a tenth of the cost of starting it. A test of what
+ * only a process has (signals, descriptors, a terminal, a rehearsal) starts one: `spawned`, `startMpc`.
+ */
+export function mpc(home: string, args: readonly string[], how: How = {}): Promise<Ran> {
+  const ran = before.then(() => runHere(home, args, how))
+  before = ran.catch(() => undefined)
+  return ran
+}
+
+async function runHere(home: string, args: readonly string[], how: How): Promise<Ran> {
+  const { main } = await built<{ main: typeof Main }>('cli/program/main.js')
+  const [stdout, stderr] = [new Collected(), new Collected()]
+  const here = process.cwd()
+  process.chdir(how.cwd ?? here)
+  try {
+    const code = await main(args, {
+      stdin: Readable.from(how.input === undefined ? [] : [Buffer.from(how.input)]),
+      stdout,
+      stderr,
+      env: { PATH: process.env['PATH'], HOME: join(home, '..'), MPC_HOME: home, ...how.env },
+      onInterrupt: () => undefined,
+    })
+    return ranOf({ code, stdout: stdout.text, stderr: stderr.text }, args)
+  } finally {
+    process.chdir(here)
+  }
+}
+
+/** A stream that keeps what is written to it. */
+class Collected extends Writable {
+  readonly #chunks: Buffer[] = []
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8')
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk)
+    done()
+  }
 }
 
 /** What a started process gave, once it has ended. */
@@ -77,7 +126,11 @@ export async function endOf(
   child.stdin?.end(input ?? '')
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   const [stdout, stderr] = [Buffer.concat(out).toString('utf8'), Buffer.concat(err).toString('utf8')]
-  const ran = { code, stdout, stderr }
+  return ranOf({ code, stdout, stderr }, args)
+}
+
+function ranOf(ran: Omit<Ran, 'json'>, args: readonly string[]): Ran {
+  const { code, stdout } = ran
   if (code !== null && args.includes('--json') && !args.includes('--help')) checkContract(ran)
   return {
     ...ran,
@@ -110,8 +163,10 @@ export type Custodian = {
   readonly card: string
   /** Flags that open the identity without the cost of a passphrase. */
   readonly unlock: readonly string[]
-  /** Runs the binary in this custodian's home, in the folder that they share. */
+  /** Runs the command line in this custodian's home, in the folder that they share. */
   readonly mpc: (args: readonly string[], how?: How) => Promise<Ran>
+  /** The same by a process of its own. */
+  readonly spawned: (args: readonly string[], how?: How) => Promise<Ran>
 }
 
 /** A file with a fresh age identity, readable by its owner alone. */
@@ -138,6 +193,7 @@ const custodianIn = (dir: string, name: string, fingerprint: string, files = nam
     card: join(dir, `${files}.card`),
     unlock: ['--identity', join(dir, `${files}.key`)],
     mpc: (args, how = {}) => mpc(home, args, { cwd: dir, ...how }),
+    spawned: (args, how = {}) => spawned(home, args, { cwd: dir, ...how }),
   }
 }
 

@@ -1,17 +1,161 @@
 /**
- * What `bin/mpc.js` runs. Nothing but the version is answered here: everything else is loaded when it is needed, so
- * that `mpc --version` costs little more than Node itself.
+ * One run of the command line, from the arguments to the exit code: makes the terminal and the context, hands them to
+ * the command, and prints what it gives back. Everything of the process that it needs is handed in.
  */
-import '../threads/no-inspector.js'
-import { hideTyping } from '../terminal/echo.js'
-import { write } from '../terminal/output.js'
-import { VERSION } from '../runtime/version.js'
+import type { Readable } from 'node:stream'
+import { Context } from '../runtime/context.js'
+import { openEvents } from '../runtime/event-stream.js'
+import { interrupted, timedOut } from '../terminal/exit.js'
+import { globalsOf } from '../runtime/globals.js'
+import { inputLate, readFrom } from '../runtime/read-input.js'
+import { type Output, write } from '../terminal/output.js'
+import { buildProgram, HelpShown, parseFailure } from './program.js'
+import { type Outcome, present, type Printed, type Widths } from '../runtime/result.js'
+import { makeStyle, type Style, wantsColor, wantsMotion } from '../terminal/style.js'
+import { Terminal } from '../terminal/terminal.js'
+import { Failure } from '../../wire/base/failure.js'
+import { isRehearsal, refusalOf } from '../../wire/base/realm.js'
 
-const args = process.argv.slice(2)
-const asksVersion = args.length === 1 && (args[0] === '--version' || args[0] === '-V')
-if (!asksVersion && !args.includes('--no-input')) hideTyping()
-// Where even that cannot be written, the long way says so.
-if (!asksVersion || (await write(process.stdout, `${VERSION}\n`)) !== null) {
-  const { start } = await import('./start.js')
-  await start(args)
+/** What a run has of its process. */
+export type Io = {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Calls `stop` once, on Ctrl-C or when the terminal goes away. */
+  readonly onInterrupt: (stop: () => void) => void
+}
+
+/** Runs the command line. @returns the exit code */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  const flags = flagsIn(args)
+  const style = styleIn(args, io)
+  try {
+    return await print(
+      io,
+      present(await outcomeOf(args, io, style), flags.json, style, widths(io), called(io)),
+    )
+  } catch (error) {
+    return print(io, presentUnread(error, flags.json, style, widths(io)))
+  }
+}
+
+/** Prints what failed outside of the command's own promise. @returns the exit code */
+export function failed(error: unknown, args: readonly string[], io: Io): Promise<number> {
+  return print(io, present({ command: '', error }, flagsIn(args).json, styleIn(args, io)))
+}
+
+/** Whether anything may be coloured. */
+export const isColored = (args: readonly string[], { stderr, env }: Pick<Io, 'stderr' | 'env'>): boolean =>
+  wantsColor(stderr, env, flagsIn(args))
+
+const styleIn = (args: readonly string[], io: Io): Style =>
+  makeStyle(isColored(args, io), flagsIn(args).plain)
+
+async function print(io: Io, { stdout, stderr, code, again }: Printed): Promise<number> {
+  // What was asked for comes first, what to do with it after; of a failure there is nothing on stdout to read first.
+  const lost = await write(io.stdout, stdout)
+  await write(io.stderr, stderr)
+  // What failed says so by its own code, and on stderr.
+  if (lost === null || code !== 0) return code
+  const error = await unwritten(lost, again)
+  const told = present({ command: '', error }, false, styleIn([], io), widths(io))
+  await write(io.stderr, told.stderr)
+  return told.code
+}
+
+/** What to print where no command was run: help, or what could not be read. */
+function presentUnread(error: unknown, json: boolean, style: Style, widths: Widths): Printed {
+  if (error instanceof HelpShown && error.wanted)
+    return { stdout: error.text, stderr: '', code: 0, again: null }
+  const { command, failure } = parseFailure(error)
+  // The name alone is no mistake to be told of, though a script that says no more has made one.
+  if (error instanceof HelpShown && command === '' && !json)
+    return { stdout: '', stderr: error.text, code: 2, again: null }
+  const printed = present({ command, error: failure }, json, style, widths)
+  return error instanceof HelpShown ? { ...printed, stderr: `${error.text}\n${printed.stderr}` } : printed
+}
+
+const widthOf = ({ isTTY = false, columns = 0 }: Output): number | null =>
+  isTTY && columns > 0 ? columns : null
+const widths = ({ stdout, stderr }: Io): Widths => ({ stdout: widthOf(stdout), stderr: widthOf(stderr) })
+
+/** `npx mpc` in a folder where `mpc` alone is not found. */
+const called = ({ env }: Io): string => (env['npm_command'] === 'exec' ? 'npx mpc' : 'mpc')
+
+/** How large the terminal is that people see, now. */
+function sizeOf({ isTTY = false, columns = 0, rows = 0 }: Output) {
+  return isTTY && columns > 0 && rows > 0 ? { columns, rows } : null
+}
+
+async function outcomeOf(args: readonly string[], io: Io, style: Style): Promise<Outcome> {
+  const { stdin, stderr, env } = io
+  const moving = wantsMotion(stderr, env, flagsIn(args))
+  let outcome: Outcome | null = null
+  const program = buildProgram(async (command, load, options, operands) => {
+    try {
+      const globals = globalsOf(program)
+      const signal = untilTimeout(interruption(io), globals.timeout)
+      const late = globals.timeout === null ? [] : [afterwards(globals.timeout)]
+      readFrom(stdin, AbortSignal.any([signal, ...late]))
+      const interactive = stdin.isTTY === true && globals.input
+      const size = () => sizeOf(stderr)
+      const spinning = moving && !globals.json
+      const screen = { stream: stderr, moving, spinning, now: Date.now, settle: 400, size }
+      const terminal = new Terminal(interactive, style, screen, signal)
+      const emitFor = openEvents(globals.events, Date.now)
+      const run = await load()
+      const context = new Context(globals, terminal, signal, emitFor, env)
+      await context.enterRealm()
+      if (command !== 'rehearse' && isRehearsal()) terminal.say('REHEARSAL: this home holds nothing real.')
+      outcome = { command, result: await run(context, options, operands) }
+    } catch (error) {
+      outcome = { command, error: refusalOf(error) }
+    }
+  })
+  await program.parseAsync(args, { from: 'user' })
+  return outcome ?? { command: '', error: new Error('no command was run') }
+}
+
+/** Fires when what was to come from a pipe is too late. */
+function afterwards(timeout: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(inputLate()), timeout).unref()
+  return controller.signal
+}
+
+/**
+ * Fires when the time of `--timeout` is over as well, a moment later: what waits for it by itself says whom it waited for,
+ * and what does not ends all the same.
+ */
+function untilTimeout(signal: AbortSignal, span: number | null): AbortSignal {
+  if (span === null) return signal
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(timedOut()), Math.min(span + TIMEOUT_GRACE, 2 ** 31 - 1)).unref()
+  return AbortSignal.any([signal, controller.signal])
+}
+const TIMEOUT_GRACE = 5000
+
+/** Fires on Ctrl-C, or when the terminal goes away. */
+function interruption({ onInterrupt }: Io): AbortSignal {
+  const controller = new AbortController()
+  onInterrupt(() => controller.abort(interrupted()))
+  return controller.signal
+}
+
+/** @param again the command that prints the same; null where it is the one that was run */
+async function unwritten(cause: Error, again: string | null): Promise<Failure> {
+  const { systemWords } = await import('../../storage/fs/atomic.js')
+  const why = systemWords(cause) ?? cause.message
+  return new Failure('configuration', 'E_OUTPUT', `the result could not be written to stdout: ${why}`, {
+    hint: `what was done is done; ${again === null ? 'the same command' : `\`${again}\``} prints it again`,
+    cause,
+  })
+}
+
+/** The flags that say how to print, readable even where the rest of the line is not. */
+function flagsIn(args: readonly string[]): { json: boolean; plain: boolean; color: boolean } {
+  const end = args.indexOf('--')
+  const given = new Set(end === -1 ? args : args.slice(0, end))
+  return { json: given.has('--json'), plain: given.has('--plain'), color: !given.has('--no-color') }
 }

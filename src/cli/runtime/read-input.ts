@@ -3,7 +3,7 @@ import { createReadStream, fstatSync, type Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { resolve } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { isatty, ReadStream } from 'node:tty'
 import { Failure } from '../../wire/base/failure.js'
 
@@ -11,9 +11,14 @@ const LIMIT = 1 << 26
 
 /** Ends all reading of pipes: a process has one person, and one time that is left to it. */
 let patience: AbortSignal = new AbortController().signal
+let stdin: Readable = Readable.from([])
 
-/** Until when what somebody else writes is waited for. @param signal aborts with the Failure to end with */
-export function readUntil(signal: AbortSignal): void {
+/**
+ * Where a run of the command line reads what no flag names, and until when it waits for what others write.
+ * @param signal aborts with the Failure to end with
+ */
+export function readFrom(input: Readable, signal: AbortSignal): void {
+  stdin = input
   patience = signal
 }
 
@@ -56,7 +61,7 @@ export async function readInput(path: string, flag: string): Promise<Uint8Array>
 
 async function readStdin(limit: number): Promise<Uint8Array> {
   try {
-    return await readStream(process.stdin, 'stdin', limit)
+    return await readStream(stdin, 'stdin', limit)
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'E_FILE_SIZE') throw error
     throw new Failure('usage', 'E_INPUT_SIZE', `stdin holds more than ${limit} bytes`)

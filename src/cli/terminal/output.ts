@@ -1,15 +1,22 @@
 /** What is printed reaches whoever reads it, or it is known that it did not. */
 import { fstatSync, writeSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+
+/** A stream of the process, or one that stands for it. The size is that of a terminal. */
+export type Output = Writable & {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+  readonly fd?: number
+}
 
 /** Writes all of a text; gives why that was not possible, or null. */
-export async function write(
-  stream: NodeJS.WriteStream & { readonly fd: number },
-  text: string,
-): Promise<Error | null> {
+export async function write(stream: Output, text: string): Promise<Error | null> {
   if (text === '') return null
   try {
     // Node writes to a file once, and takes a part of it for the whole.
-    if (!stream.isTTY && isFile(stream.fd)) return writeAll(stream.fd, Buffer.from(text))
+    const { fd } = stream
+    if (!stream.isTTY && fd !== undefined && isFile(fd)) return writeAll(fd, Buffer.from(text))
     return await new Promise((resolve) => stream.write(text, (error) => resolve(error ?? null)))
   } catch (error) {
     return error as Error
