@@ -168,7 +168,7 @@ describe('mpc --version', () => {
       const source = await readFile(join(ROOT, 'src', 'cli', 'program', file), 'utf8')
       return [...source.matchAll(/^import .*?'([^']+)'$/gm)].map((found) => found[1] as string)
     }
-    const first = await importsOf('main.ts')
+    const first = await importsOf('process.ts')
     expect(first).toEqual([
       '../threads/no-inspector.js',
       '../terminal/echo.js',

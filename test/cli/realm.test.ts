@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { define, makeKey, start } from '../support/ceremonies.js'
 import { linesOn } from '../support/backups.js'
-import { type Custodian, custodian, custodians, type Line, mpc, scratch } from '../support/cli.js'
+import { type Custodian, custodian, custodians, type Line, spawned, scratch } from '../support/cli.js'
 import { type Broker, RelayBroker } from '../support/nats.js'
 
 /** Files that come after a key's birth. */
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const { dir } = folder
   const stage = join(dir, 'stage')
   const everybody = await custodians(dir, 'alice', 'bob', 'carol')
-  const rehearsed = await mpc(join(dir, 'nobody'), ['rehearse', '--keep', stage, '--json'])
+  const rehearsed = await spawned(join(dir, 'nobody'), ['rehearse', '--keep', stage, '--json'])
   expect(rehearsed.json).toMatchObject({ code: 0, data: { kept: stage } })
   const [alice, bob] = everybody as [Custodian, Custodian]
   const [made] = await makeKey(everybody, relay.url)
@@ -63,7 +63,7 @@ beforeAll(async () => {
     start(bob, relay.url, ['sign', '--key', 'treasury', '--next', '--approve', approve]),
   ]
   for (const { ended } of signing) expect((await ended).code).toBe(0)
-  const shown = await mpc(join(stage, 'alice'), ['key', 'show', 'rehearsal', '--json'])
+  const shown = await spawned(join(stage, 'alice'), ['key', 'show', 'rehearsal', '--json'])
   real = {
     home: alice.home,
     key: 'treasury',
@@ -82,7 +82,7 @@ beforeAll(async () => {
     definition: join(stage, 'rehearsal.mpc'),
     id: shown.json.data.key_id as string,
     card: join(stage, 'bob.card'),
-    fingerprint: (await mpc(join(stage, 'bob'), ['identity', 'show', '--json'])).json.data
+    fingerprint: (await spawned(join(stage, 'bob'), ['identity', 'show', '--json'])).json.data
       .fingerprint as string,
     later: await laterIn(stage),
     unlock: ['--passphrase-file', join(stage, 'passphrase')],
@@ -96,7 +96,7 @@ afterAll(async () => {
 
 /** Runs it in a home; what it says in `data`. */
 async function done(home: string, unlock: readonly string[], args: readonly string[]): Promise<Line['data']> {
-  const { json } = await mpc(home, [...args, ...unlock, '--no-input', '--json'], { cwd: folder.dir })
+  const { json } = await spawned(home, [...args, ...unlock, '--no-input', '--json'], { cwd: folder.dir })
   expect(json, args.join(' ')).toMatchObject({ code: 0 })
   return json.data
 }
@@ -183,7 +183,7 @@ async function mixed(into: Side, source: string, place: (side: Side) => string):
 }
 
 async function refused(home: string, args: readonly string[]): Promise<void> {
-  const { json, stderr } = await mpc(home, [...args, '--no-input', '--json'], { cwd: folder.dir })
+  const { json, stderr } = await spawned(home, [...args, '--no-input', '--json'], { cwd: folder.dir })
   expect(json, args.join(' ')).toMatchObject({ code: 8, error: { code: 'E_REHEARSAL' } })
   expect(json.error.hint).not.toBeNull()
   // Had anything been opened, it would have been with a wrong passphrase.
@@ -200,13 +200,19 @@ describe.each([
 ])('what is refused: a file %s', (_, sides) => {
   test('the passphrase is wrong, and would be said to be', async () => {
     const { into } = sides()
-    const { json } = await mpc(into.home, ['ceremony', 'sign', ...accepting(into), '--no-input', '--json'])
+    const { json } = await spawned(into.home, [
+      'ceremony',
+      'sign',
+      ...accepting(into),
+      '--no-input',
+      '--json',
+    ])
     expect(json).toMatchObject({ code: 10, error: { code: 'E_DECRYPT' } })
   })
 
   test('a card', async () => {
     const { from, into } = sides()
-    const known = async () => (await mpc(into.home, ['identity', 'list', '--json'])).json.data.identities
+    const known = async () => (await spawned(into.home, ['identity', 'list', '--json'])).json.data.identities
     const before = await known()
     await refused(into.home, ['identity', 'import', from.card])
     await refused(into.home, ['nats', 'config', '--cards', from.card])
@@ -300,17 +306,19 @@ describe.each([
 
 describe('a rehearsal that was kept', () => {
   test('says so on the screen, in JSON and in what it makes', async () => {
-    const shown = await mpc(played.home, ['key', 'show', 'rehearsal'])
+    const shown = await spawned(played.home, ['key', 'show', 'rehearsal'])
     expect(shown.stderr).toContain('REHEARSAL: this home holds nothing real.\n')
     expect(shown.stdout).toContain('(REHEARSAL: send nothing)')
-    const { json } = await mpc(played.home, ['key', 'show', 'rehearsal', '--json'])
+    const { json } = await spawned(played.home, ['key', 'show', 'rehearsal', '--json'])
     expect(json).toMatchObject({ rehearsal: true, data: { rehearsal: true } })
-    const failed = await mpc(played.home, ['key', 'show', 'gold', '--json'])
+    const failed = await spawned(played.home, ['key', 'show', 'gold', '--json'])
     expect(failed.json).toMatchObject({ code: 3, rehearsal: true })
-    expect((await mpc(real.home, ['key', 'show', 'treasury', '--json'])).json).not.toHaveProperty('rehearsal')
+    expect((await spawned(real.home, ['key', 'show', 'treasury', '--json'])).json).not.toHaveProperty(
+      'rehearsal',
+    )
     const flags = ['--key', 'gold', '--scheme', 'eddsa-ed25519', '--threshold', '2', '--members', 'alice,bob']
     const out = join(folder.dir, 'gold.mpc')
-    const made = await mpc(played.home, ['ceremony', 'new', 'keygen', ...flags, '-o', out, '--json'])
+    const made = await spawned(played.home, ['ceremony', 'new', 'keygen', ...flags, '-o', out, '--json'])
     expect(made.json).toMatchObject({ code: 0, data: { rehearsal: true } })
     await refused(real.home, ['ceremony', 'show', out])
     for (const file of [played.card, out, join(epochOf(played), 'share.age')]) {
@@ -321,7 +329,7 @@ describe('a rehearsal that was kept', () => {
   test('is played on by hand: another key, and a signature of the first', async () => {
     const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => {
       const home = join(folder.dir, 'stage', name)
-      const run: Custodian['mpc'] = (args, how = {}) => mpc(home, args, { cwd: join(home, '..'), ...how })
+      const run: Custodian['mpc'] = (args, how = {}) => spawned(home, args, { cwd: join(home, '..'), ...how })
       return { name, home, fingerprint: '', card: '', unlock: played.unlock, mpc: run }
     }) as [Custodian, Custodian, Custodian]
     const { file, id } = await define([alice, bob, carol], 2, 'schnorr-taproot', 'again')
@@ -335,11 +343,11 @@ describe('a rehearsal that was kept', () => {
     ])
     const [first] = signed.map(({ json }) => json.data.signature as string) as [string]
     const verify = ['verify', '--key', 'rehearsal', '--in', message, '--signature', first]
-    expect((await mpc(played.home, verify)).code).toBe(0)
+    expect((await spawned(played.home, verify)).code).toBe(0)
   }, 120_000)
 
   test('goes into an empty folder only', async () => {
-    const { json } = await mpc(played.home, ['rehearse', '--keep', join(folder.dir, 'stage'), '--json'])
+    const { json } = await spawned(played.home, ['rehearse', '--keep', join(folder.dir, 'stage'), '--json'])
     expect(json).toMatchObject({ code: 11, error: { code: 'E_OUTPUT_EXISTS' } })
   })
 })

@@ -70,9 +70,11 @@ let before: Promise<unknown> = Promise.resolve()
 
 /**
  * Runs the built command line in this process, as the binary would: a tenth of the cost of starting it. A test of what
- * only a process has (signals, descriptors, a terminal, a rehearsal) starts one: `spawned`, `startMpc`.
+ * only a process has (signals, descriptors, a terminal, a rehearsal) starts one: `spawned`, `startMpc`. Options for Node
+ * itself start one too.
  */
 export function mpc(home: string, args: readonly string[], how: How = {}): Promise<Ran> {
+  if (how.env?.['NODE_OPTIONS'] !== undefined) return spawned(home, args, how)
   const ran = before.then(() => runHere(home, args, how))
   before = ran.catch(() => undefined)
   return ran
