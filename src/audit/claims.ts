@@ -52,7 +52,7 @@ export function claimsOf(
 
 function opened(
   { header, body }: Envelope,
-  { key }: Claim,
+  { key, entry }: Claim,
   from: PartyId,
   to: PartyId,
 ): Accusation | Dispute {
@@ -61,7 +61,7 @@ function opened(
   const letter = openLetter(key, encodeHeader(header), body)
   if (letter === null)
     return against(from, header.round, 'its letter does not open with the key that it names')
-  return { round: header.round, from, to, letter }
+  return { round: header.round, from, to, letter, entry }
 }
 
 const isLetterBetween = (

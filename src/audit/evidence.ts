@@ -4,12 +4,10 @@
  * about a key but the record that its order or definition names.
  */
 import type { Accusation } from '../protocol/core/abort.js'
-import { judgeFailure } from '../protocol/cggmp24/evidence.js'
 import { runJob } from '../protocol/cggmp24/jobs.js'
 import { equalBytes } from '../protocol/core/codec.js'
-import { needsAuxiliary } from '../protocol/engines/engine.js'
+import { judgeSigning, needsAuxiliary } from '../protocol/engines/engine.js'
 import type { Dispute, Judging } from '../protocol/core/evidence.js'
-import { judgeFrost } from '../protocol/frost/evidence.js'
 import { judgeKeyMaking, judgeResharing } from '../protocol/dkg/keygen-evidence.js'
 import type { Rounds } from '../protocol/core/rounds.js'
 import type { Job } from '../protocol/core/round.js'
@@ -205,13 +203,7 @@ function signing(
   const { scheme, threshold, group_point: groupPoint } = record
   const share = { scheme, threshold, groupPoint, publicShares: publicShares(record) }
   const message = messageOf(scheme, order.type, payload)
-  const judging =
-    auxiliary === null
-      ? judgeFrost(session, { share, shift }, message, rounds)
-      : judgeFailure(session, ecdsa(auxiliary), message, rounds, disputes)
+  const key = { share, auxiliary, epoch: recordDigest(record) }
+  const judging = judgeSigning(session, key, [{ message, shift }], rounds, disputes)
   return { ...aboutKey(order, failed.record), judging }
-
-  function ecdsa({ level, parties }: NonNullable<typeof auxiliary>) {
-    return { share, level, aux: parties, epoch: recordDigest(record), shift }
-  }
 }

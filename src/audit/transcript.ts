@@ -3,10 +3,12 @@
  * ID in it against the rest, and the result against the broadcasts. It trusts only fingerprints that its
  * reader knows.
  */
-import { encode, equalBytes } from '../protocol/core/codec.js'
+import { equalBytes } from '../protocol/core/codec.js'
 import { needsAuxiliary, publicKeyMaking, publicKeyResharing, roundsOf } from '../protocol/engines/engine.js'
+import { entrySession } from '../protocol/core/entries.js'
+import { splitRounds } from '../protocol/core/entries-evidence.js'
 import type { Rounds } from '../protocol/core/rounds.js'
-import { echoOf, echoRound } from '../protocol/core/round.js'
+import { echoLetter, echoRound } from '../protocol/core/round.js'
 import { type PartyId, Session } from '../protocol/core/session.js'
 import type { Card } from '../wire/identity/card.js'
 import {
@@ -42,7 +44,7 @@ import { type Holder, resultDigest, verifyReceipt } from '../wire/ceremony/certi
 import { messageOf, verifiesUnder } from '../wire/ceremony/signature.js'
 import { hex } from '../wire/base/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/session/transcript.js'
-import { demand, holding, openingIn, type Player, playersIn, refuse, roundsIn } from './session.js'
+import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verified = {
   readonly kind: KeyDefinition['kind'] | 'sign'
@@ -84,7 +86,9 @@ function verify(transcript: Transcript): Verified {
   const asWanted = there.length === wanted.length && there.every((round, i) => round === wanted[i])
   demand(asWanted, 'its rounds are not those of the protocol')
   const rounds = roundsIn(transcript, id, sid, players)
-  verifyEchoes(players, sid, rounds)
+  const parties = players.map(({ party }) => party)
+  const session = new Session(sid, parties[0] as PartyId, parties)
+  if (definition.kind !== 'sign') verifyEchoes(session, rounds)
 
   const head = transcriptHead(transcript)
   const ran = { definition: id, sid, head }
@@ -96,6 +100,7 @@ function verify(transcript: Transcript): Verified {
     demand(isOrdered, "the payload is not the order's")
     const { publicKey } = derivedKey(record, definition.path)
     const message = messageOf(record.scheme, definition.type, payload)
+    verifyEntries(session, 1, rounds)
     const signed = verifiesUnder(record.scheme, publicKey, message, transcript.outcome)
     demand(signed, 'the signature does not verify')
     const holders = cards.map(({ fingerprint, signing }) => ({ fingerprint, signing, share: null }))
@@ -122,16 +127,21 @@ function verify(transcript: Transcript): Verified {
 }
 
 /** Demands that every echo is the digest of the letters in this file. */
-function verifyEchoes(players: readonly Player[], sid: Uint8Array, rounds: Rounds): void {
-  const parties = players.map(({ party }) => party)
-  const session = new Session(sid, parties[0] as PartyId, parties)
+function verifyEchoes(session: Session, rounds: Rounds): void {
   for (const [round, letters] of rounds) {
     const echoes = rounds.get(echoRound(round))
     if (!echoes) continue
-    const seen = encode(echoOf(session, round, letters))
+    const seen = echoLetter(session, round, letters)
     for (const echo of echoes.values())
       demand(equalBytes(echo, seen), `an echo of round ${round} is of other letters`)
   }
+}
+
+/** Demands that every letter is a list of `count` items, and every echo in it that of the letters in this file. */
+function verifyEntries(session: Session, count: number, rounds: Rounds): void {
+  const { byEntry, malformed } = splitRounds(session, count, rounds)
+  demand(malformed.length === 0, 'a letter of a round is not one item for each message')
+  byEntry.forEach((own, i) => verifyEchoes(entrySession(session, i + 1), own))
 }
 
 /** Demands signatures of the majority of old custodians in the hellos, if the definition needs them. */

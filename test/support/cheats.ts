@@ -83,7 +83,7 @@ function* claiming(
       } as const
       const letter = room.mailbox.get(place)
       const key = keyOfLetter(opened.channels.get(hex(from))?.open as Uint8Array, 'open')
-      if (letter) claim(room, opened.sid, letter, alter(key))
+      if (letter) claim(room, opened.sid, letter, { key: alter(key), entry: null })
       throw new ProtocolAbort('open', [{ party: about, round: 'open', kind: 'witnessed', reason: 'made up' }])
     }
     step = protocol.next(reply)

@@ -10,7 +10,7 @@ import { joinUntil, spanOf } from '../../messaging/channel/timeouts.js'
 import { tooOften } from '../../messaging/session/restart-counter.js'
 import { type Room } from '../../messaging/session/session.js'
 import { type Run, run } from '../../messaging/session/run.js'
-import { givesAway, signMessage, wipeSigningKey } from '../../protocol/engines/engine.js'
+import { givesAway, signMessages, wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Session } from '../../protocol/core/session.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import { RequestClaims, requestEnded } from '../../storage/home/request-claims.js'
@@ -215,19 +215,20 @@ async function play(
     room.mayAbort = false
     hasLeft = true
   }
-  const protocol = signMessage(session, { ...own, epoch: key.digest, shift }, message, world.nonces)
+  const protocol = signMessages(session, { ...own, epoch: key.digest }, [{ message, shift }], world.nonces)
   const seenOf = (rounds: Run<unknown>['rounds']) =>
     seenIn(order, encodeSeating(record, rebindsOf(key, order.signers)), opened, rounds)
   room.blame.file = (rounds, claims) => encodeFailed(seenOf(rounds), request.payload, claims)
   const { compute } = world
   const options = { room, opened, session, members, signal, compute, beforeSend }
-  const { output: signature, rounds } = await run(protocol, options)
+  const { output, rounds } = await run(protocol, options)
     .catch((error: unknown) => {
       // One that begins again is not answered twice under one order: what has left is not taken back.
       throw hasLeft && error instanceof Restarted ? new Superseded(order.number + 1, error.by.name) : error
     })
     .finally(() => wipeSigningKey(own))
   notices.onNotice = () => {}
+  const [signature] = output as readonly [Uint8Array]
   if (!isSignature(key, request, signature)) {
     throw new Error('the signature that the protocol accepted does not verify')
   }

@@ -2,7 +2,7 @@
  * Claims that members send and receive. In a session each member may make one claim about each other member,
  * in a slot of its own.
  */
-import { claimCodec } from '../../wire/session/claim.js'
+import { type Claim, claimCodec } from '../../wire/session/claim.js'
 import { decodeEnvelope, type Envelope } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'
 import type { Member } from '../channel/letters.js'
@@ -12,10 +12,18 @@ import type { Room } from './session.js'
 const MOST_BYTES = 16 << 20
 const MOST_CLAIMS = 64
 
-/** Tells everybody that a letter to this member is invalid. @param key of that letter; the caller wipes it */
-export function claim(room: Room, session: Uint8Array, letter: Envelope, key: Uint8Array): void {
+/**
+ * Tells everybody that a letter to this member is invalid.
+ * @param claimed what of it, and the key of that letter, which the caller wipes
+ */
+export function claim(
+  room: Room,
+  session: Uint8Array,
+  letter: Envelope,
+  claimed: Omit<Claim, 'letter'>,
+): void {
   const round = hex(letter.header.from)
-  room.mailbox.post('claim', { session, round }, claimCodec.encode({ letter: letter.bytes, key }))
+  room.mailbox.post('claim', { session, round }, claimCodec.encode({ letter: letter.bytes, ...claimed }))
 }
 
 /** The claim envelopes that this member holds in a session, its own first, up to the size limits. */

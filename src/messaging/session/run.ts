@@ -5,7 +5,6 @@
 import { ProtocolAbort, SplitView } from '../../protocol/core/abort.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import {
-  echoOf,
   echoRound,
   type Inbox,
   type Job,
@@ -65,7 +64,8 @@ export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promis
     return { output: step.value, rounds }
   } catch (error) {
     if (error instanceof ProtocolAbort) {
-      for (const { party, dealt } of error.accusations) if (dealt) claimOf(options, error.round, party)
+      for (const { party, round, dealt, entry } of error.accusations)
+        if (dealt) claimOf(options, round, party, entry)
       throw named(error, options)
     }
     if (error instanceof SplitView) throw await whoSplit(error, options)
@@ -193,7 +193,7 @@ function keyFrom({ opened, members }: RunOptions, round: string, party: PartyId)
 }
 
 /** Shows everybody an invalid letter that a peer sent to this party alone. */
-function claimOf(options: RunOptions, round: string, party: PartyId): void {
+function claimOf(options: RunOptions, round: string, party: PartyId, entry: number | null = null): void {
   const { room, opened, members } = options
   const from = memberOf(members, party).fingerprint
   const letter = room.mailbox.get({
@@ -204,11 +204,11 @@ function claimOf(options: RunOptions, round: string, party: PartyId): void {
     to: room.self.fingerprint,
   })
   using key = keyFrom(options, round, party)
-  if (letter) claim(room, opened.sid, letter, key.bytes)
+  if (letter) claim(room, opened.sid, letter, { key: key.bytes, entry })
 }
 
-function named({ round, accusations }: ProtocolAbort, { members }: RunOptions): Failure {
-  const accused = accusations.map(({ party, kind, reason }) =>
+function named({ accusations }: ProtocolAbort, { members }: RunOptions): Failure {
+  const accused = accusations.map(({ party, round, kind, reason }) =>
     accusation(memberOf(members, party), round, kind, reason),
   )
   return failureFor(accused)
@@ -220,7 +220,7 @@ function named({ round, accusations }: ProtocolAbort, { members }: RunOptions): 
  * the letters its sender shows is false, and proves the sender's fault. If neither appears, the view is split
  * and nobody is accused.
  */
-async function whoSplit(split: SplitView, { room, opened, session, members, signal }: RunOptions) {
+async function whoSplit(split: SplitView, { room, opened, members, signal }: RunOptions) {
   const at = (round: string) => ({ kind: 'letter' as const, session: opened.sid, round })
   const [said, echoed] = [at(split.round), at(echoRound(split.round))]
   const senders = [...members.values()]
@@ -239,8 +239,8 @@ async function whoSplit(split: SplitView, { room, opened, session, members, sign
       const { letter } = shown.get(hex(fingerprint)) as Shown
       return [party, letter.body] as const
     })
-    // The body is the encoded digest: a head of constant length, then the 32 bytes.
-    const isTrue = hex(echo.body).endsWith(hex(echoOf(session, split.round, new Map(letters))))
+    const expected = split.echoOf(new Map(letters))
+    const isTrue = expected !== null && equalBytes(echo.body, expected)
     if (!isTrue) proof.push(echo, ...[...shown.values()].map(({ by }) => by))
     return !isTrue
   })

@@ -17,6 +17,17 @@ export type Accusation = {
   readonly reason: string
   /** Set if the fault is in the party's direct letter to this one, and its broadcast holds. */
   readonly dealt?: true
+  /** In a run of several entries (`entries.ts`): the number of the entry at fault, from 1; absent for the whole letter. */
+  readonly entry?: number
+}
+
+/** The first accusation of each party, in the order of the parties. */
+export function firstOfEach(accusations: readonly Accusation[]): readonly Accusation[] {
+  const byParty = new Map<PartyId, Accusation>()
+  for (const accusation of accusations) {
+    if (!byParty.has(accusation.party)) byParty.set(accusation.party, accusation)
+  }
+  return [...byParty.values()].sort((a, b) => a.party - b.party)
 }
 
 /** Somebody broke the protocol. It names every party found at fault in the round, not only the first. */
@@ -36,7 +47,14 @@ export class ProtocolAbort extends Error {
  */
 export class SplitView extends Error {
   override readonly name = 'SplitView'
-  constructor(readonly round: string) {
+  /**
+   * @param echoOf the echo letter of a party that saw these letters, by sender; null if nobody could have echoed
+   *   them
+   */
+  constructor(
+    readonly round: string,
+    readonly echoOf: (letters: ReadonlyMap<PartyId, Uint8Array>) => Uint8Array | null,
+  ) {
     super(`round ${round}: participants did not all see the same letters`)
   }
 }

@@ -4,9 +4,9 @@
  * checks beside its code.
  */
 import { type Accusation, ProtocolAbort } from './abort.js'
-import { type Codec, encode, equalBytes } from './codec.js'
+import { type Codec, equalBytes } from './codec.js'
 import type { Rounds } from './rounds.js'
-import { accuse, decodeEach, echoOf, echoRound, type Job } from './round.js'
+import { accuse, decodeEach, echoLetter, echoRound, type Job } from './round.js'
 import type { PartyId, Session } from './session.js'
 
 /** A judge that yields jobs and is resumed with their results, by index. */
@@ -21,6 +21,8 @@ export type Dispute = {
   readonly from: PartyId
   readonly to: PartyId
   readonly letter: Uint8Array
+  /** The entry of the letter that it is about, from 1; null for the whole letter. */
+  readonly entry: number | null
 }
 
 /** All parties at fault in the first round where `judge` finds any, as `proven`; empty if it finds none. */
@@ -74,7 +76,7 @@ export function agreed<T>(
   const letters = wholeRound(session, rounds, round, codec)
   const raw = rounds.get(round)
   if (letters === null || raw === undefined) return null
-  const seen = encode(echoOf(session, round, raw))
+  const seen = echoLetter(session, round, raw)
   const echoes = rounds.get(echoRound(round))
   const same = session.parties.every((party) => equalBytes(echoes?.get(party) ?? new Uint8Array(), seen))
   return same ? letters : null

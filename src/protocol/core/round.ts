@@ -3,7 +3,7 @@
  * It cannot await, so the same code runs over NATS, in a simulator and in a worker. Only these helpers decode
  * letters and accuse the senders of malformed ones.
  */
-import { type Accusation, ProtocolAbort, SplitView } from './abort.js'
+import { type Accusation, firstOfEach, ProtocolAbort, SplitView } from './abort.js'
 import { bytes, type Codec, codec, CodecError, equalBytes } from './codec.js'
 import type { PartyId, Session } from './session.js'
 
@@ -23,7 +23,12 @@ export type Job = { readonly name: string; readonly input: readonly Uint8Array[]
 
 export type Step =
   | { readonly kind: 'exchange'; readonly outbox: Outbox }
-  | { readonly kind: 'compute'; readonly jobs: readonly Job[] }
+  | {
+      readonly kind: 'compute'
+      readonly jobs: readonly Job[]
+      /** Set where a failure phase begins: of several entries (`entries.ts`) this one alone goes on. */
+      readonly alone?: true
+    }
 
 /** The answer to a step: an inbox to an exchange, results by index to jobs. */
 export type Reply = Inbox | readonly Uint8Array[]
@@ -77,7 +82,9 @@ function* confirmSameView(
 ): Protocol<void> {
   const seen = echoOf(session, round, raw)
   const echoes = yield* broadcast(session, echoRound(round), Echo, seen)
-  for (const echo of echoes.values()) if (!equalBytes(echo, seen)) throw new SplitView(round)
+  for (const echo of echoes.values()) {
+    if (!equalBytes(echo, seen)) throw new SplitView(round, (letters) => echoLetter(session, round, letters))
+  }
 }
 
 /** The round in which the letters of `round` are echoed. */
@@ -94,6 +101,13 @@ export function echoOf(
 }
 
 const Echo: Codec<Uint8Array> = codec(bytes(32), 64)
+
+/** The letter in which a party that saw these letters echoes them. */
+export const echoLetter = (
+  session: Session,
+  round: string,
+  letters: ReadonlyMap<PartyId, Uint8Array>,
+): Uint8Array => Echo.encode(echoOf(session, round, letters))
 
 /** Sends a separate letter to each peer; returns the one from each peer. `mine` is not kept. */
 export function* deal<T>(
@@ -123,6 +137,11 @@ export function* broadcastAndDeal<A, D>(
 /** Runs jobs elsewhere. The results are in the order of the jobs, whatever order they finish in. */
 export function* compute(jobs: readonly Job[]): Protocol<readonly Uint8Array[]> {
   return (yield { kind: 'compute', jobs }) as readonly Uint8Array[]
+}
+
+/** As `compute`, where a failure phase begins: it decides who ends the run, and gives no output. */
+export function* computeAlone(jobs: readonly Job[]): Protocol<readonly Uint8Array[]> {
+  return (yield { kind: 'compute', jobs, alone: true }) as readonly Uint8Array[]
 }
 
 /** Checks, each under the reason that is given for a party whose value fails it. */
@@ -192,16 +211,7 @@ export function demandDistinct(
  *   parties
  */
 export function accuse(round: string, accusations: readonly Accusation[]): void {
-  const byParty = new Map<PartyId, Accusation>()
-  for (const accusation of accusations) {
-    if (!byParty.has(accusation.party)) byParty.set(accusation.party, accusation)
-  }
-  if (byParty.size > 0) {
-    throw new ProtocolAbort(
-      round,
-      [...byParty.values()].sort((a, b) => a.party - b.party),
-    )
-  }
+  if (accusations.length > 0) throw new ProtocolAbort(round, firstOfEach(accusations))
 }
 
 function* broadcastBytes<T>(

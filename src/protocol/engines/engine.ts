@@ -13,13 +13,19 @@ import {
   wipeAuxSecret,
 } from '../cggmp24/auxiliary/data.js'
 import { publicAux } from '../cggmp24/auxiliary/public.js'
+import { judgeFailure } from '../cggmp24/evidence.js'
 import { ROUND } from '../cggmp24/presign/letters.js'
 import { sign as signEcdsa } from '../cggmp24/sign.js'
+import type { Accusation } from '../core/abort.js'
+import { inStep } from '../core/entries.js'
+import { judgeEntries } from '../core/entries-evidence.js'
+import type { Dispute, Judging } from '../core/evidence.js'
+import { judgeFrost } from '../frost/evidence.js'
 import { sign as signFrost } from '../frost/sign.js'
 import { keygen } from '../dkg/keygen.js'
 import { type KeygenInput, type PublicOutput, publicResult } from '../dkg/keygen-public.js'
 import type { Rounds } from '../core/rounds.js'
-import type { KeyShare } from '../sharing/key-share.js'
+import type { KeyShare, PublicShares } from '../sharing/key-share.js'
 import { publicReshare } from '../dkg/reshare-public.js'
 import { reshare, type ReshareInput } from '../dkg/reshare.js'
 import { echoRound, type Protocol } from '../core/round.js'
@@ -157,28 +163,71 @@ export type SigningKey = {
   readonly auxiliary: Auxiliary | null
   /** 32 bytes: digest of the record. */
   readonly epoch: Uint8Array
+}
+
+/** One message of a run. */
+export type ToSign = {
+  /** For ECDSA a digest of 32 bytes, for the other schemes any bytes. */
+  readonly message: Uint8Array
   /** The number that a derivation path adds to the private key; 0n without one. */
   readonly shift: bigint
 }
 
 /**
- * Signs with the session's parties, whose ids are the indices of their shares; exactly as many as must sign.
- * @param message for ECDSA a digest of 32 bytes, for the other schemes any bytes
- * @returns 64 bytes, already verified by an ordinary verifier
+ * Signs 1 to 64 messages in one run with the session's parties, whose ids are the indices of their shares; exactly as
+ * many as must sign. All parties must give the same messages in the same order, which the run's definition fixes.
+ * @returns for each message 64 bytes that an ordinary verifier has accepted; all of them, or none
+ * @throws ProtocolAbort naming everybody who broke the protocol, each with the number of the message
  */
-export function* signMessage(
+export function* signMessages(
   session: Session,
   key: SigningKey,
-  message: Uint8Array,
+  messages: readonly ToSign[],
+  nonces: NonceRng,
+): Protocol<readonly Uint8Array[]> {
+  requireInput(key.share.scheme, key.auxiliary)
+  const sign = (each: ToSign) => (entry: Session) => signMessage(entry, key, each, nonces)
+  return yield* inStep(session, messages.map(sign))
+}
+
+function* signMessage(
+  entry: Session,
+  { share, auxiliary, epoch }: SigningKey,
+  { message, shift }: ToSign,
   nonces: NonceRng,
 ): Protocol<Uint8Array> {
-  const { share, auxiliary, epoch, shift } = key
-  requireInput(share.scheme, auxiliary)
-  if (auxiliary === null) return yield* signFrost(session, { share, message, shift }, nonces)
+  if (auxiliary === null) return yield* signFrost(entry, { share, message, shift }, nonces)
   const { level, parties: aux } = auxiliary.data
   const ecdsa = { share, level, aux, epoch, shift, auxSecret: auxiliary.secret }
-  const { r, s } = yield* signEcdsa(session, ecdsa, message, nonces)
+  const { r, s } = yield* signEcdsa(entry, ecdsa, message, nonces)
   return concatBytes(r, s)
+}
+
+/** The public part of a key that signs, from its agreed record. */
+export type PublicSigningKey = {
+  readonly share: PublicShares
+  readonly auxiliary: AuxData | null
+  /** 32 bytes: digest of the record. */
+  readonly epoch: Uint8Array
+}
+
+/**
+ * Names the signers that provably broke a run of `signMessages`.
+ * @throws RangeError if the session's parties cannot have signed with this key
+ */
+export function judgeSigning(
+  session: Session,
+  { share, auxiliary, epoch }: PublicSigningKey,
+  messages: readonly ToSign[],
+  rounds: Rounds,
+  disputes: readonly Dispute[],
+): Judging<readonly Accusation[]> {
+  return judgeEntries(session, messages.length, rounds, disputes, (entry, own, letters, about) => {
+    const { message, shift } = messages[entry - 1] as ToSign
+    if (auxiliary === null) return judgeFrost(own, { share, shift }, message, letters)
+    const { level, parties: aux } = auxiliary
+    return judgeFailure(own, { share, level, aux, epoch, shift }, message, letters, about)
+  })
 }
 
 /** The round in which a signer sends its share of the signature. */

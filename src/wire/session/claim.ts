@@ -6,9 +6,15 @@
  * only letters that a cheat sent, and a cheat that claims an honest letter reveals only what it could reveal
  * anyway. A claim ends its author's part, so no share of this run is ever used.
  */
-import { bytes, bytesUpTo, codec, type Of, record } from '../../protocol/core/codec.js'
+import { bytes, bytesUpTo, codec, nullable, type Of, record, uint } from '../../protocol/core/codec.js'
+import { MOST_ENTRIES } from '../../protocol/core/entries.js'
 import { ENVELOPE_LIMIT, LARGEST_SHOWN } from './envelope.js'
 
-const claimShape = record({ letter: bytesUpTo(LARGEST_SHOWN), key: bytes(32) })
+const claimShape = record({
+  letter: bytesUpTo(LARGEST_SHOWN),
+  key: bytes(32),
+  /** Of a letter with several entries, the one that is invalid, from 1; null for the whole letter. */
+  entry: nullable(uint(MOST_ENTRIES, 1)),
+})
 export type Claim = Of<typeof claimShape>
 export const claimCodec = codec(claimShape, ENVELOPE_LIMIT)

@@ -43,6 +43,7 @@ const fac = (from: PartyId, to: PartyId, body = honest('aux-prove', from, to)): 
   from,
   to,
   letter: body,
+  entry: null,
 })
 
 test('of an honest run nobody is guilty', () => {

@@ -120,7 +120,7 @@ describe('the letters that one signer alone got', () => {
   const rounds = transcript()
   const verdict = (round: string, changed: Uint8Array): unknown =>
     verifyFailure(session, key(), message, rounds, onceEach, [
-      { round, from: 3, to: 4, letter: changed },
+      { round, from: 3, to: 4, letter: changed, entry: null },
     ]).map(({ party, kind, reason }) => [party, round, kind, reason])
   const own = (round: string): Uint8Array => dealtIn(round, 3, 4)
   const [first, second] = [letter.firstProofs, letter.secondProofs]

@@ -89,9 +89,11 @@ export function transcribed(
   run((letter) => {
     const body = tamper(letter)
     const isHeard = letter.kind === 'broadcast' && (letter.to === listener || letter.from === listener)
-    if (isHeard && body !== undefined) {
+    // What the listener says itself is as it said it, whatever a cheat makes of it on the way.
+    const heard = letter.from === listener ? letter.body : body
+    if (isHeard && heard !== undefined) {
       const letters = rounds.get(letter.round) ?? new Map<PartyId, Uint8Array>()
-      rounds.set(letter.round, letters.set(letter.from, body))
+      rounds.set(letter.round, letters.set(letter.from, heard))
     }
     return body
   })

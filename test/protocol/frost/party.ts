@@ -115,10 +115,16 @@ export function overhear(
 /**
  * Alters the letters of cheaters, each alike towards everybody. A tampered letter alone would only split the
  * view, so a cheater also echoes what it sent, and is itself told what it wants to hear.
+ * @param echo the echo letter of a party that saw these letters
  */
 export function cheating(
   parties: readonly PartyId[],
   cheaters: Readonly<Record<PartyId, (letter: Letter) => Uint8Array>>,
+  echo: (seen: Session, round: string, letters: ReadonlyMap<PartyId, Uint8Array>) => Uint8Array = (
+    session,
+    round,
+    letters,
+  ) => encode(echoOf(session, round, letters)),
 ): Tamper {
   const sent = new Map<string, Map<PartyId, Uint8Array>>()
   const meant = new Map<string, Uint8Array>()
@@ -129,7 +135,7 @@ export function cheating(
       const seen = new Map(sent.get(echoed))
       if (cheaters[to]) seen.set(to, meant.get(`${echoed} ${to}`) as Uint8Array)
       return cheaters[from] || cheaters[to]
-        ? encode(echoOf(new Session(sid, from, parties), echoed, seen))
+        ? echo(new Session(sid, from, parties), echoed, seen)
         : letter.body
     }
     const body = cheaters[from]?.(letter) ?? letter.body

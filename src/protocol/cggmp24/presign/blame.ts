@@ -11,7 +11,16 @@
 import type { Accusation } from '../../core/abort.js'
 import { type Codec, codec, oneOf, record, variants } from '../../core/codec.js'
 import { type Point, secp256k1 } from '../../group/curve.js'
-import { accuse, broadcast, compute, demand, type Job, ofPeers, type Protocol } from '../../core/round.js'
+import {
+  accuse,
+  broadcast,
+  compute,
+  computeAlone,
+  demand,
+  type Job,
+  ofPeers,
+  type Protocol,
+} from '../../core/round.js'
 import type { Secret, Secrets } from '../../core/secret.js'
 import type { PartyId, Rng, Session } from '../../core/session.js'
 import type { AuxSecret } from '../auxiliary/data.js'
@@ -59,7 +68,8 @@ export type Defence = {
 export function* findCheats(session: Session, phase: Phase, defence: Defence): Protocol<never> {
   const { signers } = defence
   const letter = shownLetter(signers.level)
-  const proofs = yield* compute(signers.parties.map((party) => proofFor(session, phase, defence, party)))
+  const jobs = signers.parties.map((party) => proofFor(session, phase, defence, party))
+  const proofs = yield* computeAlone(jobs)
   const shown = new Map<PartyId, ReadonlyMap<PartyId, Shown>>()
   for (const [i, party] of signers.parties.entries()) {
     const bytes = proofs[i] as Uint8Array
