@@ -15,7 +15,7 @@ import {
   powersModulo,
   resetExponentiations,
 } from '../../dist/protocol/cggmp24/integers/modexp.js'
-import { makeKey, signMessage } from '../../dist/protocol/engines/engine.js'
+import { makeKey, signMessages } from '../../dist/protocol/engines/engine.js'
 import { parseKeyShare } from '../../dist/protocol/sharing/key-share.js'
 import { Session } from '../../dist/protocol/core/session.js'
 import { atWork, round, spread } from './spread.js'
@@ -72,7 +72,8 @@ function party(level, t, n) {
     const { data, auxSecret: secret, ...output } = making.outputs.get(session.self)
     const share = parseKeyShare({ ...input, index: session.self, ...output })
     const auxiliary = { data, secret }
-    return signMessage(session, { share, auxiliary, epoch, shift: 0n }, digest, { fresh: rng })
+    const messages = [{ message: digest, shift: 0n }]
+    return signMessages(session, { share, auxiliary, epoch }, messages, { fresh: rng })
   })
   const steps = { ...stepsOf(making.measured), ...stepsOf(signing.measured) }
   const cpu = (name) => steps[`${name} prove`].median + steps[`${name} verify`].median

@@ -3,6 +3,7 @@
  * failure phase, which takes its time: `ecdsa-evidence.slow.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { entriesLetter } from '../../src/protocol/core/entries.js'
 import { sigmaLetter } from '../../src/protocol/cggmp24/presign/letters.js'
 import { readFile } from '../../src/storage/fs/atomic.js'
 import type { Failure } from '../../src/wire/base/failure.js'
@@ -46,7 +47,7 @@ describe('a share of the signature that is none', () => {
   let parts: FailedRun
 
   beforeAll(async () => {
-    failures = await failing('sign', () => sigmaLetter.encode(5n))
+    failures = await failing('sign', () => entriesLetter(1).encode([sigmaLetter.encode(5n)]))
     parts = failedCodec.decode(await evidenceOf(failures[0] as Failure))
   }, 300_000)
 

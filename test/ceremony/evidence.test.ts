@@ -14,6 +14,7 @@ import {
 import * as resharing from '../../src/protocol/dkg/reshare-plan.js'
 import type { Session } from '../../src/protocol/core/session.js'
 import { ed25519 } from '../../src/protocol/group/curve.js'
+import { entriesLetter } from '../../src/protocol/core/entries.js'
 import { shareLetter } from '../../src/protocol/frost/sign.js'
 import { readFile } from '../../src/storage/fs/atomic.js'
 import { readQuarantine } from '../../src/storage/home/quarantine.js'
@@ -291,7 +292,7 @@ test("a share of FROST's signature that does not verify is proven from the lette
   const network = new MemoryNetwork()
   network.interfere = resigned(bob, ({ header }) =>
     header.kind === 'letter' && header.round === 'share'
-      ? shareLetter.encode(new Uint8Array(32).fill(1))
+      ? entriesLetter(1).encode([shareLetter.encode(new Uint8Array(32).fill(1))])
       : undefined,
   )
   const payload = somePayload()

@@ -56,7 +56,7 @@ describe('a signer whose share does not verify', () => {
     const network = new MemoryNetwork()
     network.interfere = resigned(everybody[1], ({ header, body }) =>
       header.kind === 'letter' && header.round === 'share'
-        ? body.map((byte, i) => (i === 2 ? byte ^ 1 : byte))
+        ? body.map((byte, i) => (i === body.length - 32 ? byte ^ 1 : byte))
         : undefined,
     )
     return network

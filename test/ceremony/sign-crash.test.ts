@@ -1,5 +1,6 @@
 /** A seeded sample of the crash matrix of signing; all of it is in `sign-crash.slow.ts`. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encode } from '../../src/protocol/core/codec.js'
 import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'
 import { type Header, sealEnvelope } from '../../src/wire/session/envelope.js'
 import { inParallel, signWithKill } from '../support/crashes.js'
@@ -73,9 +74,10 @@ test('the check for nonces finds what it is for', async () => {
     }
     return { subject: '', to: '', bytes: sealEnvelope((alice as Person).identity.signing, header, body) }
   }
+  const bytes = (fill: number) => new Uint8Array(32).fill(fill)
   const nonces = (fill: number) =>
-    noncesLetter.encode({ hiding: new Uint8Array(32).fill(fill), binding: new Uint8Array(32).fill(fill + 1) })
-  const share = (fill: number) => shareLetter.encode(new Uint8Array(32).fill(fill))
+    encode([noncesLetter.encode({ hiding: bytes(fill), binding: bytes(fill + 1) })])
+  const share = (fill: number) => encode([shareLetter.encode(bytes(fill))])
   const once = [said('nonces', 1, nonces(1)), said('share', 1, share(5))]
   expect(expectOneAnswerEach(once)).toBe(3)
   expect(() => expectOneAnswerEach([...once, said('share', 1, share(6))])).toThrow('answers for')

@@ -1,5 +1,6 @@
 /** Nonces: no two answers to one commitment in anything ever published. */
 import { expect } from 'vitest'
+import { decode } from '../../src/protocol/core/codec.js'
 import type { Delivery } from '../../src/messaging/transport/memory.js'
 import { noncesLetter, shareLetter } from '../../src/protocol/frost/sign.js'
 import { openingLetter } from '../../src/protocol/dkg/keygen-public.js'
@@ -18,6 +19,7 @@ export function expectOneAnswerEach(record: readonly Delivery[]): number {
     answers.set(commitment, (answers.get(commitment) ?? new Set()).add(answer))
   }
   const nonces = new Map<string, string>()
+  const itemsIn = (body: Uint8Array) => (decode(body) as Uint8Array[]).map((item, i) => [i, item] as const)
   const shares: { readonly of: string; readonly z: string }[] = []
   for (const { header, body } of envelopesIn(record)) {
     const of = `${hex(header.session)} ${hex(header.from)}`
@@ -28,11 +30,14 @@ export function expectOneAnswerEach(record: readonly Delivery[]): number {
       const { proof } = receiptCodec.decode(body)
       if (proof) answered(hex(proof.R), hex(proof.z))
     } else if (header.kind === 'letter' && header.round === 'nonces') {
-      const { hiding, binding } = noncesLetter.decode(body)
-      for (const point of [hiding, binding]) answered(`nonce ${hex(point)}`, of)
-      nonces.set(of, `${hex(hiding)} ${hex(binding)}`)
+      for (const [i, item] of itemsIn(body)) {
+        const { hiding, binding } = noncesLetter.decode(item)
+        for (const point of [hiding, binding]) answered(`nonce ${hex(point)}`, `${of} ${i}`)
+        nonces.set(`${of} ${i}`, `${hex(hiding)} ${hex(binding)}`)
+      }
     } else if (header.kind === 'letter' && header.round === 'share') {
-      shares.push({ of, z: hex(shareLetter.decode(body)) })
+      for (const [i, item] of itemsIn(body))
+        shares.push({ of: `${of} ${i}`, z: hex(shareLetter.decode(item)) })
     }
   }
   for (const { of, z } of shares) answered(nonces.get(of) as string, z)

@@ -28,7 +28,7 @@ export const MLKEM_CIPHERTEXT = 1088
  * hash and proof in them. Raise it with each change of any of these; otherwise the first letter that the
  * other version cannot follow accuses its sender.
  */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 const helloShape = record({
   /** `PROTOCOL`, signed with the rest, and part of the attempt's id. */
