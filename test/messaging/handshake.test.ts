@@ -4,7 +4,7 @@ import type { Opened } from '../../src/messaging/session/handshake.js'
 import { type Delivery, MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import { decode, encode, type Value } from '../../src/protocol/core/codec.js'
 import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/session/envelope.js'
-import { helloCodec, revealCodec } from '../../src/wire/session/handshake.js'
+import { helloCodec, PROTOCOL, revealCodec } from '../../src/wire/session/handshake.js'
 import { hex } from '../../src/wire/base/text.js'
 import { keygenDefinition, people, type Person, person, seat, startsFrom } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
@@ -260,8 +260,8 @@ describe('handshake', () => {
   test.each([
     [
       'of the next version',
-      (body: Map<string, Value>) => body.set('protocol', 2).set('more', 'that nobody here knows'),
-      'protocol 2',
+      (body: Map<string, Value>) => body.set('protocol', PROTOCOL + 1).set('more', 'that nobody here knows'),
+      `protocol ${PROTOCOL + 1}`,
     ],
     [
       'of a version before there were numbers',
@@ -280,7 +280,7 @@ describe('handshake', () => {
         code: 'E_PROTOCOL',
         party: 'carol',
         accused: [],
-        message: `carol's program speaks ${spoken}, this one 1`,
+        message: `carol's program speaks ${spoken}, this one ${PROTOCOL}`,
         hint: expect.stringContaining('run the same version of mpc everywhere'),
       })
     }
