@@ -3,10 +3,10 @@
  * recomputes what is signed. Screens, approvals, JSON, paper and policies all show the same `View`.
  */
 import type { Scheme } from '../protocol/group/scheme.js'
-import type { KeyRecord } from '../wire/key/record.js'
+import type { RootKey } from '../wire/key/derived-key.js'
 
 /** The key that is asked to sign, and the derivation path that the request names; null for the key itself. */
-export type Subject = { readonly record: KeyRecord; readonly path: string | null }
+export type Subject = { readonly record: RootKey; readonly path: string | null }
 
 /** One thing to sign. */
 export type Message = {
@@ -84,6 +84,8 @@ export type Decoder = {
    *   `E_PATH` (usage): the path leads to no key
    */
   readonly decode: (payload: Uint8Array, subject: Subject) => Decoded
+  /** What the bytes say by themselves, for whoever does not name a key; absent where that is nothing. */
+  readonly outline?: (payload: Uint8Array) => View
 }
 
 /** At most this many messages in one payload. */

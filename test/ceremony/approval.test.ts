@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { checkPayload } from '../../src/ceremony/requests/approval.js'
-import { SCHEMES } from '../../src/protocol/group/scheme.js'
-import { payloadSummary } from '../../src/cli/views/payload.js'
 import { sha256 } from '../../src/wire/base/hash.js'
 import { messageOf } from '../../src/wire/ceremony/signature.js'
 import { hex } from '../../src/wire/base/text.js'
@@ -47,17 +45,4 @@ describe('32 bytes', () => {
     expect(() => checkPayload('raw', Buffer.alloc(length))).not.toThrow()
     expect(() => checkPayload('text', Buffer.alloc(length, 'a'))).not.toThrow()
   })
-})
-
-test('a person is told what is signed of a payload', () => {
-  const typeLine = (scheme: (typeof SCHEMES)[number], type: 'raw' | 'text') => {
-    const asked = { key: 'k', signers: 's', scheme, type, payload: Buffer.from('pay'), reason: '' }
-    return payloadSummary(asked).find((line) => line.trim().startsWith('type'))
-  }
-  for (const scheme of SCHEMES) {
-    const isEcdsa = scheme === 'ecdsa-secp256k1'
-    expect(typeLine(scheme, 'raw')?.includes('the SHA-256 of these bytes is signed')).toBe(isEcdsa)
-    expect(typeLine(scheme, 'text')?.includes('the SHA-256 of these bytes is signed')).toBe(isEcdsa)
-    expect(typeLine(scheme, 'raw')?.includes('these bytes as they are')).toBe(!isEcdsa)
-  }
 })

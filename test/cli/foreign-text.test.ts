@@ -6,11 +6,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bech32m } from '@scure/base'
 import { describe, expect, test } from 'vitest'
-import { payloadLines, payloadSummary } from '../../src/cli/views/payload.js'
+import { payloadLines, payloadSummary, viewData } from '../../src/cli/views/payload.js'
 import { present } from '../../src/cli/runtime/result.js'
 import { makeStyle } from '../../src/cli/terminal/style.js'
 import { type Abort, abortCodec, failureOf } from '../../src/messaging/session/abort.js'
 import { wantCodec } from '../../src/messaging/channel/letters.js'
+import type { Decoder } from '../../src/payload/decoder.js'
+import { raw } from '../../src/payload/plain/raw.js'
+import { text as plainText } from '../../src/payload/plain/text.js'
 import { CodecError, decode, encode, type Value } from '../../src/protocol/core/codec.js'
 import { parseCard } from '../../src/wire/identity/card.js'
 import { definitionCodec, orderCodec, parseDefinition } from '../../src/wire/ceremony/definition.js'
@@ -199,17 +202,19 @@ const abortWith = (text: string): string[] =>
 const summary = {
   key: 'k',
   signers: 'a',
-  scheme: 'eddsa-ed25519' as const,
-  type: 'text' as const,
+  decoded: decodedOf(filled(1), raw),
   payload: filled(1),
   reason: '',
+}
+function decodedOf(payload: Uint8Array, { decode }: Decoder) {
+  return decode(payload, { record: { ...record, scheme: 'eddsa-ed25519' }, path: null })
 }
 /** Where it comes to nobody's eyes: what a change of that would need is a line here that renders it. */
 const neverShown = (): string[] => []
 
 /** By message and field: how the text reaches the screen. */
 const SHOWN: Readonly<Record<string, (text: string) => string[]>> = {
-  'request.reason': (reason) => payloadSummary({ ...summary, reason }),
+  'request.reason': (reason) => payloadSummary({ ...summary, reason }, 24).lines,
   // A request with a path is refused, unread, until there are paths.
   'request.path': neverShown,
   'order.path': neverShown,
@@ -297,7 +302,12 @@ describe('text from others, in every message', () => {
   test('so is a payload, summed up and whole, be it text or not', () => {
     for (const text of [...hostileTexts, hostileTexts.join(''), `${hostileTexts.join('\n')}\n`]) {
       for (const payload of [Buffer.from(text), Buffer.concat([Buffer.from(text), Buffer.of(0xff)])]) {
-        const lines = [...payloadSummary({ ...summary, payload }), ...payloadLines(payload)]
+        const decoded = decodedOf(payload, payload.at(-1) === 0xff ? raw : plainText)
+        const lines = [
+          ...payloadSummary({ ...summary, payload, decoded }, 24).lines,
+          ...payloadLines(decoded, payload),
+          JSON.stringify(viewData(decoded.view)),
+        ]
         expect(lines.join('')).not.toMatch(/[\n\r]/)
         expect(lines.join('')).not.toMatch(HOSTILE)
       }

@@ -29,6 +29,7 @@ const ELSEWHERE = new Set([
   'reshare',
   'refresh',
   'sign',
+  'inspect',
   'key show',
   'key address',
   'key export-public',

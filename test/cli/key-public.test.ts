@@ -4,13 +4,9 @@ import { createBase58check } from '@scure/base'
 import { pointFromScalar } from 'tiny-secp256k1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../src/cli/program/program.js'
-import { curveOf, type Scheme } from '../../src/protocol/group/scheme.js'
-import { openHome } from '../../src/storage/home/home.js'
-import { stageEpoch, writeState } from '../../src/storage/home/epochs.js'
-import { encodeRecord, type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
 import { hex } from '../../src/wire/base/text.js'
 import { mpc, type Ran, scratch } from '../support/cli.js'
-import { madeKey } from '../wire/support.js'
+import { stageKey } from '../support/staged.js'
 
 const BIP_84 =
   'zprvAdG4iTXWBoARxkkzNpNh8r6Qag3irQB8PzEMkAFeTRXxHpbF9z4QgEvBRmfvqWvGp42t42nvgGpNgYSJA9iefm1yYNZKEm7z6qUWCroSQnE'
@@ -29,30 +25,13 @@ function account(text: string): { group_point: Uint8Array; chain_code: Uint8Arra
   return { group_point, chain_code: bytes.slice(13, 45) }
 }
 
-/** A key of this home over a given point. Nobody knows a share of it; the commands here need none. */
-async function stage(name: string, scheme: Scheme, given: Partial<KeyRecord>): Promise<void> {
-  const made = { ...madeKey(scheme).record, ...given }
-  const { parsePoint, G } = curveOf(scheme)
-  let point = parsePoint(made.group_point)
-  const members = made.members.map((member) => {
-    point = point.add(G)
-    return { ...member, public_share: point.toBytes() }
-  })
-  const record: KeyRecord = { ...made, members }
-  const at = await openHome(home)
-  const digest = recordDigest(record)
-  await stageEpoch(at, name, digest, { 'record.cbor': encodeRecord(record), 'share.age': new Uint8Array(1) })
-  const epochs = [{ digest, number: 1, status: 'active' as const }]
-  await writeState(at, name, { format: 'mpc/key-state/v1', key_id: record.key_id, epochs })
-}
-
 beforeAll(async () => {
   const { dir, remove: away } = await scratch()
   home = `${dir}/home`
   remove = away
-  await stage('treasury', 'ecdsa-secp256k1', account(BIP_84))
-  await stage('tap', 'schnorr-taproot', account(BIP_86))
-  await stage('sol', 'eddsa-ed25519', {})
+  await stageKey(home, 'treasury', 'ecdsa-secp256k1', account(BIP_84))
+  await stageKey(home, 'tap', 'schnorr-taproot', account(BIP_86))
+  await stageKey(home, 'sol', 'eddsa-ed25519', {})
 })
 afterAll(() => remove())
 

@@ -1,8 +1,8 @@
 /** Text, raw bytes and digests: what is shown of them, and which bytes are signed. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { Decoded, Subject } from '../../src/payload/decoder.js'
-import { decoderFor, loadDecoder, PAYLOAD_TYPES } from '../../src/payload/registry/registry.js'
+import type { Decoded, Decoder, Subject, View } from '../../src/payload/decoder.js'
+import { checked, decoderFor, loadDecoder, PAYLOAD_TYPES } from '../../src/payload/registry/registry.js'
 import { SCHEMES, type Scheme } from '../../src/protocol/group/scheme.js'
 import { Failure } from '../../src/wire/base/failure.js'
 
@@ -54,6 +54,48 @@ describe('the registry', () => {
   })
 })
 
+describe('a decoder that forgets to make a text visible', () => {
+  const view: View = { type: 'x', sentence: 'fine', rows: [], effects: [], warnings: [] }
+  const effect = { chain: 'x', kind: 'call', asset: null, amount: null, recipient: null } as const
+  const message = { path: null, message: new Uint8Array(32) }
+  const over = (decoded: Partial<View>, messages = [message]): (() => unknown) => {
+    const decoder: Decoder = {
+      type: 'x',
+      schemes: SCHEMES,
+      summary: 'x',
+      read: (file) => file,
+      decode: () => ({ view: { ...view, ...decoded }, messages, assemble: () => ({}) }),
+      outline: () => ({ ...view, ...decoded }),
+    }
+    const { decode, outline } = checked(decoder)
+    return () => [decode(new Uint8Array(), subject('eddsa-ed25519')), outline?.(new Uint8Array())]
+  }
+
+  test.each<[string, Partial<View>]>([
+    ['the sentence', { sentence: 'a\u001b[2J' }],
+    ['a warning', { warnings: ['a\nb'] }],
+    ['a label', { rows: [{ label: 'a\u202e', value: '' }] }],
+    ['a value', { rows: [{ label: '', value: 'a\u200bb' }] }],
+    ['a chain', { effects: [{ ...effect, chain: 'x\r' }] }],
+    ['an asset', { effects: [{ ...effect, asset: 'x\u009b' }] }],
+    ['a recipient', { effects: [{ ...effect, recipient: 'a\u0301\u0301\u0301' }] }],
+  ])('in %s is stopped before the screen', (_, decoded) => {
+    expect(over({ ...decoded })).toThrow('text that cannot be shown on a screen')
+  })
+
+  test.each([0, 65])('or has %i messages is stopped, too', (count) => {
+    expect(over({}, Array(count).fill(message) as (typeof message)[])).toThrow(
+      `has ${count} messages to sign`,
+    )
+  })
+
+  test('is told from one that forgets nothing', () => {
+    expect(
+      over({ sentence: 'Zahlt 3 € an „Zoë“, 支払い' }, Array(64).fill(message) as (typeof message)[]),
+    ).not.toThrow()
+  })
+})
+
 describe('text', () => {
   const pay = utf8('pay 3 to "bob"\nand say so')
 
@@ -61,8 +103,9 @@ describe('text', () => {
     const { view } = await decoded('text', pay)
     expect(view).toEqual({
       type: 'text',
-      sentence: 'Signs the text "pay 3 to \\"bob\\"\\u{a}and say so".',
+      sentence: 'Signs a text of 2 lines that begins with "pay 3 to \\"bob\\"".',
       rows: [
+        { label: 'signed', value: 'these bytes as they are' },
         { label: 'length', value: '25 bytes' },
         { label: 'line 1', value: '"pay 3 to \\"bob\\""' },
         { label: 'line 2', value: '"and say so"' },
@@ -72,9 +115,16 @@ describe('text', () => {
     })
   })
 
+  test('that is short is all in the sentence', async () => {
+    expect((await decoded('text', utf8('pay bob'))).view.sentence).toBe('Signs the text "pay bob".')
+    expect((await decoded('text', utf8('b'.repeat(61)))).view.sentence).toBe(
+      `Signs a text of one line that begins with "${'b'.repeat(60)}".`,
+    )
+  })
+
   test('has all of a long line in rows of 60 characters', async () => {
     const { view } = await decoded('text', utf8(`${'a'.repeat(60)}${'b'.repeat(60)}c`))
-    expect(view.rows.slice(1)).toEqual([
+    expect(view.rows.slice(2)).toEqual([
       { label: 'line 1', value: `"${'a'.repeat(60)}"` },
       { label: '', value: `"${'b'.repeat(60)}"` },
       { label: '', value: '"c"' },
@@ -98,8 +148,8 @@ describe('raw bytes', () => {
   test('are shown by their hash and in hex, all of them', async () => {
     const payload = Uint8Array.from({ length: 50 }, (_, i) => 200 + i)
     const { view } = await decoded('raw', payload)
-    expect(view.sentence).toBe(`Signs 50 bytes with SHA-256 ${Buffer.from(sha256(payload)).toString('hex')}.`)
-    const [length, ...rows] = view.rows
+    expect(view.sentence).toBe('Signs 50 bytes that this program does not decode.')
+    const [, length, ...rows] = view.rows
     expect(length).toEqual({ label: 'length', value: '50 bytes, not text' })
     expect(rows.map(({ label }) => label)).toEqual(['byte 0', 'byte 24', 'byte 48'])
     expect(Buffer.from(rows.map(({ value }) => value).join(''), 'hex')).toEqual(Buffer.from(payload))
@@ -109,16 +159,14 @@ describe('raw bytes', () => {
   })
 
   test('that are text are shown as text', async () => {
-    expect((await decoded('raw', utf8('pay bob'))).view.rows[1]).toEqual({
+    expect((await decoded('raw', utf8('pay bob'))).view.rows[2]).toEqual({
       label: 'line 1',
       value: '"pay bob"',
     })
   })
 
   test('may be none', async () => {
-    expect((await decoded('raw', new Uint8Array())).view.sentence).toMatch(
-      /^Signs 0 bytes with SHA-256 e3b0c442/,
-    )
+    expect((await decoded('raw', new Uint8Array())).view.sentence).toMatch(/^Signs 0 bytes /)
   })
 })
 
@@ -149,6 +197,10 @@ describe('the message', () => {
     expect(await messageOf(type, 'ecdsa-secp256k1', payload)).toEqual([
       { path: 'm/0/1', message: sha256(payload) },
     ])
+    expect((await decoded(type, payload, 'ecdsa-secp256k1')).view.rows[0]).toEqual({
+      label: 'signed',
+      value: 'the SHA-256 of these bytes',
+    })
     for (const scheme of ['eddsa-ed25519', 'schnorr-taproot'] as const) {
       expect(await messageOf(type, scheme, payload)).toEqual([{ path: 'm/0/1', message: payload }])
     }

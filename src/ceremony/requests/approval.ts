@@ -2,6 +2,10 @@
  * Which payloads may be signed at all, and who approves one. Checked before any person is asked and before
  * any secret is opened.
  */
+import type { Decoded } from '../../payload/decoder.js'
+import { isBareDigest } from '../../payload/plain/message.js'
+import { decoderFor, isPlain } from '../../payload/registry/registry.js'
+import { derivedKey, type RootKey } from '../../wire/key/derived-key.js'
 import type { PayloadType } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
@@ -17,22 +21,15 @@ export type Approval =
   | { readonly ask: (request: Request, signal: AbortSignal) => Promise<void> }
 
 /**
- * Refuses payloads that nobody may approve. Under every scheme 32 bytes may be a digest of something unknown:
- * Ed25519 and BIP-340 sign them as they are, and ECDSA signs their SHA-256, which is a Bitcoin signature hash
- * if they are the SHA-256 of its preimage (BIP-143). Text is no exception: an attacker can search for a
- * digest that is text.
+ * Refuses payloads that nobody may approve; `isBareDigest` says why 32 bytes are among them.
  * @throws Failure `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused)
  */
-export function checkPayload(type: PayloadType, payload: Uint8Array): void {
-  if (payload.length > PAYLOAD_LIMIT) {
-    throw new Failure('usage', 'E_PAYLOAD', `the payload has more than ${PAYLOAD_LIMIT} bytes`, {
-      hint: 'sign a hash of it as text, and keep the file beside it',
-    })
-  }
+export function checkPayload(type: string, payload: Uint8Array): void {
+  requireSize(payload)
   if (type === 'digest' && payload.length !== 32) {
     throw new Failure('verification', 'E_PAYLOAD', 'a digest has exactly 32 bytes')
   }
-  if (payload.length === 32) {
+  if (isPlain(type) && isBareDigest(payload)) {
     const problem = type === 'digest' ? 'signing a bare digest' : 'these 32 bytes may be a digest: that'
     throw new Failure('refused', 'E_DIGEST', `${problem} needs leave of the key's policy`, {
       hint: 'ask for the message itself, which says what is signed; this version has no policies',
@@ -48,6 +45,30 @@ export function checkPayload(type: PayloadType, payload: Uint8Array): void {
       })
     }
   }
+}
+
+/**
+ * Decodes a payload for a key.
+ * @throws Failure `E_PAYLOAD` (usage, verification), `E_TYPE` (usage), `E_PATH` (usage)
+ */
+export async function decodeFor(
+  record: RootKey,
+  {
+    type,
+    payload,
+    path,
+  }: { readonly type: string; readonly payload: Uint8Array; readonly path: string | null },
+): Promise<Decoded> {
+  requireSize(payload)
+  derivedKey(record, path)
+  return (await decoderFor(type, record.scheme)).decode(payload, { record, path })
+}
+
+export function requireSize(payload: Uint8Array): void {
+  if (payload.length <= PAYLOAD_LIMIT) return
+  throw new Failure('usage', 'E_PAYLOAD', `the payload has more than ${PAYLOAD_LIMIT} bytes`, {
+    hint: 'sign a hash of it as text, and keep the file beside it',
+  })
 }
 
 /**

@@ -22,9 +22,7 @@ export function withOthers(failure: Failure, { name, record, seated }: Key, opti
     .filter((member) => !away.includes(member) && !kept.includes(member))
   const signers = [...kept, ...rest].slice(0, record.threshold)
   if (signers.length < record.threshold) return failure
-  const type = options.type === undefined ? '' : ` --type ${options.type}`
-  const path = options.path === undefined ? '' : ` --path ${options.path}`
-  const command = `mpc sign --key ${name} --in ${fileWord(options.in)}${type}${path} --signers ${signers.join(',')}`
+  const command = `mpc sign ${requestFlags(name, options)} --signers ${signers.join(',')}`
   return new Failure(kind, code, message, {
     hint: `${hint === null ? '' : `${hint}; `}or ask others: \`${command}\``,
     ...(party !== null && { party }),
@@ -34,6 +32,10 @@ export function withOthers(failure: Failure, { name, record, seated }: Key, opti
 }
 const AWAY: readonly string[] = ['E_ABSENT', 'E_PASSED_OVER', 'E_PEER_REFUSED', 'E_PEER_LEFT']
 
+/** What is to be signed, or is signed, as the flags of a command. @param key its name */
+export const requestFlags = (key: string, { in: file, type, path }: Omit<Asked, 'signers'>): string =>
+  `--key ${key}${type === undefined ? '' : ` --type ${type}`} --in ${fileWord(file)}${path === undefined ? '' : ` --path ${path}`}`
+
 /** A file as a shell takes it; one that was not named, or hardly can be, stands as FILE. */
-export const fileWord = (file: string | undefined): string =>
+const fileWord = (file: string | undefined): string =>
   file === undefined || file === '-' || !/^[\x20-\x7e]+$/.test(file) ? 'FILE' : shellQuote(file)

@@ -234,6 +234,7 @@ export const runningCodes = {
     'Wait. The next signer sends it without being asked.',
   ),
   E_PAYLOAD: entry('The payload is not of the given type, or is too large.', 'Check --type and the file.'),
+  E_INSPECT_KEY: entry('A path needs a key, and the command names none.', 'Give --key, or omit --path.'),
   E_TYPE: entry(
     'The type of payload does not exist, or keys of this scheme do not sign it.',
     'Give a --type that the error names.',
@@ -262,6 +263,10 @@ export const runningCodes = {
   E_SIGNATURE_INVALID: entry(
     'The signature is not valid for this payload and key.',
     'Check the file, the key and the signature.',
+  ),
+  E_VERIFY_SEVERAL: entry(
+    'The payload has several signatures, one for each input.',
+    'Give what `mpc sign` made of them to another program.',
   ),
   E_VERIFY_KEY: entry(
     'The command does not name exactly one public key.',

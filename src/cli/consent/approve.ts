@@ -1,5 +1,5 @@
 /**
- * A person's leave for a signature: they see what it is, who asks and who signs, may look at all of it or keep it in a
+ * A person's leave for a signature: they see what it does, who asks and who signs, may look at all of it or keep it in a
  * file, and type two words of it. The words are something to type, never something to compare between people.
  */
 import { Failure } from '../../wire/base/failure.js'
@@ -8,8 +8,11 @@ import { hex } from '../../wire/base/text.js'
 import { wordsOf } from '../../wire/base/safety-words.js'
 import type { Context } from '../runtime/context.js'
 import { writeNew } from '../runtime/read-input.js'
-import { type Asked, hiddenBytes, payloadLines, payloadSummary } from '../views/payload.js'
+import { type Asked, payloadLines, payloadSummary } from '../views/payload.js'
 import { saidNo } from '../terminal/terminal.js'
+
+/** Of a terminal that does not say its size. */
+const USUAL_ROWS = 24
 
 /** @throws Failure `E_REFUSED` (refused), `E_NO_INPUT` (usage), the signal's reason */
 export async function approve(
@@ -18,23 +21,22 @@ export async function approve(
   asked: Asked,
   signal: AbortSignal,
 ): Promise<void> {
-  const { payload } = asked
+  const { payload, decoded } = asked
   const digest = sha256(payload)
   const asking = { flag: `--approve sha256:${hex(digest)}`, signal }
   terminal.requirePerson('Sign it?', asking)
-  await terminal.read(['', headline, ...payloadSummary(asked), ''], signal)
+  const { lines, isPart } = payloadSummary(asked, terminal.screen.size()?.rows ?? USUAL_ROWS)
+  await terminal.read(['', headline, '', ...lines, ''], signal)
   const words = approvalWords(payload)
-  // A summary hides what is long, and where lines break.
-  const hides = hiddenBytes(payload) > 0 || payloadLines(payload).length > 1
-  const looks = hides ? ', "view" to see all of it, "save" to keep it in a file' : ''
-  const answers = hides ? ['view', 'save', words] : [words]
+  const looks = isPart ? ', "view" to see all of it, "save" to keep it in a file' : ''
+  const answers = isPart ? ['view', 'save', words] : [words]
   for (;;) {
     const question = `Sign it? Type "${words}"${looks}, or "no":`
     switch (await terminal.askTyped(question, 'no', answers, asking)) {
       case null:
         throw saidNo()
       case 'view':
-        await terminal.read(payloadLines(payload), signal)
+        await terminal.read(payloadLines(decoded, payload), signal)
         break
       case 'save':
         terminal.say(await saved(`payload-${hex(digest).slice(0, 16)}`, payload))

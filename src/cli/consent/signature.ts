@@ -1,7 +1,8 @@
 /** The questions before a signature: of the member that asks for it, and of one that is asked. */
 import type { Key } from '../../ceremony/keys/key.js'
+import { decodeFor } from '../../ceremony/requests/approval.js'
+import type { Decoded } from '../../payload/decoder.js'
 import { hex, visible } from '../../wire/base/text.js'
-import type { PayloadType } from '../../wire/ceremony/definition.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import type { Context } from '../runtime/context.js'
 import { humanTime } from '../views/time.js'
@@ -10,18 +11,22 @@ import { approve } from './approve.js'
 /** Who is asked. */
 type Asked = Pick<Context, 'terminal' | 'signal'>
 
-/** Before this member asks: what it is about to sign. */
+/** What this member is about to ask for. */
+export type Asking = {
+  readonly payload: Uint8Array
+  readonly decoded: Decoded
+  readonly path: string | null
+  readonly reason: string
+  /** Names; null for whoever comes. */
+  readonly signers: readonly string[] | null
+}
+
+/** Before this member asks: what it is about to sign. @param self its name */
 export async function confirmAsking(
   context: Asked,
   key: Key,
   self: string,
-  type: PayloadType,
-  payload: Uint8Array,
-  {
-    reason,
-    signers,
-    path,
-  }: { readonly reason?: string; readonly signers?: readonly string[]; readonly path?: string },
+  { payload, decoded, path, reason, signers }: Asking,
 ): Promise<void> {
   const others = signers?.filter((name) => name !== self).join(' and ')
   const signs = !signers || signers.includes(self)
@@ -29,12 +34,11 @@ export async function confirmAsking(
     context,
     `You ask ${others ?? 'whoever comes'} for this signature${signs ? ', and sign it yourself' : '; you do not sign it yourself'}:`,
     {
-      key: keyLine(key, path ?? null),
+      key: keyLine(key, path),
       signers: signers?.join(' and ') ?? `you, and whoever comes first`,
-      scheme: key.record.scheme,
-      type,
+      decoded,
       payload,
-      reason: reason ?? '',
+      reason,
     },
     context.signal,
   )
@@ -51,14 +55,14 @@ export async function consent(
   const nameOf = (fingerprint: Uint8Array) =>
     members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'
   const asker = nameOf(request.asker)
+  const decoded = await decodeFor(key.record, request)
   await approve(
     context,
     `${asker} asks for this signature, ${humanTime(request.created, context.now())}:`,
     {
       key: keyLine(key, request.path),
       signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
-      scheme: key.record.scheme,
-      type: request.type,
+      decoded,
       payload: request.payload,
       reason: request.reason,
     },

@@ -14,12 +14,12 @@ import {
   path,
   publicKey,
   type Schema,
+  scheme,
   text,
   time,
 } from './schema.js'
 import { shareData } from './share.js'
-
-const scheme = oneOf('ecdsa-secp256k1', 'eddsa-ed25519', 'schnorr-taproot')
+import { signingData } from './signing.js'
 
 const identityFields = {
   name,
@@ -113,79 +113,6 @@ const handshake = object({
       verified: { type: 'boolean' },
     }),
   ),
-})
-
-const signature = object(
-  {
-    request_id: hex(32),
-    key: name,
-    scheme,
-    type: oneOf('raw', 'digest', 'text'),
-    payload_sha256: hex(32),
-    path: orNull(text),
-    signers: list(name),
-    epoch: count(1),
-    /** At the path. */
-    public_key: publicKey,
-    /** 64 bytes; for ecdsa r and s. */
-    signature: hex(64),
-    /** For ecdsa alone. */
-    r: hex(32),
-    s: hex(32),
-    recovery_id: oneOf(0, 1),
-    der: { type: 'string', pattern: '^30([0-9a-f]{2})+$' },
-    certificate: text,
-    /** Null where the signature was handed over by another. */
-    transcript: orNull(path),
-    /** Requests that were passed over meanwhile; null where one cannot be read. With a failure too. */
-    skipped: list(
-      object({
-        request_id: orNull(hex(32)),
-        asker: orNull(text),
-        sha256: orNull(hex(32)),
-        code: orNull(text),
-      }),
-    ),
-  },
-  ['r', 's', 'recovery_id', 'der'],
-)
-
-const ranFields = {
-  definition_id: hex(32),
-  sid: hex(32),
-  words: list(text, { minItems: 6, maxItems: 6 }),
-  participants: list(
-    object({
-      name,
-      fingerprint: hex(32),
-      known: oneOf('given', 'self', 'verified', 'unverified', 'unknown'),
-    }),
-  ),
-  scheme,
-  threshold: count(2),
-  public_key: publicKey,
-}
-const transcript = object({
-  kind: oneOf('keygen', 'reshare', 'refresh', 'sign'),
-  ...ranFields,
-  head: hex(32),
-  signature: orNull(hex(64)),
-  certificate: oneOf('complete', 'incomplete'),
-  missing: list(name),
-})
-const failedRun = object({
-  kind: { const: 'failed-run' },
-  /** What was to come of it. */
-  of: oneOf('keygen', 'reshare', 'refresh', 'sign'),
-  ...ranFields,
-  /** Null where the file holds letters alone. */
-  sid: orNull(hex(32)),
-  words: orNull(ranFields.words),
-  /** Of the key that was to sign or to be dealt anew. */
-  public_key: orNull(publicKey),
-  guilty: list(object({ name, fingerprint: hex(32), round: text, kind: { const: 'proven' }, reason: text }), {
-    minItems: 1,
-  }),
 })
 
 const rehearsed = object({
@@ -328,7 +255,6 @@ const DATA: Readonly<Record<string, Schema>> = {
   keygen: key,
   reshare: key,
   refresh: key,
-  sign: signature,
   'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
   'key show': object(
     { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy_sha256: orNull(hex(32)) },
@@ -351,10 +277,9 @@ const DATA: Readonly<Record<string, Schema>> = {
     /** Null where the scheme has none. */
     xpub: orNull({ type: 'string', pattern: '^[xt]pub[1-9A-HJ-NP-Za-km-z]+$' }),
   }),
+  ...signingData,
   ...shareData,
   ...backupData,
-  verify: object({ valid: { const: true } }),
-  'transcript verify': { anyOf: [transcript, failedRun] },
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
   'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
   rehearse: rehearsed,

@@ -23,3 +23,4 @@ export const object = (
   properties,
   required: Object.keys(properties).filter((property) => !optional.includes(property)),
 })
+export const scheme: Schema = oneOf('ecdsa-secp256k1', 'eddsa-ed25519', 'schnorr-taproot')

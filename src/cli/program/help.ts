@@ -18,6 +18,7 @@ export function helpOf(command: Command, spec: CommandSpec): string {
     spec.examples.map((example) => `  ${example}`),
     [`Usage: ${usage.join(' ')}`],
     columns([...operands, ...command.options.map(row)]),
+    spec.words ? [`${spec.words.title}:`, ...columns(spec.words.rows)] : [],
     [COMMON],
   ])
 }

@@ -24,6 +24,8 @@ export type CommandSpec = {
   readonly examples: readonly string[]
   readonly operands?: readonly Operand[]
   readonly flags: readonly Flag[]
+  /** Words that a flag takes, each with what it means, where they are too many for the flag's line. */
+  readonly words?: { readonly title: string; readonly rows: readonly (readonly [string, string])[] }
   /** Loads the code only when it runs. */
   readonly load: () => Promise<Run<never>>
 }

@@ -1,82 +1,111 @@
-/** What is to be signed, as people see it: a summary that says how much it leaves out, and all of it. */
-import type { Scheme } from '../../protocol/group/scheme.js'
-import type { PayloadType } from '../../wire/ceremony/definition.js'
+/** What is to be signed, as machines and people see it: all of it, or a summary that says how much it leaves out. */
+import type { Decoded, Message, Row, View } from '../../payload/decoder.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { fields } from '../terminal/style.js'
 
-/** How much of a payload a summary shows: as many characters of text as `visible` does, or bytes of anything else. */
-const SHOWN_CHARACTERS = 200
-const SHOWN_BYTES = 64
-/** How much stands on a line of the whole. */
-const LINE_CHARACTERS = 60
-const LINE_BYTES = 24
+type Rows = readonly (readonly [string, string])[]
 
-/** A type of payload, and what is signed of it: ECDSA signs a hash, the others sign what is there. */
-function typeLine(scheme: Scheme, type: PayloadType): string {
-  if (scheme === 'ecdsa-secp256k1' && type !== 'digest')
-    return `${type}; the SHA-256 of these bytes is signed`
-  return type === 'text' ? 'text' : `${type}, these bytes as they are`
-}
+/** Rows of a terminal that a summary takes beside the view's, with the question below it. */
+const OTHER_ROWS = 17
+const LEAST_ROWS = 6
+
+/** How many rows of a view a summary shows on a terminal of so many. Warnings are never left out. */
+const roomIn = (rows: number): number => Math.max(LEAST_ROWS, rows - OTHER_ROWS)
+
+export const viewData = ({ type, sentence, effects, warnings, rows }: View) => ({
+  type,
+  sentence,
+  effects: effects.map(({ chain, kind, asset, amount, recipient }) => ({
+    chain,
+    kind,
+    asset,
+    // In decimals: no number of JSON holds 256 bits.
+    amount: amount === null ? null : String(amount),
+    recipient,
+  })),
+  warnings,
+  rows: rows.map(({ label, value }) => ({ label, value })),
+})
+
+export const messageData = (messages: readonly Message[]) =>
+  messages.map(({ path, message }) => ({ path, digest: digestOf(message) }))
+
+/** What a second device compares: the 32 bytes that are signed, or the SHA-256 of what is longer or shorter. */
+const digestOf = (message: Uint8Array): string => hex(message.length === 32 ? message : sha256(message))
 
 /** What a signature is asked for; everything that others have a say in is made visible. */
 export type Asked = {
   /** The key's name here, and how many of its custodians must sign. */
   readonly key: string
   readonly signers: string
-  readonly scheme: Scheme
-  readonly type: PayloadType
+  readonly decoded: Shown
   readonly payload: Uint8Array
   readonly reason: string
 }
 
-/** The text in bytes, if they are text. */
-function textIn(payload: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload)
-  } catch {
-    return null
-  }
+/** A payload, understood; without messages where no key is named. */
+type Shown = Pick<Decoded, 'view'> & { readonly messages: readonly Message[] | null }
+
+/** A summary for a terminal of so many rows, and whether it leaves something out. */
+export function payloadSummary(
+  { key, signers, decoded, payload, reason }: Asked,
+  rows: number,
+): { readonly lines: string[]; readonly isPart: boolean } {
+  const { view, messages } = decoded
+  const shown = view.rows.slice(0, roomIn(rows))
+  const hidden = view.rows.length - shown.length
+  const isOne = messages === null || messages.length === 1
+  const lines = [
+    view.sentence,
+    '',
+    ...fields([
+      ...warningRows(view),
+      ['key', key],
+      ['signers', signers],
+      ...(reason === '' ? [] : [['reason', visible(reason)] as const]),
+      ['type', view.type],
+      ...shown.map(rowOf),
+      ...(hidden > 0 ? [['NOT SHOWN', `${hidden} more lines; "view" shows them`] as const] : []),
+      ['sha256', hex(sha256(payload))],
+      ...(isOne
+        ? messageRows(decoded, payload)
+        : [['signs', `${messages.length} digests; "view" shows them`] as const]),
+    ]),
+  ]
+  return { lines, isPart: hidden > 0 || !isOne }
 }
 
-/** How many bytes a summary leaves out. */
-export function hiddenBytes(payload: Uint8Array): number {
-  const text = textIn(payload)
-  if (text === null) return Math.max(0, payload.length - SHOWN_BYTES)
-  return payload.length - Buffer.byteLength([...text].slice(0, SHOWN_CHARACTERS).join(''))
-}
-
-export function payloadSummary({ key, signers, scheme, type, payload, reason }: Asked): string[] {
-  const text = textIn(payload)
-  const hidden = hiddenBytes(payload)
-  return fields([
-    ['key', key],
-    ['signers', signers],
-    ['type', typeLine(scheme, type)],
+/** All of a payload. */
+export const payloadLines = (decoded: Shown, payload: Uint8Array): string[] => [
+  decoded.view.sentence,
+  '',
+  ...fields([
+    ...warningRows(decoded.view),
+    ['type', decoded.view.type],
+    ...decoded.view.rows.map(rowOf),
     ['sha256', hex(sha256(payload))],
-    ['payload', `${payload.length} bytes${text === null ? ', no text' : ''}`],
-    [text === null ? 'hex' : 'text', text === null ? hex(payload.subarray(0, SHOWN_BYTES)) : visible(text)],
-    ...(hidden === 0 ? [] : [['NOT SHOWN', `the other ${hidden} bytes; "view" shows them`] as const]),
-    ...(reason === '' ? [] : [['reason', visible(reason)] as const]),
-  ])
-}
+    ...messageRows(decoded, payload),
+  ]),
+]
 
-/** All of a payload: text line by line and quoted, anything else in hex with how far each line is in. */
-export function payloadLines(payload: Uint8Array): string[] {
-  const text = textIn(payload)
-  if (text === null) {
-    return Array.from({ length: Math.ceil(payload.length / LINE_BYTES) }, (_, i) => {
-      const from = i * LINE_BYTES
-      return `${String(from).padStart(6)}  ${hex(payload.subarray(from, from + LINE_BYTES))}`
-    })
+const warningRows = ({ warnings }: View): Rows => warnings.map((warning) => ['WARNING', warning] as const)
+
+const rowOf = ({ label, value }: Row): readonly [string, string] => [label, value]
+
+/**
+ * The digests that are signed, each with the path of its key where there are several; none where the only one is that
+ * of the payload.
+ */
+function messageRows({ messages }: Shown, payload: Uint8Array): Rows {
+  const [only, ...others] = messages ?? []
+  if (!only) return []
+  if (others.length === 0) {
+    const digest = digestOf(only.message)
+    return digest === hex(sha256(payload)) ? [] : [['signs', digest]]
   }
-  return text.split('\n').flatMap((line, i) => {
-    const characters = [...line]
-    const pieces = Math.max(1, Math.ceil(characters.length / LINE_CHARACTERS))
-    return Array.from({ length: pieces }, (_, piece) => {
-      const from = piece * LINE_CHARACTERS
-      const label = piece === 0 ? String(i + 1) : ''
-      return `${label.padStart(6)}  ${visible(characters.slice(from, from + LINE_CHARACTERS).join(''))}`
-    })
-  })
+  return [only, ...others].map(({ path, message }, i) => [
+    `signs ${i + 1}`,
+    `${digestOf(message)}, by ${path === null ? 'the key itself' : `the key at ${visible(path)}`}`,
+  ])
 }

@@ -1,11 +1,17 @@
 /** The message that a scheme signs for bytes that have no signing rule of their own. */
 import type { Scheme } from '../../protocol/group/scheme.js'
 import { sha256 } from '../../wire/base/hash.js'
-import type { Effect } from '../decoder.js'
+import type { Effect, Row } from '../decoder.js'
 
 /** ECDSA signs the SHA-256 of the bytes; Ed25519 and BIP-340 sign the bytes themselves. */
 export const hashed = (scheme: Scheme, payload: Uint8Array): Uint8Array =>
   scheme === 'ecdsa-secp256k1' ? sha256(payload) : payload
+
+/** The same in words. */
+export const signedRow = (scheme: Scheme): Row => ({
+  label: 'signed',
+  value: scheme === 'ecdsa-secp256k1' ? 'the SHA-256 of these bytes' : 'these bytes as they are',
+})
 
 /**
  * Whether these bytes may be a digest, whatever type they are called. Under every scheme 32 bytes may stand for

@@ -5,8 +5,9 @@
 import type { Scheme } from '../../protocol/group/scheme.js'
 import { didYouMean } from '../../wire/base/did-you-mean.js'
 import { Failure } from '../../wire/base/failure.js'
-import { visible } from '../../wire/base/text.js'
-import type { Decoder } from '../decoder.js'
+import { isPrintable, visible } from '../../wire/base/text.js'
+import { badPayload } from '../bad-payload.js'
+import { type Decoder, MOST_MESSAGES, type View } from '../decoder.js'
 
 type Entry = {
   readonly type: string
@@ -31,14 +32,18 @@ export const PAYLOAD_TYPES: readonly Entry[] = [
   },
 ]
 
-const NAMES = PAYLOAD_TYPES.map(({ type }) => type)
+/** The names, for flags. */
+export const PAYLOAD_NAMES = PAYLOAD_TYPES.map(({ type }) => type)
+
+/** Whether the bytes of a payload are signed by the scheme's own rule, and not by a chain's. */
+export const isPlain = (type: string): boolean => ['raw', 'text', 'digest'].includes(type)
 
 /** @throws Failure `E_TYPE` (usage) if there is no such type */
 export async function loadDecoder(type: string): Promise<Decoder> {
   const entry = PAYLOAD_TYPES.find((each) => each.type === type)
-  if (entry) return entry.load()
+  if (entry) return checked(await entry.load())
   throw new Failure('usage', 'E_TYPE', `${visible(type)} is no type of payload`, {
-    hint: `the types are ${NAMES.join(', ')}.${didYouMean(type, NAMES)}`,
+    hint: `the types are ${PAYLOAD_NAMES.join(', ')}.${didYouMean(type, PAYLOAD_NAMES)}`,
   })
 }
 
@@ -52,4 +57,35 @@ export async function decoderFor(type: string, scheme: Scheme): Promise<Decoder>
   throw new Failure('usage', 'E_TYPE', `a key of ${scheme} does not sign ${type}`, {
     hint: `${type} takes a key of ${decoder.schemes.join(' or ')}`,
   })
+}
+
+/** A decoder makes text visible field by field; should it miss one, the payload is refused before it is shown. */
+export const checked = (decoder: Decoder): Decoder => ({
+  ...decoder,
+  decode(payload, subject) {
+    const decoded = decoder.decode(payload, subject)
+    requirePrintable(decoded.view)
+    const { length } = decoded.messages
+    if (length >= 1 && length <= MOST_MESSAGES) return decoded
+    throw badPayload(
+      `the payload has ${length} messages to sign, and at most ${MOST_MESSAGES} are signed at once`,
+    )
+  },
+  ...(decoder.outline && {
+    outline: (payload) => requirePrintable((decoder.outline as Outline)(payload)),
+  }),
+})
+
+type Outline = NonNullable<Decoder['outline']>
+
+function requirePrintable(view: View): View {
+  const { sentence, rows, effects, warnings } = view
+  const texts = [
+    sentence,
+    ...warnings,
+    ...rows.flatMap(({ label, value }) => [label, value]),
+    ...effects.flatMap(({ chain, asset, recipient }) => [chain, asset ?? '', recipient ?? '']),
+  ]
+  if (texts.every(isPrintable)) return view
+  throw badPayload('the payload has text that cannot be shown on a screen')
 }

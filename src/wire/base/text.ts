@@ -23,6 +23,7 @@ const INVISIBLE =
 const MARK = /\p{M}/u
 /** Marks are drawn over the character before them; a pile of them reaches into other lines. */
 const MOST_MARKS = 2
+const PILED_MARKS = /\p{M}{3}/u
 
 /**
  * Text from others, quoted and cut at 200 characters; characters that could hide or move others are escaped.
@@ -39,6 +40,10 @@ export function visible(text: string): string {
   })
   return `"${shown.join('')}${characters.length > LONGEST ? '…' : ''}"`
 }
+
+/** Whether a text holds nothing that `visible` would escape: one line, in which every character is seen. */
+export const isPrintable = (text: string): boolean =>
+  !INVISIBLE.test(text) && !PILED_MARKS.test(text) && !/^\p{M}/u.test(text)
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 

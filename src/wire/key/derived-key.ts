@@ -5,6 +5,9 @@ import { publicKeyOf } from '../../protocol/group/scheme.js'
 import { Failure } from '../base/failure.js'
 import type { KeyRecord } from './record.js'
 
+/** What keys are derived from: a recorded key, or a public key alone (`chain_code` null). */
+export type RootKey = Pick<KeyRecord, 'scheme' | 'group_point' | 'chain_code'>
+
 export type DerivedKey = {
   /** The path from the recorded key; empty for the key itself. */
   readonly path: Path
@@ -21,7 +24,7 @@ export type DerivedKey = {
  * The key at a path such as `m/0/1`, or the key itself for null.
  * @throws Failure `E_PATH` (usage) if the path is malformed or leads to no key
  */
-export function derivedKey(r: KeyRecord, text: string | null): DerivedKey {
+export function derivedKey(r: RootKey, text: string | null): DerivedKey {
   if (r.chain_code === null) {
     if (text !== null) throw noKey(`no keys are derived from a key of ${r.scheme}`)
     const publicKey = publicKeyOf(r.scheme, r.group_point)

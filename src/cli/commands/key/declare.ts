@@ -1,6 +1,6 @@
-/** `mpc sign`, `mpc key`, `mpc verify` and `mpc transcript`. */
+/** `mpc sign`, `mpc inspect`, `mpc key`, `mpc verify` and `mpc transcript`. */
 import type { AddressType } from '../../../payload/address.js'
-import type { PayloadType } from '../../../wire/ceremony/definition.js'
+import { PAYLOAD_NAMES, PAYLOAD_TYPES } from '../../../payload/registry/registry.js'
 import { any, approval, hash, name, names, once, oneOf, repeatable } from '../../runtime/parse.js'
 import { allowQuarantined, linger } from '../../args/shared-flags.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
@@ -9,6 +9,12 @@ const path: Flag = {
   flags: '--path <path>',
   text: "the path of a derived key, such as m/0/1; hardened steps (m/0') need the whole private key",
   parse: once(any),
+}
+
+const type = { flags: '--type <type>', parse: once(oneOf(PAYLOAD_NAMES)) }
+const words = {
+  title: 'Payload types',
+  rows: PAYLOAD_TYPES.map(({ type: name, summary }) => [name, summary] as const),
 }
 
 export const signingCommands: readonly CommandSpec[] = [
@@ -23,11 +29,7 @@ export const signingCommands: readonly CommandSpec[] = [
     flags: [
       { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
       { flags: '--in <file>', text: 'the file to sign; - for stdin', parse: once(any) },
-      {
-        flags: '--type <type>',
-        text: 'raw (bytes, the default) or text; digests and any 32 bytes are refused without a policy',
-        parse: once(oneOf<PayloadType>(['raw', 'digest', 'text'])),
-      },
+      { ...type, text: 'the type of the payload, listed below (default: raw)' },
       path,
       { flags: '--signers <names>', text: 'the signers, separated by commas', parse: once(names) },
       {
@@ -46,7 +48,24 @@ export const signingCommands: readonly CommandSpec[] = [
       allowQuarantined,
       linger,
     ],
+    words,
     load: async () => (await import('./sign.js')).run,
+  },
+  {
+    name: 'inspect',
+    summary: 'show what a payload does, offline',
+    examples: [
+      'mpc inspect --type evm-tx --in tx.hex --key treasury',
+      'mpc inspect --type text --in letter.txt --json',
+    ],
+    flags: [
+      { ...type, text: 'the type of the payload, listed below', required: true },
+      { flags: '--in <file>', text: 'the file with the payload; - for stdin', parse: once(any), required: true },
+      { flags: '--key <name>', text: 'the key that will sign it', parse: once(name) },
+      path,
+    ],
+    words,
+    load: async () => (await import('./inspect.js')).run,
   },
   {
     name: 'key list',
@@ -112,11 +131,7 @@ export const signingCommands: readonly CommandSpec[] = [
       { flags: '--public-key <hex>', text: 'or a public key', parse: once(any) },
       { flags: '--scheme <scheme>', text: 'the scheme of --public-key', parse: once(any) },
       { flags: '--in <file>', text: 'the signed file; - for stdin', parse: once(any), required: true },
-      {
-        flags: '--type <type>',
-        text: 'the type of the payload: raw (the default), digest, text',
-        parse: once(oneOf<PayloadType>(['raw', 'digest', 'text'])),
-      },
+      { ...type, text: 'the type of the payload (default: raw)' },
       path,
       { flags: '--signature <hex>', text: '64 bytes in hex', parse: once(any), required: true },
     ],

@@ -11,7 +11,9 @@ import {
 } from '../../../ceremony/signing/ask-and-join.js'
 import { type Signed, type SignedBefore, signedBefore } from '../../../ceremony/signing/finished-signature.js'
 import { targetOf } from '../../../ceremony/keys/signing-target.js'
+import { decodeFor } from '../../../ceremony/requests/approval.js'
 import type { World } from '../../../ceremony/world.js'
+import { loadDecoder } from '../../../payload/registry/registry.js'
 import type { PayloadType } from '../../../wire/ceremony/definition.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { sha256 } from '../../../wire/base/hash.js'
@@ -20,7 +22,7 @@ import { hex } from '../../../wire/base/text.js'
 import { confirmAsking, consent } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
 import { readInput, readNamed } from '../../runtime/read-input.js'
-import { fileWord, withOthers } from '../../args/other-signers.js'
+import { requestFlags, withOthers } from '../../args/other-signers.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
 import { takeUpWaiting } from '../../args/take-up.js'
@@ -46,7 +48,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const before = options.join && (await signedBefore(await context.home(), options.key, options.join))
   if (before) return again(context, options, before)
   const type = options.type ?? 'raw'
-  const payload = options.in === undefined ? null : await readInput(options.in, '--in')
+  const payload =
+    options.in === undefined ? null : (await loadDecoder(type)).read(await readInput(options.in, '--in'))
   const approved = await approvals(context, options)
   const home = await context.home()
   const card = await context.card()
@@ -58,10 +61,13 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const scripted = { payloads: approved, type, path }
   if (payload) {
     checkPayload(type, payload)
-    targetOf(key, { type, payload, path })
+    const decoded = await decodeFor(key.record, { type, payload, path })
     const asked = { payloadSha256: sha256(payload), type, path }
     if (approved.size > 0) requireApproved(asked, scripted)
-    else await confirmAsking(context, key, card.name, type, payload, options)
+    else {
+      const { reason = '', signers: named = null } = options
+      await confirmAsking(context, key, card.name, { payload, decoded, path, reason, signers: named })
+    }
   }
   const approval: Approval =
     approved.size > 0 ? scripted : { ask: (request, signal) => consent(context, request, key, signal) }
@@ -184,7 +190,11 @@ function resultOf(
   const signers = order.signers.map(({ index }) => seated.members[index - 1]?.card.name)
   if (unkept !== undefined) terminal.say('', `Not all of it could be kept here: ${unkept}`)
   const { publicKey, message } = targetOf({ record }, request)
-  const flags = `${request.type === 'raw' ? '' : ` --type ${request.type}`}${request.path === null ? '' : ` --path ${request.path}`}`
+  const asked = {
+    ...(file !== undefined && { in: file }),
+    ...(request.type !== 'raw' && { type: request.type }),
+    ...(request.path !== null && { path: request.path }),
+  }
   // Said beside it and not with it: whoever redirects the result has the signature alone.
   terminal.say(
     '',
@@ -209,7 +219,7 @@ function resultOf(
     },
     text: [hex(signature)],
     again: `mpc sign --key ${name} --join ${hex(request.id)}`,
-    next: `mpc verify --key ${name} --in ${fileWord(file)}${flags} --signature ${hex(signature)}`,
+    next: `mpc verify ${requestFlags(name, asked)} --signature ${hex(signature)}`,
   }
 }
 

@@ -1,0 +1,54 @@
+import { decodeFor, requireSize } from '../../../ceremony/requests/approval.js'
+import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { loadDecoder } from '../../../payload/registry/registry.js'
+import { sha256 } from '../../../wire/base/hash.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { hex } from '../../../wire/base/text.js'
+import { requestFlags } from '../../args/other-signers.js'
+import type { Context } from '../../runtime/context.js'
+import { readInput } from '../../runtime/read-input.js'
+import type { Result } from '../../runtime/result.js'
+import { messageData, payloadLines, viewData } from '../../views/payload.js'
+
+export type Options = {
+  readonly type: string
+  readonly in: string
+  readonly key?: string
+  readonly path?: string
+}
+
+/** `mpc inspect`: what a payload does once it is signed. It needs no network and opens no secret. */
+export async function run(context: Context, options: Options): Promise<Result> {
+  const { type, key: name, path = null } = options
+  if (path !== null && name === undefined) {
+    throw new Failure('usage', 'E_INSPECT_KEY', '--path goes with --key', {
+      hint: 'the path leads from that key to the one that signs',
+    })
+  }
+  const decoder = await loadDecoder(type)
+  const payload = decoder.read(await readInput(options.in, '--in'))
+  requireSize(payload)
+  const key = name === undefined ? null : await findKey(await context.home(), name)
+  const { view, messages } = key
+    ? await decodeFor(key.record, { type, payload, path })
+    : { view: decoder.outline?.(payload) ?? null, messages: null }
+  return {
+    data: {
+      type,
+      payload_sha256: hex(sha256(payload)),
+      key: key && key.name,
+      scheme: key && key.record.scheme,
+      path,
+      view: view && viewData(view),
+      messages: messages && messageData(messages),
+    },
+    text: [
+      ...(view ? payloadLines({ view, messages }, payload) : [`sha256 ${hex(sha256(payload))}`]),
+      ...(key ? [] : [KEYLESS]),
+    ],
+    ...(key && { next: `mpc sign ${requestFlags(key.name, options)}` }),
+  }
+}
+
+const KEYLESS =
+  'Nothing here was held against a key: --key says whether yours may sign it, and what it signs.'

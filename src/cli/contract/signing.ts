@@ -1,0 +1,136 @@
+/** What is printed of payloads, signatures, and the transcripts that show how they came about. */
+import {
+  count,
+  hex,
+  list,
+  name,
+  object,
+  oneOf,
+  orNull,
+  path,
+  publicKey,
+  type Schema,
+  scheme,
+  text,
+} from './schema.js'
+
+/** What a payload does, as its decoder has it. Strings are printable. */
+const view = object({
+  type: text,
+  sentence: text,
+  effects: list(
+    object({
+      chain: text,
+      kind: oneOf(
+        'transfer',
+        'approve',
+        'permit',
+        'call',
+        'delegatecall',
+        'deploy',
+        'fee',
+        'change',
+        'unknown',
+      ),
+      asset: orNull(text),
+      /** In the asset's smallest unit; null if it is unlimited or not known. */
+      amount: orNull({ type: 'string', pattern: '^(0|[1-9][0-9]*)$' }),
+      recipient: orNull(text),
+    }),
+  ),
+  warnings: list(text),
+  rows: list(object({ label: text, value: text })),
+})
+const inspected = object({
+  type: text,
+  payload_sha256: hex(32),
+  /** Null without --key, as are scheme and messages. */
+  key: orNull(name),
+  scheme: orNull(scheme),
+  path: orNull(text),
+  /** Null where the bytes say nothing without a key. */
+  view: orNull(view),
+  /** What is signed: 32 bytes, or the SHA-256 of what has another length. */
+  messages: orNull(list(object({ path: orNull(text), digest: hex(32) }), { minItems: 1, maxItems: 64 })),
+})
+
+const signature = object(
+  {
+    request_id: hex(32),
+    key: name,
+    scheme,
+    type: text,
+    payload_sha256: hex(32),
+    path: orNull(text),
+    signers: list(name),
+    epoch: count(1),
+    /** At the path. */
+    public_key: publicKey,
+    /** 64 bytes; for ecdsa r and s. */
+    signature: hex(64),
+    /** For ecdsa alone. */
+    r: hex(32),
+    s: hex(32),
+    recovery_id: oneOf(0, 1),
+    der: { type: 'string', pattern: '^30([0-9a-f]{2})+$' },
+    certificate: text,
+    /** Null where the signature was handed over by another. */
+    transcript: orNull(path),
+    /** Requests that were passed over meanwhile; null where one cannot be read. With a failure too. */
+    skipped: list(
+      object({
+        request_id: orNull(hex(32)),
+        asker: orNull(text),
+        sha256: orNull(hex(32)),
+        code: orNull(text),
+      }),
+    ),
+  },
+  ['r', 's', 'recovery_id', 'der'],
+)
+
+const ranFields = {
+  definition_id: hex(32),
+  sid: hex(32),
+  words: list(text, { minItems: 6, maxItems: 6 }),
+  participants: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      known: oneOf('given', 'self', 'verified', 'unverified', 'unknown'),
+    }),
+  ),
+  scheme,
+  threshold: count(2),
+  public_key: publicKey,
+}
+const transcript = object({
+  kind: oneOf('keygen', 'reshare', 'refresh', 'sign'),
+  ...ranFields,
+  head: hex(32),
+  signature: orNull(hex(64)),
+  certificate: oneOf('complete', 'incomplete'),
+  missing: list(name),
+})
+const failedRun = object({
+  kind: { const: 'failed-run' },
+  /** What was to come of it. */
+  of: oneOf('keygen', 'reshare', 'refresh', 'sign'),
+  ...ranFields,
+  /** Null where the file holds letters alone. */
+  sid: orNull(hex(32)),
+  words: orNull(ranFields.words),
+  /** Of the key that was to sign or to be dealt anew. */
+  public_key: orNull(publicKey),
+  guilty: list(object({ name, fingerprint: hex(32), round: text, kind: { const: 'proven' }, reason: text }), {
+    minItems: 1,
+  }),
+})
+
+/** `data` of the commands that sign and verify. */
+export const signingData: Readonly<Record<string, Schema>> = {
+  sign: signature,
+  inspect: inspected,
+  verify: object({ valid: { const: true } }),
+  'transcript verify': { anyOf: [transcript, failedRun] },
+}
