@@ -266,7 +266,7 @@ export const runningCodes = {
   ),
   E_VERIFY_SEVERAL: entry(
     'The payload has several signatures, one for each input.',
-    'Give what `mpc sign` made of them to another program.',
+    'Check `data.outputs` of `mpc sign` with another program.',
   ),
   E_VERIFY_KEY: entry(
     'The command does not name exactly one public key.',

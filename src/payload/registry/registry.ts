@@ -26,6 +26,11 @@ export const PAYLOAD_TYPES: readonly Entry[] = [
     load: async () => (await import('../plain/digest.js')).digest,
   },
   {
+    type: 'evm-tx',
+    summary: 'an Ethereum transaction (legacy, EIP-2930, EIP-1559)',
+    load: async () => (await import('../evm/evm-tx.js')).evmTx,
+  },
+  {
     type: 'solana-tx',
     summary: 'a Solana transaction or its message',
     load: async () => (await import('../solana/decoder.js')).solanaTx,

@@ -60,7 +60,12 @@ export const signingCommands: readonly CommandSpec[] = [
     ],
     flags: [
       { ...type, text: 'the type of the payload, listed below', required: true },
-      { flags: '--in <file>', text: 'the file with the payload; - for stdin', parse: once(any), required: true },
+      {
+        flags: '--in <file>',
+        text: 'the file with the payload; - for stdin',
+        parse: once(any),
+        required: true,
+      },
       { flags: '--key <name>', text: 'the key that will sign it', parse: once(name) },
       path,
     ],
