@@ -58,6 +58,7 @@ describe('a decoder that forgets to make a text visible', () => {
   const view: View = { type: 'x', sentence: 'fine', rows: [], effects: [], warnings: [] }
   const effect = { chain: 'x', kind: 'call', asset: null, amount: null, recipient: null } as const
   const message = { path: null, message: new Uint8Array(32) }
+  const times = (length: number) => Array.from({ length }, () => message)
   const over = (decoded: Partial<View>, messages = [message]): (() => unknown) => {
     const decoder: Decoder = {
       type: 'x',
@@ -84,15 +85,11 @@ describe('a decoder that forgets to make a text visible', () => {
   })
 
   test.each([0, 65])('or has %i messages is stopped, too', (count) => {
-    expect(over({}, Array(count).fill(message) as (typeof message)[])).toThrow(
-      `has ${count} messages to sign`,
-    )
+    expect(over({}, times(count))).toThrow(`has ${count} messages to sign`)
   })
 
   test('is told from one that forgets nothing', () => {
-    expect(
-      over({ sentence: 'Zahlt 3 € an „Zoë“, 支払い' }, Array(64).fill(message) as (typeof message)[]),
-    ).not.toThrow()
+    expect(over({ sentence: 'Zahlt 3 € an „Zoë“, 支払い' }, times(64))).not.toThrow()
   })
 })
 
