@@ -54,7 +54,7 @@ function describe(tx: EvmTransaction, from: string, out: Report): string {
   if (!isNamed(tx.chainId)) {
     out.warn('caution', `This program has no name for the network with chain id ${tx.chainId}.`)
   }
-  return `${deed.charAt(0).toUpperCase()}${deed.slice(1)} on ${networkName(tx.chainId)}.`
+  return `${deed} on ${networkName(tx.chainId)}.`
 }
 
 function deploy(tx: EvmTransaction, from: string, out: Report): string {

@@ -46,5 +46,5 @@ export const chargesMore = (chain: bigint): boolean => NETWORKS.get(chain)?.char
 export const coinOf = (chain: bigint | null): string =>
   (chain === null ? undefined : NETWORKS.get(chain)?.coin) ?? 'of the native coin'
 
-/** As effects name a chain: `evm:1`; `evm:any` where a signature holds on every chain. */
-export const effectChain = (chain: bigint | null): string => `evm:${chain ?? 'any'}`
+/** As effects name a chain: `evm:1`; `unknown` where a signature names none and so holds on every chain. */
+export const effectChain = (chain: bigint | null): string => (chain === null ? 'unknown' : `evm:${chain}`)

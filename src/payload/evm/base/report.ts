@@ -8,19 +8,14 @@ export type Severity = (typeof SEVERITIES)[number]
 
 /** `visible` cuts after this many characters. */
 const PIECE = 200
-/** A text of at most this many lines is shown line by line. */
-const MOST_LINES = 64
 
-/** All of a text in printable pieces. Each piece is quoted; a line break is escaped at the end of its line. */
-export function pieces(text: string): readonly string[] {
-  const lines = text.split(/(?<=\n)/)
-  return (lines.length <= MOST_LINES ? lines : [text]).flatMap((line) => {
-    const characters = [...line]
-    const count = Math.max(1, Math.ceil(characters.length / PIECE))
-    return Array.from({ length: count }, (_, i) =>
-      visible(characters.slice(i * PIECE, (i + 1) * PIECE).join('')),
-    )
-  })
+/** All of a text in printable pieces, each of them quoted. */
+function pieces(text: string): readonly string[] {
+  const characters = [...text]
+  const count = Math.max(1, Math.ceil(characters.length / PIECE))
+  return Array.from({ length: count }, (_, i) =>
+    visible(characters.slice(i * PIECE, (i + 1) * PIECE).join('')),
+  )
 }
 
 export class Report {
@@ -72,10 +67,11 @@ export class Report {
     this.#warnings[severity].add(sentence)
   }
 
+  /** @param sentence printable; its first letter becomes a capital */
   view(type: string, sentence: string): View {
     return {
       type,
-      sentence,
+      sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`,
       rows: this.#rows,
       effects: this.#effects,
       warnings: SEVERITIES.flatMap((severity) => [...this.#warnings[severity]]),

@@ -1,0 +1,203 @@
+/**
+ * Typed data that this program knows: permits of EIP-2612 and of DAI, those of Permit2, and the transactions of a Safe.
+ * The types must be these, letter by letter: the same words with other fields mean something else.
+ */
+import { timeOf } from '../base/amounts.js'
+import type { Report } from '../base/report.js'
+import type { Reader } from '../calls/call.js'
+import { contractName } from '../calls/contracts.js'
+import { approval } from '../calls/erc20.js'
+import { contextOf } from '../calls/read-call.js'
+import { isOperation, safeTransaction } from '../calls/safe.js'
+import { tokenOf, tokenRow } from '../calls/tokens.js'
+
+export type Asked = {
+  /** Of the domain; null without one. */
+  readonly chain: bigint | null
+  /** EIP-55: the contract that takes the signature. */
+  readonly contract: string
+  /** EIP-55: whose signature it is. */
+  readonly signer: string
+  readonly out: Report
+  /** What reads functions beyond those that are built in. */
+  readonly more: readonly Reader[]
+}
+
+type Known = (value: unknown, asked: Asked) => string | null
+
+/**
+ * The type that is signed has these fields, so its value has this form.
+ * @param say gives the deed in words; null, before anything is reported, if no contract would take these values
+ */
+const known =
+  <T>(say: (values: T, asked: Asked) => string | null): Known =>
+  (value, asked) =>
+    say(value as T, asked)
+
+type Allowed = {
+  readonly contract: string
+  readonly spender: string
+  readonly amount: bigint
+  readonly bits: number
+  readonly owner: string
+}
+
+function permit({ chain, signer, out }: Asked, { contract, spender, amount, bits, owner }: Allowed): string {
+  const token = tokenOf(chain, contract)
+  tokenRow(token, out)
+  if (owner !== signer) {
+    out.warn('caution', `The owner ${owner} is not this key, so the signature permits nothing by itself.`)
+  }
+  const words = approval({ out }, { kind: 'permit', token, owner, spender, amount, bits })
+  return `allows ${spender} to spend ${words}`
+}
+
+/** One of Permit2's, which may be asked for by another contract of the same form. */
+function byPermit2(
+  asked: Asked,
+  spender: string,
+  list: readonly (readonly [string, bigint])[],
+  bits: number,
+): string {
+  const { chain, contract, signer, out } = asked
+  if (contractName(chain, contract) !== 'Permit2') {
+    out.effect('unknown', { recipient: contract })
+    out.warn(
+      'danger',
+      `${contract} is no Permit2 that is known here: it may take the signature for something else.`,
+    )
+  }
+  const words = list.map(([token, amount]) =>
+    permit(asked, { contract: token, spender, amount, bits, owner: signer }),
+  )
+  return list.length === 1 ? (words[0] as string) : `allows ${spender} to spend ${list.length} tokens`
+}
+
+const until = (out: Report, label: string, seconds: bigint): void => out.row(label, timeOf(seconds))
+
+type Details = readonly [token: string, amount: bigint, expiration: bigint, nonce: bigint]
+type SafeTx = readonly [
+  to: string,
+  value: bigint,
+  data: Uint8Array,
+  operation: bigint,
+  safeTxGas: bigint,
+  baseGas: bigint,
+  gasPrice: bigint,
+  gasToken: string,
+  refundReceiver: string,
+  nonce: bigint,
+]
+type Permitted = readonly [token: string, amount: bigint]
+const DETAILS_TYPE = 'PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce)'
+const PERMITTED_TYPE = 'TokenPermissions(address token,uint256 amount)'
+
+const KNOWN: ReadonlyMap<string, Known> = new Map([
+  [
+    // EIP-2612.
+    'Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)',
+    known<readonly [string, string, bigint, bigint, bigint]>(
+      ([owner, spender, amount, , deadline], asked) => {
+        const deed = permit(asked, { contract: asked.contract, spender, amount, bits: 256, owner })
+        until(asked.out, 'valid until', deadline)
+        return deed
+      },
+    ),
+  ],
+  [
+    // Dai.sol of MakerDAO.
+    'Permit(address holder,address spender,uint256 nonce,uint256 expiry,bool allowed)',
+    known<readonly [string, string, bigint, bigint, boolean]>(
+      ([owner, spender, , expiry, allowed], asked) => {
+        const amount = allowed ? 2n ** 256n - 1n : 0n
+        const deed = permit(asked, { contract: asked.contract, spender, amount, bits: 256, owner })
+        asked.out.row('valid until', expiry === 0n ? 'for ever' : timeOf(expiry))
+        return deed
+      },
+    ),
+  ],
+  [
+    `PermitSingle(PermitDetails details,address spender,uint256 sigDeadline)${DETAILS_TYPE}`,
+    known<readonly [Details, string, bigint]>(([[token, amount, expiration], spender, deadline], asked) => {
+      const deed = byPermit2(asked, spender, [[token, amount]], 160)
+      until(asked.out, 'allowed until', expiration)
+      until(asked.out, 'signature valid until', deadline)
+      return deed
+    }),
+  ],
+  [
+    `PermitBatch(PermitDetails[] details,address spender,uint256 sigDeadline)${DETAILS_TYPE}`,
+    known<readonly [readonly Details[], string, bigint]>(([list, spender, deadline], asked) => {
+      const deed = byPermit2(
+        asked,
+        spender,
+        list.map(([token, amount]) => [token, amount]),
+        160,
+      )
+      until(asked.out, 'signature valid until', deadline)
+      return deed
+    }),
+  ],
+  [
+    `PermitTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline)${PERMITTED_TYPE}`,
+    known<readonly [Permitted, string, bigint, bigint]>(([permitted, spender, , deadline], asked) => {
+      const deed = byPermit2(asked, spender, [permitted], 256)
+      until(asked.out, 'valid until', deadline)
+      return `${deed} once`
+    }),
+  ],
+  [
+    `PermitBatchTransferFrom(TokenPermissions[] permitted,address spender,uint256 nonce,uint256 deadline)${PERMITTED_TYPE}`,
+    known<readonly [readonly Permitted[], string, bigint, bigint]>(([list, spender, , deadline], asked) => {
+      const deed = byPermit2(asked, spender, list, 256)
+      until(asked.out, 'valid until', deadline)
+      return `${deed} once`
+    }),
+  ],
+  [
+    'SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce)',
+    known<SafeTx>(
+      (
+        [to, value, data, operation, safeTxGas, baseGas, gasPrice, gasToken, refundReceiver],
+        { chain, contract, signer, out, more },
+      ) => {
+        if (!isOperation(operation)) return null
+        const tx = { to, value, data, operation, safeTxGas, baseGas, gasPrice, gasToken, refundReceiver }
+        const call = { chain, from: signer, to: contract, value: 0n, data: new Uint8Array(), delegate: false }
+        return safeTransaction(contract, tx, contextOf(call, out, more))
+      },
+    ),
+  ],
+])
+
+/** Permit2's permits with a witness: these fields, then one that says what the spender must do. */
+const WITNESSED = [
+  'PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,',
+  'PermitBatchWitnessTransferFrom(TokenPermissions[] permitted,address spender,uint256 nonce,uint256 deadline,',
+] as const
+
+/**
+ * @param encodeType of the primary type
+ * @param value as `readStruct` gives it
+ * @returns the deed in words, from a verb in the third person; null if it is not known what the signature does
+ */
+export function readKnown(encodeType: string, value: unknown, asked: Asked): string | null {
+  const exact = KNOWN.get(encodeType)
+  if (exact) return exact(value, asked)
+  const batch = WITNESSED.findIndex((head) => encodeType.startsWith(head))
+  if (batch === -1 || !encodeType.includes(PERMITTED_TYPE)) return null
+  return witnessed(value, batch === 1, asked)
+}
+
+function witnessed(value: unknown, batch: boolean, asked: Asked): string {
+  const [permitted, spender, , deadline] = value as readonly [unknown, string, bigint, bigint]
+  const list = batch ? (permitted as readonly Permitted[]) : [permitted as Permitted]
+  const deed = byPermit2(asked, spender, list, 256)
+  until(asked.out, 'valid until', deadline)
+  asked.out.effect('unknown', { recipient: spender })
+  asked.out.warn(
+    'danger',
+    `What ${spender} must do for it is in the last field; what that means is not known here.`,
+  )
+  return `${deed} once`
+}
