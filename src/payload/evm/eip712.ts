@@ -119,5 +119,6 @@ function warn(schema: Schema, primaryType: string, { chain, contract }: Domain, 
   if (contract === null) out.warn('caution', 'The domain names no contract that takes the signature.')
   const used = new Set([DOMAIN, ...schema.reachable(primaryType)])
   const unused = [...schema.structs.keys()].filter((name) => !used.has(name))
-  if (unused.length > 0) out.warn('note', `Types that are not used are not signed: ${unused.map(visible).join(', ')}.`)
+  if (unused.length > 0)
+    out.warn('note', `Types that are not used are not signed: ${unused.map(visible).join(', ')}.`)
 }

@@ -31,6 +31,16 @@ export const PAYLOAD_TYPES: readonly Entry[] = [
     load: async () => (await import('../evm/evm-tx.js')).evmTx,
   },
   {
+    type: 'eip191',
+    summary: 'a message for personal_sign',
+    load: async () => (await import('../evm/eip191.js')).eip191,
+  },
+  {
+    type: 'eip712',
+    summary: 'typed data in JSON (EIP-712)',
+    load: async () => (await import('../evm/eip712.js')).eip712,
+  },
+  {
     type: 'solana-tx',
     summary: 'a Solana transaction or its message',
     load: async () => (await import('../solana/decoder.js')).solanaTx,
