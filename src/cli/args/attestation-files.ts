@@ -1,4 +1,4 @@
-/** Files in which custodians hand on who went over to a new epoch: taken in, before what follows on them. */
+/** Statements about shares, read from the files of other custodians. */
 import { takeHandover, type Taken } from '../../ceremony/epochs/attestations.js'
 import { parseExportedHandover } from '../../wire/paper/json-export.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -6,7 +6,7 @@ import type { Context } from '../runtime/context.js'
 import { readNamed } from '../runtime/read-input.js'
 import { takeUpWaiting } from './take-up.js'
 
-/** @throws Failure of the file that is wrong, named by its path; what was taken in before it stays */
+/** @throws Failure with the path of the file that is wrong; statements of earlier files stay stored */
 export async function takeStatements(
   context: Context,
   name: string,
@@ -28,12 +28,11 @@ export async function takeStatements(
       throw error instanceof Failure ? error.of(file) : error
     }
   }
-  // What was in doubt here may be certified by them.
+  // They may certify a result that is in doubt here.
   await takeUpWaiting(context)
   return taken
 }
 
-/** The same for people. */
 export const takenLines = (name: string, { added, strange, frozen }: Taken): string[] => [
   ...(frozen === null
     ? []

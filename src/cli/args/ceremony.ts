@@ -1,4 +1,4 @@
-/** The ceremony that a command names: by its file, or by its id, all 64 digits, where this home keeps it. */
+/** The ceremony that a command names: by its file, or by its 64-digit ID if this home stores it. */
 import { join, resolve } from 'node:path'
 import { type CeremonyFile, readCeremony } from '../../ceremony/definition/build.js'
 import { storedCeremony } from '../../ceremony/definition/ceremony-store.js'

@@ -1,7 +1,4 @@
-/**
- * Who is to hold the pieces of a share, as `--holders` names them: a card file, somebody imported, NAME=age1... for
- * an age recipient, NAME=passphrase for whoever knows one.
- */
+/** The holders in `--holders`: a card file, a known name, NAME=age1... or NAME=passphrase. */
 import type { HolderSeal } from '../../ceremony/backup/holders.js'
 import { knownCards, meaningOf, statusOf, whereNamed } from '../../ceremony/contacts/contacts.js'
 import { parseCards } from '../../ceremony/contacts/import-cards.js'
@@ -13,16 +10,15 @@ import type { NamedFd } from '../runtime/parse.js'
 import type { Context } from '../runtime/context.js'
 import { readNamed } from '../runtime/read-input.js'
 
-/** A holder, and how this person knows that it is the right one; for people. */
+/** A holder, and for people why this home trusts it. */
 export type Chosen = { readonly seal: HolderSeal; readonly known: string }
 
 const PASSPHRASE = 'passphrase'
 
 /**
- * A card that is not verified here, be it a file or somebody imported, is taken only on the word of a person, who types
- * its name.
- * @throws Failure `E_HOLDERS` (usage), `E_UNKNOWN_PEER` (configuration), `E_UNVERIFIED` (authentication) where nobody is
- *   there to be asked, `E_REFUSED` (refused)
+ * A card that is not verified here needs a person, who types its name.
+ * @throws Failure `E_HOLDERS` (usage), `E_UNKNOWN_PEER` (configuration), `E_UNVERIFIED` (authentication) if nobody can
+ *   be asked, `E_REFUSED` (refused)
  */
 export async function holdersIn(
   context: Context,
@@ -51,7 +47,7 @@ export async function holdersIn(
   return holders
 }
 
-/** The holder that a split has under this name, to have its piece sealed again. */
+/** Looks up a holder of an earlier split, to seal its piece again. */
 export async function holderAgain(
   context: Context,
   { name, to }: EscrowHolder,
@@ -69,7 +65,7 @@ export async function holderAgain(
   })
 }
 
-/** What a card that nobody has verified here is refused with, where something secret is to be sealed to it. */
+/** The refusal to seal a secret to a card that is not verified here. */
 export const unverified = ({ name, fingerprint }: Card): Failure =>
   new Failure('authentication', 'E_UNVERIFIED', `this card of ${name} is not verified here`, {
     party: name,
@@ -78,7 +74,7 @@ export const unverified = ({ name, fingerprint }: Card): Failure =>
       `mpc identity import ${name}.card --fingerprint FP`,
   })
 
-/** The one card in a file. @throws Failure `E_CARD` (authentication) */
+/** @throws Failure `E_CARD` (authentication) unless the file holds exactly one card */
 export async function cardIn(path: string, flag: string): Promise<Card> {
   const [card, another] = parseCards(await readNamed(path, flag))
   if (card && !another) return card

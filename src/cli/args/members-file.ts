@@ -1,4 +1,4 @@
-/** For whom a server is: the members that a ceremony file names, and where it may listen. */
+/** The members and TLS files of a server, as its flags name them. */
 import { readCeremony } from '../../ceremony/definition/build.js'
 import { definitionKeys } from '../../wire/ceremony/definition.js'
 import { isKeyDefinition } from '../../wire/ceremony/key-definition.js'
@@ -8,12 +8,12 @@ import { hex } from '../../wire/base/text.js'
 import { readNamed } from '../runtime/read-input.js'
 
 export type Group = {
-  /** The key's name and the beginning of the ceremony's id: names of keys are local. */
+  /** Names of keys are local, so this is the key's name with the first digits of the ceremony's ID. */
   readonly name: string
   readonly members: readonly Keys[]
 }
 
-/** The members of a ceremony, whatever their role. */
+/** All members of a ceremony, in any role. */
 export async function groupOf(path: string): Promise<Group> {
   const { definition, id } = readCeremony(await readNamed(path, '--definition'))
   const name = isKeyDefinition(definition) ? definition.key : 'handshake'
@@ -22,7 +22,7 @@ export async function groupOf(path: string): Promise<Group> {
 
 export type TlsFiles = { readonly tlsCert?: string; readonly tlsKey?: string }
 
-/** The two files, or null for neither. @throws Failure `E_TLS_FILES` (usage) for one without the other */
+/** Null if neither is given. @throws Failure `E_TLS_FILES` (usage) if only one is */
 export function tlsFiles({ tlsCert, tlsKey }: TlsFiles): { cert: string; key: string } | null {
   if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey }
   if (tlsCert === undefined && tlsKey === undefined) return null

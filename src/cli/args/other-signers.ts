@@ -1,9 +1,9 @@
-/** The command that asks others to sign, where a named signer is away or says no. */
+/** Suggests the command that asks other custodians, if a named signer is away or refuses. */
 import type { Key } from '../../ceremony/keys/key.js'
 import { Failure } from '../../wire/base/failure.js'
 import { shellQuote } from '../terminal/shell-quote.js'
 
-/** The request, as the command line said it. */
+/** The request, as flags. */
 type Asked = {
   readonly in?: string
   readonly type?: string
@@ -11,7 +11,7 @@ type Asked = {
   readonly signers?: readonly string[]
 }
 
-/** Adds to the error the command that asks others, if a named signer is away or says no and there are others. */
+/** Adds the command to the hint, if other custodians are left. */
 export function withOthers(failure: Failure, { name, record, seated }: Key, options: Asked): Failure {
   const { kind, code, message, hint, party, missing } = failure
   const away = missing.length > 0 ? missing : party === null ? [] : [party]
@@ -32,10 +32,10 @@ export function withOthers(failure: Failure, { name, record, seated }: Key, opti
 }
 const AWAY: readonly string[] = ['E_ABSENT', 'E_PASSED_OVER', 'E_PEER_REFUSED', 'E_PEER_LEFT']
 
-/** What is to be signed, or is signed, as the flags of a command. @param key its name */
+/** The flags that name a key and a payload. @param key its name */
 export const requestFlags = (key: string, { in: file, type, path }: Omit<Asked, 'signers'>): string =>
   `--key ${key}${type === undefined ? '' : ` --type ${type}`} --in ${fileWord(file)}${path === undefined ? '' : ` --path ${path}`}`
 
-/** A file as a shell takes it; one that was not named, or hardly can be, stands as FILE. */
+/** A file name quoted for a shell; FILE if it has none or is not printable. */
 const fileWord = (file: string | undefined): string =>
   file === undefined || file === '-' || !/^[\x20-\x7e]+$/.test(file) ? 'FILE' : shellQuote(file)

@@ -1,7 +1,6 @@
 /**
- * Pieces as commands are given them: files, text from paper, or what somebody types; and what opens each. That is this
- * home's identity, or the age identity of `--identity`, or a passphrase of the piece's own, or nothing for a page that
- * was printed in clear; a holder need not have an identity here.
+ * Pieces of a backup, from files, paper or typing, and the key that opens each: this home's identity, the age identity
+ * of `--identity`, or a passphrase. A page printed in clear needs none, and a holder needs no identity here.
  */
 import { heldKeys } from '../../ceremony/epochs/held-epochs.js'
 import { type Unlock, wipeIdentity } from '../../ceremony/contacts/identity.js'
@@ -23,9 +22,9 @@ import { readInput, readNamed } from '../runtime/read-input.js'
 import { readAgeIdentities } from '../runtime/passphrase.js'
 import { typePiece } from './type-paper.js'
 
-/** More than any page, of which a sealed one is the longest. */
+/** Bytes; longer than any page. A sealed page is the longest. */
 const TEXT_LIMIT = 1 << 16
-/** More than the longest record as hex, with its certificate. */
+/** Bytes; longer than the longest record as hex, with its certificate. */
 const PUBLIC_LIMIT = 1 << 21
 
 export type Self = { readonly identity: Identity; readonly card: Card }
@@ -44,8 +43,8 @@ type Held = {
 }
 
 /**
- * The pieces in these files, each with what opens it, for as long as `act` runs.
- * @param signs whether this home's identity is wanted also where no piece needs it, if there is one
+ * Opens the pieces for as long as `act` runs.
+ * @param signs opens this home's identity too, if there is one, even if no piece needs it
  */
 export async function withPieces<T>(
   context: Context,
@@ -89,7 +88,6 @@ export async function withPieces<T>(
   }
 }
 
-/** The same for one. */
 export const withPiece = <T>(
   context: Context,
   file: string,
@@ -98,10 +96,7 @@ export const withPiece = <T>(
   signs = false,
 ): Promise<T> => withPieces(context, [file], options, ([piece], self) => act(piece as PieceFile, self), signs)
 
-/**
- * What `--record`, `--certificate` and `--manifest` name, files or the text of their codes on paper; and what this home,
- * if there is one, knows of keys.
- */
+/** The contents of `--record`, `--certificate` and `--manifest`, and the keys that this home knows. */
 export async function givenIn(
   context: Context,
   { record, certificate, manifest }: PieceOptions,
@@ -131,7 +126,7 @@ async function recordIn(path: string, proof: string | undefined): Promise<Public
   return { ...given, certificate }
 }
 
-/** What a file holds, whatever way it came from paper; `-` is typed where there is somebody to type. */
+/** A piece as bytes, from whichever form it has on paper. A person may type it for `-`. */
 async function heldIn(context: Context, label: string): Promise<Held> {
   if (label === '-' && context.terminal.interactive) {
     const bytes = await typePiece(context.terminal)
@@ -147,8 +142,8 @@ async function heldIn(context: Context, label: string): Promise<Held> {
 }
 
 /**
- * The bytes in the text of a code, or in typed lines, or an armored file as another editor has saved it.
- * @throws Failure `E_PIECE` (verification) if a file is none of them
+ * Accepts the text of a code, typed lines, or an armored age file saved with other line ends.
+ * @throws Failure `E_PIECE` (verification) if the file is none of them
  */
 function onPaper(file: Uint8Array): Uint8Array {
   const text = file.length > TEXT_LIMIT ? '' : textIn(file)
@@ -172,7 +167,7 @@ async function isSomebody(context: Context): Promise<boolean> {
   return home !== null && (await hasIdentity(home))
 }
 
-/** This home's identity, if there is one that opens, and all age identities to try. */
+/** This home's identity, if it can be opened, and all age identities to try. */
 async function selfOf(
   context: Context,
 ): Promise<{ readonly self: Self | null; readonly identities: readonly string[] }> {
@@ -180,7 +175,7 @@ async function selfOf(
   const given = file === null ? [] : await readAgeIdentities(file)
   if (given.length > 0 && !(await isSomebody(context))) return { self: null, identities: given }
   const identity = await context.openIdentity().catch((error: unknown) => {
-    // What `--identity` holds may be for the piece alone.
+    // The age identity of `--identity` may open only the piece.
     if (given.length > 0 && error instanceof Failure && error.kind === 'decryption') return null
     throw error
   })

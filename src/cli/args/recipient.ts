@@ -1,4 +1,4 @@
-/** To whom something secret is sealed: somebody whose card is verified here, and whose name this person types. */
+/** The recipient of a secret: a verified card, confirmed by name. */
 import { cardNamed, knownCards, statusOf } from '../../ceremony/contacts/contacts.js'
 import type { Card } from '../../wire/identity/card.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -6,7 +6,7 @@ import { NAME } from '../../wire/base/text.js'
 import type { Context } from '../runtime/context.js'
 import { cardIn, unverified } from './holders.js'
 
-/** The card that `--to` names: a file, or somebody imported; either way verified in this home. */
+/** The card in `--to`: a file or a known name. */
 export async function verifiedCard(context: Context, to: string): Promise<Card> {
   const { home } = await context.existingHome()
   if (NAME.test(to) && home) {
@@ -20,7 +20,7 @@ export async function verifiedCard(context: Context, to: string): Promise<Card> 
   throw unverified(card)
 }
 
-/** The person types the name on the card, or a script names it by `--confirm`. */
+/** A person types the name on the card; a script gives it in `--confirm`. */
 export async function confirmCard(
   { terminal }: Context,
   { name }: Card,

@@ -1,10 +1,10 @@
-/** Before a command looks at a key: what is certified here, and does not count yet, counts from now on. */
+/** Activates certified results before a command looks at keys. */
 import { cardIfAny } from '../../ceremony/contacts/identity.js'
 import type { MadeKey } from '../../ceremony/dkg/plan.js'
 import { takeUp } from '../../ceremony/home/take-up.js'
 import type { Context } from '../runtime/context.js'
 
-/** Says so of each, and returns them. A home without an identity has nothing that waits. */
+/** Announces each activated key. A home without an identity has none to activate. */
 export async function takeUpWaiting(context: Context): Promise<readonly MadeKey[]> {
   const { home } = await context.existingHome()
   const card = home && (await cardIfAny(home))

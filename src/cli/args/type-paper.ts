@@ -1,9 +1,9 @@
-/** A piece typed from paper, line by line: what is wrong with a line is said at once, and it is asked again. */
+/** A piece typed from paper. Each line is checked at once and asked again if it is wrong. */
 import { Failure } from '../../wire/base/failure.js'
 import { MOST_LINES, readCodeLine, readPaperLine } from '../../wire/paper/lines.js'
 import type { Terminal } from '../terminal/terminal.js'
 
-/** The bytes on the page; a scanner that types the text of its code is as welcome. */
+/** The bytes on the page. A scanner may also type the text of its QR code. */
 export async function typePiece(terminal: Terminal): Promise<Uint8Array> {
   terminal.say(
     'Type the lines of the page, each with Enter after it. Blanks and capitals do not matter.',
