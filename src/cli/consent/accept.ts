@@ -1,4 +1,4 @@
-/** A person's leave, or a script's, for a ceremony: asked before any passphrase. */
+/** The consent of a person or a script to a ceremony. It comes before any passphrase. */
 import {
   acceptanceWords,
   type CeremonyFile,
@@ -11,8 +11,8 @@ import type { Context } from '../runtime/context.js'
 import { definitionLines } from '../views/definition.js'
 
 /**
- * Goes on only if this home is a member and the ceremony is accepted: by `accept`, the id that a script names, else by
- * a person who has seen it and types its words.
+ * Checks that this home is a member, and that the ceremony is accepted: by `accept`, the ID that a script gives, or by a
+ * person who has seen it and types its words.
  * @throws Failure `E_NOT_MEMBER`, `E_ACCEPT` (authentication), `E_REFUSED` (refused)
  */
 export async function acceptCeremony(

@@ -1,4 +1,4 @@
-/** What a custodian agrees to before a key is made or dealt anew: the ceremony as it stands, and the people in it. */
+/** The consent of a custodian before a key generation or a reshare: to the ceremony and its members. */
 import type { CeremonyFile } from '../../ceremony/definition/build.js'
 import type { MakingPlan } from '../../ceremony/dkg/plan.js'
 import { requireVerified, unverifiedAmong } from '../../ceremony/contacts/require-verified.js'
@@ -38,7 +38,7 @@ export async function agreeTo<P extends MakingPlan>(
   return plan
 }
 
-/** Nobody hears of a no that was given before the network was asked: the error says how they do. */
+/** Adds how to tell the others: no member learns of a refusal before the network is used. */
 function notForAll(error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'E_REFUSED') return error
   return new Failure('refused', 'E_REFUSED', error.message, {
@@ -47,7 +47,7 @@ function notForAll(error: unknown): unknown {
   })
 }
 
-/** What is severe about a resharing is confirmed by the name of the key: by a person, or by a script's --confirm. */
+/** Destructive changes need the key's name typed, or given in --confirm. */
 export async function confirmSevere(
   context: Context,
   definition: KeyDefinition,
@@ -80,7 +80,7 @@ export async function confirmSevere(
   }
 }
 
-/** A name that somebody else has here already, verified: whoever reads only names would take one for the other. */
+/** Warns of a member whose name belongs to another, verified card here. */
 async function warnOfNamesakes(context: Context, unverified: readonly Keys[]): Promise<void> {
   const known = await knownCards(await context.home())
   const isTaken = ({ name }: Keys): boolean =>

@@ -1,6 +1,6 @@
 /**
- * A person's leave for a signature: they see what it does, who asks and who signs, may look at all of it or keep it in a
- * file, and type two words of it. The words are something to type, never something to compare between people.
+ * A person's approval of a signature. They see its effects, the asker and the signers, may view or save all of the
+ * payload, and type two words. The words only prove attention; people do not compare them.
  */
 import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
@@ -47,11 +47,10 @@ export async function approve(
   }
 }
 
-/** What a person types to approve a payload. */
 export const approvalWords = (payload: Uint8Array): string =>
   wordsOf(sha256(payload).subarray(0, 2)).join(' ').toLowerCase()
 
-/** Where the payload lies now; a file that is in the way is no reason to leave the ceremony. */
+/** Saves the payload and says where. A failure does not end the ceremony. */
 async function saved(path: string, payload: Uint8Array): Promise<string> {
   try {
     return `It is in ${await writeNew(path, payload)}`

@@ -1,4 +1,4 @@
-/** Making primes ahead of time, with progress; Ctrl-C keeps those that are made. */
+/** Makes primes in advance, with progress. Ctrl-C keeps finished primes. */
 import { PRIMES_A_KEY, stockedPrimes, stockPrimes } from '../../ceremony/keys/prime-supply.js'
 import type { Home } from '../../storage/home/home.js'
 import type { Card } from '../../wire/identity/card.js'
@@ -11,16 +11,16 @@ export type Owner = { readonly home: Home; readonly card: Card; readonly identit
 
 export type Made = {
   readonly made: number
-  /** In the home now. */
+  /** How many the home has now. */
   readonly primes: number
-  /** If it was ended before all were made. */
+  /** The reason, if it stopped before all were made. */
   readonly failure: Failure | null
 }
 
-/** How many primes a home has that a key of today can use. */
+/** How many stored primes new keys can use. */
 export const primesIn = (home: Home): Promise<number> => stockedPrimes(home, levelOfKeys().primeBits)
 
-/** Makes `count` primes and keeps each as it is found. */
+/** Makes `count` primes and stores each as it is found. */
 export async function makeAhead(context: Context, owner: Owner, count: number): Promise<Made> {
   const { terminal, makePrimes, signal } = context
   const bits = levelOfKeys().primeBits
@@ -51,6 +51,5 @@ const interruptedAfter = (made: number): Failure =>
     hint: `${made === 0 ? 'none was made' : `${made} made and kept`}; \`mpc identity primes\` makes more`,
   })
 
-/** How many there are, in words. */
 export const primesText = (primes: number): string =>
   primes === 0 ? 'none made ahead' : `${primes} made ahead; an ECDSA key takes ${PRIMES_A_KEY}`

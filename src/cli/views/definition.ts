@@ -1,4 +1,4 @@
-/** A ceremony file as machines and people read it. */
+/** Ceremony files, for machines and people. */
 import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definition/build.js'
 import { listed } from '../../ceremony/epochs/remaining-quorum.js'
 import type { Status } from '../../ceremony/contacts/contacts.js'
@@ -20,11 +20,11 @@ type Member = {
   readonly name: string
   readonly fingerprint: string
   readonly role: string
-  /** Of the share that the member will hold; null for who holds none. */
+  /** Of the member's new share; null if it gets none. */
   readonly index: number | null
 }
 
-/** `data` of the ceremony commands. @param file absolute path */
+/** A ceremony file in the JSON contract. @param file absolute path */
 export function definitionData(ceremony: CeremonyFile, file: string): Readonly<Record<string, unknown>> {
   const { definition, id } = ceremony
   const about = isKeyDefinition(definition) ? definition : null
@@ -56,7 +56,7 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
   }
 }
 
-/** The same for a screen, at a time; `statusOf` says how far each member's keys are believed here. */
+/** @param statusOf how far this home trusts each member's keys */
 export function definitionLines(
   ceremony: CeremonyFile,
   now: number,
@@ -99,7 +99,7 @@ function headOf(file: CeremonyFile, now: number): string[] {
   ]
 }
 
-/** What a person should think about before accepting it: who is enough, and whose loss is too much. */
+/** Thresholds that deserve a second look. */
 export function warningsOf({ definition }: CeremonyFile): string[] {
   if (!isKeyDefinition(definition)) return []
   const { threshold } = definition
@@ -116,7 +116,7 @@ export function warningsOf({ definition }: CeremonyFile): string[] {
 
 const WHAT = { keygen: 'making of', reshare: 'resharing of', refresh: 'refresh of' } as const
 
-/** What is to be changed, and whatever of it makes a person look twice. */
+/** The changes of a reshare, with everything unusual. */
 function beforeOf(definition: ReshareDefinition): string[] {
   const { parent_record: old, rebinds, supersedes, minority } = definition
   const watchers = names(watchersOf(definition)).join(', ')
@@ -139,7 +139,7 @@ function beforeOf(definition: ReshareDefinition): string[] {
 export const outcomeOf = (ceremonies: readonly Uint8Array[]): string =>
   `whatever came of ${ceremonies.length === 1 ? 'that one' : 'those'}`
 
-/** When it may be held, the most pressing first. */
+/** The time window, the most urgent part first. */
 function whenOf(
   { not_before: from, expires }: { not_before: number; expires: number },
   now: number,

@@ -1,4 +1,4 @@
-/** An identity as machines and people read it. */
+/** Identities, for machines and people. */
 import type { Contacts, Known } from '../../ceremony/contacts/contacts.js'
 import { fingerprintWords } from '../../wire/identity/card.js'
 import { hex, rfc3339 } from '../../wire/base/text.js'
@@ -6,7 +6,7 @@ import type { Line } from '../terminal/layout.js'
 import { fields } from '../terminal/style.js'
 import { humanTime } from './time.js'
 
-/** `data` of the identity commands. */
+/** An identity in the JSON contract. */
 export function identityData({ card, status }: Known): Readonly<Record<string, unknown>> {
   return {
     name: card.name,
@@ -18,7 +18,6 @@ export function identityData({ card, status }: Known): Readonly<Record<string, u
   }
 }
 
-/** The same for a screen, at a time; with what else is to be said of it. */
 export function identityLines(
   known: Known,
   now: number,
@@ -31,7 +30,7 @@ export function identityLines(
   ]
 }
 
-/** With the words that people compare. */
+/** The same, with the words that people compare. */
 export function identityWithWords(known: Known, now: number): Line[] {
   const { card } = known
   return [
@@ -41,7 +40,7 @@ export function identityWithWords(known: Known, now: number): Line[] {
   ]
 }
 
-/** One line each, for a list. */
+/** One line for each identity. */
 export function identityRows(all: readonly Known[], now: number): string[] {
   const width = Math.max(0, ...all.map(({ card }) => card.name.length))
   return all.map((known) => {
@@ -50,7 +49,7 @@ export function identityRows(all: readonly Known[], now: number): string[] {
   })
 }
 
-/** The files of cards that cannot be read, for machines and for people. */
+/** Card files that cannot be read. */
 export const damagedData = (damaged: Contacts['damaged']) =>
   damaged.map(({ fingerprint, problem: { code, message, hint } }) => ({
     fingerprint: hex(fingerprint),

@@ -1,4 +1,4 @@
-/** Keys and signatures as commands give them: for machines by the contract, for people in words. */
+/** Keys, for machines and people. */
 import type { Key } from '../../ceremony/keys/key.js'
 import { addressOf, addressTypes } from '../../payload/address.js'
 import { type EpochFile, epochPath, listEpochFiles } from '../../storage/home/epochs.js'
@@ -11,7 +11,7 @@ import { sha256 } from '../../wire/base/hash.js'
 import type { Line } from '../terminal/layout.js'
 import { fields } from '../terminal/style.js'
 
-/** What `keygen` and `key show` say of an epoch. */
+/** An epoch in the JSON contract. */
 export async function keyData(
   home: Home,
   { name, record, digest }: Pick<Key, 'name' | 'record' | 'digest'>,
@@ -38,14 +38,13 @@ export async function keyData(
   }
 }
 
-/** Beside every address in a rehearsal. */
+/** Stands beside every address in a rehearsal. */
 const warning = (): string => (isRehearsal() ? '\n(REHEARSAL: send nothing)' : '')
 
 /** 16 words (128 bits) of a public key, to read aloud before anybody funds it. */
 export const keyWords = (record: KeyRecord): string[] =>
   wordsOf(sha256(recordPublicKey(record)).subarray(0, 16))
 
-/** The same for people. */
 export const keyText = (name: string, record: KeyRecord): Line[] => [
   ...fields(keyRows(name, record)),
   '  Its words:',

@@ -1,4 +1,4 @@
-/** What a person sees of a ceremony while it runs: who is here, who is missing, what is going on, and the words. */
+/** The progress of a running ceremony for a person: who is here, who is missing, the round, and the words. */
 import type { Person } from '../../ceremony/world.js'
 import type { CeremonyEvent, Emit } from '../../messaging/channel/events.js'
 import { joinUntil, type Patience, roundUntil } from '../../messaging/channel/timeouts.js'
@@ -12,7 +12,7 @@ import { humanTime } from './time.js'
 import { saidNo, type Terminal } from '../terminal/terminal.js'
 
 const MAKING = 'Making the key'
-/** What the rounds are called to people. */
+/** Rounds as people see them. */
 const ROUNDS: Readonly<Record<string, string>> = {
   commit: 'Making the key, step 1 of 3',
   'commit.echo': 'Making the key, step 2 of 3',
@@ -41,9 +41,9 @@ const ROUNDS: Readonly<Record<string, string>> = {
   reveal: 'Everybody is here: setting up private channels',
   ready: 'Waiting until everybody has seen the words',
 }
-/** What waits for people. */
+/** Rounds that wait for people. */
 const PEOPLE = ['ready', 'majority', 'watching', 'telling']
-/** What Ctrl-C does once it takes nothing back any more. */
+/** The effect of Ctrl-C in rounds that it no longer undoes. */
 const LEAVES: Readonly<Record<string, string>> = {
   share: 'your part is out: Ctrl-C leaves it in doubt',
   sign: 'your part is out: Ctrl-C leaves it in doubt',
@@ -56,9 +56,9 @@ const LEAVES: Readonly<Record<string, string>> = {
 export type Narrator = { readonly emit: Emit; readonly stop: () => void }
 
 /**
- * Follows a ceremony on the waiting screen.
- * @param what is waited for before a ceremony is joined
- * @param doing what its rounds do, where that is not the making of a key
+ * Shows a ceremony on the waiting screen.
+ * @param what the text before the ceremony is joined
+ * @param doing the name of the rounds, if they do not make a key
  */
 export function narrate(
   terminal: Terminal,
@@ -71,13 +71,13 @@ export function narrate(
   let board: Board = terminal.board([])
   let others: readonly string[] = []
   let round = ''
-  /** Whose letters of a round are here, some of them before this member begins it. */
+  /** Senders by round; a letter may come before this member begins the round. */
   let received = new Map<string, Set<string>>()
-  /** Who says nothing, and when they were last heard. */
+  /** Silent members, and when they were last heard. */
   const quiet = new Map<string, number>()
-  /** Members that make primes, and how many are left. */
+  /** How many primes each member still has to make. */
   const making = new Map<string, number>()
-  /** The time for the others to come begins when this member is ready for them. */
+  /** The time to wait for others starts when this member is ready. */
   let comeUntil = joinUntil(patience, now())
   const letterUntil = () => roundUntil(patience, now())
   const enter = (name: string, until: number): void => {
@@ -85,13 +85,13 @@ export function narrate(
     const there = received.get(name) ?? new Set()
     board.mark(others, name === 'reveal' ? 'here' : 'missing')
     board.mark([...there], 'here')
-    // Who is done may leave.
+    // A finished member may leave.
     board.quiet(name === 'done' ? new Map() : quiet)
     board.waiting((ROUNDS[name] ?? 'Working').replace(MAKING, doing), until, LEAVES[name] ?? LEAVE)
   }
   const emit = (event: CeremonyEvent): void => {
     const party = event.party ?? 'somebody'
-    // What is heard in another room is heard.
+    // A letter in another session is a sign of life too.
     if (['hello', 'letter_received', 'heard'].includes(event.event)) quiet.delete(party)
     switch (event.event) {
       case 'joined':
@@ -113,7 +113,7 @@ export function narrate(
         if (event.missing) board = terminal.board(event.missing)
         return enter(event.round ?? '', PEOPLE.includes(event.round ?? '') ? comeUntil : letterUntil())
       case 'letter_sent':
-        // Of what is stored first and said then, the saying is all that is told.
+        // A stored result has no round of its own; its announcement marks the step.
         return event.round === 'prepared' ? enter('prepared', letterUntil()) : undefined
       case 'waiting':
         return event.missing ? board.missing(event.missing) : undefined
@@ -127,18 +127,18 @@ export function narrate(
       case 'certificate':
         return enter('done', letterUntil())
       case 'restarted':
-        // While people are still coming, a number that is overtaken is nobody's trouble, least of all the newest one's.
+        // A restart before everybody has come concerns nobody.
         if (round === '') return
         return terminal.say(`${party} started again. So does everybody, by itself: there is nothing to do.`)
       case 'primes':
-        // How long that takes nobody knows; those who wait are told that this member is at work.
+        // Primes take an unknown time, so no deadline is shown.
         return board.waiting(primesLeft(event.left ?? 0), event.left === 0 ? comeUntil : null)
       case 'silent':
         return terminal.say(`${party} asked for this, and says nothing any more: perhaps they left.`)
       case 'withdrawn':
         return terminal.say(`${party} asked for this, and does so no longer.`)
       case 'skipped':
-        // A request for others is nobody's trouble.
+        // A request for other signers concerns nobody here.
         if (event.code === 'E_NOT_SIGNER') return
         return terminal.say(`A request of ${party} is passed over: ${event.reason}.`)
       case 'declined':
@@ -180,7 +180,7 @@ const primesLeft = (left: number): string =>
     ? 'Waiting for the others'
     : `Making large primes for the key, ${left} to go (seconds to a minute each)`
 
-/** The person at this terminal, who hears the words; or nobody. */
+/** The person at this terminal, who hears the words; absent without a terminal. */
 export function ears(terminal: Terminal): Person {
   return {
     present: terminal.interactive,
@@ -194,7 +194,7 @@ export function ears(terminal: Terminal): Person {
   }
 }
 
-/** Before a ceremony with somebody who was seen to break one. */
+/** Asks before a ceremony with a member in quarantine. */
 async function allow(
   terminal: Terminal,
   { name, faults }: Quarantine,
@@ -222,7 +222,7 @@ async function allow(
   if (answer === null) throw saidNo()
 }
 
-/** What to do with the words: others may have reason to hear them where this member has none. */
+/** The line above the words. Others may need to hear them even if this member does not. */
 function introduction(interactive: boolean, unverified: number): string[] {
   if (!interactive) return ['The six words of this meeting:']
   if (unverified > 0) return ['Everybody now reads these six words aloud, each from their own screen:']

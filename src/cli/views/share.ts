@@ -1,4 +1,4 @@
-/** Epochs and their shares, as machines and people read them. */
+/** Epochs and their shares, for machines and people. */
 import { equalBytes } from '../../protocol/core/codec.js'
 import {
   destroyedSeats,
@@ -11,7 +11,7 @@ import type { OldShares } from '../../ceremony/epochs/retire.js'
 import { hex } from '../../wire/base/text.js'
 import { fields } from '../terminal/style.js'
 
-/** What each status is called to people; null where the state does not name the epoch. */
+/** Each status in words. It is null if the state does not name the epoch. */
 const STATUS = {
   active: 'in use',
   pending: 'pending',
@@ -46,7 +46,7 @@ function remainingData(epoch: HeldEpoch, record: NonNullable<HeldEpoch['record']
   return { needed, shares, pieces, enough }
 }
 
-/** Whose home it is, and whether its state says which epochs it ever held; `newest` counts, as far as this home knows. */
+/** The owner of a home, whether the key's state can be read, and the newest certified epoch known here. */
 export type Held = {
   readonly self: Uint8Array | null
   readonly stateIsKnown: boolean
@@ -92,7 +92,7 @@ export function epochLines(epoch: HeldEpoch, held: Held): string[] {
   ]
 }
 
-/** What became of the own share: that it was never here is said only where this home would know. */
+/** What happened to this home's share. Only a readable state shows that it was never here. */
 function shareWords(
   { status, hasShare, hasSecret, statements }: HeldEpoch,
   { self, stateIsKnown }: Held,
@@ -115,13 +115,13 @@ const SEATS = {
   lost: lostSeats,
 } as const
 
-/** Names of the custodians who have gone over to this epoch, or whose share of it is destroyed or lost, as they say. */
+/** The custodians who use this epoch, or whose share of it is destroyed or lost, by their statements. */
 export function namesThat(said: keyof typeof SEATS, epoch: HeldEpoch): string[] {
   const seats = SEATS[said](epoch)
   return (epoch.record?.members ?? []).filter(({ index }) => seats.has(index)).map(({ card }) => card.name)
 }
 
-/** What is said beside a key of shares that were replaced and are still here; nothing if there are none. */
+/** A note on replaced shares that are still here; empty if there are none. */
 export function oldSharesText({ epochs }: OldShares, whose: 'its' | 'your'): string {
   if (epochs.length === 0) return ''
   const what = epochs.length === 1 ? 'share of epoch' : 'shares of epochs'

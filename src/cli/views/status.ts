@@ -1,4 +1,4 @@
-/** What is unfinished, as machines and people read it. */
+/** Unfinished ceremonies and signatures, for machines and people. */
 import { type Signing, SIGNING_STATES } from '../../ceremony/signing/list-signings.js'
 import {
   CEREMONY_STATES,

@@ -1,4 +1,4 @@
-/** Times as people read them: in their own zone, which is named, and with how far away they are. */
+/** Times for people: in the local time zone, with the distance from now. */
 
 const PARTS = new Intl.DateTimeFormat('en-GB', {
   weekday: 'short',
@@ -16,14 +16,14 @@ const UNITS = [
   ['hour', 3_600_000],
   ['minute', 60_000],
 ] as const
-/** Less than two of a unit are said in the next smaller one; less than two minutes are now. */
+/** The least count of a unit; smaller spans use the next unit, and under two minutes are "now". */
 const LEAST = 2
 
-/** `Thu 31 Jan 2030, 10:00 CET (in 6 days)`, of milliseconds since 1970. */
+/** `Thu 31 Jan 2030, 10:00 CET (in 6 days)`. @param time milliseconds since 1970 */
 export function humanTime(time: number, now: number): string {
   if (Math.abs(time) > 8.64e15) return 'a time beyond all calendars'
   const part = Object.fromEntries(PARTS.formatToParts(time).map(({ type, value }) => [type, value]))
-  // Three letters of every month: as long in September as in May.
+  // Three letters for every month; the locale writes "Sept".
   const date = `${part['weekday']} ${part['day']} ${part['month']?.slice(0, 3)} ${part['year']}`
   return `${date}, ${part['hour']}:${part['minute']} ${part['timeZoneName']} (${distance(time - now)})`
 }
