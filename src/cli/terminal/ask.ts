@@ -1,7 +1,6 @@
 /**
- * How a question is put: drawn where lines may move, else as a line that grows, which a dumb terminal, a screen reader
- * and a log can follow. The terminal is raw for as long as a question stands: every key comes here, and a secret is
- * shown nowhere.
+ * Asks one question. It is drawn if lines may move; otherwise it is plain lines, for dumb terminals, screen readers and
+ * logs. The terminal is in raw mode while a question stands, so every key comes here and a secret is never echoed.
  */
 import { emitKeypressEvents, type Key } from 'node:readline'
 import type { ReadStream } from 'node:tty'
@@ -9,7 +8,7 @@ import { type Edited, edit, EMPTY, retyped } from './line-editor.js'
 import { interrupted } from './exit.js'
 import type { Face, Question, Standing } from './question.js'
 
-/** @throws Failure `E_INTERRUPTED` on Ctrl-C, on Ctrl-D and when the terminal is gone; the signal's reason */
+/** @throws Failure `E_INTERRUPTED` on Ctrl-C, Ctrl-D or a closed terminal; the signal's reason */
 export async function put(question: Question, input: ReadStream = process.stdin): Promise<string> {
   question.signal.throwIfAborted()
   const face = question.columns
@@ -19,10 +18,10 @@ export async function put(question: Question, input: ReadStream = process.stdin)
   return question.secret ? answer : answer.trim()
 }
 
-/** Why a question is put anew: this program was stopped, or is to be, by this signal. */
+/** The reason to ask again: this program was stopped, or should be, by this signal. */
 type Pause = { readonly by: 'SIGTSTP' | 'SIGQUIT' | null }
 
-/** Listens to the keys until there is an answer. What was typed ahead of the question is no answer to it. */
+/** Listens to keys until there is an answer. Input typed before the question does not count. */
 async function hear(signal: AbortSignal, face: Face, input: ReadStream): Promise<string> {
   const raw = (on: boolean): void => void (input.isTTY && input.setRawMode(on))
   let line = EMPTY
@@ -46,13 +45,13 @@ async function hear(signal: AbortSignal, face: Face, input: ReadStream): Promise
   const enter = (asked: Standing): void => {
     line = EMPTY
     asked.enter()
-    // What is typed before anybody can see what was wrong with an answer is no other answer.
+    // Keys typed before the person can see the problem are not a new answer.
     standing = null
     setImmediate(() => {
       if (!leave.signal.aborted) standing = asked
     })
   }
-  // What stands there was drawn over, by a shell, say, and the terminal may be no longer as it was left.
+  // A shell may have drawn over the question and changed the terminal's mode.
   const anew = (): void => {
     if (standing) end({ by: null })
   }
@@ -89,20 +88,20 @@ async function hear(signal: AbortSignal, face: Face, input: ReadStream): Promise
   }
 }
 
-/** Stops this program and those that were started with it, until they go on. */
+/** Stops this process group until it continues. */
 async function stopped(by: NodeJS.Signals): Promise<void> {
   const goesOn = new Promise<void>((resolve) => void process.once('SIGCONT', resolve))
   process.kill(0, by)
-  // Where no shell takes care of jobs nothing was stopped, and no signal will say that it goes on.
+  // Without job control nothing stops, and no SIGCONT follows.
   await Promise.race([goesOn, new Promise((resolve) => setTimeout(resolve, 100)).then(drained)])
 }
 
-/** Once the event loop has read what was there before: it does so between two of these. */
+/** Waits until the event loop has read pending input, which it does between two immediates. */
 async function drained(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** In lines: what is typed is added at the end, and what is wrong is a line of its own. */
+/** A face of plain lines: typed text is appended, and a problem gets its own line. */
 function inLines({ text, secret, check, output }: Question): Face {
   return (first, signal) => {
     let before: Edited = first

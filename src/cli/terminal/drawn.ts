@@ -1,6 +1,6 @@
 /**
- * A question as `@inquirer/prompts` draws it. The library is given no terminal but a keyboard of our own: it hears of
- * changes to the line alone, in a few plain keys, so it never sees the Ctrl-D at which it would wait for ever.
+ * A question as `@inquirer/prompts` draws it. The library gets a keyboard of our own, which sends it only plain keys for
+ * changes of the line: at a real Ctrl-D it would wait for ever.
  */
 import { input, password } from '@inquirer/prompts'
 import type { Key } from 'node:readline'
@@ -9,16 +9,16 @@ import { type Edited, EMPTY } from './line-editor.js'
 import { fold, width } from './layout.js'
 import type { Face, Question } from './question.js'
 
-/** Columns of the mark before a question, and of the blank after it. */
+/** Columns of the mark before a question, with its blank. */
 const MARK = 2
 
-/** @param columns how wide the terminal is now */
+/** @param columns the terminal's width now */
 export function drawn({ text, secret, check, output, style }: Question, columns: () => number): Face {
   return (line, signal) => {
     const keyboard = new PassThrough()
     const context = { input: keyboard, output, signal }
     const last = text.split('\n').at(-1) ?? ''
-    // An answer that does not fit beside its question stands below it, folded between words.
+    // An answer that does not fit beside its question goes below it, folded between words.
     const answer = (typed: string): string => {
       const fits = MARK + width(last) + 1 + width(typed) <= columns()
       return `${fits ? '' : '\n'}${style.dim(fold(typed, columns()).join('\n'))}`
@@ -27,7 +27,7 @@ export function drawn({ text, secret, check, output, style }: Question, columns:
       message: (message: string) => style.bold(message),
       error: (problem: string) => style.bad(`> ${problem}`),
     }
-    // No mark of success for a secret: what was typed is not known to be right.
+    // No mark of success for a secret: it has not been checked yet.
     const hidden = { maskedText: style.dim('(hidden)'), help: (text: string) => text, answer: () => '' }
     const asked = secret
       ? password(
@@ -66,7 +66,7 @@ export function drawn({ text, secret, check, output, style }: Question, columns:
 const PLAIN = ['return', 'left', 'right', 'backspace', 'delete'] as const
 type Plain = (typeof PLAIN)[number]
 
-/** A plain key, or a character. */
+/** @param key a plain key, or a character */
 function press(keyboard: PassThrough, key: string): void {
   const named = PLAIN.includes(key as Plain)
   const sequence = named ? '' : key
@@ -74,7 +74,7 @@ function press(keyboard: PassThrough, key: string): void {
   keyboard.emit('keypress', named ? undefined : key, event)
 }
 
-/** The plain keys that make one line of the other. Each line is one edit away from the one before, or from none. */
+/** The plain keys that turn one line into the other. The lines differ by one edit, or the first is empty. */
 function strokes(before: Edited, after: Edited): string[] {
   const times = (count: number, key: Plain): string[] => Array.from({ length: count }, () => key)
   const gone = before.text.length - after.text.length

@@ -1,7 +1,7 @@
 /**
- * What is typed before a question stands is shown by the terminal itself, a passphrase too: from the first line of this
- * program on it is not. What is typed while a shell, `npx` and Node begin is beyond it. Signals of the keyboard stay as
- * they are, and what was typed stays in line for whoever reads next. Node gives the terminal back as it was found.
+ * Turns off the terminal's echo from the first line of this program on, since a passphrase may be typed before its
+ * question stands. Input during the start of the shell, `npx` and Node still echoes. Signals from the keyboard and
+ * pending input stay as they are, and Node restores the terminal at exit.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { isatty } from 'node:tty'
 
 const STDIN = 0
 
-/** Turns off the echo of the terminal at stdin, now and whenever a shell has given it back to this process. */
+/** Turns off the echo of stdin now, and whenever a shell continues this process. */
 export function hideTyping(): void {
   if (!isatty(STDIN)) return
   hide()
@@ -17,18 +17,18 @@ export function hideTyping(): void {
 }
 
 function hide(): void {
-  // Whoever changes the terminal in the background is stopped for it.
+  // A background process that changes the terminal is stopped.
   if (isInFront()) spawnSync('stty', ['-echo'], { stdio: ['inherit', 'ignore', 'ignore'], timeout: 2000 })
 }
 
-/** Whether this process is in the group that the terminal listens to. */
+/** Whether this process is in the terminal's foreground group. */
 function isInFront(): boolean {
   const [group, front] = process.platform === 'linux' ? fromProc() : fromPs()
   return group !== undefined && group === front
 }
 
 function fromProc(): (string | undefined)[] {
-  // The name of the program, in brackets, may hold anything; after it: state, parent, group, session, terminal, front.
+  // The program's name, in brackets, may hold anything. Then: state, parent, group, session, terminal, foreground group.
   const fields = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1)?.split(' ') ?? []
   return [fields[2], fields[5]]
 }

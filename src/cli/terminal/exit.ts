@@ -1,7 +1,6 @@
-/** What a process exits with: published in the README and by `mpc explain`, never renumbered. */
+/** Exit codes. They are documented and never renumbered. */
 import { Failure, type FailureKind } from '../../wire/base/failure.js'
 
-/** The exit code of each way to end badly. */
 export function exitCodeOf(kind: FailureKind): number {
   switch (kind) {
     case 'usage':
@@ -33,16 +32,16 @@ export function exitCodeOf(kind: FailureKind): number {
   }
 }
 
-/** Anything that is not a `Failure` is our own bug. */
+/** Exit code of an error that is not a `Failure`: our own bug. */
 export const UNEXPECTED = 1
 
-/** What Ctrl-C means before the vote. */
+/** Ctrl-C before the vote. */
 export const interrupted = (): Failure =>
   new Failure('interrupted', 'E_INTERRUPTED', 'interrupted', {
     hint: 'nothing was kept; run the same command again when you are ready',
   })
 
-/** The time of `--timeout` is over, before the vote. */
+/** The end of `--timeout` before the vote. */
 export const timedOut = (): Failure =>
   new Failure('absent', 'E_TIMEOUT', 'the time that --timeout gives is over', {
     hint: 'nothing was kept; run the same command again, with more time',

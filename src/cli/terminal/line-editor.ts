@@ -1,19 +1,18 @@
 /**
- * One line as a person edits it, key by key: the same keys do the same at every question, drawn or not, secret or not.
- * Keys that mean nothing here, arrows up and the marks around what is pasted among them, are never part of an answer.
+ * One line as a person edits it, key by key, the same way at every question. Keys without a meaning here, such as arrows
+ * up and the marks around pasted text, never enter an answer.
  */
 import type { Key } from 'node:readline'
 import { width } from './layout.js'
 
-/** Characters, and before which of them the cursor stands. */
+/** @property at the index of the character after the cursor */
 export type Edited = { readonly text: readonly string[]; readonly at: number }
 
 export const EMPTY: Edited = { text: [], at: 0 }
 
-/** What a key says beside the line. */
+/** A key with a meaning other than an edit. */
 export type Said = 'enter' | 'end' | 'interrupt' | 'stop' | 'kill'
 
-/** The line after a key, or what the key says. */
 export function edit({ text, at }: Edited, typed: string | undefined, key: Key): Edited | Said {
   const cut = (from: number, to: number): Edited => ({ text: text.toSpliced(from, to - from), at: from })
   const move = (to: number): Edited => ({ text, at: Math.min(Math.max(to, 0), text.length) })
@@ -56,14 +55,14 @@ export function edit({ text, at }: Edited, typed: string | undefined, key: Key):
     default:
       break
   }
-  // A control character, or a sequence that stands for a key: nothing that anybody means as text.
+  // A control character or an escape sequence is not text.
   if (typed === undefined || key.ctrl || key.meta || /\p{Cc}/u.test(typed)) return { text, at }
   const added = [...typed]
   return { text: text.toSpliced(at, 0, ...added), at: at + added.length }
 }
 
 function nameOf({ name, ctrl, meta, sequence }: Key): string {
-  // Node has no name for it.
+  // Node gives Ctrl-\ no name.
   if (sequence === '\u001c') return 'ctrl \\'
   return `${ctrl ? 'ctrl ' : ''}${meta ? 'meta ' : ''}${name ?? ''}`
 }
@@ -77,8 +76,8 @@ function wordBefore(text: readonly string[], at: number): number {
 }
 
 /**
- * What turns one line on the screen into the other where nothing can be drawn over: by backspaces and blanks alone, and
- * by the new characters alone where they come at the end, so that a screen reader says these.
+ * The output that turns one line into the other without cursor movement: backspaces and blanks. Text added at the end is
+ * written alone, so that a screen reader speaks only that.
  */
 export function retyped(before: Edited, after: Edited): string {
   const differs = before.text.findIndex((c, i) => c !== after.text[i])

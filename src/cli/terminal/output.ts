@@ -1,8 +1,8 @@
-/** What is printed reaches whoever reads it, or it is known that it did not. */
+/** Writes output completely, or reports that it could not. */
 import { fstatSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 
-/** A stream of the process, or one that stands for it. The size is that of a terminal. */
+/** A stream of the process or its stand-in. The size is the terminal's. */
 export type Output = Writable & {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -10,11 +10,11 @@ export type Output = Writable & {
   readonly fd?: number
 }
 
-/** Writes all of a text; gives why that was not possible, or null. */
+/** Null if all was written, else the error. */
 export async function write(stream: Output, text: string): Promise<Error | null> {
   if (text === '') return null
   try {
-    // Node writes to a file once, and takes a part of it for the whole.
+    // Node writes to a file once and ignores a short write.
     const { fd } = stream
     if (!stream.isTTY && fd !== undefined && isFile(fd)) return writeAll(fd, Buffer.from(text))
     return await new Promise((resolve) => stream.write(text, (error) => resolve(error ?? null)))
@@ -23,7 +23,7 @@ export async function write(stream: Output, text: string): Promise<Error | null>
   }
 }
 
-/** Writes all of these bytes to a descriptor that does not block. @throws what the system says */
+/** Writes all bytes to a descriptor. @throws the system's error */
 export function writeAll(fd: number, bytes: Uint8Array): null {
   for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
   return null

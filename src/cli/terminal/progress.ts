@@ -1,7 +1,6 @@
 /**
- * The waiting screen: what is waited for, who is here and who is missing, the time left, and how to leave. On a
- * terminal it is drawn in place, and always fits; elsewhere, and with --plain, a line is printed whenever something
- * changed.
+ * The waiting screen: the current step, who is here and who is missing, the time left, and the effect of Ctrl-C. A
+ * terminal shows it in place; otherwise, and with --plain, each change prints a line.
  */
 import { fold, rowsOf, width } from './layout.js'
 import { type Screen, ShownWait } from './shown-wait.js'
@@ -16,7 +15,7 @@ export class Board extends ShownWait {
   #leave = LEAVE
   #said = ''
   #saidWhat = ''
-  /** What stands on the screen now, to be drawn over. */
+  /** The lines on the screen, to draw over. */
   #drawn: readonly string[] = []
   #clock: NodeJS.Timeout | null = null
   #saying: NodeJS.Timeout | null = null
@@ -27,8 +26,8 @@ export class Board extends ShownWait {
   }
 
   /**
-   * What is waited for now, and until when (milliseconds since 1970).
-   * @param leave what Ctrl-C does meanwhile
+   * @param until milliseconds since 1970
+   * @param leave the effect of Ctrl-C meanwhile
    */
   waiting(what: string, until: number | null, leave = LEAVE): void {
     this.what = what
@@ -37,24 +36,23 @@ export class Board extends ShownWait {
     this.show()
   }
 
-  /** How these members stand; others keep their marks. */
+  /** Marks these members; the others keep their marks. */
   mark(names: readonly string[], mark: Mark): void {
     for (const name of names) if (this.#marks.has(name)) this.#marks.set(name, mark)
     this.show()
   }
 
-  /** Who says nothing any more, and when (milliseconds since 1970) they were last heard; looked at at every drawing. */
+  /** Silent members, and when they were last heard (milliseconds since 1970). The map is read at every drawing. */
   quiet(since: ReadonlyMap<string, number>): void {
     this.#quiet = since
   }
 
-  /** Everybody at once: `names` are waited for, the others have come. */
+  /** Marks all members: `names` are missing, the others here. */
   missing(names: readonly string[]): void {
     for (const name of this.#marks.keys()) this.#marks.set(name, names.includes(name) ? 'missing' : 'here')
     this.show()
   }
 
-  /** Draws it, or says what changed. */
   protected override put(): void {
     if (!this.screen.moving) return this.#say()
     this.#clock ??= setInterval(() => this.#draw(), 1000).unref()
@@ -71,20 +69,20 @@ export class Board extends ShownWait {
   }
 
   #draw(): void {
-    // What is drawn over must be on the screen as a whole, whatever is lost of it.
+    // Drawing over works only for lines that are on the screen, so the rest is cut.
     const lines = this.#lines().slice(0, Math.max(1, (this.screen.size()?.rows ?? 24) - 1))
     this.screen.stream.write(`${this.#erasing()}${lines.join('\n')}\n`)
     this.#drawn = lines
   }
 
-  /** Goes up to where it began, and clears from there. The terminal may have become narrower since. */
+  /** Moves up to the first line and clears from there. The terminal may have become narrower. */
   #erasing(): string {
     const { columns = 80 } = this.screen.size() ?? {}
     const rows = this.#drawn.reduce((sum, line) => sum + rowsOf(line, columns), 0)
     return rows === 0 ? '' : `\u001b[${rows}A\r\u001b[J`
   }
 
-  /** A line each for who is waited for; where there is no room for that, all in one, or only who is missing. */
+  /** One line a member if they fit; else all in one line, else only the missing ones. */
   #lines(): string[] {
     const { columns = 80, rows = 24 } = this.screen.size() ?? {}
     const members = this.#members((since) => `  ${this.style.dim(since)}`)
@@ -106,7 +104,7 @@ export class Board extends ShownWait {
     return [...fold(this.what, columns), ...fold(`  ${time}`, columns).map((line) => this.style.dim(line))]
   }
 
-  /** In lines: what still stands a moment later, so that what passes at once is not a line each. */
+  /** Prints a line once a state has lasted, so that short ones print nothing. */
   #say(): void {
     if (this.screen.settle === 0) return this.#line()
     this.#saying ??= setTimeout(() => {
@@ -117,10 +115,10 @@ export class Board extends ShownWait {
 
   #line(): void {
     const members = this.#members((since) => ` (${since})`).join(', ')
-    // That somebody is quiet is said once, and not every second anew.
+    // A silent member is reported once, not every second.
     const state = `${this.what} (${this.#members(() => ' (quiet)').join(', ')})`
     if (state === this.#said) return
-    // The time is said once of everything that is waited for: a line every second would be no help.
+    // The time left is printed once a step.
     const time = this.what === this.#saidWhat ? '' : this.#timeLeft()
     this.#said = state
     this.#saidWhat = this.what
@@ -130,7 +128,7 @@ export class Board extends ShownWait {
     this.screen.stream.write(`${lines.join('\n')}\n`)
   }
 
-  /** Each with its mark; with when it was last heard, where it has come and is quiet now. */
+  /** Members with their marks, and when they were last heard if they have become silent. */
   #members(note: (since: string) => string): string[] {
     return [...this.#marks].map(([name, mark]) => {
       const since = mark === 'here' ? this.#quiet.get(name) : undefined
@@ -151,7 +149,7 @@ function lastHeard(span: number): string {
   return `last heard ${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`} ago`
 }
 
-/** As many side by side as fit, none of them broken. */
+/** Items side by side, as many as fit in a line. */
 function packed(items: readonly string[], columns: number): string[] {
   const lines: string[] = []
   for (const item of items) {

@@ -1,6 +1,6 @@
 const QUOTE = "'"
 
-/** A word as a shell takes it, quoted where it must be. */
+/** Quotes a word for a shell if necessary. */
 export const shellQuote = (word: string): string =>
   /^[A-Za-z0-9._/:=,@+-]+$/.test(word)
     ? word

@@ -1,46 +1,45 @@
-/** A wait that stands on the screen: it makes room for other lines and for questions, and comes back after them. */
+/** A wait on the screen. It gives way to other lines and questions, and comes back after them. */
 import type { Style } from './style.js'
 
-/** Where it is drawn. */
 export type Screen = {
   readonly stream: NodeJS.WritableStream
-  /** Whether lines may be drawn over. */
+  /** Whether lines may be redrawn. */
   readonly moving: boolean
-  /** Whether one line that waits may spin there. */
+  /** Whether a spinner may be drawn. */
   readonly spinning?: boolean
   readonly now: () => number
-  /** How wide it is, where that is known. */
+  /** The width, if known. */
   readonly columns?: number | undefined
-  /** Milliseconds for which a state must last to be worth a line. */
+  /** Milliseconds that a state must last before it gets a line. */
   readonly settle: number
-  /** How large the terminal is now; null where it is none. */
+  /** The terminal's size now; null if there is no terminal. */
   readonly size: () => { readonly columns: number; readonly rows: number } | null
 }
 
 export abstract class ShownWait {
-  /** The sentence that says what is waited for; empty if nothing is. */
+  /** The text of the wait; empty if there is none. */
   protected what = ''
-  /** Questions that stand where it would be drawn. */
+  /** Questions that hide it. */
   #questions = 0
 
-  /** @param stopped called once the wait is over */
+  /** @param stopped called when the wait ends */
   constructor(
     readonly style: Style,
     readonly screen: Screen,
     readonly stopped: () => void,
   ) {}
 
-  /** Puts the wait on the screen as it is now. */
+  /** Draws the wait. */
   protected abstract put(): void
 
-  /** Takes it off the screen, for other lines or a question. */
+  /** Removes it from the screen. */
   abstract hide(): void
 
   show(): void {
     if (this.#questions === 0 && this.what !== '') this.put()
   }
 
-  /** Makes room for a question, and keeps it until `resume`. */
+  /** Hides it until `resume`, for a question. */
   suspend(): void {
     this.#questions += 1
     this.hide()
@@ -51,7 +50,6 @@ export abstract class ShownWait {
     this.show()
   }
 
-  /** Ends it. */
   stop(): void {
     this.hide()
     this.what = ''

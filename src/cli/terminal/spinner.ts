@@ -1,17 +1,16 @@
-/** One line that waits, with a sign that the program is alive: drawn by `ora`. Several lines are `progress.ts`. */
+/** One waiting line with a spinner, drawn by `ora`. `progress.ts` draws several lines. */
 import type { Ora } from 'ora'
 import { fold } from './layout.js'
 import { ShownWait } from './shown-wait.js'
 
-/** Columns of the sign before the line, and of the blank after it. */
+/** Columns of the spinner, with its blank. */
 const SIGN = 2
 
 export class Spinner extends ShownWait {
   #drawn: Ora | null = null
-  /** Whether it is to stand on the screen, as soon as the library is loaded. */
+  /** Whether to draw it once the library is loaded. */
   #wanted = false
 
-  /** What is waited for now. */
   waiting(what: string): void {
     this.what = what
     this.show()
@@ -37,7 +36,7 @@ export class Spinner extends ShownWait {
     const { stream } = this.screen
     const text = this.#text()
     const color = this.style.colored ? 'cyan' : false
-    // The keyboard is not its own, and a cursor that it hid would stay hidden where Ctrl-Z stops the program.
+    // ora must leave the keyboard alone; a cursor that it hid would stay hidden after Ctrl-Z.
     this.#drawn = ora({
       text,
       color,

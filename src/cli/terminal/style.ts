@@ -1,7 +1,7 @@
-/** Colour and symbols, each with its twin in plain text. Decided once, by the stream that it is written to. */
+/** Colours and symbols, and their plain forms. */
 import { Chalk } from 'chalk'
 
-/** How a member stands: has come, is waited for, has failed or left. */
+/** Has come, has not come yet, or has failed or left. */
 export type Mark = 'here' | 'missing' | 'gone'
 
 type Paint = (text: string) => string
@@ -11,13 +11,12 @@ export type Style = {
   readonly dim: Paint
   readonly good: Paint
   readonly bad: Paint
-  /** A member with its mark. */
   readonly member: (name: string, mark: Mark) => string
 }
 
 const SYMBOLS: Readonly<Record<Mark, string>> = { here: '☑', missing: '☐', gone: '☒' }
 
-/** @param plain words instead of symbols */
+/** @param plain words in place of symbols */
 export function makeStyle(color: boolean, plain: boolean): Style {
   const chalk = new Chalk({ level: color ? 1 : 0 })
   const paint: Readonly<Record<Mark, Paint>> = { here: chalk.green, missing: chalk.dim, gone: chalk.red }
@@ -31,7 +30,7 @@ export function makeStyle(color: boolean, plain: boolean): Style {
   }
 }
 
-/** Whether a stream gets colour: only a terminal, and only where nobody objects (no-color.org). */
+/** Whether a stream gets colour: a terminal without an objection (no-color.org). */
 export function wantsColor(
   stream: { readonly isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,
@@ -40,7 +39,7 @@ export function wantsColor(
   return stream.isTTY === true && flags.color && !flags.plain && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 }
 
-/** Whether lines may be drawn over: without colour too, but not on a terminal that cannot, nor where one objects. */
+/** Whether lines may be redrawn: on a capable terminal, unless --plain is given. */
 export function wantsMotion(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   env: Readonly<Record<string, string | undefined>>,
@@ -49,7 +48,7 @@ export function wantsMotion(
   return stream.isTTY === true && (stream.columns ?? 0) > 0 && !flags.plain && env['TERM'] !== 'dumb'
 }
 
-/** Lines of name and value, aligned. */
+/** Aligned lines of label and value. */
 export function fields(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([label]) => label.length))
   return rows.map(

@@ -1,6 +1,6 @@
 /**
- * The person at the terminal: what is said to them and asked of them, all on stderr. Nobody is asked unless stdin is a
- * terminal: else `yes | mpc sign` would approve.
+ * The person at the terminal: messages and questions, all on stderr. Questions need a terminal at stdin; otherwise
+ * `yes | mpc sign` would approve.
  */
 import { Failure } from '../../wire/base/failure.js'
 import { Board } from './progress.js'
@@ -11,32 +11,31 @@ import { Spinner } from './spinner.js'
 import type { Style } from './style.js'
 
 export type Asking = {
-  /** The flag by which a script gives the same. */
+  /** The flag with which a script answers. */
   readonly flag: string
-  /** Cancels the question; its reason is thrown. */
+  /** Cancels the question and is thrown as its reason. */
   readonly signal?: AbortSignal
 }
 
-/** One line that waits. */
 export type Waiting = Pick<Board, 'waiting' | 'stop'>
 
-/** Milliseconds after which work is worth a line: one that vanishes again, or one that stays. */
+/** Milliseconds before a wait gets a spinner, or a line that stays. */
 const SPIN_AFTER = 300
 const SAY_AFTER = 1000
-/** Rows that a question needs below what it is about. */
+/** Rows for a question below its text. */
 const QUESTION = 3
 /** Columns of the mark before a question. */
 const MARK = 2
 
 export class Terminal {
-  /** What waits on the screen now. */
+  /** The current wait on the screen. */
   #board: Board | Spinner | null = null
-  /** What is to be said once the question that stands there is answered; null where none stands. */
+  /** Lines held back until the current question is answered; null if there is none. */
   #held: Line[] | null = null
 
   /**
-   * @param interactive whether there is somebody to ask
-   * @param screen stderr, and whether lines may move on it
+   * @param interactive whether a person can answer
+   * @param screen stderr
    * @param signal fires on Ctrl-C
    */
   constructor(
@@ -46,7 +45,7 @@ export class Terminal {
     readonly signal: AbortSignal,
   ) {}
 
-  /** Says lines to the person; not in the middle of a question. */
+  /** Prints lines, but never in the middle of a question. */
   say(...lines: readonly Line[]): void {
     if (this.#held) {
       this.#held.push(...lines)
@@ -57,7 +56,7 @@ export class Terminal {
     this.#board?.show()
   }
 
-  /** Says what must be read before a question: by the page, if it would scroll away. */
+  /** Prints lines that a person must read before a question, in pages if they would scroll away. */
   async read(lines: readonly Line[], signal?: AbortSignal): Promise<void> {
     const size = this.screen.size()
     if (!this.interactive || size === null) return this.say(...lines)
@@ -70,7 +69,7 @@ export class Terminal {
     }
   }
 
-  /** One line of text. `check` gives what is wrong with it, or null. */
+  /** Asks for one line of text. @param check the problem with it, or null */
   ask(
     question: string,
     asking: Asking,
@@ -79,15 +78,14 @@ export class Terminal {
     return this.#prompt(question, asking, false, check)
   }
 
-  /** A secret: shown as nothing, not even its length. */
+  /** Asks for a secret without showing it or its length. */
   askSecret(question: string, asking: Asking): Promise<string> {
     return this.#prompt(question, asking, true)
   }
 
   /**
-   * The one of `answers` that the person types in full, or null for `refusal`; never y or n, so that no habit answers.
-   * The refusal is looked for first: whatever an answer is, and it may be a name that others chose, who types the
-   * refusal refuses.
+   * Returns the answer that the person types in full, or null for `refusal`. There is no y or n, which habit would answer.
+   * The refusal is matched first: an answer may be a name that somebody else chose, and typing the refusal must refuse.
    */
   async askTyped<A extends string>(
     question: string,
@@ -102,7 +100,7 @@ export class Terminal {
     return find(text) ?? null
   }
 
-  /** Goes on only if the person types `word`. @throws Failure `E_REFUSED` (refused) if they type no */
+  /** Requires the person to type `word`. @throws Failure `E_REFUSED` (refused) if they type no */
   async confirm(question: string, word: string, asking: Asking): Promise<void> {
     this.requirePerson(question, asking)
     this.say(question)
@@ -111,8 +109,8 @@ export class Terminal {
   }
 
   /**
-   * Says what is going on if `work` takes a moment.
-   * @param inLines whether that is worth a line where nothing spins
+   * Shows `what` if `work` takes a moment.
+   * @param inLines whether it is worth a line without a spinner
    */
   async busy<T>(what: string, work: Promise<T>, inLines = true): Promise<T> {
     const { spinning = false } = this.screen
@@ -132,7 +130,7 @@ export class Terminal {
     }
   }
 
-  /** Says in one line what is waited for, until it is stopped; it spins where that may be. */
+  /** Shows a wait of one line until it is stopped, with a spinner if possible. */
   waits(what: string): Waiting {
     const line = this.#shown((stopped) =>
       this.screen.spinning
@@ -143,7 +141,7 @@ export class Terminal {
     return line
   }
 
-  /** Shows who is here and who is missing, until it is stopped. One at a time. */
+  /** Shows who is here and who is missing until it is stopped. There is one at a time. */
   board(names: readonly string[]): Board {
     return this.#shown((stopped) => new Board(names, this.style, this.screen, stopped))
   }
@@ -158,7 +156,7 @@ export class Terminal {
     return made
   }
 
-  /** @throws Failure `E_NO_INPUT` (usage) where nobody can be asked */
+  /** @throws Failure `E_NO_INPUT` (usage) if nobody can be asked */
   requirePerson(question: string, { flag }: Asking): void {
     if (this.interactive) return
     throw new Failure('usage', 'E_NO_INPUT', `nobody is here to ask: ${question.replace(/[:?]$/, '')}`, {
@@ -199,11 +197,11 @@ export class Terminal {
   }
 }
 
-/** What a person who says no ends with. */
+/** The failure when a person refuses. */
 export const saidNo = (): Failure =>
   new Failure('refused', 'E_REFUSED', 'you said no', { hint: 'nothing was done' })
 
-/** Lines by so many rows, counted from the end: what stands last stands whole beside the question. */
+/** Splits lines into pages of `rows`, from the end, so that the last page is full and stands beside the question. */
 function pagesOf(lines: readonly string[], columns: number, rows: number): string[][] {
   const pages: string[][] = [[]]
   let left = rows

@@ -1,11 +1,11 @@
 /**
- * Keeps Node from opening its inspector on SIGUSR1: on its port every user of this machine could read what this process
- * holds. The signal does nothing here. Whoever starts Node with `--inspect` means it.
+ * Keeps Node from opening its inspector on SIGUSR1: any user of this machine could connect to its port and read this
+ * process's memory. `--inspect` still works.
  */
 import inspector from 'node:inspector'
 
 process.on('SIGUSR1', () => undefined)
-// It may have come before that line, while Node itself began.
+// The signal may have come before this handler, while Node started.
 const wanted = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((each) =>
   each.includes('--inspect'),
 )

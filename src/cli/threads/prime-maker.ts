@@ -1,6 +1,6 @@
 /**
- * A process that does nothing but make safe primes and write them to its stdout, until it is killed: a prime takes
- * seconds, and neither a thread nor the process's own pool can be stopped in the midst of one.
+ * A process that writes safe primes to its stdout until it is killed. A prime takes seconds, and a thread cannot be
+ * stopped in the middle of one.
  */
 import './no-inspector.js'
 import { generatePrimeSync } from 'node:crypto'

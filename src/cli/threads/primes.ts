@@ -1,4 +1,4 @@
-/** Makes safe primes in processes of their own, as many at once as the machine has cores, and kills them after. */
+/** Makes safe primes in one process for each core. */
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import type { Readable } from 'node:stream'
@@ -7,11 +7,11 @@ import type { MakePrimes } from '../../ceremony/world.js'
 
 const SCRIPT = fileURLToPath(new URL('./prime-maker.js', import.meta.url))
 
-/** Makes `count` safe primes of `bits` bits and hands each over as it is found. @throws the signal's reason */
+/** Makes `count` safe primes of `bits` bits and reports each as it is found. @throws the signal's reason */
 export const makePrimes: MakePrimes = async (bits, count, found, signal) => {
   signal.throwIfAborted()
   const makers = Array.from({ length: Math.min(availableParallelism(), count) }, () =>
-    // It needs nothing of this process's environment, and is given nothing.
+    // The environment may hold secrets, and the process needs none of it.
     spawn(process.execPath, [SCRIPT, String(bits)], { env: {}, stdio: ['ignore', 'pipe', 'ignore'] }),
   )
   let stop = (): void => undefined
@@ -37,7 +37,7 @@ export const makePrimes: MakePrimes = async (bits, count, found, signal) => {
   }
 }
 
-/** Cuts what a stream says into pieces of one length, and wipes what it was cut from. */
+/** Splits a stream into pieces of one length and wipes its buffers. */
 function eachPiece(stream: Readable, length: number, take: (piece: Uint8Array) => void): void {
   const piece = Buffer.alloc(length)
   let filled = 0

@@ -1,4 +1,4 @@
-/** A thread of `Workers`: takes one job at a time, and wipes what it was given. */
+/** A thread of `Workers`. It runs one job at a time and wipes its input. */
 import { parentPort } from 'node:worker_threads'
 import { runJob } from '../../protocol/cggmp24/jobs.js'
 import type { Job } from '../../protocol/core/round.js'
@@ -9,7 +9,7 @@ parentPort?.on('message', (job: Job) => {
   try {
     done = { result: runJob(job) }
   } catch {
-    // The error may hold a number that is secret: its name is enough to find the job, and is all that leaves.
+    // The message of the error may hold a secret number, so only the job's name leaves the thread.
     done = { error: `the job ${job.name} failed` }
   } finally {
     for (const bytes of job.input) bytes.fill(0)

@@ -1,18 +1,15 @@
-/**
- * Threads that run a protocol's jobs, so that the terminal stays alive and the network is answered while it
- * computes. They are started when there is a first job, and know nothing but how to run one.
- */
+/** Threads that compute a protocol's jobs, so that terminal and network stay responsive. They start with the first job. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Compute } from '../../messaging/session/run.js'
 import type { Job } from '../../protocol/core/round.js'
 
-/** What a thread says of a job: its result, or the text of an error, which names the job and never its input. */
+/** A thread's answer: the result of a job, or an error that never contains its input. */
 export type Done = { readonly result: Uint8Array } | { readonly error: string }
 
 type Task = {
   readonly job: Job
-  /** The call that it belongs to: they end together. */
+  /** The call of `compute`; its tasks end together. */
   readonly call: symbol
   readonly resolve: (result: Uint8Array) => void
   readonly reject: (reason: unknown) => void
@@ -24,15 +21,12 @@ export class Workers {
   readonly #threads = new Set<Thread>()
   #waiting: Task[] = []
 
-  /** @param size how many jobs run at once */
+  /** @param size jobs that run at once */
   constructor(size: number = availableParallelism()) {
     this.#size = size
   }
 
-  /**
-   * Runs jobs, as many at once as there are threads; results by index. Their input is wiped.
-   * @throws the signal's reason
-   */
+  /** Runs jobs in parallel and wipes their inputs. Results are in the order of the jobs. @throws the signal's reason */
   readonly compute: Compute = async (jobs, signal) => {
     signal.throwIfAborted()
     const call = Symbol('call')
@@ -49,7 +43,7 @@ export class Workers {
     }
   }
 
-  /** Ends every thread; what still runs is lost. */
+  /** Ends every thread and drops running jobs. */
   close(): void {
     for (const thread of this.#threads) this.#end(thread, new Error('the workers were closed'))
   }
@@ -68,13 +62,13 @@ export class Workers {
     if (!thread) return
     this.#waiting.shift()
     thread.task = task
-    // Copies go, and are wiped there; the job's own bytes are wiped when all jobs of the call have ended.
+    // The thread gets copies and wipes them. The originals are wiped when all jobs of the call have ended.
     const input = task.job.input.map((bytes) => bytes.slice())
     const buffers = input.map(({ buffer }) => buffer)
     thread.worker.postMessage({ name: task.job.name, input }, buffers)
   }
 
-  /** A thread more, unless there are enough. */
+  /** A new thread, unless there are enough. */
   #start(): Thread | null {
     if (this.#threads.size >= this.#size) return null
     const worker = new Worker(new URL('./worker.js', import.meta.url), { env: {}, stdin: false })
@@ -92,7 +86,7 @@ export class Workers {
     return thread
   }
 
-  /** Forgets what waits for a call, and ends the threads that work for it: they hold its secrets. */
+  /** Drops a call's waiting tasks and ends the threads that work for it, since they hold its secrets. */
   #drop(call: symbol, reason: unknown): void {
     const dropped = this.#waiting.filter((task) => task.call === call)
     this.#waiting = this.#waiting.filter((task) => task.call !== call)
