@@ -1,22 +1,22 @@
-/** QR codes, as the path of an SVG. The package is loaded where a code is drawn, and nowhere else. */
+/** QR codes as SVG paths. The package is loaded on first use. */
 
 export type Code = {
   /** Modules along a side, with the quiet zone. */
   readonly size: number
-  /** The dark modules, for a path of an SVG in which a module is one unit. */
+  /** The dark modules as an SVG path; a module is one unit. */
   readonly path: string
 }
 
-/** Modules around a code that stay white (ISO/IEC 18004). */
+/** White modules around a code (ISO/IEC 18004). */
 const QUIET = 4
 
-/** The most redundant code that holds a text; null if it is too long for any. Capitals and digits take less room. */
+/** The code with the most redundancy that fits; null if the text is too long. Upper case and digits take less room. */
 export async function codeOf(text: string): Promise<Code | null> {
   const { encodeQR } = await import('qr')
   for (const ecc of ['quartile', 'medium', 'low'] as const) {
     try {
       const modules = encodeQR(text, 'raw', { ecc, border: QUIET })
-      // Denser than this is for who reads it alone, not for more redundancy.
+      // A denser code than this is worth it only for a long text, not for redundancy.
       if (modules.length > 120 && ecc !== 'low') continue
       return { size: modules.length, path: pathOf(modules) }
     } catch (error) {

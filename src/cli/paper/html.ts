@@ -1,4 +1,4 @@
-/** Sheets as one page of HTML that needs nothing else: for A4 and US Letter, in colour or in black and white. */
+/** Sheets as one self-contained HTML page, for A4 and US Letter, with or without colour. */
 import { type Captioned, HOW_TO_TYPE, type Sheet, sidesOf } from './page.js'
 
 const STYLE = `
@@ -51,7 +51,7 @@ footer { margin-top: 2.4mm; color: #444; font-size: 7.2pt }
 }
 `
 
-/** The whole page. Text is escaped here, whatever it is. */
+/** The page. All text is escaped here. */
 export function htmlOf(title: string, sheets: readonly Sheet[]): string {
   return `<!doctype html>
 <html lang="en">
@@ -75,7 +75,7 @@ export const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (c) 
 function sheetHtml(sheet: Sheet): string {
   const { title, subtitle, warning, facts, digests, words, code, codes, lines, sections, checks, footer } =
     sheet
-  // Narrower than the sheet: Letter, and the frames around the codes.
+  // Millimetres: the width of Letter, and the gap between the frames of the codes.
   const sides = sidesOf(codes, 184, 6)
   return `<article>
 <header><h1>${escape(title)}</h1><p>${escape(subtitle)}</p></header>
@@ -99,7 +99,7 @@ ${checks > 0 ? `<div class="checks">${'<div>Checked on / by</div>'.repeat(checks
 </article>`
 }
 
-/** At most so many millimetres wide; a code with few modules is smaller. */
+/** @param most the largest width in millimetres; a code with few modules is smaller */
 function figure({ caption, code }: Captioned, most: number): string {
   const side = Math.min(most, code.size)
   return `<figure><svg viewBox="0 0 ${code.size} ${code.size}" style="width:${side}mm;height:${side}mm" role="img" aria-label="${escape(caption)}"><path d="${code.path}"/></svg><figcaption>${escape(caption)}</figcaption></figure>`

@@ -1,7 +1,7 @@
 /**
- * What stands on the pages that `backup print` makes: the piece on the first, for its holder to lock away, and on the
- * second what everybody may know. Written for somebody who has never seen this program, years from now. How it is drawn
- * is for `html.ts` and `svg.ts`. Names, hex and words are all that comes from others, and each is safe by its alphabet.
+ * The contents of the sheets that `backup print` makes: the piece, which its holder locks away, and the public sheet.
+ * They address a reader who has never seen this program, years from now. `html.ts` and `svg.ts` draw them. The only
+ * foreign text is names, hex and words, whose alphabets are safe.
  */
 import type { Piece } from '../../wire/escrow/piece.js'
 import { manifestDigest, manifestWords } from '../../wire/escrow/manifest.js'
@@ -17,7 +17,7 @@ import { type Code, codeOf } from './code.js'
 
 export type Section = {
   readonly heading: string
-  /** Paragraphs; a command stands by itself. */
+  /** Paragraphs and commands. */
   readonly body: readonly (string | { readonly command: string })[]
 }
 
@@ -27,23 +27,23 @@ export type Sheet = {
   readonly title: string
   readonly subtitle: string
   readonly warning: { readonly secret: boolean; readonly text: string }
-  /** Names and numbers; and what is 64 digits long. */
+  /** Facts are short; digests have 64 digits. */
   readonly facts: readonly (readonly [string, string])[]
   readonly digests: readonly (readonly [string, string])[]
   readonly words: readonly (readonly [string, readonly string[]])[]
-  /** To be typed, with the code that holds the same; empty if there is nothing to type, or too much. */
+  /** The bytes of the code as lines to type; empty if there are none, or too many. */
   readonly lines: readonly string[]
   readonly code: Captioned | null
   readonly codes: readonly Captioned[]
   readonly sections: readonly Section[]
-  /** Empty rows for dates and names. */
+  /** How many blanks for dates and names. */
   readonly checks: number
   readonly footer: string
 }
 
 /**
- * How wide each of the codes is, in millimetres, on a sheet of such a width: modules of one size, two codes in a row, and
- * none higher than leaves room for a second row.
+ * The widths of codes in millimetres on a sheet of `width`: equal modules, two codes in a row, and low enough for a second
+ * row.
  */
 export function sidesOf(codes: readonly Captioned[], width: number, gap: number): readonly number[] {
   const sizes = codes.map(({ code }) => code.size)
@@ -53,16 +53,16 @@ export function sidesOf(codes: readonly Captioned[], width: number, gap: number)
 }
 const CODE_AT_MOST = 80
 
-/** Beside the heading of the lines. */
+/** Stands beside the heading of the lines. */
 export const HOW_TO_TYPE = 'No B, I, O or 1. Blanks and capitals do not matter. The last 6 check the line.'
 
-/** More lines than these nobody types, and they would not fit. */
+/** A sheet has room for this many lines, and nobody types more. */
 const TYPED_AT_MOST = 32
 const NAMES_AT_MOST = 90
 
 export type Printed = Omit<Piece, 'value'>
 
-/** What is printed: `text` is in the code, `bytes` in the lines. */
+/** `text` goes into the code, `bytes` into the lines. */
 export type OnPage = {
   readonly text: string
   readonly bytes: Uint8Array
@@ -71,7 +71,7 @@ export type OnPage = {
   readonly now: number
 }
 
-/** @throws Failure `E_PAPER_SEAL` (usage) if it is too long for any code */
+/** @throws Failure `E_PAPER_SEAL` (usage) if the piece is too long for a code */
 export async function pieceSheet(
   piece: Printed,
   { text, bytes, sealed, beside, now }: OnPage,
@@ -129,20 +129,20 @@ export async function pieceSheet(
 
 export type Public = {
   readonly sheet: Sheet
-  /** Whether each stands on it as a code, or was too long for one. */
+  /** Whether it fits a code on the sheet. */
   readonly record: 'code' | 'file'
   readonly manifest: 'code' | 'file'
-  /** A file: in record.json. None: the piece came without it. */
+  /** `file` means inside record.json; `none`, that the piece came without one. */
   readonly certificate: 'code' | 'file' | 'none'
 }
 
-/** What everybody may know: as codes where they fit, else to be kept as files. */
+/** The public data: as codes if they fit, otherwise as files to keep. */
 export async function publicSheet(
   { manifest, custodian, record, certificate }: Printed,
   now: number,
 ): Promise<Public> {
   const ofRecord = await codeOf(recordCode(record))
-  // The file of the record holds the certificate as well.
+  // record.json contains the certificate too.
   const ofCertificate = ofRecord && certificate && (await codeOf(certificateCode(certificate)))
   const ofManifest = await codeOf(manifestCode(manifest))
   const codes = [
@@ -266,16 +266,16 @@ function opens({ holder }: Printed): string {
   return holder.to.kind === 'card' ? `The identity of ${holder.name}` : `The age identity of ${holder.name}`
 }
 
-/** What is scanned is called .txt here, what is kept as a file has its name. */
+/** The flags for the public data: .txt for a scanned code, .json for a file. */
 const givenBy = ({ record, manifest, certificate }: OnPage['beside']): string =>
   `--record record.${record === 'code' && certificate !== 'file' ? 'txt' : 'json'} ${certificate === 'code' ? '--certificate certificate.txt ' : ''}--manifest manifest.${manifest === 'code' ? 'txt' : 'json'}`
 
 type Named = { readonly name: string; readonly index: number }
 
-/** What the commands on the page call a piece's file: not by a name, for a holder may be called record. */
+/** The file name of a piece in commands. It holds no name, since a holder may be called record. */
 const fileOf = ({ index }: Named): string => `piece-${index}.txt`
 
-/** As many pieces as are needed, this holder's among them. */
+/** File names of enough pieces, with this holder's. */
 function filesOf(threshold: number, holders: readonly Named[], index: number): string {
   const own = holders.filter((each) => each.index === index)
   const chosen = [...own, ...holders.filter((each) => each.index !== index)].slice(0, threshold)
@@ -283,7 +283,7 @@ function filesOf(threshold: number, holders: readonly Named[], index: number): s
   return files.length <= 4 ? files.join(' ') : `${files.slice(0, 3).join(' ')} ... (${threshold} files)`
 }
 
-/** As many names as fit, and how many there are beside them. */
+/** As many names as fit, and the number of the others. */
 function namesOf(all: readonly { readonly name: string }[]): string {
   const names: string[] = []
   for (const { name } of all) {
@@ -294,7 +294,7 @@ function namesOf(all: readonly { readonly name: string }[]): string {
   return left > 0 ? `${names.join(', ')} and ${left} more` : names.join(', ')
 }
 
-/** First in the line below the title, so that nobody keeps it for a real one. */
+/** Comes first below the title, so that nobody takes a rehearsal for a real key. */
 const realm = (): string => (isRehearsal() ? 'REHEARSAL, worth nothing. ' : '')
 
 const dayOf = (time: number): string => rfc3339(time).slice(0, 10)

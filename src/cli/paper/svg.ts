@@ -1,4 +1,4 @@
-/** A sheet as one SVG, in millimetres, that needs nothing else; it fits A4 and US Letter with their usual margins. */
+/** A sheet as one self-contained SVG, in millimetres, for A4 and US Letter with common margins. */
 import { escape } from './html.js'
 import { type Captioned, HOW_TO_TYPE, type Section, type Sheet, sidesOf } from './page.js'
 
@@ -10,7 +10,7 @@ const HALF = (WIDTH - GAP) / 2
 const LEADING = 1.32
 const SANS = 'Helvetica, Arial, sans-serif'
 const MONO = 'DejaVu Sans Mono, Menlo, Consolas, monospace'
-/** How wide a character is, of its height: of all letters in the mean, and somewhat more, for fonts differ. */
+/** Widths of characters as fractions of the font size: the mean, and the one of monospace; generous, as fonts differ. */
 const MEAN = 0.48
 const EVERY = 0.61
 
@@ -119,7 +119,7 @@ ${out.join('\n')}
 
 type Block = { readonly text: string; readonly style: Text; readonly before: number; readonly indent: number }
 
-/** The paragraphs of all sections in two columns of about one height; no heading stands last in one. */
+/** All paragraphs in two columns of similar height. A heading never ends a column. */
 function inColumns(sections: readonly Section[]): readonly (readonly Block[])[] {
   const blocks = sections.flatMap(({ heading, body }): Block[] => [
     { text: heading, style: { size: 3, bold: true }, before: 1.7, indent: 0 },
@@ -154,7 +154,7 @@ const codeAt = (
   textAt(x, y + side + 3, caption, { size: 2.7, fill: '#444' }),
 ]
 
-/** Lines that fit; what has no blanks is cut where the line ends. */
+/** Breaks a text into lines; a word longer than a line is cut. */
 function wrap(text: string, width: number, { size, mono, bold }: Text): string[] {
   const most = Math.floor(width / (size * (mono ? EVERY : bold ? MEAN * 1.08 : MEAN)))
   const lines: string[] = []
