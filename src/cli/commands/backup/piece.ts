@@ -14,7 +14,7 @@ import { fields } from '../../terminal/style.js'
 
 export type VerifyOptions = PieceOptions & { readonly out?: string }
 
-/** `mpc backup verify PIECE`: what a holder can find out alone; its note is for the custodian. */
+/** `mpc backup verify PIECE`: a holder checks its piece and writes a note for the custodian. */
 export async function runVerify(
   context: Context,
   options: VerifyOptions,
@@ -86,7 +86,7 @@ const IN_USE = {
 const NOT_CERTIFIED =
   'NO: this page could be of a made-up key. Compare the public key with the custodians, or give --certificate'
 
-/** Of a piece that is damaged the answer is that it does not hold, not that it cannot be opened. */
+/** A damaged piece fails its check; it is not a wrong passphrase. */
 function asVerification(error: unknown): never {
   if (!(error instanceof Failure) || error.code !== 'E_CORRUPT') throw error
   throw new Failure('verification', 'E_PIECE', error.message, {
@@ -95,7 +95,7 @@ function asVerification(error: unknown): never {
   })
 }
 
-/** A note has its time in its name: each drill leaves one, two within a second too, and none is overwritten. */
+/** Writes the note under a new name with the time, so that every check leaves one. */
 async function noteBeside(piece: string, holder: string, now: number, note: Uint8Array): Promise<string> {
   const { createFile } = await import('../../../storage/fs/atomic.js')
   const time = rfc3339(now).replaceAll(/[-:]|\.\d+/g, '')
@@ -112,7 +112,7 @@ export type OpenOptions = PieceOptions & {
   readonly confirm?: string
 }
 
-/** `mpc backup open PIECE --to CARD`: hands a checked piece on, to a restorer whom this holder has verified. */
+/** `mpc backup open PIECE --to CARD`: seals a checked piece to a verified card. */
 export async function runOpen(
   context: Context,
   options: OpenOptions,

@@ -16,7 +16,7 @@ import { fields } from '../../terminal/style.js'
 
 export type Options = PieceOptions & { readonly out: string; readonly sealed?: true }
 
-/** `mpc backup print PIECE -o page.html`: a piece, and what belongs to it, to be put on paper. */
+/** `mpc backup print PIECE -o page.html`: a piece and its public data, ready for a printer. */
 export async function run(context: Context, options: Options, [file]: readonly string[]): Promise<Result> {
   const files = filesOf(options.out)
   await requireNone(files)
@@ -67,7 +67,7 @@ export async function run(context: Context, options: Options, [file]: readonly s
   }
 }
 
-/** @throws Failure `E_OUTPUT_EXISTS` (conflict): of two files that belong together one may be left of a print cut short */
+/** @throws Failure `E_OUTPUT_EXISTS` (conflict); an interrupted print may have left one of two files */
 async function requireNone(files: readonly string[]): Promise<void> {
   const there = await Promise.all(files.map(lies))
   const [half, ...more] = files.filter((_, i) => there[i] !== null)
@@ -84,7 +84,7 @@ async function requireNone(files: readonly string[]): Promise<void> {
   for (const each of files) await refuseExisting(each)
 }
 
-/** One file of HTML with both sheets, or an SVG of each. */
+/** One HTML file with both sheets, or one SVG for each. */
 function filesOf(out: string): string[] {
   const { dir, name, ext } = parse(resolve(out))
   if (ext === '.html') return [resolve(out)]

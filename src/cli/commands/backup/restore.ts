@@ -11,14 +11,14 @@ import { fields } from '../../terminal/style.js'
 
 export type Options = PieceOptions & { readonly key?: string; readonly publicKey?: string }
 
-/** `mpc backup restore FILES...`: a share from its pieces, into this home; no network. */
+/** `mpc backup restore FILES...`: restores a share from its pieces into this home, offline. */
 export async function run(context: Context, options: Options, files: readonly string[]): Promise<Result> {
   const given = await givenIn(context, options)
   const home = await context.home()
   const card = await context.card()
   const now = context.now()
   const restored = await withPieces(context, files, options, async (pieces, self) => {
-    // Where every piece opened by a passphrase, the identity that is to hold the share was not needed yet.
+    // If every piece has a passphrase, the new holder's identity is not open yet.
     const identity = self?.identity ?? (await context.openIdentity())
     try {
       const trust = (record: KeyRecord, certified: boolean) =>
@@ -71,7 +71,7 @@ export async function run(context: Context, options: Options, files: readonly st
   }
 }
 
-/** What nothing certifies is believed by its public key, which other custodians know. */
+/** Trust in a record without a certificate comes from its public key, which other custodians know. */
 async function trusted(
   { terminal }: Context,
   publicKey: string | undefined,

@@ -33,7 +33,7 @@ export type Options = {
   readonly confirm?: string
 }
 
-/** `mpc backup split`: this custodian's share as pieces, a file for each holder. */
+/** `mpc backup split`: splits this custodian's share into a piece for each holder. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const home = await context.home()
   const card = await context.card()
@@ -102,7 +102,7 @@ async function sealedAgain(
   }
 }
 
-/** What others have split, as their manifests say; each held against the record. */
+/** The manifests of other custodians, checked against the record. */
 async function manifestsIn(key: Key, files: readonly string[]): Promise<readonly Manifest[]> {
   const manifests: Manifest[] = []
   for (const file of files) {
@@ -113,14 +113,14 @@ async function manifestsIn(key: Key, files: readonly string[]): Promise<readonly
   return manifests
 }
 
-/** As much of the manifest to be as who reaches what depends on. */
+/** The part of the future manifest that decides who can restore what. */
 const planned = (index: number, threshold: number, holders: readonly HolderSeal[]) => ({
   custodian: { index },
   threshold,
   holders: holders.map((holder, i) => ({ index: i + 1, name: holder.name, to: recipientOf(holder) })),
 })
 
-/** Shows who will hold what, and asks where the split makes fewer people enough. */
+/** Shows the holders, and asks if the split lets fewer people reach the key. */
 async function agree(
   { terminal }: Context,
   key: Key,

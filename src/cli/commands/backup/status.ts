@@ -13,7 +13,7 @@ import { fields } from '../../terminal/style.js'
 
 export type Options = { readonly key: string }
 
-/** `mpc backup status`: takes in holders' notes, and says who holds what. */
+/** `mpc backup status`: imports holders' notes, and shows who holds what. */
 export async function run(
   context: Context,
   { key: name }: Options,
