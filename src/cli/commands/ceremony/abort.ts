@@ -8,7 +8,7 @@ import { definitionData } from '../../views/definition.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
 
-/** `mpc ceremony abort FILE|ID`: this member takes no part in it any more; whoever waits for it is told. */
+/** `mpc ceremony abort FILE|ID`: ends this member's part in a ceremony, and tells the members who wait. */
 export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
   const { file, path } = await ceremonyNamed(context, operand as string)
   const { definition } = file
@@ -32,7 +32,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
   }
 }
 
-/** Without a server it is ended all the same, and nobody is told. */
+/** Aborts here even without a server; then nobody is told. */
 async function end(context: Context, file: Abandoning): Promise<readonly string[]> {
   const home = await context.home()
   const seating = { card: await context.card(), waitingFor: 'Ending', ceremony: file.id }

@@ -18,7 +18,7 @@ export type Options = {
   readonly allowQuarantined?: readonly string[]
 }
 
-/** `mpc ecdh handshake`: the opening of a ceremony without the ceremony. */
+/** `mpc ecdh handshake`: opens a session and does nothing in it. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const home = await context.home()
   const card = await context.card()

@@ -16,7 +16,7 @@ import { takeUpWaiting } from '../../args/take-up.js'
 
 export type Options = { readonly certificate?: string; readonly linger?: number }
 
-/** `mpc ceremony finish FILE`: ends a member's doubt, by a certificate that somebody brings or by asking the others. */
+/** `mpc ceremony finish FILE`: ends a member's doubt, with a certificate or by asking the others. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
   const { file } = await ceremonyNamed(context, operands[0] as string)
   const taken = (await takeUpWaiting(context)).find(({ record }) => equalBytes(record.definition, file.id))
@@ -26,7 +26,7 @@ export async function run(context: Context, options: Options, operands: readonly
     ? end(context, options, await planReshare(home, card, file, context.now()), runReshare)
     : end(context, options, await planKeygen(home, card, file, context.now()), runKeygen)
   return ended.catch((error: unknown) => {
-    // It counts already: the others are only told of it.
+    // The result is active already; only the others are not told.
     if (taken && error instanceof Failure && error.kind === 'network') return madeResult(context, taken)
     throw error
   })

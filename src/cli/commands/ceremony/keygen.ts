@@ -20,18 +20,18 @@ export type Options = {
   readonly definition?: string
   readonly join?: string
   readonly accept?: string
-  /** The key's name, again, where a step is severe. */
+  /** The key's name again, to confirm a destructive change. */
   readonly confirm?: string
   readonly allowQuarantined?: readonly string[]
   /** Seconds. */
   readonly linger?: number
 }
 
-/** `mpc keygen`: each custodian runs it; all of them end with one key, and each with one share of it. */
+/** `mpc keygen`: makes a key; every custodian runs it. */
 export const run = (context: Context, options: Options): Promise<Result> =>
   takePart(context, options, { planOf: planKeygen, make: runKeygen })
 
-/** A ceremony that makes shares: how it is planned, and how it is run. */
+/** A ceremony that makes shares. */
 export type Making<P extends MakingPlan> = {
   readonly planOf: Parameters<typeof agreeTo<P>>[3]
   readonly make: (world: World, plan: P) => Promise<MadeKey>
@@ -39,7 +39,7 @@ export type Making<P extends MakingPlan> = {
   readonly doing?: string
 }
 
-/** From the file or the id to what came of it. */
+/** Runs a ceremony, from its file or ID to its result. */
 export async function takePart<P extends MakingPlan>(
   context: Context,
   options: Options,
@@ -75,7 +75,7 @@ export async function takePart<P extends MakingPlan>(
   }
   const made = await inWorld(context, seating, async (world) => {
     const fetched = await fetchCeremony(world, id as Uint8Array)
-    // What was waited for has come: nothing moves while it is read.
+    // The wait is over, so nothing may move while the person reads.
     context.terminal.board([]).stop()
     const plan = await agreeTo(context, fetched, { accept, confirm }, planOf).catch((error: unknown) =>
       refused(world, fetched, error),
@@ -85,7 +85,7 @@ export async function takePart<P extends MakingPlan>(
   return madeResult(context, made)
 }
 
-/** A no is told to whoever waits already; it is final for nobody. */
+/** Tells a refusal to members who already wait. The ceremony stays open. */
 async function refused(world: World, file: CeremonyFile, error: unknown): Promise<never> {
   const { id, definition, signatures } = file
   if (error instanceof Failure && error.code === 'E_REFUSED' && isKeyDefinition(definition)) {
@@ -99,12 +99,12 @@ const nobodyToAccept = (): Failure =>
     hint: 'give --accept ID, or run it at a terminal',
   })
 
-/** What a finished key generation or resharing prints. */
+/** The result of a finished key generation or reshare. */
 export async function madeResult(context: Context, made: MadeKey): Promise<Result> {
   const data = {
     ...(await keyData(await context.home(), made)),
     attempt: made.attempt,
-    // Who only watched saw none of what was said.
+    // A watcher received no letters of the rounds.
     ...(made.watched && { transcript: null }),
   }
   if (made.away.length > 0) {

@@ -6,7 +6,7 @@ import type { Result } from '../../runtime/result.js'
 
 export type Options = { readonly all?: true }
 
-/** `mpc ceremony list`: the ceremonies that this home took part in, and how far each came here; signings too with --all. */
+/** `mpc ceremony list`: this home's ceremonies and their states; with --all, its signatures too. */
 export async function run(context: Context, { all }: Options): Promise<Result> {
   const { home } = await context.existingHome()
   const ceremonies = home ? await ceremoniesIn(home, await keysIn(home), context.now()) : []

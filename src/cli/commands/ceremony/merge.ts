@@ -8,7 +8,6 @@ import { shellQuote } from '../../terminal/shell-quote.js'
 
 export type Options = { readonly out: string }
 
-/** `mpc ceremony merge FILE... -o OUT`. */
 export async function run(context: Context, options: Options, paths: readonly string[]): Promise<Result> {
   const files = await Promise.all(
     paths.map(async (path) => ({ path, file: readCeremony(await readNamed(path, 'FILE')) })),

@@ -34,7 +34,7 @@ export type Options = {
   readonly out: string
 }
 
-/** `mpc ceremony new`: writes a definition, signs nothing. */
+/** `mpc ceremony new`: writes a ceremony file without signatures. */
 export async function run(context: Context, given: Options, [kind]: readonly string[]): Promise<Result> {
   const { options, cards } = await withNames(given)
   const build = await builderOf(options, kind)
@@ -54,7 +54,7 @@ export async function run(context: Context, given: Options, [kind]: readonly str
   }
 }
 
-/** Card files among the members by the names that are on them, and the cards. */
+/** Replaces card files among the members by the names on them, and returns the cards. */
 async function withNames(options: Options): Promise<{ options: Options; cards: readonly Card[] }> {
   const cards: Card[] = []
   const members: string[] = []
@@ -69,7 +69,7 @@ async function withNames(options: Options): Promise<{ options: Options; cards: r
   return { options: options.members ? { ...options, members } : options, cards }
 }
 
-/** Whom this home knows, and these, who are not known for being named here. */
+/** The known cards with these added; naming a card here does not make it known. */
 const withCards = (known: readonly Known[], cards: readonly Card[]): readonly Known[] => [
   ...known,
   ...cards
@@ -83,7 +83,7 @@ type Build = (
   at: Parameters<typeof buildKeygen>[2],
 ) => Promise<KeyDefinition>
 
-/** What is wrong with the line is said before anything is read. */
+/** Checks the command line before anything is read. */
 async function builderOf(options: Options, kind: string | undefined): Promise<Build> {
   if ((kind !== 'reshare' && kind !== 'refresh') || options.from !== undefined) {
     const plan = await planOf(options, kind)

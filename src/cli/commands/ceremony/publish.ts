@@ -9,7 +9,7 @@ import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
 import { shellQuote } from '../../terminal/shell-quote.js'
 
-/** `mpc ceremony publish FILE`: hands it to those whom it names until all have it; accepts nothing. */
+/** `mpc ceremony publish FILE`: sends a ceremony file to its members until all have it. */
 export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
   const path = operand as string
   const file = readCeremony(await readNamed(path, 'FILE'))
@@ -32,5 +32,5 @@ export async function run(context: Context, _options: object, [operand]: readonl
   }
 }
 
-/** Of a handshake nobody gets as far as this. */
+/** A handshake never gets here. */
 const commandOf = ({ definition }: CeremonyFile): string => definition.kind

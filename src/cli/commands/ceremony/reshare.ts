@@ -3,6 +3,6 @@ import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
 import { type Options, takePart } from './keygen.js'
 
-/** `mpc reshare` and `mpc refresh`: who deals, who gets a share and who only says yes run it. */
+/** `mpc reshare` and `mpc refresh`: dealers, new custodians and watchers run it. */
 export const run = (context: Context, options: Options): Promise<Result> =>
   takePart(context, options, { planOf: planReshare, make: runReshare, doing: 'Dealing the key anew' })

@@ -6,12 +6,11 @@ import type { Context } from '../../runtime/context.js'
 import { definitionData, definitionLines } from '../../views/definition.js'
 import type { Result } from '../../runtime/result.js'
 
-/** `mpc ceremony show FILE`. */
 export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
   return shown(context, await ceremonyNamed(context, operand as string))
 }
 
-/** `mpc ceremony verify FILE`: exit 5 while signatures of participants are missing. */
+/** `mpc ceremony verify FILE`: exit 5 if participants' signatures are missing. */
 export async function runVerify(
   context: Context,
   _options: object,
@@ -28,10 +27,10 @@ export async function runVerify(
   return { ...result, failure }
 }
 
-/** With how far this home, if there is one, believes each member's card. */
+/** Shows how far this home, if there is one, trusts each member's card. */
 async function shown(context: Context, { file, path }: NamedCeremony): Promise<Result> {
   const known = await context.home().then(knownCards, (error: unknown) => {
-    // What a file says can be read without any home.
+    // A ceremony file can be read without a home.
     if (error instanceof Failure && error.code === 'E_HOME') return []
     throw error
   })

@@ -14,7 +14,7 @@ import { shellQuote } from '../../terminal/shell-quote.js'
 
 export type Options = { readonly accept?: string; readonly confirm?: string }
 
-/** `mpc ceremony sign FILE`: adds the own signature to the file. */
+/** `mpc ceremony sign FILE`: adds this member's signature to the file. */
 export async function run(context: Context, options: Options, [operand]: readonly string[]): Promise<Result> {
   const path = operand as string
   const file = readCeremony(await readNamed(path, 'FILE'))
@@ -22,7 +22,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
   const card = await context.card()
   checkNotExpired(file, context.now())
   await acceptCeremony(context, file, options.accept ?? null)
-  // For who takes no part in the rounds this is the whole of its yes.
+  // A watcher takes no part in the rounds, so this signature is its whole consent.
   if (isReshare(definition) && isWatcher(definition, card)) {
     await confirmSevere(context, definition, options.confirm ?? null)
   }

@@ -10,7 +10,7 @@ import type { Result } from '../../runtime/result.js'
 
 export type Options = { readonly schema?: true }
 
-/** `mpc explain [CODE] [--schema]`: of an error code, of an exit code, or all there are. */
+/** `mpc explain [CODE] [--schema]`. */
 export async function run(_context: Context, options: Options, [asked]: readonly string[]): Promise<Result> {
   if (options.schema) {
     return { data: { contract: CONTRACT }, text: JSON.stringify(CONTRACT, null, 2).split('\n') }

@@ -12,7 +12,7 @@ import { ceremonyData, ceremonyLines, requestData, requestLines } from '../../vi
 import type { Result } from '../../runtime/result.js'
 import { fields } from '../../terminal/style.js'
 
-/** `mpc status`: what this home holds, and what is unfinished; makes nothing and asks for nothing. */
+/** `mpc status`: what this home holds and what is unfinished. It changes nothing and asks for nothing. */
 export async function run(context: Context): Promise<Result> {
   const { path, home } = await context.existingHome()
   const now = context.now()
@@ -86,13 +86,13 @@ export async function run(context: Context): Promise<Result> {
 
 const NOTHING_OLD: OldShares = { epochs: [], retire: 'no' }
 
-/** What a home that has nothing to finish begins with. */
+/** The first step in a home with nothing to finish. */
 function firstStep(hasIdentity: boolean, hasKeys: boolean): string | undefined {
   if (!hasIdentity) return 'mpc identity init --name NAME'
   return hasKeys ? undefined : 'mpc ceremony new keygen --help'
 }
 
-/** What is said of a key's backup beside the key. */
+/** The state of a key's backup, shown after the key. */
 const BACKUP = { none: '', split: '; backed up', stale: '; its backup is STALE: split your share anew' }
 
 function peopleText(known: readonly Known[]): string {

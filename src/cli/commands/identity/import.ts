@@ -23,7 +23,7 @@ export type Options = {
   readonly rebind?: string
 }
 
-/** `mpc identity import FILE...`: all the cards in them, or none. */
+/** `mpc identity import FILE...`: imports all cards, or none. */
 export async function run(context: Context, options: Options, files: readonly string[]): Promise<Result> {
   if (options.rebind !== undefined) return runRebind(context, options, options.rebind, files)
   const { fingerprint = null, replace = null } = options
@@ -45,7 +45,7 @@ export async function run(context: Context, options: Options, files: readonly st
   }
 }
 
-/** `--rebind`: a custodian's new identity, into its seat and under its name. */
+/** `--rebind`: puts a custodian's new identity into its seat, under its old name. */
 async function runRebind(
   context: Context,
   { fingerprint = [], replace }: Options,
@@ -61,7 +61,7 @@ async function runRebind(
   const home = await context.home()
   const now = context.now()
   const self = { home, card: await context.card() }
-  // Whether it is the right card is found out before what the card's maker says about itself.
+  // The card is checked against the fingerprint before its other claims are read.
   requireTold([card], fingerprint)
   const offered = await examineRebind(self, card, await readNamed(rebind, '--rebind'), now)
   const means = (await knownCards(home)).find((each) => each.card.name === card.name && !each.beside)
@@ -82,7 +82,7 @@ async function runRebind(
   }
 }
 
-/** As it is in this home once it was accepted. */
+/** The state of the seat in this home after the import. */
 function seatWords({ key, rebind, before }: Offered, seated: Card): string {
   const seat = `the seat of ${(key.record.members[rebind.index - 1] as { readonly card: Card }).card.name} in ${key.name}`
   const [was, offered, is] = [before, rebind.card, seated].map(({ fingerprint }) => hex(fingerprint))

@@ -22,7 +22,6 @@ export type Options = {
 const NONE: Made = { made: 0, primes: 0, failure: null }
 const AHEAD = 'none; an ECDSA key takes some: `mpc identity primes`'
 
-/** `mpc identity init`. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const { terminal, now, rng } = context
   const name =

@@ -6,7 +6,7 @@ import type { Result } from '../../runtime/result.js'
 
 export type Options = { readonly count?: number }
 
-/** `mpc identity primes`: the slow part of a threshold ECDSA key, before anybody waits for it. */
+/** `mpc identity primes`: makes primes in advance, the slow part of an ECDSA key generation. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const home = await context.home()
   const card = await context.card()

@@ -10,7 +10,7 @@ export type Options = {
   readonly newIdentity?: string
 }
 
-/** `mpc identity reseal`: another passphrase, or an age identity, opens `identity.age` from now on. */
+/** `mpc identity reseal`: seals `identity.age` with another passphrase or to an age identity. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const { newPassphraseFile: file = null, newPassphraseFd: fd = null, newIdentity: age = null } = options
   if ([file, fd, age].filter((way) => way !== null).length > 1) {

@@ -10,7 +10,6 @@ import {
 } from '../../views/identity.js'
 import type { Result } from '../../runtime/result.js'
 
-/** `mpc identity show [NAME]`. */
 export async function run(context: Context, _options: object, [name]: readonly string[]): Promise<Result> {
   const known = name === undefined ? await self(context) : await cardNamed(await context.home(), name)
   const data = identityData(known)
@@ -23,13 +22,12 @@ export async function run(context: Context, _options: object, [name]: readonly s
   }
 }
 
-/** `mpc identity export`: nothing but the card, to be redirected. */
+/** `mpc identity export`: the card alone, for redirection to a file. */
 export async function runExport(context: Context): Promise<Result> {
   const known = await self(context)
   return { data: identityData(known), text: [known.card.line] }
 }
 
-/** `mpc identity list`. */
 export async function runList(context: Context): Promise<Result> {
   const { known, damaged } = await contactsIn(await context.home())
   const unverified = known.find(({ status }) => status === 'unverified')

@@ -8,7 +8,6 @@ import type { Result } from '../../runtime/result.js'
 
 export type Options = { readonly fingerprint?: string }
 
-/** `mpc identity verify NAME`. */
 export async function run(context: Context, options: Options, [operand]: readonly string[]): Promise<Result> {
   const name = operand as string
   const home = await context.home()

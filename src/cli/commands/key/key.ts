@@ -14,7 +14,7 @@ import { keyData, keyText } from '../../views/key.js'
 
 export type ShowOptions = { readonly export?: true; readonly out?: string }
 
-/** `mpc key list`: every key of this home, by its local name. */
+/** `mpc key list`: the keys of this home, by local name. */
 export async function runList(context: Context): Promise<Result> {
   const home = await context.home()
   const card = await cardIfAny(home)
@@ -38,7 +38,7 @@ export async function runList(context: Context): Promise<Result> {
 
 const EMPTY = 'No keys here yet: a key is made in a ceremony, by all its custodians together.'
 
-/** Who sits in a seat that the record gives to another identity. */
+/** Identities that have a seat by a rebind. */
 const reseatedText = ({ record, rebinds }: Key): string[] =>
   rebinds.map(({ rebind: { card, index } }) => {
     const before = record.members[index - 1]?.card.name as string
@@ -50,7 +50,6 @@ const rowOf = ({ name, record, status }: HereKey, old: OldShares): string =>
   (status === 'active' ? '' : `; it went to others after epoch ${record.epoch}`) +
   oldSharesText(old, 'your')
 
-/** `mpc key show NAME`: a key's public record. */
 export async function runShow(
   context: Context,
   options: ShowOptions,

@@ -10,7 +10,7 @@ import type { Result } from '../../runtime/result.js'
 export type AddressOptions = { readonly type: AddressType; readonly path?: string }
 export type ExportOptions = { readonly format?: 'xpub' | 'hex'; readonly path?: string }
 
-/** `mpc key address NAME`: where to send to a key, or to one derived from it. */
+/** `mpc key address NAME`: the address of a key, or of a key derived from it. */
 export async function runAddress(
   context: Context,
   options: AddressOptions,
@@ -32,7 +32,7 @@ export async function runAddress(
   }
 }
 
-/** `mpc key export-public NAME`: the public key as other programs take it. */
+/** `mpc key export-public NAME`: the public key in the formats of other programs. */
 export async function runExport(
   context: Context,
   options: ExportOptions,

@@ -14,7 +14,7 @@ import { fields } from '../../terminal/style.js'
 export type Options = { readonly card?: readonly string[] }
 type Acquaintance = Status | 'unknown' | 'given'
 
-/** `mpc transcript verify FILE`: offline; the fingerprints come first, since everything else rests on them. */
+/** `mpc transcript verify FILE`: offline. The fingerprints come with the verdict, since everything rests on them. */
 export async function run(context: Context, options: Options, operands: readonly string[]): Promise<Result> {
   const file = await readNamed(operands[0] as string, 'FILE', 1 << 26)
   return isEvidence(file) ? blame(context, options, file) : confirm(context, options, file)
@@ -57,7 +57,7 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
   }
 }
 
-/** Who broke a run, for whoever was not there. */
+/** Verifies evidence for a reader who was not there. */
 async function blame(context: Context, options: Options, file: Uint8Array): Promise<Result> {
   const { terminal, compute, signal } = context
   const verdict = await terminal.busy(
@@ -103,7 +103,7 @@ async function blame(context: Context, options: Options, file: Uint8Array): Prom
 
 type Participant = { readonly card: Card; readonly known: Acquaintance }
 
-/** @throws Failure `E_TRANSCRIPT_CARDS` where cards were given, and not of everybody */
+/** @throws Failure `E_TRANSCRIPT_CARDS` if cards are given, but not everybody's */
 async function acquainted(
   context: Context,
   options: Options,
@@ -135,7 +135,6 @@ const peopleLines = (made: string, participants: readonly Participant[]): string
   ),
 ]
 
-/** How this reader knows a participant, in words. */
 const WHAT = {
   keygen: 'the making of a key',
   reshare: 'the resharing of a key',
@@ -156,7 +155,7 @@ async function cardsIn(files: readonly string[]): Promise<Card[]> {
   return texts.flatMap((bytes) => [...parseCards(bytes)])
 }
 
-/** How this reader knows a participant: by a card that was given, by one that is stored here, or not at all. */
+/** How this reader knows a participant: by a given card, by a stored one, or not at all. */
 async function knownAs(context: Context, card: Card, given: readonly Card[]): Promise<Acquaintance> {
   const fingerprint = hex(card.fingerprint)
   if (given.some((other) => hex(other.fingerprint) === fingerprint)) return 'given'

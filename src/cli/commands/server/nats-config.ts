@@ -20,7 +20,7 @@ export type Options = TlsFiles & {
 
 const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
 
-/** `mpc nats config`: what an administrator puts into nats-server's configuration for one group of people. */
+/** `mpc nats config`: the nats-server configuration for one group of people. */
 export async function run(_context: Context, options: Options): Promise<Result> {
   const { name, members } = await theGroup(options)
   const listen = options.listen ?? LISTEN

@@ -10,7 +10,7 @@ export type Options = TlsFiles & { readonly definition?: string; readonly listen
 
 const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
 
-/** `mpc relay`: serves until it is asked to stop, which is how it is meant to end: exit 0. */
+/** `mpc relay`: serves until it is stopped; that is exit 0. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const { terminal, globals, signal } = context
   const { host, port } = options.listen ?? LISTEN
@@ -43,8 +43,8 @@ const welcome = (url: string, names: readonly string[] | null): string[] => [
 ]
 
 /**
- * Waits for Ctrl-C, or for so many milliseconds. With a timer of its own: a signal that `AbortSignal.any` joins from
- * `AbortSignal.timeout` may be collected as garbage before it fires.
+ * Waits for Ctrl-C or `timeout` milliseconds. It uses a timer of its own: `AbortSignal.any` does not keep an
+ * `AbortSignal.timeout` from being garbage collected before it fires.
  */
 async function untilStopped(signal: AbortSignal, timeout: number | null): Promise<void> {
   if (signal.aborted) return

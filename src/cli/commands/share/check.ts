@@ -13,7 +13,7 @@ export type Options = { readonly key?: string }
 
 type Named = CheckedKey & { readonly name: string }
 
-/** `mpc share check`: exit 0 if everything here, or of one key, is what it should be, 9 naming what is not. */
+/** `mpc share check`: checks this home or one key. Exit 9 names every problem. */
 export async function run(context: Context, { key }: Options): Promise<Result> {
   const home = await context.home()
   const card = await context.card()

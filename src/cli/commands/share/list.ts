@@ -11,12 +11,12 @@ import type { Result } from '../../runtime/result.js'
 
 export type Options = { readonly key?: string }
 
-/** `mpc share list`: every epoch that this home holds anything of; it works on homes that are damaged, too. */
+/** `mpc share list`: every epoch in this home, even in a damaged one. */
 export async function run(context: Context, { key }: Options): Promise<Result> {
   const home = await context.home()
   const names = key === undefined ? await listKeyFolders(home) : [key]
   const keys = (await Promise.all(names.map((name) => heldOrNone(home, name, key !== undefined)))).flat()
-  // Without a card nothing can be destroyed here, and what lies here is shown all the same.
+  // Without a card nothing can be retired, but the list is still shown.
   const card = await cardIfAny(home)
   const old = await Promise.all(keys.map(({ name }) => oldShares(home, card, name)))
   const first = keys.find((_, i) => old[i]?.retire === 'now')?.name
@@ -30,7 +30,7 @@ export async function run(context: Context, { key }: Options): Promise<Result> {
   }
 }
 
-/** A folder in which nothing of a key lies is none, unless it was asked for by name. */
+/** An empty key folder is skipped, unless it was asked for by name. */
 async function heldOrNone(
   home: Parameters<typeof heldKey>[0],
   name: string,

@@ -23,7 +23,7 @@ export type RekeyOptions = {
   readonly confirm?: string
 }
 
-/** `mpc share rekey`: the share for a new identity of the same custodian, in a folder to be carried over. */
+/** `mpc share rekey`: writes the share, sealed to a new identity of the same custodian, into a folder. */
 export async function runRekey(context: Context, options: RekeyOptions): Promise<Result> {
   const home = await context.home()
   const card = await context.card()
@@ -64,7 +64,7 @@ export async function runRekey(context: Context, options: RekeyOptions): Promise
 
 export type ImportOptions = { readonly key?: string }
 
-/** `mpc share import DIR`: what `share rekey` wrote, into a home with the identity that it was written for. */
+/** `mpc share import DIR`: imports the folder of `share rekey` into the home of the new identity. */
 export async function runImport(
   context: Context,
   options: ImportOptions,

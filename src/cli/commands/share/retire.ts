@@ -18,7 +18,7 @@ export type Options = {
   readonly confirm?: string
 }
 
-/** `mpc share retire`: destroys this home's shares of epochs that a newer one has replaced, after the person typed the key's name. */
+/** `mpc share retire`: destroys this home's shares of replaced epochs, once the key's name is typed. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const { key: name, epoch, statements, confirm } = options
   if (confirm !== undefined && confirm !== name) {
@@ -75,7 +75,7 @@ const nothingLeft = (name: string): Result => ({
   next: `mpc share list --key ${name}`,
 })
 
-/** What is to be destroyed, on whose word, and what of it is left elsewhere. */
+/** What will be destroyed, who uses the newer epoch, and what is left elsewhere. */
 function planLines({ name, newest, gone, epochs }: RetirePlan): string[] {
   if (!newest) return []
   return [

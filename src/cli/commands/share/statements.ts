@@ -13,7 +13,7 @@ import { takeUpWaiting } from '../../args/take-up.js'
 
 export type Options = { readonly key: string; readonly out?: string }
 
-/** `mpc share statements`: takes in what others wrote, then writes what is known here, for those who were not there. */
+/** `mpc share statements`: imports statements of others, and exports all that are known here. */
 export async function run(
   context: Context,
   { key: name, out }: Options,
@@ -52,10 +52,7 @@ export async function run(
   }
 }
 
-/**
- * A custodian of the newest epoch says that it has gone over, or that it holds no share of it, if it has not said so: that
- * is signed with its identity.
- */
+/** Signs this custodian's own statement if it is missing: that it uses the newest epoch, or holds no share of it. */
 async function giveOwnWord(context: Context, name: string): Promise<void> {
   const home = await context.home()
   const card = await context.card()
