@@ -199,6 +199,12 @@ type G = import('g').G
     expect(outside.sort()).toEqual(EDGES)
   })
 
+  test('only the vault seals and opens age files', () => {
+    const seals = /\b(?:sealTo|openWith|sealWithPassphrase|openWithPassphrase)\b/g
+    const outside = offenders((each) => (each.file.startsWith('storage/') ? [] : matching(seals, each)))
+    expect(outside).toEqual([])
+  })
+
   test('one file imports the NATS client', () => {
     const importers = files.filter(({ text }) => importsOf(text).includes('nats')).map(({ file }) => file)
     expect(importers).toEqual(['messaging/transport/nats.ts'])

@@ -9,9 +9,9 @@ import {
   openIdentity,
   ownCard,
   resealIdentity,
-  type Unlock,
   wipeIdentity,
 } from '../../src/ceremony/contacts/identity.js'
+import type { Unlock } from '../../src/storage/vault/age-vault.js'
 import type { Globals } from '../../src/cli/runtime/globals.js'
 import type { Line } from '../../src/cli/terminal/layout.js'
 import { newSecret } from '../../src/cli/runtime/new-passphrase.js'

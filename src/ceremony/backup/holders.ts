@@ -1,5 +1,5 @@
 /** The future holders of a split share's pieces, and how each piece is sealed. */
-import { sealTo, sealWithPassphrase } from '../../storage/sealed/age.js'
+import { ageRecipient, ageVault } from '../../storage/vault/age-vault.js'
 import { type Card, isAgeRecipient } from '../../wire/identity/card.js'
 import type { Recipient } from '../../wire/escrow/manifest.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -14,8 +14,8 @@ export type HolderSeal = { readonly name: string } & (
 
 /** Seals bytes for a holder. */
 export function sealFor(holder: HolderSeal, plaintext: Uint8Array, workFactor?: number): Promise<Uint8Array> {
-  if (holder.kind === 'passphrase') return sealWithPassphrase(holder.passphrase, plaintext, workFactor)
-  return sealTo([holder.kind === 'card' ? holder.card.age : holder.recipient], plaintext)
+  if (holder.kind === 'passphrase') return ageVault(holder, workFactor).seal(plaintext, 'piece')
+  return ageRecipient(holder.kind === 'card' ? holder.card.age : holder.recipient).seal(plaintext, 'piece')
 }
 
 /** The recipient as the manifest names it. */

@@ -1,9 +1,8 @@
 /** The split of an epoch as its custodian keeps it: sealed for itself, and the public part for `status`. */
+import { ownVault } from '../../storage/vault/age-vault.js'
 import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
-import { Secret } from '../../protocol/core/secret.js'
 import { readSplit, readSplitFile, writeSplitFile } from '../../storage/home/escrow.js'
 import type { Home } from '../../storage/home/home.js'
-import { openWith } from '../../storage/sealed/age.js'
 import { Failure } from '../../wire/base/failure.js'
 import { type Kept, parseKept } from '../../wire/escrow/kept.js'
 import type { Manifest } from '../../wire/escrow/manifest.js'
@@ -68,7 +67,7 @@ export async function openSplit({ home, identity, card }: Owner, key: Key): Prom
   const own = await openShare(home, key, identity, card)
   if (own.auxiliary) wipeAuxSecret(own.auxiliary.secret)
   using secret = own.share.share
-  using plaintext = new Secret(await openWith([identity.age], sealed))
+  using plaintext = await ownVault({ identity, card }).open(sealed, 'split')
   return parseKept(plaintext.reveal(), secret)
 }
 

@@ -3,13 +3,13 @@
  * is checked. The command asks who should hold pieces, and shows how many people then reach the key.
  * `restore.ts` restores a share.
  */
+import { ownVault } from '../../storage/vault/age-vault.js'
 import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
 import { drawCoefficients, split } from '../../protocol/sharing/escrow.js'
 import { curveOf } from '../../protocol/group/scheme.js'
 import { Secret } from '../../protocol/core/secret.js'
 import { digest, type Rng } from '../../protocol/core/session.js'
 import { destroySplit, keepSplit } from '../../storage/home/escrow.js'
-import { sealTo } from '../../storage/sealed/age.js'
 import type { Card } from '../../wire/identity/card.js'
 import { encodeKept } from '../../wire/escrow/kept.js'
 import { makeManifest, type Manifest } from '../../wire/escrow/manifest.js'
@@ -94,8 +94,8 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
     const files = { ...sealed, 'manifest.json': exportManifest(manifest) }
     // The data that remake every piece are kept before the pieces: after a crash in between, `sealAll` seals
     // them again.
-    if (!(await keepSplit(home, key.name, key.digest, await sealTo([card.age], kept.reveal()))))
-      throw splitExists(key, null)
+    const source = await ownVault(owner).seal(kept.reveal(), 'split')
+    if (!(await keepSplit(home, key.name, key.digest, source))) throw splitExists(key, null)
     // A process that retires an epoch marks its state first and then destroys its secrets, so one of the two
     // processes sees the other.
     try {

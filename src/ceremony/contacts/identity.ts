@@ -2,7 +2,7 @@
  * The custodian's own identity: made once, opened by whatever seals it, and known to others by its card.
  * Dialogues are left to `cli/`.
  */
-import { equalBytes } from '../../protocol/core/codec.js'
+import { equalSecret } from '../../protocol/core/secret.js'
 import type { Rng } from '../../protocol/core/session.js'
 import {
   hasIdentity,
@@ -12,15 +12,8 @@ import {
   writeIdentity,
 } from '../../storage/home/identity.js'
 import type { Home } from '../../storage/home/home.js'
-import {
-  generateAgeIdentity,
-  kindOfSealed,
-  openWith,
-  openWithPassphrase,
-  recipientOf,
-  sealTo,
-  sealWithPassphrase,
-} from '../../storage/sealed/age.js'
+import { generateAgeIdentity, kindOfSealed, recipientOf } from '../../storage/sealed/age.js'
+import { ageVault, type Unlock } from '../../storage/vault/age-vault.js'
 import { type Card, parseCard } from '../../wire/identity/card.js'
 import { Failure } from '../../wire/base/failure.js'
 import {
@@ -31,11 +24,6 @@ import {
   parseIdentity,
 } from '../../wire/identity/identity.js'
 import { hex } from '../../wire/base/text.js'
-
-/** How `identity.age` is sealed and opened. */
-export type Unlock =
-  | { readonly kind: 'passphrase'; readonly passphrase: string }
-  | { readonly kind: 'identity'; readonly identities: readonly string[] }
 
 export type NewIdentity = {
   readonly name: string
@@ -62,7 +50,10 @@ export async function createIdentity(home: Home, wanted: NewIdentity): Promise<C
   const card = cardOfIdentity(identity, await recipientOf(age))
   const plaintext = Buffer.from(identityText(identity))
   try {
-    await writeIdentity(home, { sealed: await seal(wanted.seal, plaintext), card: card.line })
+    await writeIdentity(home, {
+      sealed: await ageVault(wanted.seal).seal(plaintext, 'identity'),
+      card: card.line,
+    })
   } finally {
     plaintext.fill(0)
     wipeIdentity(identity)
@@ -82,12 +73,13 @@ export async function sealedBy(home: Home): Promise<Unlock['kind']> {
  */
 export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity> {
   const sealed = await sealedIdentity(home)
-  const plaintext = await unseal(unlock, sealed).catch((error: unknown) => {
-    // A damaged file is reported by its path; for a wrong secret, the error stays as it is.
-    throw error instanceof Failure && error.code === 'E_CORRUPT' ? error.of(home.identity) : error
-  })
-  const identity = parseIdentity(Buffer.from(plaintext).toString('utf8'))
-  plaintext.fill(0)
+  using plaintext = await ageVault(unlock)
+    .open(sealed, 'identity')
+    .catch((error: unknown) => {
+      // A damaged file is reported by its path; for a wrong secret, the error stays as it is.
+      throw error instanceof Failure && error.code === 'E_CORRUPT' ? error.of(home.identity) : error
+    })
+  const identity = parseIdentity(Buffer.from(plaintext.reveal()).toString('utf8'))
   const card = await ownCard(home)
   if (hex(card.signing) !== hex(identity.signing.publicKey) || card.name !== identity.name) {
     throw new Failure(
@@ -111,11 +103,10 @@ export async function openIdentity(home: Home, unlock: Unlock): Promise<Identity
 export async function resealIdentity(home: Home, identity: Identity, to: Unlock): Promise<void> {
   const plaintext = Buffer.from(identityText(identity))
   try {
-    const sealed = await seal(to, plaintext)
-    const opened = await unseal(to, sealed)
-    const isWhole = equalBytes(opened, plaintext)
-    opened.fill(0)
-    if (!isWhole) throw new Error('what was sealed opens as something else')
+    const vault = ageVault(to)
+    const sealed = await vault.seal(plaintext, 'identity')
+    using opened = await vault.open(sealed, 'identity')
+    if (!equalSecret(opened.reveal(), plaintext)) throw new Error('what was sealed opens as something else')
     await replaceIdentity(home, sealed)
   } finally {
     plaintext.fill(0)
@@ -140,16 +131,6 @@ export function wipeIdentity(identity: Identity): void {
   identity.signing.seed.wipe()
   identity.nkey.seed.wipe()
 }
-
-async function seal(unlock: Unlock, plaintext: Uint8Array): Promise<Uint8Array> {
-  if (unlock.kind === 'passphrase') return sealWithPassphrase(unlock.passphrase, plaintext)
-  return sealTo(await Promise.all(unlock.identities.map(recipientOf)), plaintext)
-}
-
-const unseal = (unlock: Unlock, sealed: Uint8Array): Promise<Uint8Array> =>
-  unlock.kind === 'passphrase'
-    ? openWithPassphrase(unlock.passphrase, sealed)
-    : openWith(unlock.identities, sealed)
 
 async function sealedIdentity(home: Home): Promise<Uint8Array> {
   return (await readSealedIdentity(home)) ?? noIdentity(home)

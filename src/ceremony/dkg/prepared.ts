@@ -2,13 +2,13 @@
  * The result of a key generation or reshare between its rounds and its certificate: sealed, written durably,
  * and read back before it is declared. Nothing read back is trusted unchecked.
  */
+import { ownVault } from '../../storage/vault/age-vault.js'
 import type { Opened } from '../../messaging/session/handshake.js'
 import type { Room } from '../../messaging/session/session.js'
 import { type AuxSecret, wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Secret } from '../../protocol/core/secret.js'
 import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
-import { openWith, sealTo } from '../../storage/sealed/age.js'
 import { checkVote } from '../../storage/home/votes.js'
 import { decodeEnvelope } from '../../wire/session/envelope.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -97,7 +97,7 @@ async function sealShare(
         auxiliary,
       }),
     )
-    return await sealTo([world.card.age], plaintext.reveal())
+    return await ownVault(world).seal(plaintext.reveal(), 'share')
   } finally {
     share.wipe()
     if (auxiliary) wipeAuxSecret(auxiliary)
@@ -139,7 +139,7 @@ async function openShare(
   index: number,
   sealed: Uint8Array,
 ): Promise<Secret> {
-  using plaintext = new Secret(await openWith([world.identity.age], sealed))
+  using plaintext = await ownVault(world).open(sealed, 'share')
   const own = parseShare(plaintext.reveal(), record, index)
   const share = own.share.share.clone()
   wipeSigningKey(own)

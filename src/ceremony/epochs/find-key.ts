@@ -1,9 +1,8 @@
 /** The keys of a home: the active epoch's record by its local name, and this member's share of it. */
+import { ownVault } from '../../storage/vault/age-vault.js'
 import { needsAuxiliary, wipeSigningKey } from '../../protocol/engines/engine.js'
-import { Secret } from '../../protocol/core/secret.js'
 import type { Home } from '../../storage/home/home.js'
 import { type KeyState, listKeys, readEpochFile, readState } from '../../storage/home/epochs.js'
-import { openWith } from '../../storage/sealed/age.js'
 import type { Card } from '../../wire/identity/card.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Identity } from '../../wire/identity/identity.js'
@@ -98,7 +97,7 @@ export async function openShare(home: Home, key: Key, identity: Identity, self: 
   await requireInUse(home, key)
   const sealed = await readEpochFile(home, key.name, key.digest, 'share.age')
   if (sealed === null) throw notInUse(key.name, key.record)
-  using plaintext = new Secret(await openWith([identity.age], sealed))
+  using plaintext = await ownVault({ identity, card: self }).open(sealed, 'share')
   return parseShare(plaintext.reveal(), key.record, index)
 }
 

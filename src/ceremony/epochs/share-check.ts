@@ -2,13 +2,13 @@
  * Checks the shares of a key that are here: each must be the share of this member's seat in a certified
  * record, with the auxiliary data that its engine needs. Opens each share, keeps nothing, changes nothing.
  */
+import { ownVault } from '../../storage/vault/age-vault.js'
 import { CodecError, equalBytes } from '../../protocol/core/codec.js'
 import { needsAuxiliary, wipeSigningKey } from '../../protocol/engines/engine.js'
-import { Secret } from '../../protocol/core/secret.js'
+import type { Secret } from '../../protocol/core/secret.js'
 import { readSplit } from '../../storage/home/escrow.js'
 import type { Home } from '../../storage/home/home.js'
 import { readEpochFile, readStateFile } from '../../storage/home/epochs.js'
-import { openWith } from '../../storage/sealed/age.js'
 import { parseKept } from '../../wire/escrow/kept.js'
 import { checkManifest, manifestDigest } from '../../wire/escrow/manifest.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -72,11 +72,8 @@ const NOT_CERTIFIED =
   '(`mpc share statements -o FILE`), then `mpc share statements FILE`'
 
 /** Checks one epoch's share. */
-async function checkShare(
-  { home, identity, card }: Owner,
-  name: string,
-  epoch: HeldEpoch,
-): Promise<CheckedShare> {
+async function checkShare(owner: Owner, name: string, epoch: HeldEpoch): Promise<CheckedShare> {
+  const { home, card } = owner
   const { digest, record, hasShare, certificate } = epoch
   const problems = [...epoch.problems]
   if (record && certificate === null && problems.length === 0) problems.push(NOT_CERTIFIED)
@@ -90,11 +87,11 @@ async function checkShare(
   try {
     const sealed = await readEpochFile(home, name, digest, 'share.age')
     if (sealed === null) return { ...wrong, problems: [...problems, 'share.age is missing'] }
-    using plaintext = new Secret(await openWith([identity.age], sealed))
+    using plaintext = await ownVault(owner).open(sealed, 'share')
     const own = parseShare(plaintext.reveal(), record, index)
     const refreshNeeded = own.auxiliary === null && needsAuxiliary(record.scheme)
     try {
-      problems.push(...(await besideShare({ home, identity, card }, name, epoch, own.share.share)))
+      problems.push(...(await besideShare(owner, name, epoch, own.share.share)))
     } finally {
       wipeSigningKey(own)
     }
@@ -108,11 +105,12 @@ async function checkShare(
 
 /** Problems with the files beside a share: the transcript of its making, and the source of its split. */
 async function besideShare(
-  { home, identity }: Owner,
+  owner: Owner,
   name: string,
   { digest, record, manifest }: HeldEpoch,
   share: Secret,
 ): Promise<readonly string[]> {
+  const { home } = owner
   const problems: string[] = []
   const look = async (file: string, act: () => Promise<void>): Promise<void> => {
     try {
@@ -132,7 +130,7 @@ async function besideShare(
   await look('escrow.age', async () => {
     const sealed = await readSplit(home, name, digest)
     if (sealed === null) return
-    using plaintext = new Secret(await openWith([identity.age], sealed))
+    using plaintext = await ownVault(owner).open(sealed, 'split')
     const kept = parseKept(plaintext.reveal(), share)
     for (const piece of kept.pieces.values()) piece.wipe()
     if (manifest && !equalBytes(manifestDigest(kept.manifest), manifestDigest(manifest)))

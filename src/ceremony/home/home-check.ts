@@ -4,13 +4,13 @@
  * with changed content passes: for example, the trust recorded with a card, or a letter in a transcript,
  * which `mpc transcript verify` checks against the others.
  */
+import { ownVault } from '../../storage/vault/age-vault.js'
 import { CodecError, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
 import type { Home } from '../../storage/home/home.js'
 import { listPrimes, readPrime } from '../../storage/home/primes.js'
 import { listQuarantined, readQuarantine } from '../../storage/home/quarantine.js'
-import { openWith } from '../../storage/sealed/age.js'
 import { listParents, votesFrom } from '../../storage/home/votes.js'
 import { idOfEncoded, orderCodec } from '../../wire/ceremony/definition.js'
 import { decodeEnvelope } from '../../wire/session/envelope.js'
@@ -56,7 +56,8 @@ export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
   return findings
 }
 
-async function checkCeremony({ home, identity }: Owner, id: Uint8Array, look: Look): Promise<void> {
+async function checkCeremony(owner: Owner, id: Uint8Array, look: Look): Promise<void> {
+  const { home } = owner
   const files = new CeremonyFiles(home, id)
   const at = (name: string): string => `${files.folder}/${name}`
   await look(at('definition.mpc'), () => storedCeremony(home, id))
@@ -90,7 +91,7 @@ async function checkCeremony({ home, identity }: Owner, id: Uint8Array, look: Lo
   })
   await look(pending('share.age'), async () => {
     const share = await files.readPending('share.age')
-    if (share) (await openWith([identity.age], share)).fill(0)
+    if (share) (await ownVault(owner).open(share, 'share')).wipe()
   })
 }
 
@@ -116,13 +117,12 @@ async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[],
   })
 }
 
-async function checkPrime({ identity, card }: Owner, file: string): Promise<void> {
+async function checkPrime(owner: Owner, file: string): Promise<void> {
   const sealed = await readPrime(file)
   // Another process has taken it meanwhile.
   if (sealed === null) return
-  const plaintext = await openWith([identity.age], sealed)
-  const prime = parsePrime(plaintext, card.signing)
-  plaintext.fill(0)
+  using plaintext = await ownVault(owner).open(sealed, 'prime')
+  const prime = parsePrime(plaintext.reveal(), owner.card.signing)
   if (prime === null) throw new CodecError('prime', 'this identity did not make it')
   prime.fill(0)
 }

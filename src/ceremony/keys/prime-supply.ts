@@ -2,13 +2,13 @@
  * The safe primes that a threshold ECDSA key needs from each custodian: taken from stock, and made if
  * missing. A prime serves one key, and none whose product others have seen.
  */
+import { ownVault } from '../../storage/vault/age-vault.js'
 import type { Room } from '../../messaging/session/session.js'
 import type { AuxPrimes } from '../../protocol/cggmp24/auxiliary/data.js'
 import { fromBytes } from '../../protocol/cggmp24/integers/integers.js'
 import { Secret } from '../../protocol/core/secret.js'
 import type { Home } from '../../storage/home/home.js'
 import { countPrimes, keepPrime, takePrime } from '../../storage/home/primes.js'
-import { openWith, sealTo } from '../../storage/sealed/age.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Identity } from '../../wire/identity/identity.js'
 import { encodePrime, parsePrime } from '../../wire/key/prime.js'
@@ -44,10 +44,10 @@ export async function stockPrimes(
   await Promise.all(keeping)
 }
 
-async function keep({ home, card, identity }: Owner, bits: number, prime: Uint8Array): Promise<void> {
-  using plaintext = new Secret(encodePrime(prime, identity.signing))
+async function keep(owner: Owner, bits: number, prime: Uint8Array): Promise<void> {
+  using plaintext = new Secret(encodePrime(prime, owner.identity.signing))
   prime.fill(0)
-  await keepPrime(home, bits, await sealTo([card.age], plaintext.reveal()))
+  await keepPrime(owner.home, bits, await ownVault(owner).seal(plaintext.reveal(), 'prime'))
 }
 
 export const stockedPrimes = (home: Home, bits: number): Promise<number> => countPrimes(home, bits)
@@ -140,13 +140,14 @@ export class PrimeSupply {
    * The next prime in stock; skips primes that this identity did not make, which somebody else has put there.
    */
   async #stocked(): Promise<Secret | null> {
-    const { home, identity, card } = this.world
+    const { home, card } = this.world
     for (;;) {
       const sealed = await takePrime(home, this.bits)
       if (sealed === null) return null
-      const plaintext = await openWith([identity.age], sealed).catch(() => null)
-      if (!plaintext) continue
-      using opened = new Secret(plaintext)
+      using opened = await ownVault(this.world)
+        .open(sealed, 'prime')
+        .catch(() => null)
+      if (!opened) continue
       const prime = parsePrime(opened.reveal(), card.signing)
       if (prime && prime.length === this.bits / 8) return new Secret(prime.slice())
     }

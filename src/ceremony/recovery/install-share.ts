@@ -3,7 +3,7 @@
  * other machine. It becomes the epoch in use, with the rebind that seats this identity.
  */
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
-import { equalSecret, Secret } from '../../protocol/core/secret.js'
+import { equalSecret, type Secret } from '../../protocol/core/secret.js'
 import type { Home } from '../../storage/home/home.js'
 import {
   createState,
@@ -13,7 +13,7 @@ import {
   stageEpoch,
   unstageEpoch,
 } from '../../storage/home/epochs.js'
-import { openWith, sealTo } from '../../storage/sealed/age.js'
+import { ownVault } from '../../storage/vault/age-vault.js'
 import { Failure } from '../../wire/base/failure.js'
 import { parseRebind } from '../../wire/key/rebind.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../../wire/key/record.js'
@@ -86,15 +86,16 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
  * once.
  */
 async function sealedShare(
-  { home, identity, card }: Owner,
+  owner: Owner,
   name: string,
   digest: Uint8Array,
   plaintext: Secret,
 ): Promise<Uint8Array> {
-  const there = await readEpochFile(home, name, digest, 'share.age')
+  const vault = ownVault(owner)
+  const there = await readEpochFile(owner.home, name, digest, 'share.age')
   if (there !== null) {
-    using held = new Secret(await openWith([identity.age], there))
+    using held = await vault.open(there, 'share')
     if (equalSecret(held.reveal(), plaintext.reveal())) return there
   }
-  return sealTo([card.age], plaintext.reveal())
+  return vault.seal(plaintext.reveal(), 'share')
 }

@@ -5,11 +5,11 @@
  * vote again elsewhere, nor vote first on both machines, or two reshares from one epoch could both become
  * valid.
  */
+import { ageRecipient, ownVault } from '../../storage/vault/age-vault.js'
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Secret } from '../../protocol/core/secret.js'
 import type { Rng } from '../../protocol/core/session.js'
 import { createDir } from '../../storage/fs/atomic.js'
-import { openWith, sealTo } from '../../storage/sealed/age.js'
 import { markMoved } from '../../storage/home/votes.js'
 import type { Card } from '../../wire/identity/card.js'
 import { requireHeld } from '../../wire/ceremony/certified-record.js'
@@ -59,7 +59,7 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
       encodeShare({ record: digest, scheme: record.scheme, index, share, auxiliary }),
     )
     const files: MovedFiles = {
-      'share.age': await sealTo([to.age], plaintext.reveal()),
+      'share.age': await ageRecipient(to.age).seal(plaintext.reveal(), 'share'),
       'record.json': exportRecord(record),
       'certificate.cbor': certificate,
       'rebind.offer': offer,
@@ -105,7 +105,7 @@ export async function importMoved(
   requireNotAhead(parseRebind(rebind, record), now)
   const called = name ?? key
   await requireNoKey(home, called, record)
-  using plaintext = new Secret(await openWith([identity.age], files['share.age']))
+  using plaintext = await ownVault(owner).open(files['share.age'], 'share')
   const arrived = { name: called, record, certificate, index, plaintext, rebind }
   const path = (await placeShare(owner, arrived)) as string
   return { name: called, record, digest: recordDigest(record), index, rebind: path }

@@ -1,6 +1,6 @@
 /** A piece prepared for paper: checked, reduced to what fits, in clear or sealed as before. */
+import { ageVault } from '../../storage/vault/age-vault.js'
 import { Secret } from '../../protocol/core/secret.js'
-import { openWith, recipientOf, sealTo, sealWithPassphrase } from '../../storage/sealed/age.js'
 import { encodePaperPiece } from '../../wire/paper/piece-page.js'
 import type { Piece } from '../../wire/escrow/piece.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -29,12 +29,11 @@ async function sealAsBefore(
   { label, sealed, unlock }: PieceFile,
   plaintext: Uint8Array,
 ): Promise<Uint8Array> {
-  if (unlock?.kind === 'passphrase') return sealWithPassphrase(unlock.passphrase, plaintext)
+  if (unlock?.kind === 'passphrase') return ageVault(unlock).seal(plaintext, 'piece')
   for (const identity of unlock?.identities ?? []) {
-    const opened = await openWith([identity], sealed).catch(() => null)
-    if (opened === null) continue
-    opened.fill(0)
-    return sealTo([await recipientOf(identity)], plaintext)
+    const vault = ageVault({ kind: 'identity', identities: [identity] })
+    using opened = await vault.open(sealed, 'piece').catch(() => null)
+    if (opened !== null) return vault.seal(plaintext, 'piece')
   }
   throw new Failure(
     'usage',

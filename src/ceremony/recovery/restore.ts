@@ -4,12 +4,12 @@
  * anything. Each other custodian decides whether the new identity may take the old seat
  * (`wire/key/rebind.ts`).
  */
+import { ageVault, type Unlock } from '../../storage/vault/age-vault.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
 import { Secret } from '../../protocol/core/secret.js'
 import type { Rng } from '../../protocol/core/session.js'
 import { createFile } from '../../storage/fs/atomic.js'
-import { openWith, openWithPassphrase } from '../../storage/sealed/age.js'
 import { makeNote } from '../../wire/escrow/note.js'
 import type { Manifest } from '../../wire/escrow/manifest.js'
 import { isPaperPiece, parsePaperPiece } from '../../wire/paper/piece-page.js'
@@ -23,7 +23,6 @@ import { hex } from '../../wire/base/text.js'
 import type { Owner } from '../keys/key.js'
 import { type HeldKey, newestOf, requireKnownKey } from '../epochs/held-epochs.js'
 import { type HolderSeal, sealFor } from '../backup/holders.js'
-import type { Unlock } from '../contacts/identity.js'
 import { placeShare, requireNoKey } from './install-share.js'
 
 /**
@@ -276,12 +275,7 @@ async function place(
 /** The plaintext. @throws Failure that begins with the label */
 async function unseal({ label, sealed, unlock }: PieceFile): Promise<Secret> {
   try {
-    if (unlock === null) return new Secret(sealed.slice())
-    return new Secret(
-      unlock.kind === 'passphrase'
-        ? await openWithPassphrase(unlock.passphrase, sealed)
-        : await openWith(unlock.identities, sealed),
-    )
+    return unlock === null ? new Secret(sealed.slice()) : await ageVault(unlock).open(sealed, 'piece')
   } catch (cause) {
     throw cause instanceof Failure ? cause.of(label) : cause
   }

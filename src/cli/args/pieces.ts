@@ -3,7 +3,8 @@
  * of `--identity`, or a passphrase. A page printed in clear needs none, and a holder needs no identity here.
  */
 import { heldKeys } from '../../ceremony/epochs/held-epochs.js'
-import { type Unlock, wipeIdentity } from '../../ceremony/contacts/identity.js'
+import { wipeIdentity } from '../../ceremony/contacts/identity.js'
+import type { Unlock } from '../../storage/vault/age-vault.js'
 import type { Given, PieceFile } from '../../ceremony/recovery/restore.js'
 import { hasIdentity } from '../../storage/home/identity.js'
 import { isSealed, kindOfSealed } from '../../storage/sealed/age.js'

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import type { Unlock } from '../../ceremony/contacts/identity.js'
+import type { Unlock } from '../../storage/vault/age-vault.js'
 import type { MakePrimes } from '../../ceremony/world.js'
 import { joinUntil, type Patience } from '../../messaging/channel/timeouts.js'
 import type { Compute } from '../../messaging/session/run.js'

@@ -1,5 +1,5 @@
 /** What is to seal something from now on: a script names it, a person types it twice, and hears if it is weak. */
-import type { Unlock } from '../../ceremony/contacts/identity.js'
+import type { Unlock } from '../../storage/vault/age-vault.js'
 import { canonical, GENERATED_WORDS } from '../../storage/sealed/spelling.js'
 import { Failure } from '../../wire/base/failure.js'
 import { wordsOf } from '../../wire/base/safety-words.js'

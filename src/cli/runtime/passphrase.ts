@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import type { Unlock } from '../../ceremony/contacts/identity.js'
+import type { Unlock } from '../../storage/vault/age-vault.js'
 import type { Rng } from '../../protocol/core/session.js'
 import { Failure } from '../../wire/base/failure.js'
 import { visible } from '../../wire/base/text.js'

@@ -2,9 +2,9 @@ import {
   createIdentity,
   openIdentity,
   refuseSecondIdentity,
-  type Unlock,
   wipeIdentity,
 } from '../../../ceremony/contacts/identity.js'
+import type { Unlock } from '../../../storage/vault/age-vault.js'
 import type { Known } from '../../../ceremony/contacts/contacts.js'
 import type { Home } from '../../../storage/home/home.js'
 import type { Card } from '../../../wire/identity/card.js'
