@@ -1,35 +1,29 @@
-/** `raw`: bytes that this program cannot read, signed by the scheme's own rule. */
-import { SCHEMES } from '../../protocol/group/scheme.js'
-import type { Decoder, View } from '../decoder.js'
+/** `raw`: bytes that this program does not decode. */
+import { bareDigestWarnings } from './bare-digest.js'
 import { hexRows, textIn, textRows } from './lines.js'
-import { bareDigestWarnings, hashed, signedRow, UNKNOWN } from './message.js'
+import { otherChainWarnings } from './other-chains.js'
+import { refuseOtherTypes } from './own-types.js'
+import { type Outline, plainDecoder, UNKNOWN } from './plain.js'
 
-function outline(payload: Uint8Array): View {
+export const raw = plainDecoder('raw', 'bytes as they are; ECDSA signs their SHA-256', outline)
+
+function outline(payload: Uint8Array): Outline {
+  refuseOtherTypes(payload)
   const shown = textIn(payload)
   return {
-    type: 'raw',
     sentence: `Signs ${payload.length} bytes that this program does not decode.`,
     rows: [
       { label: 'length', value: `${payload.length} bytes${shown === null ? ', not text' : ''}` },
       ...(shown === null ? hexRows(payload) : textRows(shown)),
     ],
     effects: [UNKNOWN],
-    warnings: bareDigestWarnings(payload),
+    warnings: [
+      ...otherChainWarnings(payload),
+      ...bareDigestWarnings(payload),
+      ...(shown === null ? [NO_TEXT] : []),
+    ],
   }
 }
 
-export const raw: Decoder = {
-  type: 'raw',
-  schemes: SCHEMES,
-  summary: 'bytes as they are; ECDSA signs their SHA-256',
-  read: (file) => file,
-  outline,
-  decode(payload, { record: { scheme }, path }) {
-    const view = outline(payload)
-    return {
-      view: { ...view, rows: [signedRow(scheme), ...view.rows] },
-      messages: [{ path, message: hashed(scheme, payload) }],
-      assemble: () => ({}),
-    }
-  },
-}
+const NO_TEXT =
+  'These bytes are not text: they may be a transaction of a chain that this program does not know.'

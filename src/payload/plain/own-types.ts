@@ -1,0 +1,54 @@
+/** Bytes that another decoder of this program reads. They are signed under its name, which says what they do. */
+import { Failure } from '../../wire/base/failure.js'
+import { badPayload } from '../bad-payload.js'
+import { parseTransaction } from '../evm/transaction.js'
+import { binaryOf } from '../input.js'
+import { parseMessage } from '../solana/message.js'
+import { messageIn } from '../solana/transaction.js'
+
+/** BIP-174: `psbt` and 0xff, which begin no other file. */
+const PSBT_MAGIC = [0x70, 0x73, 0x62, 0x74, 0xff]
+
+const TYPES: readonly {
+  readonly type: string
+  readonly name: string
+  readonly is: (bytes: Uint8Array) => boolean
+}[] = [
+  { type: 'evm-tx', name: 'an Ethereum transaction', is: (bytes) => parses(() => parseTransaction(bytes)) },
+  { type: 'psbt', name: 'a PSBT', is: (bytes) => PSBT_MAGIC.every((byte, i) => bytes[i] === byte) },
+  {
+    type: 'solana-tx',
+    name: 'a Solana transaction',
+    is: (bytes) => parses(() => parseMessage(bytes)) || parses(() => parseMessage(messageIn(bytes))),
+  },
+]
+
+/**
+ * Refuses bytes that are a transaction, under every scheme: Ed25519 signs raw bytes as Solana has its messages signed.
+ * The same in hex or base64 is the file of somebody who forgot the type.
+ * @throws Failure `E_PAYLOAD` (verification)
+ */
+export function refuseOtherTypes(payload: Uint8Array): void {
+  for (const bytes of [payload, binaryIn(payload)]) {
+    const found = bytes && TYPES.find(({ is }) => is(bytes))
+    if (found) {
+      throw badPayload(`these bytes are ${found.name}, and raw would not say so`, {
+        hint: `use --type ${found.type}, which shows what it does`,
+      })
+    }
+  }
+}
+
+const binaryIn = (payload: Uint8Array): Uint8Array | null => attempt(() => binaryOf(payload))
+
+const parses = (parse: () => unknown): boolean => attempt(() => [parse()]) !== null
+
+/** Null where the bytes are refused. */
+function attempt<T>(parse: () => T): T | null {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}

@@ -1,0 +1,46 @@
+/** What the decoders of bytes without a chain's signing rule share. */
+import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
+import { sha256 } from '../../wire/base/hash.js'
+import type { Decoder, Effect, Row, View } from '../decoder.js'
+
+/** What a decoder of plain bytes says of them. */
+export type Outline = Pick<View, 'sentence' | 'rows' | 'effects' | 'warnings'>
+
+/** A decoder whose message depends on the payload and the scheme alone: the scheme's own rule. */
+export function plainDecoder(
+  type: string,
+  summary: string,
+  outlineOf: (payload: Uint8Array) => Outline,
+): Decoder {
+  const outline = (payload: Uint8Array): View => ({ type, ...outlineOf(payload) })
+  return {
+    type,
+    schemes: SCHEMES,
+    summary,
+    read: (file) => file,
+    outline,
+    decode(payload, { record: { scheme }, path }) {
+      const view = outline(payload)
+      return {
+        view: { ...view, rows: [signedRow(scheme), ...view.rows] },
+        messages: [{ path, message: scheme === 'ecdsa-secp256k1' ? sha256(payload) : payload }],
+        assemble: () => ({}),
+      }
+    },
+  }
+}
+
+/** ECDSA signs the SHA-256 of the bytes; Ed25519 and BIP-340 sign the bytes themselves. */
+const signedRow = (scheme: Scheme): Row => ({
+  label: 'signed',
+  value: scheme === 'ecdsa-secp256k1' ? 'the SHA-256 of these bytes' : 'these bytes as they are',
+})
+
+/** Nobody can tell from the bytes what the signature does. */
+export const UNKNOWN: Effect = {
+  chain: 'unknown',
+  kind: 'unknown',
+  asset: null,
+  amount: null,
+  recipient: null,
+}
