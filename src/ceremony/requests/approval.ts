@@ -3,7 +3,7 @@
  * any secret is opened.
  */
 import type { Decoded } from '../../payload/decoder.js'
-import { isBareDigest } from '../../payload/plain/bare-digest.js'
+import { isBareDigest } from '../../payload/opaque.js'
 import { decoderFor, isPlain } from '../../payload/registry/registry.js'
 import { derivedKey, type RootKey } from '../../wire/key/derived-key.js'
 import type { PayloadType } from '../../wire/ceremony/definition.js'

@@ -6,8 +6,8 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import type { Decoded, Decoder, Row, Subject } from '../decoder.js'
-import { hexRows, textIn, textRows } from '../plain/lines.js'
-import { isBareDigest, UNKNOWN } from '../plain/message.js'
+import { hexRows, textIn, textRows } from '../lines.js'
+import { isBareDigest, UNKNOWN } from '../opaque.js'
 import { messageSignature, MOST_BYTES, partsOf, signerOf } from './base/signer.js'
 
 export const eip191: Decoder = {

@@ -3,8 +3,7 @@ import { SCHEMES } from '../../protocol/group/scheme.js'
 import { hex } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import type { Decoder, View } from '../decoder.js'
-import { bareDigestWarnings, isBareDigest } from './bare-digest.js'
-import { UNKNOWN } from './plain.js'
+import { bareDigestWarnings, isBareDigest, UNKNOWN } from '../opaque.js'
 
 function outline(payload: Uint8Array): View {
   if (!isBareDigest(payload)) throw badPayload('a digest has exactly 32 bytes')

@@ -4,7 +4,7 @@
  * They are recognised and not decoded.
  */
 import { visible } from '../../wire/base/text.js'
-import { textIn } from './lines.js'
+import { textIn } from '../lines.js'
 import { bytesOf, type Field, fieldsIn, onlyBytes } from './protobuf.js'
 
 /** A sentence that says so, or none. */

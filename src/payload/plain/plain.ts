@@ -1,7 +1,7 @@
 /** What the decoders of bytes without a chain's signing rule share. */
 import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
 import { sha256 } from '../../wire/base/hash.js'
-import type { Decoder, Effect, Row, View } from '../decoder.js'
+import type { Decoder, Row, View } from '../decoder.js'
 
 /** What a decoder of plain bytes says of them. */
 export type Outline = Pick<View, 'sentence' | 'rows' | 'effects' | 'warnings'>
@@ -35,12 +35,3 @@ const signedRow = (scheme: Scheme): Row => ({
   label: 'signed',
   value: scheme === 'ecdsa-secp256k1' ? 'the SHA-256 of these bytes' : 'these bytes as they are',
 })
-
-/** Nobody can tell from the bytes what the signature does. */
-export const UNKNOWN: Effect = {
-  chain: 'unknown',
-  kind: 'unknown',
-  asset: null,
-  amount: null,
-  recipient: null,
-}

@@ -1,9 +1,9 @@
 /** `raw`: bytes that this program does not decode. */
-import { bareDigestWarnings } from './bare-digest.js'
-import { hexRows, textIn, textRows } from './lines.js'
+import { bareDigestWarnings, UNKNOWN } from '../opaque.js'
+import { hexRows, textIn, textRows } from '../lines.js'
 import { otherChainWarnings } from './other-chains.js'
 import { refuseOtherTypes } from './own-types.js'
-import { type Outline, plainDecoder, UNKNOWN } from './plain.js'
+import { type Outline, plainDecoder } from './plain.js'
 
 export const raw = plainDecoder('raw', 'bytes as they are; ECDSA signs their SHA-256', outline)
 

@@ -1,8 +1,8 @@
 /** `text`: UTF-8 text, which says by itself what is signed. */
 import { visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
-import { bareDigestWarnings } from './bare-digest.js'
-import { textIn, textRows } from './lines.js'
+import { bareDigestWarnings } from '../opaque.js'
+import { textIn, textRows } from '../lines.js'
 import { otherChainWarnings } from './other-chains.js'
 import { type Outline, plainDecoder } from './plain.js'
 

@@ -4,7 +4,7 @@
  */
 import { visible } from '../../../wire/base/text.js'
 import { badPayload } from '../../bad-payload.js'
-import { textIn } from '../../plain/lines.js'
+import { textIn } from '../../lines.js'
 
 /** A number as it is written: no rounding has happened. */
 export class JsonNumber {

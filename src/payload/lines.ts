@@ -1,6 +1,6 @@
 /** Bytes as rows of a view: text line by line, anything else in hex. Rows show all of the bytes. */
-import { hex, visible } from '../../wire/base/text.js'
-import type { Row } from '../decoder.js'
+import { hex, visible } from '../wire/base/text.js'
+import type { Row } from './decoder.js'
 
 /** How much stands in a row. */
 const ROW_CHARACTERS = 60

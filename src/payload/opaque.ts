@@ -1,4 +1,5 @@
-/** 32 bytes may be a digest, whatever type they are called. */
+/** Bytes that do not say what they mean. */
+import type { Effect } from './decoder.js'
 
 /**
  * Whether these bytes may be a digest. Under every scheme 32 bytes may stand for anything: Ed25519 and BIP-340 sign
@@ -9,3 +10,12 @@ export const isBareDigest = (payload: Uint8Array): boolean => payload.length ===
 
 export const bareDigestWarnings = (payload: Uint8Array): string[] =>
   isBareDigest(payload) ? ['These 32 bytes may be a digest, which does not say what is signed.'] : []
+
+/** Nobody can tell from the bytes what the signature does. */
+export const UNKNOWN: Effect = {
+  chain: 'unknown',
+  kind: 'unknown',
+  asset: null,
+  amount: null,
+  recipient: null,
+}
