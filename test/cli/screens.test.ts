@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { custodian, custodians, type Custodian, newKeygen, scratch } from '../support/cli.js'
 import { type Broker, brokers } from '../support/nats.js'
 import { type Desk, Person, terminalSuite } from '../support/person.js'
-import { expectScreens } from '../support/screens.js'
+import { expectScreens, keepPicture } from '../support/screens.js'
 
 // Several processes with a terminal each: on a busy machine they are slow, and no less right.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 })
@@ -109,6 +109,7 @@ terminalSuite('what people see', () => {
     const asked = a.screen
     await b.sees(/has seen the words.*☑ carol/)
     const others = b.screen
+    keepPicture(b, 'keygen', 'Bob at a key generation: the ceremony, the six words, and who is here')
     await a.answers('Did bob read', 'bob')
     await a.answers('Did carol read', 'carol')
     expect(await Promise.all([a, b, c].map(({ ended }) => ended))).toEqual([0, 0, 0])
@@ -150,6 +151,7 @@ terminalSuite('what people see', () => {
     const waiting = a.screen
     await b.sees('or "no":')
     const joined = b.screen
+    keepPicture(b, 'approval', 'Bob is shown what Alice asks him to sign')
     await accepts(b, 'Sign it?')
     expect(await Promise.all([a.ended, b.ended])).toEqual([0, 0])
     expectScreens('sign-80x24', {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import xterm from '@xterm/headless'
 import { describe, test } from 'vitest'
 import { BIN } from './cli.js'
+import { pictureOf } from './picture.js'
 
 const DESK = fileURLToPath(new URL('desk.py', import.meta.url))
 const found = spawnSync('python3', ['-c', 'import pty'], { stdio: 'ignore' }).status === 0
@@ -86,6 +87,11 @@ export class Person {
     return this.#rows(baseY, baseY + this.#screen.rows)
       .join('\n')
       .trimEnd()
+  }
+
+  /** The same as an SVG picture. */
+  picture(title: string): string {
+    return pictureOf(this.#screen, title)
   }
 
   /** That, and what has scrolled away; rows that only the terminal broke are put together again. */

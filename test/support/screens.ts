@@ -6,8 +6,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { ROOT } from './cli.js'
+import type { Person } from './person.js'
 
 const FOLDER = join(ROOT, 'test', 'golden', 'screens')
+const PICTURES = join(ROOT, 'ceremonies', 'pictures')
 
 /** Moments of one person's screen, by what had just happened. */
 export type Moments = Readonly<Record<string, string>>
@@ -23,6 +25,12 @@ export function expectScreens(name: string, moments: Moments): void {
     writeFileSync(path, text)
   }
   expect(text, name).toBe(readFileSync(path, 'utf8'))
+}
+
+/** Writes a picture for the guides where golden files are written: it shows one run, and is not compared. */
+export function keepPicture(person: Person, name: string, title: string): void {
+  if (process.env['UPDATE_SCREENS'] === '1')
+    writeFileSync(join(PICTURES, `${name}.svg`), person.picture(title))
 }
 
 const WORD = 'word'
