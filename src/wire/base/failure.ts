@@ -2,6 +2,7 @@
  * Every way a command can fail, other than by a bug of ours. A failure has an owner, a stable code that `mpc
  * explain` knows, a message for people and a next step. It never holds a secret or unquoted text from others.
  */
+import { CodecError } from '../../protocol/core/codec.js'
 
 /** Whose fault it is and what it means; `cli/terminal/exit.ts` turns each into its exit code. */
 export type FailureKind =
@@ -71,5 +72,14 @@ export class Failure extends Error {
       missing,
       cause: this,
     })
+  }
+}
+
+/** The result of `parse`; a CodecError becomes the failure that `refuse` makes of its message. */
+export function wellFormed<T>(parse: () => T, refuse: (problem: string, cause: unknown) => Failure): T {
+  try {
+    return parse()
+  } catch (cause) {
+    throw cause instanceof CodecError ? refuse(cause.message, cause) : cause
   }
 }

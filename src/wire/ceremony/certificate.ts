@@ -6,7 +6,6 @@ import {
   bytes,
   bytesUpTo,
   codec,
-  CodecError,
   list,
   nullable,
   type Of,
@@ -18,7 +17,7 @@ import { proveKnowledge, verifyKnowledge } from '../../protocol/group/schnorr.js
 import type { Secret } from '../../protocol/core/secret.js'
 import { digest, type PartyId, type Rng } from '../../protocol/core/session.js'
 import { type SigningKey, verifySignature } from '../base/ed25519.js'
-import { Failure } from '../base/failure.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
 import { hex } from '../base/text.js'
@@ -122,14 +121,8 @@ const refuse = (problem: string, cause?: unknown) =>
   })
 
 /** A certificate before verification. @throws Failure `E_CERTIFICATE` (verification) */
-export function decodeCertificate(encoded: Uint8Array): Certificate {
-  try {
-    return certificateCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(cause.message, cause)
-    throw cause
-  }
-}
+export const decodeCertificate = (encoded: Uint8Array): Certificate =>
+  wellFormed(() => certificateCodec.decode(encoded), refuse)
 
 /**
  * Parses a complete certificate: the receipts of exactly these holders, in their order, over the outcome they

@@ -3,9 +3,9 @@
  * records from an epoch they may hold to the newest, its certificate, and the custodians' statements about
  * their shares. All of it is public, and the reader checks all of it.
  */
-import { bytesUpTo, codec, CodecError, equalBytes, list, mapped, record } from '../../protocol/core/codec.js'
+import { bytesUpTo, codec, equalBytes, list, mapped, record } from '../../protocol/core/codec.js'
 import { requireHeld } from './certified-record.js'
-import { Failure } from '../base/failure.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../key/record.js'
 import { statementEpoch } from '../key/attestation.js'
@@ -50,13 +50,7 @@ export function parseHandover(encoded: Uint8Array): Handover {
       hint: '`mpc share statements --key KEY -o FILE` writes it, in the home of a custodian of the newest epoch',
       cause,
     })
-  let held: ReturnType<typeof handoverCodec.decode>
-  try {
-    held = handoverCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(cause.message, cause)
-    throw cause
-  }
+  const held = wellFormed(() => handoverCodec.decode(encoded), refuse)
   const { records, certificate, statements } = held
   records.forEach((r, i) => {
     const before = records[i - 1]

@@ -3,6 +3,7 @@
  * since anybody can make k - 1 pieces and a vector that fit the public share. The custodian's identity signs
  * it, and it proves that its maker knew the share. The pieces are in `piece.ts`.
  */
+import { signedRecord } from '../base/signed-record.js'
 import {
   attempt,
   bytes,
@@ -10,7 +11,6 @@ import {
   codec,
   CodecError,
   list,
-  mapped,
   nullable,
   type Of,
   oneOf,
@@ -25,9 +25,9 @@ import { proveKnowledge, verifyKnowledge } from '../../protocol/group/schnorr.js
 import type { Secret } from '../../protocol/core/secret.js'
 import { digest, type Rng } from '../../protocol/core/session.js'
 import { type Card, isAgeRecipient } from '../identity/card.js'
-import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { type SigningKey } from '../base/ed25519.js'
 import { type BlobPlace, sealBlob } from './blob.js'
-import { Failure } from '../base/failure.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { sha256 } from '../base/hash.js'
 import { format } from '../base/realm.js'
 import { type KeyRecord, recordDigest } from '../key/record.js'
@@ -83,21 +83,20 @@ const unsignedFields = {
 }
 const coreShape = record(coreFields)
 const provenShape = record(provenFields)
-const unsignedShape = record(unsignedFields)
-const wholeShape = record({ ...unsignedFields, signature: bytes(64) })
-const manifestCodec = codec(
-  mapped(wholeShape, check, (manifest) => manifest),
-  1 << 18,
+const signed = signedRecord(
+  unsignedFields,
+  { signature: bytes(64) },
+  { tag: SIGNED.manifest, limit: 1 << 18, check },
 )
 
 export type ManifestFields = Of<typeof coreShape>
-export type Manifest = Of<typeof wholeShape>
+export type Manifest = Of<typeof signed.shape>
 
-export const encodeManifest = manifestCodec.encode
+export const encodeManifest = signed.encode
 
 /** 32 bytes that identify a manifest, independent of its signature. */
 export const manifestDigest = (manifest: Manifest): Uint8Array =>
-  digest('mpc/manifest-digest/v1', unsignedShape.form(manifest))
+  signed.digest('mpc/manifest-digest/v1', manifest)
 
 /** 16 words (128 bits) of the digest, for holders to compare. */
 export const manifestWords = (manifest: Manifest): string[] =>
@@ -119,19 +118,15 @@ export function makeManifest(
   const proven = { ...fields, blob_sha256: blob && sha256(blob) }
   const proof = proveKnowledge(curveOf(fields.scheme), proofContext(proven), share, rng)
   const unsigned = { ...proven, proof }
-  const signature = signing.sign(SIGNED.manifest, unsignedShape.form(unsigned))
-  return { manifest: check({ ...unsigned, signature }), blob }
+  return { manifest: check({ ...unsigned, signature: signed.sign(signing, unsigned) }), blob }
 }
 
 /** @throws Failure `E_MANIFEST` (verification) if it is malformed; `checkManifest` checks its author */
-export function parseManifest(encoded: Uint8Array): Manifest {
-  try {
-    return manifestCodec.decode(encoded)
-  } catch (cause) {
-    if (!(cause instanceof CodecError)) throw cause
-    throw refuse('E_MANIFEST', `this is not the manifest of a backup: ${cause.message}`, cause)
-  }
-}
+export const parseManifest = (encoded: Uint8Array): Manifest =>
+  wellFormed(
+    () => signed.decode(encoded),
+    (problem, cause) => refuse('E_MANIFEST', `this is not the manifest of a backup: ${problem}`, cause),
+  )
 
 /**
  * Checks a manifest against the key's record.
@@ -162,7 +157,7 @@ export function checkManifest(manifest: Manifest, r: KeyRecord, seat?: Card): Ca
   if (!verifyKnowledge(curveOf(r.scheme), proofContext(manifest), member.public_share, proof)) {
     throw refuse('E_MANIFEST_PROOF', `${whose} does not prove that its maker knew the share`)
   }
-  if (!verifySignature(card.signing, signature, SIGNED.manifest, unsignedShape.form(manifest))) {
+  if (!signed.isSigned(manifest, signature, card.signing)) {
     throw refuse('E_MANIFEST_SIGNATURE', `${whose} is not signed by ${card.name}`)
   }
   return card
@@ -181,7 +176,7 @@ const coreCodec = codec(coreShape)
 const proofContext = (fields: Of<typeof provenShape>): Uint8Array =>
   digest('mpc/escrow-proof/v1', provenShape.form(fields))
 
-function check(manifest: Manifest): Manifest {
+function check<M extends Of<typeof coreShape>>(manifest: M): M {
   const { holders, threshold, vector, scheme } = manifest
   if (holders.some(({ index }, i) => index !== i + 1)) throw new CodecError('holders', 'not in order')
   if (threshold > holders.length) throw new CodecError('threshold', 'more than there are holders')

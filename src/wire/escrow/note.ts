@@ -3,20 +3,11 @@
  * signs with that identity. A holder named by age recipient or passphrase has no identity; its note convinces
  * only a person who received it from that holder, and never counts as signed.
  */
-import {
-  bytes,
-  codec,
-  CodecError,
-  nullable,
-  type Of,
-  oneOf,
-  record,
-  time,
-  uint,
-} from '../../protocol/core/codec.js'
-import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { signedRecord } from '../base/signed-record.js'
+import { bytes, nullable, type Of, oneOf, record, time, uint } from '../../protocol/core/codec.js'
+import { type SigningKey } from '../base/ed25519.js'
 import { type EscrowHolder, type Manifest, manifestDigest } from './manifest.js'
-import { Failure } from '../base/failure.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
 import { hex, nameShape } from '../base/text.js'
@@ -37,11 +28,9 @@ const fields = {
   /** The holder's fingerprint; null if it has no identity. */
   by: nullable(bytes(32)),
 }
-const unsignedShape = record(fields)
-const noteShape = record({ ...fields, signature: nullable(bytes(64)) })
-const noteCodec = codec(noteShape, 1024)
+const notes = signedRecord(fields, { signature: nullable(bytes(64)) }, { tag: SIGNED.note, limit: 1024 })
 
-export type Note = Of<typeof noteShape>
+export type Note = Of<typeof notes.shape>
 
 /** @param signing the holder's key if the manifest names it by a card; otherwise null */
 export function makeNote(
@@ -65,8 +54,7 @@ export function makeNote(
     time,
     by,
   }
-  const signature = signing && signing.sign(SIGNED.note, unsignedShape.form(note))
-  return noteCodec.encode({ ...note, signature })
+  return notes.encode({ ...note, signature: signing && notes.sign(signing, note) })
 }
 
 /**
@@ -83,21 +71,13 @@ export function parseNote(
       hint: 'ask the holder to run `mpc backup verify` again',
       cause,
     })
-  let note: Note
-  try {
-    note = noteCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(cause.message, cause)
-    throw cause
-  }
+  const note = wellFormed(() => notes.decode(encoded), refuse)
   const { signature, by, holder } = note
   if ((signature === null) !== (by === null)) throw refuse('it names an identity, or is signed, but not both')
   if (signature === null || by === null) return note
   const key = signingOf(by)
   if (key === null) throw refuse(`the identity that ${holder.name} signs with is not known here`)
-  if (!verifySignature(key, signature, SIGNED.note, unsignedShape.form(note))) {
-    throw refuse(`it is not signed by ${holder.name}`)
-  }
+  if (!notes.isSigned(note, signature, key)) throw refuse(`it is not signed by ${holder.name}`)
   return note
 }
 

@@ -5,16 +5,7 @@
  * One holder's check proves that the custodian's machine made this piece under this manifest. The notes of
  * the other holders show that they have theirs (`note.ts`). `restore.ts` combines pieces.
  */
-import {
-  bytes,
-  bytesUpTo,
-  codec,
-  CodecError,
-  nullable,
-  type Of,
-  record,
-  uint,
-} from '../../protocol/core/codec.js'
+import { bytes, bytesUpTo, codec, nullable, type Of, record, uint } from '../../protocol/core/codec.js'
 import { isPiece } from '../../protocol/sharing/escrow.js'
 import { curveOf } from '../../protocol/group/scheme.js'
 import { Secret } from '../../protocol/core/secret.js'
@@ -22,7 +13,7 @@ import type { Card } from '../identity/card.js'
 import { requireHeld } from '../ceremony/certified-record.js'
 import { BLOB_LIMIT } from './blob.js'
 import { checkManifest, type EscrowHolder, type Manifest, manifestDigest, parseManifest } from './manifest.js'
-import { Failure } from '../base/failure.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { sha256 } from '../base/hash.js'
 import { format } from '../base/realm.js'
 import { type KeyRecord, parseRecord, recordDigest } from '../key/record.js'
@@ -139,14 +130,12 @@ export const whoseIs = ({ holder }: { readonly holder: Pick<EscrowHolder, 'name'
   `the piece of ${holder.name} (holder ${holder.index})`
 
 function decodePiece(plaintext: Uint8Array): Of<typeof pieceShape> {
-  try {
-    const { value, ...rest } = pieceCodec.decode(plaintext)
-    return { ...rest, value: value.slice() }
-  } catch (cause) {
-    if (!(cause instanceof CodecError)) throw cause
-    throw refuse('E_PIECE', `this is not a piece of a backup: ${cause.message}`, undefined, cause)
-  }
+  const { value, ...rest } = wellFormed(() => pieceCodec.decode(plaintext), malformedPiece)
+  return { ...rest, value: value.slice() }
 }
+
+export const malformedPiece = (problem: string, cause: unknown): Failure =>
+  refuse('E_PIECE', `this is not a piece of a backup: ${problem}`, undefined, cause)
 
 export function refuse(code: `E_${string}`, message: string, hint?: string, cause?: unknown): Failure {
   return new Failure('verification', code, message, {

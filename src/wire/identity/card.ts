@@ -3,11 +3,12 @@
  * keys, signed by the two that can sign. The checksum only catches typing errors; the signatures protect the
  * card.
  */
+import { signedRecord } from '../base/signed-record.js'
 import { bech32, bech32m } from '@scure/base'
-import { bytes, codec, CodecError, type Of, record, text, time, uint } from '../../protocol/core/codec.js'
+import { bytes, CodecError, type Of, text, time, uint } from '../../protocol/core/codec.js'
 import { Memo } from '../../protocol/core/memo.js'
 import { digest } from '../../protocol/core/session.js'
-import { isSigningKey, type SigningKey, verifySignature } from '../base/ed25519.js'
+import { isSigningKey, type SigningKey } from '../base/ed25519.js'
 import { Failure } from '../base/failure.js'
 import { cardPrefix, isRehearsal, OtherRealm } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
@@ -30,14 +31,16 @@ const fields = {
   /** Milliseconds since 1970. */
   created: time(),
 }
-const unsignedShape = record(fields)
-const cardShape = record({ ...fields, signature: bytes(64), nkey_signature: bytes(64) })
-const cardCodec = codec(cardShape, 8192)
+const signed = signedRecord(
+  fields,
+  { signature: bytes(64), nkey_signature: bytes(64) },
+  { tag: SIGNED.card, limit: 8192 },
+)
 
-type Unsigned = Of<typeof unsignedShape>
+type Signed = Of<typeof signed.shape>
 
 /** A card whose keys and signatures were checked; only `parseCard` makes one. */
-export type Card = Of<typeof cardShape> & {
+export type Card = Signed & {
   /** SHA-256 of the three public keys. */
   readonly fingerprint: Uint8Array
   /** The line that people pass on. */
@@ -59,12 +62,15 @@ export function fingerprintOf(keys: Omit<Keys, 'name'>): Uint8Array {
 export const fingerprintWords = (fingerprint: Uint8Array): string[] => wordsOf(fingerprint.subarray(0, 16))
 
 /** The card of these keys, signed by both signing keys. */
-export function makeCard(unsigned: Unsigned, signing: SigningKey, nkey: SigningKey): Card {
-  const form = unsignedShape.form(unsigned)
-  const encoded = cardCodec.encode({
+export function makeCard(
+  unsigned: Omit<Signed, 'signature' | 'nkey_signature'>,
+  signing: SigningKey,
+  nkey: SigningKey,
+): Card {
+  const encoded = signed.encode({
     ...unsigned,
-    signature: signing.sign(SIGNED.card, form),
-    nkey_signature: nkey.sign(SIGNED.card, form),
+    signature: signed.sign(signing, unsigned),
+    nkey_signature: signed.sign(nkey, unsigned),
   })
   return parseCard(bech32m.encode(cardPrefix(), bech32m.toWords(encoded), false))
 }
@@ -82,7 +88,7 @@ function lookAt(line: string): Card {
     const { prefix, words } = bech32m.decode(line as `${string}1${string}`, false)
     if (prefix === cardPrefix(!isRehearsal())) throw new OtherRealm('', 'the card')
     if (prefix !== cardPrefix() || line !== line.toLowerCase()) throw new CodecError('', 'not an mpc card')
-    return cardOf(cardCodec.decode(Uint8Array.from(bech32m.fromWords(words))), line)
+    return cardOf(signed.decode(Uint8Array.from(bech32m.fromWords(words))), line)
   } catch (cause) {
     if (cause instanceof Failure) throw cause
     const problem = cause instanceof CodecError ? cause.message : 'it is not a whole line of bech32m text'
@@ -93,12 +99,11 @@ function lookAt(line: string): Card {
   }
 }
 
-function cardOf(card: Of<typeof cardShape>, line: string): Card {
+function cardOf(card: Signed, line: string): Card {
   checkKeys(card)
-  const form = unsignedShape.form(card)
   if (
-    !verifySignature(card.signing, card.signature, SIGNED.card, form) ||
-    !verifySignature(card.nkey, card.nkey_signature, SIGNED.card, form)
+    !signed.isSigned(card, card.signature, card.signing) ||
+    !signed.isSigned(card, card.nkey_signature, card.nkey)
   ) {
     throw new CodecError('', 'a signature on it does not verify')
   }

@@ -4,22 +4,20 @@
  * in the seat signs it, and it holds no secret. Nobody can prove that no copy of a share is left: a statement
  * is a custodian's word, but nobody else can give it.
  */
+import { signedRecord } from '../base/signed-record.js'
 import {
   bytes,
-  codec,
   CodecError,
   equalBytes,
-  mapped,
   nullable,
   type Of,
   oneOf,
-  record,
   time,
   uint,
 } from '../../protocol/core/codec.js'
 import type { Card } from '../identity/card.js'
-import { type SigningKey, verifySignature } from '../base/ed25519.js'
-import { Failure } from '../base/failure.js'
+import { type SigningKey } from '../base/ed25519.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import type { Rebind } from './rebind.js'
 import { type KeyRecord, recordDigest } from './record.js'
@@ -40,16 +38,16 @@ const fields = {
   /** The signer's clock, milliseconds since 1970. */
   time: time(),
 }
-const unsignedShape = record(fields)
-const signedShape = record({ ...fields, signature: bytes(64) })
-const statementCodec = codec(
-  mapped(signedShape, check, (statement) => statement),
-  1024,
+type Fields = { readonly [K in keyof typeof fields]: Of<(typeof fields)[K]> }
+const statements = signedRecord(
+  fields,
+  { signature: bytes(64) },
+  { tag: ({ said }) => SIGNED[said], limit: 1024, check },
 )
 
-export type Statement = Of<typeof signedShape>
+export type Statement = Of<typeof statements.shape>
 
-function check(statement: Of<typeof signedShape>): Of<typeof signedShape> {
+function check<S extends Pick<Fields, 'said' | 'epoch' | 'replaced_by'>>(statement: S): S {
   const { said, epoch, replaced_by: after } = statement
   if ((said === 'deleted') !== (after !== null) || (after !== null && equalBytes(after, epoch))) {
     throw new CodecError('replaced_by', 'another epoch, for what was destroyed alone')
@@ -89,8 +87,7 @@ function say(
     by: card.fingerprint,
     time: now,
   }
-  const signature = signing.sign(SIGNED[said], unsignedShape.form(statement))
-  return statementCodec.encode(check({ ...statement, signature }))
+  return statements.encode(check({ ...statement, signature: statements.sign(signing, statement) }))
 }
 
 /**
@@ -105,7 +102,7 @@ export function parseStatement(
   rebinds: readonly Rebind[] = [],
 ): Statement {
   const statement = decodeStatement(encoded)
-  const { said, key_id: keyId, epoch, index, by, signature } = statement
+  const { key_id: keyId, epoch, index, by, signature } = statement
   if (!equalBytes(keyId, r.key_id)) throw refuse('it is of another key')
   if (!equalBytes(epoch, recordDigest(r))) throw refuse('it is of another epoch')
   const seat = r.members.find((member) => member.index === index)
@@ -121,9 +118,8 @@ export function parseStatement(
       },
     )
   }
-  if (!verifySignature(signer.signing, signature, SIGNED[said], unsignedShape.form(statement))) {
+  if (!statements.isSigned(statement, signature, signer.signing))
     throw refuse(`it is not signed by ${signer.name}`)
-  }
   return statement
 }
 
@@ -143,14 +139,8 @@ export function seatedStatement(
   }
 }
 
-function decodeStatement(encoded: Uint8Array): Statement {
-  try {
-    return statementCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(cause.message, cause)
-    throw cause
-  }
-}
+const decodeStatement = (encoded: Uint8Array): Statement =>
+  wellFormed(() => statements.decode(encoded), refuse)
 
 /**
  * The epoch a statement claims to be about; nothing else in it was checked.

@@ -3,6 +3,7 @@
  * and holds the new identity. Each other custodian must find out whether this is still the same person, and
  * accept it. The record stays as it is.
  */
+import { signedRecord } from '../base/signed-record.js'
 import {
   bytes,
   bytesUpTo,
@@ -21,8 +22,8 @@ import { proveKnowledge, verifyKnowledge } from '../../protocol/group/schnorr.js
 import type { Secret } from '../../protocol/core/secret.js'
 import { digest, type Rng } from '../../protocol/core/session.js'
 import { type Card, checkDistinct, parseCard } from '../identity/card.js'
-import { type SigningKey, verifySignature } from '../base/ed25519.js'
-import { Failure } from '../base/failure.js'
+import { type SigningKey } from '../base/ed25519.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { type KeyRecord, recordDigest } from './record.js'
 import { SIGNED } from '../base/domain-tags.js'
@@ -53,7 +54,6 @@ const unsignedFields = {
   proof: record({ R: bytesUpTo(33, 32), z: bytes(32) }),
 }
 const provenShape = record(provenFields)
-const unsignedShape = record(unsignedFields)
 /** The part that the share's machine makes. */
 const handedFields = {
   ...unsignedFields,
@@ -61,17 +61,21 @@ const handedFields = {
   handed_signature: nullable(bytes(64)),
 }
 /** A rebind inside something larger; the reader must check it against the record (`checkRebind`). */
-export const rebindShape = record({
-  ...handedFields,
-  /** Signature of the new identity, so that nobody gets a seat without consent. */
-  signature: bytes(64),
-})
-const rebindCodec = codec(rebindShape, 1 << 14)
+const signed = signedRecord(
+  unsignedFields,
+  {
+    handed_signature: nullable(bytes(64)),
+    /** Signature of the new identity, so that nobody gets a seat without consent. */
+    signature: bytes(64),
+  },
+  { tag: SIGNED.rebind, limit: 1 << 14 },
+)
+export const rebindShape = signed.shape
 
 export type Rebind = Of<typeof rebindShape>
 
 /** A rebind by itself. */
-export const encodeRebind = rebindCodec.encode
+export const encodeRebind = signed.encode
 
 /**
  * 32 bytes that identify the rebind in orders. They cover the signatures too: signing twice makes two
@@ -95,7 +99,7 @@ export type Seat = {
 /** @param next the new identity's key */
 export function makeRebind(r: KeyRecord, seat: Seat, next: SigningKey, rng: Rng): Uint8Array {
   const handed = handOn(r, seat, rng)
-  return rebindCodec.encode({ ...handed, signature: next.sign(SIGNED.rebind, unsignedShape.form(handed)) })
+  return signed.encode({ ...handed, signature: signed.sign(next, handed) })
 }
 
 function handOn(
@@ -119,7 +123,7 @@ function handOn(
   const unsigned = { ...proven, proof }
   return {
     ...unsigned,
-    handed_signature: from && from.signing.sign(SIGNED.rebind, unsignedShape.form(unsigned)),
+    handed_signature: from && signed.sign(from.signing, unsigned),
   }
 }
 
@@ -147,8 +151,7 @@ export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
   if (!verifyKnowledge(curveOf(r.scheme), proofContext(rebind), member.public_share, proof)) {
     throw refuse('E_REBIND_PROOF', `it does not prove that its maker knew the share of ${member.card.name}`)
   }
-  const form = unsignedShape.form(rebind)
-  if (!verifySignature(card.signing, signature, SIGNED.rebind, form)) {
+  if (!signed.isSigned(rebind, signature, card.signing)) {
     throw refuse('E_REBIND', 'it is not signed by the new identity')
   }
   if ((from === null) !== (handed === null))
@@ -161,7 +164,7 @@ export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
   if ([card, ...others].some(({ fingerprint }) => hex(fingerprint) === hex(from.fingerprint))) {
     throw refuse('E_REBIND', `${from.name} is not who had the seat before`)
   }
-  if (!verifySignature(from.signing, handed, SIGNED.rebind, form)) {
+  if (!signed.isSigned(rebind, handed, from.signing)) {
     throw refuse('E_REBIND', `it is not signed by ${from.name}, as it says`)
   }
   return rebind
@@ -173,14 +176,9 @@ const refuse = (code: `E_${string}`, problem: string, cause?: unknown): Failure 
     cause,
   })
 
-function decodeRebind(encoded: Uint8Array): Rebind {
-  try {
-    return rebindCodec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse('E_REBIND', cause.message, cause)
-    throw cause
-  }
-}
+const malformed = (problem: string, cause: unknown): Failure => refuse('E_REBIND', problem, cause)
+
+const decodeRebind = (encoded: Uint8Array): Rebind => wellFormed(() => signed.decode(encoded), malformed)
 
 /**
  * The key that a rebind claims to be for; checks nothing else. @throws Failure `E_REBIND` for a malformed one
@@ -240,14 +238,8 @@ export function completeRebind(
   card: Card,
   next: SigningKey,
 ): { readonly key: string; readonly index: number; readonly rebind: Uint8Array } {
-  try {
-    const { key, rebind: offered } = offerCodec.decode(encoded)
-    if (offered.card.line !== card.line) throw refuse('E_REBIND', 'it was made for another card')
-    const signature = next.sign(SIGNED.rebind, unsignedShape.form(offered))
-    const whole = rebindCodec.encode({ ...offered, signature })
-    return { key, index: parseRebind(whole, r).index, rebind: whole }
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse('E_REBIND', cause.message, cause)
-    throw cause
-  }
+  const { key, rebind: offered } = wellFormed(() => offerCodec.decode(encoded), malformed)
+  if (offered.card.line !== card.line) throw refuse('E_REBIND', 'it was made for another card')
+  const whole = signed.encode({ ...offered, signature: signed.sign(next, offered) })
+  return { key, index: parseRebind(whole, r).index, rebind: whole }
 }

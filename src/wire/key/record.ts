@@ -24,7 +24,7 @@ import { checkPublicShares } from '../../protocol/sharing/key-share.js'
 import { isDerivable, publicKeyOf, SCHEMES } from '../../protocol/group/scheme.js'
 import { digest, type PartyId } from '../../protocol/core/session.js'
 import { type Card, checkDistinct, parseCard } from '../identity/card.js'
-import { Failure } from '../base/failure.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { format, isRehearsal } from '../base/realm.js'
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
@@ -60,19 +60,14 @@ const recordCodec = codec(recordShape, 1 << 19)
 export const encodeRecord = recordCodec.encode
 
 /** @throws Failure `E_RECORD` (verification) if it is malformed, or its public shares do not fit its key */
-export function parseRecord(encoded: Uint8Array): KeyRecord {
-  try {
-    return recordCodec.decode(encoded)
-  } catch (cause) {
-    if (!(cause instanceof CodecError)) throw cause
-    throw new Failure(
-      'verification',
-      'E_RECORD',
-      `this is not the public record of a key: ${cause.message}`,
-      { cause },
-    )
-  }
-}
+export const parseRecord = (encoded: Uint8Array): KeyRecord =>
+  wellFormed(
+    () => recordCodec.decode(encoded),
+    (problem, cause) =>
+      new Failure('verification', 'E_RECORD', `this is not the public record of a key: ${problem}`, {
+        cause,
+      }),
+  )
 
 /** 32 bytes that identify the epoch. */
 export const recordDigest = (r: KeyRecord): Uint8Array => digest('mpc/record-digest/v1', recordShape.form(r))

@@ -3,14 +3,14 @@
  * belongs to. Record, certificate and manifest are public and come beside it. There is no room for auxiliary
  * data.
  */
-import { bytes, codec, CodecError, mapped, type Of, record, tuple, uint } from '../../protocol/core/codec.js'
+import { bytes, codec, mapped, type Of, record, tuple, uint } from '../../protocol/core/codec.js'
 import { isPiece } from '../../protocol/sharing/escrow.js'
 import { curveOf } from '../../protocol/group/scheme.js'
 import { Secret } from '../../protocol/core/secret.js'
 import type { PublicRecord } from '../ceremony/certified-record.js'
 import { checkManifest, type Manifest, manifestDigest } from '../escrow/manifest.js'
-import { otherManifest, type Piece, refuse, whoseIs } from '../escrow/piece.js'
-import { Failure } from '../base/failure.js'
+import { malformedPiece, otherManifest, type Piece, refuse, whoseIs } from '../escrow/piece.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { type KeyRecord, recordDigest } from '../key/record.js'
 import { hex, nameShape } from '../base/text.js'
@@ -126,13 +126,8 @@ export function parsePaperPiece(plaintext: Uint8Array, { records, manifests }: A
 }
 
 function decodeSmall(plaintext: Uint8Array): Small {
-  try {
-    const small = smallCodec.decode(plaintext)
-    return { ...small, value: small.value.slice() }
-  } catch (cause) {
-    if (!(cause instanceof CodecError)) throw cause
-    throw refuse('E_PIECE', `this is not a piece of a backup: ${cause.message}`, undefined, cause)
-  }
+  const small = wellFormed(() => smallCodec.decode(plaintext), malformedPiece)
+  return { ...small, value: small.value.slice() }
 }
 
 function otherEpoch(whose: string, { key_id, epoch }: Small, r: KeyRecord): Failure {
