@@ -25,7 +25,7 @@ import { proveKnowledge, verifyKnowledge } from '../../protocol/group/schnorr.js
 import type { Secret } from '../../protocol/core/secret.js'
 import { digest, type Rng } from '../../protocol/core/session.js'
 import { type Card, isAgeRecipient } from '../identity/card.js'
-import { type SigningKey } from '../base/ed25519.js'
+import type { SigningKey } from '../base/ed25519.js'
 import { type BlobPlace, sealBlob } from './blob.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { sha256 } from '../base/hash.js'

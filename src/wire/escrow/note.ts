@@ -5,7 +5,7 @@
  */
 import { signedRecord } from '../base/signed-record.js'
 import { bytes, nullable, type Of, oneOf, record, time, uint } from '../../protocol/core/codec.js'
-import { type SigningKey } from '../base/ed25519.js'
+import type { SigningKey } from '../base/ed25519.js'
 import { type EscrowHolder, type Manifest, manifestDigest } from './manifest.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'

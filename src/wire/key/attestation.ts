@@ -16,7 +16,7 @@ import {
   uint,
 } from '../../protocol/core/codec.js'
 import type { Card } from '../identity/card.js'
-import { type SigningKey } from '../base/ed25519.js'
+import type { SigningKey } from '../base/ed25519.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import type { Rebind } from './rebind.js'

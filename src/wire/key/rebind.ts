@@ -22,7 +22,7 @@ import { proveKnowledge, verifyKnowledge } from '../../protocol/group/schnorr.js
 import type { Secret } from '../../protocol/core/secret.js'
 import { digest, type Rng } from '../../protocol/core/session.js'
 import { type Card, checkDistinct, parseCard } from '../identity/card.js'
-import { type SigningKey } from '../base/ed25519.js'
+import type { SigningKey } from '../base/ed25519.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { type KeyRecord, recordDigest } from './record.js'
