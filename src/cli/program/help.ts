@@ -1,10 +1,9 @@
-/** What `--help` prints: what it is, examples, then flags. */
+/** The text of `--help`: summary, examples, usage, flags. */
 import type { Command, Option } from 'commander'
 import type { CommandSpec } from '../runtime/command.js'
 
 const COMMON = 'Flags of every command: `mpc --help`'
 
-/** Of one command. */
 export function helpOf(command: Command, spec: CommandSpec): string {
   const operands = (spec.operands ?? []).map(({ name, text }) => [name, text] as const)
   const usage = [
@@ -23,7 +22,7 @@ export function helpOf(command: Command, spec: CommandSpec): string {
   ])
 }
 
-/** The least that helps who types the name alone: what it is for, in the order in which it is done. */
+/** The text for `mpc` alone: the purpose of the program, and the first steps in order. */
 export function shortHelp(): string {
   return sections([
     ['Keys that never exist in one place, made and used in ceremonies.'],
@@ -42,7 +41,7 @@ export function shortHelp(): string {
   ])
 }
 
-/** Of the program, or of a group of commands. */
+/** The help of the program or of a group of commands. */
 export function rootHelp(command: Command, commands: readonly CommandSpec[]): string {
   const isRoot = command.parent === null
   return sections([

@@ -1,6 +1,6 @@
 /**
- * One run of the command line, from the arguments to the exit code: makes the terminal and the context, hands them to
- * the command, and prints what it gives back. Everything of the process that it needs is handed in.
+ * One run of the command line: makes terminal and context, runs the command, prints its result and returns the exit code.
+ * Streams, environment and signals are handed in.
  */
 import type { Readable } from 'node:stream'
 import { Context } from '../runtime/context.js'
@@ -16,13 +16,13 @@ import { Terminal } from '../terminal/terminal.js'
 import { Failure } from '../../wire/base/failure.js'
 import { isRehearsal, refusalOf } from '../../wire/base/realm.js'
 
-/** What a run has of its process. */
+/** The parts of the process that a run uses. */
 export type Io = {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Output
   readonly stderr: Output
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Calls `stop` once, on Ctrl-C or when the terminal goes away. */
+  /** Calls `stop` once, on Ctrl-C or when the terminal closes. */
   readonly onInterrupt: (stop: () => void) => void
 }
 
@@ -40,12 +40,11 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Prints what failed outside of the command's own promise. @returns the exit code */
+/** Prints an error from outside the command's promise. @returns the exit code */
 export function failed(error: unknown, args: readonly string[], io: Io): Promise<number> {
   return print(io, present({ command: '', error }, flagsIn(args).json, styleIn(args, io)))
 }
 
-/** Whether anything may be coloured. */
 export const isColored = (args: readonly string[], { stderr, env }: Pick<Io, 'stderr' | 'env'>): boolean =>
   wantsColor(stderr, env, flagsIn(args))
 
@@ -53,10 +52,10 @@ const styleIn = (args: readonly string[], io: Io): Style =>
   makeStyle(isColored(args, io), flagsIn(args).plain)
 
 async function print(io: Io, { stdout, stderr, code, again }: Printed): Promise<number> {
-  // What was asked for comes first, what to do with it after; of a failure there is nothing on stdout to read first.
+  // The result comes first, then the next step. A failure prints nothing to stdout.
   const lost = await write(io.stdout, stdout)
   await write(io.stderr, stderr)
-  // What failed says so by its own code, and on stderr.
+  // A failed command reports its own code.
   if (lost === null || code !== 0) return code
   const error = await unwritten(lost, again)
   const told = present({ command: '', error }, false, styleIn([], io), widths(io))
@@ -64,12 +63,12 @@ async function print(io: Io, { stdout, stderr, code, again }: Printed): Promise<
   return told.code
 }
 
-/** What to print where no command was run: help, or what could not be read. */
+/** The output if no command ran: help, or a usage error. */
 function presentUnread(error: unknown, json: boolean, style: Style, widths: Widths): Printed {
   if (error instanceof HelpShown && error.wanted)
     return { stdout: error.text, stderr: '', code: 0, again: null }
   const { command, failure } = parseFailure(error)
-  // The name alone is no mistake to be told of, though a script that says no more has made one.
+  // `mpc` alone is not an error for a person, but it is one for a script.
   if (error instanceof HelpShown && command === '' && !json)
     return { stdout: '', stderr: error.text, code: 2, again: null }
   const printed = present({ command, error: failure }, json, style, widths)
@@ -80,10 +79,10 @@ const widthOf = ({ isTTY = false, columns = 0 }: Output): number | null =>
   isTTY && columns > 0 ? columns : null
 const widths = ({ stdout, stderr }: Io): Widths => ({ stdout: widthOf(stdout), stderr: widthOf(stderr) })
 
-/** `npx mpc` in a folder where `mpc` alone is not found. */
+/** The name under which mpc can be called: `npx mpc`, if it was started so. */
 const called = ({ env }: Io): string => (env['npm_command'] === 'exec' ? 'npx mpc' : 'mpc')
 
-/** How large the terminal is that people see, now. */
+/** The terminal's size now; null if there is none. */
 function sizeOf({ isTTY = false, columns = 0, rows = 0 }: Output) {
   return isTTY && columns > 0 && rows > 0 ? { columns, rows } : null
 }
@@ -117,7 +116,7 @@ async function outcomeOf(args: readonly string[], io: Io, style: Style): Promise
   return outcome ?? { command: '', error: new Error('no command was run') }
 }
 
-/** Fires when what was to come from a pipe is too late. */
+/** Fires when input from a pipe is too late. */
 function afterwards(timeout: number): AbortSignal {
   const controller = new AbortController()
   setTimeout(() => controller.abort(inputLate()), timeout).unref()
@@ -125,8 +124,8 @@ function afterwards(timeout: number): AbortSignal {
 }
 
 /**
- * Fires when the time of `--timeout` is over as well, a moment later: what waits for it by itself says whom it waited for,
- * and what does not ends all the same.
+ * Fires shortly after the end of `--timeout`. Waits that watch the deadline themselves end first and name the members that
+ * they waited for.
  */
 function untilTimeout(signal: AbortSignal, span: number | null): AbortSignal {
   if (span === null) return signal
@@ -136,14 +135,14 @@ function untilTimeout(signal: AbortSignal, span: number | null): AbortSignal {
 }
 const TIMEOUT_GRACE = 5000
 
-/** Fires on Ctrl-C, or when the terminal goes away. */
+/** Fires on Ctrl-C, or when the terminal closes. */
 function interruption({ onInterrupt }: Io): AbortSignal {
   const controller = new AbortController()
   onInterrupt(() => controller.abort(interrupted()))
   return controller.signal
 }
 
-/** @param again the command that prints the same; null where it is the one that was run */
+/** @param again the command that prints the same result; null if it is the one that ran */
 async function unwritten(cause: Error, again: string | null): Promise<Failure> {
   const { systemWords } = await import('../../storage/fs/atomic.js')
   const why = systemWords(cause) ?? cause.message
@@ -153,7 +152,7 @@ async function unwritten(cause: Error, again: string | null): Promise<Failure> {
   })
 }
 
-/** The flags that say how to print, readable even where the rest of the line is not. */
+/** The flags for output, found even if the rest of the line is not valid. */
 function flagsIn(args: readonly string[]): { json: boolean; plain: boolean; color: boolean } {
   const end = args.indexOf('--')
   const given = new Set(end === -1 ? args : args.slice(0, end))

@@ -1,7 +1,6 @@
 /**
- * What `bin/mpc.js` runs: the command line with the arguments, the streams and the signals of this process. Nothing but
- * the version is answered here. Everything else is loaded when it is needed, so that `mpc --version` costs little more
- * than Node itself.
+ * The entry of `bin/mpc.js`: runs the command line with the arguments, streams and signals of this process. It answers
+ * `mpc --version` itself and loads everything else on demand, so that the version costs little more than Node.
  */
 import '../threads/no-inspector.js'
 import { hideTyping } from '../terminal/echo.js'
@@ -11,29 +10,29 @@ import { VERSION } from '../runtime/version.js'
 const args = process.argv.slice(2)
 const asksVersion = args.length === 1 && (args[0] === '--version' || args[0] === '-V')
 if (!asksVersion && !args.includes('--no-input')) hideTyping()
-// If even that cannot be written, the long way says so.
+// If the version cannot be written, the normal way reports it.
 if (!asksVersion || (await write(process.stdout, `${VERSION}\n`)) !== null) await run()
 
-/** Runs the command line, and ends the process with its exit code. */
+/** Runs the command line and exits with its code. */
 async function run(): Promise<void> {
   const { failed, isColored, main } = await import('./main.js')
   const { stdin, stdout, stderr, env } = process
-  // A reader that leaves ends no ceremony: the end says that its result could not be written.
+  // A reader that closes its pipe must not end a ceremony; `main` reports the error at the end.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined)
   const io = { stdin, stdout, stderr, env, onInterrupt }
-  // The libraries that draw prompts decide by the environment.
+  // The libraries that draw prompts read the environment.
   if (!isColored(args, io)) env['NO_COLOR'] = '1'
-  // A failure outside of the command's own promise is our bug too, and has its one line. So has a wait for nothing.
+  // An error outside of the command's promise is our bug and is reported like one; so is a wait for nothing.
   const fail = (error: unknown): void => void failed(error, args, io).then((code) => process.exit(code))
   process.once('uncaughtException', fail)
   process.once('beforeExit', () => fail(new Error('the command waits for something that cannot come')))
   process.exit(await main(args, io))
 }
 
-/** The first signal stops the command, the second one kills the process at once. */
+/** The first signal stops the command; the second kills the process at once. */
 function onInterrupt(stop: () => void): void {
   let isStopping = false
-  // The listener stays: if only the spinner's own were left, they would end the process before a word was said.
+  // The listener stays: the spinner's own would end the process before the error is printed.
   const hear = (): void => {
     if (isStopping) process.exit(130)
     isStopping = true

@@ -1,4 +1,4 @@
-/** The command line as a tree for commander, made from the declarations in `syntax/`. */
+/** The command tree for commander, made from the declarations in `commands/`. */
 import { Command, type CommanderError, Option } from 'commander'
 import { Failure } from '../../wire/base/failure.js'
 import { declareGlobals } from '../runtime/globals.js'
@@ -25,7 +25,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...helpCommands,
 ]
 
-/** Runs a command whose line was read. */
+/** Runs a parsed command. */
 export type Execute = (
   command: string,
   load: CommandSpec['load'],
@@ -33,12 +33,12 @@ export type Execute = (
   operands: readonly string[],
 ) => Promise<void>
 
-/** Somebody asked for help, or left out the command. */
+/** Help was requested, or the command is missing. */
 export class HelpShown extends Error {
   override readonly name = 'HelpShown'
   constructor(
     readonly text: string,
-    /** False if it is shown for want of a command. */
+    /** False if the command is missing. */
     readonly wanted: boolean,
     readonly command: string,
   ) {
@@ -46,7 +46,7 @@ export class HelpShown extends Error {
   }
 }
 
-/** A line that cannot be read. */
+/** A command line that cannot be parsed. */
 class ParseError extends Error {
   override readonly name = 'ParseError'
   constructor(
@@ -57,7 +57,6 @@ class ParseError extends Error {
   }
 }
 
-/** The whole program; `execute` is given what is to be run. */
 export function buildProgram(execute: Execute): Command {
   const program = new Command('mpc').version(VERSION, '-V, --version', 'print the version')
   declareGlobals(program)
@@ -67,7 +66,7 @@ export function buildProgram(execute: Execute): Command {
   return program
 }
 
-/** What to print for an error of `parseAsync`: what could not be read, and of which command. */
+/** The command and the failure behind an error of `parseAsync`. */
 export function parseFailure(error: unknown): { command: string; failure: unknown } {
   const usage = (problem: string, hint: string): Failure => new Failure('usage', 'E_USAGE', problem, { hint })
   if (error instanceof HelpShown) {
@@ -107,7 +106,7 @@ function parentOf(program: Command, spec: CommandSpec): Command {
   return made
 }
 
-/** Commander prints nothing itself and never exits. */
+/** Keeps commander from printing and exiting. */
 function catchExits(command: Command, name: string): void {
   const help: string[] = []
   command.configureOutput({

@@ -1,21 +1,21 @@
 /**
- * Settings: flags, then `MPC_*`, then the user's file, then defaults. One file: `config.yaml` in the home that --home or
- * MPC_HOME names, else by XDG; never one that happens to lie in the working directory.
+ * Settings: flags, then `MPC_*`, then `config.yaml`, then defaults. The file is in the home that --home or MPC_HOME
+ * names, or in the XDG folder; never in the working directory.
  */
 import { dirname, join, resolve } from 'node:path'
 import { type Fields, readYaml } from '../../wire/base/yaml.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Globals } from './globals.js'
 
-/** A file to read, and what named it. */
+/** A file, and the flag or setting that names it. */
 export type Named = { readonly path: string; readonly by: string }
 
 export type Config = {
-  /** Where the file is, or would be; null where nothing says where. */
+  /** The path of the file, even if it does not exist; null if it is unknown. */
   readonly path: string | null
   readonly nats: {
     readonly url: string
-    /** Allows clear text to a server that is not on this machine. */
+    /** Allows an unencrypted connection to another machine. */
     readonly insecure: boolean
     readonly ca: Named | null
     readonly cert: Named | null
@@ -30,7 +30,7 @@ type File = { readonly [K in keyof Config['nats']]: Config['nats'][K] | null }
 const LIMIT = 1 << 16
 export const DEFAULT_URL = 'nats://127.0.0.1:4222'
 
-/** @throws Failure `E_CONFIG` (configuration) naming line and column of whatever is wrong in the file */
+/** @throws Failure `E_CONFIG` (configuration) with the line and column of every problem */
 export async function loadConfig(globals: Globals, env: Env): Promise<Config> {
   const path = configPath(globals, env)
   const file = await readConfigFile(path)
@@ -52,7 +52,7 @@ export async function loadConfig(globals: Globals, env: Env): Promise<Config> {
   }
 }
 
-/** Where the user's file is, whether or not there is one; null where nothing says where. */
+/** The path of the file, even if it does not exist; null if it is unknown. */
 export function configPath(globals: Globals, env: Env): string | null {
   const home = globals.home ?? (env['MPC_HOME'] || null)
   if (home !== null) return join(resolve(home), 'config.yaml')

@@ -1,7 +1,4 @@
-/**
- * What a command gets of the world: its flags, the person, the clock, the home, the network. Each part is made when it
- * is first asked for, so that a command loads and asks for no more than it needs.
- */
+/** A command's access to flags, the person, the clock, the home and the network. Each part is loaded on first use. */
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Unlock } from '../../storage/vault/age-vault.js'
@@ -30,7 +27,7 @@ export class Context {
   readonly rng: Rng = (length) => Uint8Array.from(randomBytes(length))
   /** For signing nonces only. */
   readonly nonces: NonceRng = { fresh: (length) => Uint8Array.from(randomBytes(length)) }
-  /** How long to wait for people, for a letter, and for everything. */
+  /** Deadlines for people, for a letter, and for the whole command. */
   readonly patience: Patience
   readonly #env: Env
   #home: Promise<Home> | null = null
@@ -38,8 +35,8 @@ export class Context {
   #workers: Promise<Workers> | null = null
 
   /**
-   * @param signal fires on Ctrl-C, with the Failure to end with
-   * @param emitFor tells `--events` of a ceremony, given its definition id
+   * @param signal fires on Ctrl-C, with the Failure as its reason
+   * @param emitFor reports events of a ceremony, by its ID, to `--events`
    */
   constructor(
     readonly globals: Globals,
@@ -54,18 +51,18 @@ export class Context {
     this.patience = { join, round: 2 * MINUTE, total }
   }
 
-  /** Lets the home say whether this is a rehearsal, before anything else is read. */
+  /** Reads from the home whether this is a rehearsal. This comes before any other file. */
   async enterRealm(): Promise<void> {
     const [{ isRehearsalHome, resolveHome }, { enterRehearsal }] = await Promise.all([
       import('../../storage/home/home.js'),
       import('../../wire/base/realm.js'),
     ])
     const look = async () => isRehearsalHome(resolveHome(this.#env, this.globals.home))
-    // One that cannot be found or read says so when it is opened.
+    // A home that cannot be read reports its own error when it is opened.
     if (await look().catch(() => false)) enterRehearsal()
   }
 
-  /** The custodian's home, to read in: looking for what is not there makes none. */
+  /** The home, for reading. It is not created if it does not exist. */
   home(): Promise<Home> {
     this.#home ??= import('../../storage/home/home.js').then(({ findHome, resolveHome }) =>
       findHome(resolveHome(this.#env, this.globals.home)),
@@ -73,7 +70,7 @@ export class Context {
     return this.#home
   }
 
-  /** The same, made if there is none: for the first things that are ever kept in it. */
+  /** The home, created if it does not exist. */
   makeHome(): Promise<Home> {
     this.#home = import('../../storage/home/home.js').then(({ openHome, resolveHome }) =>
       openHome(resolveHome(this.#env, this.globals.home)),
@@ -81,7 +78,7 @@ export class Context {
     return this.#home
   }
 
-  /** Where the home is or would be, and the home if there is one; nothing is made. */
+  /** The path of the home, and the home itself if it exists. */
   async existingHome(): Promise<{ readonly path: string; readonly home: Home | null }> {
     const { existingHome, resolveHome } = await import('../../storage/home/home.js')
     const path = resolve(resolveHome(this.#env, this.globals.home))
@@ -93,18 +90,18 @@ export class Context {
     return this.#config
   }
 
-  /** Where the settings are, whether or not there are any; null where nothing says where. */
+  /** The path of the settings, even if the file does not exist; null if it is unknown. */
   async configPath(): Promise<string | null> {
     return (await import('./config.js')).configPath(this.globals, this.#env)
   }
 
-  /** The own card; asks for nothing. @throws Failure `E_NO_IDENTITY` (configuration) */
+  /** @throws Failure `E_NO_IDENTITY` (configuration) */
   async card(): Promise<Card> {
     const { ownCard } = await import('../../ceremony/contacts/identity.js')
     return ownCard(await this.home())
   }
 
-  /** The own identity with its secrets, asked for if need be. Whoever opens it wipes it. */
+  /** The identity with its secrets, after asking for a passphrase if necessary. The caller wipes it. */
   async openIdentity(): Promise<Identity> {
     const { openIdentity, sealedBy } = await import('../../ceremony/contacts/identity.js')
     const { withExistingSecret } = await import('./passphrase.js')
@@ -115,27 +112,25 @@ export class Context {
     )
   }
 
-  /** What seals a new identity. */
   async newSecret(): Promise<Unlock> {
     return (await import('./new-passphrase.js')).newSecret(this.#sources())
   }
 
-  /** What is to seal this home's identity instead of what seals it now. */
+  /** The new secret that replaces the one of this home's identity. */
   async replacingSecret(replacing: Replacing): Promise<Unlock> {
     return (await import('./new-passphrase.js')).replacingSecret(this.#sources(), replacing)
   }
 
-  /** What opens a piece that is sealed by a passphrase. */
   async pieceSecret(label: string, fd: number | null): Promise<Unlock> {
     return (await import('./passphrase.js')).pieceSecret(this.#sources(), label, fd)
   }
 
-  /** The passphrase by which a holder's piece is to be sealed. */
+  /** The new passphrase of a holder's piece. */
   async holderSecret(name: string, fd: number | null): Promise<string> {
     return (await import('./new-passphrase.js')).holderSecret(this.#sources(), name, fd)
   }
 
-  /** A connection to the NATS server. @throws Failure as `connectNats` does */
+  /** @throws Failure as `connectNats` does */
   async connect(identity: Identity): Promise<Transport> {
     const { nats, path } = await this.config()
     const { connectNats } = await import('../../messaging/transport/nats.js')
@@ -153,11 +148,11 @@ export class Context {
       retrying: ({ message }) => this.terminal.say(`${message}. This tries again, and goes on by itself.`),
       now: this.now,
     })
-    // What goes wrong is said by lines of its own.
+    // Errors print their own lines.
     return this.terminal.busy('Connecting to the server; Ctrl-C leaves', connected, false)
   }
 
-  /** Runs a protocol's jobs in threads, which are started with the first one and end with the process. */
+  /** Runs a protocol's jobs in threads, which start with the first job and end with the process. */
   readonly compute: Compute = async (jobs, signal) => {
     this.#workers ??= import('../threads/workers.js').then(({ Workers }) => new Workers())
     return (await this.#workers).compute(jobs, signal)

@@ -1,7 +1,7 @@
 /**
- * `--events`: what happens, one line of JSON each, to a file, a pipe or a descriptor. Written synchronously, so that a line
- * is out before what it tells of goes on. A pipe that nobody reads keeps nobody waiting: what it does not take is kept for
- * later, up to a bound. Where nothing can be written, the ceremony goes on without it.
+ * `--events`: one line of JSON for each event, to a file, a pipe or a descriptor. A line is written synchronously, before
+ * its event continues. A full pipe blocks nothing: lines wait, up to a limit. If nothing can be written, the ceremony
+ * goes on without events.
  */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import type { CeremonyEvent, Emit } from '../../messaging/channel/events.js'
@@ -10,10 +10,10 @@ import { hex, rfc3339 } from '../../wire/base/text.js'
 import { asciiJson } from './json.js'
 import { writeAll } from '../terminal/output.js'
 
-/** Makes, for a ceremony (its definition id), what tells of it. */
+/** The event sink of a ceremony, by its ID. */
 export type EmitFor = (ceremony: Uint8Array) => Emit
 
-/** Lines that wait for whoever reads a pipe. */
+/** Lines that wait for the reader of a pipe. */
 const MOST_WAITING = 10_000
 
 /** @throws Failure `E_EVENTS` (usage) if the file or the descriptor cannot be written */
@@ -50,7 +50,7 @@ function linesTo(target: string): (line: string) => void {
         waiting.shift()
       }
     } catch (error) {
-      // A pipe takes a line of this length as a whole or not at all.
+      // A pipe accepts a line of this length completely or not at all.
       const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
       if (!isFull || waiting.length > MOST_WAITING) fd = null
     }
@@ -70,7 +70,7 @@ function opened(target: string): number {
   }
 }
 
-/** A pipe takes lines before anybody reads it, if it is open for reading here too. */
+/** A pipe that is also open for reading here accepts lines before it has a reader. */
 function openPath(path: string, more: number): number {
   const flags = constants.O_APPEND | constants.O_NONBLOCK | more
   try {
@@ -84,7 +84,7 @@ function openPath(path: string, more: number): number {
   }
 }
 
-/** A pipe that was handed down is opened anew: whether it blocks is also for those who share it. */
+/** Reopens an inherited pipe, since O_NONBLOCK is shared with its other owners. */
 function unblocked(fd: number): number {
   if (!fstatSync(fd).isFIFO()) return fd
   try {

@@ -1,11 +1,11 @@
-/** The flags that every command takes, before or after its name. */
+/** The flags of every command, before or after its name. */
 import type { Command } from 'commander'
 import { any, once, span, wholeNumber } from './parse.js'
 
 export type Globals = {
   readonly home: string | null
   readonly json: boolean
-  /** False: ask nobody anything, even on a terminal. */
+  /** False: prompt nobody, even on a terminal. */
   readonly input: boolean
   readonly plain: boolean
   readonly color: boolean
@@ -24,7 +24,6 @@ export type Globals = {
   readonly passphraseFd: number | null
 }
 
-/** Declares them; commander then takes them anywhere on the line. */
 export function declareGlobals(program: Command): Command {
   return program
     .option('--home <dir>', 'the home of this custodian (MPC_HOME)', once(any))
@@ -44,7 +43,7 @@ export function declareGlobals(program: Command): Command {
     .option('--passphrase-fd <n>', 'a file descriptor with the passphrase', once(wholeNumber(0)))
 }
 
-/** What was given, with null for what was not. */
+/** The given values; null for absent ones. */
 export function globalsOf(program: Command): Globals {
   const given = program.opts<Partial<Globals>>()
   return {

@@ -1,4 +1,4 @@
-/** What is to seal something from now on: a script names it, a person types it twice, and hears if it is weak. */
+/** New secrets: a script names them; a person types them twice and is warned of weak ones. */
 import type { Unlock } from '../../storage/vault/age-vault.js'
 import { canonical, GENERATED_WORDS } from '../../storage/sealed/spelling.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -19,13 +19,13 @@ import type { Asking } from '../terminal/terminal.js'
 const AGAIN = 'The same again:'
 const WHOSE = 'your identity'
 
-/** What seals a new identity: a passphrase is entered twice, and never empty. */
+/** The secret of a new identity. */
 export async function newSecret(sources: Sources): Promise<Unlock> {
   const given = await givenSecret(sources)
   return given ? warnedOf(sources, given) : askNewSecret(sources, FLAG)
 }
 
-/** What is to seal an identity that is there, instead of what seals it now. */
+/** The new secret of an existing identity. */
 export async function replacingSecret(sources: Sources, { file, fd, identity }: Replacing): Promise<Unlock> {
   if (identity !== null) {
     return { kind: 'identity', identities: await readAgeIdentities(identity, '--new-identity') }
@@ -41,7 +41,7 @@ export async function replacingSecret(sources: Sources, { file, fd, identity }: 
   return warnedOf(sources, { kind: 'passphrase', passphrase: passphraseOf(bytes, from) })
 }
 
-/** Where a script says what is to seal an identity from now on; all null where a person is asked. */
+/** Where a script's new secret is; all null if a person is asked. */
 export type Replacing = {
   readonly file: string | null
   readonly fd: number | null
@@ -59,7 +59,7 @@ function warnedOf(sources: Sources, unlock: Unlock): Unlock {
   return unlock
 }
 
-/** The passphrase that a holder gives for its piece: typed twice, for nobody can ask for it again. */
+/** A holder's passphrase for its piece. It is typed twice, since nobody can ask for it later. */
 export async function holderSecret(sources: Sources, name: string, fd: number | null): Promise<string> {
   const flag = '--holder-passphrase-fd'
   const what = `the piece of ${name}`
@@ -68,7 +68,7 @@ export async function holderSecret(sources: Sources, name: string, fd: number | 
   return askNew(sources, { question, what, flag: `${flag} ${name}:N` })
 }
 
-/** A passphrase that a script gives is taken as it is; that it is weak is said. */
+/** Warns of a script's weak passphrase and accepts it. */
 function warned({ terminal }: Sources, passphrase: string, what: string): string {
   if (isWeak(passphrase)) terminal.say(`Warning: the passphrase of ${what} is weak${howWeak(passphrase)}.`)
   return passphrase
@@ -80,8 +80,8 @@ const howWeak = (passphrase: string): string =>
 type NewPassphrase = Asking & { readonly question: string; readonly what: string }
 
 /**
- * A new passphrase, typed twice; Enter alone takes one that is made here. Of a weak one the person hears so before the
- * second time, and typing it again means it.
+ * A new passphrase, typed twice; Enter alone generates one. A warning of a weak one comes before the second entry, which
+ * confirms it.
  */
 async function askNew(sources: Sources, wanted: NewPassphrase): Promise<string> {
   const { terminal } = sources
@@ -99,7 +99,7 @@ async function askNew(sources: Sources, wanted: NewPassphrase): Promise<string> 
   throw differ()
 }
 
-/** Words of ours, kept if the person can type them. */
+/** A generated passphrase, once the person has typed it back. */
 async function makeOne({ terminal, rng }: Sources, { what, flag }: NewPassphrase): Promise<string> {
   const words = wordsOf(rng(GENERATED_WORDS)).map((word) => word.toLowerCase())
   await terminal.read([
@@ -112,7 +112,7 @@ async function makeOne({ terminal, rng }: Sources, { what, flag }: NewPassphrase
   ])
   for (let left = TRIES; left > 0; left--) {
     const typed = await terminal.askSecret('Type the eight words:', { flag })
-    // As it will open later: capitals and blanks do not matter.
+    // As at opening, case and blanks do not matter.
     if (canonical(typed) === words.join(' ')) return words.join(' ')
     if (left > 1)
       terminal.say('These are others. Look at what you have written down, and at the words above.')

@@ -1,12 +1,11 @@
 /**
- * How hard a passphrase is to guess, in bits, roughly and from above: what people take for a guess is worth less than its
- * length. A word is worth as much as one of a list of 4096, whoever chose it; repeats, rows of keys and letters that
- * figures stand for are worth next to nothing. Of names, dates and quotations it knows nothing: a low figure is a weak
- * passphrase, a high one need not be a strong one. The known estimators bring dictionaries of a megabyte for the same
- * warning.
+ * A rough upper bound on the strength of a passphrase, in bits. A word counts as one of 4096, however it was chosen;
+ * repeats, keyboard rows and digits in place of letters count next to nothing. Names, dates and quotations are not
+ * recognised: a low figure means a weak passphrase, but a high one does not mean a strong one. Established estimators
+ * need a megabyte of dictionaries for the same warning.
  */
 
-/** Below this a passphrase is called weak: a year of a million guesses a second, each of which is a scrypt of 256 MiB. */
+/** Bits. Weaker passphrases fall in a year of a million guesses a second, each a scrypt of 256 MiB. */
 const ENOUGH = 45
 const WORD = 12
 const WORD_LETTERS = 12
@@ -29,10 +28,10 @@ const STANDS_FOR: Readonly<Record<string, string>> = {
   '!': 'i',
 }
 
-/** Whether a passphrase is too easily guessed for a file that a thief may have for years. */
+/** Whether a thief who has a sealed file for years could guess the passphrase. */
 export const isWeak = (passphrase: string): boolean => strengthOf(passphrase) < ENOUGH
 
-/** In bits, rounded down. */
+/** Bits, rounded down. */
 export function strengthOf(passphrase: string): number {
   const text = passphrase.normalize('NFC')
   const disguised = [...text].filter((c) => c in STANDS_FOR).length
@@ -54,14 +53,14 @@ function bitsOf(text: string): number {
 
 function tokenBits(token: string): number {
   if (!/^\p{L}/u.test(token)) return stepBits(token, /^\p{Nd}/u.test(token) ? DIGIT : OTHER)
-  // Capitals in the midst of a word, or many consonants on end, are no word's.
+  // Capitals inside a word, or many consonants in a row, do not occur in words.
   const isMixed = /\p{Ll}/u.test(token) && /\p{Lu}/u.test(token.slice(1))
   const letters = stepBits(token, isMixed ? MIXED : LETTER)
   if (isMixed || /[bcdfghjklmnpqrstvwxz]{5}/i.test(token)) return letters
   return Math.min(letters, WORD * Math.ceil([...token].length / WORD_LETTERS))
 }
 
-/** So many bits a character, but next to none for one that the character before suggests. */
+/** `each` bits a character, but almost none for one that follows from the character before. */
 function stepBits(token: string, each: number): number {
   const characters = [...token.toLowerCase()]
   return characters.reduce((sum, c, i) => sum + (follows(characters[i - 1], c) ? NEXT : each), 0)

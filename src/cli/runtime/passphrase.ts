@@ -1,6 +1,7 @@
 /**
- * What opens the identity, in the documented order: an age identity, a descriptor, a file, `MPC_PASSPHRASE_FILE`,
- * `MPC_ASKPASS`, the person. Never a flag's value nor an environment variable's: others can read those.
+ * The secret that opens the identity, in the documented order: an age identity, a descriptor, a file,
+ * `MPC_PASSPHRASE_FILE`, `MPC_ASKPASS`, the person. A flag or variable never holds the secret itself, since others can
+ * read those.
  */
 import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
@@ -22,13 +23,13 @@ export type Sources = {
 
 export const LIMIT = 4096
 export const FLAG = '--passphrase-file FILE'
-/** How often a person may try: nobody types blindly without a slip. A script is right or wrong. */
+/** Tries of a person, who types blindly. A script has one. */
 export const TRIES = 3
 
-/** An identity that is there: whose, and what it needs. */
+/** An existing identity: its name, and the kind of its secret. */
 export type Sealed = { readonly name: string; readonly sealedBy: Unlock['kind'] }
 
-/** Opens an identity with its secret, which a person at a terminal may mistype. @throws what `open` throws */
+/** Opens an identity; a person at a terminal may retry. @throws as `open` does */
 export async function withExistingSecret<T>(
   sources: Sources,
   { name, sealedBy }: Sealed,
@@ -56,7 +57,7 @@ export async function withExistingSecret<T>(
   }
 }
 
-/** What a flag or a variable names; null where a person is to be asked. */
+/** The secret that a flag or a variable names; null if a person must be asked. */
 export async function givenSecret({ globals, env }: Sources): Promise<Unlock | null> {
   if (globals.identity !== null) {
     return { kind: 'identity', identities: await readAgeIdentities(globals.identity) }
@@ -78,7 +79,7 @@ export async function givenSecret({ globals, env }: Sources): Promise<Unlock | n
   return program ? passphrase(await askProgram(program), 'MPC_ASKPASS') : null
 }
 
-/** @param from what names them */
+/** @param from the flag or variable that names them */
 export function passphraseOf(bytes: Uint8Array, from: string): string {
   let text: string
   try {
@@ -96,7 +97,7 @@ export function passphraseOf(bytes: Uint8Array, from: string): string {
   return text
 }
 
-/** The identities in the age identity file that `--identity` names, comments aside. */
+/** The identities in an age identity file, without comments. */
 export async function readAgeIdentities(path: string, flag = '--identity'): Promise<readonly string[]> {
   const text = Buffer.from(await readNamedSecret(path, flag)).toString('utf8')
   const lines = text.split(/\r?\n/).map((line) => line.trim())
@@ -109,7 +110,7 @@ export async function readAgeIdentities(path: string, flag = '--identity'): Prom
   return identities
 }
 
-/** The passphrase that opens a piece, which is seldom that of this home's identity. */
+/** The secret of a piece. It is seldom the one of this home's identity. */
 export async function pieceSecret({ terminal }: Sources, label: string, fd: number | null): Promise<Unlock> {
   const flag = '--piece-passphrase-fd'
   if (fd !== null)
@@ -120,7 +121,7 @@ export async function pieceSecret({ terminal }: Sources, label: string, fd: numb
   }
 }
 
-/** The stdout of the person's own askpass program; started without a shell, and only if nobody else could change it. */
+/** The stdout of MPC_ASKPASS. The program runs without a shell, and only if no other user can change it. */
 async function askProgram(program: string): Promise<Uint8Array> {
   const refuse = (problem: string, cause?: unknown): Failure =>
     new Failure('configuration', 'E_ASKPASS', `MPC_ASKPASS: ${program} ${problem}`, {
@@ -136,7 +137,7 @@ async function askProgram(program: string): Promise<Uint8Array> {
   }
   return new Promise((resolve, reject) => {
     execFile(program, ['mpc passphrase:'], { encoding: 'buffer', maxBuffer: LIMIT }, (error, stdout) => {
-      // Without a cause: the error of a child process holds what it printed.
+      // The error of a child process contains its output, so it is no cause.
       if (error) reject(refuse('did not give a passphrase'))
       else resolve(Uint8Array.from(stdout))
     })

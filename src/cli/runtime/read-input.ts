@@ -1,4 +1,4 @@
-/** What comes in from outside: files that flags name, stdin, descriptors. Only here does a missing one become exit 2. */
+/** Input from files that flags name, stdin and descriptors. Only here is a missing file exit 2. */
 import { createReadStream, fstatSync, type Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { Socket } from 'node:net'
@@ -9,31 +9,28 @@ import { Failure } from '../../wire/base/failure.js'
 
 const LIMIT = 1 << 26
 
-/** Ends all reading of pipes: a process has one person, and one time that is left to it. */
+/** Ends all reading of pipes; a process has one deadline. */
 let patience: AbortSignal = new AbortController().signal
 let stdin: Readable = Readable.from([])
 
-/**
- * Where a run of the command line reads what no flag names, and until when it waits for what others write.
- * @param signal aborts with the Failure to end with
- */
+/** Sets stdin and the deadline for pipes. @param signal aborts with a Failure */
 export function readFrom(input: Readable, signal: AbortSignal): void {
   stdin = input
   patience = signal
 }
 
-/** What ends a wait for a pipe after `--timeout`. */
+/** The failure when `--timeout` ends a wait for a pipe. */
 export const inputLate = (): Failure =>
   new Failure('absent', 'E_INPUT_LATE', 'what a flag names gave nothing, or no end, in time', {
     hint: 'see what writes into that pipe; nothing was done',
   })
 
-/** The bytes of a file or pipe that `flag` names. @throws Failure `E_NO_FILE` (usage) if there is none */
+/** The bytes of the file or pipe in `flag`. @throws Failure `E_NO_FILE` (usage) */
 export async function readNamed(path: string, flag: string, limit = LIMIT): Promise<Uint8Array> {
   return readPath(path, flag, limit, false)
 }
 
-/** As `readNamed`, for what nobody else may have read or put there. @throws Failure `E_FILE_MODE` */
+/** The same for a file that other users must not read or change. @throws Failure `E_FILE_MODE` */
 export async function readNamedSecret(path: string, flag: string, limit = 1 << 16): Promise<Uint8Array> {
   return readPath(path, flag, limit, true)
 }
@@ -48,13 +45,13 @@ async function readPath(path: string, flag: string, limit: number, secret: boole
 
 function streamOf(fd: number): Readable {
   if (isatty(fd)) return new ReadStream(fd)
-  // A device that is no terminal waits for nobody.
+  // A device other than a terminal never blocks.
   return fstatSync(fd).isCharacterDevice()
     ? createReadStream('', { fd })
     : new Socket({ fd, writable: false })
 }
 
-/** A file, or all of stdin for `-`. */
+/** The bytes of a file, or of stdin for `-`. */
 export async function readInput(path: string, flag: string): Promise<Uint8Array> {
   return path === '-' ? readStdin(LIMIT) : readNamed(path, flag)
 }
@@ -68,7 +65,7 @@ async function readStdin(limit: number): Promise<Uint8Array> {
   }
 }
 
-/** What a descriptor gives, up to its end. @throws Failure `E_FD` (usage) if it cannot be read */
+/** The bytes of a descriptor, up to its end. @throws Failure `E_FD` (usage) if it cannot be read */
 export async function readDescriptor(fd: number, flag: string, limit: number): Promise<Uint8Array> {
   const { readOpen } = await import('../../storage/fs/atomic.js')
   const name = `descriptor ${fd}`
@@ -87,7 +84,7 @@ export async function readDescriptor(fd: number, flag: string, limit: number): P
   }
 }
 
-/** All that a stream gives, which is closed then. @throws Failure `E_FILE_SIZE`; what ends the waiting, where that is first */
+/** All bytes of a stream, which is then closed. @throws Failure `E_FILE_SIZE`; the deadline's reason */
 async function readStream(stream: Readable, from: string, limit: number): Promise<Uint8Array> {
   const { tooLong } = await import('../../storage/fs/atomic.js')
   patience.throwIfAborted()
@@ -111,7 +108,7 @@ async function readStream(stream: Readable, from: string, limit: number): Promis
   }
 }
 
-/** Writes a new file. @throws Failure `E_OUTPUT_EXISTS` (conflict) if there is one: nothing is overwritten */
+/** Writes a new file. @throws Failure `E_OUTPUT_EXISTS` (conflict); files are never overwritten */
 export async function writeNew(path: string, bytes: Uint8Array): Promise<string> {
   const { createFile, replaceFile } = await import('../../storage/fs/atomic.js')
   const absolute = resolve(path)
@@ -121,12 +118,12 @@ export async function writeNew(path: string, bytes: Uint8Array): Promise<string>
   return absolute
 }
 
-/** As `writeNew` would, before the work is done. */
+/** The check of `writeNew`, before the work is done. */
 export async function refuseExisting(path: string): Promise<void> {
   if ((await lies(path)) !== null) throw outputExists(path)
 }
 
-/** What has this name; null if nothing has, or an empty file: there is nothing in it to lose, and a crash may have left it. */
+/** The file of this name; null if there is none, or an empty one, which a crash may have left. */
 export async function lies(path: string): Promise<Stats | null> {
   const there = await lstat(resolve(path)).catch(() => null)
   return there?.isFile() && there.size === 0 ? null : there
@@ -137,7 +134,7 @@ const outputExists = (path: string): Failure =>
     hint: 'name another file, or move that one away',
   })
 
-/** Writes a file in place of what it held, at once. */
+/** Replaces the contents of a file atomically. */
 export async function replace(path: string, bytes: Uint8Array): Promise<void> {
   const { replaceFile } = await import('../../storage/fs/atomic.js')
   await replaceFile(resolve(path), bytes)

@@ -1,6 +1,6 @@
 /**
- * What a command gives back, and how it reaches the caller: with --json one line on stdout, whatever happened; without
- * it the result on stdout and everything else, failures too, on stderr.
+ * The result of a command and its output. With --json it is one line on stdout in every case. Otherwise stdout has the
+ * result, and stderr everything else, with errors.
  */
 import { Failure } from '../../wire/base/failure.js'
 import { isRehearsal } from '../../wire/base/realm.js'
@@ -10,21 +10,20 @@ import { layOut, type Line } from '../terminal/layout.js'
 import type { Style } from '../terminal/style.js'
 
 export type Result = {
-  /** For machines: snake_case, hex, absolute paths, RFC 3339 (`cli.md`, the machine contract). */
+  /** For machines: snake_case, hex, absolute paths, RFC 3339. */
   readonly data: Readonly<Record<string, unknown>>
-  /** For people and pipes: the lines of stdout. */
+  /** For people and pipes: lines of stdout. */
   readonly text: readonly Line[]
-  /** The command to run next, if there is an obvious one. */
+  /** The next command, if there is an obvious one. */
   readonly next?: string
-  /** What the others run meanwhile, where that is something else. */
+  /** The command of the others, if it is another one. */
   readonly others?: string
-  /** What prints the same again, where that is not the same command. */
+  /** The command that prints the same result again, if it is another one. */
   readonly again?: string
-  /** Why this result is nevertheless a failure; `data` is printed with it. */
+  /** Makes this result a failure; `data` is still printed. */
   readonly failure?: Failure
 }
 
-/** How a command ended. */
 export type Outcome =
   | { readonly command: string; readonly result: Result }
   | { readonly command: string; readonly error: unknown }
@@ -33,22 +32,19 @@ export type Printed = {
   readonly stdout: string
   readonly stderr: string
   readonly code: number
-  /** What prints the same again; null where that is the same command. */
+  /** The command that prints the same output again; null if it is the same command. */
   readonly again: string | null
 }
 
 const REPORT =
   'this is a bug in mpc. Please report it with the lines above: `npm bugs @mpc-ceremony/mpc` says where'
 
-/** How wide each stream is; null where it is no terminal. */
+/** Columns of each stream; null without a terminal. */
 export type Widths = { readonly stdout: number | null; readonly stderr: number | null }
 
 const ENDLESS: Widths = { stdout: null, stderr: null }
 
-/**
- * What to print, and what to exit with.
- * @param called how this program was called, so that what is to be run next can be pasted as it stands
- */
+/** @param called the name by which this program was called, so that `Next:` can be pasted */
 export function present(
   outcome: Outcome,
   json: boolean,
@@ -66,7 +62,7 @@ export function present(
     stdout: json
       ? line({ ok: true, command, code: 0, data: result.data })
       : lines(layOut(result.text, widths.stdout)),
-    // Not folded: it is there to be copied.
+    // Commands are not folded, so that they can be copied.
     stderr: json ? '' : lines(next),
     code: 0,
     again: result.again?.replace(/^mpc /, `${called} `) ?? null,
@@ -128,7 +124,7 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`
 }
 
-/** In ASCII, for it may be looked at on a screen: what others wrote must not move it either. */
+/** ASCII only: foreign text must not control a terminal that shows it. */
 const line = (top: Readonly<Record<string, unknown>>): string =>
   `${asciiJson({
     ok: top['ok'],

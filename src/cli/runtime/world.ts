@@ -1,4 +1,4 @@
-/** A command's seat in a ceremony: everything that `ceremony/` needs of the world, made from the command's context. */
+/** The world of a ceremony, made from a command's context. */
 import { wipeIdentity } from '../../ceremony/contacts/identity.js'
 import type { World } from '../../ceremony/world.js'
 import { hurried, type Transport } from '../../messaging/transport/transport.js'
@@ -8,7 +8,7 @@ import { ears, narrate } from '../views/narrate.js'
 import { VERSION } from './version.js'
 
 const LINGER = 60
-/** How long the last words may take to reach the server; where the time is over, hardly at all. */
+/** Milliseconds for the last messages to reach the server; fewer if the time of `--timeout` is over. */
 const LAST_WORDS = 5000
 const HARDLY = 500
 
@@ -19,19 +19,19 @@ const lastWords =
 
 export type Seating = {
   readonly card: Card
-  /** What is waited for first. */
+  /** The text of the first wait. */
   readonly waitingFor: string
-  /** What the rounds do to the key, if they do not make it. */
+  /** The name of the rounds, if they do not make a key. */
   readonly making?: string | undefined
-  /** What `--events` calls the ceremony: its definition id, or the key id where there is none yet. */
+  /** The ceremony's ID for `--events`; the key ID if there is none yet. */
   readonly ceremony: Uint8Array
-  /** Seconds to stay at the end, if not the usual. */
+  /** Seconds to stay at the end; default 60. */
   readonly linger?: number | undefined
-  /** Names of members that this command allows although they are in quarantine. */
+  /** Members that this command allows although they are in quarantine. */
   readonly allowed?: readonly string[] | undefined
 }
 
-/** Opens the identity, joins the network, acts, and leaves; secrets are wiped whatever happened. */
+/** Opens the identity, connects, acts and disconnects. Secrets are wiped in every case. */
 export async function inWorld<T>(
   context: Context,
   seating: Seating,
