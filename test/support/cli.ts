@@ -10,6 +10,7 @@ import { generateX25519Identity } from 'age-encryption'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { main as Main } from '../../src/cli/program/main.js'
 import { CONTRACT } from '../../src/cli/contract/contract.js'
+import { isRehearsalHome } from '../../src/storage/home/home.js'
 import { parseCard } from '../../src/wire/identity/card.js'
 import { hex } from '../../src/wire/base/text.js'
 import { built } from './built.js'
@@ -70,12 +71,14 @@ let before: Promise<unknown> = Promise.resolve()
 
 /**
  * Runs the built command line in this process, as the binary would: a tenth of the cost of starting it. A test of what
- * only a process has (signals, descriptors, a terminal, a rehearsal) starts one: `spawned`, `startMpc`. Options for Node
- * itself start one too.
+ * only a process has (signals, descriptors, a terminal) starts one: `spawned`, `startMpc`. Options for Node itself and
+ * rehearsals start one here too: a process that has entered a rehearsal is one until it ends.
  */
 export function mpc(home: string, args: readonly string[], how: How = {}): Promise<Ran> {
-  if (how.env?.['NODE_OPTIONS'] !== undefined) return spawned(home, args, how)
-  const ran = before.then(() => runHere(home, args, how))
+  if (how.env?.['NODE_OPTIONS'] !== undefined || args.includes('rehearse')) return spawned(home, args, how)
+  const ran = before.then(async () =>
+    (await isRehearsalHome(home)) ? spawned(home, args, how) : runHere(home, args, how),
+  )
   before = ran.catch(() => undefined)
   return ran
 }
