@@ -1,9 +1,9 @@
 /** Addresses of a public key, on the chains that use its scheme. */
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { ripemd160 } from '@noble/hashes/legacy.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { base58, bech32, bech32m } from '@scure/base'
+import { base58 } from '@scure/base'
+import { Address } from '@scure/btc-signer/payment.js'
+import { type BTC_NETWORK, hash160, NETWORK, TEST_NETWORK } from '@scure/btc-signer/utils.js'
 import type { Scheme } from '../protocol/group/scheme.js'
 import { isRehearsal } from '../wire/base/realm.js'
 import { hex } from '../wire/base/text.js'
@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<Scheme, readonly AddressType[]>> = {
 export const addressTypes = (scheme: Scheme): readonly AddressType[] => TYPES[scheme]
 
 /** Bitcoin's main network; a rehearsal's address is one of the test network, which takes no real money. */
-const network = (): string => (isRehearsal() ? 'tb' : 'bc')
+export const bitcoinNetwork = (): BTC_NETWORK => (isRehearsal() ? TEST_NETWORK : NETWORK)
 
 /** @param publicKey in the form of the scheme that has this type of address: `publicKeyOf` */
 export function addressOf(type: AddressType, publicKey: Uint8Array): string {
@@ -31,10 +31,10 @@ export function addressOf(type: AddressType, publicKey: Uint8Array): string {
       return eip55(keccak_256(secp256k1.Point.fromBytes(publicKey).toBytes(false).subarray(1)).subarray(12))
     case 'btc-p2wpkh':
       // BIP-141, BIP-173: witness version 0, program HASH160 of the compressed point.
-      return bech32.encode(network(), [0, ...bech32.toWords(hash160(publicKey))])
+      return Address(bitcoinNetwork()).encode({ type: 'wpkh', hash: hash160(publicKey) })
     case 'btc-p2tr':
       // BIP-341, BIP-350: witness version 1, program the output key.
-      return bech32m.encode(network(), [1, ...bech32m.toWords(publicKey)])
+      return Address(bitcoinNetwork()).encode({ type: 'tr', pubkey: publicKey })
     case 'sol':
       return base58.encode(publicKey)
     default:
@@ -54,6 +54,3 @@ export function eip55(address: Uint8Array): string {
     Number.parseInt(hash.charAt(i), 16) >= 8 ? letter.toUpperCase() : letter,
   )}`
 }
-
-/** HASH160, 20 bytes, by which Bitcoin names a public key. */
-export const hash160 = (publicKey: Uint8Array): Uint8Array => ripemd160(sha256(publicKey))

@@ -1,9 +1,9 @@
 /** Watch-only extended public keys for wallets (BIP-32, "Serialization format"), at unhardened paths. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { createBase58check } from '@scure/base'
+import { hash160 } from '@scure/btc-signer/utils.js'
 import { derivePath, type Path } from '../protocol/group/derive.js'
 import { isRehearsal } from '../wire/base/realm.js'
-import { hash160 } from './address.js'
 
 /** `xpub...` of the main network; in a rehearsal `tpub...` of the test network, like its addresses. */
 const version = (): number => (isRehearsal() ? 0x043587cf : 0x0488b21e)
