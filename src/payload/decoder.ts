@@ -6,7 +6,12 @@ import type { Scheme } from '../protocol/group/scheme.js'
 import type { RootKey } from '../wire/key/derived-key.js'
 
 /** The key that is asked to sign, and the derivation path that the request names; null for the key itself. */
-export type Subject = { readonly record: RootKey; readonly path: string | null }
+export type Subject = {
+  readonly record: RootKey
+  readonly path: string | null
+  /** A rule allows inputs of other keys in a transaction that several sign; without it they are refused. */
+  readonly allowForeignInputs?: boolean
+}
 
 /** One thing to sign. */
 export type Message = {
@@ -81,7 +86,7 @@ export type Decoder = {
   /**
    * Decodes canonical bytes. Bytes that do not encode to themselves again are refused, and so are trailing bytes.
    * @throws Failure `E_PAYLOAD` (verification): malformed, of another key, or of a kind that is not signed;
-   *   `E_PATH` (usage): the path leads to no key
+   *   `E_PATH` (usage): the path leads to no key; `E_FOREIGN_INPUT` (refused)
    */
   readonly decode: (payload: Uint8Array, subject: Subject) => Decoded
   /** What the bytes say by themselves, for whoever does not name a key; absent where that is nothing. */

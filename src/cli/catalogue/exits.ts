@@ -166,6 +166,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_APPROVE_TYPE',
       'E_DIGEST',
       'E_ENDED',
+      'E_FOREIGN_INPUT',
       'E_PEER_REFUSED',
       'E_QUARANTINED',
       'E_REFUSED',

@@ -239,6 +239,10 @@ export const runningCodes = {
     'The type of payload does not exist, or keys of this scheme do not sign it.',
     'Give a --type that the error names.',
   ),
+  E_FOREIGN_INPUT: entry(
+    'The transaction also spends coins of other keys, which needs a rule of the policy.',
+    'Sign a transaction that spends coins of this key alone. Policies are not built yet.',
+  ),
   E_DIGEST: entry(
     'The payload is 32 bytes and may be a digest, which does not show what is signed. A policy must allow it.',
     'Sign the message itself. Policies do not exist yet, so mpc signs no digests.',

@@ -1,0 +1,134 @@
+/** A PSBT in words, and what it does. */
+import { hex, rfc3339 } from '../../wire/base/text.js'
+import type { Effect, Row, View } from '../decoder.js'
+import { chain, chainName } from './chain.js'
+import { btc, rate } from './money.js'
+import { psbtWarnings } from './psbt-warnings.js'
+import { isPaid, type Reading, ready, sum } from './reading.js'
+import { carriesData, dataText, kindOf, scriptAddress, shortHex } from './scripts.js'
+import { SIGHASH_ALL } from './transaction.js'
+
+export const psbtView = (reading: Reading): View => ({
+  type: 'psbt',
+  sentence: sentenceOf(reading),
+  rows: [
+    { label: 'network', value: chainName() },
+    ...inputRows(reading),
+    ...reading.outputs.flatMap(outputRows),
+    ...moneyRows(reading),
+    ...transactionRows(reading),
+  ],
+  effects: effectsOf(reading),
+  warnings: psbtWarnings(reading),
+})
+
+function sentenceOf({ own, foreign, outputs, fee }: Reading): string {
+  const paid = outputs.filter(isPaid)
+  const [first] = paid
+  const to =
+    paid.length === 1 && first
+      ? (scriptAddress(first.script) ?? kindOf(first.script))
+      : `${paid.length} recipients`
+  const does =
+    paid.length === 0 ? `Moves ${btc(sum(outputs))} within this key` : `Sends ${btc(sum(paid))} to ${to}`
+  const part = foreign.length === 0 ? '' : ` Signs ${own.length} of ${own.length + foreign.length} inputs.`
+  return `${does} on ${chainName()}, for a fee of ${btc(fee)}.${part}`
+}
+
+const whose = (path: string | null): string => (path === null ? 'this key' : `this key at ${path}`)
+
+const more = (value: string): Row => ({ label: '', value })
+
+const inputRows = ({ psbt, coins, own }: Reading): Row[] =>
+  psbt.inputs.flatMap((input, i) => {
+    const { amount, script } = coins[i] as Reading['coins'][number]
+    const key = own.find((each) => each.input === input)?.key
+    const wait = relativeLock(psbt.version, input.sequence)
+    return [
+      {
+        label: `input ${input.number}`,
+        value: `${btc(amount)} of ${key ? whose(key.path) : 'ANOTHER key'}`,
+      },
+      more(whereTo(script)),
+      more(`${input.txid}:${input.vout}`),
+      ...(wait === null ? [] : [more(wait)]),
+    ]
+  })
+
+const outputRows = ({ number, amount, script, own }: Reading['outputs'][number]): Row[] => {
+  const label = `output ${number}`
+  if (!carriesData(script)) {
+    return [
+      { label, value: `${btc(amount)} ${own ? `back to ${whose(own.path)}` : 'paid away'}` },
+      more(whereTo(script)),
+    ]
+  }
+  const text = dataText(script)
+  return [
+    { label, value: `${btc(amount)} lost, with data (OP_RETURN)` },
+    ...(text === null ? [] : [more(text)]),
+    more(shortHex(script)),
+  ]
+}
+
+const whereTo = (script: Uint8Array): string =>
+  scriptAddress(script) ?? `no address: ${kindOf(script)}, ${shortHex(script)}`
+
+function moneyRows({ coins, own, outputs, fee, vsize, foreign }: Reading): Row[] {
+  const back = sum(outputs.filter((output) => output.own !== null))
+  const isGuess = foreign.some(({ input }) => !ready(input))
+  return [
+    { label: 'total in', value: btc(sum(coins)) },
+    { label: 'total out', value: btc(sum(outputs)) },
+    { label: 'leaves this key', value: btc(sum(own.map(({ coin }) => coin)) - back) },
+    { label: 'fee', value: btc(fee) },
+    { label: 'fee rate', value: `${isGuess ? 'about' : 'at least'} ${rate(fee, vsize)}` },
+  ]
+}
+
+const transactionRows = ({ psbt, own, transaction }: Reading): Row[] => [
+  { label: 'lock time', value: lockTimeOf(transaction.lockTime, psbt) },
+  {
+    label: 'replaceable',
+    value: psbt.inputs.some(({ sequence }) => sequence < 0xffff_fffe)
+      ? 'yes, by one with a higher fee that is signed anew (BIP-125)'
+      : 'no',
+  },
+  { label: 'version', value: `transaction ${psbt.version}, PSBT ${psbt.psbtVersion}` },
+  ...(psbt.unknownFields === 0
+    ? []
+    : [{ label: 'other fields', value: `${psbt.unknownFields}, not understood and not signed` }]),
+  { label: 'unsigned txid', value: transaction.id },
+  ...own.map(({ input, message, sighash }) => ({
+    label: `hash of input ${input.number}`,
+    value: `${hex(message)} ${sighash === SIGHASH_ALL ? 'ALL' : 'DEFAULT'}`,
+  })),
+]
+
+/** nLockTime: a height below 500 million, else seconds since 1970; in force unless all sequences are final. */
+function lockTimeOf(lockTime: number, { inputs }: Reading['psbt']): string {
+  if (lockTime === 0) return 'none'
+  const when = lockTime < 500_000_000 ? `block ${lockTime}` : rfc3339(lockTime * 1000)
+  return inputs.every(({ sequence }) => sequence === 0xffff_ffff)
+    ? `none (${when} is named, but not in force)`
+    : `not before ${when}`
+}
+
+/** BIP-68: without the highest bit, 16 bits of blocks, or of 512 seconds where bit 22 is set. */
+function relativeLock(version: number, sequence: number): string | null {
+  const count = sequence & 0xffff
+  if (version < 2 || sequence >= 0x8000_0000 || count === 0) return null
+  const age = (sequence & (1 << 22)) === 0 ? `${count} blocks` : `${count * 512} seconds`
+  return `not before its coin is ${age} old`
+}
+
+function effectsOf({ outputs, fee }: Reading): Effect[] {
+  const base = { chain: chain(), asset: 'native' }
+  return [
+    ...outputs.map(({ script, amount, own }): Effect => {
+      if (carriesData(script)) return { ...base, kind: 'unknown', amount, recipient: null }
+      return { ...base, kind: own ? 'change' : 'transfer', amount, recipient: scriptAddress(script) }
+    }),
+    { ...base, kind: 'fee', amount: fee, recipient: null },
+  ]
+}

@@ -1,0 +1,73 @@
+/** What a person should look at twice in a PSBT. */
+import { btc, feeWarning } from './money.js'
+import { isPaid, type Reading, sum } from './reading.js'
+import { carriesData, scriptAddress } from './scripts.js'
+
+/** Sentences; the most severe first. */
+export function psbtWarnings(reading: Reading): string[] {
+  const { outputs, foreign, fee, vsize } = reading
+  const paid = outputs.filter(isPaid)
+  const high = feeWarning(fee, vsize, sum(paid.length > 0 ? paid : outputs))
+  return [
+    ...outputs
+      .filter(({ isDisguised }) => isDisguised)
+      .map(
+        ({ number }) => `Output ${number} claims to be change, but it is not of this key: it is paid away.`,
+      ),
+    ...(foreign.length === 0 ? [] : [foreignInputs(foreign.length)]),
+    ...(high === null ? [] : [high]),
+    ...outputs
+      .filter(({ script, amount }) => carriesData(script) && amount > 0n)
+      .map(({ number, amount }) => `Output ${number} destroys ${btc(amount)}: nobody can spend it.`),
+    ...paid
+      .filter(({ script }) => scriptAddress(script) === null)
+      .map(({ number }) => `Output ${number} pays a script that has no address.`),
+    ...farChange(reading),
+    ...outputs
+      .filter(({ script }) => carriesData(script))
+      .map(({ number }) => `Output ${number} holds data, which may mean something to other programs.`),
+  ]
+}
+
+const foreignInputs = (count: number): string =>
+  count === 1
+    ? '1 of the inputs is of another key: what the transaction does depends on its signer too.'
+    : `${count} of the inputs are of other keys: what the transaction does depends on their signers too.`
+
+/** Wallets look for coins up to a gap after the last one used; this is far beyond. */
+const FAR = 10_000
+
+/**
+ * Change at a path that the wallet does not look at is of this key, but may never be found: it is held to ransom by
+ * the person who knows the path.
+ */
+function farChange({ own, outputs }: Reading): string[] {
+  const paths = own.map(({ key }) => stepsOf(key.path))
+  const isNear = (steps: readonly number[]): boolean =>
+    paths.some((other) => {
+      const common = other.slice(0, -2)
+      const [last = 0] = steps.slice(-1)
+      const [chain = 0] = steps.slice(-2, -1)
+      const sameBranch = steps.slice(0, -1).join() === other.slice(0, -1).join()
+      return (
+        steps.length === other.length &&
+        common.every((step, i) => step === steps[i]) &&
+        (sameBranch || chain <= 1) &&
+        last <= (other.at(-1) ?? 0) + FAR
+      )
+    })
+  return outputs
+    .filter((output) => output.own !== null && !isNear(stepsOf(output.own.path)))
+    .map(({ number, own: key }) => {
+      const where = key?.path ?? 'the key itself'
+      return `Output ${number} goes to ${where}, far from the paths of the inputs: note it, or no wallet may find it.`
+    })
+}
+
+const stepsOf = (path: string | null): number[] =>
+  path === null
+    ? []
+    : path
+        .split('/')
+        .slice(1)
+        .map((step) => Number(step))

@@ -1,0 +1,22 @@
+/** `psbt`: a Bitcoin transaction that is partially signed. */
+import { binaryOf } from '../input.js'
+import type { Decoder } from '../decoder.js'
+import { encodeMaps, parseMaps } from './maps.js'
+import { assemblePsbt } from './psbt-assemble.js'
+import { psbtView } from './psbt-view.js'
+import { readPsbt } from './reading.js'
+
+export const psbt: Decoder = {
+  type: 'psbt',
+  schemes: ['ecdsa-secp256k1', 'schnorr-taproot'],
+  summary: 'a Bitcoin transaction as a PSBT (versions 0 and 2; P2WPKH, P2TR by key path)',
+  read: (file) => encodeMaps(parseMaps(binaryOf(file))),
+  decode(payload, subject) {
+    const reading = readPsbt(payload, subject)
+    return {
+      view: psbtView(reading),
+      messages: reading.own.map(({ key, message }) => ({ path: key.path, message })),
+      assemble: (signatures) => assemblePsbt(reading, signatures),
+    }
+  },
+}

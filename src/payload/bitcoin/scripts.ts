@@ -1,0 +1,70 @@
+/** Output scripts in words: the address, or the kind of what has none. */
+import { Address, OutScript } from '@scure/btc-signer/payment.js'
+import { Script } from '@scure/btc-signer/script.js'
+import { equalBytes } from '../../protocol/core/codec.js'
+import { sha256 } from '../../wire/base/hash.js'
+import { hex, visible } from '../../wire/base/text.js'
+import { bitcoinNetwork } from '../address.js'
+import { textIn } from '../lines.js'
+
+const RETURN = 0x6a
+const SHOWN_BYTES = 64
+
+const KINDS: Readonly<Record<string, string>> = {
+  p2a: 'P2A',
+  pk: 'P2PK',
+  pkh: 'P2PKH',
+  sh: 'P2SH',
+  wsh: 'P2WSH',
+  wpkh: 'P2WPKH',
+  tr: 'P2TR',
+  ms: 'bare multisig',
+}
+
+/** Those kinds that an address stands for. */
+const ADDRESSED = ['p2a', 'pkh', 'sh', 'wsh', 'wpkh', 'tr']
+
+type Known = Parameters<typeof OutScript.encode>[0]
+
+/** The script as the library knows it, if that is exactly how it is spelt: other spellings have no address. */
+function known(script: Uint8Array): Known | null {
+  try {
+    const decoded = OutScript.decode(script)
+    return equalBytes(OutScript.encode(decoded), script) ? decoded : null
+  } catch {
+    return null
+  }
+}
+
+/** On the network of this process; null for a script without one. */
+export function scriptAddress(script: Uint8Array): string | null {
+  const decoded = known(script)
+  return decoded && ADDRESSED.includes(decoded.type) ? Address(bitcoinNetwork()).encode(decoded) : null
+}
+
+/** `P2SH`, `a script of an unknown kind`. */
+export function kindOf(script: Uint8Array): string {
+  if (carriesData(script)) return 'data (OP_RETURN)'
+  return KINDS[known(script)?.type ?? ''] ?? 'a script of an unknown kind'
+}
+
+/** OP_RETURN: what is paid to it is lost, and what follows it is data. */
+export const carriesData = (script: Uint8Array): boolean => script[0] === RETURN
+
+/** What OP_RETURN pushes, as quoted text if it is text; null if it is none. */
+export function dataText(script: Uint8Array): string | null {
+  try {
+    const [, ...pushes] = Script.decode(script)
+    const [data] = pushes
+    const text = pushes.length === 1 && data instanceof Uint8Array ? textIn(data) : null
+    return text === null ? null : visible(text)
+  } catch {
+    return null
+  }
+}
+
+/** Bytes in hex; of many only the first, with the length and hash of all. */
+export const shortHex = (bytes: Uint8Array): string =>
+  bytes.length <= SHOWN_BYTES
+    ? hex(bytes)
+    : `${hex(bytes.subarray(0, SHOWN_BYTES))}… (${bytes.length} bytes, SHA-256 ${hex(sha256(bytes))})`
