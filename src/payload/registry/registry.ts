@@ -41,6 +41,16 @@ export const PAYLOAD_TYPES: readonly Entry[] = [
     load: async () => (await import('../evm/eip712.js')).eip712,
   },
   {
+    type: 'psbt',
+    summary: 'a Bitcoin transaction as a PSBT',
+    load: async () => (await import('../bitcoin/psbt.js')).psbt,
+  },
+  {
+    type: 'bip322',
+    summary: 'a text signed as a Bitcoin address',
+    load: async () => (await import('../bitcoin/bip322.js')).bip322,
+  },
+  {
     type: 'solana-tx',
     summary: 'a Solana transaction or its message',
     load: async () => (await import('../solana/decoder.js')).solanaTx,
