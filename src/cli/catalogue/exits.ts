@@ -70,6 +70,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_AUXILIARY_LOST',
       'E_CONFIG',
       'E_BEHIND',
+      'E_DESCRIPTOR',
       'E_EPOCH',
       'E_FILE_MODE',
       'E_FILE_SIZE',

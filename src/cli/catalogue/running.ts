@@ -233,6 +233,10 @@ export const runningCodes = {
     'No signer sent the order to sign in time.',
     'Wait. The next signer sends it without being asked.',
   ),
+  E_DESCRIPTOR: entry(
+    'A file that says what the calls of a contract mean is no descriptor of ERC-7730.',
+    'Correct what the error names, or do without the file.',
+  ),
   E_PAYLOAD: entry('The payload is not of the given type, or is too large.', 'Check --type and the file.'),
   E_INSPECT_KEY: entry('A path needs a key, and the command names none.', 'Give --key, or omit --path.'),
   E_TYPE: entry(

@@ -5,17 +5,26 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
-import type { Decoded, Decoder, Row, Subject } from '../decoder.js'
+import type { Decoder, View } from '../decoder.js'
 import { hexRows, textIn, textRows } from '../lines.js'
 import { isBareDigest, UNKNOWN } from '../opaque.js'
-import { messageSignature, MOST_BYTES, partsOf, signerOf } from './base/signer.js'
+import { messageSignature, MOST_BYTES, partsOf, signerOf, SOME_KEY } from './base/signer.js'
 
 export const eip191: Decoder = {
   type: 'eip191',
   schemes: ['ecdsa-secp256k1'],
   summary: 'a message for personal_sign, as the file has it',
   read: (file) => file,
-  decode,
+  decode(payload, subject) {
+    const signer = signerOf(subject)
+    const digest = eip191Digest(payload)
+    return {
+      view: viewOf(payload, signer.address),
+      messages: [{ path: subject.path, message: digest }],
+      assemble: ([signature]) => messageSignature(partsOf(signature as Uint8Array, digest, signer)),
+    }
+  },
+  outline: (payload) => viewOf(payload, SOME_KEY),
 }
 
 /** Keccak-256 of 0x19, `Ethereum Signed Message:\n`, the length in decimal digits, and the message. */
@@ -24,32 +33,24 @@ export function eip191Digest(message: Uint8Array): Uint8Array {
   return keccak_256(Uint8Array.from([...head, ...message]))
 }
 
-function decode(payload: Uint8Array, subject: Subject): Decoded {
+function viewOf(payload: Uint8Array, signer: string): View {
   if (payload.length > MOST_BYTES) throw badPayload(`a message has at most ${MOST_BYTES} bytes`)
-  const signer = signerOf(subject)
-  const digest = eip191Digest(payload)
   const text = textIn(payload)
-  const isOpaque = text === null || isBareDigest(payload)
-  const rows: readonly Row[] = [
-    { label: 'signed by', value: signer.address },
-    { label: 'network', value: 'any; a message names none' },
-    { label: 'length', value: `${payload.length} bytes${text === null ? ', not text' : ''}` },
-    ...(text === null ? hexRows(payload) : textRows(text)),
-    { label: 'digest that is signed', value: `0x${hex(digest)}` },
-  ]
   return {
-    view: {
-      type: 'eip191',
-      sentence:
-        text === null
-          ? `Signs ${payload.length} bytes, which are no text, as an Ethereum message.`
-          : `Signs the message ${visible(text)} as an Ethereum message.`,
-      rows,
-      effects: isOpaque ? [UNKNOWN] : [],
-      warnings: warningsOf(payload, text),
-    },
-    messages: [{ path: subject.path, message: digest }],
-    assemble: ([signature]) => messageSignature(partsOf(signature as Uint8Array, digest, signer)),
+    type: 'eip191',
+    sentence:
+      text === null
+        ? `Signs ${payload.length} bytes, which are no text, as an Ethereum message.`
+        : `Signs the message ${visible(text)} as an Ethereum message.`,
+    rows: [
+      { label: 'signed by', value: signer },
+      { label: 'network', value: 'any; a message names none' },
+      { label: 'length', value: `${payload.length} bytes${text === null ? ', not text' : ''}` },
+      ...(text === null ? hexRows(payload) : textRows(text)),
+      { label: 'digest that is signed', value: `0x${hex(eip191Digest(payload))}` },
+    ],
+    effects: text === null || isBareDigest(payload) ? [UNKNOWN] : [],
+    warnings: warningsOf(payload, text),
   }
 }
 

@@ -2,23 +2,41 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
-import type { Decoded, Decoder, Subject } from '../decoder.js'
+import type { Decoder } from '../decoder.js'
 import { effectChain, isNamed, networkName } from './base/chains.js'
 import { Report } from './base/report.js'
-import { messageSignature, MOST_BYTES, partsOf, signerOf } from './base/signer.js'
+import { messageSignature, MOST_BYTES, partsOf, signerOf, SOME_KEY } from './base/signer.js'
+import type { Reader } from './calls/call.js'
+import { describedReaders } from './calls/described.js'
+import type { Descriptor } from './calls/descriptor.js'
 import { named } from './calls/contracts.js'
 import { isObject, type Json, type JsonObject, parseJson } from './typed/json.js'
 import { readKnown } from './typed/known.js'
 import { DOMAIN, parseSchema, type Schema } from './typed/schema.js'
 import { readStruct } from './typed/values.js'
 
-export const eip712: Decoder = {
-  type: 'eip712',
-  schemes: ['ecdsa-secp256k1'],
-  summary: 'typed data in JSON (EIP-712)',
-  read: (file) => file,
-  decode,
+/** @param descriptors what calls of certain contracts mean, beyond what is built in */
+export function eip712Decoder(descriptors: readonly Descriptor[] = []): Decoder {
+  const more = describedReaders(descriptors)
+  return {
+    type: 'eip712',
+    schemes: ['ecdsa-secp256k1'],
+    summary: 'typed data in JSON (EIP-712)',
+    read: (file) => file,
+    decode(payload, subject) {
+      const signer = signerOf(subject)
+      const { view, digest } = understood(payload, signer.address, more)
+      return {
+        view,
+        messages: [{ path: subject.path, message: digest }],
+        assemble: ([signature]) => messageSignature(partsOf(signature as Uint8Array, digest, signer)),
+      }
+    },
+    outline: (payload) => understood(payload, SOME_KEY, more).view,
+  }
 }
+
+export const eip712: Decoder = eip712Decoder()
 
 const KEYS = ['types', 'primaryType', 'domain', 'message']
 /** EIP-712, "Definition of domainSeparator": the fields, and the type of each. */
@@ -69,20 +87,20 @@ function requireDomain({ structs }: Schema): void {
   }
 }
 
-function decode(payload: Uint8Array, subject: Subject): Decoded {
+/** @param signer EIP-55, or `SOME_KEY` */
+function understood(payload: Uint8Array, signer: string, more: readonly Reader[]) {
   const { schema, primaryType, ...document } = parse(payload)
-  const signer = signerOf(subject)
   // The chain of the report stands in the domain, so the domain is read first, and shown later.
   const { chain, contract } = domainOf(schema, document.domain)
   const out = Report.of(effectChain(chain))
-  out.row('signed by', signer.address)
+  out.row('signed by', signer)
   out.row('network', networkName(chain))
   out.row('primary type', visible(primaryType))
   const domain = readStruct(schema, DOMAIN, document.domain, 'domain', out)
   const message = readStruct(schema, primaryType, document.message, 'message', out)
   const digest = keccak_256(Buffer.concat([Uint8Array.of(0x19, 0x01), domain.encoded, message.encoded]))
   const taker = contract === null ? 'anybody' : named(chain, contract)
-  const asked = contract !== null && { chain, contract, signer: signer.address, out, more: [] }
+  const asked = contract !== null && { chain, contract, signer, out, more }
   const deed = asked ? readKnown(schema.encodeType(primaryType), message.value, asked) : null
   if (deed === null) {
     out.effect('unknown', { recipient: contract })
@@ -93,11 +111,7 @@ function decode(payload: Uint8Array, subject: Subject): Decoded {
   out.row('digest that is signed', `0x${hex(digest)}`)
   warn(schema, primaryType, { chain, contract }, out)
   const sentence = `${deed ?? `signs the typed data ${visible(primaryType)}`}, by a signature for ${taker} on ${networkName(chain)}.`
-  return {
-    view: out.view('eip712', sentence),
-    messages: [{ path: subject.path, message: digest }],
-    assemble: ([signature]) => messageSignature(partsOf(signature as Uint8Array, digest, signer)),
-  }
+  return { view: out.view('eip712', sentence), digest }
 }
 
 type Domain = { readonly chain: bigint | null; readonly contract: string | null }

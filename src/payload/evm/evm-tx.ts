@@ -2,24 +2,37 @@
 import { addr } from 'micro-eth-signer'
 import { hex } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
-import type { Decoded, Decoder, Subject } from '../decoder.js'
+import type { Decoded, Decoder, Subject, View } from '../decoder.js'
 import { binaryOf } from '../input.js'
 import { coins, coinsAndWei, gwei, sizeAndHash } from './base/amounts.js'
 import { chargesMore, effectChain, isNamed, networkName } from './base/chains.js'
 import { Report } from './base/report.js'
-import { partsOf, signerOf } from './base/signer.js'
+import { partsOf, signerOf, SOME_KEY } from './base/signer.js'
+import type { Reader } from './calls/call.js'
+import { describedReaders } from './calls/described.js'
+import type { Descriptor } from './calls/descriptor.js'
 import { readCall } from './calls/read-call.js'
 import { type EvmTransaction, parseTransaction } from './transaction.js'
 
-export const evmTx: Decoder = {
-  type: 'evm-tx',
-  schemes: ['ecdsa-secp256k1'],
-  summary: 'an Ethereum transaction (legacy, EIP-2930, EIP-1559)',
-  read: binaryOf,
-  decode,
+/** @param descriptors what calls of certain contracts mean, beyond what is built in */
+export function evmTxDecoder(descriptors: readonly Descriptor[] = []): Decoder {
+  const more = describedReaders(descriptors)
+  return {
+    type: 'evm-tx',
+    schemes: ['ecdsa-secp256k1'],
+    summary: 'an Ethereum transaction (legacy, EIP-2930, EIP-1559)',
+    read: binaryOf,
+    decode: (payload, subject) => decode(payload, subject, more),
+    outline(payload) {
+      const tx = parseTransaction(payload)
+      return viewOf(tx, tx.signedBy, more)
+    },
+  }
 }
 
-function decode(payload: Uint8Array, subject: Subject): Decoded {
+export const evmTx: Decoder = evmTxDecoder()
+
+function decode(payload: Uint8Array, subject: Subject, more: readonly Reader[]): Decoded {
   const tx = parseTransaction(payload)
   const signer = signerOf(subject)
   const from = signer.address
@@ -29,43 +42,44 @@ function decode(payload: Uint8Array, subject: Subject): Decoded {
       { hint: 'check --key and --path' },
     )
   }
-  const out = Report.of(effectChain(tx.chainId))
-  const sentence = describe(tx, from, out)
   return {
-    view: out.view('evm-tx', sentence),
+    view: viewOf(tx, from, more),
     messages: [{ path: subject.path, message: tx.digest }],
     assemble: ([signature]) => tx.signed(partsOf(signature as Uint8Array, tx.digest, signer)),
   }
 }
 
-function describe(tx: EvmTransaction, from: string, out: Report): string {
+/** @param from EIP-55; null if it is not known yet who signs */
+function viewOf(tx: EvmTransaction, from: string | null, more: readonly Reader[]): View {
   const { chainId: chain, value, data } = tx
+  const out = Report.of(effectChain(chain))
+  const sender = from ?? SOME_KEY
   out.row('network', networkName(chain))
-  out.row('from', from)
+  out.row('from', sender)
   const deed =
     tx.to === null
       ? deploy(tx, from, out)
-      : readCall({ chain, from, to: tx.to, value, data, delegate: false }, out)
+      : readCall({ chain, from: sender, to: tx.to, value, data, delegate: false }, out, more)
   describeFee(tx, out)
   out.row('digest that is signed', `0x${hex(tx.digest)}`)
   if (tx.signedBy !== null) {
-    out.warn('note', 'The transaction was signed by this key before; its signature is replaced.')
+    out.warn('note', `The transaction was signed by ${tx.signedBy} before; that signature is replaced.`)
   }
   if (!isNamed(tx.chainId)) {
     out.warn('caution', `This program has no name for the network with chain id ${tx.chainId}.`)
   }
-  return `${deed} on ${networkName(tx.chainId)}.`
+  return out.view('evm-tx', `${deed} on ${networkName(chain)}.`)
 }
 
-function deploy(tx: EvmTransaction, from: string, out: Report): string {
-  const created = addr.getCreateAddress(from, tx.nonce)
-  out.row('new contract', created)
+function deploy(tx: EvmTransaction, from: string | null, out: Report): string {
+  const created = from === null ? null : addr.getCreateAddress(from, tx.nonce)
+  if (created !== null) out.row('new contract', created)
   out.row('value', coinsAndWei(tx.value, tx.chainId))
   out.row('code', sizeAndHash(tx.data))
   out.effect('deploy', { recipient: created })
   if (tx.value > 0n) out.effect('transfer', { asset: 'native', amount: tx.value, recipient: created })
   out.warn('danger', 'The code of the new contract runs when it is made; what it does is not known here.')
-  return `deploys the contract ${created}${tx.value > 0n ? ` with ${coins(tx.value, tx.chainId)}` : ''}`
+  return `deploys ${created === null ? 'a contract' : `the contract ${created}`}${tx.value > 0n ? ` with ${coins(tx.value, tx.chainId)}` : ''}`
 }
 
 /** From how much of the native coin, in wei, a fee is remarkable. */

@@ -219,7 +219,7 @@ describe('a transaction of our own', () => {
     const result = decoded(evmTx, bytesOf(raw), key)
     expect(result.messages).toEqual(decoded(evmTx, made(), key).messages)
     expect(result.view.warnings).toContain(
-      'The transaction was signed by this key before; its signature is replaced.',
+      `The transaction was signed by ${key.address} before; that signature is replaced.`,
     )
     expect(assembled(evmTx, bytesOf(raw), key)['raw_transaction']).toBe(raw)
   })

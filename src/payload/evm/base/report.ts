@@ -1,6 +1,6 @@
 /** What a decoder finds, collected while it reads: rows, effects and warnings of one view. */
 import type { Effect, Row, View } from '../../decoder.js'
-import { visible } from '../../../wire/base/text.js'
+import { hex, visible } from '../../../wire/base/text.js'
 
 /** How a warning ranks: value may be lost beyond what is shown; look twice; good to know. */
 export const SEVERITIES = ['danger', 'caution', 'note'] as const
@@ -9,14 +9,11 @@ export type Severity = (typeof SEVERITIES)[number]
 /** `visible` cuts after this many characters. */
 const PIECE = 200
 
-/** All of a text in printable pieces, each of them quoted. */
-function pieces(text: string): readonly string[] {
-  const characters = [...text]
-  const count = Math.max(1, Math.ceil(characters.length / PIECE))
-  return Array.from({ length: count }, (_, i) =>
-    visible(characters.slice(i * PIECE, (i + 1) * PIECE).join('')),
+/** At least one chunk, which may be empty. */
+const chunks = <T>(all: readonly T[], length: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.max(1, Math.ceil(all.length / length)) }, (_, i) =>
+    all.slice(i * length, (i + 1) * length),
   )
-}
 
 export class Report {
   readonly #rows: Row[]
@@ -50,11 +47,25 @@ export class Report {
     this.#rows.push({ label: `${this.prefix}${label}`, value })
   }
 
-  /** Text from the payload, in as many rows as it takes. */
+  /** Text from the payload, in as many rows as it takes, each of them quoted. */
   text(label: string, text: string): void {
-    const parts = pieces(text)
-    for (const [i, part] of parts.entries()) {
-      this.row(parts.length === 1 ? label : `${label}, part ${i + 1} of ${parts.length}`, part)
+    this.#pieces(
+      label,
+      chunks([...text], PIECE).map((characters) => visible(characters.join(''))),
+    )
+  }
+
+  /** Bytes from the payload in hex with 0x, in as many rows as it takes. */
+  bytes(label: string, bytes: Uint8Array): void {
+    this.#pieces(
+      label,
+      chunks(`0x${hex(bytes)}`.split(''), PIECE).map((digits) => digits.join('')),
+    )
+  }
+
+  #pieces(label: string, pieces: readonly string[]): void {
+    for (const [i, piece] of pieces.entries()) {
+      this.row(pieces.length === 1 ? label : `${label}, part ${i + 1} of ${pieces.length}`, piece)
     }
   }
 

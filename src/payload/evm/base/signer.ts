@@ -9,6 +9,9 @@ import type { Outputs, Subject } from '../../decoder.js'
 /** The longest payload of the EVM types, in bytes: nodes take no longer transaction from anybody. */
 export const MOST_BYTES = 128 * 1024
 
+/** In place of an address where no key is named. */
+export const SOME_KEY = 'the key that signs'
+
 export type Signer = {
   /** EIP-55. */
   readonly address: string

@@ -37,7 +37,8 @@ export type AbiFunction<T> = {
   readonly decode: (data: Uint8Array) => Value<T> | null
 }
 
-type Component = { readonly type: string; readonly components?: readonly Component[] }
+/** As JSON describes a type; names play no part. */
+export type Component = { readonly type: string; readonly components?: readonly Component[] }
 
 function component(type: AbiType): Component {
   if (typeof type === 'string') return { type }
@@ -45,31 +46,33 @@ function component(type: AbiType): Component {
   return { type: 'tuple', components: type.map(component) }
 }
 
+/** @param T the same as `types`; bound to `AbiType` it would be a type without end for the compiler */
+export const abiFunction = <const T extends readonly unknown[]>(
+  name: string,
+  types: T & readonly AbiType[],
+): AbiFunction<T> => functionOf(name, types.map(component)) as unknown as AbiFunction<T>
+
+type AnyFunction = Omit<AbiFunction<never>, 'decode'> & {
+  readonly decode: (data: Uint8Array) => readonly unknown[] | null
+}
+
+export function functionOf(name: string, inputs: readonly Component[]): AnyFunction {
+  const signature = `${name}(${inputs.map(written).join(',')})`
+  return {
+    signature,
+    selector: `0x${hex(keccak_256(new TextEncoder().encode(signature)).subarray(0, 4))}`,
+    decode(data) {
+      const values = decodeInputs(name, inputs, data)
+      return values && inputs.map((input, i) => tidied(input, values[i]))
+    },
+  }
+}
+
 const written = ({ type, components }: Component): string =>
   components ? `(${components.map(written).join(',')})${type.slice('tuple'.length)}` : type
 
 /** The library keeps functions by the contract that has them; which one does not matter here. */
 const ANY = `0x${'00'.repeat(20)}`
-
-export const selectorOf = (signature: string): string =>
-  `0x${hex(keccak_256(new TextEncoder().encode(signature)).subarray(0, 4))}`
-
-/** @param T the same as `types`; bound to `AbiType` it would be a type without end for the compiler */
-export function abiFunction<const T extends readonly unknown[]>(
-  name: string,
-  types: T & readonly AbiType[],
-): AbiFunction<T> {
-  const inputs = types.map(component)
-  const signature = `${name}(${inputs.map(written).join(',')})`
-  return {
-    signature,
-    selector: selectorOf(signature),
-    decode(data) {
-      const values = decodeInputs(name, inputs, data)
-      return values && (tidied(types, values) as never)
-    },
-  }
-}
 
 /** The library's values: addresses in small letters, a single argument without its list, none as undefined. */
 function decodeInputs(
@@ -85,22 +88,25 @@ function decodeInputs(
     if (found === undefined || Array.isArray(found)) return null
     const method = createContract(abi as never)[name] as { encodeInput: (value: unknown) => Uint8Array }
     if (!Buffer.from(method.encodeInput(found.value)).equals(data)) return null
-    return inputs.length === 0
-      ? []
-      : inputs.length === 1
-        ? [found.value]
-        : (found.value as readonly unknown[])
+    if (inputs.length === 0) return []
+    return inputs.length === 1 ? [found.value] : (found.value as readonly unknown[])
   } catch {
     return null
   }
 }
 
-function tidied(type: AbiType, value: unknown): unknown {
-  if (type === 'address') return eip55(Uint8Array.from(Buffer.from((value as string).slice(2), 'hex')))
-  if (typeof type === 'string') {
-    if (!type.endsWith('[]')) return value
-    return (value as readonly unknown[]).map((each) => tidied(type.slice(0, -2), each))
-  }
-  if ('each' in type) return (value as readonly unknown[]).map((each) => tidied(type.each, each))
-  return type.map((each, i) => tidied(each, (value as readonly unknown[])[i]))
+/** The type of the entries of a list; null if it is none. */
+export function itemOf({ type, ...rest }: Component): Component | null {
+  const item = /^(.+)\[\d*\]$/.exec(type)?.[1]
+  return item === undefined ? null : { ...rest, type: item }
+}
+
+/** Addresses as EIP-55 has them. */
+function tidied(type: Component, value: unknown): unknown {
+  const item = itemOf(type)
+  if (item) return (value as readonly unknown[]).map((each) => tidied(item, each))
+  if (type.components) return type.components.map((each, i) => tidied(each, (value as readonly unknown[])[i]))
+  return type.type === 'address'
+    ? eip55(Uint8Array.from(Buffer.from((value as string).slice(2), 'hex')))
+    : value
 }

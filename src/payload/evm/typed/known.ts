@@ -3,6 +3,7 @@
  * The types must be these, letter by letter: the same words with other fields mean something else.
  */
 import { timeOf } from '../base/amounts.js'
+import { SOME_KEY } from '../base/signer.js'
 import type { Report } from '../base/report.js'
 import type { Reader } from '../calls/call.js'
 import { contractName } from '../calls/contracts.js'
@@ -16,7 +17,7 @@ export type Asked = {
   readonly chain: bigint | null
   /** EIP-55: the contract that takes the signature. */
   readonly contract: string
-  /** EIP-55: whose signature it is. */
+  /** EIP-55: whose signature it is; or `SOME_KEY`. */
   readonly signer: string
   readonly out: Report
   /** What reads functions beyond those that are built in. */
@@ -45,7 +46,7 @@ type Allowed = {
 function permit({ chain, signer, out }: Asked, { contract, spender, amount, bits, owner }: Allowed): string {
   const token = tokenOf(chain, contract)
   tokenRow(token, out)
-  if (owner !== signer) {
+  if (signer !== SOME_KEY && owner !== signer) {
     out.warn('caution', `The owner ${owner} is not this key, so the signature permits nothing by itself.`)
   }
   const words = approval({ out }, { kind: 'permit', token, owner, spender, amount, bits })

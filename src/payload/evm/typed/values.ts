@@ -1,6 +1,6 @@
 /** The values of EIP-712 typed data: shown, and encoded, in one walk. */
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { fromHex, hex, visible } from '../../../wire/base/text.js'
+import { fromHex, visible } from '../../../wire/base/text.js'
 import { eip55 } from '../../address.js'
 import { badPayload } from '../../bad-payload.js'
 import type { Report } from '../base/report.js'
@@ -12,8 +12,6 @@ export type Typed = { readonly encoded: Uint8Array; readonly value: unknown }
 
 const MOST_VALUES = 4096
 const MOST_DEPTH = 32
-/** So many bytes of a value stand in a row. */
-const ROW_BYTES = 64
 
 /** What a walk needs all the way. */
 type Walk = { readonly schema: Schema; readonly out: Report; left: number }
@@ -105,7 +103,7 @@ function readAtom(
       const bytes = bytesIn(json, label)
       if (type.length !== 0 && bytes.length !== type.length)
         throw badPayload(`${label} has not ${type.length} bytes`)
-      showBytes(out, label, bytes)
+      out.bytes(label, bytes)
       const encoded =
         type.length === 0 ? keccak_256(bytes) : Uint8Array.from({ length: 32 }, (_, i) => bytes[i] ?? 0)
       return { encoded, value: bytes }
@@ -149,15 +147,4 @@ function numberIn(json: Json | undefined, label: string): bigint {
   if (typeof json === 'string' && /^(?:0|-?[1-9]\d{0,77}|0x[0-9a-fA-F]{1,64})$/.test(json))
     return BigInt(json)
   throw mismatch(label, 'integer')
-}
-
-function showBytes(out: Report, label: string, bytes: Uint8Array): void {
-  const count = Math.ceil(bytes.length / ROW_BYTES)
-  if (count < 2) out.row(label, `0x${hex(bytes)}`)
-  else {
-    for (let i = 0; i < count; i++) {
-      const part = bytes.subarray(i * ROW_BYTES, (i + 1) * ROW_BYTES)
-      out.row(`${label}, part ${i + 1} of ${count}`, `${i === 0 ? '0x' : ''}${hex(part)}`)
-    }
-  }
 }
