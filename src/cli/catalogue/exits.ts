@@ -45,6 +45,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_PATH',
       'E_PAYLOAD',
       'E_PLAN',
+      'E_POLICY',
       'E_REASON',
       'E_RECIPIENT',
       'E_REHEARSE',

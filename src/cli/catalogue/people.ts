@@ -51,6 +51,10 @@ export const peopleCodes = {
     'The parameters of the ceremony are not valid together.',
     'Correct each point that the error names.',
   ),
+  E_POLICY: entry(
+    'The policy has mistakes, and means nothing until they are corrected.',
+    'Correct each point that the error names, by line and column.',
+  ),
   E_LATER: entry('This kind of ceremony does not exist yet.', '`mpc ceremony new --help` lists the kinds.'),
   E_QUARANTINED: entry(
     'This home saw the member break the protocol. Other homes are not affected.',

@@ -1,4 +1,5 @@
 /** What one instruction does, in words and for rules; the programs' readers make it. */
+import { decimal } from '../decimal.js'
 import type { Effect, Row } from '../decoder.js'
 import type { Account } from './message.js'
 import { U64_MAX } from './fields.js'
@@ -57,14 +58,6 @@ export const calls = (program: string): Effect => ({
   amount: null,
   recipient: program,
 })
-
-/** Decimal digits of an amount of smallest units; zeros at the end are left out. */
-export function decimal(amount: bigint, decimals: number): string {
-  const digits = amount.toString().padStart(decimals + 1, '0')
-  const whole = digits.slice(0, digits.length - decimals)
-  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '')
-  return fraction === '' ? whole : `${whole}.${fraction}`
-}
 
 /** 1 SOL is 10^9 lamports. */
 export const sol = (amount: bigint): string => `${decimal(amount, 9)} SOL`

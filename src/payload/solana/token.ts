@@ -2,13 +2,13 @@
  * Instructions of the SPL Token program and of Token-2022, which read these alike: a number of one byte, then the
  * fields (`TokenInstruction`). The chain holds decimals and mint of the "checked" ones against the mint.
  */
+import { decimal } from '../decimal.js'
 import { type Fields, U64_MAX, Undecodable } from './fields.js'
 import type { Account } from './message.js'
 import {
   allLamports,
   allows,
   calls,
-  decimal,
   notable,
   type Reading,
   row,

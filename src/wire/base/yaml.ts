@@ -10,6 +10,8 @@ import { visible } from './text.js'
 const LIMIT = 1 << 16
 
 type Yaml = typeof YamlModule
+/** `at` counts characters from the start of the file. */
+type Problem = { readonly at: number; readonly problem: string }
 type Complain = (node: Node | null, problem: string) => void
 
 /**
@@ -25,9 +27,14 @@ export async function readYaml<T>(
   if (bytes.length > LIMIT) throw refuse([`it is longer than ${LIMIT} bytes`])
   const yaml = await import('yaml')
   const lines = new yaml.LineCounter()
-  const problems: string[] = []
+  const problems: Problem[] = []
   const complain: Complain = (node, problem) => {
-    problems.push(`${place(lines, node?.range?.[0] ?? 0)} ${problem}`)
+    problems.push({ at: node?.range?.[0] ?? 0, problem })
+  }
+  const refuseIfAny = (): void => {
+    if (problems.length === 0) return
+    const inOrder = problems.toSorted((a, b) => a.at - b.at)
+    throw refuse(inOrder.map(({ at, problem }) => `${place(lines, at)} ${problem}`))
   }
   const document = yaml.parseDocument(textOf(bytes, refuse), {
     schema: 'core',
@@ -40,22 +47,24 @@ export async function readYaml<T>(
   })
   for (const { pos, message } of [...document.errors, ...document.warnings]) {
     // The library's message quotes the file: keep only its first line, with control characters made visible.
-    problems.push(`${place(lines, pos[0])} ${visible(message.split('\n')[0] ?? '').slice(1, -1)}`)
+    problems.push({ at: pos[0], problem: visible(message.split('\n')[0] ?? '').slice(1, -1) })
   }
-  if (problems.length > 0) throw refuse(problems)
+  refuseIfAny()
   refuseClever(yaml, document.contents, complain)
-  if (problems.length > 0) throw refuse(problems)
-  if (!yaml.isMap(document.contents)) throw refuse(['1:1 it is not a list of fields'])
+  if (!yaml.isMap(document.contents)) {
+    refuseIfAny()
+    throw refuse(['1:1 it is not a list of fields'])
+  }
   const fields = new Fields(yaml, document.contents, complain)
   const value = read(fields)
   fields.refuseUnknown()
-  if (problems.length > 0) throw refuse(problems)
+  refuseIfAny()
   return value
 }
 
 /** The fields of a mapping, each asked for by name and kind; a missing field is null. */
 export class Fields {
-  readonly #asked = new Map<string, Fields | null>()
+  readonly #asked = new Map<string, readonly Fields[]>()
 
   constructor(
     readonly yaml: Yaml,
@@ -97,8 +106,43 @@ export class Fields {
       return null
     }
     const inner = new Fields(this.yaml, node, this.complain)
-    this.#asked.set(name, inner)
+    this.#asked.set(name, [inner])
     return inner
+  }
+
+  /** A list of mappings. */
+  items(name: string): readonly Fields[] | null {
+    const node = this.#node(name)
+    if (node === null) return null
+    const inner = (this.yaml.isSeq(node) ? node.items : [null]).map((item) =>
+      this.yaml.isMap(item) ? new Fields(this.yaml, item, this.complain) : null,
+    )
+    if (inner.every((each) => each !== null)) {
+      this.#asked.set(name, inner)
+      return inner
+    }
+    this.complain(node, `${name} is not a list of lists of fields`)
+    return null
+  }
+
+  /** Names of the fields, where they are free. */
+  names(): readonly string[] {
+    return (this.map.items as Pair<Node>[])
+      .map(({ key }) => (this.yaml.isScalar(key) ? key.value : null))
+      .filter((name) => typeof name === 'string')
+  }
+
+  has(name: string): boolean {
+    return this.map.has(name)
+  }
+
+  /** Complains about fields and items without a value, here and within. Elsewhere such a field counts as missing. */
+  refuseEmpty(): void {
+    this.yaml.visit(this.map, {
+      Scalar: (_, node) => {
+        if (node.value === null) this.complain(node, 'a field or an item is empty')
+      },
+    })
   }
 
   /** Complains about a field, or about the whole mapping if the field is missing. */
@@ -115,11 +159,11 @@ export class Fields {
       const known = [...this.#asked.keys()].join(', ')
       this.complain(key, `unknown field ${visible(String(name))}; known here: ${known}`)
     }
-    for (const inner of this.#asked.values()) inner?.refuseUnknown()
+    for (const inner of [...this.#asked.values()].flat()) inner.refuseUnknown()
   }
 
   #node(name: string): Node | null {
-    this.#asked.set(name, null)
+    this.#asked.set(name, [])
     const node = this.map.get(name, true) as Node | undefined
     return !node || (this.yaml.isScalar(node) && node.value === null) ? null : node
   }

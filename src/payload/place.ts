@@ -1,0 +1,55 @@
+/** Chains, and addresses and contracts on them, in the form in which rules compare them. */
+import { base58 } from '@scure/base'
+import { Address } from '@scure/btc-signer/payment.js'
+import { type BTC_NETWORK, NETWORK, TEST_NETWORK } from '@scure/btc-signer/utils.js'
+import { eip55 } from './address.js'
+
+const BITCOIN: ReadonlyMap<string, BTC_NETWORK> = new Map([
+  ['bitcoin', NETWORK],
+  ['bitcoin-testnet', TEST_NETWORK],
+])
+const EVM = /^evm:[1-9][0-9]{0,15}$/
+const EVM_ADDRESS = /^0x[0-9a-fA-F]{40}$/
+
+/** Whether effects may name this chain: `evm:1`, `bitcoin`, `bitcoin-testnet`, `solana`. */
+export const isChain = (chain: string): boolean => EVM.test(chain) || BITCOIN.has(chain) || chain === 'solana'
+
+/** An address of an effect, as `placeOf` gives it. Ethereum's addresses mean the same in small letters. */
+export const comparable = (chain: string, address: string): string =>
+  chain.startsWith('evm:') ? address.toLowerCase() : address
+
+/**
+ * An address or a contract as somebody typed it, as rules compare it; null if the chain has none such, or its checksum
+ * is wrong.
+ */
+export function placeOf(chain: string, text: string): string | null {
+  if (EVM.test(chain)) return evmPlace(text)
+  const network = BITCOIN.get(chain)
+  if (network) return bitcoinPlace(text, network)
+  return chain === 'solana' ? solanaPlace(text) : null
+}
+
+/** EIP-55: capitals among the letters are a checksum. */
+function evmPlace(text: string): string | null {
+  if (!EVM_ADDRESS.test(text)) return null
+  const small = text.toLowerCase()
+  if (text === small || text === `0x${text.slice(2).toUpperCase()}`) return small
+  return eip55(Buffer.from(small.slice(2), 'hex')) === text ? small : null
+}
+
+function bitcoinPlace(text: string, network: BTC_NETWORK): string | null {
+  try {
+    const address = Address(network)
+    return address.encode(address.decode(text))
+  } catch {
+    return null
+  }
+}
+
+function solanaPlace(text: string): string | null {
+  try {
+    return base58.decode(text).length === 32 ? text : null
+  } catch {
+    return null
+  }
+}
