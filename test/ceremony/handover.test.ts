@@ -33,7 +33,7 @@ test('of more epochs than a file holds it hands on the last, and what was said o
     })
     const speaker = { card: alice.card, index: 1, signing: alice.identity.signing }
     const said = sayActivated(record, speaker, CREATED)
-    await writeStatement(home, 'treasury', digest, 'activated', alice.card.fingerprint, said)
+    await writeStatement(home, 'treasury', digest, { said: 'activated', by: alice.card.fingerprint }, said)
     records.push(record)
   }
   const handover = parseHandover(encodeHandover(await handoverOf(home, 'treasury')))

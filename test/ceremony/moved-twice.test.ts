@@ -83,7 +83,13 @@ test('what the machine between said is kept when the share moves on, and nothing
   await accepts(other, third, rebinds[1])
   expect(await takeHandover(other, 'treasury', handover)).toMatchObject({ added: 0, strange: 1 })
   const file = statements[0] as Uint8Array
-  await writeStatement(other.home, 'treasury', made.digest, 'activated', second.card.fingerprint, file)
+  await writeStatement(
+    other.home,
+    'treasury',
+    made.digest,
+    { said: 'activated', by: second.card.fingerprint },
+    file,
+  )
   expect((await epochOf(other)).problems).toEqual([])
   expect(await ownWord(other, 'treasury', made.record, NOW)).not.toBeNull()
   expect(seatsGoneOver(await epochOf(other))).toEqual(new Set([1, 2]))
@@ -98,7 +104,7 @@ test('all three machines hold it until each has said that it destroyed it', asyn
     expect(await left()).toEqual(['alice', 'bob'])
     const speaker = { card, index: 1, signing: identity.signing }
     const said = sayDeleted(made.record, new Uint8Array(32).fill(9), speaker, NOW)
-    await writeStatement(there.home, 'treasury', made.digest, 'deleted', card.fingerprint, said)
+    await writeStatement(there.home, 'treasury', made.digest, { said: 'deleted', by: card.fingerprint }, said)
   }
   expect(await left()).toEqual(['bob'])
 })
@@ -113,7 +119,7 @@ test('who accepted only the last move knows by its signature that the machine be
     { card, index: 1, signing: identity.signing },
     NOW,
   )
-  await writeStatement(there.home, 'treasury', made.digest, 'deleted', card.fingerprint, said)
+  await writeStatement(there.home, 'treasury', made.digest, { said: 'deleted', by: card.fingerprint }, said)
   expect(remainingOf(await epochOf(there), made.record).shares).toEqual(['alice', 'bob'])
   expect(parseRebind(rebinds[1], made.record).handed_by?.line).toBe(second.card.line)
   const forged = rebinds[1].slice()

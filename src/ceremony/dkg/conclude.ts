@@ -80,9 +80,13 @@ export async function end(
       const stay = known ? Math.min(world.linger, 10_000) : world.linger
       const words = definition.kind === 'keygen' ? [] : wordsOf(room.peers, record, sid)
       if (definition.kind !== 'keygen') await goOver(world, room.mailbox, active.name, record, sid)
-      const shown = outcomeFor(definition, outcome, certificate)
-      const lingering = { ...world, linger: stay }
-      const away = await linger(lingering, room, sid, certificate, shown, world.signal, words)
+      const shown = {
+        sid,
+        certificate,
+        outcome: outcomeFor(definition, outcome, certificate),
+        awaited: words,
+      }
+      const away = await linger({ ...world, linger: stay }, room, shown)
       await keepWords(world.home, room.mailbox, active.name, record, words)
       return {
         ...active,

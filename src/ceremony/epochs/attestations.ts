@@ -93,7 +93,7 @@ export async function ownWord(
   if (before) return before
   await requireWhole(owner, name, digest)
   const own = sayActivated(record, { card, index, signing: identity.signing }, now)
-  if (await writeStatement(home, name, digest, 'activated', card.fingerprint, own)) return own
+  if (await writeStatement(home, name, digest, { said: 'activated', by: card.fingerprint }, own)) return own
   // Another process of this home made it at the same instant; a member never makes two.
   return given()
 }
@@ -134,7 +134,7 @@ export async function keepStatement(
   const digest = recordDigest(record)
   const rebinds = (await everyRebind(home, name, digest, record)).map(({ rebind }) => rebind)
   const { said, by } = parseStatement(encoded, record, rebinds)
-  return writeStatement(home, name, digest, said, by, encoded)
+  return writeStatement(home, name, digest, { said, by }, encoded)
 }
 
 // ------------------------------------------------------------------------------------------ handover by file

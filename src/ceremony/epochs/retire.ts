@@ -144,7 +144,7 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
     const index = seatOf(epoch, card.fingerprint)
     if (index === null || !wasHeld) continue
     const said = sayDeleted(meant.record, newest.digest, { card, index, signing: identity.signing }, now)
-    await writeStatement(home, name, epoch.digest, 'deleted', card.fingerprint, said)
+    await writeStatement(home, name, epoch.digest, { said: 'deleted', by: card.fingerprint }, said)
   }
   return { destroyed }
 }

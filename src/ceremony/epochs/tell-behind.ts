@@ -167,7 +167,7 @@ export async function lostWord(
   if (!seat || isHere || (await readEpochFile(home, name, digest, 'share.age')) !== null) return null
   if (await isVotedFor(home, record)) return null
   const word = sayLost(record, { card, index: seat.index, signing: identity.signing }, now)
-  await writeStatement(home, name, digest, 'lost', card.fingerprint, word)
+  await writeStatement(home, name, digest, { said: 'lost', by: card.fingerprint }, word)
   return word
 }
 

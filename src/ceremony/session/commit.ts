@@ -76,25 +76,25 @@ export async function agree(
 ): Promise<Uint8Array> {
   const known = await files.readCertificate()
   if (known) return known
-  const heard = hearCertificate(room, result)
-  if ((await files.readReceipt()) === null) {
-    const early = await declare(room, files, result, heard, signal)
-    if (early) return keep(room, files, early)
-  }
-  return keep(room, files, await vote(world, room, files, result, heard, signal))
+  const ending: Ending = { room, files, result, heard: hearCertificate(room, result), signal }
+  const early = (await files.readReceipt()) === null ? await declare(ending) : null
+  return keep(room, files, early ?? (await vote(world, ending)))
+}
+
+type Ending = {
+  readonly room: Room
+  readonly files: CeremonyFiles
+  readonly result: Result
+  readonly heard: Heard
+  readonly signal: AbortSignal
 }
 
 /**
  * Step 1, prepare: publishes `prepared` and waits for every member's over the same digest, or for a
  * certificate.
  */
-async function declare(
-  room: Room,
-  files: CeremonyFiles,
-  { ran, digest, seen }: Result,
-  heard: Heard,
-  signal: AbortSignal,
-): Promise<Uint8Array | null> {
+async function declare({ room, files, result, heard, signal }: Ending): Promise<Uint8Array | null> {
+  const { ran, digest, seen } = result
   const own = (await files.readPending('prepared.cbor')) as Uint8Array
   // Follows a restart only by a participant that has not prepared, and so cannot have voted.
   room.mayLeave = (by) => letterOf(room, 'prepared', ran.sid, by) === undefined
@@ -115,7 +115,7 @@ async function declare(
   const declared = slots.map((slot) => room.mailbox.get(slot) as Envelope)
   const envelopes = [...declared, decodeEnvelope(own)]
   const by = room.blame.decodeBodies('prepared', envelopes, preparedCodec.decode)
-  if ([...by.values()].every(({ result }) => hex(result) === hex(digest))) return null
+  if ([...by.values()].every((said) => hex(said.result) === hex(digest))) return null
   throw await splitOver(room, seen, ran.sid, { by, envelopes }, signal)
 }
 
@@ -123,14 +123,8 @@ async function declare(
  * Step 2, vote: writes the receipt to disk, then publishes it. It is always the same bytes. From here on only
  * a certificate ends the doubt.
  */
-async function vote(
-  world: World,
-  room: Room,
-  files: CeremonyFiles,
-  { ran, digest, holders, prove, mayVote }: Result,
-  heard: Heard,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
+async function vote(world: World, { room, files, result, heard, signal }: Ending): Promise<Uint8Array> {
+  const { ran, digest, holders, prove, mayVote } = result
   let own = await files.readReceipt()
   if (own === null) {
     signal.throwIfAborted()

@@ -5,21 +5,24 @@ import type { Kind } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'
 import type { World } from '../world.js'
 
+export type Ended = {
+  readonly sid: Uint8Array
+  readonly certificate: Uint8Array
+  /** Shown to watchers beside the certificate; null if there are none. */
+  readonly outcome: Uint8Array | null
+  /** Further letters that the peers should send. */
+  readonly awaited: readonly Slot[]
+}
+
 /**
  * Hands out the certificate to every member that asks for a letter of the ending, until all are done or
  * patience ends.
- * @param outcome shown to watchers beside the certificate; null if there are none
- * @param awaited further letters that the peers should send
  * @returns names of the members whose letters are missing
  */
 export async function linger(
   world: World,
   room: Room,
-  sid: Uint8Array,
-  certificate: Uint8Array,
-  outcome: Uint8Array | null,
-  signal: AbortSignal,
-  awaited: readonly Slot[] = [],
+  { sid, certificate, outcome, awaited }: Ended,
 ): Promise<string[]> {
   const show = (): void => {
     room.mailbox.post('certificate', { session: sid }, certificate)
@@ -43,7 +46,7 @@ export async function linger(
   const began = world.now()
   const missing = (slots: readonly Slot[]) => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const heard = (slots: readonly Slot[], span: number): Promise<void> => {
-    const wait = { deadline: began + span, signal, round: 'done' }
+    const wait = { deadline: began + span, signal: world.signal, round: 'done' }
     return room.mailbox
       .until(
         () => missing(slots).length === 0,

@@ -38,7 +38,7 @@ export async function splitOver(
   try {
     const wrong = 'it declares another result of the same letters'
     const holds = (peer: Member) => !sameParts(saidBy(peer)) || equalBytes(saidBy(peer).result, own.result)
-    const silent = part < 0 ? [] : await compared(room, seen, sid, part, { by, envelopes }, signal)
+    const silent = part < 0 ? [] : await compared(room, placesOf(seen, sid), part, { by, envelopes }, signal)
     signal.throwIfAborted()
     room.blame.accuse('prepared', room.peers, 'witnessed', wrong, holds, envelopes)
     return nobodyProven(room, saidBy, silent)
@@ -55,13 +55,12 @@ export async function splitOver(
  */
 async function compared(
   room: Room,
-  seen: Seen,
-  sid: Uint8Array,
+  places: readonly PlaceOf[],
   part: number,
   { by, envelopes }: Declared,
   signal: AbortSignal,
 ): Promise<readonly Member[]> {
-  const { place, letters } = placesOf(seen, sid)[part] as PlaceOf
+  const { place, letters } = places[part] as PlaceOf
   // A resumed process has these letters only in its files.
   if (room.mailbox.held(place).length === 0) for (const letter of letters) room.showings.show(place, letter)
   const silent = await room.compare([place], signal)

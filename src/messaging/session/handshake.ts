@@ -88,7 +88,7 @@ export async function open(
 ): Promise<Opened> {
   const secrets: Uint8Array[] = []
   try {
-    return await exchange(room, own, consents, signal, rng, secrets)
+    return await exchange(room, own, consents, signal, { rng, wipe: secrets })
   } finally {
     wipeEphemeral(own.keys)
     for (const secret of secrets) secret.fill(0)
@@ -101,8 +101,7 @@ async function exchange(
   own: OwnHello,
   consents: Consents | null,
   signal: AbortSignal,
-  rng: Rng,
-  wipe: Uint8Array[],
+  { rng, wipe }: { readonly rng: Rng; readonly wipe: Uint8Array[] },
 ): Promise<Opened> {
   const { mailbox, participants, peers, self, definition, blame } = room
   const { start, keys } = own

@@ -19,8 +19,7 @@ export async function writeStatement(
   home: Home,
   name: string,
   digest: Uint8Array,
-  said: Said,
-  by: Uint8Array,
+  { said, by }: { readonly said: Said; readonly by: Uint8Array },
   statement: Uint8Array,
 ): Promise<boolean> {
   const folder = folderOf(home, name, digest)

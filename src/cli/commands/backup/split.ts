@@ -59,7 +59,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   if (await isSplit(home, key))
     context.terminal.say('This share was split so before: these are the same pieces, sealed again.')
   const reach = reachOf(key.seated, [...others, planned(indexIn(key, card), threshold, seals)])
-  await agree(context, key, threshold, chosen, reach, options.confirm)
+  await agree(context, key, { threshold, chosen, reach, confirm: options.confirm })
   const identity = await context.openIdentity()
   try {
     const order = { threshold, holders: seals, out, now: context.now(), rng: context.rng }
@@ -120,15 +120,20 @@ const planned = (index: number, threshold: number, holders: readonly HolderSeal[
   holders: holders.map((holder, i) => ({ index: i + 1, name: holder.name, to: recipientOf(holder) })),
 })
 
+type Proposed = {
+  readonly threshold: number
+  readonly chosen: readonly Chosen[]
+  readonly reach: Reach
+  readonly confirm: string | undefined
+}
+
 /** Shows the holders, and asks if the split lets fewer people reach the key. */
 async function agree(
   { terminal }: Context,
   key: Key,
-  threshold: number,
-  chosen: readonly Chosen[],
-  { smallest, outsiders }: Reach,
-  confirm: string | undefined,
+  { threshold, chosen, reach, confirm }: Proposed,
 ): Promise<void> {
+  const { smallest, outsiders } = reach
   const needed = key.record.threshold
   terminal.say(
     `Your share of ${key.name}, for ${chosen.length} holders, any ${threshold} of whom restore it:`,
