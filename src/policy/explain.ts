@@ -10,6 +10,7 @@ import type { LimitState } from './limits.js'
 /** How rules are read. */
 export const SEMANTICS: readonly string[] = [
   'Each effect of a payload is judged by itself. Change is free. A fee is judged where a rule names fees.',
+  'So a bound on an amount holds for each effect; limit: { per-request: ... } bounds their sum.',
   'A rule that denies wins over all rules that allow, in whatever order they stand.',
   'Otherwise at least one rule must fit each effect; without one the request is denied.',
   'The demands of all rules that fit add up: the most approvals, custodians and delay, and the shortest lapse.',

@@ -100,6 +100,7 @@ function readConditions(fields: Fields | null, { titles, assets, recipients }: N
   const chosen = assetNames?.flatMap((name) => assets.get(name) ?? []) ?? null
   const amount = fields?.fields('amount') ?? null
   const unlimited = amount?.flag('unlimited') ?? false
+  if (amount?.has('unlimited') && !unlimited) amount.reject('unlimited', 'is true, or left out')
   return {
     type: words('type', TYPES),
     effect: effect === null ? null : EFFECTS.filter((each) => effect.includes(each)),

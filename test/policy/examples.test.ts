@@ -101,6 +101,13 @@ const EXAMPLES: Readonly<Record<string, readonly Case[]>> = {
       decides: 'allow: small payouts',
     },
     {
+      what: 'a large payout in small pieces',
+      tried: (p) => ({
+        effects: [pays(p, 'usdc', 30_000n, 'exchange'), pays(p, 'usdc', 30_000n, 'exchange')],
+      }),
+      decides: 'deny: small payouts',
+    },
+    {
       what: 'a large payout with half of its approvals',
       tried: (p) => ({
         effects: [pays(p, 'usdc', 50_001n, 'exchange')],

@@ -258,6 +258,10 @@ describe('a rule', () => {
       '{ name: pay, when: { asset: [usdc], amount: { above: "5", unlimited: true } } }',
       /unlimited has no bounds/,
     ],
+    [
+      '{ name: pay, when: { asset: [usdc], amount: { unlimited: false } } }',
+      /unlimited is true, or left out/,
+    ],
     ['{ name: pay, when: { hours: { days: mon } } }', /zone is a time zone/],
     ['{ name: pay, when: { hours: { zone: "+01:00" } } }', /zone is a time zone/],
     ['{ name: pay, when: { hours: { zone: Europe/Zurch } } }', /zone is a time zone/],

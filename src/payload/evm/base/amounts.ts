@@ -1,15 +1,8 @@
 /** Amounts, times and bytes in words. */
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { hex, rfc3339 } from '../../../wire/base/text.js'
+import { decimal } from '../../decimal.js'
 import { coinOf } from './chains.js'
-
-/** An amount of smallest units as a decimal number, exact and without zeros at its end. */
-export function decimal(amount: bigint, decimals: number): string {
-  const digits = amount.toString().padStart(decimals + 1, '0')
-  const whole = digits.slice(0, digits.length - decimals)
-  const rest = digits.slice(digits.length - decimals).replace(/0+$/, '')
-  return rest === '' ? whole : `${whole}.${rest}`
-}
 
 /** `1.5 ETH`. Every EVM chain counts its coin in units of 10^-18. */
 export const coins = (wei: bigint, chain: bigint | null): string => `${decimal(wei, 18)} ${coinOf(chain)}`

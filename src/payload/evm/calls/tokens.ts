@@ -1,6 +1,6 @@
 /** Tokens and their amounts. A name and decimals count only for the contract on its chain. */
 import { TOKENS } from 'micro-eth-signer/abi.js'
-import { decimal } from '../base/amounts.js'
+import { decimal } from '../../decimal.js'
 import type { Report } from '../base/report.js'
 import { wrapperOf } from './contracts.js'
 
