@@ -28,7 +28,7 @@ export type OldEpoch = {
 /** A ceremony that may have left shares. */
 export type Source = {
   readonly files: CeremonyFiles
-  /** Whether its pending result counts too: not where it may be a share in use. */
+  /** Whether its pending result counts too; not if that may be a share in use. */
   readonly pending: boolean
 }
 

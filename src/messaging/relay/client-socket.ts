@@ -19,7 +19,7 @@ export type SocketOptions = {
   readonly pending: number
 }
 
-/** What a waiting write costs beside its bytes: a flood of tiny messages fills memory too. */
+/** Overhead of a waiting write in bytes: a flood of tiny messages fills memory too. */
 const WRITE_COST = 256
 /** Milliseconds for a client to read the reason before its connection is closed. */
 const GRACE = 1000

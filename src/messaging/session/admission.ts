@@ -1,4 +1,4 @@
-/** What every participant must satisfy, apart from what its letters say: the protocol, the clock, the dates. */
+/** Requirements for every participant beside its letters: the protocol version, the clock, the dates. */
 import { Failure } from '../../wire/base/failure.js'
 import { PROTOCOL, protocolIn } from '../../wire/session/handshake.js'
 import { rfc3339 } from '../../wire/base/text.js'

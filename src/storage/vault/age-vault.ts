@@ -5,7 +5,7 @@ import type { Identity } from '../../wire/identity/identity.js'
 import { openWith, openWithPassphrase, recipientOf, sealTo, sealWithPassphrase } from '../sealed/age.js'
 import type { Sealer, Vault } from './vault.js'
 
-/** What opens an age file: a passphrase, or any of these age identities. */
+/** A secret that opens an age file: a passphrase, or any of these age identities. */
 export type Unlock =
   | { readonly kind: 'passphrase'; readonly passphrase: string }
   | { readonly kind: 'identity'; readonly identities: readonly string[] }

@@ -1,5 +1,5 @@
 /**
- * What seals and opens secrets. Callers name the purpose, so that another implementation, such as a KMS, can
+ * The interface that seals and opens secrets. Callers name the purpose, so that another implementation, such as a KMS, can
  * keep a key or an audit log for each. `age-vault.ts` is the one implementation.
  */
 import type { Secret } from '../../protocol/core/secret.js'

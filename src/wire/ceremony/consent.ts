@@ -17,7 +17,7 @@ export const outcomeCodec = codec(
   1 << 19,
 )
 
-/** The watchers' valid signatures over this definition, one each, whoever showed them. */
+/** The watchers' valid signatures over this definition, one each. */
 export function consentsAmong(
   id: Uint8Array,
   definition: ReshareDefinition,

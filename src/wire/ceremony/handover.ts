@@ -22,7 +22,7 @@ const handoverCodec = codec(
       1,
       MOST_EPOCHS,
     ),
-    /** Of the last. */
+    /** The certificate of the last record. */
     certificate: bytesUpTo(1 << 17),
     statements: list(bytesUpTo(1024), 0, MOST_STATEMENTS),
   }),

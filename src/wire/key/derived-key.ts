@@ -5,7 +5,7 @@ import { publicKeyOf } from '../../protocol/group/scheme.js'
 import { Failure } from '../base/failure.js'
 import type { KeyRecord } from './record.js'
 
-/** What keys are derived from: a recorded key, or a public key alone (`chain_code` null). */
+/** The parent of derived keys: a recorded key, or a public key alone (`chain_code` null). */
 export type RootKey = Pick<KeyRecord, 'scheme' | 'group_point' | 'chain_code'>
 
 export type DerivedKey = {

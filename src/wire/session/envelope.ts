@@ -78,7 +78,7 @@ export const SLOTTED: ReadonlySet<Kind> = new Set([
   'done',
 ])
 
-/** Kinds of which the first letter in a place counts; later ones say the same at another time. */
+/** Kinds whose first letter in a place counts; later ones differ only in their date. */
 export const REPEATED: ReadonlySet<Kind> = new Set(['activated', 'done'])
 
 /** A round's name, such as `commit.echo`. Accusations show it on screens, so its alphabet is plain. */

@@ -13,7 +13,7 @@ import { receiptShape } from '../ceremony/certificate.js'
 const MOST_ROUNDS = 64
 const envelopes = list(bytesUpTo(ENVELOPE_LIMIT), 1, 64)
 
-/** What all participants saw before the ending, in the order of the participants. */
+/** The letters before the ending that all participants saw, in the participants' order. */
 const seenShape = {
   /** The encoded definition. */
   definition: bytesUpTo(1 << 19),

@@ -52,7 +52,7 @@ export const shownLetter = (level: Level): Codec<Shown> =>
     }),
   )
 
-/** What a party needs to prove that it followed the protocol. */
+/** A party's secrets for the proof that it followed the protocol. */
 export type Defence = {
   readonly signers: Signers
   readonly said: Said

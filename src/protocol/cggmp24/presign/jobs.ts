@@ -33,7 +33,7 @@ export const jobShapes = {
   element: natural(PRODUCTION.modulusBits),
   ciphertext: natural(2 * PRODUCTION.modulusBits),
   secretScalar: bytes(32),
-  /** Of `committedCodec` or `masksCodec`. */
+  /** Encoded by `committedCodec` or `masksCodec`. */
   secretRecord: bytesUpTo(1 << 12),
   aux: auxPublicShape(PRODUCTION),
   random: bytesUpTo(1 << 19),
@@ -65,7 +65,7 @@ const ownKey = (p: Uint8Array, q: Uint8Array): PaillierSecret =>
 
 const integerOf = (scalar: Uint8Array): bigint => centred(fromBytes(scalar), order)
 
-/** What ψ0 and ψ1 say, under the sender's N0. */
+/** The statements of ψ0 and ψ1 under the sender's N0. */
 const statements = (N0: EncElgStatement['N0'], { K, encGamma, Y, A1, A2, B1, B2 }: First) => ({
   psi0: { N0, C: K, A: Y, B: A1, X: A2 },
   psi1: { N0, C: encGamma, A: Y, B: B1, X: B2 },
@@ -119,7 +119,7 @@ export const proveNonces = task(
   },
 )
 
-/** Each of ψ0 and ψ1 from the owner of N, as the owner of p̂ and q̂ finds out. */
+/** Verifies ψ0 and ψ1 of the owner of N, by this party's p̂ and q̂. */
 export const verifyNonces = task(
   'presign/verify-nonces',
   {
@@ -140,7 +140,7 @@ export const verifyNonces = task(
   },
 )
 
-/** Each of ψ0 and ψ1, for whoever has the verifier's parameters. */
+/** Whether ψ0 and ψ1 hold by the verifier's parameters. */
 export function nonceProofsHold(
   context: ProofContext,
   rp: Pedersen,
@@ -206,7 +206,7 @@ export const answerCiphertext = task(
   },
 )
 
-/** What ψ and ψ̂ say of an answer to K. */
+/** The statements of ψ and ψ̂ about an answer to K. */
 const answerStatements = (
   N_j: AffGStatement['N_j'],
   N_i: AffGStatement['N_i'],
@@ -216,7 +216,7 @@ const answerStatements = (
   x: { N_j, N_i, C: said.K, D: said.answer.DHat, Y: said.answer.FHat, X: said.X },
 })
 
-/** Each of ψ and ψ̂ from the owner of N for its answer to this party's K. */
+/** Verifies ψ and ψ̂ of the owner of N for its answer to this party's K. */
 export const verifyAnswer = task(
   'presign/verify-answer',
   {
@@ -242,7 +242,7 @@ export const verifyAnswer = task(
   },
 )
 
-/** Each of ψ and ψ̂ for an answer to the owner of N_j, for whoever has its parameters. */
+/** Whether ψ and ψ̂ hold for an answer to the owner of N_j, by its parameters. */
 export function answerProofsHold(
   context: ProofContext,
   rp: Pedersen,

@@ -241,7 +241,7 @@ export function* presignWith(
   return new Presignature(known, { k: byDelta(ownK.x), chi: byDelta(chi_i) })
 }
 
-/** Σ(α_j + β_j) and Σ(α̂_j + β̂_j) modulo q. What the jobs give back is wiped. */
+/** Σ(α_j + β_j) and Σ(α̂_j + β̂_j) modulo q. The jobs' outputs are wiped. */
 function* openAnswers(
   peers: readonly PartyId[],
   input: (from: PartyId) => Parameters<typeof openAnswer.job>[0],

@@ -22,7 +22,7 @@ export function elGamal(Y: Point, committed: Secret): readonly [Point, Point] {
   return [secp256k1.timesG(b), Y.multiply(b).add(secp256k1.timesG(x))]
 }
 
-/** What hides this party's answers, for each peer. */
+/** The masks of this party's answers, for each peer. */
 export function drawMasks(signers: Signers, self: PartyId, rng: Rng): Secrets<PartyId> {
   const range = twoTo(signers.level.ellPrime)
   const N_i = auxOf(signers, self).N
