@@ -36,9 +36,7 @@ export async function takeStatements(
 export const takenLines = (name: string, { added, strange, frozen }: Taken): string[] => [
   ...(frozen === null
     ? []
-    : [
-        `Others have gone over from epoch ${frozen} of ${name}, which was in use here: this home signs with it no more.`,
-      ]),
-  `New here: ${added} ${added === 1 ? 'statement' : 'statements'}.`,
-  ...(strange === 0 ? [] : [`By identities that sit in no seat known here, and so not counted: ${strange}.`]),
+    : [`A newer epoch has replaced epoch ${frozen} of ${name}. This home no longer signs with it.`]),
+  `${added} new ${added === 1 ? 'statement' : 'statements'}.`,
+  ...(strange === 0 ? [] : [`${strange} not counted: their authors have no seat known here.`]),
 ]

@@ -59,18 +59,18 @@ export async function holderAgain(
   if (to.kind === 'age') return { name, kind: 'age', recipient: to.recipient }
   const card = cards.find(({ fingerprint }) => hex(fingerprint) === hex(to.fingerprint))
   if (card) return { name, kind: 'card', card }
-  throw new Failure('configuration', 'E_UNKNOWN_PEER', `the card of ${name} is not here`, {
+  throw new Failure('configuration', 'E_UNKNOWN_PEER', `this home does not have the card of ${name}`, {
     party: name,
-    hint: `import the card with fingerprint ${hex(to.fingerprint)}: \`mpc identity import FILE\``,
+    hint: `import the card with the fingerprint ${hex(to.fingerprint)}: \`mpc identity import FILE\``,
   })
 }
 
 /** The refusal to seal a secret to a card that is not verified here. */
 export const unverified = ({ name, fingerprint }: Card): Failure =>
-  new Failure('authentication', 'E_UNVERIFIED', `this card of ${name} is not verified here`, {
+  new Failure('authentication', 'E_UNVERIFIED', `this card of ${name} is not verified`, {
     party: name,
     hint:
-      `hear from ${name}, in person, that its fingerprint is ${hex(fingerprint)}, then: ` +
+      `ask ${name}, in person, whether the fingerprint is ${hex(fingerprint)}, then: ` +
       `mpc identity import ${name}.card --fingerprint FP`,
   })
 
@@ -79,14 +79,14 @@ export async function cardIn(path: string, flag: string): Promise<Card> {
   const [card, another] = parseCards(await readNamed(path, flag))
   if (card && !another) return card
   throw new Failure('authentication', 'E_CARD', `${path} holds more than one card`, {
-    hint: `give ${flag} a file with one card each`,
+    hint: `give ${flag} files with one card each`,
   })
 }
 
 async function byPassphrase(context: Context, name: string, fds: readonly NamedFd[]): Promise<Chosen> {
   const fd = fds.find(({ who }) => who === name)?.fd ?? null
   const passphrase = await context.holderSecret(name, fd)
-  return { seal: { name, kind: PASSPHRASE, passphrase }, known: 'whoever knows its passphrase' }
+  return { seal: { name, kind: PASSPHRASE, passphrase }, known: 'by passphrase' }
 }
 
 type Candidate = { readonly card: Card; readonly status: ReturnType<typeof statusOf> }
@@ -97,8 +97,8 @@ async function byCard({ terminal }: Context, { card, status }: Candidate): Promi
   if (status === 'verified') return { seal, known: 'verified' }
   if (!terminal.interactive) throw unverified(card)
   await terminal.confirm(
-    `The card of ${card.name} is not verified here: somebody else may have made it, and would get this piece. ` +
-      `Its fingerprint is ${hex(card.fingerprint)}. Seal a piece to it all the same?`,
+    `The card of ${card.name} is not verified. If somebody else made it, they get this piece. ` +
+      `Its fingerprint is ${hex(card.fingerprint)}. Seal a piece to it anyway?`,
     card.name,
     { flag: 'a verified card' },
   )
@@ -108,7 +108,12 @@ async function byCard({ terminal }: Context, { card, status }: Candidate): Promi
 function requireAsked(fds: readonly NamedFd[], asked: readonly string[]): void {
   const strange = fds.find(({ who }) => !asked.includes(who))
   if (strange === undefined) return
-  throw new Failure('usage', 'E_HOLDERS', `no piece is sealed by a passphrase of ${strange.who}`, {
-    hint: `name it so: --holders ${strange.who}=passphrase,...`,
-  })
+  throw new Failure(
+    'usage',
+    'E_HOLDERS',
+    `--holder-passphrase-fd: ${strange.who} is not a holder with a passphrase`,
+    {
+      hint: `make it one: --holders ${strange.who}=passphrase,...`,
+    },
+  )
 }

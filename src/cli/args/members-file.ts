@@ -26,7 +26,7 @@ export type TlsFiles = { readonly tlsCert?: string; readonly tlsKey?: string }
 export function tlsFiles({ tlsCert, tlsKey }: TlsFiles): { cert: string; key: string } | null {
   if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey }
   if (tlsCert === undefined && tlsKey === undefined) return null
-  throw new Failure('usage', 'E_TLS_FILES', '--tls-cert and --tls-key go together', {
-    hint: 'a certificate is of no use without its key',
+  throw new Failure('usage', 'E_TLS_FILES', '--tls-cert and --tls-key must be given together', {
+    hint: 'give both, or neither',
   })
 }

@@ -61,9 +61,9 @@ export async function withPieces<T>(
     throw new Failure(
       'usage',
       'E_USAGE',
-      `${byPassphrase.length} of these pieces are sealed by a passphrase`,
+      `--piece-passphrase-fd occurs ${fds.length} times, and ${byPassphrase.length} of these pieces have a passphrase`,
       {
-        hint: '--piece-passphrase-fd is given once for each of them, in their order',
+        hint: 'give it once for each of them, in their order',
       },
     )
   }
@@ -103,8 +103,8 @@ export async function givenIn(
   { record, certificate, manifest }: PieceOptions,
 ): Promise<Given> {
   if (certificate !== undefined && record === undefined) {
-    throw new Failure('usage', 'E_USAGE', '--certificate is over a record, and none is given', {
-      hint: 'give --record FILE too',
+    throw new Failure('usage', 'E_USAGE', '--certificate needs --record', {
+      hint: 'give the record that it certifies: --record FILE',
     })
   }
   const { home } = await context.existingHome()
@@ -131,7 +131,7 @@ async function recordIn(path: string, proof: string | undefined): Promise<Public
 async function heldIn(context: Context, label: string): Promise<Held> {
   if (label === '-' && context.terminal.interactive) {
     const bytes = await typePiece(context.terminal)
-    return { label: 'what was typed', bytes, kind: isSealed(bytes) ? kindOfSealed(bytes) : 'clear' }
+    return { label: 'the typed piece', bytes, kind: isSealed(bytes) ? kindOfSealed(bytes) : 'clear' }
   }
   const file = await readInput(label, 'FILE')
   try {
@@ -156,9 +156,9 @@ function onPaper(file: Uint8Array): Uint8Array {
   throw new Failure(
     'verification',
     'E_PIECE',
-    'this is neither a piece, nor the text of a code, nor lines from paper',
+    'this is not a piece, the text of a code, or lines from paper',
     {
-      hint: 'give the file of the piece; or the text of the code on its page; or its lines, as they stand there',
+      hint: 'give the file of the piece, the text of the code on its page, or its lines as printed',
     },
   )
 }

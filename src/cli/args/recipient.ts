@@ -29,7 +29,7 @@ export async function confirmCard(
 ): Promise<void> {
   if (confirm !== undefined && confirm !== name) {
     throw new Failure('usage', 'E_USAGE', `--confirm ${confirm} is not the name on the card`, {
-      hint: `the card is that of ${name}`,
+      hint: `the name on the card is ${name}`,
     })
   }
   if (confirm === undefined) await terminal.confirm(question, name, { flag: `--confirm ${name}` })

@@ -11,7 +11,7 @@ export async function takeUpWaiting(context: Context): Promise<readonly MadeKey[
   if (!home || !card) return []
   const made = await takeUp(home, card, context.now())
   for (const { name, record } of made) {
-    context.terminal.say(`Epoch ${record.epoch} of ${name} was certified, and is in use here from now on.`)
+    context.terminal.say(`Epoch ${record.epoch} of ${name} is certified and now in use here.`)
   }
   return made
 }

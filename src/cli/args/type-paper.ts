@@ -6,8 +6,8 @@ import type { Terminal } from '../terminal/terminal.js'
 /** The bytes on the page. A scanner may also type the text of its QR code. */
 export async function typePiece(terminal: Terminal): Promise<Uint8Array> {
   terminal.say(
-    'Type the lines of the page, each with Enter after it. Blanks and capitals do not matter.',
-    'What you type stays on this screen: clear it afterwards.',
+    'Type the lines of the page, and press Enter after each. Blanks and capitals do not matter.',
+    'Your typing stays on this screen. Clear it afterwards.',
   )
   const parts: Uint8Array[] = []
   for (let number = 1; number <= MOST_LINES; number++) {
@@ -21,7 +21,7 @@ export async function typePiece(terminal: Terminal): Promise<Uint8Array> {
     parts.push(line.bytes)
     if (line.last) return joined(parts)
   }
-  throw new Failure('usage', 'E_INPUT_SIZE', `no page has more than ${MOST_LINES} lines`)
+  throw new Failure('usage', 'E_INPUT_SIZE', `a page has at most ${MOST_LINES} lines`)
 }
 
 function problemOf(typed: string, number: number): string | null {
