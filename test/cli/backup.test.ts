@@ -126,7 +126,7 @@ describe('a backup', () => {
       const play = [[`Type "${name}", or no:`, 'no\r']] as const
       const said = await atTerminal(bob.home, words, play, { cwd: folder.dir })
       expect(said.code, said.stdout).toBe(8)
-      expect(said.stdout.replace(/\s+/g, ' ')).toContain('is not verified here')
+      expect(said.stdout.replace(/\s+/g, ' ')).toContain('is not verified. If somebody else made it')
       expect(readdirSync(folder.dir)).not.toContain('strange')
     }
     if (!hasTerminal) return
@@ -149,7 +149,7 @@ describe('a backup', () => {
     expect(again.json.error.hint).toContain('for other holders: refresh first')
     const lost = await line(alice, 'backup split --key treasury --again h4 -o lost')
     expect(lost.code).toBe(0)
-    expect(lost.stderr).toContain('If its holder is no longer trusted, refresh the key')
+    expect(lost.stderr).toContain('If you no longer trust its holder, refresh the key')
     expect(readdirSync(path('lost')).sort()).toEqual(['h4.piece', 'manifest.json'])
     const verified = await line(holders[3] as Custodian, 'backup verify lost/h4.piece --record record.json')
     expect(verified.json.data).toMatchObject({ valid: true, holder: 'h4' })
@@ -234,7 +234,7 @@ describe('a backup', () => {
       const play = [['Type "treasury", or no:', 'no\r']] as const
       const refused = await atTerminal(carol.home, words, play, { cwd: folder.dir })
       expect(refused.code, refused.stdout).toBe(8)
-      expect(refused.stdout).toContain('People who are no custodians reach it:')
+      expect(refused.stdout).toContain('A group without custodians can use the key:')
       expect(readdirSync(folder.dir)).not.toContain('severe')
     }
     const confirmed = await line(carol, `${outsiders} --manifests out/manifest.json --confirm treasury`)
@@ -299,7 +299,7 @@ describe('a backup', () => {
         rebind: { key: 'treasury', seat: 1, before: alice.fingerprint, seated: fresh.fingerprint },
       },
     })
-    expect((await bob.mpc(['key', 'show', 'treasury'])).stdout).toContain('sits in the seat of alice')
+    expect((await bob.mpc(['key', 'show', 'treasury'])).stdout).toContain('has the seat of alice')
 
     const asks = ['sign', '--key', 'treasury', '--in', 'msg.bin', '--signers', 'alice,bob', ...approve]
     const joins = ['sign', '--key', 'treasury', '--next', ...approve]
@@ -335,7 +335,7 @@ describe('a backup', () => {
     expect(defined.json.data.members[0].fingerprint).toBe(alice.fingerprint)
     const shown = await bob.mpc(['ceremony', 'show', 'refresh.mpc'])
     expect(shown.stdout.replaceAll(/\s+/g, ' ')).toContain(
-      'alice has a new identity, by a rebind; the old one',
+      'alice has a new identity by a rebind; the old one',
     )
 
     const refresh = ['refresh', '--definition', 'refresh.mpc', '--accept', defined.json.data.definition_id]
@@ -362,6 +362,6 @@ describe('a backup', () => {
       expect(json.data).toMatchObject({ epoch: 2, signers: ['alice', 'carol'] })
       expect(opensslAccepts(json.data.signature)).toBe(true)
     }
-    expect((await alice.mpc(['key', 'show', 'treasury'])).stdout).not.toContain('sits in the seat of')
+    expect((await alice.mpc(['key', 'show', 'treasury'])).stdout).not.toContain('has the seat of')
   })
 })

@@ -106,8 +106,8 @@ describe('mpc ceremony new', () => {
 
   it('warns of thresholds by which one loss is too much, or half of them enough; machines too', async () => {
     const [all, half] = [
-      /All (\d) must sign: if one of them loses its share/,
-      /Half of the custodians or fewer are enough: 2/,
+      /All (\d) must sign. If one loses its share/,
+      /Half of the custodians or fewer must sign, so two separate groups of 2 /,
     ]
     const of = async (threshold: number, members: string, file: string) => {
       const changes = { '--threshold': String(threshold), '--members': members }
@@ -115,8 +115,8 @@ describe('mpc ceremony new', () => {
       const shown = await alice.mpc(['ceremony', 'show', file])
       const { warnings } = made.json.data
       const flat = shown.stdout.replace(/\s+/g, ' ')
-      for (const warning of warnings) expect(flat).toContain(`CAREFUL: ${warning}`)
-      expect(flat.match(/CAREFUL/g)?.length ?? 0).toBe(warnings.length)
+      for (const warning of warnings) expect(flat).toContain(`WARNING: ${warning}`)
+      expect(flat.match(/WARNING/g)?.length ?? 0).toBe(warnings.length)
       return warnings as string[]
     }
     expect(await of(2, 'alice,bob', 'w1.mpc')).toEqual([expect.stringMatching(all)])

@@ -23,7 +23,7 @@ afterAll(() => remove())
 describe('a home that is not there', () => {
   it.each([
     [['key', 'list'], 0, 'No keys here yet'],
-    [['identity', 'list'], 0, 'Nobody yet'],
+    [['identity', 'list'], 0, 'This home has no identity'],
     [['identity', 'show'], 3, 'mpc identity init'],
     [['identity', 'export'], 3, 'mpc identity init'],
     [['identity', 'verify', 'bob'], 3, 'E_UNKNOWN_PEER'],
@@ -67,7 +67,7 @@ describe('the time of a ceremony', () => {
     const lines = (now: number) =>
       definitionLines(unsigned(definition as Parameters<typeof unsigned>[0]), now)
     expect(lines(at - 7_200_000)[2]).toMatch(/^NOT YET: begins .* \(in 2 hours\)$/)
-    expect(lines(at)[2]).toMatch(/^to be held before .* \(in 60 minutes\)$/)
+    expect(lines(at)[2]).toMatch(/^expires .* \(in 60 minutes\)$/)
     expect(lines(at + 7_200_000)[2]).toMatch(/^EXPIRED .* \(60 minutes ago\): its author can make a new one$/)
   })
 })

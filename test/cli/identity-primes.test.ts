@@ -33,7 +33,7 @@ describe('mpc identity primes', () => {
     expect(ran.json).toMatchObject({ code: 0, data: { made: 1, primes: 2 } })
     expect(kept()).toBe(2)
     expect([await known('status'), await known('identity', 'show')]).toEqual([2, 2])
-    expect((await mpc(home, ['status'])).stdout).toMatch(/^ {2}primes +2 made ahead; an ECDSA key takes 4$/m)
+    expect((await mpc(home, ['status'])).stdout).toMatch(/^ {2}primes +2 stored; an ECDSA key needs 4$/m)
   }, 120_000)
 
   it('keeps those made when Ctrl-C ends it, at once', async () => {

@@ -67,14 +67,14 @@ describe('mpc key address', () => {
   })
 
   it.each([
-    ['sol', 'evm', 'a key of eddsa-ed25519 has no address of type evm', 'sol has: sol'],
+    ['sol', 'evm', 'eddsa-ed25519 keys have no evm address', 'sol has: sol'],
     [
       'treasury',
       'btc-p2tr',
-      'a key of ecdsa-secp256k1 has no address of type btc-p2tr',
+      'ecdsa-secp256k1 keys have no btc-p2tr address',
       'treasury has: evm, btc-p2wpkh',
     ],
-    ['tap', 'sol', 'a key of schnorr-taproot has no address of type sol', 'tap has: btc-p2tr'],
+    ['tap', 'sol', 'schnorr-taproot keys have no sol address', 'tap has: btc-p2tr'],
   ])('of %s as %s is refused, naming what there is', async (name, type, message, hint) => {
     const { code, json } = await key('address', name, '--type', type, '--json')
     expect([code, json.error]).toMatchObject([2, { code: 'E_ADDRESS_TYPE', message, hint }])

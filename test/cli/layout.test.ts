@@ -88,7 +88,7 @@ describe('times', () => {
       (_, month) => humanTime(Date.UTC(2030, month, 5), now).split('(')[0],
     )
     expect(new Set(lengths.map((text) => text?.replace(/ [A-Z0-9+:-]+ $/, '').length)).size).toBe(1)
-    expect(humanTime(9e15, now)).toBe('a time beyond all calendars')
+    expect(humanTime(9e15, now)).toBe('a time out of range')
   })
 })
 

@@ -68,13 +68,14 @@ terminalSuite('leaving, and what comes between', () => {
     const a = await keygen(alice)
     await a.sees('☐ bob')
     await server.down()
-    await a.sees('The server is away')
+    await a.sees('The connection to the server is lost')
     await a.sees(/left, Ctrl-C leaves ☐ bob/)
     await server.up()
     await a.sees('The server is back.')
     const b = await keygen(bob)
     expect([await a.ended, await b.ended]).toEqual([0, 0])
-    for (const said of ['The server is away', 'The server is back']) expect(times(a, said)).toBe(1)
+    for (const said of ['The connection to the server is lost', 'The server is back'])
+      expect(times(a, said)).toBe(1)
   })
 
   it('of who is killed without a word while others still join, it is said when they were last heard', async () => {
@@ -190,9 +191,7 @@ terminalSuite('leaving, and what comes between', () => {
     )
     const a = await keygen(alice, 'treasury3.mpc')
     const b = await keygen(bob, 'treasury3.mpc')
-    await a.sees(
-      /Collecting the receipts of everybody.*you have voted: Ctrl-C leaves it in doubt ☑ bob ☐ carol/,
-    )
+    await a.sees(/Collecting all receipts.*you have voted: Ctrl-C leaves it in doubt ☑ bob ☐ carol/)
     a.types(CTRL_C)
     expect(await a.ended).toBe(12)
     expect(a.screen).toContain('E_IN_DOUBT')

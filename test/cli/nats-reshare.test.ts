@@ -61,7 +61,7 @@ natsSuite('resharing over NATS', (startBroker) => {
       minority: false,
     })
     const shown = await alice.mpc(['ceremony', 'show', 'reshare.mpc'])
-    expect(shown.stdout).toContain('until now 2 of 3, epoch 1; the public key stays')
+    expect(shown.stdout).toContain('now 2 of 3, epoch 1; the public key stays')
     const reshared = await together(everybody, 'reshare', reshare.definition_id)
     for (const data of reshared) {
       expect(data).toMatchObject({ public_key: publicKey, key_id: keyId, epoch: 2, threshold: 3 })

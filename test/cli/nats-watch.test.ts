@@ -44,7 +44,7 @@ describe('resharings that others watch, over the relay', () => {
     } = await define('minority.mpc', 'reshare', ...minority)
     expect([watchers, watchers_needed]).toEqual([['carol', 'dave'], 0])
     expect((await alice.mpc(['ceremony', 'show', 'minority.mpc'])).stdout).toContain(
-      'BY A MINORITY; not heard: carol, dave',
+      'BY A MINORITY; not asked: carol, dave',
     )
     const line = ['reshare', '--definition', 'minority.mpc', '--accept', id as string]
     const without = await start(bob, server.url, line).ended
@@ -52,7 +52,7 @@ describe('resharings that others watch, over the relay', () => {
       code: 2,
       error: { code: 'E_NO_INPUT', hint: 'give --confirm treasury, or run it at a terminal' },
     })
-    expect(without.json.error.message).toContain('Not heard: carol, dave')
+    expect(without.json.error.message).toContain('Not asked: carol, dave')
     const wrong = await start(bob, server.url, [...line, '--confirm', 'vault']).ended
     expect(wrong.json).toMatchObject({ code: 2, error: { code: 'E_USAGE' } })
 
@@ -65,7 +65,7 @@ describe('resharings that others watch, over the relay', () => {
     const next = await define('next.mpc', 'refresh', ...replacing)
     expect(next.supersedes).toEqual(replaced)
     expect((await alice.mpc(['ceremony', 'show', 'next.mpc'])).stdout).toContain(
-      `REPLACES ${id}, ${replaced[1]} and ${replaced[2]}: who votes in this one refuses whatever came of those`,
+      `REPLACES ${id}, ${replaced[1]} and ${replaced[2]}: a vote in this one rejects their results`,
     )
     const twice = ['--supersedes', replaced.slice(0, 2).join(), '--supersedes', id as string]
     const named = ['ceremony', 'new', 'refresh', '--key', 'treasury', ...twice, '-o', 'twice.mpc', '--json']
@@ -123,7 +123,7 @@ describe('resharings that others watch, over the relay', () => {
     const defined = await define('reshare.mpc', 'reshare', '--members', 'alice,erin')
     expect([defined.watchers, defined.watchers_needed]).toEqual([['carol', 'dave'], 1])
     const shown = await alice.mpc(['ceremony', 'show', 'reshare.mpc'])
-    expect(shown.stdout).toContain('1 more must say yes, by running this too: of carol, dave')
+    expect(shown.stdout).toContain('needs consent from 1 of carol, dave: they run this too')
     const line = ['reshare', '--definition', 'reshare.mpc', '--accept', defined.definition_id as string]
     const signsAhead = await carol.mpc([
       'ceremony',
@@ -157,7 +157,7 @@ describe('resharings that others watch, over the relay', () => {
     const late = await start(dave, server.url, [...line, '--timeout', '2s']).ended
     expect(late.json).toMatchObject({ code: 12, error: { code: 'E_WATCHED' } })
     const listed = await dave.mpc(['ceremony', 'list'])
-    expect(listed.stdout).toContain('resharing treasury')
+    expect(listed.stdout).toContain('reshare treasury')
     expect(listed.stdout).toContain('signed by this member, who gets no share')
   })
 })

@@ -72,7 +72,7 @@ describe.skipIf(missing !== null)(`pages${skipped}`, () => {
         const lines = linesOn(path(html))
         expect(lines.length).toBeGreaterThan(10)
         for (const line of lines) expect(text).toContain(line)
-        expect(text).toMatch(/Should the program be lost[\s\S]*Checked on[\s\S]*Printed by mpc/)
+        expect(text).toMatch(/If the program no longer exists[\s\S]*Checked on[\s\S]*Printed by mpc/)
         const [first, second] = pages.map(codesIn) as [string[], string[]]
         const bytes = readPaperLines(lines.join('\n'))
         expect(first.map((each) => each.trim())).toEqual([
@@ -176,7 +176,7 @@ describe.skipIf(missing !== null)(`pages${skipped}`, () => {
         expect(pages, `${size}, ${sealed ? 'sealed' : 'in clear'}`).toHaveLength(2)
         expect(textOf(pdf, 1)).toMatch(/Printed by mpc/)
         // What is sealed for ever is too long to be typed.
-        const lines = recipient === quantum ? ['too long to be typed'] : paperLines(bytes)
+        const lines = recipient === quantum ? ['Too long to type'] : paperLines(bytes)
         for (const line of lines) expect(textOf(pdf, 1)).toContain(line)
         expect(codesIn(pages[0] as string).map((each) => each.trim())).toEqual([text.trim()])
       }

@@ -48,7 +48,7 @@ describe('a printed page', () => {
     for (const said of [
       'SECRET, IN CLEAR',
       'A piece of alice’s share',
-      'Held by h1: piece 1 of 4. Any 3 of them restore the share.',
+      'Held by h1: piece 1 of 4. Any 3 pieces restore the share.',
       'mpc identity init --name alice',
       'mpc backup restore piece-1.txt piece-2.txt piece-3.txt --record record.txt --certificate certificate.txt --manifest manifest.txt',
       'mpc backup verify piece-1.txt --record',
@@ -147,8 +147,8 @@ describe('a drill on paper', () => {
       ...h1.unlock,
       '--no-input',
     ])
-    expect(said.stdout).toContain('as in the record that belongs to the page')
-    expect(said.stdout).not.toContain('as in the record given')
+    expect(said.stdout).toContain('the epoch of the record on paper')
+    expect(said.stdout).not.toContain('the epoch of the given record')
     const status = await backup.alice.mpc(['backup', 'status', '--key', 'treasury', 'drill.note', '--json'])
     expect(status.json).toMatchObject({ code: 0, data: { state: 'split' } })
     const [first, ...rest] = status.json.data.holders
@@ -284,7 +284,7 @@ describe('a restore', () => {
       'h1.txt foreign.txt h3.txt',
       'foreign.txt: the piece of h1',
     ],
-    ['what is no page', 9, 'E_PIECE', 'h1.txt record.json h3.txt', 'record.json: this is neither a piece'],
+    ['what is no page', 9, 'E_PIECE', 'h1.txt record.json h3.txt', 'record.json: this is not a piece'],
   ])('with %s is refused by name, and nothing is written', async (_, code, error, files, said) => {
     put(
       'bad.txt',
@@ -322,7 +322,7 @@ describe('a restore', () => {
     ]
     const ran = await atTerminal(alice.home, words, typed, { cwd: backup.dir })
     expect(ran.code, ran.stdout).toBe(0)
-    expect(ran.stdout).toContain('The share of alice is here again')
+    expect(ran.stdout).toContain('The share of alice is restored')
     expect((await alice.mpc(['key', 'show', 'treasury', '--json'])).json.data.public_key).toBe(
       backup.publicKey,
     )

@@ -271,7 +271,7 @@ terminalSuite('mpc identity reseal at a terminal', () => {
       ],
     )
     expect(code, stdout).toBe(0)
-    expect(stdout).toContain('opens by the new passphrase from now on, and by nothing else')
+    expect(stdout).toContain('Only the new passphrase opens')
     expect(await opens(gina.home, byPassphrase(STRONG))).toBe(true)
   })
 })

@@ -53,7 +53,7 @@ describe('mpc rehearse', () => {
         '$ mpc keygen',
         'Do you accept',
         'Waiting for the others (',
-        'The six words of this meeting:',
+        'The six words of this session:',
         'Making the key, step 1 of 3 (',
       ]
       const at = steps.map((step) => screen.findIndex((line) => line.startsWith(step)))

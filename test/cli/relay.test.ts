@@ -71,10 +71,10 @@ describe('mpc relay', () => {
     const { url, said, stop } = await relay()
     expect(url).toMatch(/^nats:\/\/127\.0\.0\.1:\d+$/)
     expect(said()).toContain(`Listening on ${url}; Ctrl-C stops it`)
-    expect(said()).toContain('May connect: everybody on this machine')
+    expect(said()).toContain('Every identity on this machine can connect.')
     const { code, stdout, stderr } = await stop(signal)
     expect([code, stdout]).toEqual([0, ''])
-    expect(stderr).toContain('Stopped, as asked')
+    expect(stderr).toContain('Stopped. Nothing was stored.')
   })
 
   test('needs no home, and stops by itself where it is told when', async () => {

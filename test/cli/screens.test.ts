@@ -201,8 +201,7 @@ terminalSuite('what people see', () => {
 
 /** Of what is said of progress, how much is seen depends on how fast it passes. */
 function withoutProgress(screen: string, all: boolean): string {
-  const isProgress = (line: string) =>
-    /^(?:Making|Collecting|It is done|Everybody is here|Waiting)/.test(line)
+  const isProgress = (line: string) => /^(?:Making|Collecting|Done|Everybody is here|Waiting)/.test(line)
   // The other one may be seen before or after a line is written.
   const isTransient = (line: string) => isProgress(line) && (all || !/dora: here, fay: missing/.test(line))
   return screen

@@ -195,7 +195,7 @@ describe('shares after a reshare', () => {
       const words = ['share', 'retire', '--key', 'treasury', '--plain', ...alice.unlock]
       const refused = await atTerminal(alice.home, words, [['Type "treasury", or no:', 'no\r']])
       expect(refused.code, refused.stdout).toBe(8)
-      expect(refused.stdout).toContain('gone over to it: alice, bob and dave (2 must sign)')
+      expect(refused.stdout).toContain('used by alice, bob and dave (the threshold is 2)')
     }
     expect((await epochsOf(alice))[0]).toMatchObject({ share: true, status: 'parent' })
 

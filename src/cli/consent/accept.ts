@@ -24,7 +24,7 @@ export async function acceptCeremony(
   checkMember(file, card)
   if (accept !== null) return checkAccepted(file, accept)
   const { terminal } = context
-  const question = 'Do you accept this ceremony, as it stands above?'
+  const question = 'Do you accept this ceremony?'
   const asking = { flag: '--accept ID' }
   terminal.requirePerson(question, asking)
   const known = await knownCards(await context.home())
@@ -33,7 +33,7 @@ export async function acceptCeremony(
   )
   const takesPart = participantsOf(file).some((keys) => statusOf(known, keys) === 'self')
   const then = takesPart
-    ? 'With whoever is not verified you will compare six words.'
+    ? 'You will compare six words with everybody who is not verified.'
     : `Not verified: ${strangers.map(({ name }) => name).join(' and ')}.`
   await terminal.read([
     ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),

@@ -25,7 +25,7 @@ export async function agreeTo<P extends MakingPlan>(
   const plan = await planOf(home, await context.card(), file, context.now())
   if (plan.behind !== null) {
     context.terminal.say(
-      `This home is behind: epoch ${plan.behind} is in use here, and others have gone on since. You are dealt a share as one who joins; with epoch ${plan.behind} this home signs no more after it.`,
+      `This home is behind: it uses epoch ${plan.behind}, and others use a newer one. You get a new share, as a new custodian does. Afterwards this home cannot sign with epoch ${plan.behind}.`,
     )
   }
   await acceptCeremony(context, file, accept).catch((error: unknown) => {
@@ -42,7 +42,7 @@ export async function agreeTo<P extends MakingPlan>(
 function notForAll(error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'E_REFUSED') return error
   return new Failure('refused', 'E_REFUSED', error.message, {
-    hint: 'nothing was done; tell the others, or end it for everybody: `mpc ceremony abort FILE`',
+    hint: 'nothing was done; tell the others, or abort it for everybody: `mpc ceremony abort FILE`',
     cause: error,
   })
 }
@@ -57,7 +57,7 @@ export async function confirmSevere(
   const { key } = definition
   if (confirm !== null && confirm !== key) {
     throw new Failure('usage', 'E_USAGE', `--confirm ${visible(confirm)} is not the name of the key`, {
-      hint: `in this ceremony it is ${key}`,
+      hint: `the key of this ceremony is ${key}`,
     })
   }
   if (definition.kind === 'keygen' || confirm !== null) return
@@ -68,14 +68,14 @@ export async function confirmSevere(
     const unheard = watchersOf(definition).map(({ name }) => name)
     const whose = unheard.length === 0 ? 'nobody' : unheard.join(', ')
     await terminal.confirm(
-      `You deal this key without more than half of its custodians. Not heard: ${whose}. They may do the same with others.`,
+      `You deal this key without the consent of more than half of its custodians. Not asked: ${whose}. They could do the same without you.`,
       key,
       asking,
     )
   }
   if (definition.supersedes) {
     const { supersedes } = definition
-    const what = `This replaces ${listed(supersedes.map(hex))}: ${outcomeOf(supersedes)}, you refuse it from now on.`
+    const what = `This replaces ${listed(supersedes.map(hex))}. From now on you reject ${outcomeOf(supersedes)}.`
     await terminal.confirm(what, key, asking)
   }
 }
@@ -88,6 +88,6 @@ async function warnOfNamesakes(context: Context, unverified: readonly Keys[]): P
   context.terminal.say(
     ...unverified
       .filter(isTaken)
-      .map(({ name }) => `Careful: this ${name} has other keys than the ${name} whom you have verified.`),
+      .map(({ name }) => `Warning: this ${name} has other keys than the ${name} whom you verified.`),
   )
 }

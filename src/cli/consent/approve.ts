@@ -53,9 +53,9 @@ export const approvalWords = (payload: Uint8Array): string =>
 /** Saves the payload and says where. A failure does not end the ceremony. */
 async function saved(path: string, payload: Uint8Array): Promise<string> {
   try {
-    return `It is in ${await writeNew(path, payload)}`
+    return `Saved to ${await writeNew(path, payload)}`
   } catch (error) {
-    if (error instanceof Failure) return `It could not be kept: ${error.message}`
+    if (error instanceof Failure) return `It could not be saved: ${error.message}`
     throw error
   }
 }

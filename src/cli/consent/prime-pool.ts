@@ -26,7 +26,7 @@ export async function makeAhead(context: Context, owner: Owner, count: number): 
   const bits = levelOfKeys().primeBits
   let made = 0
   const what = (): string =>
-    `Making large primes, ${count - made} to go (seconds to a minute each); Ctrl-C keeps those made`
+    `Making large primes, ${count - made} to go (seconds to a minute each); Ctrl-C keeps finished ones`
   const line = terminal.waits(what())
   const ended = async (failure: Failure | null): Promise<Made> => {
     const primes = await primesIn(owner.home)
@@ -48,8 +48,8 @@ export async function makeAhead(context: Context, owner: Owner, count: number): 
 
 const interruptedAfter = (made: number): Failure =>
   new Failure('interrupted', 'E_INTERRUPTED', 'interrupted', {
-    hint: `${made === 0 ? 'none was made' : `${made} made and kept`}; \`mpc identity primes\` makes more`,
+    hint: `${made === 0 ? 'no prime was made' : `${made} made and kept`}; \`mpc identity primes\` makes more`,
   })
 
 export const primesText = (primes: number): string =>
-  primes === 0 ? 'none made ahead' : `${primes} made ahead; an ECDSA key takes ${PRIMES_A_KEY}`
+  primes === 0 ? 'none stored' : `${primes} stored; an ECDSA key needs ${PRIMES_A_KEY}`

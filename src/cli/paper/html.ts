@@ -117,11 +117,11 @@ const wordsHtml = (words: Sheet['words']): string =>
     .join('\n')}</div>`
 
 function linesHtml(lines: readonly string[]): string {
-  if (lines.length === 0) return '<p>It is too long to be typed: keep the code whole.</p>'
+  if (lines.length === 0) return '<p>Too long to type: keep the code undamaged.</p>'
   const items = lines.map(
     (line, i) =>
       `<li><b>${String(i + 1).padStart(2)}</b>${lines.length > 17 ? ' ' : '  '}${escape(line)}</li>`,
   )
   const size = lines.length <= 12 ? '' : lines.length <= 17 ? ' more' : ' many'
-  return `<h2>To be typed <small>${escape(HOW_TO_TYPE)}</small></h2><ol class="lines${size}">${items.join('\n')}</ol>`
+  return `<h2>To type <small>${escape(HOW_TO_TYPE)}</small></h2><ol class="lines${size}">${items.join('\n')}</ol>`
 }

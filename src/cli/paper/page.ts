@@ -54,7 +54,8 @@ export function sidesOf(codes: readonly Captioned[], width: number, gap: number)
 const CODE_AT_MOST = 80
 
 /** Stands beside the heading of the lines. */
-export const HOW_TO_TYPE = 'No B, I, O or 1. Blanks and capitals do not matter. The last 6 check the line.'
+export const HOW_TO_TYPE =
+  'No B, I, O or 1. Blanks and case do not matter. The last 6 characters check the line.'
 
 /** A sheet has room for this many lines, and nobody types more. */
 const TYPED_AT_MOST = 32
@@ -80,22 +81,22 @@ export async function pieceSheet(
   const lines = paperLines(bytes)
   const code = await codeOf(text)
   if (code === null) {
-    throw new Failure('usage', 'E_PAPER_SEAL', 'what seals this piece makes it too long for paper', {
+    throw new Failure('usage', 'E_PAPER_SEAL', 'this piece is too long for paper with its seal', {
       hint: 'keep the piece as a file, or print it in clear',
     })
   }
   const typed = lines.length <= TYPED_AT_MOST
   return {
     title: `A piece of ${custodian.name}’s share of the key “${manifest.key}”`,
-    subtitle: `${realm()}Held by ${holder.name}: piece ${holder.index} of ${manifest.holders.length}. Any ${manifest.threshold} of them restore the share.`,
+    subtitle: `${realm()}Held by ${holder.name}: piece ${holder.index} of ${manifest.holders.length}. Any ${manifest.threshold} pieces restore the share.`,
     warning: sealed
       ? {
           secret: false,
-          text: `SEALED. ${opens(piece)} opens this piece; without that the page is worth nothing. Keep the page safe all the same.`,
+          text: `SEALED. ${opens(piece)} opens this piece; without it the page is useless. Keep the page safe anyway.`,
         }
       : {
           secret: true,
-          text: 'SECRET, IN CLEAR. Whoever reads or photographs this page has the piece. Lock it away; show it to nobody.',
+          text: 'SECRET, IN CLEAR. Anybody who reads or photographs this page has the piece. Lock it away, and show it to nobody.',
         },
     facts: [
       ['Key', manifest.key],
@@ -105,13 +106,13 @@ export async function pieceSheet(
     ],
     digests: [
       ['Public key', hex(recordPublicKey(record))],
-      ['Key id', hex(manifest.key_id)],
+      ['Key ID', hex(manifest.key_id)],
       [`Epoch ${record.epoch}`, hex(manifest.epoch)],
       ['Manifest', hex(manifestDigest(manifest))],
     ],
     words: [
       ['Words of the key', keyWords(record)],
-      ['Words of the manifest, the same at every holder', manifestWords(manifest)],
+      ['Words of the manifest, the same for every holder', manifestWords(manifest)],
     ],
     code: { caption: 'The piece', code },
     codes: [],
@@ -157,14 +158,14 @@ export async function publicSheet(
     ...(ofManifest ? [] : ['the manifest (manifest.json)']),
   ]
   const sheet: Sheet = {
-    title: `What belongs to every piece of ${custodian.name}’s share of “${manifest.key}”`,
+    title: `Public sheet for every piece of ${custodian.name}’s share of “${manifest.key}”`,
     subtitle: `${realm()}The same for all holders: ${namesOf(manifest.holders)}. Custodians of the key: ${namesOf(record.members.map(({ card }) => card))}.`,
     warning: {
       secret: false,
       text:
         (files.length === 0
-          ? 'PUBLIC. Copy it freely, and keep it with every piece: without it no piece restores anything.'
-          : `PUBLIC. Too long for a code: ${files.join(' and ')}. Keep the file with every piece, and with others.`) +
+          ? 'PUBLIC. Copy it freely, and keep a copy with every piece. No piece can be used without it.'
+          : `PUBLIC. Too long for a code: ${files.join(' and ')}. Keep the file with every piece, and elsewhere too.`) +
         (certificate
           ? ''
           : ' NOT CERTIFIED: compare the public key with the custodians before you rely on it.'),
@@ -190,8 +191,8 @@ export async function publicSheet(
       {
         heading: 'How to use it',
         body: [
-          'Scan each code with any scanner of QR codes, and save all of its text in a file: record.txt, certificate.txt, manifest.txt. The page of each piece says what to do with them.',
-          'Every custodian of the key can make the record anew, with its certificate, as long as this epoch is in use:',
+          'Scan each code with any QR scanner, and save all of its text in a file: record.txt, certificate.txt, manifest.txt. The page of each piece shows how to use them.',
+          'While this epoch is in use, every custodian of the key can export the record again, with its certificate:',
           { command: `mpc key show ${manifest.key} --export -o record.json` },
         ],
       },
@@ -210,8 +211,8 @@ export async function publicSheet(
 const whatItIs = ({ manifest, custodian }: Printed): Section => ({
   heading: 'What this is',
   body: [
-    `Custodians sign with the key “${manifest.key}” together; each holds a share of it. The share of ${custodian.name} was split among ${namesOf(manifest.holders)}. This is one piece. ${manifest.threshold} of them restore the share; fewer restore nothing.`,
-    `Give it only to ${custodian.name}, after a loss, and only when you are sure, face to face, who asks.`,
+    `Several custodians sign with the key “${manifest.key}” together. Each holds a share of it. The share of ${custodian.name} is split among ${namesOf(manifest.holders)}. This is one piece. Any ${manifest.threshold} pieces restore the share; fewer reveal nothing.`,
+    `Give it only to ${custodian.name}, after a loss, and only when you have met face to face and are sure who asks.`,
   ],
 })
 
@@ -222,41 +223,41 @@ const toRestore = (
 ): Section => ({
   heading: `How ${custodian.name} restores the share`,
   body: [
-    `You need ${manifest.threshold} pieces, their public sheet (or its files), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. Once that is there, no network is needed.`,
+    `You need ${manifest.threshold} pieces, the public sheet (or its files), and a computer with Node.js and this program, the npm package @mpc-ceremony/mpc. After the installation you need no network.`,
     '1. Make a new identity:',
     { command: `mpc identity init --name ${custodian.name}` },
-    `2. Scan the code of each piece with any scanner, and save its text in a file such as ${fileOf(holder)}; so too each code of the public sheet. Then:`,
+    `2. Scan the code of each piece, and save its text in a file such as ${fileOf(holder)}. Do the same with each code of the public sheet. Then:`,
     {
       command: `mpc backup restore ${filesOf(manifest.threshold, manifest.holders, holder.index)} ${givenBy(beside)}`,
     },
     ...(typed
       ? [
-          'Without a scanner write - in place of a file, and type the lines: a wrong one is named at once. Or type them into the file.',
+          'Without a scanner, write - in place of a file and type the lines. The program checks each line at once. You can also type them into the file.',
         ]
       : []),
-    '3. The program then says what the other custodians must do to accept the new identity.' +
-      (manifest.blob_sha256 ? ' From paper alone the share does not sign yet: refresh the key first.' : ''),
+    '3. The program then shows how the other custodians accept the new identity.' +
+      (manifest.blob_sha256 ? ' A share from paper alone cannot sign yet: refresh the key first.' : ''),
   ],
 })
 
 const toCheck = ({ holder, custodian }: Printed, beside: OnPage['beside']): Section => ({
-  heading: 'Once a year, its holder checks it',
+  heading: 'How the holder checks it, once a year',
   body: [
     { command: `mpc backup verify ${fileOf(holder)} ${givenBy(beside)}` },
-    `Send the note that this writes to ${custodian.name}, destroy the text file, and write down the day below. Once the key was reshared or refreshed, this piece restores nothing, and no page can know: ask ${custodian.name}.`,
+    `Send the note that this writes to ${custodian.name}, destroy the text file, and write the date below. After a reshare or a refresh of the key this piece is useless, and the page cannot show it: ask ${custodian.name}.`,
   ],
 })
 
 function withoutUs({ manifest, record, holder }: Printed, sealed: boolean): Section {
   const order = record.scheme === 'eddsa-ed25519' ? 'ed25519' : 'secp256k1'
   return {
-    heading: 'Should the program be lost',
+    heading: 'If the program no longer exists',
     body: [
-      `Code and lines hold the same bytes. A line is bech32m (BIP-350) without its prefix, which is ${linePrefix('line')} and the line’s number, and a dot in the last; its last 6 characters are the checksum. ` +
+      `Code and lines hold the same bytes. A line is bech32m (BIP-350) without its prefix, which is ${linePrefix('line')} and the line’s number, with a dot in the last line. The last 6 characters are the checksum. ` +
         (sealed
-          ? `The bytes are an age file (age-encryption.org/v1), which the program age opens${holder.to.kind === 'passphrase' ? ' by the passphrase in Unicode’s composed form (NFC)' : ''}. In it is CBOR:`
+          ? `The bytes are an age file (age-encryption.org/v1). The program age opens it${holder.to.kind === 'passphrase' ? ' with the passphrase in Unicode’s composed form (NFC)' : ''}. It contains CBOR:`
           : 'The bytes are CBOR:') +
-        ` an array whose last item is f(${holder.index}), 32 bytes, of a polynomial f of degree ${manifest.threshold - 1} modulo the group order of ${order} (${order === 'ed25519' ? 'little' : 'big'}-endian). f(0), by Lagrange from ${manifest.threshold} pieces, is the share.`,
+        ` an array whose last item is f(${holder.index}), 32 bytes, of a polynomial f of degree ${manifest.threshold - 1} modulo the group order of ${order} (${order === 'ed25519' ? 'little' : 'big'}-endian). The share is f(0), by Lagrange interpolation from ${manifest.threshold} pieces.`,
     ],
   }
 }
@@ -295,7 +296,7 @@ function namesOf(all: readonly { readonly name: string }[]): string {
 }
 
 /** Comes first below the title, so that nobody takes a rehearsal for a real key. */
-const realm = (): string => (isRehearsal() ? 'REHEARSAL, worth nothing. ' : '')
+const realm = (): string => (isRehearsal() ? 'REHEARSAL, not a real key. ' : '')
 
 const dayOf = (time: number): string => rfc3339(time).slice(0, 10)
 

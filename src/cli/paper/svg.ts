@@ -65,7 +65,7 @@ export function svgOf(sheet: Sheet): string {
       const text = `${String(i + 1).padStart(2)}  ${line}`
       out.push(textAt(column * 60, y + 4 + (row + 0.8) * step, text, { size, mono: true }))
     }
-    const heading = lines.length > 0 ? 'To be typed' : 'It is too long to be typed: keep the code whole.'
+    const heading = lines.length > 0 ? 'To type' : 'Too long to type: keep the code undamaged.'
     out.push(textAt(0, y + 3, heading, { size: 3.1, bold: true }))
     if (lines.length > 0) out.push(textAt(20, y + 3, HOW_TO_TYPE, { size: 2.5, fill: '#444' }))
     y += Math.max(side + 4, 5 + step * Math.min(rows, lines.length))

@@ -75,7 +75,7 @@ export function definitionLines(
     ]
     return [keys.name, `${notes.join(', ')}\n${hex(fingerprintOf(keys))}`] as const
   })
-  return [...headOf(ceremony, now), ...fields(rows), ...fields([['id', hex(id)]])]
+  return [...headOf(ceremony, now), ...fields(rows), ...fields([['ID', hex(id)]])]
 }
 
 const STATUS: Readonly<Record<Status | 'unknown', string>> = {
@@ -91,9 +91,9 @@ function headOf(file: CeremonyFile, now: number): string[] {
   const { key, rehearsal, threshold, scheme } = definition
   const custodians = custodiansOf(definition).length
   return [
-    `${rehearsal ? 'REHEARSAL of the' : 'The'} ${WHAT[definition.kind]} the key ${key}`,
+    `${rehearsal ? 'REHEARSAL: ' : ''}${WHAT[definition.kind]} the key ${key}`,
     `${threshold} of ${custodians} must sign; ${scheme}`,
-    ...warningsOf(file).map((warning) => `CAREFUL: ${warning}`),
+    ...warningsOf(file).map((warning) => `WARNING: ${warning}`),
     ...(definition.kind === 'keygen' ? [] : beforeOf(definition)),
     ...whenOf(definition, now),
   ]
@@ -106,15 +106,17 @@ export function warningsOf({ definition }: CeremonyFile): string[] {
   const count = custodiansOf(definition).length
   return [
     ...(threshold === count
-      ? [`All ${count} must sign: if one of them loses its share, and has no backup, the key is lost.`]
+      ? [`All ${count} must sign. If one loses its share and has no backup, the key is lost.`]
       : []),
     ...(2 * threshold <= count
-      ? [`Half of the custodians or fewer are enough: ${threshold} of them can sign against all the others.`]
+      ? [
+          `Half of the custodians or fewer must sign, so two separate groups of ${threshold} can each sign alone.`,
+        ]
       : []),
   ]
 }
 
-const WHAT = { keygen: 'making of', reshare: 'resharing of', refresh: 'refresh of' } as const
+const WHAT = { keygen: 'Make', reshare: 'Reshare', refresh: 'Refresh' } as const
 
 /** The changes of a reshare, with everything unusual. */
 function beforeOf(definition: ReshareDefinition): string[] {
@@ -122,22 +124,22 @@ function beforeOf(definition: ReshareDefinition): string[] {
   const watchers = names(watchersOf(definition)).join(', ')
   const needed = watchersNeeded(definition)
   return [
-    `until now ${old.threshold} of ${old.members.length}, epoch ${old.epoch}; the public key stays`,
+    `now ${old.threshold} of ${old.members.length}, epoch ${old.epoch}; the public key stays`,
     `dealt by ${names(dealersOf(definition).map(({ card }) => card)).join(', ')}`,
     ...rebinds.map(
       ({ card, old: before }) =>
-        `${card.name} has a new identity, by a rebind; the old one, ${hex(before).slice(0, 16)}, counts no more`,
+        `${card.name} has a new identity by a rebind; the old one, ${hex(before).slice(0, 16)}, is no longer valid`,
     ),
-    ...(minority ? [`BY A MINORITY; not heard: ${watchers || 'nobody'}, who may do another`] : []),
-    ...(needed > 0 ? [`${needed} more must say yes, by running this too: of ${watchers}`] : []),
+    ...(minority ? [`BY A MINORITY; not asked: ${watchers || 'nobody'}, who could make another one`] : []),
+    ...(needed > 0 ? [`needs consent from ${needed} of ${watchers}: they run this too`] : []),
     ...(supersedes
-      ? [`REPLACES ${listed(supersedes.map(hex))}: who votes in this one refuses ${outcomeOf(supersedes)}`]
+      ? [`REPLACES ${listed(supersedes.map(hex))}: a vote in this one rejects ${outcomeOf(supersedes)}`]
       : []),
   ]
 }
 
 export const outcomeOf = (ceremonies: readonly Uint8Array[]): string =>
-  `whatever came of ${ceremonies.length === 1 ? 'that one' : 'those'}`
+  `${ceremonies.length === 1 ? 'its result' : 'their results'}`
 
 /** The time window, the most urgent part first. */
 function whenOf(
@@ -145,7 +147,7 @@ function whenOf(
   now: number,
 ): string[] {
   if (expires <= now) return [`EXPIRED ${humanTime(expires, now)}: its author can make a new one`]
-  const until = `to be held before ${humanTime(expires, now)}`
+  const until = `expires ${humanTime(expires, now)}`
   return from > now ? [`NOT YET: begins ${humanTime(from, now)}`, until] : [until]
 }
 

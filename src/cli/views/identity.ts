@@ -61,5 +61,5 @@ export const damagedRows = (damaged: Contacts['damaged']): string[] =>
 function beliefIn({ card, status, since, how, beside }: Known, now: number): string {
   const when = since === null ? '' : ` ${humanTime(Date.parse(since), now)}`
   const belief = { self: 'you', verified: `verified by ${how}${when}`, unverified: 'NOT VERIFIED' }[status]
-  return `${belief}${beside ? `, beside another ${card.name}` : ''}`
+  return `${belief}${beside ? `, one of two cards named ${card.name}` : ''}`
 }

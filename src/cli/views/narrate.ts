@@ -17,7 +17,7 @@ const ROUNDS: Readonly<Record<string, string>> = {
   commit: 'Making the key, step 1 of 3',
   'commit.echo': 'Making the key, step 2 of 3',
   open: 'Making the key, step 3 of 3',
-  prove: 'Proving that each knows its share',
+  prove: 'Proving that each member knows its share',
   'aux-commit': 'Preparing the key for ECDSA, step 1 of 4',
   'aux-commit.echo': 'Preparing the key for ECDSA, step 2 of 4',
   'aux-open': 'Preparing the key for ECDSA, step 3 of 4',
@@ -33,24 +33,24 @@ const ROUNDS: Readonly<Record<string, string>> = {
   'nonces.echo': 'Signing, step 2 of 3',
   share: 'Signing, step 3 of 3',
   prepared: 'Waiting until everybody has stored their share',
-  receipt: 'Collecting the receipts of everybody',
-  done: 'It is done; staying until everybody has it',
-  telling: 'It is ended here; telling whoever waits for you',
-  majority: 'Everybody is here; custodians until now who hold no share afterwards must say yes too',
-  watching: 'You have said yes; waiting until the others have made it',
-  reveal: 'Everybody is here: setting up private channels',
+  receipt: 'Collecting all receipts',
+  done: 'Done; staying until everybody has the result',
+  telling: 'Aborted here; telling the other members',
+  majority: 'Everybody is here; waiting for the consent of old custodians who get no new share',
+  watching: 'You have consented; waiting until the others have finished',
+  reveal: 'Everybody is here; setting up private channels',
   ready: 'Waiting until everybody has seen the words',
 }
 /** Rounds that wait for people. */
 const PEOPLE = ['ready', 'majority', 'watching', 'telling']
 /** The effect of Ctrl-C in rounds that it no longer undoes. */
 const LEAVES: Readonly<Record<string, string>> = {
-  share: 'your part is out: Ctrl-C leaves it in doubt',
-  sign: 'your part is out: Ctrl-C leaves it in doubt',
+  share: 'your signature share is sent: Ctrl-C leaves it in doubt',
+  sign: 'your signature share is sent: Ctrl-C leaves it in doubt',
   receipt: 'you have voted: Ctrl-C leaves it in doubt',
-  telling: 'it is ended: Ctrl-C tells nobody else',
-  watching: 'your yes stays: Ctrl-C leaves the others to it',
-  done: 'yours is safe: Ctrl-C leaves the others',
+  telling: 'Ctrl-C stops telling them',
+  watching: 'your consent is recorded: Ctrl-C is safe',
+  done: 'your result is stored: Ctrl-C is safe',
 }
 
 export type Narrator = { readonly emit: Emit; readonly stop: () => void }
@@ -129,25 +129,25 @@ export function narrate(
       case 'restarted':
         // A restart before everybody has come concerns nobody.
         if (round === '') return
-        return terminal.say(`${party} started again. So does everybody, by itself: there is nothing to do.`)
+        return terminal.say(`${party} restarted, so everybody restarts automatically. Do nothing.`)
       case 'primes':
         // Primes take an unknown time, so no deadline is shown.
         return board.waiting(primesLeft(event.left ?? 0), event.left === 0 ? comeUntil : null)
       case 'silent':
-        return terminal.say(`${party} asked for this, and says nothing any more: perhaps they left.`)
+        return terminal.say(`${party} asked for this and no longer answers. They may have left.`)
       case 'withdrawn':
-        return terminal.say(`${party} asked for this, and does so no longer.`)
+        return terminal.say(`${party} has withdrawn the request.`)
       case 'skipped':
         // A request for other signers concerns nobody here.
         if (event.code === 'E_NOT_SIGNER') return
-        return terminal.say(`A request of ${party} is passed over: ${event.reason}.`)
+        return terminal.say(`Skipping a request of ${party}: ${event.reason}.`)
       case 'declined':
         return terminal.say(`${party} ${event.reason}.`)
       case 'making': {
         const left = event.left ?? 0
         if (making.get(party) === left) return
         making.set(party, left)
-        return terminal.say(`${party} makes large primes for the key, ${left} to go: this waits for them.`)
+        return terminal.say(`${party} is making large primes for the key, ${left} to go.`)
       }
       case 'aborted':
         return board.mark([party], 'gone')
@@ -161,7 +161,7 @@ export function narrate(
   }
   const stop = [
     network.onDisconnect(() =>
-      terminal.say('The server is away. Nothing is lost: this waits for it, and goes on by itself.'),
+      terminal.say('The connection to the server is lost. mpc reconnects by itself; nothing else is lost.'),
     ),
     network.onReconnect(() => terminal.say('The server is back.')),
   ]
@@ -207,14 +207,14 @@ async function allow(
   await terminal.read(
     [
       '',
-      `Your machine saw ${name} break the rules of a ceremony:`,
+      `This home saw ${name} break the protocol:`,
       ...lines,
-      'A program that was altered does that, or a broken machine. Ask what happened before you go on.',
-      ...(worn ? ['It happened more than once with these shares: refresh the key instead of going on.'] : []),
+      'The cause may be a modified program or a broken machine. Ask what happened before you go on.',
+      ...(worn ? ['It happened more than once with these shares. Refresh the key instead.'] : []),
     ],
     signal,
   )
-  const question = `Go on with ${name} all the same? Type "${name}", or "no":`
+  const question = `Go on with ${name} anyway? Type "${name}", or "no":`
   const answer = await terminal.askTyped(question, 'no', [name], {
     flag: `--allow-quarantined ${name}`,
     signal,
@@ -224,23 +224,18 @@ async function allow(
 
 /** The line above the words. Others may need to hear them even if this member does not. */
 function introduction(interactive: boolean, unverified: number): string[] {
-  if (!interactive) return ['The six words of this meeting:']
+  if (!interactive) return ['The six words of this session:']
   if (unverified > 0) return ['Everybody now reads these six words aloud, each from their own screen:']
-  return ['The six words of this meeting, should anybody ask you for them:']
+  return ['The six words of this session, if anybody asks you for them:']
 }
 
 async function hear(terminal: Terminal, { name }: Keys, signal: AbortSignal): Promise<void> {
-  const question = `Did ${name} read exactly these? Type "${name}" if so, or "differ":`
+  const question = `Did ${name} read exactly these words? Type "${name}" or "differ":`
   const flag = `a verified card: mpc identity import ${name}.card --fingerprint FP`
   const answer = await terminal.askTyped(question, 'differ', [name], { flag, signal })
   if (answer !== null) return
-  throw new Failure(
-    'authentication',
-    'E_WORDS_DIFFER',
-    `${name} did not read the words that are shown here`,
-    {
-      party: name,
-      hint: 'somebody may be between you: compare the cards out of band before you try again',
-    },
-  )
+  throw new Failure('authentication', 'E_WORDS_DIFFER', `${name} read other words than the ones shown here`, {
+    party: name,
+    hint: 'somebody may be intercepting the connection: verify the cards by voice or in person before you try again',
+  })
 }

@@ -15,7 +15,7 @@ import { fields } from '../terminal/style.js'
 const STATUS = {
   active: 'in use',
   pending: 'pending',
-  parent: 'replaced; its share is still good for a signature',
+  parent: 'replaced; its share can still sign',
   retired: 'retired: this home does not use it',
 } as const
 
@@ -60,7 +60,7 @@ export function epochLines(epoch: HeldEpoch, held: Held): string[] {
   const deleted = namesThat('deleted', epoch)
   const lost = namesThat('lost', epoch)
   return [
-    `  epoch ${number ?? '?'}: ${status !== null ? STATUS[status] : epoch === newest ? 'in use, by others' : 'known here'}`,
+    `  epoch ${number ?? '?'}: ${status !== null ? STATUS[status] : epoch === newest ? 'in use by others' : 'known here'}`,
     ...fields([
       ['digest', hex(digest)],
       ...(record
@@ -74,8 +74,8 @@ export function epochLines(epoch: HeldEpoch, held: Held): string[] {
       ['your share', shareWords(epoch, held)],
       ...(status === null && certificate === null
         ? []
-        : [['certificate', certificate === null ? 'is not here' : 'is here, and holds'] as const]),
-      ...(gone.length > 0 ? [['gone over', listed(gone)] as const] : []),
+        : [['certificate', certificate === null ? 'missing' : 'valid'] as const]),
+      ...(gone.length > 0 ? [['used by', listed(gone)] as const] : []),
       ...(lost.length > 0 ? [['lost by', listed(lost)] as const] : []),
       ...(deleted.length > 0 ? [['destroyed by', listed(deleted)] as const] : []),
       ...(manifest
@@ -97,16 +97,16 @@ function shareWords(
   { status, hasShare, hasSecret, statements }: HeldEpoch,
   { self, stateIsKnown }: Held,
 ): string {
-  if (hasShare) return 'is here'
-  if (hasSecret) return 'is destroyed; what its split was made from is still here'
+  if (hasShare) return 'here'
+  if (hasSecret) return 'destroyed; the data of its split is still here'
   const words = statements.filter(({ by }) => self !== null && equalBytes(by, self))
-  if (words.some(({ said }) => said === 'deleted')) return 'is destroyed, as you have said to the others'
+  if (words.some(({ said }) => said === 'deleted')) return 'destroyed; you have told the others'
   if (status === null && words.some(({ said }) => said === 'lost'))
-    return 'is lost, as you have said to the others: have a new one dealt'
-  if (status === 'retired') return 'is not here: it was retired, and that it is destroyed was not said yet'
+    return 'lost; you have told the others. A refresh deals you a new one'
+  if (status === 'retired') return 'retired and not here; the others have not been told that it is destroyed'
   if (status !== null || words.length > 0)
-    return 'is LOST: put it back from a copy of this home, or restore it from its pieces'
-  return stateIsKnown ? 'was never here' : 'is not here; whether it ever was, the damaged state does not say'
+    return 'LOST: restore it from a copy of this home, or from its pieces'
+  return stateIsKnown ? 'never here' : 'not here; the damaged state does not show whether it ever was'
 }
 
 const SEATS = {

@@ -28,7 +28,7 @@ export const requestData = ({ id, key, state, owner, next }: RequestStatus) => (
   next,
 })
 
-const KINDS = { keygen: 'key generation', reshare: 'resharing', refresh: 'refresh', handshake: 'handshake' }
+const KINDS = { keygen: 'key generation', reshare: 'reshare', refresh: 'refresh', handshake: 'handshake' }
 
 export const ceremonyLines = ({ id, kind, key, state, owner, next }: CeremonyStatus): string[] => [
   `${KINDS[kind ?? 'keygen']} ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${CEREMONY_STATES[state]}`,
@@ -64,6 +64,8 @@ export const signingLines = (
 
 function moveLines(owner: string | null, next: string | null): string[] {
   if (owner === null) return []
-  if (next !== null) return [`  yours to go on with: ${next}`]
-  return owner === 'others' ? ['  ask the others whether they have it'] : [`  ${owner} of this home is at it`]
+  if (next !== null) return [`  next: ${next}`]
+  return owner === 'others'
+    ? ['  ask the other members for the outcome']
+    : [`  ${owner} of this home is working on it`]
 }

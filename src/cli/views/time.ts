@@ -21,7 +21,7 @@ const LEAST = 2
 
 /** `Thu 31 Jan 2030, 10:00 CET (in 6 days)`. @param time milliseconds since 1970 */
 export function humanTime(time: number, now: number): string {
-  if (Math.abs(time) > 8.64e15) return 'a time beyond all calendars'
+  if (Math.abs(time) > 8.64e15) return 'a time out of range'
   const part = Object.fromEntries(PARTS.formatToParts(time).map(({ type, value }) => [type, value]))
   // Three letters for every month; the locale writes "Sept".
   const date = `${part['weekday']} ${part['day']} ${part['month']?.slice(0, 3)} ${part['year']}`

@@ -55,36 +55,36 @@ export async function runVerify(
       note: written,
     },
     text: [
-      `${holder.name} holds a piece of the share of ${custodian.name} in ${manifest.key}: it is whole, and made by`,
-      `the machine of ${custodian.name} under this manifest. Any ${manifest.threshold} of ${manifest.holders.length} such pieces restore the share.`,
+      `This is the piece of ${holder.name}, of the share of ${custodian.name} in ${manifest.key}. It is intact, and`,
+      `${custodian.name} made it under this manifest. Any ${manifest.threshold} of ${manifest.holders.length} pieces restore the share.`,
       ...fields([
         ['public key', hex(recordPublicKey(piece.record))],
         [
           'epoch',
           `${piece.record.epoch}${IN_USE[inUse === 'unknown' && piece.parts === null ? 'page' : inUse]}`,
         ],
-        ['certified', piece.certificate ? 'by every custodian in its record' : NOT_CERTIFIED],
-        ['note', written ?? 'none: this identity is not the one that the piece was made for'],
+        ['certified', piece.certificate ? 'by every custodian in the record' : NOT_CERTIFIED],
+        ['note', written ?? 'none: the piece was made for another identity'],
       ]),
-      '  The words of the manifest, which must be the same at every holder:',
+      '  The words of the manifest, which must be the same for every holder:',
       { words },
-      `That the others hold theirs, only their notes say.`,
+      'Only the notes of the other holders show that they have their pieces.',
     ],
     ...(written !== null && { next: `give ${written} to ${custodian.name}, for \`mpc backup status\`` }),
   }
 }
 
 const IN_USE = {
-  given: ', as in the record given',
+  given: ', the epoch of the given record',
   home: ', the newest that this home knows',
-  unknown: ' (give --record to know that it is in use)',
+  unknown: ' (to check that it is in use, give --record)',
   page:
-    ', as in the record that belongs to the page. Whether it is still in use no page can say: ' +
-    'the custodian sees it from the note, by `mpc backup status`',
+    ', the epoch of the record on paper. Paper cannot show whether it is still in use: ' +
+    'the custodian checks it with the note and `mpc backup status`',
 } as const
 
 const NOT_CERTIFIED =
-  'NO: this page could be of a made-up key. Compare the public key with the custodians, or give --certificate'
+  'NO: the key could be forged. Compare the public key with the custodians, or give --certificate'
 
 /** A damaged piece fails its check; it is not a wrong passphrase. */
 function asVerification(error: unknown): never {
@@ -122,7 +122,7 @@ export async function runOpen(
   const given = await givenIn(context, options)
   const card = await verifiedCard(context, options.to)
   const out = resolve(options.out)
-  const question = `Whoever gets enough pieces has the share. This one goes to ${card.name}, whom you have verified.`
+  const question = `Anybody with enough pieces has the share. You give this piece to ${card.name}, whom you have verified.`
   await confirmCard(context, card, options.confirm, question)
   await withPiece(context, file as string, options, (one) =>
     context.terminal.busy(

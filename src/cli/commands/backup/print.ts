@@ -55,15 +55,15 @@ export async function run(context: Context, options: Options, [file]: readonly s
     text: [
       ...fields(written.map((each, i) => [i === 0 ? 'page' : 'public', each])),
       sealed
-        ? 'The piece on it is sealed by what opens it now.'
-        : 'The piece stands on it IN CLEAR: print it where nobody else reads along, then delete the file.',
+        ? 'The printed piece is sealed, as the file is.'
+        : 'The printed piece is IN CLEAR: print it in private, then delete the file.',
       ...(loose.length > 0
         ? [
-            `Too long for a code, to be kept as files with the page: ${loose.map((each) => `${each}.json`).join(', ')}.`,
+            `Too long for a code: keep these files with the page: ${loose.map((each) => `${each}.json`).join(', ')}.`,
           ]
         : []),
     ],
-    next: `print it, and try it: mpc backup verify piece-${holder.index}.txt --record FILE${second.certificate === 'code' ? ' --certificate FILE' : ''} --manifest FILE   (the text of its codes)`,
+    next: `print it and test it: mpc backup verify piece-${holder.index}.txt --record FILE${second.certificate === 'code' ? ' --certificate FILE' : ''} --manifest FILE   (the text of its codes)`,
   }
 }
 
@@ -72,14 +72,9 @@ async function requireNone(files: readonly string[]): Promise<void> {
   const there = await Promise.all(files.map(lies))
   const [half, ...more] = files.filter((_, i) => there[i] !== null)
   if (half !== undefined && more.length < files.length - 1) {
-    throw new Failure(
-      'conflict',
-      'E_OUTPUT_EXISTS',
-      `${half} is there, and the sheet that belongs to it is not`,
-      {
-        hint: `a print was cut short: \`rm ${shellQuote(half)}\`, then run the same command again`,
-      },
-    )
+    throw new Failure('conflict', 'E_OUTPUT_EXISTS', `${half} exists, but its other sheet does not`, {
+      hint: `an earlier print was interrupted: \`rm ${shellQuote(half)}\`, then run the same command again`,
+    })
   }
   for (const each of files) await refuseExisting(each)
 }
@@ -90,6 +85,6 @@ function filesOf(out: string): string[] {
   if (ext === '.html') return [resolve(out)]
   if (ext === '.svg') return [resolve(out), join(dir, `${name}-public.svg`)]
   throw new Failure('usage', 'E_USAGE', `${out} is neither .html nor .svg`, {
-    hint: 'the name that -o gives says which of the two is made',
+    hint: 'name a file that ends in .html or .svg',
   })
 }

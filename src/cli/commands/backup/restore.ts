@@ -45,24 +45,26 @@ export async function run(context: Context, options: Options, files: readonly st
       refresh_needed: lost,
     },
     text: [
-      `The share of ${custodian} is here again, and proved against the public record.`,
+      `The share of ${custodian} is restored, and matches the public record.`,
       ...(certified
         ? []
         : [
-            'The record is NOT certified here: it is believed because its public key was confirmed. Take the certificate from another custodian',
-            `before you split or move the share: mpc share statements FILE --key ${name}   (FILE: -o of theirs)`,
+            'The record is NOT certified here. It is trusted because its public key was confirmed. Get the certificate from another custodian',
+            `before you split or move the share: mpc share statements FILE --key ${name}   (FILE: from their -o)`,
           ]),
       ...fields([
         ...keyRows(name, restored.record),
-        ['rebind', rebind ?? 'none: this identity sits in the seat'],
+        ['rebind', rebind ?? 'none needed: this identity has the seat'],
       ]),
-      ...(lost ? ['What signing needs beside the share did not open: refresh the key before you sign.'] : []),
+      ...(lost
+        ? ['The auxiliary data for signing could not be opened: refresh the key before you sign.']
+        : []),
       ...(rebind
         ? [
-            'Each other custodian decides whether you are the same person, with the file above:',
+            'Every other custodian must decide whether you are the same person, and import the file above:',
             `  ${command}`,
-            `The file is dated ${new Date(now).toISOString()} by the clock of this machine, and refused by others whose clock is`,
-            `behind that. If it is wrong, set the clock, move keys/${name} out of this home, and restore again.`,
+            `The file has the date ${new Date(now).toISOString()} of this machine's clock. Others refuse it if their clock is`,
+            `behind. If the date is wrong, set the clock, move keys/${name} out of this home, and restore again.`,
           ]
         : []),
     ],
@@ -84,16 +86,16 @@ async function trusted(
     throw new Failure(
       'verification',
       'E_PUBLIC_KEY',
-      `the record is of the public key ${key}, not of the one given`,
+      `the record has the public key ${key}, not the given one`,
       {
-        hint: 'do not use these pieces: ask the custodians, in person, what the public key is',
+        hint: 'do not use these pieces; ask the custodians for the public key, in person',
       },
     )
   }
   if (certified) return
   if (!terminal.interactive) throw notCertified()
-  terminal.say('Nothing certifies this record: anybody could have made up a key and its pieces.')
+  terminal.say('No certificate covers this record: anybody could have forged a key and its pieces.')
   terminal.say(...fields([['public key', key]]), '  Its words:', { words: keyWords(record) })
-  const question = 'Have another custodian read you these 16 words from `mpc key show`.'
+  const question = 'Ask another custodian to read you these 16 words from `mpc key show`.'
   await terminal.confirm(question, 'the same', { flag: '--public-key HEX' })
 }

@@ -47,8 +47,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
     return sealedAgain(context, key, out, again, options)
   }
   if (again !== undefined || threshold === undefined || holders === undefined) {
-    throw new Failure('usage', 'E_USAGE', 'give --threshold and --holders, or --again NAME alone', {
-      hint: '--again seals the same piece again for a holder who lost it',
+    throw new Failure('usage', 'E_USAGE', 'give --threshold and --holders, or only --again NAME', {
+      hint: '--again seals the same piece again, for a holder who lost it',
     })
   }
   const others = await manifestsIn(key, options.manifests ?? [])
@@ -57,7 +57,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   requireHolders(threshold, seals)
   await requireSplittable(home, key, { threshold, holders: seals })
   if (await isSplit(home, key))
-    context.terminal.say('This share was split so before: these are the same pieces, sealed again.')
+    context.terminal.say('This share was split like this before. These are the same pieces, sealed again.')
   const reach = reachOf(key.seated, [...others, planned(indexIn(key, card), threshold, seals)])
   await agree(context, key, { threshold, chosen, reach, confirm: options.confirm })
   const identity = await context.openIdentity()
@@ -83,7 +83,7 @@ async function sealedAgain(
   const holder = (await manifestOf(home, key))?.holders.find((each) => each.name === name)
   if (!holder) {
     throw new Failure('usage', 'E_HOLDERS', `the split of ${key.name} has no holder ${name}`, {
-      hint: `\`mpc backup status --key ${key.name}\` names them; for other holders refresh the key, then split anew`,
+      hint: `\`mpc backup status --key ${key.name}\` lists the holders; for other holders, refresh the key and split again`,
     })
   }
   const cards = await cardsOfSplit(home, key)
@@ -94,7 +94,7 @@ async function sealedAgain(
     const work = sealAgain({ home, identity, card }, key, { holders: [seal], out })
     const manifest = await context.terminal.busy('Sealing the piece', work)
     context.terminal.say(
-      'For a piece that was lost. If its holder is no longer trusted, refresh the key instead, then split anew.',
+      'This replaces a lost piece. If you no longer trust its holder, refresh the key and split again.',
     )
     return await resultOf(key, manifest, [seal], out)
   } finally {
@@ -136,10 +136,10 @@ async function agree(
   const { smallest, outsiders } = reach
   const needed = key.record.threshold
   terminal.say(
-    `Your share of ${key.name}, for ${chosen.length} holders, any ${threshold} of whom restore it:`,
+    `Your share of ${key.name} for ${chosen.length} holders; any ${threshold} of them restore it:`,
     ...fields(chosen.map(({ seal, known }) => [seal.name, known] as const)),
-    `The fewest people who reach the key: ${smallest.length} (${smallest.join(', ')}); ${needed} must sign.`,
-    ...(outsiders.length > 0 ? [`People who are no custodians reach it: ${outsiders.join(', ')}.`] : []),
+    `The smallest group that can use the key: ${smallest.length} (${smallest.join(', ')}); the threshold is ${needed}.`,
+    ...(outsiders.length > 0 ? [`A group without custodians can use the key: ${outsiders.join(', ')}.`] : []),
   )
   if (confirm !== undefined && confirm !== key.name) {
     throw new Failure('usage', 'E_USAGE', `--confirm ${confirm} does not repeat --key ${key.name}`, {
@@ -150,8 +150,8 @@ async function agree(
   if (!severe || confirm !== undefined) return
   const why =
     smallest.length < needed
-      ? `With this split ${smallest.length} people instead of ${needed} can take everything that ${key.name} guards.`
-      : `With this split people who are no custodians can take everything that ${key.name} guards.`
+      ? `With this split, ${smallest.length} people instead of ${needed} can take everything that ${key.name} guards.`
+      : `With this split, people who are not custodians can take everything that ${key.name} guards.`
   await terminal.confirm(why, key.name, { flag: `--confirm ${key.name}` })
 }
 
@@ -173,7 +173,7 @@ async function resultOf(
       ...pieces.map(({ holder, file }) => [holder, file] as const),
       ['manifest', join(out, 'manifest.json')],
     ]),
-    '  Its words, which every holder sees when it verifies its piece:',
+    '  The words of the manifest, which every holder sees when it verifies its piece:',
     { words },
   ]
   return {
@@ -188,6 +188,6 @@ async function resultOf(
     },
     text,
     again: `mpc backup status --key ${key.name}`,
-    next: `mpc backup verify ${pieces[0]?.holder}.piece   (each holder, for itself; then send its note to you)`,
+    next: `mpc backup verify ${pieces[0]?.holder}.piece   (each holder runs this and sends you its note)`,
   }
 }

@@ -34,13 +34,18 @@ export async function run(
       ? new Failure(
           'verification',
           'E_BACKUP_STALE',
-          `the pieces of ${name} are of epoch ${stale}, and epoch ${key.record.epoch} is in use: they restore nothing`,
-          { hint: `ask the holders to destroy them, and split anew: \`${split}\`` },
+          `the pieces of ${name} are for epoch ${stale}, but epoch ${key.record.epoch} is in use: they are useless`,
+          { hint: `ask the holders to destroy them, and split again: \`${split}\`` },
         )
       : state === 'differs'
-        ? new Failure('verification', 'E_MANIFESTS_DIFFER', `under another manifest: ${strange.join(', ')}`, {
-            hint: 'pieces of two manifests do not combine: compare the 16 words with each holder, and seal its piece again',
-          })
+        ? new Failure(
+            'verification',
+            'E_MANIFESTS_DIFFER',
+            `these holders have pieces under another manifest: ${strange.join(', ')}`,
+            {
+              hint: 'pieces of different manifests do not combine: compare the 16 words with each holder, and seal its piece again',
+            },
+          )
         : null
   return {
     data: {
@@ -79,7 +84,7 @@ export async function run(
 }
 
 function saidBy({ said, time, signed, agrees }: HolderStatus, now: number): string {
-  if (said === null || time === null) return 'has said nothing yet'
+  if (said === null || time === null) return 'no note yet'
   const what = said === 'verified' ? 'verified its piece' : 'destroyed its piece'
   const how = `${what} ${humanTime(time, now)}${signed ? '' : ' (not signed)'}`
   return agrees ? how : `${how}, under ANOTHER MANIFEST`

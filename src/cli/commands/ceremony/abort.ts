@@ -13,9 +13,14 @@ export async function run(context: Context, _options: object, [operand]: readonl
   const { file, path } = await ceremonyNamed(context, operand as string)
   const { definition } = file
   if (!isKeyDefinition(definition)) {
-    throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, of which nothing is kept`, {
-      hint: 'Ctrl-C ends it where it runs',
-    })
+    throw new Failure(
+      'usage',
+      'E_KIND',
+      `the file defines a ${definition.kind}, which leaves nothing to abort`,
+      {
+        hint: 'press Ctrl-C where it runs',
+      },
+    )
   }
   const card = await context.card()
   checkMember(file, card)
@@ -23,10 +28,10 @@ export async function run(context: Context, _options: object, [operand]: readonl
   return {
     data: { ...definitionData(file, path), told },
     text: [
-      'This ceremony is ended here: this home never votes in it.',
+      'The ceremony is aborted here. This home will never vote in it.',
       told.length === 0
-        ? 'Nobody was waiting for you. Tell the others, so that they do not.'
-        : `${told.join(', ')} waited for you, and ${told.length === 1 ? 'was' : 'were'} told.`,
+        ? 'Nobody was waiting. Tell the others yourself.'
+        : `Told ${told.join(', ')}, who ${told.length === 1 ? 'was' : 'were'} waiting.`,
     ],
     next: 'mpc ceremony list',
   }
@@ -35,7 +40,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
 /** Aborts here even without a server; then nobody is told. */
 async function end(context: Context, file: Abandoning): Promise<readonly string[]> {
   const home = await context.home()
-  const seating = { card: await context.card(), waitingFor: 'Ending', ceremony: file.id }
+  const seating = { card: await context.card(), waitingFor: 'Aborting', ceremony: file.id }
   try {
     return await inWorld(context, seating, async (world) => {
       await endHere(home, file, context.now())

@@ -45,7 +45,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
       ['six words', met.words.join(' ')],
       ...met.peers.map(({ name, rtt, clock, verified }): [string, string] => [
         name,
-        `${verified ? 'verified' : 'not verified'}, there and back ${shown(rtt)}, clock ahead ${shown(clock)}`,
+        `${verified ? 'verified' : 'not verified'}, round trip ${shown(rtt)}, clock ahead by ${shown(clock)}`,
       ]),
     ]),
     next: `mpc ceremony new keygen --key NAME --scheme eddsa-ed25519 --threshold 2 --members ${[card.name, ...others].join(',')} -o NAME.mpc`,
@@ -54,7 +54,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
 
 async function handshakeOf(context: Context, options: Options, self: Keys): Promise<DefinitionFile> {
   if ((options.definition === undefined) === (options.with === undefined)) {
-    throw new Failure('usage', 'E_HANDSHAKE_WITH', 'give either --with NAMES or --definition FILE')
+    throw new Failure('usage', 'E_HANDSHAKE_WITH', 'give one of --with NAMES and --definition FILE')
   }
   if (options.definition !== undefined) {
     return handshakeAmong(participantsOf(readCeremony(await readNamed(options.definition, '--definition'))))

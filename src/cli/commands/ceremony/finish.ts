@@ -40,7 +40,7 @@ async function end<P extends MakingPlan>(
 ): Promise<Result> {
   if (!plan.begun) {
     throw new Failure('usage', 'E_NOTHING_TO_FINISH', 'this member has not voted in this ceremony', {
-      hint: `run \`mpc ${plan.definition.kind} --definition FILE\` to take part in it`,
+      hint: `to take part, run \`mpc ${plan.definition.kind} --definition FILE\``,
     })
   }
   if (options.certificate !== undefined) {

@@ -48,7 +48,7 @@ export async function takePart<P extends MakingPlan>(
   const { definition, join, accept = null, confirm = null, allowQuarantined: allowed, linger } = options
   if ((definition === undefined) === (join === undefined)) {
     throw new Failure('usage', 'E_KEYGEN_WAY', 'give one of --definition FILE and --join ID', {
-      hint: 'the ID is the 64 hex digits that the author of the ceremony tells you',
+      hint: 'the ID is 64 hex digits; ask the author of the ceremony for it',
     })
   }
   await takeUpWaiting(context)
@@ -67,7 +67,7 @@ export async function takePart<P extends MakingPlan>(
   if (accept === null && !context.terminal.interactive) throw nobodyToAccept()
   const seating = {
     card,
-    waitingFor: 'Asking for the ceremony',
+    waitingFor: 'Asking for the ceremony file',
     ceremony: id as Uint8Array,
     allowed,
     linger,
@@ -95,7 +95,7 @@ async function refused(world: World, file: CeremonyFile, error: unknown): Promis
 }
 
 const nobodyToAccept = (): Failure =>
-  new Failure('usage', 'E_NO_INPUT', 'nobody is here to accept the ceremony', {
+  new Failure('usage', 'E_NO_INPUT', 'the ceremony must be accepted, and nobody can be asked', {
     hint: 'give --accept ID, or run it at a terminal',
   })
 
@@ -108,7 +108,9 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
     ...(made.watched && { transcript: null }),
   }
   if (made.away.length > 0) {
-    context.terminal.say(`${made.away.join(', ')} had not finished when you left. If they are in doubt, run:`)
+    context.terminal.say(
+      `${made.away.join(', ')} had not finished when you left. If they are in doubt, they run:`,
+    )
     context.terminal.say('  mpc ceremony finish FILE')
   }
   context.terminal.say('')
@@ -118,8 +120,8 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
       made.record.epoch > 1
         ? reshared(made)
         : made.already
-          ? 'You hold this key already: nothing was made anew. These are its 16 words.'
-          : 'The key is made, and you hold a share of it. Now each of you reads its 16 words aloud: all must be the same.',
+          ? 'You hold this key already, so nothing was done. These are its 16 words.'
+          : 'The key is made, and you hold a share of it. Everybody now reads its 16 words aloud. They must be the same.',
       '',
       ...keyText(made.name, made.record),
     ],
@@ -130,11 +132,11 @@ export async function madeResult(context: Context, made: MadeKey): Promise<Resul
 }
 
 function reshared({ record, already, holds, watched = false }: MadeKey): string {
-  if (already) return `Epoch ${record.epoch} of this key is here already: nothing was made anew.`
+  if (already) return `Epoch ${record.epoch} of this key is here already, so nothing was done.`
   if (watched) {
-    return `The key is reshared to others as epoch ${record.epoch}, and you said yes to it. You sign with it no more; your old share is still here.`
+    return `The key is reshared to others as epoch ${record.epoch}, with your consent. You can no longer sign with it. Your old share is still here.`
   }
   return holds
-    ? `The key is reshared, and you hold a share of epoch ${record.epoch}; its public key is what it was. Shares of the epoch before still sign together until they are destroyed: \`mpc share list\`.`
-    : `The key is reshared to others as epoch ${record.epoch}, and you sign with it no more; your old share is still here.`
+    ? `The key is reshared, and you hold a share of epoch ${record.epoch}. The public key is the same. Old shares can still sign together until they are destroyed: \`mpc share list\`.`
+    : `The key is reshared to others as epoch ${record.epoch}. You can no longer sign with it. Your old share is still here.`
 }

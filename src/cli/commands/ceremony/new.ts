@@ -91,9 +91,10 @@ async function builderOf(options: Options, kind: string | undefined): Promise<Bu
   }
   const { key } = options
   if (key === undefined) throw usage('missing: --key')
-  if (options.scheme !== undefined) throw usage("--scheme is the key's, and stays")
+  if (options.scheme !== undefined) throw usage('a reshare keeps the scheme of the key: leave out --scheme')
   const roles = [options.operators, options.approvers, options.observers]
-  if (roles.some((names) => names !== undefined)) throw usage('a reshare names custodians alone')
+  if (roles.some((names) => names !== undefined))
+    throw usage('a reshare has no operators, approvers or observers')
   const plan: ResharePlan = {
     kind,
     threshold: options.threshold ?? null,
@@ -115,15 +116,14 @@ async function planOf(options: Options, kind: string | undefined): Promise<Keyge
   const { from, out: _, ...flags } = options
   const given = Object.keys(flags)
   if (from !== undefined) {
-    if (given.length > 0)
-      throw usage('--from takes everything from the plan; the other flags would contradict it')
+    if (given.length > 0) throw usage('--from takes everything from the plan: leave out the other flags')
     if (kind !== undefined) checkKind(kind)
     return parsePlan(await readNamed(from, '--from'), from)
   }
-  if (kind === undefined) throw usage('which ceremony? Name its kind, or a plan with --from')
+  if (kind === undefined) throw usage('name the kind of ceremony, or a plan with --from')
   checkKind(kind)
   if (options.dealers !== undefined || options.minority || options.supersedes !== undefined) {
-    throw usage('--dealers, --minority and --supersedes are of a reshare or refresh')
+    throw usage('--dealers, --minority and --supersedes are for a reshare or refresh')
   }
   const needed = (['key', 'scheme', 'threshold', 'members'] as const).filter(
     (name) => options[name] === undefined,

@@ -19,7 +19,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
   context.terminal.say(
     ...definitionLines(file, context.now()),
     '',
-    'Give the others this one line:',
+    'Give this line to the others:',
     `  mpc ${commandOf(file)} --join ${id}`,
     '',
   )
@@ -27,7 +27,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
   const fetched = await inWorld(context, seating, (world) => publish(world, file))
   return {
     data: { ...definitionData(file, resolve(path)), fetched },
-    text: [`${fetched.join(', ')} have it.`],
+    text: [`Sent to ${fetched.join(', ')}.`],
     next: `mpc ${commandOf(file)} --definition ${shellQuote(path)}`,
   }
 }

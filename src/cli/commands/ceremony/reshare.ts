@@ -5,4 +5,4 @@ import { type Options, takePart } from './keygen.js'
 
 /** `mpc reshare` and `mpc refresh`: dealers, new custodians and watchers run it. */
 export const run = (context: Context, options: Options): Promise<Result> =>
-  takePart(context, options, { planOf: planReshare, make: runReshare, doing: 'Dealing the key anew' })
+  takePart(context, options, { planOf: planReshare, make: runReshare, doing: 'Dealing new shares' })

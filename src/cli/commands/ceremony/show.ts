@@ -22,7 +22,7 @@ export async function runVerify(
   if (missing.length === 0) return result
   const failure = new Failure('absent', 'E_UNSIGNED', `not signed yet by ${missing.join(', ')}`, {
     party: missing[0] as string,
-    hint: 'each signs with `mpc ceremony sign FILE`, or when the ceremony runs',
+    hint: 'they sign with `mpc ceremony sign FILE`, or when they take part',
   })
   return { ...result, failure }
 }

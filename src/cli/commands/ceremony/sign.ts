@@ -34,7 +34,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
     return {
       data: definitionData(signed, resolve(path)),
       text: definitionLines(signed, context.now()),
-      next: `mpc ceremony merge ${shellQuote(path)} OTHERS... -o ALL.mpc   (with the copies that others have signed)`,
+      next: `mpc ceremony merge ${shellQuote(path)} OTHERS... -o ALL.mpc   (with the copies that the others signed)`,
     }
   } finally {
     wipeIdentity(identity)

@@ -34,7 +34,7 @@ function ofCode(code: string): Result {
       `  ${entry.next}`,
       ...exits.map((exit) => `  Exit ${exit}: ${EXITS[exit]?.meaning}`),
     ],
-    next: `mpc explain ${exits[0] ?? ''}   (what else ends like this)`,
+    next: `mpc explain ${exits[0] ?? ''}   (all codes with this exit code)`,
   }
 }
 
@@ -56,19 +56,19 @@ function all(): Result {
   return {
     data: { codes, exits },
     text: [
-      'What mpc exits with:',
+      'Exit codes:',
       ...fields(exits.map(({ exit, meaning }) => [String(exit).padStart(3), meaning])),
       '',
-      'What an error says, in its last line:',
+      'Error codes, from the last line of an error:',
       ...fields(codes.map(({ code, meaning }) => [code, meaning])),
     ],
-    next: 'mpc explain CODE   (an error code or an exit code: what to do about it)',
+    next: 'mpc explain CODE   (what to do about an error code or an exit code)',
   }
 }
 
 function unknown(asked: string): Failure {
   const guess = nearest(`E_${asked.toUpperCase().replace(/^E_/, '')}`, Object.keys(CATALOGUE))
-  return new Failure('usage', 'E_UNKNOWN_CODE', `there is no error code or exit code ${visible(asked)}`, {
-    hint: guess ? `Did you mean ${guess}? \`mpc explain\` lists them all` : '`mpc explain` lists them all',
+  return new Failure('usage', 'E_UNKNOWN_CODE', `${visible(asked)} is not an error code or an exit code`, {
+    hint: guess ? `Did you mean ${guess}? \`mpc explain\` lists all codes` : '`mpc explain` lists all codes',
   })
 }

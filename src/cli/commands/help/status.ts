@@ -60,7 +60,7 @@ export async function run(context: Context): Promise<Result> {
     },
     text: [
       ...fields([
-        ['home', home ? path : `${path} (nothing there yet)`],
+        ['home', home ? path : `${path} (does not exist yet)`],
         ['you', self ? self.name : 'no identity yet'],
         ['people', [peopleText(known), ...damagedRows(damaged)].join('\n')],
         ...(self ? [['primes', primesText(primes)] as [string, string]] : []),
@@ -93,7 +93,7 @@ function firstStep(hasIdentity: boolean, hasKeys: boolean): string | undefined {
 }
 
 /** The state of a key's backup, shown after the key. */
-const BACKUP = { none: '', split: '; backed up', stale: '; its backup is STALE: split your share anew' }
+const BACKUP = { none: '', split: '; backed up', stale: '; its backup is STALE: split your share again' }
 
 function peopleText(known: readonly Known[]): string {
   const others = known.filter(({ status }) => status !== 'self')

@@ -31,7 +31,7 @@ export async function run(context: Context, options: Options, files: readonly st
   for (const file of files) cards.push(...parseCards(await readInput(file, 'FILE')))
   if (replace !== null && cards.filter(({ name }) => name === replace).length !== 1) {
     const names = cards.map(({ name }) => name).join(', ')
-    throw usage(`--replace ${replace} wants one card of that name, and there are those of ${names}`)
+    throw usage(`--replace ${replace} needs one card of that name; the files hold ${names}`)
   }
   if (replace !== null) await confirmReplace(context, replace, options.confirm)
   const home = await context.makeHome()
@@ -54,7 +54,7 @@ async function runRebind(
 ): Promise<Result> {
   const [file, more] = files
   if (file === undefined || more !== undefined || fingerprint.length !== 1 || replace !== undefined) {
-    throw usage('--rebind goes with one card and with its --fingerprint, as the person told it')
+    throw usage('--rebind needs one card and its --fingerprint, as the person told you')
   }
   const { acceptRebind, examineRebind } = await import('../../../ceremony/recovery/accept-rebind.js')
   const card = await cardIn(file, 'FILE')
@@ -86,14 +86,14 @@ async function runRebind(
 function seatWords({ key, rebind, before }: Offered, seated: Card): string {
   const seat = `the seat of ${(key.record.members[rebind.index - 1] as { readonly card: Card }).card.name} in ${key.name}`
   const [was, offered, is] = [before, rebind.card, seated].map(({ fingerprint }) => hex(fingerprint))
-  if (is !== offered) return `the identity ${is} sits in ${seat}: it was accepted here since`
-  if (is === was) return `sits in ${seat}, for you, as before`
-  return `sits in ${seat}, for you; the identity before, ${was}, is refused from now on`
+  if (is !== offered) return `a later rebind gave ${seat} to the identity ${is}`
+  if (is === was) return `has ${seat} here, as before`
+  return `has ${seat} here; this home refuses the old identity, ${was}, from now on`
 }
 
 async function confirmReplace(context: Context, name: string, confirm: string | undefined): Promise<void> {
   if (confirm === undefined) {
-    await context.terminal.confirm(`From now on ${name} is to mean the new card.`, name, {
+    await context.terminal.confirm(`From now on the name ${name} means the new card.`, name, {
       flag: `--confirm ${name}`,
     })
   } else if (confirm !== name) {
@@ -114,15 +114,15 @@ function says(changed: Change): string {
     case 'added':
       return 'stored'
     case 'verified':
-      return 'verified now'
+      return 'now verified'
     case 'updated':
-      return 'its newer card is stored'
+      return 'replaced by its newer card'
     case 'beside':
-      return 'stored beside the other card of that name, which the name still means'
+      return 'stored; the name still means the other card'
     case 'replaced':
-      return 'the name means this card from now on'
+      return 'the name now means this card'
     case null:
-      return 'known already, nothing changed'
+      return 'already known; nothing changed'
     default:
       return changed satisfies never
   }

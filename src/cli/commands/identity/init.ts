@@ -20,12 +20,13 @@ export type Options = {
   readonly primes?: number
 }
 const NONE: Made = { made: 0, primes: 0, failure: null }
-const AHEAD = 'none; an ECDSA key takes some: `mpc identity primes`'
+const AHEAD = 'none; an ECDSA key needs some: `mpc identity primes`'
 
 export async function run(context: Context, options: Options): Promise<Result> {
   const { terminal, now, rng } = context
   const name =
-    options.name ?? (await terminal.ask('Your name for the others:', { flag: '--name NAME' }, checkName))
+    options.name ??
+    (await terminal.ask('Your name, as others will see it:', { flag: '--name NAME' }, checkName))
   const home = await context.makeHome()
   await refuseSecondIdentity(home)
   const wanted = {
@@ -42,7 +43,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   return {
     data: { ...identityData(known), primes: ended.primes },
     text: identityLines(known, now(), [
-      ['sealed in', `${home.identity} (keep a copy, and what opens it)`],
+      ['sealed in', `${home.identity} (keep a copy, and its passphrase or age identity)`],
       ['primes', ended.primes > 0 ? primesText(ended.primes) : AHEAD],
     ]),
     again: 'mpc identity show',

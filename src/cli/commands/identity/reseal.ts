@@ -14,7 +14,7 @@ export type Options = {
 export async function run(context: Context, options: Options): Promise<Result> {
   const { newPassphraseFile: file = null, newPassphraseFd: fd = null, newIdentity: age = null } = options
   if ([file, fd, age].filter((way) => way !== null).length > 1) {
-    throw new Failure('usage', 'E_USAGE', 'one secret seals an identity, and several are named', {
+    throw new Failure('usage', 'E_USAGE', 'an identity has one seal, but several are given', {
       hint: 'give one of --new-passphrase-file, --new-passphrase-fd and --new-identity',
     })
   }
@@ -28,8 +28,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
     return {
       data: { name, fingerprint: hex(fingerprint), sealed_by: seal.kind },
       text: [
-        `${home.identity} opens by ${by} from now on, and by nothing else. Keys and cards are as they were.`,
-        'Copies of the old file still open by what sealed them: replace or destroy them.',
+        `Only ${by} opens ${home.identity} from now on. Keys and cards have not changed.`,
+        'Copies of the old file still open with the old secret: replace or destroy them.',
       ],
     }
   } finally {

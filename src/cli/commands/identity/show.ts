@@ -39,7 +39,7 @@ export async function runList(context: Context): Promise<Result> {
   }
 }
 
-const EMPTY = 'Nobody yet: this home has no identity, and knows nobody. Make yours first.'
+const EMPTY = 'This home has no identity and knows nobody. Make your identity first.'
 
 async function self(context: Context): Promise<Known> {
   return { card: await context.card(), status: 'self', since: null, how: 'init', beside: false }

@@ -13,24 +13,25 @@ export async function run(context: Context, options: Options, [operand]: readonl
   const home = await context.home()
   const stored = await cardNamed(home, name)
   const { card, status } = stored
-  if (status === 'self') throw new Failure('usage', 'E_USAGE', `${name} is you`, { hint: 'name another' })
+  if (status === 'self')
+    throw new Failure('usage', 'E_USAGE', `${name} is you`, { hint: 'name somebody else' })
   if (options.fingerprint === undefined) {
     const { terminal } = context
     const flag = '--fingerprint HEX'
-    const question = `Did you hear ${name} say exactly these 16 words? Type "${name}", or no:`
+    const question = `Did ${name} read exactly these 16 words? Type "${name}", or no:`
     terminal.requirePerson(question, { flag })
     await terminal.read([
-      `Let ${name} read 16 words aloud, by voice or in person: from their own \`mpc identity show\`, not from here.`,
-      `The card of ${name} that is stored here says:`,
+      `Ask ${name} to read the 16 words of their own \`mpc identity show\` aloud, by voice or in person.`,
+      `The stored card of ${name} has these words:`,
       '',
       { words: fingerprintWords(card.fingerprint) },
       '',
     ])
     if ((await terminal.askTyped(question, 'no', [name], { flag })) === null) {
       await markUnverified(home, stored, context.now())
-      throw new Failure('refused', 'E_REFUSED', `${name} is not verified here`, {
+      throw new Failure('refused', 'E_REFUSED', `${name} is not verified`, {
         party: name,
-        hint: `somebody may have exchanged the card: get it again from ${name} in person`,
+        hint: `somebody may have replaced the card: get it again from ${name}, in person`,
       })
     }
   } else if (options.fingerprint !== hex(card.fingerprint)) {
@@ -40,7 +41,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
       `the stored card of ${name} has another fingerprint`,
       {
         party: name,
-        hint: `it is ${hex(card.fingerprint)}; ask ${name} in person: somebody may have exchanged the card`,
+        hint: `it has ${hex(card.fingerprint)}; ask ${name}, in person: somebody may have replaced the card`,
       },
     )
   }
@@ -50,7 +51,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
     throw new Failure(
       'conflict',
       'E_CARD_DIFFERS',
-      `a newer card of ${name} came meanwhile, with another name`,
+      `a newer card of ${name}, with another name, was imported meanwhile`,
       {
         party: name,
         hint: '`mpc identity list` shows it; verify that one',

@@ -36,18 +36,18 @@ export async function runList(context: Context): Promise<Result> {
   }
 }
 
-const EMPTY = 'No keys here yet: a key is made in a ceremony, by all its custodians together.'
+const EMPTY = 'No keys here yet. All custodians of a key make it together, in a ceremony.'
 
 /** Identities that have a seat by a rebind. */
 const reseatedText = ({ record, rebinds }: Key): string[] =>
   rebinds.map(({ rebind: { card, index } }) => {
     const before = record.members[index - 1]?.card.name as string
-    return `  ${card.name} sits in the seat of ${before} by a rebind, until the next reshare`
+    return `  ${card.name} has the seat of ${before} by a rebind, until the next reshare`
   })
 
 const rowOf = ({ name, record, status }: HereKey, old: OldShares): string =>
   `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}` +
-  (status === 'active' ? '' : `; it went to others after epoch ${record.epoch}`) +
+  (status === 'active' ? '' : `; reshared to others after epoch ${record.epoch}`) +
   oldSharesText(old, 'your')
 
 export async function runShow(

@@ -20,7 +20,7 @@ export async function runAddress(
   const { type, path = null } = options
   const types = addressTypes(record.scheme)
   if (!types.includes(type)) {
-    throw new Failure('usage', 'E_ADDRESS_TYPE', `a key of ${record.scheme} has no address of type ${type}`, {
+    throw new Failure('usage', 'E_ADDRESS_TYPE', `${record.scheme} keys have no ${type} address`, {
       hint: `${name} has: ${types.join(', ')}`,
     })
   }
@@ -43,8 +43,8 @@ export async function runExport(
   const extended = record.chain_code && xpub(record.group_point, record.chain_code, derived.path)
   const publicKey = hex(derived.publicKey)
   if (options.format === 'xpub' && extended === null) {
-    throw new Failure('usage', 'E_XPUB', `a key of ${record.scheme} has no extended public key`, {
-      hint: '--format hex prints the public key; wallets derive Ed25519 keys with the private key only',
+    throw new Failure('usage', 'E_XPUB', `${record.scheme} keys have no extended public key`, {
+      hint: '--format hex prints the public key; Ed25519 wallets derive keys from the private key only',
     })
   }
   return {

@@ -50,9 +50,9 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
   return {
     data,
     text: [
-      'The transcript holds: every letter in it is signed, fits the others, and leads to this result.',
+      'The transcript is valid: every letter is signed, and together they lead to this result.',
       ...fields(rows),
-      ...peopleLines('It was made by', participants),
+      ...peopleLines('made', participants),
     ],
   }
 }
@@ -88,15 +88,15 @@ async function blame(context: Context, options: Options, file: Uint8Array): Prom
   return {
     data,
     text: [
-      'The evidence holds: every letter in it is signed, and by these letters the protocol was broken by',
+      'The evidence is valid: every letter is signed, and together they prove who broke the protocol:',
       ...guilty.map(({ name, reason, round }) => `  ${name}: ${reason} (round ${round}, proven)`),
       ...fields([
-        ['what', `${WHAT[kind]} that failed`],
+        ['what', `a failed ${WHAT[kind]}`],
         ...(publicKey ? [['public key', publicKey] as const] : []),
         ['must sign', `${verdict.threshold} of ${verdict.custodians}; ${verdict.scheme}`],
         ...(words ? [['six words', words.join(' ')] as const] : []),
       ]),
-      ...peopleLines('It was signed by', participants),
+      ...peopleLines('signed', participants),
     ],
   }
 }
@@ -116,7 +116,7 @@ async function acquainted(
   const stranger = participants.find(({ known }) => known === 'unknown')
   if (!options.card || !stranger) return participants
   const { name, fingerprint } = stranger.card
-  throw new Failure('verification', 'E_TRANSCRIPT_CARDS', `no card given is that of ${name}`, {
+  throw new Failure('verification', 'E_TRANSCRIPT_CARDS', `the card of ${name} is not among the given ones`, {
     party: name,
     hint: `its fingerprint in the file is ${hex(fingerprint)}`,
   })
@@ -129,21 +129,21 @@ const participantData = ({ card, known }: Participant) => ({
 })
 
 const peopleLines = (made: string, participants: readonly Participant[]): string[] => [
-  `${made} who has these fingerprints. That they are who you think is for you to know:`,
+  `The owners of these fingerprints ${made} it. You must know who they are:`,
   ...fields(
     participants.map(({ card, known }) => [card.name, `${KNOWN[known]}\n${hex(card.fingerprint)}`] as const),
   ),
 ]
 
 const WHAT = {
-  keygen: 'the making of a key',
-  reshare: 'the resharing of a key',
-  refresh: 'the refresh of a key',
-  sign: 'a signature',
+  keygen: 'key generation',
+  reshare: 'reshare',
+  refresh: 'refresh',
+  sign: 'signature',
 } as const
 
 const KNOWN: Readonly<Record<Acquaintance, string>> = {
-  given: 'as on the card that you gave',
+  given: 'matches a given card',
   self: 'you',
   verified: 'verified here',
   unverified: 'stored here, NOT VERIFIED',

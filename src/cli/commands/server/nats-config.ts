@@ -26,7 +26,7 @@ export async function run(_context: Context, options: Options): Promise<Result> 
   const listen = options.listen ?? LISTEN
   const files = tlsFiles(options)
   if (options.tlsCa !== undefined && files === null) {
-    throw new Failure('usage', 'E_TLS_FILES', '--tls-ca needs --tls-cert and --tls-key beside it')
+    throw new Failure('usage', 'E_TLS_FILES', '--tls-ca needs --tls-cert and --tls-key')
   }
   if (files === null && !isLoopback(listen.host)) {
     throw new Failure('configuration', 'E_TLS', 'a server that other machines reach needs TLS', {
@@ -49,7 +49,7 @@ export async function run(_context: Context, options: Options): Promise<Result> 
 async function theGroup({ definition, cards }: Options): Promise<Group> {
   if (definition !== undefined && cards === undefined) return groupOf(definition)
   if (definition !== undefined || cards === undefined) {
-    throw groupFailure('it is not clear for whom', 'give one of --definition and --cards')
+    throw groupFailure('no members are named, or twice', 'give one of --definition and --cards')
   }
   const texts = await Promise.all(cards.map((file) => readNamed(file, '--cards')))
   return { name: 'mpc', members: distinct(texts.flatMap((bytes) => [...parseCards(bytes)])) }
@@ -61,7 +61,7 @@ function distinct(cards: readonly Keys[]): readonly Keys[] {
     return cards
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause
-    throw groupFailure(`the cards do not make a group: ${cause.message}`, 'give one card of each member')
+    throw groupFailure(`the cards do not fit together: ${cause.message}`, 'give one card of each member')
   }
 }
 

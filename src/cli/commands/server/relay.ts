@@ -29,17 +29,17 @@ export async function run(context: Context, options: Options): Promise<Result> {
   terminal.say(...welcome(url, names))
   await untilStopped(signal, globals.timeout)
   await relay.close()
-  terminal.say('Stopped, as asked. Nothing was kept.')
+  terminal.say('Stopped. Nothing was stored.')
   return { data: { url, members: names, connections: relay.admitted }, text: [] }
 }
 
 const welcome = (url: string, names: readonly string[] | null): string[] => [
-  `Listening on ${url}; Ctrl-C stops it. Nothing is kept.`,
+  `Listening on ${url}; Ctrl-C stops it. Nothing is stored.`,
   names
-    ? `May connect: ${names.join(', ')}, each with the NATS key of its card and as itself only.`
-    : 'May connect: everybody on this machine who has an identity.',
-  'It sees who meets when, and what is to be signed; no shares.',
-  ...(url === DEFAULT_URL ? [] : [`Each member:  export MPC_NATS_URL=${url}`]),
+    ? `These members can connect: ${names.join(', ')}, each with the NATS key of its card.`
+    : 'Every identity on this machine can connect.',
+  'The relay sees who meets when, and payloads of requests. It never sees a share.',
+  ...(url === DEFAULT_URL ? [] : [`Every member runs:  export MPC_NATS_URL=${url}`]),
 ]
 
 /**

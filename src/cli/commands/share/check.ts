@@ -69,10 +69,10 @@ function homeResult(keys: readonly Named[], files: readonly Finding[]): Result {
       ...keys.flatMap((each) => [each.name, ...keyLines(each)]),
       ...(keys.length === 0 ? ['No shares here yet.'] : []),
       ...inFiles.map((problem) => `PROBLEM: ${problem}`),
-      ...(files.length === 0 ? ['Everything else in this home is what it should be.'] : []),
+      ...(files.length === 0 ? ['Everything else in this home is correct.'] : []),
     ],
     ...nextFor(keys),
-    ...(wrong.length > 0 && { failure: failed('things in this home', wrong) }),
+    ...(wrong.length > 0 && { failure: failed('files of this home', wrong) }),
   }
 }
 
@@ -97,7 +97,7 @@ const keyData = (checked: Named) => ({
 
 const keyLines = ({ name, shares }: Named): string[] =>
   shares.length === 0
-    ? [`No share of ${name} is here.`]
+    ? [`This home has no share of ${name}.`]
     : fields(shares.map((each) => [`epoch ${each.epoch.number}`, says(each)]))
 
 function nextFor(keys: readonly Named[]): Pick<Result, 'next'> {
@@ -109,11 +109,11 @@ function nextFor(keys: readonly Named[]): Pick<Result, 'next'> {
 
 function says({ epoch, problems, refreshNeeded }: CheckedShare): string {
   if (problems.length > 0) return problems.join('; ')
-  const what = 'the share opens, is that of your seat, and the epoch is certified'
-  return `${what}${refreshNeeded ? '; it came back without its primes: refresh before you sign' : ''}${epoch.status === 'active' ? '' : ` (${epoch.status})`}`
+  const what = 'the share opens and matches your seat, and the epoch is certified'
+  return `${what}${refreshNeeded ? '; it was restored without its primes: refresh before you sign' : ''}${epoch.status === 'active' ? '' : ` (${epoch.status})`}`
 }
 
 const failed = (what: string, wrong: readonly string[]): Failure =>
-  new Failure('verification', 'E_SHARE_CHECK', `${what} are not what they should be: ${wrong.join('; ')}`, {
-    hint: '`mpc share list` shows which shares are here; put back what is wrong from a copy of this home',
+  new Failure('verification', 'E_SHARE_CHECK', `${what} are wrong: ${wrong.join('; ')}`, {
+    hint: '`mpc share list` shows the shares here; restore wrong files from a copy of this home',
   })

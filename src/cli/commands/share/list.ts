@@ -24,7 +24,7 @@ export async function run(context: Context, { key }: Options): Promise<Result> {
     data: { keys: keys.map(keyData) },
     text:
       keys.length === 0
-        ? ['No shares here yet: a key is made in a ceremony.']
+        ? ['No shares here yet. A ceremony makes a key.']
         : keys.flatMap((each) => keyLines(each, card)),
     ...(first !== undefined && { next: `mpc share retire --key ${first}` }),
   }

@@ -33,7 +33,7 @@ export async function runRekey(context: Context, options: RekeyOptions): Promise
   const out = resolve(options.out)
   await requireFree(out)
   const to = await verifiedCard(context, options.to)
-  const question = `Whoever holds the identity of this card signs with your share of ${key.name}. It goes to ${to.name}.`
+  const question = `The owner of this card, ${to.name}, will be able to sign with your share of ${key.name}.`
   await confirmCard(context, to, options.confirm, question)
   const identity = await context.openIdentity()
   try {
@@ -52,9 +52,9 @@ export async function runRekey(context: Context, options: RekeyOptions): Promise
     },
     text: [
       out,
-      `Your share of ${key.name} lies in it, sealed to the new identity; carry the folder over and remove it.`,
-      'The share is still in this home too. It is worthless, and can be destroyed here, once the key was reshared to the new',
-      `identity: \`mpc share retire --key ${key.name} --statements FILE\`, with FILE from the new machine:`,
+      `It holds your share of ${key.name}, sealed to the new identity. Carry the folder over, then delete it.`,
+      'This home still has the share too. Reshare the key to the new identity, which makes this share useless, and then destroy it',
+      `here: \`mpc share retire --key ${key.name} --statements FILE\`, with FILE from the new machine:`,
       `\`mpc share statements --key ${key.name} -o FILE\`.`,
     ],
     again: `mpc share list --key ${key.name}`,
@@ -94,9 +94,9 @@ export async function runImport(
         rebind,
       },
       text: [
-        'The share is here, and proved against the public record.',
+        'The share is imported, and matches the public record.',
         ...fields([...keyRows(name, record), ['rebind', rebind]]),
-        'Each other custodian decides whether you are the same person, with the file above:',
+        'Every other custodian must decide whether you are the same person, and import the file above:',
         `  mpc identity import ${card.name}.card --rebind FILE --fingerprint ${hex(card.fingerprint)}`,
       ],
       again: `mpc share list --key ${name}`,

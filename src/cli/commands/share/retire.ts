@@ -37,7 +37,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   context.terminal.say(...planLines(plan))
   if (confirm === undefined) {
     const which = listed(plan.epochs.map(({ number }) => String(number)))
-    const question = `Your share of epoch ${which} of ${name} is destroyed for good. A copy of this home still holds it.`
+    const question = `This destroys your share of epoch ${which} of ${name} for ever. A copy of this home would still hold it.`
     await context.terminal.confirm(question, name, { flag: `--confirm ${name}` })
   }
   const identity = await context.openIdentity()
@@ -55,12 +55,12 @@ export async function run(context: Context, options: Options): Promise<Result> {
         destroyed,
       },
       text: [
-        `Destroyed here: what lay of epoch ${listed(after.map(({ number }) => String(number)))} of ${name}.`,
+        `Destroyed here: your share of epoch ${listed(after.map(({ number }) => String(number)))} of ${name}.`,
         ...after.flatMap((each) => (each.record ? remainingWords(each, each.record) : [])),
-        'What a disk or a copy of this home may still hold of it, this program cannot reach: destroy copies too.',
+        'Copies of this home and remains on the disk are not destroyed. Destroy copies too.',
       ],
       again: `mpc share list --key ${name}`,
-      next: `mpc share statements --key ${name} -o retired.json   (for the others, who see it in \`mpc share list\`)`,
+      next: `mpc share statements --key ${name} -o retired.json   (give it to the others, who import it)`,
     }
   } finally {
     wipeIdentity(identity)
@@ -69,9 +69,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
 
 const nothingLeft = (name: string): Result => ({
   data: { key: name, newest: null, gone_over: [], retired: [], destroyed: [] },
-  text: [
-    `Nothing of ${name} is to be destroyed here: there is no share of an epoch that another has replaced.`,
-  ],
+  text: [`There is nothing to destroy: this home has no share of a replaced epoch of ${name}.`],
   next: `mpc share list --key ${name}`,
 })
 
@@ -79,23 +77,18 @@ const nothingLeft = (name: string): Result => ({
 function planLines({ name, newest, gone, epochs }: RetirePlan): string[] {
   if (!newest) return []
   return [
-    `Epoch ${newest.number} of ${name} is certified; gone over to it: ${listed(gone)} (${newest.record.threshold} must sign).`,
+    `Epoch ${newest.number} of ${name} is certified, and used by ${listed(gone)} (the threshold is ${newest.record.threshold}).`,
     ...epochs.flatMap((epoch) => {
       const { record, manifest } = epoch
       const destroyed = namesThat('deleted', epoch)
       const left = record.members.map(({ card }) => card.name).filter((each) => !destroyed.includes(each))
       return [
-        `Epoch ${epoch.number}, to be destroyed here:`,
+        `Your share of epoch ${epoch.number} will be destroyed. The others:`,
         ...fields([
-          ['not destroyed, as far as is known', left.length === 0 ? 'none' : listed(left)],
-          ['said to be destroyed', destroyed.length === 0 ? 'none' : listed(destroyed)],
+          ['not known to be destroyed', left.length === 0 ? 'none' : listed(left)],
+          ['reported as destroyed', destroyed.length === 0 ? 'none' : listed(destroyed)],
           ...(manifest
-            ? [
-                [
-                  'pieces of yours, now stale, with',
-                  listed(manifest.holders.map((each) => each.name)),
-                ] as const,
-              ]
+            ? [['your old pieces, held by', listed(manifest.holders.map((each) => each.name))] as const]
             : []),
         ]),
         ...remainingWords(epoch, record).map((line) => `  ${line}`),

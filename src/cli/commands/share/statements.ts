@@ -39,16 +39,14 @@ export async function run(
     text: [
       ...(taken ? takenLines(name, taken) : []),
       ...(newest
-        ? [
-            `Gone over to epoch ${newest.number}: ${namesThat('activated', newest).join(', ') || 'nobody yet'}.`,
-          ]
+        ? [`Epoch ${newest.number} is used by: ${namesThat('activated', newest).join(', ') || 'nobody yet'}.`]
         : []),
       ...(written === null ? [] : [written]),
     ],
     next:
       written === null
         ? `mpc share list --key ${name}`
-        : `mpc share retire --key ${name} --statements ${out}   (whoever was not there)`,
+        : `mpc share retire --key ${name} --statements ${out}   (custodians who were absent run this)`,
   }
 }
 
