@@ -181,7 +181,7 @@ describe('a drill on paper', () => {
     await script(h2, 'backup verify bobs/h2.piece --record record.json -o two.note')
     const status = await bob.mpc(['backup', 'status', '--key', 'treasury', 'one.note', 'two.note', '--json'])
     expect(status.json).toMatchObject({ code: 9, error: { code: 'E_MANIFESTS_DIFFER' } })
-    expect(status.json.error.message).toBe('under another manifest: h1')
+    expect(status.json.error.message).toBe('these holders have pieces under another manifest: h1')
     expect(status.json.data.holders).toMatchObject([{ agrees: false }, { agrees: true }])
   })
 

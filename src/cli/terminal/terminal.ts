@@ -159,7 +159,7 @@ export class Terminal {
   /** @throws Failure `E_NO_INPUT` (usage) if nobody can be asked */
   requirePerson(question: string, { flag }: Asking): void {
     if (this.interactive) return
-    throw new Failure('usage', 'E_NO_INPUT', `nobody is here to ask: ${question.replace(/[:?]$/, '')}`, {
+    throw new Failure('usage', 'E_NO_INPUT', `nobody can be asked: ${question.replace(/[:?]$/, '')}`, {
       hint: `give ${flag}, or run it at a terminal`,
     })
   }

@@ -38,7 +38,7 @@ const welcome = (url: string, names: readonly string[] | null): string[] => [
   names
     ? `These members can connect: ${names.join(', ')}, each with the NATS key of its card.`
     : 'Every identity on this machine can connect.',
-  'The relay sees who meets when, and payloads of requests. It never sees a share.',
+  'The relay sees who meets when, and what is to be signed. It never sees a share.',
   ...(url === DEFAULT_URL ? [] : [`Every member runs:  export MPC_NATS_URL=${url}`]),
 ]
 
