@@ -65,7 +65,7 @@ describe('a new passphrase from a script', () => {
     const ran = await init('weak', '--passphrase-file', await secret('weak.txt', 'sis'))
     expect(ran.code).toBe(0)
     expect(ran.stderr).toMatch(
-      /Warning: the passphrase of your identity is weak \(roughly 12 bits; eight random words have 64\)/,
+      /Warning: the passphrase of your identity is weak \(about 12 bits; eight random words have 64\)/,
     )
     expect(ran.stderr).not.toContain('sis')
   })
@@ -114,8 +114,8 @@ terminalSuite('a new passphrase at a terminal', () => {
   it('that is weak is named so, and kept by who types it again', async () => {
     const { code, stdout } = await make('ann', [
       ['New passphrase', 'sis\r'],
-      ['is weak (roughly 12 bits; eight random words have 64)', ''],
-      ['to keep it all the same', 'sis\r'],
+      ['is weak (about 12 bits; eight random words have 64)', ''],
+      ['to keep it anyway', 'sis\r'],
     ])
     expect(code, stdout).toBe(0)
     expect(await opens(join(dir, 'ann'), byPassphrase('sis'))).toBe(true)
@@ -124,10 +124,10 @@ terminalSuite('a new passphrase at a terminal', () => {
   it('that is weak gives way to words of ours by Enter alone', async () => {
     const { code, stdout } = await make('ben', [
       ['New passphrase', 'sis\r'],
-      ['to keep it all the same', '\r'],
+      ['to keep it anyway', '\r'],
       ['SECRET', ''],
       ['Type the eight words', 'not these\r'],
-      ['These are others', ''],
+      ['The words differ.', ''],
       ['Type the eight words', 'nor these\r'],
       ['Type the eight words', 'nor these\r'],
     ])
@@ -138,7 +138,7 @@ terminalSuite('a new passphrase at a terminal', () => {
   it('that is not weak is asked for twice, and nothing is said of it', async () => {
     const { code, stdout } = await make('cleo', [
       ['New passphrase', `${STRONG}\r`],
-      ['The same again:', `${STRONG}\r`],
+      ['Repeat the passphrase:', `${STRONG}\r`],
     ])
     expect(code, stdout).toBe(0)
     expect(stdout).not.toContain('weak')
@@ -267,7 +267,7 @@ terminalSuite('mpc identity reseal at a terminal', () => {
       ['identity', 'reseal', ...gina.unlock, '--plain'],
       [
         ['New passphrase', `${STRONG}\r`],
-        ['The same again:', `${STRONG}\r`],
+        ['Repeat the passphrase:', `${STRONG}\r`],
       ],
     )
     expect(code, stdout).toBe(0)

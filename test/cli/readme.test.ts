@@ -117,7 +117,7 @@ tmuxSuite('from the README to a signature', () => {
     ] as const) {
       who.pastes(line)
       await who.answers('New passphrase', PASSPHRASE)
-      await who.answers('The same again:', PASSPHRASE)
+      await who.answers('Repeat the passphrase:', PASSPHRASE)
       await who.reads(/^\$$/m)
     }
     a.pastes(define)

@@ -307,7 +307,7 @@ describe.each([
 describe('a rehearsal that was kept', () => {
   test('says so on the screen, in JSON and in what it makes', async () => {
     const shown = await spawned(played.home, ['key', 'show', 'rehearsal'])
-    expect(shown.stderr).toContain('REHEARSAL: this home holds nothing real.\n')
+    expect(shown.stderr).toContain('REHEARSAL: this home holds no real keys.\n')
     expect(shown.stdout).toContain('(REHEARSAL: send nothing)')
     const { json } = await spawned(played.home, ['key', 'show', 'rehearsal', '--json'])
     expect(json).toMatchObject({ rehearsal: true, data: { rehearsal: true } })

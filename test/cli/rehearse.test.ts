@@ -179,7 +179,7 @@ describe('mpc rehearse, with a mishap', () => {
     expect(stderr).toMatch(
       /Making the key, step 2 of 3 \((alice: here, bob: missing|bob: missing, carol: here)\)\n/,
     )
-    expect(stderr).toContain('E_ABSENT, exit 5; `mpc explain E_ABSENT` says more')
+    expect(stderr).toContain('E_ABSENT, exit 5; `mpc explain E_ABSENT` shows more')
     expect(stdout).toMatch(
       /^So it would have ended:\n {2}alice {2}exit 5, E_ABSENT: .*bob.*\n {2}bob {4}killed\n/,
     )

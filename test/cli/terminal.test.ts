@@ -28,7 +28,7 @@ terminalSuite('at a terminal', () => {
       [
         ['Your name', 'dora\r'],
         ['New passphrase', 'open sesame\r'],
-        ['The same again', 'open sesame\r'],
+        ['Repeat the passphrase', 'open sesame\r'],
       ],
     )
     expect(code).toBe(0)
@@ -52,13 +52,13 @@ terminalSuite('at a terminal', () => {
       [
         ['New passphrase', '\r'],
         ['Type the eight words', 'not this\r'],
-        ['These are others', ''],
+        ['The words differ.', ''],
         ['Type the eight words', 'nor this\r'],
         ['Type the eight words', 'still not\r'],
       ],
     )
     expect(code).toBe(2)
-    expect(stdout).toContain('SECRET: write it down now, on paper; do not read it aloud')
+    expect(stdout).toContain('SECRET. Write it on paper now. Do not read it aloud.')
     expect(stdout).toMatch(
       /1 [a-z]+ +2 [a-z]+ +3 [a-z]+ +4 [a-z]+\r\n +5 [a-z]+ +6 [a-z]+ +7 [a-z]+ +8 [a-z]+\r\n/,
     )
@@ -72,13 +72,13 @@ terminalSuite('at a terminal', () => {
       ['identity', 'init', '--name', 'gina', '--plain'],
       [
         ['New passphrase', 'one thing\r'],
-        ['The same again', 'another\r'],
+        ['Repeat the passphrase', 'another\r'],
         ['New passphrase', 'open sesame\r'],
-        ['The same again', 'open sesame\r'],
+        ['Repeat the passphrase', 'open sesame\r'],
       ],
     )
     expect(code).toBe(0)
-    expect(stdout).toContain('The two differ. Once more, both of them.')
+    expect(stdout).toContain('The two differ. Type both again.')
   })
 
   it('lets a person mistype a passphrase, says whose it is, and ends after three', async () => {
@@ -96,9 +96,9 @@ terminalSuite('at a terminal', () => {
       sign,
       [
         ['Passphrase of hugo:', 'a\r'],
-        ['2 more tries', ''],
+        ['2 tries left', ''],
         ['Passphrase of hugo:', 'b\r'],
-        ['One more try', ''],
+        ['One try left', ''],
         ['Passphrase of hugo:', 'c\r'],
       ],
       { cwd: dir },

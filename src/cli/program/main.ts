@@ -106,7 +106,7 @@ async function outcomeOf(args: readonly string[], io: Io, style: Style): Promise
       const run = await load()
       const context = new Context(globals, terminal, signal, emitFor, env)
       await context.enterRealm()
-      if (command !== 'rehearse' && isRehearsal()) terminal.say('REHEARSAL: this home holds nothing real.')
+      if (command !== 'rehearse' && isRehearsal()) terminal.say('REHEARSAL: this home holds no real keys.')
       outcome = { command, result: await run(context, options, operands) }
     } catch (error) {
       outcome = { command, error: refusalOf(error) }
@@ -147,7 +147,7 @@ async function unwritten(cause: Error, again: string | null): Promise<Failure> {
   const { systemWords } = await import('../../storage/fs/atomic.js')
   const why = systemWords(cause) ?? cause.message
   return new Failure('configuration', 'E_OUTPUT', `the result could not be written to stdout: ${why}`, {
-    hint: `what was done is done; ${again === null ? 'the same command' : `\`${again}\``} prints it again`,
+    hint: `the command itself has finished; ${again === null ? 'the same command' : `\`${again}\``} prints it again`,
     cause,
   })
 }

@@ -25,7 +25,7 @@ async function run(): Promise<void> {
   // An error outside of the command's promise is our bug and is reported like one; so is a wait for nothing.
   const fail = (error: unknown): void => void failed(error, args, io).then((code) => process.exit(code))
   process.once('uncaughtException', fail)
-  process.once('beforeExit', () => fail(new Error('the command waits for something that cannot come')))
+  process.once('beforeExit', () => fail(new Error('the command waits for an event that cannot occur')))
   process.exit(await main(args, io))
 }
 

@@ -68,7 +68,7 @@ async function readConfigFile(path: string | null): Promise<File | null> {
   if (bytes === null) return null
   const refuse = (problems: readonly string[]): Failure =>
     new Failure('configuration', 'E_CONFIG', `${path}: ${problems.join('; ')}`, {
-      hint: 'correct the file, or move it away: everything in it has a default',
+      hint: 'correct the file, or move it away: every setting has a default',
     })
   return readYaml(
     bytes,

@@ -145,7 +145,7 @@ export class Context {
       nkey: identity.nkey,
       patience: Math.max(0, joinUntil(this.patience, this.now()) - this.now()),
       signal: this.signal,
-      retrying: ({ message }) => this.terminal.say(`${message}. This tries again, and goes on by itself.`),
+      retrying: ({ message }) => this.terminal.say(`${message}. Trying again.`),
       now: this.now,
     })
     // Errors print their own lines.

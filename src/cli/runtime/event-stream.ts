@@ -64,7 +64,7 @@ function opened(target: string): number {
     return openPath(target, constants.O_CREAT)
   } catch (cause) {
     throw new Failure('usage', 'E_EVENTS', `cannot write events to ${target}`, {
-      hint: 'give --events a file, or fd:N with N an open descriptor',
+      hint: 'give --events a file, or fd:N with N open for writing',
       cause,
     })
   }

@@ -16,7 +16,7 @@ import {
 import { isWeak, strengthOf } from './passphrase-strength.js'
 import type { Asking } from '../terminal/terminal.js'
 
-const AGAIN = 'The same again:'
+const AGAIN = 'Repeat the passphrase:'
 const WHOSE = 'your identity'
 
 /** The secret of a new identity. */
@@ -50,7 +50,7 @@ export type Replacing = {
 }
 
 async function askNewSecret(sources: Sources, flag: string): Promise<Unlock> {
-  const question = 'New passphrase (Enter alone makes one):'
+  const question = 'New passphrase (Enter alone generates one):'
   return { kind: 'passphrase', passphrase: await askNew(sources, { question, what: WHOSE, flag }) }
 }
 
@@ -64,7 +64,7 @@ export async function holderSecret(sources: Sources, name: string, fd: number | 
   const flag = '--holder-passphrase-fd'
   const what = `the piece of ${name}`
   if (fd !== null) return warned(sources, passphraseOf(await readDescriptor(fd, flag, LIMIT), flag), what)
-  const question = `Passphrase for ${what} (Enter alone makes one):`
+  const question = `Passphrase for ${what} (Enter alone generates one):`
   return askNew(sources, { question, what, flag: `${flag} ${name}:N` })
 }
 
@@ -75,7 +75,7 @@ function warned({ terminal }: Sources, passphrase: string, what: string): string
 }
 
 const howWeak = (passphrase: string): string =>
-  ` (roughly ${strengthOf(passphrase)} bits; eight random words have 64): whoever gets the file can guess it`
+  ` (about ${strengthOf(passphrase)} bits; eight random words have 64): a thief of the file can guess it`
 
 type NewPassphrase = Asking & { readonly question: string; readonly what: string }
 
@@ -90,11 +90,13 @@ async function askNew(sources: Sources, wanted: NewPassphrase): Promise<string> 
     if (typed === '') return makeOne(sources, wanted)
     const weak = isWeak(typed)
     if (weak) terminal.say(`This passphrase is weak${howWeak(typed)}.`)
-    const again = weak ? 'The same again, to keep it all the same (Enter alone makes a strong one):' : AGAIN
+    const again = weak
+      ? 'Repeat the passphrase to keep it anyway (Enter alone generates a strong one):'
+      : AGAIN
     const repeated = await terminal.askSecret(again, wanted)
     if (repeated === typed) return typed
     if (weak && repeated === '') return makeOne(sources, wanted)
-    if (left > 1) terminal.say('The two differ. Once more, both of them.')
+    if (left > 1) terminal.say('The two differ. Type both again.')
   }
   throw differ()
 }
@@ -104,23 +106,22 @@ async function makeOne({ terminal, rng }: Sources, { what, flag }: NewPassphrase
   const words = wordsOf(rng(GENERATED_WORDS)).map((word) => word.toLowerCase())
   await terminal.read([
     '',
-    `The new passphrase of ${what}. It is ${terminal.style.bold('SECRET')}: write it down now, on paper; do not read it aloud.`,
+    `The new passphrase of ${what} is ${terminal.style.bold('SECRET')}. Write it on paper now. Do not read it aloud.`,
     '',
     { words },
     '',
-    'Eight random words (64 bits), typed with blanks between them. They are shown only here.',
+    'These eight random words (64 bits) are shown only here. Type them with blanks between them.',
   ])
   for (let left = TRIES; left > 0; left--) {
     const typed = await terminal.askSecret('Type the eight words:', { flag })
     // As at opening, case and blanks do not matter.
     if (canonical(typed) === words.join(' ')) return words.join(' ')
-    if (left > 1)
-      terminal.say('These are others. Look at what you have written down, and at the words above.')
+    if (left > 1) terminal.say('The words differ. Compare your notes with the words above.')
   }
   throw differ()
 }
 
 const differ = (): Failure =>
   new Failure('usage', 'E_PASSPHRASE', 'the two passphrases differ', {
-    hint: 'nothing was made; begin again',
+    hint: 'nothing was made; run the command again',
   })

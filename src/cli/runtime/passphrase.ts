@@ -51,7 +51,7 @@ export async function withExistingSecret<T>(
       const isWrong = error instanceof Failure && error.code === 'E_DECRYPT'
       if (!isWrong || left === 0) throw error
       terminal.say(
-        `That does not open the identity of ${name}. ${left === 1 ? 'One more try' : `${left} more tries`}.`,
+        `Wrong passphrase for the identity of ${name}. ${left === 1 ? 'One try' : `${left} tries`} left.`,
       )
     }
   }
@@ -85,13 +85,13 @@ export function passphraseOf(bytes: Uint8Array, from: string): string {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
   } catch {
-    throw new Failure('usage', 'E_PASSPHRASE', `the passphrase from ${from} is not text in UTF-8`)
+    throw new Failure('usage', 'E_PASSPHRASE', `the passphrase from ${from} is not UTF-8 text`)
   } finally {
     bytes.fill(0)
   }
   if (text === '') {
     throw new Failure('usage', 'E_PASSPHRASE', `the passphrase from ${from} is empty`, {
-      hint: 'an empty passphrase protects nothing: put one of several random words there',
+      hint: 'choose several random words',
     })
   }
   return text
@@ -103,7 +103,7 @@ export async function readAgeIdentities(path: string, flag = '--identity'): Prom
   const lines = text.split(/\r?\n/).map((line) => line.trim())
   const identities = lines.filter((line) => line !== '' && !line.startsWith('#'))
   if (identities.length === 0 || identities.some((line) => !line.startsWith('AGE-SECRET-KEY-'))) {
-    throw new Failure('usage', 'E_AGE_IDENTITY', `${path} is not a file of age identities`, {
+    throw new Failure('usage', 'E_AGE_IDENTITY', `${path} does not hold age identities`, {
       hint: '`age-keygen -o FILE` makes one; each line begins with AGE-SECRET-KEY-',
     })
   }
@@ -125,15 +125,15 @@ export async function pieceSecret({ terminal }: Sources, label: string, fd: numb
 async function askProgram(program: string): Promise<Uint8Array> {
   const refuse = (problem: string, cause?: unknown): Failure =>
     new Failure('configuration', 'E_ASKPASS', `MPC_ASKPASS: ${program} ${problem}`, {
-      hint: 'name a program of your own by its whole path, writable by you alone, that prints the passphrase',
+      hint: 'give the absolute path of a program that prints the passphrase and that only you can change',
       cause,
     })
-  if (!isAbsolute(program)) throw refuse('is not a whole path')
+  if (!isAbsolute(program)) throw refuse('is not an absolute path')
   const found = await stat(program).catch((cause: unknown) => {
-    throw refuse('is not there', cause)
+    throw refuse('does not exist', cause)
   })
   if ((found.uid !== process.getuid?.() && found.uid !== 0) || (found.mode & 0o022) !== 0) {
-    throw refuse('can be changed by others')
+    throw refuse('can be changed by other users')
   }
   return new Promise((resolve, reject) => {
     execFile(program, ['mpc passphrase:'], { encoding: 'buffer', maxBuffer: LIMIT }, (error, stdout) => {

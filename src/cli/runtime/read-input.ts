@@ -21,8 +21,8 @@ export function readFrom(input: Readable, signal: AbortSignal): void {
 
 /** The failure when `--timeout` ends a wait for a pipe. */
 export const inputLate = (): Failure =>
-  new Failure('absent', 'E_INPUT_LATE', 'what a flag names gave nothing, or no end, in time', {
-    hint: 'see what writes into that pipe; nothing was done',
+  new Failure('absent', 'E_INPUT_LATE', 'a pipe that a flag names sent nothing, or was not closed, in time', {
+    hint: 'check the program that writes to it; nothing was done',
   })
 
 /** The bytes of the file or pipe in `flag`. @throws Failure `E_NO_FILE` (usage) */
@@ -40,7 +40,7 @@ async function readPath(path: string, flag: string, limit: number, secret: boole
   const stream = (fd: number): Promise<Uint8Array> => readStream(streamOf(fd), path, limit)
   const bytes = await readGiven(resolve(path), { limit, secret, stream })
   if (bytes) return bytes
-  throw new Failure('usage', 'E_NO_FILE', `there is no file ${path}`, { hint: `${flag} names it` })
+  throw new Failure('usage', 'E_NO_FILE', `the file ${path} does not exist`, { hint: `${flag} names it` })
 }
 
 function streamOf(fd: number): Readable {
@@ -61,7 +61,7 @@ async function readStdin(limit: number): Promise<Uint8Array> {
     return await readStream(stdin, 'stdin', limit)
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'E_FILE_SIZE') throw error
-    throw new Failure('usage', 'E_INPUT_SIZE', `stdin holds more than ${limit} bytes`)
+    throw new Failure('usage', 'E_INPUT_SIZE', `stdin has more than ${limit} bytes`)
   }
 }
 
@@ -75,10 +75,10 @@ export async function readDescriptor(fd: number, flag: string, limit: number): P
   } catch (cause) {
     if (patience.aborted) throw cause
     if (cause instanceof Failure) {
-      throw new Failure('usage', 'E_FD', `descriptor ${fd} gives more than ${limit} bytes`)
+      throw new Failure('usage', 'E_FD', `descriptor ${fd} has more than ${limit} bytes`)
     }
     throw new Failure('usage', 'E_FD', `cannot read from descriptor ${fd}`, {
-      hint: `${flag} names a descriptor that is open for reading`,
+      hint: `${flag} needs a descriptor that is open for reading`,
       cause,
     })
   }
@@ -130,8 +130,8 @@ export async function lies(path: string): Promise<Stats | null> {
 }
 
 const outputExists = (path: string): Failure =>
-  new Failure('conflict', 'E_OUTPUT_EXISTS', `${path} is there already, and nothing is overwritten`, {
-    hint: 'name another file, or move that one away',
+  new Failure('conflict', 'E_OUTPUT_EXISTS', `${path} already exists, and mpc never overwrites a file`, {
+    hint: 'name another file, or move this one away',
   })
 
 /** Replaces the contents of a file atomically. */

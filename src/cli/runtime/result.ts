@@ -37,7 +37,7 @@ export type Printed = {
 }
 
 const REPORT =
-  'this is a bug in mpc. Please report it with the lines above: `npm bugs @mpc-ceremony/mpc` says where'
+  'this is a bug in mpc. Please report it with the lines above: `npm bugs @mpc-ceremony/mpc` shows where'
 
 /** Columns of each stream; null without a terminal. */
 export type Widths = { readonly stdout: number | null; readonly stderr: number | null }
@@ -114,7 +114,7 @@ function failureLines(failure: Failure, code: number, style: Style): string[] {
         `  ${style.member(name, 'gone')}  ${reason} (round ${round}, ${kind}${evidence ? `, ${evidence}` : ''})`,
     ),
     ...(failure.hint ? [`  ${failure.hint}`] : []),
-    style.dim(`  ${failure.code}, exit ${code}; \`mpc explain ${failure.code}\` says more`),
+    style.dim(`  ${failure.code}, exit ${code}; \`mpc explain ${failure.code}\` shows more`),
   ]
 }
 
