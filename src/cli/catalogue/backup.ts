@@ -22,7 +22,7 @@ export const backupCodes = {
   ),
   E_NO_SPLIT: entry('The share of this epoch was not split here.', 'Split it: `mpc backup split`.'),
   E_MANIFEST: entry(
-    'This is not the manifest of a backup, or it was altered.',
+    'This is not a manifest of a backup, or it was altered.',
     'Ask the custodian for it again.',
   ),
   E_MANIFEST_RECORD: entry(
@@ -48,10 +48,7 @@ export const backupCodes = {
     'The auxiliary data in the piece are not those in its manifest.',
     "Leave it out. Another holder's piece carries the same data.",
   ),
-  E_PIECE_FOREIGN: entry(
-    'The piece is for another key or custodian.',
-    'Find the pieces of the share that you restore.',
-  ),
+  E_PIECE_FOREIGN: entry('The piece is for another key or custodian.', 'Find the pieces of the right share.'),
   E_PIECE_RETIRED: entry(
     'The piece is for another epoch of the key. The share has changed since.',
     'Use pieces of the epoch in use. The custodian splits again after each reshare.',
@@ -87,7 +84,7 @@ export const backupCodes = {
   ),
   E_PIECES_FEW: entry('Too few pieces to restore the share.', 'Ask the holders that the error names.'),
   E_ESCROW_KEPT: entry(
-    "This home's copy of the split is damaged.",
+    'The stored copy of the split is damaged.',
     'Restore escrow.age from a copy of this home.',
   ),
   E_BACKUP_STALE: entry(

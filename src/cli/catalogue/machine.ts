@@ -3,10 +3,7 @@ import { entry } from './entry.js'
 
 export const machineCodes = {
   E_USAGE: entry('The command line is not valid.', 'See `mpc COMMAND --help`.'),
-  E_NODE: entry(
-    'This version of Node is too old for mpc.',
-    'Install the version that the error names, or a newer one.',
-  ),
+  E_NODE: entry('This version of Node is too old for mpc.', 'Install the version that the error names.'),
   E_UNKNOWN_CODE: entry('There is no such error code.', '`mpc explain` lists all codes.'),
   E_UNEXPECTED: entry('This is a bug in mpc.', 'Report it, with the lines on stderr.'),
   E_INTERRUPTED: entry(
@@ -17,10 +14,7 @@ export const machineCodes = {
     'The command needs an answer and cannot ask for it: stdin is not a terminal, or --no-input is set.',
     'Give the flag that the error names. mpc never reads answers from a pipe.',
   ),
-  E_NO_FILE: entry(
-    'A file that a flag names does not exist.',
-    'Check the path. It is relative to the current folder.',
-  ),
+  E_NO_FILE: entry('A file that a flag names does not exist.', 'Check the path, relative to this folder.'),
   E_FILE_SIZE: entry('The file is far larger than any file of its kind.', 'Check that it is the right file.'),
   E_INPUT_SIZE: entry(
     'The input is larger than the limit.',
@@ -45,17 +39,11 @@ export const machineCodes = {
     'The home cannot be used: its path is unknown, the folder holds other files, or its file `installation` is missing.',
     'Name an empty or new folder with --home or MPC_HOME, or restore `installation` from a copy of the home.',
   ),
-  E_CONFIG: entry(
-    'The configuration file is not valid.',
-    'Correct it at the line:column that the error gives.',
-  ),
-  E_EVENTS: entry(
-    'The target of --events cannot be written.',
-    'Give a file, or fd:N with N open for writing.',
-  ),
+  E_CONFIG: entry('The configuration file is not valid.', 'Correct it at the line:column in the error.'),
+  E_EVENTS: entry('The target of --events is not writable.', 'Give a file, or fd:N with N open for writing.'),
   E_FD: entry(
-    'The file descriptor cannot be read.',
-    'Open it for reading: `mpc ... --passphrase-fd 3 3<secret`.',
+    'The file descriptor is not readable.',
+    'Open it for reading: `mpc ... --passphrase-fd 3 3<file`.',
   ),
   E_ASKPASS: entry(
     'The program in MPC_ASKPASS is not safe to run, or gave no passphrase.',
@@ -77,17 +65,14 @@ export const machineCodes = {
   E_CORRUPT: entry('A sealed file is damaged.', 'Restore it from a copy of this home.'),
   E_WORK_FACTOR: entry(
     'A sealed file has an excessive scrypt work factor.',
-    'Ask its author to seal it again.',
+    'Ask its author to seal it anew.',
   ),
   E_SHARE: entry("The share file does not hold this member's share.", 'Restore it from a copy of this home.'),
   E_KEY_STATE: entry(
     'The files of a key are missing or contradict each other.',
     'Restore them from a copy of this home. mpc does not guess.',
   ),
-  E_CEREMONY_FILES: entry(
-    'A file of a ceremony is damaged.',
-    'The error names the file and how to replace it.',
-  ),
+  E_CEREMONY_FILES: entry('A file of a ceremony is damaged.', 'The error names it and how to replace it.'),
   E_CLAIM_FILES: entry('A file about a request is damaged.', 'Make a new request.'),
   E_PEER_FILE: entry('The stored card of a peer is damaged.', 'Remove the file and import the card again.'),
 } as const

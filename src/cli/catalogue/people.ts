@@ -9,16 +9,10 @@ export const peopleCodes = {
     'The card beside the identity is missing, or belongs to another identity.',
     'Restore the card that you gave to the others.',
   ),
-  E_CARD: entry(
-    'This is not a card, or it was altered.',
-    'Ask its owner to run `mpc identity export` again.',
-  ),
-  E_CARD_OLDER: entry(
-    'This home has a newer card of the same identity.',
-    'Ask its owner for the current card.',
-  ),
+  E_CARD: entry('This is not a card, or it was altered.', 'Ask its owner for `mpc identity export` again.'),
+  E_CARD_OLDER: entry('This home has a newer card of this identity.', 'Ask its owner for the current card.'),
   E_CARD_DIFFERS: entry(
-    'Two different cards of one identity have the same number.',
+    'Two cards of one identity have the same number.',
     'Ask their owner why there are two.',
   ),
   E_FINGERPRINT: entry(
@@ -32,7 +26,7 @@ export const peopleCodes = {
   E_NAME_AMBIGUOUS: entry('Two cards here have the same name.', 'Import the right one with --replace.'),
   E_UNKNOWN_PEER: entry(
     'This home knows nobody by that name.',
-    'Import their card: `mpc identity import FILE`.',
+    'Import the card: `mpc identity import FILE`.',
   ),
   E_UNVERIFIED: entry(
     'A participant is not verified, and nobody is at the terminal to compare words.',
@@ -42,19 +36,10 @@ export const peopleCodes = {
     'The participants do not see the same words. Somebody may be intercepting the connection.',
     'Verify the cards by voice or in person (`mpc identity verify`) before you try again.',
   ),
-  E_CLOCK: entry(
-    'The clocks of two members differ by more than two minutes.',
-    'Set the clock that is wrong.',
-  ),
+  E_CLOCK: entry("Two members' clocks differ by more than two minutes.", 'Set the clock that is wrong.'),
   E_TWO_HOMES: entry('One identity is running in two homes.', 'Its owner must use one home only.'),
-  E_PLAN: entry(
-    'The parameters of the ceremony are not valid together.',
-    'Correct each point that the error names.',
-  ),
-  E_POLICY: entry(
-    'The policy has mistakes, and means nothing until they are corrected.',
-    'Correct each point that the error names, by line and column.',
-  ),
+  E_PLAN: entry('The parameters of the ceremony are not valid.', 'Correct each point that the error names.'),
+  E_POLICY: entry('The policy has mistakes.', 'Correct them at the lines and columns in the error.'),
   E_LATER: entry('This kind of ceremony does not exist yet.', '`mpc ceremony new --help` lists the kinds.'),
   E_QUARANTINED: entry(
     'This home saw the member break the protocol. Other homes are not affected.',
@@ -73,10 +58,7 @@ export const peopleCodes = {
     'The file is an order to sign. Orders are not signed by file.',
     'Run `mpc sign --key NAME --next`.',
   ),
-  E_DEFINITION_DIFFERS: entry(
-    'The files define different ceremonies.',
-    'Compare them with `mpc ceremony show`.',
-  ),
+  E_DEFINITION_DIFFERS: entry('The files define different ceremonies.', 'Compare them: `mpc ceremony show`.'),
   E_ACCEPT: entry(
     'The ID in --accept is not the ID of this ceremony.',
     '`mpc ceremony show FILE` shows what the file says, and its ID.',

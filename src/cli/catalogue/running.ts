@@ -9,7 +9,7 @@ export const runningCodes = {
     'Use tls://. If you trust the network itself, set nats.insecure: true in config.yaml of the home. A server takes --tls-cert and --tls-key.',
   ),
   E_TLS_FILES: entry(
-    'A TLS certificate or its key is missing, or the two do not match.',
+    'A TLS certificate and its key are missing or do not match.',
     'Give both, as PEM files.',
   ),
   E_LISTEN: entry('The relay cannot listen at that address.', 'Name another one: --listen HOST:PORT.'),
@@ -17,10 +17,7 @@ export const runningCodes = {
     'A relay without a member list may listen on this machine only.',
     'Name the members: `mpc relay --definition FILE`.',
   ),
-  E_NATS_GROUP: entry(
-    'The command does not name the members who may use the server.',
-    'Give one of --definition and --cards.',
-  ),
+  E_NATS_GROUP: entry('The command does not name the members.', 'Give one of --definition and --cards.'),
   E_BROKER: entry('No NATS server answers at that address.', 'Start it, or name another with --nats.'),
   E_BROKER_AUTH: entry(
     'The server does not know this identity, or rejects the NATS credentials.',
@@ -55,10 +52,7 @@ export const runningCodes = {
     'This home has aborted the ceremony and takes no further part in it.',
     'Make a new one: `mpc ceremony new`.',
   ),
-  E_DONE: entry(
-    'The ceremony is already complete here.',
-    'Do nothing. `mpc ceremony list` shows the result.',
-  ),
+  E_DONE: entry('The ceremony is complete here.', 'Do nothing. `mpc ceremony list` shows the result.'),
   E_MAJORITY: entry(
     'A reshare needs the signatures of more than half of the old custodians.',
     'Old custodians who get no new share sign by running `mpc reshare` too. If they cannot, use --minority.',
@@ -68,10 +62,7 @@ export const runningCodes = {
     'Run the same command again while a participant of the reshare runs it too.',
   ),
   E_PEER_LEFT: entry('A member left the ceremony.', 'Run the same command again when everybody is ready.'),
-  E_PEER_FAILED: entry(
-    "A member's program failed.",
-    'Ask what its screen says, then run the same command again.',
-  ),
+  E_PEER_FAILED: entry("A member's program failed.", 'Ask what its screen says, then run the command again.'),
   E_PEER_REFUSED: entry('Another member refused.', 'Ask why.'),
   E_PEER_ABORT: entry(
     'Another member aborted because of a fault that this program did not see.',
@@ -82,14 +73,8 @@ export const runningCodes = {
     'Run the same version of mpc everywhere.',
   ),
   E_RESTARTS: entry('The ceremony restarted too often without progress.', 'Find out who restarts, and why.'),
-  E_ABORT: entry(
-    'A member broke the protocol. The error says who and how.',
-    'Nothing was kept. Talk to that member.',
-  ),
-  E_EQUIVOCATION: entry(
-    'A member signed two different letters for one round.',
-    'Keep the evidence file, and talk to that member.',
-  ),
+  E_ABORT: entry('A member broke the protocol. The error says who and how.', 'Nothing was kept. Ask why.'),
+  E_EQUIVOCATION: entry('A member signed two different letters for one round.', 'Keep the evidence file.'),
   E_SPLIT_VIEW: entry(
     'The members received different letters. The network may have caused it, so nobody is accused.',
     'Ask the members that the error names, then run it again. If it recurs, use another server.',
@@ -117,46 +102,31 @@ export const runningCodes = {
   ),
   E_START: entry('Another process of this home has taken over.', 'Run one process of this home at a time.'),
   E_PENDING_EXISTS: entry(
-    'This home holds another pending result of the ceremony.',
+    'This home has another pending result of the ceremony.',
     'Run `mpc ceremony finish`.',
   ),
-  E_CERTIFICATE: entry(
-    'The certificate is not for this result.',
-    'Ask another participant for its certificate.',
-  ),
+  E_CERTIFICATE: entry('The certificate is not for this result.', 'Ask another participant for it.'),
   E_CERTIFICATE_EXISTS: entry(
     'This home has another certificate of the same ceremony. There should be only one.',
     'Keep both, and ask all participants.',
   ),
   E_TRANSCRIPT_EXISTS: entry(
-    'This home has another transcript of the same ceremony.',
-    'Keep both, and ask all participants.',
+    'This home has another transcript of the ceremony.',
+    'Keep both, and ask everybody.',
   ),
   E_EVIDENCE_EXISTS: entry('An evidence file with that name exists.', 'Nothing was overwritten.'),
   E_NOTHING_TO_FINISH: entry('This home has no unfinished result of that ceremony.', 'Do nothing.'),
-  E_TRANSCRIPT: entry(
-    'The transcript is not valid, or was altered.',
-    'Ask another participant for its transcript.',
-  ),
+  E_TRANSCRIPT: entry('The transcript is not valid, or was altered.', 'Ask another participant for it.'),
   E_EVIDENCE: entry(
     'The letters in the file are valid and prove no fault.',
     'Ask the other participants for their files. A letter that only one member received proves nothing alone.',
   ),
-  E_TRANSCRIPT_CARDS: entry(
-    'The transcript names other members than the cards.',
-    'Give the cards of its members.',
-  ),
+  E_TRANSCRIPT_CARDS: entry('The transcript is not of these members.', 'Give the cards of its members.'),
   E_HANDSHAKE_WITH: entry('The command does not say whom to meet.', 'Give one of --definition and --with.'),
-  E_KEYGEN_WAY: entry(
-    'The command does not name exactly one ceremony.',
-    'Give one of --definition and --join.',
-  ),
+  E_KEYGEN_WAY: entry('The command does not name one ceremony.', 'Give one of --definition and --join.'),
   E_NO_KEY: entry('This home has no key of that name.', '`mpc key list` lists its keys.'),
   E_KEY_NAME: entry('This is not a valid name for a key.', `A name has ${NAME_RULE}.`),
-  E_KEY_EXISTS: entry(
-    'This home already has a key of that name.',
-    'Make the ceremony file with another --key.',
-  ),
+  E_KEY_EXISTS: entry('This home has a key of that name.', 'Make the ceremony file with another --key.'),
   E_EPOCH: entry(
     'The request or ceremony is for another epoch of the key.',
     'Run it again, or make a new request, with the shares in use.',
@@ -169,28 +139,19 @@ export const runningCodes = {
     'This home has different files for the same epoch.',
     'Nothing was changed. Compare them with a copy of this home.',
   ),
-  E_RECORD: entry(
-    'This is not the public record of a key.',
-    'Ask for it again: `mpc key show NAME --export`.',
-  ),
+  E_RECORD: entry('This is not the public record of a key.', 'Ask for it again: `mpc key show --export`.'),
   E_PATH: entry(
     'The path is not valid, the scheme has no derived keys, or a request names a path, which is not supported yet.',
     'Use a path like m/0/1, without hardened steps, or no path for the key itself.',
   ),
-  E_ADDRESS_TYPE: entry(
-    'Keys of this scheme have no address of that type.',
-    'Use a type that the error names.',
-  ),
+  E_ADDRESS_TYPE: entry('Keys of this scheme have no such address.', 'Use a type that the error names.'),
   E_XPUB: entry('Ed25519 keys have no extended public key.', 'Export the key with --format hex.'),
   E_REQUEST_TIME: entry(
     "The request's time is in the future, or it lasts more than 24 hours.",
     'Compare clocks with its asker, then ask for a new request.',
   ),
   E_REASON: entry('The reason is too long.', 'Use at most 500 characters.'),
-  E_SIGN_WAY: entry(
-    'The command does not say whether to make or to join a request.',
-    'Give one of --in, --join and --next.',
-  ),
+  E_SIGN_WAY: entry('The command must make or join a request.', 'Give one of --in, --join and --next.'),
   E_SIGNERS: entry(
     'The number of signers is not the threshold, or one is named twice.',
     'Name exactly as many custodians as must sign.',
@@ -220,23 +181,11 @@ export const runningCodes = {
     'The request was refused or signed here and is closed.',
     'Make a new request. To get an existing signature, run `mpc sign --key KEY --join REQUEST`.',
   ),
-  E_CLAIMED: entry(
-    'Another process of this home is working on the request.',
-    'Wait until it ends, or stop it.',
-  ),
+  E_CLAIMED: entry('Another process of this home works on the request.', 'Wait until it ends, or stop it.'),
   E_LEFT: entry('A signature share was sent for another payload of the same request.', 'Make a new request.'),
-  E_ORDER: entry(
-    'This order of the request was used before.',
-    'Wait for the next order. It has a higher number.',
-  ),
-  E_SILENCE: entry(
-    'No signer sent the order to sign in time.',
-    'Wait. The next signer sends it without being asked.',
-  ),
-  E_DESCRIPTOR: entry(
-    'A file that says what the calls of a contract mean is no descriptor of ERC-7730.',
-    'Correct what the error names, or do without the file.',
-  ),
+  E_ORDER: entry('This order of the request was used before.', 'Wait for the next, with a higher number.'),
+  E_SILENCE: entry('No signer sent the order to sign in time.', 'Wait. The next signer will send it.'),
+  E_DESCRIPTOR: entry('The file is not an ERC-7730 descriptor.', 'Correct the error, or leave out the file.'),
   E_PAYLOAD: entry('The payload is not of the given type, or is too large.', 'Check --type and the file.'),
   E_INSPECT_KEY: entry('A path needs a key, and the command names none.', 'Give --key, or omit --path.'),
   E_TYPE: entry(
@@ -251,17 +200,11 @@ export const runningCodes = {
     'The payload is 32 bytes and may be a digest, which does not show what is signed. A policy must allow it.',
     'Sign the message itself. Policies do not exist yet, so mpc signs no digests.',
   ),
-  E_APPROVE: entry(
-    'The payload is not one that --approve names.',
-    'Look at the payload before you approve it.',
-  ),
-  E_APPROVE_FILE: entry(
-    'A line of the approvals file is not valid.',
-    'Write sha256: and 64 hex digits on each line.',
-  ),
+  E_APPROVE: entry('The payload is not one that --approve names.', 'Look at it before you approve it.'),
+  E_APPROVE_FILE: entry('A line of the approvals file is not valid.', 'Write sha256: and 64 hex digits.'),
   E_APPROVE_TYPE: entry(
     'The approval is for another type or path.',
-    'Give the same --type and --path as the request.',
+    'Give the --type and --path of the request.',
   ),
   E_SIGNATURE: entry('This is not a signature.', 'Give 64 bytes in hex.'),
   E_SIGNATURE_HIGH_S: entry(
@@ -277,7 +220,7 @@ export const runningCodes = {
     'Check `data.outputs` of `mpc sign` with another program.',
   ),
   E_VERIFY_KEY: entry(
-    'The command does not name exactly one public key.',
-    'Give --key, or --public-key with --scheme.',
+    'The command does not name one public key.',
+    'Give --key, or --public-key and --scheme.',
   ),
 } as const
