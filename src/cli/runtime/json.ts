@@ -1,4 +1,4 @@
-/** JSON in ASCII alone: a screen that it is looked at on cannot be moved by it, and every reader reads the same. */
+/** JSON in ASCII, so that it cannot control a terminal and every reader decodes it alike. */
 export const asciiJson = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
     /[^\x20-\x7e]/g,

@@ -1,2 +1,2 @@
-/** Of the package; a test holds it equal to package.json, so that `--version` reads no file. */
+/** The version in package.json. A test holds them equal, so that `--version` reads no file. */
 export const VERSION = '0.1.0'

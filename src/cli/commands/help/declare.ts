@@ -1,4 +1,4 @@
-/** `mpc explain` and `mpc status`: what an error means, and what a home holds. */
+/** `mpc explain` and `mpc status`. */
 import type { CommandSpec } from '../../runtime/command.js'
 
 export const helpCommands: readonly CommandSpec[] = [
