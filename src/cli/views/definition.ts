@@ -139,7 +139,7 @@ function beforeOf(definition: ReshareDefinition): string[] {
 }
 
 export const outcomeOf = (ceremonies: readonly Uint8Array[]): string =>
-  `${ceremonies.length === 1 ? 'its result' : 'their results'}`
+  ceremonies.length === 1 ? 'its result' : 'their results'
 
 /** The time window, the most urgent part first. */
 function whenOf(
