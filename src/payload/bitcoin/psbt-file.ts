@@ -1,5 +1,6 @@
 /** What a PSBT says (BIP-174, BIP-370), as one form for both versions; nothing in it is believed yet. */
 import { RawPSBTV0, RawPSBTV2 } from '@scure/btc-signer/psbt.js'
+import { equalBytes } from '../../protocol/core/codec.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import { encodeMaps, MOST_ENTRIES, parseMaps, type PsbtMap } from './maps.js'
@@ -54,7 +55,7 @@ const VERSIONS = [1, 2, 3]
  */
 export function parsePsbt(payload: Uint8Array): Psbt {
   const maps = parseMaps(payload)
-  if (hex(encodeMaps(maps)) !== hex(payload)) throw badPayload('the fields of the PSBT are not in order')
+  if (!equalBytes(encodeMaps(maps), payload)) throw badPayload('the fields of the PSBT are not in order')
   const psbtVersion = versionOf(maps)
   const { global, inputs, outputs } = decode(psbtVersion === 0 ? RawPSBTV0 : RawPSBTV2, payload)
   if (global.genericSignedMessage !== undefined)

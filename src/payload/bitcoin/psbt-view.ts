@@ -76,11 +76,15 @@ const whereTo = (script: Uint8Array): string =>
 
 function moneyRows({ coins, own, outputs, fee, vsize, foreign }: Reading): Row[] {
   const back = sum(outputs.filter((output) => output.own !== null))
+  const spent = sum(own.map(({ coin }) => coin))
   const isGuess = foreign.some(({ input }) => !ready(input))
   return [
     { label: 'total in', value: btc(sum(coins)) },
     { label: 'total out', value: btc(sum(outputs)) },
-    { label: 'leaves this key', value: btc(sum(own.map(({ coin }) => coin)) - back) },
+    // Others may pay into it.
+    spent < back
+      ? { label: 'comes to this key', value: btc(back - spent) }
+      : { label: 'leaves this key', value: btc(spent - back) },
     { label: 'fee', value: btc(fee) },
     { label: 'fee rate', value: `${isGuess ? 'about' : 'at least'} ${rate(fee, vsize)}` },
   ]

@@ -1,6 +1,6 @@
 /** Output scripts in words: the address, or the kind of what has none. */
 import { Address, OutScript } from '@scure/btc-signer/payment.js'
-import { Script } from '@scure/btc-signer/script.js'
+import { Script, type ScriptType } from '@scure/btc-signer/script.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex, visible } from '../../wire/base/text.js'
@@ -18,7 +18,6 @@ const KINDS: Readonly<Record<string, string>> = {
   wsh: 'P2WSH',
   wpkh: 'P2WPKH',
   tr: 'P2TR',
-  ms: 'bare multisig',
 }
 
 /** Those kinds that an address stands for. */
@@ -26,8 +25,21 @@ const ADDRESSED = ['p2a', 'pkh', 'sh', 'wsh', 'wpkh', 'tr']
 
 type Known = Parameters<typeof OutScript.encode>[0]
 
+/** P2PK with a key of 65 bytes is the longest of the kinds that the library tells apart here. */
+const LONGEST_KNOWN = 67
+/** The library tests keys for being points, which takes time, and several rows ask for the same script. */
+const seen = new WeakMap<Uint8Array, Known | null>()
+
 /** The script as the library knows it, if that is exactly how it is spelt: other spellings have no address. */
 function known(script: Uint8Array): Known | null {
+  const before = seen.get(script)
+  if (before !== undefined) return before
+  const found = script.length > LONGEST_KNOWN ? null : decode(script)
+  seen.set(script, found)
+  return found
+}
+
+function decode(script: Uint8Array): Known | null {
   try {
     const decoded = OutScript.decode(script)
     return equalBytes(OutScript.encode(decoded), script) ? decoded : null
@@ -45,7 +57,30 @@ export function scriptAddress(script: Uint8Array): string | null {
 /** `P2SH`, `a script of an unknown kind`. */
 export function kindOf(script: Uint8Array): string {
   if (carriesData(script)) return 'data (OP_RETURN)'
-  return KINDS[known(script)?.type ?? ''] ?? 'a script of an unknown kind'
+  return (
+    KINDS[known(script)?.type ?? ''] ?? (isMultisig(script) ? 'bare multisig' : 'a script of an unknown kind')
+  )
+}
+
+/** A number, keys, how many there are, OP_CHECKMULTISIG; whether the keys are points makes no difference. */
+function isMultisig(script: Uint8Array): boolean {
+  const [least, ...rest] = operations(script) ?? []
+  const [count, last] = rest.slice(-2)
+  const keys = rest.slice(0, -2)
+  return (
+    last === 'CHECKMULTISIG' &&
+    typeof least === 'number' &&
+    count === keys.length &&
+    keys.every((key) => key instanceof Uint8Array && (key.length === 33 || key.length === 65))
+  )
+}
+
+function operations(script: Uint8Array): ScriptType | null {
+  try {
+    return Script.decode(script)
+  } catch {
+    return null
+  }
 }
 
 /** OP_RETURN: what is paid to it is lost, and what follows it is data. */
@@ -53,14 +88,9 @@ export const carriesData = (script: Uint8Array): boolean => script[0] === RETURN
 
 /** What OP_RETURN pushes, as quoted text if it is text; null if it is none. */
 export function dataText(script: Uint8Array): string | null {
-  try {
-    const [, ...pushes] = Script.decode(script)
-    const [data] = pushes
-    const text = pushes.length === 1 && data instanceof Uint8Array ? textIn(data) : null
-    return text === null ? null : visible(text)
-  } catch {
-    return null
-  }
+  const [, data, ...more] = operations(script) ?? []
+  const text = more.length === 0 && data instanceof Uint8Array ? textIn(data) : null
+  return text === null ? null : visible(text)
 }
 
 /** Bytes in hex; of many only the first, with the length and hash of all. */

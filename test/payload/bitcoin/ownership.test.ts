@@ -363,6 +363,13 @@ describe.each(wallets)('inputs of other keys with $scheme', (wallet) => {
     expect([txid]).toEqual(rowsOf(result, 'unsigned txid'))
   })
 
+  test('may pay into the key', () => {
+    const file = withCoin(psbtOf(wallet, [{}, theirs], [{ amount: 190_000n, path: 'm/1/0' }]))
+    const result = decoded(file, wallet.subject(null, leave))
+    expect(rowsOf(result, 'comes to this key')).toEqual(['0.0009 BTC'])
+    expect(rowsOf(result, 'leaves this key')).toEqual([])
+  })
+
   test('alone are no business of the key', () => {
     expect(refusal(psbtOf(wallet, [theirs], OUTS), wallet.subject(null, leave)).message).toBe(
       'no input is of this key',

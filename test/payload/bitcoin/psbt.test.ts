@@ -4,7 +4,19 @@ import * as bitcoin from 'bitcoinjs-lib'
 import * as ecc from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
 import { psbt as decoder } from '../../../src/payload/bitcoin/psbt.js'
-import { asV2, bytesOf, changed, decoded, hexOf, PAYEE, psbtOf, refusal, rowsOf, Wallet } from './wallet.js'
+import {
+  asV2,
+  bytesOf,
+  changed,
+  decoded,
+  hexOf,
+  PAYEE,
+  paying,
+  psbtOf,
+  refusal,
+  rowsOf,
+  Wallet,
+} from './wallet.js'
 
 const SCHEMES = ['ecdsa-secp256k1', 'schnorr-taproot'] as const
 const TWO = [
@@ -137,6 +149,20 @@ describe.each(SCHEMES)('%s', (scheme) => {
     const bare = psbtOf(wallet, [{ path: 'm/5', fields: {} }], [{ amount: 90_000n }])
     expect(decoded(bare, wallet.subject('m/5')).messages.map(({ path }) => path)).toEqual(['m/5'])
     expect(refusal(bare, wallet.subject()).message).toBe('no input is of this key')
+  })
+
+  test('the previous transaction may have witnesses, which its ID does not cover', () => {
+    const previous = paying(wallet.payment('m/0/0').output, 100_000n)
+    previous.setWitness(0, [new Uint8Array(64), new Uint8Array(33)])
+    const made = new bitcoin.Psbt()
+      .addInput({
+        hash: previous.getId(),
+        index: 1,
+        nonWitnessUtxo: previous.toBuffer(),
+        ...wallet.derivation('m/0/0'),
+      })
+      .addOutput({ script: PAYEE.output, value: 90_000n })
+    expect(decoded(made.toBuffer(), wallet.subject()).messages).toHaveLength(1)
   })
 
   test('the key itself spends, and takes change', () => {
