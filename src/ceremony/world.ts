@@ -2,6 +2,7 @@
  * Everything that a ceremony needs from outside, supplied by the composition root: a home, an identity, a
  * network, a clock, randomness, a person. The ceremonies use these and nothing else.
  */
+import type { Clock } from '../messaging/channel/clock.js'
 import type { Emit } from '../messaging/channel/events.js'
 import type { Member } from '../messaging/channel/letters.js'
 import type { Patience } from '../messaging/channel/timeouts.js'
@@ -51,7 +52,7 @@ export type World = {
   /** How long a finished member stays to answer the others, in milliseconds. */
   readonly linger: number
   readonly program: string
-  readonly now: () => number
+  readonly clock: Clock
   readonly rng: Rng
   readonly nonces: NonceRng
   readonly compute: Compute

@@ -7,6 +7,7 @@ import { decodeEnvelope } from '../../src/wire/session/envelope.js'
 import { Failure } from '../../src/wire/base/failure.js'
 import type { Keys } from '../../src/wire/identity/card.js'
 import { hex } from '../../src/wire/base/text.js'
+import { clock, dated } from '../support/clock.js'
 import { recorded } from '../support/mischief.js'
 import { raze } from '../support/processes.js'
 import { type Custodian, custodians, worldOf } from '../support/worlds.js'
@@ -91,7 +92,7 @@ describe('a handshake for its own sake', () => {
       const first = kind === 'ping' && hex(from) === hex(alice.card.fingerprint) && lost++ < 2
       return first ? [] : [bytes]
     }
-    const ahead = (who: Custodian) => (who === bob ? { now: () => Date.now() + 60_000 } : {})
+    const ahead = (who: Custodian) => (who === bob ? { clock: dated(() => clock.now() + 60_000) } : {})
     const [a] = met(await meet(network, everybody, ahead))
     const [toBob, toCarol] = ['bob', 'carol'].map((name) => a?.peers.find((peer) => peer.name === name))
     expect(lost).toBeGreaterThanOrEqual(4)

@@ -14,6 +14,7 @@ import { checkShares } from '../../src/ceremony/epochs/share-check.js'
 import { existingHome, findHome } from '../../src/storage/home/home.js'
 import { listKeyFolders } from '../../src/storage/home/epochs.js'
 import { hex } from '../../src/wire/base/text.js'
+import { dated } from '../support/clock.js'
 import { failureOf } from '../storage/support.js'
 import { rng } from '../support/members.js'
 import { raze } from '../support/processes.js'
@@ -63,7 +64,7 @@ beforeAll(async () => {
     evidence: null,
   } as const
   await rememberFaults(
-    { home: alice.home, now: () => NOW },
+    { home: alice.home, clock: dated(() => NOW) },
     { id: key.digest, kind: 'keygen', epoch: null },
     [fault],
   )

@@ -17,6 +17,8 @@ import { Failure } from '../../src/wire/base/failure.js'
 import { type Prepared, preparedCodec } from '../../src/wire/session/prepared.js'
 import { hex } from '../../src/wire/base/text.js'
 import { lettersCodec } from '../../src/wire/session/transcript.js'
+import { every } from '../../src/messaging/channel/clock.js'
+import { clock, dated } from '../support/clock.js'
 import { evidenceOf, verdictOn } from '../support/ecdsa.js'
 import { keygenDefinition } from '../support/members.js'
 import { flipped, recorded, resigned } from '../support/mischief.js'
@@ -52,12 +54,11 @@ async function ceremony(changes: Partial<KeygenDefinition> = {}, interfere?: Int
   return { everybody, network, file, record: recorded(network) }
 }
 
-const planOf = (who: Custodian, { file }: Ceremony, now = Date.now()): Promise<KeygenPlan> =>
+const planOf = (who: Custodian, { file }: Ceremony, now = clock.now()): Promise<KeygenPlan> =>
   planKeygen(who.home, who.card, file, now)
 
 async function make(who: Custodian, at: Ceremony, changes: Partial<World> = {}): Promise<MadeKey> {
-  const now = changes.now ?? Date.now
-  const plan = await planOf(who, at, now())
+  const plan = await planOf(who, at, (changes.clock ?? clock).now())
   const world = worldOf(who, at.network.connect(who.member.name), { patience: impatient, ...changes })
   return runKeygen(world, plan)
 }
@@ -306,7 +307,7 @@ describe.concurrent('before the vote', () => {
       if (decodeEnvelope(bytes).header.kind === 'prepared') late = 7_200_000
       return [bytes]
     }
-    const results = await all(at, { now: () => Date.now() + late })
+    const results = await all(at, { clock: dated(() => clock.now() + late) })
     const codes = results.map((result) => (reasonOf(result) as Failure).code)
     expect(codes).toContain('E_EXPIRED')
     for (const code of codes) expect(['E_EXPIRED', 'E_ABSENT']).toContain(code)
@@ -433,19 +434,19 @@ describe.concurrent('after the vote', () => {
       self: observer.member,
       key: observer.identity.signing,
       members: at.everybody.map(({ member }) => member),
-      now: Date.now,
+      clock,
       emit: () => {},
       equivocated: () => {},
     })
-    const shows = setInterval(() => {
+    const stopShowing = every(clock, 50, () => {
       if (certificate && session) olga.post('certificate', { session }, certificate)
-    }, 50)
+    })
     const [a, b, c] = await Promise.allSettled([
       make(alice, watched, { linger: 100 }),
       make(bob, watched, { linger: 100 }),
       make(carol, watched, { linger: 100 }),
     ])
-    clearInterval(shows)
+    stopShowing()
     olga.close()
     expect([b, c].map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
     expect(certificate).not.toBeNull()
@@ -532,14 +533,17 @@ describe.concurrent('after the vote', () => {
     expect(await left(alice, at)).toEqual(DOUBT)
 
     // Alone, and after the expiry: still in doubt, still whole.
-    const late = () => Date.now() + 3_700_000
-    await expect(make(alice, at, { now: late })).rejects.toMatchObject({ kind: 'doubt', code: 'E_IN_DOUBT' })
+    const late = dated(() => clock.now() + 3_700_000)
+    await expect(make(alice, at, { clock: late })).rejects.toMatchObject({
+      kind: 'doubt',
+      code: 'E_IN_DOUBT',
+    })
     expect(await left(alice, at)).toEqual(DOUBT)
 
     // A certificate of another ceremony, or of another run, is refused and changes nothing.
     const foreign = await ceremony()
     await all(foreign)
-    const plan = await planOf(alice, at, late())
+    const plan = await planOf(alice, at, late.now())
     const [stranger] = foreign.everybody
     const other = (await filesOf(stranger, foreign).readCertificate()) as Uint8Array
     await expect(finishKeygen(alice.home, plan, other)).rejects.toMatchObject({

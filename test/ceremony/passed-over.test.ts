@@ -9,6 +9,8 @@ import { decodeEnvelope } from '../../src/wire/session/envelope.js'
 import type { Failure } from '../../src/wire/base/failure.js'
 import { makeRequest, type Request, type RequestFields } from '../../src/wire/ceremony/request.js'
 import { hex } from '../../src/wire/base/text.js'
+import { every } from '../../src/messaging/channel/clock.js'
+import { clock, dated } from '../support/clock.js'
 import { rng } from '../support/members.js'
 import { overheard } from '../support/mischief.js'
 import { raze } from '../support/processes.js'
@@ -47,7 +49,7 @@ async function mouthOf(network: MemoryNetwork, who: Custodian): Promise<Mailbox>
     self: who.member,
     key: who.identity.signing,
     members: everybody.map(({ member }) => member),
-    now: Date.now,
+    clock,
     emit: () => {},
     equivocated: () => {},
   })
@@ -65,8 +67,8 @@ async function requestBy(who: Custodian, changes: Partial<RequestFields>): Promi
       path: null,
       reason: '',
       signers: [alice.card.fingerprint, bob.card.fingerprint],
-      created: Date.now(),
-      expires: Date.now() + HOUR,
+      created: clock.now(),
+      expires: clock.now() + HOUR,
       nonce: rng(32),
       asker: who.card.fingerprint,
       ...changes,
@@ -93,18 +95,18 @@ const POISON: [string, string, () => Promise<Uint8Array>][] = [
   [
     'a time long past',
     'E_EXPIRED',
-    async () => (await requestBy(carol, { created: 1, expires: Date.now() - 300 * 24 * HOUR })).encoded,
+    async () => (await requestBy(carol, { created: 1, expires: clock.now() - 300 * 24 * HOUR })).encoded,
   ],
   [
     'a time to come',
     'E_REQUEST_TIME',
     async () =>
-      (await requestBy(carol, { created: Date.now() + HOUR, expires: Date.now() + 2 * HOUR })).encoded,
+      (await requestBy(carol, { created: clock.now() + HOUR, expires: clock.now() + 2 * HOUR })).encoded,
   ],
   [
     'too long a life',
     'E_REQUEST_TIME',
-    async () => (await requestBy(carol, { expires: Date.now() + 48 * HOUR })).encoded,
+    async () => (await requestBy(carol, { expires: clock.now() + 48 * HOUR })).encoded,
   ],
   ['another epoch', 'E_EPOCH', async () => (await requestBy(carol, { record: rng(32) })).encoded],
   ['another key', 'E_REQUEST', async () => (await requestBy(carol, { key_id: rng(32) })).encoded],
@@ -122,22 +124,23 @@ describe.concurrent("one custodian's request that cannot be served", () => {
     const payload = somePayload()
     const carols = await mouthOf(network, carol)
     const said = await poison()
-    const flood = setInterval(() => carols.post('request', { session: NO_SESSION }, said), 50)
+    const stopFlood = every(clock, 50, () => carols.post('request', { session: NO_SESSION }, said))
     const world = worldOf(bob, network.connect('bob'), { patience: quick })
     const joining = joins(world, approving(payload))
-    await expect
-      .poll(() => world.events, { timeout: 3000 })
-      .toContainEqual(expect.objectContaining({ event: 'skipped', party: 'carol', code }))
+    await clock.until(() =>
+      world.events.some((event) => event.event === 'skipped' && event.party === 'carol'),
+    )
+    expect(world.events).toContainEqual(expect.objectContaining({ event: 'skipped', party: 'carol', code }))
     const asking = asks(worldOf(alice, network.connect('alice'), { patience: quick }), payload, [alice, bob])
     const [a, b] = await Promise.all([asking, joining])
-    clearInterval(flood)
+    stopFlood()
     expect(hex(a.signature)).toBe(hex(b.signature))
     expect(world.events.filter(({ event }) => event === 'skipped')).toHaveLength(1)
 
     const alone = worldOf(bob, network.connect('bob'), { patience: { ...quick, join: 1500 } })
-    const again = setInterval(() => carols.post('request', { session: NO_SESSION }, said), 50)
+    const stopSaying = every(clock, 50, () => carols.post('request', { session: NO_SESSION }, said))
     const nothing = await failure(joins(alone, approving(payload)))
-    clearInterval(again)
+    stopSaying()
     expect(nothing).toMatchObject({ kind: 'absent', code: 'E_NO_REQUEST', party: 'carol' })
     expect(nothing.message).toMatch(/passed over, of carol: /)
     expect(alone.events).toContainEqual(
@@ -184,10 +187,12 @@ describe.concurrent('an asker hears who is there and does not sign', () => {
     const payload = Uint8Array.from(Buffer.from('pay nobody'))
     const alices = await mouthOf(network, alice)
     const derived = await requestBy(alice, { payload, type: 'text' })
-    const says = setInterval(() => alices.post('request', { session: NO_SESSION }, derived.encoded), 100)
+    const stopSaying = every(clock, 100, () =>
+      alices.post('request', { session: NO_SESSION }, derived.encoded),
+    )
     const there = worldOf(bob, network.connect('bob'), { patience: quick })
     const nothing = await failure(joins(there, approving(payload)))
-    clearInterval(says)
+    stopSaying()
     expect(there.events).toContainEqual(
       expect.objectContaining({
         event: 'skipped',
@@ -205,7 +210,10 @@ describe.concurrent('an asker hears who is there and does not sign', () => {
   ])('a clock that is %s', async (_, off, apart, here) => {
     const network = new MemoryNetwork()
     const { asking } = asksOf(network)
-    const there = worldOf(bob, network.connect('bob'), { patience: quick, now: () => Date.now() + off })
+    const there = worldOf(bob, network.connect('bob'), {
+      patience: quick,
+      clock: dated(() => clock.now() + off),
+    })
     const nothing = await failure(joins(there, { ask: () => Promise.resolve() }))
     expect(nothing).toMatchObject({ code: 'E_NO_REQUEST', party: 'alice' })
     expect(nothing.message).toContain(here)
@@ -252,7 +260,7 @@ describe.concurrent('what was signed', () => {
     const id = hex(a.request.id)
     for (const who of [alice, bob, carol]) {
       // Nobody approves it again, and it does not matter that it has expired since.
-      const late = world(who, { now: () => Date.now() + 48 * HOUR })
+      const late = world(who, { clock: dated(() => clock.now() + 48 * HOUR) })
       const again = await joins(late, approving(somePayload()), id)
       expect(hex(again.signature)).toBe(hex(b.signature))
       expect(again.order.signers.map(({ index }) => index)).toEqual([2, 3])

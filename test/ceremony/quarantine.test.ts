@@ -12,6 +12,7 @@ import { resigned } from '../support/mischief.js'
 import { raze } from '../support/processes.js'
 import { approving, asks, joins, somePayload, type Three, withKey } from '../support/signing.js'
 import { type Custodian, custodians, worldOf } from '../support/worlds.js'
+import { clock } from '../support/clock.js'
 import { join } from 'node:path'
 
 const impatient = { join: 4000, round: 4000, total: null, silence: 200, receipts: 1000, handOver: 500 }
@@ -118,7 +119,7 @@ describe('what is held against a member', () => {
   ] as const)('%s: %j, %s', async (_, changes, counts) => {
     const everybody = await custodians('alice', 'bob')
     const [alice, bob] = everybody as [Custodian, Custodian]
-    await rememberFaults({ home: alice.home, now: Date.now }, occasion, [accused(changes, bob)])
+    await rememberFaults({ home: alice.home, clock }, occasion, [accused(changes, bob)])
     expect((await readQuarantine(alice.home, bob.card.fingerprint)) !== null).toBe(counts)
     raze(everybody)
   })
@@ -188,7 +189,7 @@ describe('what is held against a member', () => {
   test('is not forgotten because its file is damaged, or of another member', async () => {
     const everybody = await custodians('alice', 'bob', 'carol')
     const [alice, bob, carol] = everybody as [Custodian, Custodian, Custodian]
-    await rememberFaults({ home: alice.home, now: Date.now }, occasion, [accused({}, bob)])
+    await rememberFaults({ home: alice.home, clock }, occasion, [accused({}, bob)])
     const folderOf = (who: Custodian) => join(alice.home.quarantine, hex(who.card.fingerprint))
     const [name] = (await listDir(folderOf(bob))) as [string]
     const bobs = (await readFile(join(folderOf(bob), name), 1 << 16)) as Uint8Array

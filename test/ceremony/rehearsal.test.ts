@@ -26,6 +26,7 @@ import { hex } from '../../src/wire/base/text.js'
 import { built } from '../support/built.js'
 import { rng } from '../support/members.js'
 import { heldPrimes } from '../support/worlds.js'
+import { clock } from '../support/clock.js'
 
 // On a busy machine it is slow, and no less right.
 vi.setConfig({ testTimeout: 180_000 })
@@ -74,7 +75,7 @@ function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
       nonces: { fresh: rng },
       makePrimes: heldPrimes,
       compute: () => Promise.reject(new Error('nothing to compute')),
-      now: Date.now,
+      clock,
       signal: new AbortController().signal,
       seatOf,
       goOn: () => Promise.resolve(true),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { findKey } from '../../src/ceremony/epochs/find-key.js'
 import { RequestBoard } from '../../src/ceremony/requests/request-board.js'
@@ -24,6 +25,8 @@ import {
   type Request,
 } from '../../src/wire/ceremony/request.js'
 import { hex } from '../../src/wire/base/text.js'
+import { every } from '../../src/messaging/channel/clock.js'
+import { clock } from '../support/clock.js'
 import { rng } from '../support/members.js'
 import { overheard, resigned } from '../support/mischief.js'
 import { envelopesIn, expectOneAnswerEach, expectOneShareAnOrder } from '../support/nonces.js'
@@ -95,7 +98,7 @@ class Table {
       self: who.member,
       key: who.identity.signing,
       members: everybody.map(({ member }) => member),
-      now: Date.now,
+      clock,
       emit: () => {},
       equivocated: () => {},
     })
@@ -106,7 +109,6 @@ const isFrom = (who: Custodian, bytes: Uint8Array, kind: Kind, round = ''): bool
   const { header } = decodeEnvelope(bytes)
   return hex(header.from) === hex(who.card.fingerprint) && header.kind === kind && header.round === round
 }
-const patiently = { timeout: 10_000, interval: 20 }
 const envelopeKind = (bytes: Uint8Array): Kind => decodeEnvelope(bytes).header.kind
 const settle = <T>(...all: Promise<T>[]): Promise<PromiseSettledResult<T>[]> => Promise.allSettled(all)
 const reasonOf = (result: PromiseSettledResult<unknown> | undefined): unknown =>
@@ -281,8 +283,8 @@ describe.concurrent('requests', () => {
           path: null,
           reason: '',
           signers: [alice.card.fingerprint, bob.card.fingerprint],
-          created: Date.now(),
-          expires: Date.now() + 60_000,
+          created: clock.now(),
+          expires: clock.now() + 60_000,
           nonce: rng(32),
           asker: alice.card.fingerprint,
           ...changes,
@@ -294,7 +296,7 @@ describe.concurrent('requests', () => {
 
   test.each([
     ['that its asker did not sign', () => forged({}, carol), 'E_NO_REQUEST', 'absent'],
-    ['that has expired', () => forged({ created: 1, expires: Date.now() - 1 }), 'E_EXPIRED', 'absent'],
+    ['that has expired', () => forged({ created: 1, expires: clock.now() - 1 }), 'E_EXPIRED', 'absent'],
     ['for another epoch', () => forged({ record: new Uint8Array(32) }), 'E_EPOCH', 'configuration'],
     [
       'with too many signers',
@@ -366,7 +368,7 @@ describe.concurrent('requests', () => {
     silent.catch(() => undefined)
     const world = worldOf(bob, one.network.connect('bob'), { patience: alert })
     const joined = joins(world, approving(one.payload, two.payload))
-    await expect.poll(() => one.said(bob, 'hello'), patiently).toBeGreaterThan(0)
+    await clock.until(() => one.said(bob, 'hello') > 0)
     const asked = asking(two, carol, never.signal)
     const [signed, other] = await Promise.all([joined, asked])
     expect(await isValid(alice, two.payload, signed.signature)).toBe(true)
@@ -392,7 +394,8 @@ describe.concurrent('requests', () => {
     silent.catch(() => undefined)
     const world = worldOf(bob, at.network.connect('bob'), { patience: alert })
     const joined = joins(world, approving(at.payload))
-    await expect.poll(() => world.events, patiently).toContainEqual({ event: 'silent', party: 'alice' })
+    await clock.until(() => world.events.some(({ event }) => event === 'silent'))
+    expect(world.events).toContainEqual({ event: 'silent', party: 'alice' })
     // She is back, and nothing is lost.
     at.network.interfere = ({ bytes }) => [bytes]
     const [a, b] = await Promise.all([silent, joined])
@@ -411,15 +414,15 @@ describe.concurrent('requests', () => {
     alices.on('list', () => alices.post('request', { session: NO_SESSION }, first.encoded))
     const joined = joins(world, approving(at.payload), hex(first.id))
     joined.catch(() => undefined)
-    await expect.poll(() => at.said(bob, 'offer'), patiently).toBeGreaterThan(0)
-    const says = setInterval(() => {
+    await clock.until(() => at.said(bob, 'offer') > 0)
+    const stopSaying = every(clock, 100, () => {
       const asking = askingCodec.encode({ request: second.id })
       alices.post('request', { session: NO_SESSION }, second.encoded)
       alices.post('working', { session: NO_SESSION }, asking)
-    }, 100)
+    })
     const told = { event: 'silent', party: 'alice', request: hex(second.id) }
-    await expect.poll(() => world.events, patiently).toContainEqual(told)
-    clearInterval(says)
+    await clock.until(() => world.events.some((event) => isDeepStrictEqual(event, told)))
+    stopSaying()
     alices.post('cancel', { session: NO_SESSION }, askingCodec.encode({ request: first.id }))
     await expect(joined).rejects.toMatchObject({ code: 'E_ASKER_LEFT', party: 'alice' })
   })
@@ -433,11 +436,11 @@ describe.concurrent('requests', () => {
     at.network.interfere = ({ bytes }) => (envelopeKind(bytes) === 'offer' ? [] : [bytes])
     const asking = at.asks(alice, null, { signal: person.signal, patience: alert })
     asking.catch(() => undefined)
-    const began = Date.now()
+    const began = clock.now()
     const patient = { ...alert, join: 60_000 }
     const joining = at.joins(bob, null, { patience: { ...patient, join: 8000 } })
     joining.catch(() => undefined)
-    await expect.poll(() => at.said(alice, 'request'), patiently).toBeGreaterThan(0)
+    await clock.until(() => at.said(alice, 'request') > 0)
     const named = joins(
       at.world(carol, { patience: patient }),
       approving(somePayload()),
@@ -446,11 +449,11 @@ describe.concurrent('requests', () => {
     await expect(named).rejects.toMatchObject({ code: 'E_APPROVE' })
     const waiting = joins(at.world(carol, { patience: patient }), approving(at.payload), hex(at.request().id))
     waiting.catch(() => undefined)
-    await expect.poll(() => at.said(carol, 'offer'), patiently).toBeGreaterThan(0)
+    await clock.until(() => at.said(carol, 'offer') > 0)
     person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
     await expect(asking).rejects.toMatchObject({ code: 'E_INTERRUPTED' })
     await expect(waiting).rejects.toMatchObject({ kind: 'absent', code: 'E_ASKER_LEFT', party: 'alice' })
-    expect(Date.now() - began).toBeLessThan(8000)
+    expect(clock.now() - began).toBeLessThan(8000)
     // Who takes whatever comes goes on waiting for it, and says in the end whom it waited for.
     await expect(joining).rejects.toMatchObject({ kind: 'absent', code: 'E_ASKER_LEFT', party: 'alice' })
   })
@@ -494,11 +497,11 @@ describe.concurrent('requests', () => {
     const world = at.world(alice, { signal: person.signal, patience: { ...impatient, again: 3000 } })
     const asking = asks(world, new Uint8Array(300_000).fill(7), [alice, bob])
     asking.catch(() => undefined)
-    const flood = setInterval(() => {
+    const stopFlood = every(clock, 20, () => {
       for (const mouth of [carols, bobs]) mouth.post('list', { session: NO_SESSION }, encode(null))
-    }, 20)
-    await expect.poll(() => heard.sent, { timeout: 8000, interval: 20 }).toBe(2)
-    clearInterval(flood)
+    })
+    await clock.until(() => heard.sent === 2)
+    stopFlood()
     expect(at.said(carol, 'list') + at.said(bob, 'list')).toBeGreaterThan(50)
     // Said at once, and again 3 s later: once signed, whoever asked meanwhile.
     expect(heard.request.size).toBe(1)
@@ -518,7 +521,7 @@ describe.concurrent('requests', () => {
     for (let i = 0; i < 20; i++) {
       carols.post('request', { session: NO_SESSION }, (await forged({ nonce: rng(32) })(at)).encoded)
     }
-    await expect.poll(() => board.requests().length, patiently).toBe(17)
+    await clock.until(() => board.requests().length === 17)
     expect(board.request(hex(own.id))).toBeDefined()
     board.close()
   })
@@ -541,7 +544,7 @@ describe.concurrent('requests', () => {
     const [at, other] = [new Table(), new Table()]
     const asking = at.asks(alice, [alice, bob])
     asking.catch(() => undefined)
-    await expect.poll(() => at.said(alice, 'request')).toBeGreaterThan(0)
+    await clock.until(() => at.said(alice, 'request') > 0)
     await holdClaim(bob, at.request().id)
     const id = hex(at.request().id)
     await expect(at.joins(bob, id)).rejects.toMatchObject({ kind: 'conflict', code: 'E_CLAIMED' })
@@ -567,7 +570,7 @@ describe.concurrent('requests', () => {
     const at = new Table()
     const asking = at.asks(alice, [alice, bob])
     asking.catch(() => undefined)
-    await expect.poll(() => at.said(alice, 'order')).toBeGreaterThan(0)
+    await clock.until(() => at.said(alice, 'order') > 0)
     const { id, payloadSha256 } = at.request()
     await holdClaim(bob, id, payloadSha256)
     await expect(at.joins(bob, hex(id))).rejects.toMatchObject({ kind: 'conflict', code: 'E_CLAIMED' })
@@ -585,7 +588,7 @@ describe.concurrent('requests', () => {
       },
     }
     const joining = joins(at.world(bob, { patience: { ...impatient, join: 12_000 } }), patient)
-    await expect.poll(() => at.said(alice, 'request')).toBeGreaterThan(0)
+    await clock.until(() => at.said(alice, 'request') > 0)
     const world = worldOf(carol, at.network.connect('carol'), { patience: { ...impatient, join: 12_000 } })
     const later = asks(world, other.payload, [bob, carol])
     const signed = await joining
@@ -600,12 +603,12 @@ describe.concurrent('orders', () => {
     let asked = 0
     at.network.interfere = ({ bytes }) => {
       // Alice hears of it late.
-      if (decodeEnvelope(bytes).header.kind === 'order' && asked === 0) asked = Date.now()
+      if (decodeEnvelope(bytes).header.kind === 'order' && asked === 0) asked = clock.now()
       return [bytes]
     }
-    const began = Date.now()
+    const began = clock.now()
     const asking = at.asks(bob, [alice, bob])
-    await expect.poll(() => at.said(bob, 'order')).toBeGreaterThan(0)
+    await clock.until(() => at.said(bob, 'order') > 0)
     expect(asked - began).toBeGreaterThanOrEqual(190)
     const [b, a] = await Promise.all([asking, at.joins(alice)])
     expect([a.order.number, b.order.number]).toEqual([1, 1])

@@ -7,6 +7,7 @@ import { RequestClaims } from '../../src/storage/home/request-claims.js'
 import { replaceFile } from '../../src/storage/fs/atomic.js'
 import { decodeEnvelope } from '../../src/wire/session/envelope.js'
 import { hex } from '../../src/wire/base/text.js'
+import { clock } from '../support/clock.js'
 import { keygenDefinition } from '../support/members.js'
 import { recorded } from '../support/mischief.js'
 import { bury, live, raze, withDisks } from '../support/processes.js'
@@ -82,7 +83,7 @@ describe.concurrent('ceremonies', () => {
     const world = worldOf(alice, new MemoryNetwork().connect('alice'), { signal: person.signal })
     const running = runKeygen(world, await planKeygen(alice.home, alice.card, file, Date.now()))
     running.catch(() => undefined)
-    await expect.poll(() => world.events.length, { timeout: 20_000 }).toBeGreaterThan(0)
+    await clock.until(() => world.events.length > 0)
     const { ceremonies } = await statusOf(alice)
     expect(ceremonies).toMatchObject([{ state: 'running', owner: `process ${process.pid}`, next: null }])
     person.abort(new Error('leaving'))

@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import { connectNats } from '../../src/messaging/transport/nats.js'
+import { realClock } from '../support/clock.js'
 import { type Broker, natsSuite } from '../support/nats.js'
 import { RELEASES, subsetsOf, withholds } from '../support/withheld.js'
+import type { Custodian } from '../support/worlds.js'
 
 const NAMES = ['alice', 'bob', 'carol']
 const CASES = RELEASES.flatMap((release) =>
@@ -31,8 +33,7 @@ natsSuite('a receipt withheld, over NATS', (startBroker) => {
   afterAll(() => server.down())
 
   test('from everybody, and shown after an abort', async () => {
-    await withholds(NAMES, ['alice', 'bob'], 'after an abort', ({ identity }) =>
-      connectNats({ url: server.url, nkey: identity.nkey }),
-    )
+    const connect = ({ identity }: Custodian) => connectNats({ url: server.url, nkey: identity.nkey })
+    await withholds(NAMES, ['alice', 'bob'], 'after an abort', connect, realClock)
   })
 })

@@ -6,6 +6,7 @@ import { decode, encode, type Value } from '../../src/protocol/core/codec.js'
 import { decodeEnvelope, type Kind, sealEnvelope } from '../../src/wire/session/envelope.js'
 import { helloCodec, PROTOCOL, revealCodec } from '../../src/wire/session/handshake.js'
 import { hex } from '../../src/wire/base/text.js'
+import { clock, dated } from '../support/clock.js'
 import { keygenDefinition, people, type Person, person, seat, startsFrom } from '../support/members.js'
 import { seededRng } from '../support/rng.js'
 import { flipped, resigned } from '../support/mischief.js'
@@ -229,7 +230,7 @@ describe('handshake', () => {
     const network = new MemoryNetwork()
     const definition = keygenDefinition(everybody)
     const seats = everybody.map((who) =>
-      enter(network, who, definition, who === carol ? { now: () => Date.now() + 3_600_000 } : {}),
+      enter(network, who, definition, who === carol ? { clock: dated(() => clock.now() + 3_600_000) } : {}),
     )
     const errors = reasons(await Promise.allSettled(seats.map(({ session }) => session)))
     for (const error of errors.slice(0, 2)) {
@@ -248,8 +249,8 @@ describe('handshake', () => {
   test('a clock that is 90 s behind is behind by less than anybody minds, also before the ceremony begins', async () => {
     const network = new MemoryNetwork()
     const definition = keygenDefinition(everybody)
-    const validity = { notBefore: Date.now(), expires: Date.now() + 3_600_000 }
-    const slow = { now: () => Date.now() - 90_000 }
+    const validity = { notBefore: clock.now(), expires: clock.now() + 3_600_000 }
+    const slow = { clock: dated(() => clock.now() - 90_000) }
     const seats = everybody.map((who) =>
       enter(network, who, definition, { validity, ...(who === carol && slow) }),
     )

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { CeremonyEvent } from '../../src/messaging/channel/events.js'
 import { Hearing } from '../../src/messaging/channel/liveness.js'
 import { Mailbox } from '../../src/messaging/channel/mailbox.js'
@@ -6,6 +6,8 @@ import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import { ceremonySubjects, memberToken } from '../../src/messaging/transport/subjects.js'
 import { encode } from '../../src/protocol/core/codec.js'
 import { decodeEnvelope, ENVELOPE_LIMIT, type Envelope, type Kind } from '../../src/wire/session/envelope.js'
+import type { Clock } from '../../src/messaging/channel/clock.js'
+import { clock, dated, realClock } from '../support/clock.js'
 import { people, type Person, person } from '../support/members.js'
 import { recorded } from '../support/mischief.js'
 
@@ -20,12 +22,7 @@ type Box = {
   readonly equivocated: (readonly [string, readonly [Envelope, Envelope]])[]
 }
 
-function boxOf(
-  network: MemoryNetwork,
-  who: Person,
-  now: () => number = Date.now,
-  of: Uint8Array = definition,
-): Box {
+function boxOf(network: MemoryNetwork, who: Person, time: Clock = clock, of: Uint8Array = definition): Box {
   const events: CeremonyEvent[] = []
   const equivocated: (readonly [string, readonly [Envelope, Envelope]])[] = []
   const mailbox = new Mailbox({
@@ -35,9 +32,9 @@ function boxOf(
     self: who.member,
     key: who.identity.signing,
     members: everybody.map(({ member }) => member),
-    now,
+    clock: time,
     emit: (event) => events.push(event),
-    hearing: new Hearing(now, (event) => events.push(event)),
+    hearing: new Hearing(time.now, (event) => events.push(event)),
     equivocated: (member, envelopes) => equivocated.push([member.name, envelopes]),
   })
   return { mailbox, events, equivocated }
@@ -55,7 +52,7 @@ const body = (length: number): Uint8Array => new Uint8Array(length).fill(7)
 const settled = async (): Promise<void> => {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
 }
-const soon = () => ({ deadline: Date.now() + 300, signal: new AbortController().signal, round: 'one' })
+const soon = () => ({ deadline: clock.now() + 300, signal: new AbortController().signal, round: 'one' })
 
 describe('what comes', () => {
   test("early letters wait for their session; those of a session that never comes are nobody's", async () => {
@@ -95,7 +92,11 @@ describe('what comes', () => {
     const network = new MemoryNetwork()
     // A second for each: the throttle is another test's.
     let time = 0
-    const { mailbox } = boxOf(network, alice, () => (time += 60_000))
+    const { mailbox } = boxOf(
+      network,
+      alice,
+      dated(() => (time += 60_000)),
+    )
     const carols = boxOf(network, carol).mailbox
     for (let i = 0; i < 20; i++) carols.post('letter', { session, round: `r${i}` }, body(990_000))
     await settled()
@@ -117,7 +118,11 @@ describe('what comes', () => {
 
   test('a flood from one member is slowed down, bounded, and stops nobody else', async () => {
     const network = new MemoryNetwork()
-    const { mailbox } = boxOf(network, alice, () => 5000)
+    const { mailbox } = boxOf(
+      network,
+      alice,
+      dated(() => 5000),
+    )
     mailbox.enter(session)
     const heard: string[] = []
     mailbox.on('evidence', (_, from) => heard.push(from.name))
@@ -144,7 +149,7 @@ describe('what comes', () => {
     const stranger = await person('mallory')
     boxOf(network, stranger).mailbox.post('letter', { session, round: 'one' }, body(3))
     const forCarol = bobs.write('letter', { session, round: 'two', to: carol.card.fingerprint }, body(3))
-    const other = boxOf(network, bob, Date.now, body(32)).mailbox.write('letter', { session }, body(3))
+    const other = boxOf(network, bob, clock, body(32)).mailbox.write('letter', { session }, body(3))
     const forged = Uint8Array.from(bytes)
     forged[forged.length - 1] = (forged.at(-1) as number) ^ 1
     const toAlice = subject.replace('.all.', `.to.${memberToken(alice.card.fingerprint)}.`)
@@ -179,7 +184,11 @@ describe('what comes', () => {
   test('rubbish under a subject is looked at up to a rate; then nothing there is, for the rest of the second', async () => {
     const network = new MemoryNetwork()
     let time = 5000
-    const { mailbox } = boxOf(network, alice, () => time)
+    const { mailbox } = boxOf(
+      network,
+      alice,
+      dated(() => time),
+    )
     mailbox.enter(session)
     const broker = network.connect('broker')
     const bobs = boxOf(network, bob).mailbox
@@ -206,9 +215,17 @@ describe('what comes', () => {
   test('the same bytes again are ignored; other bytes for the same place are both handed over', async () => {
     const network = new MemoryNetwork()
     let time = 1
-    const { mailbox, equivocated, events } = boxOf(network, alice, () => time)
+    const { mailbox, equivocated, events } = boxOf(
+      network,
+      alice,
+      dated(() => time),
+    )
     mailbox.enter(session)
-    const bobs = boxOf(network, bob, () => time).mailbox
+    const bobs = boxOf(
+      network,
+      bob,
+      dated(() => time),
+    ).mailbox
     bobs.post('letter', { session, round: 'one' }, body(3))
     for (let i = 0; i < 500; i++) bobs.repeat(slot(bob, 'one'))
     await settled()
@@ -231,7 +248,11 @@ describe('what comes', () => {
     let time = 1
     const { mailbox, equivocated } = boxOf(network, alice)
     mailbox.enter(session)
-    const bobs = boxOf(network, bob, () => time++).mailbox
+    const bobs = boxOf(
+      network,
+      bob,
+      dated(() => time++),
+    ).mailbox
     for (let i = 0; i < 3; i++) bobs.post('done', { session }, new Uint8Array())
     await settled()
     expect(equivocated).toEqual([])
@@ -256,7 +277,11 @@ describe('what is asked for', () => {
   test('a letter is sent once to each who wants it in 2 s, and a sealed one to nobody but its reader', async () => {
     const network = new MemoryNetwork()
     let time = 10_000
-    const alices = boxOf(network, alice, () => time).mailbox
+    const alices = boxOf(
+      network,
+      alice,
+      dated(() => time),
+    ).mailbox
     alices.enter(session)
     alices.post('letter', { session, round: 'one' }, body(3))
     alices.post('letter', { session, round: 'two', to: bob.card.fingerprint }, body(3))
@@ -305,24 +330,12 @@ describe('what is asked for', () => {
 })
 
 describe('how long it waits', () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-  })
-  afterEach(() => {
-    vi.useRealTimers()
-  })
-
-  async function pass(milliseconds: number, step = 500): Promise<void> {
-    for (let left = milliseconds; left > 0; left -= step) {
-      await vi.advanceTimersByTimeAsync(Math.min(step, left))
-      await settled()
-    }
-  }
+  const pass = (span: number): Promise<void> => clock.passes(span)
 
   function waitFor(mailbox: Mailbox, ...from: Person[]) {
     const state = { ended: null as unknown }
     const slots = from.map((who) => slot(who, 'one'))
-    const wait = { deadline: Date.now() + 120_000, signal: new AbortController().signal, round: 'one' }
+    const wait = { deadline: clock.now() + 120_000, signal: new AbortController().signal, round: 'one' }
     mailbox.collect(slots, wait).then(
       () => (state.ended = 'all came'),
       (error: unknown) => (state.ended = error),
@@ -335,14 +348,14 @@ describe('how long it waits', () => {
     const { mailbox, events } = boxOf(network, alice)
     mailbox.enter(session)
     boxOf(network, bob).mailbox.post('letter', { session, round: 'one' }, body(3))
-    const began = Date.now()
+    const began = clock.now()
     const asked: number[] = []
     const sent = recorded(network)
     const state = waitFor(mailbox, bob, carol)
     for (let i = 0; i < 240; i++) {
       const before = sent.length
       await pass(500)
-      if (sent.length > before) asked.push((Date.now() - began) / 1000)
+      if (sent.length > before) asked.push((clock.now() - began) / 1000)
     }
     expect(asked).toEqual([2, 4, 8, 16, 31, 46, 61, 76, 91, 106])
     expect(state.ended).toMatchObject({ kind: 'absent', code: 'E_ABSENT', party: 'carol' })
@@ -357,7 +370,7 @@ describe('how long it waits', () => {
     mailbox.enter(session)
     const bobs = boxOf(network, bob).mailbox
     const carols = boxOf(network, carol).mailbox
-    const since = Date.now()
+    const since = clock.now()
     bobs.post('letter', { session, round: 'one' }, body(3))
     const stop = carols.working(session)
     waitFor(mailbox, bob, carol)
@@ -389,9 +402,9 @@ describe('how long it waits', () => {
     const carols = boxOf(network, carol).mailbox
     const stop = carols.working(session)
     const state = waitFor(mailbox, carol)
-    await pass(14 * 60_000 + 59_000, 1000)
+    await pass(14 * 60_000 + 59_000)
     expect(state.ended).toBeNull()
-    await pass(2000, 1000)
+    await pass(2000)
     expect(state.ended).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
     stop()
   })
@@ -404,7 +417,7 @@ describe('how long it waits', () => {
     await pass(1000)
     stop()
     const state = waitFor(mailbox, carol)
-    await pass(119_000, 1000)
+    await pass(119_000)
     expect(state.ended).toBeNull()
     await pass(1500)
     expect(state.ended).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
@@ -416,12 +429,12 @@ describe('how long it waits', () => {
     mailbox.enter(session)
     const stop = boxOf(network, carol).mailbox.working(session)
     const state = waitFor(mailbox, carol)
-    await pass(60_000, 1000)
+    await pass(60_001)
     stop()
-    await pass(119_000, 1000)
+    await pass(119_000)
     expect(state.ended).toBeNull()
     // Its own work has outlasted what this member gives the others, and carol has just said that she is at hers.
-    const late = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: Date.now() - 1 })
+    const late = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: clock.now() - 1 })
     let ended: unknown = null
     late.catch((error: unknown) => (ended = error))
     await pass(1500)
@@ -431,10 +444,10 @@ describe('how long it waits', () => {
     const still = boxOf(network, carol).mailbox.working(session)
     await settled()
     still()
-    const again = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: Date.now() - 1 })
+    const again = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: clock.now() - 1 })
     let over: unknown = null
     again.catch((error: unknown) => (over = error))
-    await pass(19_000, 1000)
+    await pass(19_000)
     expect(over).toBeNull()
     await pass(1500)
     expect(over).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
@@ -453,7 +466,7 @@ describe('how long it waits', () => {
     await pass(10_000)
     // Its machine sleeps.
     stop()
-    await pass(14 * 60_000, 1000)
+    await pass(14 * 60_000)
     expect(state.ended).toBeNull()
     const told = events.filter(({ event }) => event === 'making')
     expect(told.map(({ party, left: missing }) => [party, missing])).toEqual([
@@ -464,23 +477,28 @@ describe('how long it waits', () => {
     // It has them, and is lost then: nobody waits longer for it than for anybody.
     carols.post('letter', { session, round: 'zero' }, body(3))
     await settled()
-    const next = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: Date.now() + 1000 })
+    const next = mailbox.collect([slot(carol, 'two')], { ...soon(), deadline: clock.now() + 1000 })
     let over: unknown = null
     next.catch((error: unknown) => (over = error))
     await pass(1500)
     expect(over).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
-    await pass(62_000, 1000)
+    await pass(62_000)
     expect(state.ended).toMatchObject({ code: 'E_ABSENT', party: 'carol' })
   })
 
   test('a deadline beyond what a timer can hold is a deadline, not now', async () => {
-    const { mailbox } = boxOf(new MemoryNetwork(), alice)
-    const year = 365 * 24 * 3_600_000
-    let ended = false
-    const wait = { deadline: Date.now() + year, signal: new AbortController().signal, round: 'one' }
-    mailbox.until(() => false, wait).catch(() => (ended = true))
-    await vi.advanceTimersByTimeAsync(60 * 24 * 3_600_000)
-    expect(ended).toBe(false)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    try {
+      const { mailbox } = boxOf(new MemoryNetwork(), alice, realClock)
+      const year = 365 * 24 * 3_600_000
+      let ended = false
+      const wait = { deadline: Date.now() + year, signal: new AbortController().signal, round: 'one' }
+      mailbox.until(() => false, wait).catch(() => (ended = true))
+      await vi.advanceTimersByTimeAsync(60 * 24 * 3_600_000)
+      expect(ended).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

@@ -5,6 +5,8 @@ import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import { Restarts } from '../../src/messaging/session/restart-counter.js'
 import type { Failure } from '../../src/wire/base/failure.js'
 import { hex } from '../../src/wire/base/text.js'
+import { every } from '../../src/messaging/channel/clock.js'
+import { clock } from '../support/clock.js'
 import { keygenDefinition, people, type Person, seat, startsFrom } from '../support/members.js'
 
 const everybody = (await people('alice', 'bob', 'carol')) as [Person, Person, Person]
@@ -42,9 +44,9 @@ test('an insider that leaves whenever everybody is ready is named after eight lo
       })
       // As a process that is killed, she says nothing when she leaves.
       room.abort = () => Promise.resolve()
-      const waiting = setInterval(() => over && stop.abort(new Error('nobody is there')), 10)
+      const stopWaiting = every(clock, 10, () => over && stop.abort(new Error('nobody is there')))
       await inSession(room, opening, () => Promise.resolve()).catch(() => {})
-      clearInterval(waiting)
+      stopWaiting()
       room.close()
     }
     return 40

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { Opening, Starts } from '../../src/messaging/session/restart-loop.js'
+import type { Clock } from '../../src/messaging/channel/clock.js'
 import type { CeremonyEvent } from '../../src/messaging/channel/events.js'
 import type { Member } from '../../src/messaging/channel/letters.js'
 import { type Patience, type Validity } from '../../src/messaging/channel/timeouts.js'
@@ -12,6 +13,7 @@ import type { Card } from '../../src/wire/identity/card.js'
 import { acceptDefinition, type Definition, definitionId } from '../../src/wire/ceremony/definition.js'
 import { cardOfIdentity, type Identity, newIdentity } from '../../src/wire/identity/identity.js'
 import { hex } from '../../src/wire/base/text.js'
+import { processClock } from './clock.js'
 
 export const rng: Rng = (length) => Uint8Array.from(randomBytes(length))
 
@@ -75,7 +77,7 @@ export function seat(
     starts?: Starts
     confirm?: Opening['confirm']
     onlookers?: readonly Person[]
-    now?: () => number
+    clock?: Clock
     signal?: AbortSignal
     validity?: Validity
   } = {},
@@ -92,7 +94,7 @@ export function seat(
     program: 'mpc/test',
     validity: options.validity ?? null,
     patience: options.patience ?? { join: 20_000, round: 10_000, total: null },
-    now: options.now ?? Date.now,
+    clock: options.clock ?? processClock(),
     emit: (event) => events.push(event),
     signal: options.signal ?? new AbortController().signal,
   })

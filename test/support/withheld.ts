@@ -7,6 +7,7 @@ import { endHere } from '../../src/ceremony/session/abort.js'
 import { finish } from '../../src/ceremony/dkg/run.js'
 import type { MadeKey } from '../../src/ceremony/dkg/plan.js'
 import { planReshare, runReshare } from '../../src/ceremony/dkg/reshare.js'
+import { type Clock, every } from '../../src/messaging/channel/clock.js'
 import type { Transport } from '../../src/messaging/transport/transport.js'
 import { abortCodec } from '../../src/messaging/session/abort.js'
 import { memberToken } from '../../src/messaging/transport/subjects.js'
@@ -15,6 +16,7 @@ import type { DefinitionFile } from '../../src/wire/ceremony/definition.js'
 import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/session/envelope.js'
 import { decodeCertificate } from '../../src/wire/ceremony/certificate.js'
 import { hex } from '../../src/wire/base/text.js'
+import { clock as virtual } from './clock.js'
 import { codeOf, expectSigns } from './keys.js'
 import { expectQuorum, holderOf } from './quorum.js'
 import { defined, makeTreasury } from './reshares.js'
@@ -39,6 +41,7 @@ export async function withholds(
   from: readonly string[],
   release: Release,
   connect: Connect,
+  clock: Clock = virtual,
 ): Promise<void> {
   const everybody = await custodians(...names)
   const honest = everybody.slice(0, -1)
@@ -49,7 +52,7 @@ export async function withholds(
   const holders = honest.map(holderOf)
   const receipts: Envelope[] = []
   const isHers = ({ header }: Envelope): boolean => hex(header.from) === hex(cheat.card.fingerprint)
-  const takesPart = async (who: Custodian, now = Date.now): Promise<MadeKey> => {
+  const takesPart = async (who: Custodian, time: Clock = clock): Promise<MadeKey> => {
     const hears = (envelope: Envelope): boolean =>
       !deprived.includes(who) ||
       !(
@@ -61,8 +64,8 @@ export async function withholds(
     })
     const patience = { join: 20_000, round: 5000, total: null }
     try {
-      const plan = await planReshare(who.home, who.card, file, now())
-      return await runReshare(worldOf(who, transport, { patience, linger: 0, now }), plan)
+      const plan = await planReshare(who.home, who.card, file, time.now())
+      return await runReshare(worldOf(who, transport, { patience, linger: 0, clock: time }), plan)
     } finally {
       await transport.close()
     }
@@ -77,10 +80,10 @@ export async function withholds(
   if (release === 'after the next attempt') {
     expect(await Promise.all(deprived.map((who) => codeOf(takesPart(who))))).toEqual(inDoubt)
   } else if (release === 'after the expiry') {
-    const late = () => file.definition.expires + 1000
+    const late = { ...clock, now: () => file.definition.expires + 1000 }
     expect(await Promise.all(deprived.map((who) => codeOf(takesPart(who, late))))).toEqual(inDoubt)
   } else {
-    const aborting = aborts(cheat, file, decodeCertificate(certificate).sid, connect)
+    const aborting = aborts(cheat, file, decodeCertificate(certificate).sid, connect, clock)
     expect(await Promise.all(deprived.map((who) => codeOf(takesPart(who))))).toEqual(inDoubt)
     await (await aborting)()
     for (const { home } of deprived) expect(await codeOf(endHere(home, file, Date.now()))).toBe('E_IN_DOUBT')
@@ -111,6 +114,7 @@ async function aborts(
   { id }: DefinitionFile,
   session: Uint8Array,
   connect: Connect,
+  clock: Clock,
 ) {
   const transport = await connect({ card, identity, member: { name: 'left' } } as Custodian)
   const subject = `mpc.v1.${hex(id.subarray(0, 16))}.ctl.${memberToken(card.fingerprint)}`
@@ -122,7 +126,7 @@ async function aborts(
     round: '',
     from: card.fingerprint,
     to: null,
-    time: Date.now(),
+    time: clock.now(),
     key: null,
   }
   const sealed = sealEnvelope(
@@ -130,9 +134,9 @@ async function aborts(
     header,
     abortCodec.encode({ why: 'left', text: '', about: [] }),
   )
-  const timer = setInterval(() => transport.publish(subject, sealed), 100)
+  const stopSaying = every(clock, 100, () => transport.publish(subject, sealed))
   return () => {
-    clearInterval(timer)
+    stopSaying()
     return transport.close()
   }
 }

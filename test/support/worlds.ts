@@ -11,6 +11,7 @@ import { type Home, openHome } from '../../src/storage/home/home.js'
 import { writeIdentity } from '../../src/storage/home/identity.js'
 import { writePeer } from '../../src/storage/home/contacts.js'
 import { type DefinitionFile, type Definition, definitionId } from '../../src/wire/ceremony/definition.js'
+import { processClock } from './clock.js'
 import { people, type Person, rng } from './members.js'
 import { primes1024, primes1536 } from './primes.js'
 
@@ -60,7 +61,7 @@ export function worldOf(
     patience: { join: 20_000, round: 10_000, total: null },
     linger: 3000,
     program: 'mpc/test',
-    now: Date.now,
+    clock: processClock(),
     rng,
     nonces: { fresh: rng },
     compute: (jobs) => Promise.resolve(jobs.map(runJob)),

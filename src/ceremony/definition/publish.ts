@@ -40,7 +40,7 @@ export function checkPublishable(file: CeremonyFile, self: World['card'], now: n
  * @throws Failure `E_ABSENT`, naming who did not fetch it in time
  */
 export async function publish(world: World, file: CeremonyFile): Promise<readonly string[]> {
-  const { card, patience, now, emit } = world
+  const { card, patience, clock, emit } = world
   const member = (keys: Parameters<typeof memberOf>[0]) => memberOf(keys, fingerprintOf(keys))
   const participants = participantsOf(file).map(member)
   const others = participants.filter(({ fingerprint }) => hex(fingerprint) !== hex(card.fingerprint))
@@ -51,7 +51,7 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
     self: member(card),
     key: world.identity.signing,
     members: definitionKeys(file.definition).map(member),
-    now,
+    clock,
     emit,
     firm: patience.total !== null,
     equivocated: () => {},
@@ -74,7 +74,7 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
     mailbox.handOut(definitionCodec.encode(file.definition))
     emit({ event: 'joined', others: others.map(({ name }) => name) })
     const wait = {
-      deadline: joinUntil(patience, now()),
+      deadline: joinUntil(patience, clock.now()),
       signal: person.signal,
       round: FETCHED,
     }
@@ -93,15 +93,15 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
  * @throws Failure `E_NOT_PUBLISHED` (absent) if nobody does in time; `E_DEFINITION` (authentication)
  */
 export async function fetchCeremony(world: World, id: Uint8Array): Promise<CeremonyFile> {
-  const { transport, card, identity, patience, now, emit } = world
+  const { transport, card, identity, patience, clock, emit } = world
   const person = leaving(world)
-  const deadline = joinUntil(patience, now())
+  const deadline = joinUntil(patience, clock.now())
   const asking = {
     transport,
     definition: id,
     self: memberOf(card, card.fingerprint),
     key: identity.signing,
-    now,
+    clock,
     emit,
     isIt: (bytes: Uint8Array) => hex(idOfEncoded(bytes)) === hex(id),
   }

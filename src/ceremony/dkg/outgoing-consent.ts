@@ -109,11 +109,11 @@ async function attend(
   signature: Uint8Array,
   keep: (outcome: Outcome) => Promise<MadeKey>,
 ): Promise<MadeKey> {
-  const { transport, identity, card, patience, now, emit } = world
+  const { transport, identity, card, patience, clock, emit } = world
   const self = memberOf(card, card.fingerprint)
   const others = players.map((player) => memberOf(player, player.fingerprint))
   const looks = new Map(others.map(({ fingerprint }) => [hex(fingerprint), MOST_LOOKS]))
-  const began = now()
+  const began = clock.now()
   /**
    * When a participant last spoke. Only participants can show a result; other watchers do not extend the
    * wait.
@@ -126,24 +126,24 @@ async function attend(
     self,
     key: identity.signing,
     members: membersOf(definition).map((member) => memberOf(member, member.fingerprint)),
-    now,
+    clock,
     emit,
     firm: true,
     hearing: {
       heard: ({ fingerprint }) => {
-        if (looks.has(hex(fingerprint))) heard = now()
+        if (looks.has(hex(fingerprint))) heard = clock.now()
       },
     },
     equivocated: () => {},
   })
   let found: Outcome | null = null
-  let soon: NodeJS.Timeout | null = null
+  let stopSaying = null as (() => void) | null
   const say = () => mailbox.post('signature', { session: NO_SESSION }, consentCodec.encode({ signature }))
   const sayAgain = () => {
-    soon ??= setTimeout(() => {
-      soon = null
+    stopSaying ??= clock.after(AGAIN, () => {
+      stopSaying = null
       say()
-    }, AGAIN)
+    })
   }
   mailbox.on('hello', (_, { name }) => {
     emit({ event: 'hello', party: name })
@@ -179,7 +179,7 @@ async function attend(
         .then(
           () => true,
           (cause: unknown) => {
-            if (!person.signal.aborted && deadline() > now()) return false
+            if (!person.signal.aborted && deadline() > clock.now()) return false
             throw unknown(cause)
           },
         )
@@ -192,7 +192,7 @@ async function attend(
     mailbox.enter(sid)
     const words = wordsOf(others, key.record, sid)
     // Members post these statements while the participants linger; half of that time is enough.
-    const wait = { deadline: now() + world.linger / 2, signal: person.signal, round: 'done' }
+    const wait = { deadline: clock.now() + world.linger / 2, signal: person.signal, round: 'done' }
     await mailbox.collect(words, wait).catch(() => {})
     // The outcome is already active here, whatever becomes of these statements: they also travel by file.
     await keepWords(world.home, mailbox, key.name, key.record, words).catch(() => {})
@@ -200,7 +200,7 @@ async function attend(
     emit({ event: 'done' })
     return key
   } finally {
-    if (soon) clearTimeout(soon)
+    stopSaying?.()
     person.stop()
     mailbox.close()
   }

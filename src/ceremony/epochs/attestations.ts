@@ -40,7 +40,7 @@ export async function goOver(
   record: KeyRecord,
   sid: Uint8Array,
 ): Promise<void> {
-  const own = await ownWord(world, name, record, world.now())
+  const own = await ownWord(world, name, record, world.clock.now())
   if (own) mailbox.post('activated', { session: sid }, own)
 }
 

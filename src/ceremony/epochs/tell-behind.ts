@@ -66,7 +66,7 @@ export class Meeting {
   heard(epoch: Uint8Array, by: Uint8Array): void {
     if (equalBytes(epoch, this.key.digest)) return
     // A member that is behind repeats itself as long as it waits.
-    const now = this.world.now()
+    const now = this.world.clock.now()
     if (now - (this.#told.get(hex(by)) ?? Number.NEGATIVE_INFINITY) < AGAIN) return
     this.#told.set(hex(by), now)
     void quiet(this.#tell(epoch))
@@ -96,7 +96,7 @@ export class Meeting {
     if (!handover) return
     const taken = await takeHandover(world, key.name, handover)
     const newest = handover.records.at(-1) as KeyRecord
-    const word = await quiet(lostWord(world, key.name, newest, world.now()))
+    const word = await quiet(lostWord(world, key.name, newest, world.clock.now()))
     if (word) this.mailbox.post('lost', { session: NO_SESSION }, word)
     this.over = overBy(key, newest, taken, word)
     this.changed()

@@ -110,13 +110,15 @@ async function reshare(stage: Stage, everybody: readonly Actor[], folder: string
   const plan = { kind: 'reshare' as const, threshold: null, members, dealers: null, minority: false }
   const times = { supersedes: null, notBefore: null, expires: null }
   const known = await knownCards(author.home)
-  const file = unsigned(buildReshare({ ...plan, ...times }, key, known, { now: stage.now(), rng: stage.rng }))
+  const file = unsigned(
+    buildReshare({ ...plan, ...times }, key, known, { now: stage.clock.now(), rng: stage.rng }),
+  )
   if (stage.keep !== null) await createFile(`${folder}/reshare.mpc`, writeDefinition(file))
   const { playing } = seats({ ...stage, mishap: null, seatOf: stage.watch }, everybody)
   for (const { card } of playing) stage.tell(card.name, { did: 'reshare', file })
   const ended = await Promise.allSettled(
     playing.map(async ({ home, card, world }): Promise<MadeKey> => {
-      const made = await runReshare(world, await planReshare(home, card, file, stage.now()))
+      const made = await runReshare(world, await planReshare(home, card, file, stage.clock.now()))
       stage.tell(card.name, { did: 'reshared', record: made.record })
       return made
     }),
@@ -135,10 +137,10 @@ async function split(stage: Stage, loser: Actor, holders: readonly Actor[], out:
   const key = await findKey(loser.home, KEY)
   stage.tell(loser.card.name, { did: 'split', holders: HOLDERS, threshold: ENOUGH })
   const seals = holders.map(({ card }) => ({ name: card.name, kind: 'card', card }) as const)
-  const { now, rng } = stage
-  await splitShare(loser, key, { threshold: ENOUGH, holders: seals, out, now: now(), rng })
+  const { clock, rng } = stage
+  await splitShare(loser, key, { threshold: ENOUGH, holders: seals, out, now: clock.now(), rng })
   for (const holder of holders) {
-    await verifyPiece(await pieceOf(holder, out), { record: key.record }, holder, now())
+    await verifyPiece(await pieceOf(holder, out), { record: key.record }, holder, clock.now())
     stage.tell(holder.card.name, { did: 'check', custodian: loser.card.name, holder: holder.card.name })
   }
 }
@@ -164,7 +166,7 @@ async function restoreFrom(
   }
   const names = holders.map((holder) => holder.card.name)
   const pieces = await Promise.all(names.map((name) => pieceOf(again, out, `${name}.reopened`)))
-  await restore(again, { name: null, pieces, given: { record }, now: stage.now(), rng: stage.rng })
+  await restore(again, { name: null, pieces, given: { record }, now: stage.clock.now(), rng: stage.rng })
   stage.tell(card.name, { did: 'restore', holders: names })
 }
 
@@ -174,9 +176,9 @@ async function accept(stage: Stage, actor: Actor, again: Actor): Promise<void> {
   const { card } = again
   const encoded = rebinds[0]?.encoded as Uint8Array
   const { home } = actor
-  await acceptRebind(home, await examineRebind(actor, card, encoded, stage.now()))
+  await acceptRebind(home, await examineRebind(actor, card, encoded, stage.clock.now()))
   const fingerprint = hex(card.fingerprint)
-  await importCards(home, [card], { fingerprint, replace: card.name, now: stage.now(), how: 'rebind' })
+  await importCards(home, [card], { fingerprint, replace: card.name, now: stage.clock.now(), how: 'rebind' })
   stage.tell(actor.card.name, { did: 'accept', card })
 }
 

@@ -3,6 +3,7 @@
  * `rehearsal.ts` and `drills.ts` contain the acts.
  */
 import { verifyTranscript } from '../../audit/transcript.js'
+import type { Clock } from '../../messaging/channel/clock.js'
 import type { Emit } from '../../messaging/channel/events.js'
 import { MemoryNetwork } from '../../messaging/transport/memory.js'
 import type { Patience } from '../../messaging/channel/timeouts.js'
@@ -92,7 +93,7 @@ export type Stage = {
   readonly nonces: NonceRng
   readonly compute: Compute
   readonly makePrimes: MakePrimes
-  readonly now: () => number
+  readonly clock: Clock
   readonly signal: AbortSignal
   readonly seatOf: (actor: Actor) => Seat
   /** Whether to go on after the first signature. */
@@ -194,8 +195,8 @@ export async function actor(stage: Stage, folder: string, name: string, where = 
     stage.keep === null
       ? { kind: 'identity', identities: [await generateAgeIdentity({ postQuantum: false })] }
       : { kind: 'passphrase', passphrase: PASSPHRASE }
-  const { now, rng } = stage
-  const card = await createIdentity(home, { name, postQuantum: false, seal, now: now(), rng })
+  const { clock, rng } = stage
+  const card = await createIdentity(home, { name, postQuantum: false, seal, now: clock.now(), rng })
   return { home, card, identity: await openIdentity(home, seal) }
 }
 
@@ -209,7 +210,7 @@ export async function meets(
   for (const { card } of others) {
     if (card === one.card) continue
     const fingerprint = verifies ? hex(card.fingerprint) : null
-    await importCards(one.home, [card], { fingerprint, replace: null, now: stage.now() })
+    await importCards(one.home, [card], { fingerprint, replace: null, now: stage.clock.now() })
   }
 }
 
@@ -231,8 +232,8 @@ export function seats(
       sabotage = new Sabotage(stage.mishap, one.identity.signing, die)
       transport = sabotage.on(transport)
     }
-    const { patience, program, now, rng, nonces, compute, makePrimes } = stage
-    const shared = { patience, linger: LINGER, program, now, rng, nonces, compute, makePrimes, allowed: [] }
+    const { patience, program, clock, rng, nonces, compute, makePrimes } = stage
+    const shared = { patience, linger: LINGER, program, clock, rng, nonces, compute, makePrimes, allowed: [] }
     const { person, emit } = seat
     return { ...one, seat, world: { ...one, ...shared, transport, person, emit, signal: life.signal } }
   })

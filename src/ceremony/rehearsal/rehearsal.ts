@@ -88,7 +88,7 @@ async function perform(
   const keys = await Promise.allSettled(
     playing.map(async ({ home, card, world, seat }) => {
       try {
-        const made = await runKeygen(world, await planKeygen(home, card, file, stage.now()))
+        const made = await runKeygen(world, await planKeygen(home, card, file, stage.clock.now()))
         seat.made(made)
         return made
       } catch (error) {
@@ -136,7 +136,7 @@ async function defined(stage: Stage, actors: readonly Actor[]): Promise<Ceremony
     expires: null,
   }
   const known = await knownCards((actors[0] as Actor).home)
-  return unsigned(buildKeygen(plan, known, { now: stage.now(), rng: stage.rng }))
+  return unsigned(buildKeygen(plan, known, { now: stage.clock.now(), rng: stage.rng }))
 }
 
 /** @throws Failure `E_REHEARSE` (usage) unless it happened */

@@ -4,6 +4,7 @@
  */
 import { NO_SESSION } from '../../messaging/channel/letters.js'
 import type { Mailbox } from '../../messaging/channel/mailbox.js'
+import { every } from '../../messaging/channel/clock.js'
 import { spanOf } from '../../messaging/channel/timeouts.js'
 import { Throttle } from '../../messaging/channel/throttle.js'
 import type { Kind } from '../../wire/session/envelope.js'
@@ -26,39 +27,39 @@ type Said = 'request' | 'offer' | 'chosen' | 'order' | 'signature' | 'refusal' |
 
 export class Announcements {
   readonly #mailbox: Mailbox
-  readonly #world: Pick<World, 'now' | 'patience'>
+  readonly #world: Pick<World, 'clock' | 'patience'>
   readonly #own = new Map<string, Own>()
   /** This member's own requests that it still waits for. */
   readonly #asking = new Set<Uint8Array>()
   /** Requests passed over: the newest few of each asker. */
   readonly #passed = new Map<string, Uint8Array[]>()
   readonly #passing = new Throttle(PASSED_RATE)
-  readonly #timer: NodeJS.Timeout
+  readonly #stopRepeating: () => void
   #answered = Number.NEGATIVE_INFINITY
-  #answering: NodeJS.Timeout | undefined
+  #stopAnswering = (): void => {}
 
   /** @param said called after each repetition */
-  constructor(mailbox: Mailbox, world: Pick<World, 'now' | 'patience'>, said: () => void) {
+  constructor(mailbox: Mailbox, world: Pick<World, 'clock' | 'patience'>, said: () => void) {
     this.#mailbox = mailbox
     this.#world = world
-    this.#timer = setInterval(() => {
+    this.#stopRepeating = every(world.clock, this.#again, () => {
       this.#sayAll(false)
       for (const request of this.#asking) {
         this.#mailbox.post('working', { session: NO_SESSION }, askingCodec.encode({ request }))
       }
       said()
-    }, this.#again)
+    })
   }
 
   stop(): void {
-    clearInterval(this.#timer)
-    clearTimeout(this.#answering)
+    this.#stopRepeating()
+    this.#stopAnswering()
   }
 
   /** Publishes this now, every 5 s, and on demand, until it is dropped: always the same signed bytes. */
   keep(kind: Said, request: Uint8Array, body: Uint8Array): void {
     const bytes = this.#mailbox.post(kind, { session: NO_SESSION }, body)
-    this.#own.set(`${kind} ${hex(request)}`, { kind, bytes, said: this.#world.now() })
+    this.#own.set(`${kind} ${hex(request)}`, { kind, bytes, said: this.#world.clock.now() })
   }
 
   /** Stops repeating these. */
@@ -84,7 +85,7 @@ export class Announcements {
    * @returns false if the asker has too many requests; then it is told later
    */
   passOver({ id, asker }: Request, why: PassedOver): boolean {
-    if (this.#passing.admit(hex(asker), 0, this.#world.now()) > 0) return false
+    if (this.#passing.admit(hex(asker), 0, this.#world.clock.now()) > 0) return false
     const told = [...(this.#passed.get(hex(asker)) ?? []), id]
     for (const old of told.splice(0, told.length - MOST_PASSED)) this.drop(old, 'passed')
     this.#passed.set(hex(asker), told)
@@ -94,14 +95,14 @@ export class Announcements {
 
   /** Answers a question for everything known. */
   answer(): void {
-    clearTimeout(this.#answering)
+    this.#stopAnswering()
     const say = () => {
-      this.#answered = this.#world.now()
+      this.#answered = this.#world.clock.now()
       this.#sayAll(true)
     }
-    const early = this.#answered + ANSWER_EVERY - this.#world.now()
+    const early = this.#answered + ANSWER_EVERY - this.#world.clock.now()
     if (early <= 0) say()
-    else this.#answering = setTimeout(say, Math.min(early, ANSWER_EVERY)).unref()
+    else this.#stopAnswering = this.#world.clock.after(Math.min(early, ANSWER_EVERY), say)
   }
 
   get #again(): number {
@@ -109,7 +110,7 @@ export class Announcements {
   }
 
   #sayAll(answering: boolean): void {
-    const now = this.#world.now()
+    const now = this.#world.clock.now()
     for (const own of this.#own.values()) {
       if (answering && own.bytes.length > LARGE && now - own.said < this.#again) continue
       own.said = now

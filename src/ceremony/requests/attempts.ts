@@ -83,7 +83,7 @@ export async function orderOf(
   if (patience > 0 && heard() === null) {
     notices.ask()
     await notices
-      .until(() => heard() !== null || over() !== null, world.now() + patience, silence)
+      .until(() => heard() !== null || over() !== null, world.clock.now() + patience, silence)
       .catch((error: unknown) => {
         if (!(error instanceof Failure) || error.code !== 'E_SILENCE') throw error
       })

@@ -83,9 +83,9 @@ export class RequestBoard {
       self: memberOf(world.card, world.card.fingerprint),
       key: world.identity.signing,
       members,
-      now: world.now,
+      clock: world.clock,
       emit: world.emit,
-      hearing: { heard: ({ fingerprint }) => void this.#heard.set(hex(fingerprint), world.now()) },
+      hearing: { heard: ({ fingerprint }) => void this.#heard.set(hex(fingerprint), world.clock.now()) },
       equivocated: () => {},
       arrivals: RATE,
     })
@@ -113,10 +113,10 @@ export class RequestBoard {
       this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
       if (hex(by) !== hex(request.asker)) return
       this.#cancelled.delete(by, hex(request.id))
-      this.#asked.set(by, hex(request.id), world.now())
+      this.#asked.set(by, hex(request.id), world.clock.now())
     })
     hear('working', (body, by) => {
-      this.#asked.set(by, hex(askingCodec.decode(body).request), world.now())
+      this.#asked.set(by, hex(askingCodec.decode(body).request), world.clock.now())
     })
     hear('cancel', (body, by) => this.#cancelled.set(by, hex(askingCodec.decode(body).request), true))
     hear('offer', (body, by) => this.#offers.set(by, hex(offerCodec.decode(body).request), true))
@@ -183,7 +183,7 @@ export class RequestBoard {
 
   #dated(by: Uint8Array, time: number): void {
     // A repeated notice keeps its first date, so the date furthest ahead is the newest.
-    const ahead = time - this.#world.now()
+    const ahead = time - this.#world.clock.now()
     this.#ahead.set(hex(by), Math.max(ahead, this.#ahead.get(hex(by)) ?? ahead))
   }
 

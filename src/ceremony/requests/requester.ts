@@ -29,7 +29,7 @@ export class Asker {
     readonly request: Request,
     readonly hasAnother: () => boolean,
   ) {
-    this.#since = world.now()
+    this.#since = world.clock.now()
   }
 
   /** The reason to stop waiting for the asker, or null. Tells the person once when the asker falls silent. */
@@ -45,7 +45,7 @@ export class Asker {
       return askerLeft(key, request)
     }
     const heard = Math.max(this.#since, notices.heardAsking(request))
-    const isSilent = isNeeded && world.now() - heard >= spanOf(world.patience, 'asker')
+    const isSilent = isNeeded && world.clock.now() - heard >= spanOf(world.patience, 'asker')
     if (isSilent && !this.#told)
       world.emit({ event: 'silent', party: nameOf(key, request), ...this.#newer(heard) })
     this.#told = isSilent

@@ -29,7 +29,7 @@ export async function signersOf(
   return inRecordOrder(key.seated, named)
 
   async function chosen(): Promise<readonly Uint8Array[]> {
-    const deadline = joinUntil(world.patience, world.now())
+    const deadline = joinUntil(world.patience, world.clock.now())
     if (hex(request.asker) !== hex(self)) {
       notices.say.keep('offer', request.id, offerCodec.encode({ request: request.id }))
       const byAsker = () => choice(key.seated, notices, request)

@@ -5,6 +5,7 @@
  */
 import { abortCodec } from '../../messaging/session/abort.js'
 import { tryDecode } from '../../messaging/session/blame.js'
+import type { Clock } from '../../messaging/channel/clock.js'
 import { Intake } from '../../messaging/channel/ingress.js'
 import { type Member, NO_SESSION, wantCodec } from '../../messaging/channel/letters.js'
 import { ceremonySubjects } from '../../messaging/transport/subjects.js'
@@ -72,7 +73,7 @@ export async function tellOthers(
   { id, definition }: Abandoning,
   text = 'this ceremony is over for good',
 ): Promise<readonly string[]> {
-  const { transport, identity, card, now, patience, emit } = world
+  const { transport, identity, card, clock, patience, emit } = world
   const self = memberOf(card, card.fingerprint)
   const subjects = ceremonySubjects(id, card.fingerprint)
   const others = playersOf(definition)
@@ -91,10 +92,10 @@ export async function tellOthers(
    */
   const say = (asker: string, session: Uint8Array, round: string): boolean => {
     const where = `${hex(session)} ${round}`
-    const recent = [...said].filter(([, { at }]) => now() - at < AGAIN)
+    const recent = [...said].filter(([, { at }]) => clock.now() - at < AGAIN)
     if (recent.some(([, each]) => each.where === where)) return true
     if (recent.some(([by]) => by === asker)) return false
-    said.set(asker, { where, at: now() })
+    said.set(asker, { where, at: clock.now() })
     const header = {
       v: 1 as const,
       kind: 'abort' as const,
@@ -103,7 +104,7 @@ export async function tellOthers(
       round,
       from: card.fingerprint,
       to: null,
-      time: now(),
+      time: clock.now(),
       key: null,
     }
     transport.publish(subjects.outbound('abort', null), sealEnvelope(identity.signing, header, body))
@@ -127,7 +128,7 @@ export async function tellOthers(
     emit({ event: 'hello', party: name })
     if (told.size === others.length) everybody.abort()
   }
-  const intake = new Intake({ subjects, definition: id, self, others, now, accept })
+  const intake = new Intake({ subjects, definition: id, self, others, clock, accept })
   const stops = subjects.inbound.map((subject) =>
     transport.subscribe(subject, (on, message) => intake.arrive(on, message)),
   )
@@ -136,7 +137,8 @@ export async function tellOthers(
   const person = leaving(world)
   try {
     const signal = AbortSignal.any([everybody.signal, person.signal])
-    await pause(patience.total === null ? ASKS_WITHIN : Math.max(0, patience.total - now()), signal)
+    const span = patience.total === null ? ASKS_WITHIN : Math.max(0, patience.total - clock.now())
+    await pause(clock, span, signal)
     await transport.flush()
     return [...told]
   } finally {
@@ -147,13 +149,13 @@ export async function tellOthers(
 }
 
 /** Waits for `span` milliseconds, or until the signal fires. */
-const pause = (span: number, signal: AbortSignal): Promise<void> =>
+const pause = (clock: Clock, span: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const end = (): void => {
-      clearTimeout(timer)
+      stopWaiting()
       resolve()
     }
-    const timer = setTimeout(end, span)
+    const stopWaiting = clock.after(span, end)
     signal.addEventListener('abort', end)
     if (signal.aborted) end()
   })

@@ -3,6 +3,7 @@
  * nothing, and keeps only the fact that cards were verified.
  */
 import { inSession } from '../../messaging/session/restart-loop.js'
+import { every } from '../../messaging/channel/clock.js'
 import { type Member, slotsOf } from '../../messaging/channel/letters.js'
 import type { Room } from '../../messaging/session/session.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
@@ -106,24 +107,24 @@ async function ping(world: World, room: Room, sid: Uint8Array, signal: AbortSign
   room.mailbox.on('pong', ({ header, body }, from: Member) => {
     const began = sent.get(hex(body))
     if (hex(header.session) !== hex(sid) || began === undefined) return
-    const rtt = world.now() - began
+    const rtt = world.clock.now() - began
     echoes.set(hex(from.fingerprint), { rtt, clock: Math.round(header.time - began - rtt / 2) })
   })
   const say = () => {
     const number = world.rng(16)
-    sent.set(hex(number), world.now())
+    sent.set(hex(number), world.clock.now())
     room.mailbox.post('ping', { session: sid }, number)
   }
   say()
   // A ping may be lost; each repeat has its own number.
-  const again = setInterval(say, 1000)
-  const wait = { deadline: world.now() + ANSWERS_WITHIN, signal, round: 'ping' }
+  const stopSaying = every(world.clock, 1000, say)
+  const wait = { deadline: world.clock.now() + ANSWERS_WITHIN, signal, round: 'ping' }
   await room.mailbox.until(() => echoes.size === room.peers.length, wait).catch(() => {})
-  clearInterval(again)
+  stopSaying()
   room.mailbox.post('done', { session: sid }, new Uint8Array())
   const slots = slotsOf(room.peers, 'done', sid)
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
-  const leaving = { deadline: world.now() + ANSWERS_WITHIN, signal, round: 'done' }
+  const leaving = { deadline: world.clock.now() + ANSWERS_WITHIN, signal, round: 'done' }
   await room.mailbox.until(() => missing().length === 0, leaving, missing).catch(() => {})
   await room.mailbox.lastWords(slotsOf([room.self], 'done', sid))
   room.emit({ event: 'done' })

@@ -39,7 +39,7 @@ function takeSeat(world: World, { id, participants, onlookers, validity }: Cast)
     program: world.program,
     patience: world.patience,
     validity,
-    now: world.now,
+    clock: world.clock,
     emit: world.emit,
     signal: world.signal,
   })
@@ -76,7 +76,7 @@ export function openingOf(
       // Only a person who hears the words makes a card verified.
       requireVerified(unverified, world.person.present)
       await world.person.heard(opened.words, unverified, signal)
-      await markHeard(world.home, unverified, world.now())
+      await markHeard(world.home, unverified, world.clock.now())
     },
   }
 }

@@ -31,8 +31,8 @@ export async function linger(
   let last = Number.NEGATIVE_INFINITY
   room.mailbox.on('want', ({ header, body }) => {
     const isOfEnding = hex(header.session) === hex(sid) || wantCodec.decode(body).some(isOfRecord)
-    if (!isOfEnding || world.now() - last < 1000) return
-    last = world.now()
+    if (!isOfEnding || world.clock.now() - last < 1000) return
+    last = world.clock.now()
     show()
   })
   show()
@@ -43,7 +43,7 @@ export async function linger(
   room.mailbox.on('activated', () => room.mailbox.repeat(word))
   room.mailbox.on('done', () => [word, done].forEach((slot) => room.mailbox.repeat(slot)))
   const others = slotsOf(room.peers, 'done', sid)
-  const began = world.now()
+  const began = world.clock.now()
   const missing = (slots: readonly Slot[]) => slots.filter((slot) => room.mailbox.get(slot) === undefined)
   const heard = (slots: readonly Slot[], span: number): Promise<void> => {
     const wait = { deadline: began + span, signal: world.signal, round: 'done' }

@@ -41,13 +41,20 @@ const isOwnFinding = ({ kind, round }: Accused): boolean => kind !== 'pair' && r
 
 /** Stores the faults that this machine saw itself. */
 export async function rememberFaults(
-  { home, now }: Pick<World, 'home' | 'now'>,
+  { home, clock }: Pick<World, 'home' | 'clock'>,
   { id, kind, epoch }: Occasion,
   accused: readonly Accused[],
 ): Promise<void> {
   for (const accusation of accused.filter(isOwnFinding)) {
     const fingerprint = fromHex(accusation.fingerprint, 32) as Uint8Array
-    const fault = { at: now(), ceremony: id, kind, epoch, round: accusation.round, reason: accusation.reason }
+    const fault = {
+      at: clock.now(),
+      ceremony: id,
+      kind,
+      epoch,
+      round: accusation.round,
+      reason: accusation.reason,
+    }
     await addFault(home, { fingerprint, name: accusation.name }, fault)
   }
 }
@@ -58,7 +65,7 @@ export async function rememberFaults(
  * @throws Failure `E_QUARANTINED` (refused) if no person is present or the person says no
  */
 export async function requireAllowed(
-  world: Pick<World, 'home' | 'card' | 'person' | 'allowed' | 'now' | 'signal'>,
+  world: Pick<World, 'home' | 'card' | 'person' | 'allowed' | 'clock' | 'signal'>,
   { epoch }: Pick<Occasion, 'epoch'>,
   members: readonly Keys[],
   files: CeremonyFiles,
@@ -74,7 +81,7 @@ export async function requireAllowed(
         if (!world.person.present) throw quarantined(held, worn)
         await world.person.allow(held, worn, world.signal)
       }
-      isTold = await allowMember(world.home, held, world.now())
+      isTold = await allowMember(world.home, held, world.clock.now())
     }
   }
 }

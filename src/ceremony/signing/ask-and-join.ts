@@ -56,7 +56,7 @@ export function signersNamed({ seated: record }: Key, names: readonly string[]):
 
 /** Asks for a signature, and signs with the others. */
 export async function ask(world: World, key: Key, asked: Asked): Promise<Signed> {
-  const now = world.now()
+  const now = world.clock.now()
   const request = makeRequest(
     {
       format: 'mpc/request/v1',
@@ -96,9 +96,9 @@ async function withdraw({ home }: World, notices: RequestBoard, request: Request
  */
 export function join(world: World, key: Key, which: string | null, approval: Approval): Promise<Signed> {
   return onNotices(world, key, async (notices) => {
-    const { now, patience } = world
+    const { clock, patience } = world
     const finder = new Finder(world, key, notices, approval)
-    const deadline = joinUntil(patience, now())
+    const deadline = joinUntil(patience, clock.now())
     if (which !== null) {
       const before = await signedBefore(world.home, key.name, which)
       if (!before) return takeUp(world, key, notices, await finder.named(which, deadline), approval)

@@ -93,13 +93,13 @@ export function messageOf(error: unknown): string {
 
 /** Publishes the signature for members who wait, for a while or until another member publishes it too. */
 export async function handOver(
-  world: Pick<World, 'now' | 'linger'>,
+  world: Pick<World, 'clock' | 'linger'>,
   notices: RequestBoard,
   { key, request, signature }: SignedBefore,
 ): Promise<void> {
   notices.say.keep('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
   const others = () => notices.signatures(request.id).some((theirs) => isSignature(key, request, theirs))
-  const deadline = world.now() + Math.min(world.linger, HANDING_OVER)
+  const deadline = world.clock.now() + Math.min(world.linger, HANDING_OVER)
   await notices.until(others, deadline, silence).catch(() => {})
 }
 

@@ -56,10 +56,10 @@ export class Finder {
     this.#approval = approval
     this.#skipped = new Skipped(world.emit)
     notices.ask()
-    setTimeout(() => {
+    world.clock.after(LISTEN_FIRST, () => {
       this.#listened = true
       notices.mailbox.look()
-    }, LISTEN_FIRST).unref()
+    })
   }
 
   /**
@@ -107,12 +107,12 @@ export class Finder {
 
   /** Leaves a request to others until its asker is heard again. */
   pass({ id }: Request): void {
-    this.#passed.set(hex(id), this.#world.now())
+    this.#passed.set(hex(id), this.#world.clock.now())
   }
 
   /** Notes that another process of this home has it; checked again whenever its asker is heard. */
   taken(request: Request, why: Failure): void {
-    Object.assign(this.#judge(request), { claims: 'taken', looked: this.#world.now() })
+    Object.assign(this.#judge(request), { claims: 'taken', looked: this.#world.clock.now() })
     this.#skipped.add(nameOf(this.#key, request), request, why)
   }
 
@@ -161,7 +161,9 @@ export class Finder {
 
   /** Why it cannot be signed here now, whoever approves it. */
   #refusal(request: Request): Failure | null {
-    return this.#judge(request).unfit ?? untimely(request, nameOf(this.#key, request), this.#world.now())
+    return (
+      this.#judge(request).unfit ?? untimely(request, nameOf(this.#key, request), this.#world.clock.now())
+    )
   }
 
   #skip(request: Request, judged: Judged, why: Failure): void {
@@ -179,7 +181,7 @@ export class Finder {
   async #lookAtClaims(request: Request, judged: Judged): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    judged.looked = this.#world.now()
+    judged.looked = this.#world.clock.now()
     try {
       const claims = new RequestClaims(this.#world.home, request.id)
       const [{ end, unsettled }, elsewhere] = [await claims.status(), await claims.elsewhere()]

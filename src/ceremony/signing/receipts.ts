@@ -37,7 +37,7 @@ export async function gatherReceipts(
   room.emit({ event: 'receipt_sent' })
   const slots = slotsOf(room.peers, 'receipt', ran.sid)
   const missing = () => slots.filter((slot) => room.mailbox.get(slot) === undefined)
-  const wait = { deadline: world.now() + spanOf(world.patience, 'receipts'), signal, round: 'receipt' }
+  const wait = { deadline: world.clock.now() + spanOf(world.patience, 'receipts'), signal, round: 'receipt' }
   await room.mailbox.until(() => missing().length === 0, wait, missing).catch(() => {})
   await room.mailbox.lastWords(slotsOf([room.self], 'receipt', ran.sid))
   room.emit({ event: 'done' })

@@ -143,12 +143,12 @@ async function underOrder(
 }
 
 /** Somebody who says nothing in this ceremony, and was heard about requests, is connected: that is said too. */
-function heardElsewhere(error: unknown, { now }: World, notices: RequestBoard, room: Room): unknown {
+function heardElsewhere(error: unknown, { clock }: World, notices: RequestBoard, room: Room): unknown {
   if (!(error instanceof Failure) || error.code !== 'E_ABSENT') return error
   const member = room.peers.find(({ name }) => name === error.party)
   const last = member ? notices.lastHeard(member.fingerprint) : null
   if (!member || last === null) return error
-  const ago = Math.round((now() - last) / 1000)
+  const ago = Math.round((clock.now() - last) / 1000)
   const { name } = member
   const message = `${error.message}; ${name} is connected: it was heard ${ago} s ago about requests`
   return new Failure('absent', 'E_ABSENT', message, {
@@ -177,7 +177,7 @@ function follow(
   const handedOver = end instanceof HandedOver
   // In a session this member is about to have it by itself, with a transcript; unless a letter was lost for good.
   if (handedOver && room.sid) {
-    setTimeout(() => room.end(end), spanOf(world.patience, 'handOver')).unref()
+    world.clock.after(spanOf(world.patience, 'handOver'), () => room.end(end))
   } else if (end) room.end(end)
   // Who has come to the table is waited for there.
   else if (room.mayAbort && !room.sid) {
@@ -266,7 +266,7 @@ async function watch(
   request: Request,
   signers: Order['signers'],
 ): Promise<Signed> {
-  const deadline = joinUntil(world.patience, world.now())
+  const deadline = joinUntil(world.patience, world.clock.now())
   const signed = () => notices.signatures(request.id).find((each) => isSignature(key, request, each))
   const end = () => endOf(key, notices, request, signers)
   await notices.until(

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Unlock } from '../../storage/vault/age-vault.js'
 import type { MakePrimes } from '../../ceremony/world.js'
+import type { Clock } from '../../messaging/channel/clock.js'
 import { joinUntil, type Patience } from '../../messaging/channel/timeouts.js'
 import type { Compute } from '../../messaging/session/run.js'
 import type { FileText } from '../../messaging/transport/servers.js'
@@ -23,7 +24,14 @@ type Env = Readonly<Record<string, string | undefined>>
 const MINUTE = 60_000
 
 export class Context {
-  readonly now: () => number = Date.now
+  readonly clock: Clock = {
+    now: Date.now,
+    after: (span, act) => {
+      const timer = setTimeout(act, span)
+      return () => clearTimeout(timer)
+    },
+  }
+  readonly now = this.clock.now
   readonly rng: Rng = (length) => Uint8Array.from(randomBytes(length))
   /** For signing nonces only. */
   readonly nonces: NonceRng = { fresh: (length) => Uint8Array.from(randomBytes(length)) }

@@ -62,7 +62,7 @@ export async function inWorld<T>(
       patience: context.patience,
       linger: 1000 * (seating.linger ?? LINGER),
       program: `mpc/${VERSION}`,
-      now: context.now,
+      clock: context.clock,
       rng: context.rng,
       nonces: context.nonces,
       compute: context.compute,

@@ -2,6 +2,7 @@
  * Waiting for letters. A wait asks for the missing letters after 2 s, then less and less often. It grants
  * more time to members that report they are at work, and fails with the names of those still missing.
  */
+import type { Clock } from './clock.js'
 import type { Slot, Wait } from './letters.js'
 
 const FIRST_WANT = 2000
@@ -21,7 +22,7 @@ const MAKING_AGAIN = 15 * 60_000
 const LONGEST_TIMER = 2 ** 31 - 1
 
 export type WaitingOptions = {
-  readonly now: () => number
+  readonly clock: Clock
   /** Asks the others for the letters of these slots. */
   readonly ask: (slots: readonly Slot[], round: string) => void
   /** When the writer of a slot last reported that it is at work, and that it makes primes; 0 if never. */
@@ -44,12 +45,12 @@ export class Waiting {
 
   /** Waits until `met` returns true. `missing` lists the slots to ask for meanwhile. */
   until(met: () => boolean, wait: Wait, missing: () => readonly Slot[]): Promise<void> {
-    const { now, ask: askFor, workedAt, absent } = this.#options
+    const { clock, ask: askFor, workedAt, absent } = this.#options
     return new Promise((resolve, reject) => {
-      const began = now()
+      const began = clock.now()
       let pause = FIRST_WANT
-      let asking: NodeJS.Timeout | undefined
-      let ending: NodeJS.Timeout | undefined
+      let stopAsking = (): void => {}
+      let stopEnding = (): void => {}
       // A `working` report grants the full span again, whether it came during this wait or just before it.
       const span = Math.max(wait.deadline - began, 2 * WORKING_EVERY)
       const renewal = (slot: Slot): number => {
@@ -60,8 +61,8 @@ export class Waiting {
         )
       }
       const finish = (settle: () => void): void => {
-        clearTimeout(asking)
-        clearTimeout(ending)
+        stopAsking()
+        stopEnding()
         this.#watchers.delete(look)
         this.#hurry.delete(hurry)
         this.#missing.delete(missing)
@@ -75,22 +76,22 @@ export class Waiting {
       const ask = (): void => {
         const slots = missing()
         if (slots.length > 0) askFor(slots, wait.round)
-        asking = setTimeout(ask, pause)
+        stopAsking = clock.after(pause, ask)
         pause = Math.min(2 * pause, LAST_WANT)
       }
       const hurry = (): void => {
-        clearTimeout(asking)
+        stopAsking()
         pause = FIRST_WANT
         ask()
       }
       const endIn = (span: number): void => {
         const next = Math.min(span, LONGEST_TIMER)
-        ending = setTimeout(() => (span > next ? endIn(span - next) : expire()), next)
+        stopEnding = clock.after(next, () => (span > next ? endIn(span - next) : expire()))
       }
       const expire = (): void => {
         const slots = missing()
         const renewed = this.#options.firm ? 0 : Math.max(0, ...slots.map(renewal))
-        if (renewed > now()) endIn(renewed - now())
+        if (renewed > clock.now()) endIn(renewed - clock.now())
         else finish(() => reject(absent(slots, wait.round)))
       }
       if (wait.signal.aborted) {
@@ -101,7 +102,7 @@ export class Waiting {
       this.#hurry.add(hurry)
       this.#missing.add(missing)
       wait.signal.addEventListener('abort', stop)
-      asking = setTimeout(ask, pause)
+      stopAsking = clock.after(pause, ask)
       endIn(Math.max(0, wait.deadline - began))
       look()
     })

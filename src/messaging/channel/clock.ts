@@ -1,7 +1,28 @@
-/** The tolerance between members' clocks, one for everything that carries a date. */
+/**
+ * The clock by which a member waits, and the tolerance between members' clocks: one for everything that carries a
+ * date.
+ */
 
 import { Failure } from '../../wire/base/failure.js'
 import type { Member } from './letters.js'
+
+/** The time, and waiting for it. Tests supply one that jumps to the next moment at which something happens. */
+export type Clock = {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Calls `act` once, `span` milliseconds from now, unless the returned function is called before. */
+  readonly after: (span: number, act: () => void) => () => void
+}
+
+/** Calls `act` every `span` milliseconds until the returned function is called. */
+export function every(clock: Clock, span: number, act: () => void): () => void {
+  const again = (): void => {
+    stop = clock.after(span, again)
+    act()
+  }
+  let stop = clock.after(span, again)
+  return () => stop()
+}
 
 /** Milliseconds. */
 export const CLOCKS_APART = 2 * 60_000

@@ -14,6 +14,7 @@ import {
 } from '../../wire/session/envelope.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex } from '../../wire/base/text.js'
+import type { Clock } from './clock.js'
 import type { Member } from './letters.js'
 import { memberToken, type Subjects } from '../transport/subjects.js'
 import { type Rate, Throttle } from './throttle.js'
@@ -37,7 +38,7 @@ export type IntakeOptions = {
   readonly self: Member
   /** All other members that may be heard. */
   readonly others: readonly Member[]
-  readonly now: () => number
+  readonly clock: Clock
   /**
    * The rate at which messages for one token are looked at, for uses where everything is repeated. A message
    * beyond it costs one lookup and no hash, decoding or signature check. Ceremonies leave it out and lose
@@ -78,13 +79,14 @@ export class Intake {
   }
 
   arrive(subject: string, message: Uint8Array): void {
-    const { subjects, definition, self, now } = this.#options
+    const { subjects, definition, self, clock } = this.#options
+    const now = clock.now()
     const token = subjects.senderOf(subject)
     if (!this.#tokens.has(token)) return this.drop('not a member')
-    if (this.#arrivals && this.#arrivals.admit(token, message.length, now()) > 0) return this.drop('too much')
-    if (this.#rubbish.wait(token, 0, now()) > 0) return this.drop('too much rubbish')
+    if (this.#arrivals && this.#arrivals.admit(token, message.length, now) > 0) return this.drop('too much')
+    if (this.#rubbish.wait(token, 0, now) > 0) return this.drop('too much rubbish')
     const rubbish = (why: string): void => {
-      this.#rubbish.charge(token, message.length, now())
+      this.#rubbish.charge(token, message.length, now)
       this.drop(why)
     }
     if (message.length > ENVELOPE_LIMIT) return rubbish('too large')
@@ -123,16 +125,17 @@ export class Intake {
   #admit(envelope: Envelope, member: Member): void {
     if (this.#closed) return
     const from = hex(member.fingerprint)
-    const delay = this.#throttle.admit(from, envelope.bytes.length, this.#options.now())
+    const { clock } = this.#options
+    const delay = this.#throttle.admit(from, envelope.bytes.length, clock.now())
     if (delay === 0) return this.#options.accept(envelope, member)
     const waiting = this.#delayed.get(from) ?? 0
     const size = Math.max(envelope.bytes.length, LEAST_DELAYED)
     if (waiting + size > DELAYED_BYTES) return this.forget(envelope, 'too fast')
     this.#delayed.set(from, waiting + size)
-    setTimeout(() => {
+    clock.after(delay, () => {
       this.#delayed.set(from, (this.#delayed.get(from) as number) - size)
       this.#admit(envelope, member)
-    }, delay).unref()
+    })
   }
 
   #remember(digest: string): void {

@@ -49,16 +49,16 @@ export class Mailbox extends Outbox {
   constructor(options: MailboxOptions) {
     super(options)
     this.#options = options
-    const { subjects, definition, self, now } = options
+    const { subjects, definition, self, clock } = options
     const others = options.members.filter((member) => hex(member.fingerprint) !== hex(self.fingerprint))
     const accept = (envelope: Envelope, from: Member) => {
       options.hearing?.heard(from)
       this.#accept(envelope, from)
     }
     const { arrivals } = options
-    this.#intake = new Intake({ subjects, definition, self, others, now, accept, arrivals })
+    this.#intake = new Intake({ subjects, definition, self, others, clock, accept, arrivals })
     this.#waiting = new Waiting({
-      now,
+      clock,
       ask: (slots, round) => {
         options.emit({ event: 'waiting', round, missing: this.#names(slots) })
         this.want(slots)
@@ -189,7 +189,7 @@ export class Mailbox extends Outbox {
         this.#heardMaking.delete(hex(member.fingerprint))
       } else if (!this.#shelf.isLive(session)) return this.#intake.drop('another session')
       else if (kind === 'want') this.answer(envelope, member)
-      else if (kind === 'working') this.#heardWorking.set(hex(member.fingerprint), this.#options.now())
+      else if (kind === 'working') this.#heardWorking.set(hex(member.fingerprint), this.#options.clock.now())
       else if (kind === 'primes') this.#hearMaking(envelope, member)
       this.#handlers.get(kind)?.(envelope, member)
     } catch (error) {
@@ -201,7 +201,7 @@ export class Mailbox extends Outbox {
 
   #hearMaking({ body }: Envelope, { name, fingerprint }: Member): void {
     const { left } = primesCodec.decode(body)
-    this.#heardMaking.set(hex(fingerprint), this.#options.now())
+    this.#heardMaking.set(hex(fingerprint), this.#options.clock.now())
     this.#options.emit({ event: 'making', party: name, left })
   }
 
@@ -232,7 +232,7 @@ export class Mailbox extends Outbox {
         hint: 'run the same command again when it is back',
       })
     }
-    const { hearing, now } = this.#options
+    const { hearing, clock } = this.#options
     const missing = [...new Set(slots.flatMap((slot) => this.#intake.member(slot.from) ?? []))]
     const last = (member: Member): number | null => hearing?.last?.(member) ?? null
     const never = missing.filter((member) => last(member) === null).map(({ name }) => name)
@@ -241,7 +241,7 @@ export class Mailbox extends Outbox {
     for (const member of missing) {
       const at = last(member)
       if (at === null) continue
-      const ago = Math.round((now() - at) / 1000)
+      const ago = Math.round((clock.now() - at) / 1000)
       who.push(`${member.name} came, was last heard ${ago} s ago, and did not say in time what is waited for`)
     }
     return new Failure('absent', 'E_ABSENT', `${who.join('; ')} (${round})`, {

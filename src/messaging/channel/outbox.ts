@@ -9,6 +9,7 @@ import { ANYBODY, type Member, NO_SESSION, primesCodec, type Slot, slotKey, want
 import type { Subjects } from '../transport/subjects.js'
 import type { Transport } from '../transport/transport.js'
 import { WORKING_EVERY } from './await.js'
+import { type Clock, every } from './clock.js'
 
 /**
  * Slightly less than the shortest pause between two wants, so that a second want is not refused when the
@@ -25,7 +26,7 @@ export type OutboxOptions = {
   readonly definition: Uint8Array
   readonly self: Member
   readonly key: SigningKey
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 type Place = {
@@ -58,10 +59,11 @@ export class Outbox {
    * @returns false if that takes more than 5 s; members that miss the letters ask others for them
    */
   async lastWords(slots: readonly Slot[]): Promise<boolean> {
-    const deadline = this.#options.now() + LAST_WORDS_WITHIN
+    const { clock, transport } = this.#options
+    const deadline = clock.now() + LAST_WORDS_WITHIN
     while (!(await this.flush())) {
-      const left = deadline - this.#options.now()
-      if (left <= 0 || !(await isBack(this.#options.transport, left))) return false
+      const left = deadline - clock.now()
+      if (left <= 0 || !(await isBack(transport, left, clock))) return false
       for (const slot of slots) this.repeat(slot)
     }
     return true
@@ -84,9 +86,9 @@ export class Outbox {
     { session, round = '', to = null, key = null }: Place & { readonly key?: Uint8Array | null },
     body: Uint8Array | ((header: Header) => Uint8Array),
   ): Uint8Array {
-    const { self, key: signing, definition, now } = this.#options
+    const { self, key: signing, definition, clock } = this.#options
     const from = self.fingerprint
-    const header: Header = { v: 1, kind, definition, session, round, from, to, time: now(), key }
+    const header: Header = { v: 1, kind, definition, session, round, from, to, time: clock.now(), key }
     return sealEnvelope(signing, header, typeof body === 'function' ? body(header) : body)
   }
 
@@ -128,8 +130,7 @@ export class Outbox {
 
   #repeatedly(say: () => void): () => void {
     say()
-    const timer = setInterval(say, WORKING_EVERY)
-    return () => clearInterval(timer)
+    return every(this.#options.clock, WORKING_EVERY, say)
   }
 
   /** Asks for letters of others, with one message per session. */
@@ -145,7 +146,7 @@ export class Outbox {
 
   /** Answers a want with our letters, but not too often. @throws CodecError if the body is malformed */
   protected answer({ header, body }: Envelope, from: Member): void {
-    const { self, now } = this.#options
+    const { self, clock } = this.#options
     for (const slot of wantCodec.decode(body)) {
       const isOurs = hex(slot.from) === hex(slot.kind === 'definition' ? ANYBODY : self.fingerprint)
       if (!isOurs || (slot.to && hex(slot.to) !== hex(from.fingerprint))) continue
@@ -153,8 +154,8 @@ export class Outbox {
       const who = `${key} ${hex(from.fingerprint)}`
       const last = this.#answered.get(who) ?? Number.NEGATIVE_INFINITY
       const sent = this.#sent.get(key)
-      if (!sent || now() - last < ANSWER_EVERY) continue
-      this.#answered.set(who, now())
+      if (!sent || clock.now() - last < ANSWER_EVERY) continue
+      this.#answered.set(who, clock.now())
       this.#options.transport.publish(sent.subject, sent.bytes)
     }
   }
@@ -176,15 +177,15 @@ export class Outbox {
 }
 
 /** Whether the connection is back within `span` milliseconds. */
-function isBack(transport: Transport, span: number): Promise<boolean> {
+function isBack(transport: Transport, span: number, clock: Clock): Promise<boolean> {
   if (transport.connected) return Promise.resolve(true)
   return new Promise((resolve) => {
     const settle = (back: boolean): void => {
-      clearTimeout(timer)
+      stopWaiting()
       stop()
       resolve(back)
     }
-    const timer = setTimeout(() => settle(false), span)
+    const stopWaiting = clock.after(span, () => settle(false))
     const stop = transport.onReconnect(() => settle(true))
   })
 }

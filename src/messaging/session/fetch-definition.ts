@@ -13,7 +13,7 @@ import { ceremonySubjects, controlOf } from '../transport/subjects.js'
 /** The round of the `done` by which a member reports that it has the definition. */
 export const FETCHED = 'definition'
 
-export type Asking = Pick<MailboxOptions, 'transport' | 'definition' | 'self' | 'key' | 'now' | 'emit'> & {
+export type Asking = Pick<MailboxOptions, 'transport' | 'definition' | 'self' | 'key' | 'clock' | 'emit'> & {
   /** Whether bytes are the definition with this id. They have not been checked in any other way. */
   readonly isIt: (bytes: Uint8Array) => boolean
 }

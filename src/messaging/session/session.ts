@@ -11,7 +11,7 @@ import { abortCodec, abortFor, failureOf, Restarted } from './abort.js'
 import { Attempt } from './attempt.js'
 import { requireProtocol } from './admission.js'
 import { Blame, equivocation, twoHomes } from './blame.js'
-import { clockFailure, clocksDiffer } from '../channel/clock.js'
+import { type Clock, clockFailure, clocksDiffer } from '../channel/clock.js'
 import type { Emit } from '../channel/events.js'
 import { helloSlot, type Member, NO_SESSION, type Slot, slotsOf } from '../channel/letters.js'
 import { Hearing } from '../channel/liveness.js'
@@ -36,7 +36,7 @@ export type RoomOptions = {
   readonly patience: Patience
   /** The time in which the definition allows the ceremony; null: any time. */
   readonly validity: Validity | null
-  readonly now: () => number
+  readonly clock: Clock
   readonly emit: Emit
   /** Fires when this member's own person leaves. */
   readonly signal: AbortSignal
@@ -66,13 +66,13 @@ export class Room {
   /** Set when a participant's program speaks another protocol. No attempt can succeed then. */
   #otherProtocol: Failure | null = null
   readonly #restarts = new Restarts()
-  #answering: NodeJS.Timeout | null = null
+  #stopAnswering: (() => void) | null = null
   readonly #unsubscribe: () => void
   readonly #options: RoomOptions
 
   constructor(options: RoomOptions) {
     this.#options = options
-    this.#attempt = new Attempt(0, options.now(), false)
+    this.#attempt = new Attempt(0, options.clock.now(), false)
     this.definition = options.definition
     this.self = options.self
     this.participants = options.participants
@@ -89,7 +89,7 @@ export class Room {
       subjects: ceremonySubjects(options.definition, options.self.fingerprint),
       members: this.members,
       firm: options.patience.total !== null,
-      hearing: new Hearing(options.now, options.emit),
+      hearing: new Hearing(options.clock.now, options.emit),
       equivocated: (member, envelopes) => this.#equivocated(member, envelopes),
     })
     this.showings = new Showings(this.mailbox, this.peers)
@@ -190,11 +190,11 @@ export class Room {
     this.#followStart(from)
     // A newcomer missed what was sent before it came, so our hello is repeated. One answer serves all that
     // come at once.
-    this.#answering ??= setTimeout(() => {
-      this.#answering = null
+    this.#stopAnswering ??= this.#options.clock.after(HELLO_AGAIN, () => {
+      this.#stopAnswering = null
       const slot = helloSlot(this.#attempt.start)
       this.mailbox.repeat({ kind: 'hello', ...slot, from: this.self.fingerprint, to: null })
-    }, HELLO_AGAIN)
+    })
   }
 
   /** Follows a participant that has begun again, if this member may leave. */
@@ -224,7 +224,7 @@ export class Room {
         ? clockFailure(from, envelope.header.time, heard)
         : failureOf(abort, from, this.participants, missing)
     }
-    if (abort.why === 'fault') setTimeout(() => attempt.endByOther(failure), GRACE).unref()
+    if (abort.why === 'fault') this.#options.clock.after(GRACE, () => attempt.endByOther(failure))
     else attempt.endByOther(failure)
   }
 
@@ -275,7 +275,7 @@ export class Room {
   }
 
   now(): number {
-    return this.#options.now()
+    return this.#options.clock.now()
   }
 
   joinDeadline(): number {
@@ -284,15 +284,15 @@ export class Room {
 
   /** For `ready`, which waits for people too. */
   readyDeadline(): number {
-    return joinUntil(this.#options.patience, this.#options.now())
+    return joinUntil(this.#options.patience, this.#options.clock.now())
   }
 
   roundDeadline(): number {
-    return roundUntil(this.#options.patience, this.#options.now())
+    return roundUntil(this.#options.patience, this.#options.clock.now())
   }
 
   close(): void {
-    if (this.#answering) clearTimeout(this.#answering)
+    this.#stopAnswering?.()
     this.mailbox.close()
     this.#unsubscribe()
   }

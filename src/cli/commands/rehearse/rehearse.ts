@@ -46,7 +46,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   enterRehearsal()
   const cast = castOf(context, options)
   const { names, threshold, scheme, mishap, played } = cast
-  const { terminal, now, rng, nonces, compute, makePrimes, signal } = context
+  const { terminal, now, clock, rng, nonces, compute, makePrimes, signal } = context
   terminal.say(...welcome(names, threshold, played, mishap), '')
   const steps: { step: Step; began: number; ms: number }[] = []
   const finish = (): void => {
@@ -65,7 +65,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
       nonces,
       compute,
       makePrimes,
-      now,
+      clock,
       signal,
       keep: options.keep ?? null,
       program: `mpc/${VERSION}`,
