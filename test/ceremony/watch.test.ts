@@ -18,6 +18,8 @@ import { decodeEnvelope, sealEnvelope } from '../../src/wire/session/envelope.js
 import { helloCodec } from '../../src/wire/session/handshake.js'
 import { hex } from '../../src/wire/base/text.js'
 import { transcriptCodec } from '../../src/wire/session/transcript.js'
+import { every } from '../../src/messaging/channel/clock.js'
+import { clock, dated } from '../support/clock.js'
 import { codeOf, expectSigns, statesOf } from '../support/keys.js'
 import { live, withDisks } from '../support/processes.js'
 import { defined, makeTreasury, signed, takesPart } from '../support/reshares.js'
@@ -305,11 +307,11 @@ test.concurrent("who watches waits for those who take part: neither others who w
   const stage = network.connect('stage')
   const inAlicesName = `mpc.v1.${hex(file.id.subarray(0, 16))}.ctl.${memberToken(alice.card.fingerprint)}`
   let noise = 0
-  const noisy = setInterval(() => stage.publish(inAlicesName, new Uint8Array([noise++])), 200)
+  const stopNoise = every(clock, 200, () => stage.publish(inAlicesName, new Uint8Array([noise++])))
   const patience = { join: 3000, round: 3000, total: null }
   const ended = [carol, dave].map((who) => codeOf(takesPart(who, file, network, { ...quick, patience })))
   expect(await Promise.all(ended)).toEqual(['E_WATCHED', 'E_WATCHED'])
-  clearInterval(noisy)
+  stopNoise()
   // The first thing that dave says carol hears only if she was there before him.
   expect([...kinds].filter((kind) => kind !== 'signature')).toEqual(['want'])
   expect(noise).toBeGreaterThan(10)
@@ -339,17 +341,17 @@ test.concurrent('who watches waits on while one who takes part is at it, but not
   const patience = { join: 4000, round: 4000, total: null }
   /** For carol it is this long before the expiry. */
   const near = 9000
-  const ahead = file.definition.expires - near - Date.now()
+  const ahead = file.definition.expires - near - clock.now()
   let said = 0
-  const talks = setInterval(() => {
-    said = Date.now()
+  const stopTalking = every(clock, 500, () => {
+    said = clock.now()
     stage.publish(subject, working(said))
-  }, 500)
-  const began = Date.now()
-  const world = { ...quick, patience, now: () => Date.now() + ahead }
+  })
+  const began = clock.now()
+  const world = { ...quick, patience, clock: dated(() => clock.now() + ahead) }
   expect(await codeOf(takesPart(carol, file, network, world))).toBe('E_WATCHED')
-  clearInterval(talks)
-  const ended = Date.now()
+  stopTalking()
+  const ended = clock.now()
   expect(ended - began).toBeGreaterThanOrEqual(near - 100)
   // Alice was still at it.
   expect(ended - said).toBeLessThan(patience.join)

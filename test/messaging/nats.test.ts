@@ -7,6 +7,7 @@ import type { Transport } from '../../src/messaging/transport/transport.js'
 import { definitionId } from '../../src/wire/ceremony/definition.js'
 import type { Failure } from '../../src/wire/base/failure.js'
 import { hex } from '../../src/wire/base/text.js'
+import { realClock } from '../support/clock.js'
 import { keygenDefinition, people, type Person, seat } from '../support/members.js'
 import { certificates } from '../support/certificates.js'
 import { freePort, natsSuite, type StartBroker } from '../support/nats.js'
@@ -118,6 +119,7 @@ natsSuite('NATS transport', (startBroker) => {
           }
         },
         patience: { join: 40_000, round: 40_000, total: null },
+        clock: realClock,
       })
       return inSession(room, opening, (opened) => Promise.resolve(hex(opened.sid)))
     })
@@ -128,7 +130,10 @@ natsSuite('NATS transport', (startBroker) => {
     const broker = await server()
     const transport = await join_(alice, broker.url)
     const patience = { join: 1500, round: 1500, total: null }
-    const { room, opening } = seat(alice, everybody, keygenDefinition(everybody), transport, { patience })
+    const { room, opening } = seat(alice, everybody, keygenDefinition(everybody), transport, {
+      patience,
+      clock: realClock,
+    })
     const session = failure(inSession(room, opening, (opened) => Promise.resolve(opened)))
     await transport.flush()
     await broker.down()

@@ -11,7 +11,7 @@ import { type Home, openHome } from '../../src/storage/home/home.js'
 import { writeIdentity } from '../../src/storage/home/identity.js'
 import { writePeer } from '../../src/storage/home/contacts.js'
 import { type DefinitionFile, type Definition, definitionId } from '../../src/wire/ceremony/definition.js'
-import { processClock } from './clock.js'
+import { clock, processClock } from './clock.js'
 import { people, type Person, rng } from './members.js'
 import { primes1024, primes1536 } from './primes.js'
 
@@ -52,6 +52,7 @@ export function worldOf(
   changes: Partial<World> = {},
 ): World & { readonly events: CeremonyEvent[] } {
   const events: CeremonyEvent[] = []
+  const { compute = (jobs) => Promise.resolve(jobs.map(runJob)) } = changes
   return {
     home: custodian.home,
     identity: custodian.identity,
@@ -64,7 +65,6 @@ export function worldOf(
     clock: processClock(),
     rng,
     nonces: { fresh: rng },
-    compute: (jobs) => Promise.resolve(jobs.map(runJob)),
     makePrimes: heldPrimes,
     // Tests share custodians; what one of them made another do is not held against it in the next.
     allowed: ['alice', 'bob', 'carol', 'dave', 'erin'],
@@ -72,6 +72,7 @@ export function worldOf(
     signal: new AbortController().signal,
     events,
     ...changes,
+    compute: (jobs, signal) => clock.during(compute(jobs, signal)),
   }
 }
 
