@@ -6,6 +6,7 @@ import type { Transport } from '../../src/messaging/transport/transport.js'
 import { writePeer } from '../../src/storage/home/contacts.js'
 import { decodeEnvelope } from '../../src/wire/session/envelope.js'
 import { parseCard } from '../../src/wire/identity/card.js'
+import { realClock } from '../support/clock.js'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { start } from '../support/ceremonies.js'
@@ -186,9 +187,10 @@ terminalSuite('leaving, and what comes between', () => {
     const transport = withoutReceipts(await connectNats({ url: server.url, nkey: carol.identity.nkey }))
     const file = readCeremony(new Uint8Array(await readFile(join(folder.dir, 'treasury3.mpc'))))
     const plan = await planKeygen(carol.home, carol.card, file, Date.now())
-    const hers = runKeygen(worlds.worldOf(carol, transport, { signal: leaves.signal }), plan).catch(
-      () => null,
-    )
+    const hers = runKeygen(
+      worlds.worldOf(carol, transport, { signal: leaves.signal, clock: realClock }),
+      plan,
+    ).catch(() => null)
     const a = await keygen(alice, 'treasury3.mpc')
     const b = await keygen(bob, 'treasury3.mpc')
     await a.sees(/Collecting all receipts.*you have voted: Ctrl-C leaves it in doubt ☑ bob ☐ carol/)

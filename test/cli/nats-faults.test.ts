@@ -11,6 +11,7 @@ import { openingLetter } from '../../src/protocol/dkg/keygen-public.js'
 import { openHome } from '../../src/storage/home/home.js'
 import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/session/envelope.js'
 import type { Identity } from '../../src/wire/identity/identity.js'
+import { realClock } from '../support/clock.js'
 import { define, start } from '../support/ceremonies.js'
 import { type Custodian, custodians, scratch } from '../support/cli.js'
 import { type Broker, natsSuite } from '../support/nats.js'
@@ -44,7 +45,9 @@ async function play(who: Custodian, file: string, mischief: Mischief): Promise<M
   const transport = await connectNats({ url: server.url, nkey: identity.nkey })
   const plan = await planKeygen(home, card, readCeremony(await readFile(file)), Date.now())
   const member = { name: card.name, fingerprint: card.fingerprint, signing: card.signing }
-  const world = worldOf({ identity, card, member, home }, misbehaving(transport, identity, mischief))
+  const world = worldOf({ identity, card, member, home }, misbehaving(transport, identity, mischief), {
+    clock: realClock,
+  })
   try {
     return await runKeygen({ ...world, patience: { join: 30_000, round: 30_000, total: null } }, plan)
   } finally {
