@@ -186,6 +186,13 @@ type G = import('g').G
     expect(offenders((each) => (roomOf(each.file) === 'protocol' ? matching(impure, each) : []))).toEqual([])
   })
 
+  test('only the edges of messaging and the command line wait by timers; all others by the clock that is handed in', () => {
+    const waits = /\bsetTimeout\b|\bsetInterval\b|AbortSignal\.timeout/g
+    const edges = ['messaging/transport/', 'messaging/relay/', 'cli/']
+    const isEdge = (file: string) => edges.some((edge) => file.startsWith(edge))
+    expect(offenders((each) => (isEdge(each.file) ? [] : matching(waits, each)))).toEqual([])
+  })
+
   test('only cli/ exits or prints', () => {
     const speaks = /process\.exit|process\.std|console\./g
     expect(offenders((each) => (each.file.startsWith('cli/') ? [] : matching(speaks, each)))).toEqual([])
