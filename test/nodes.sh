@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 files=("$@")
 if [ ${#files[@]} -eq 0 ]; then
-  files=(test/protocol/cggmp24/{modexp,ring,paillier,pedersen,side-channels}.test.ts)
+  files=(test/protocol/cggmp24/integers/{modexp,ring,paillier,pedersen,side-channels}.test.ts)
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

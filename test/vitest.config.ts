@@ -1,17 +1,37 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { Budget } from './budget.js'
 
-const slow = process.env['MPC_TEST_SLOW'] === '1'
+const root = new URL('..', import.meta.url).pathname
+
+/** The end of a test file's name says how it runs; `CONTRIBUTING.md` explains each. */
+const project = (name: string, ending: string, how: object = {}) => ({
+  test: {
+    name,
+    root,
+    include: [`test/**/*.${ending}.ts`],
+    // Nothing is timed here: a test that hangs is to end, on a busy machine too.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    ...how,
+  },
+})
 
 export default defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
-    include: slow ? ['test/**/*.slow.ts'] : ['test/**/*.test.ts'],
-    globalSetup: 'test/stock.ts',
-    // Nothing is timed here: a test that hangs is to end, on a busy machine too.
-    testTimeout: slow ? 3_600_000 : 180_000,
-    hookTimeout: 180_000,
-    // Half of the tests wait for processes and deadlines while the others compute.
-    maxWorkers: Math.ceil((slow ? 1 : 1.5) * availableParallelism()),
+    root,
+    // Of the whole run, and not of each project.
+    globalSetup: 'test/run.ts',
+    reporters: ['default', new Budget()],
+    // Half of the tests wait for processes while the others compute.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    projects: [
+      project('unit', 'test', { pool: 'threads', isolate: false }),
+      project('sim', 'sim'),
+      project('smoke', 'smoke'),
+      project('process', 'process'),
+      project('broker', 'broker'),
+      project('slow', 'slow', { testTimeout: 3_600_000, maxWorkers: availableParallelism() }),
+    ],
   },
 })

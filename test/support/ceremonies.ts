@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { BIN, type Custodian, endOf, type Ran } from './cli.js'
+import { BIN, type Custodian, endOf, MACHINE, type Ran } from './cli.js'
 
 export type Event = {
   readonly event: string
@@ -73,7 +73,7 @@ export function start(
   const all = [...args, ...who.unlock, '--nats', url, '--no-input', '--json', '--events', 'fd:3']
   const child = spawn(process.execPath, [...node, BIN, ...all], {
     cwd: join(who.home, '..'),
-    env: { PATH: process.env['PATH'], HOME: join(who.home, '..'), MPC_HOME: who.home },
+    env: { ...MACHINE, HOME: join(who.home, '..'), MPC_HOME: who.home },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   return new Running(who, all, child)

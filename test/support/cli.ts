@@ -52,11 +52,14 @@ export type How = {
 
 const fitsContract = new Ajv2020({ strict: false }).compile(CONTRACT)
 
+/** What a process is told of this machine: where programs are, and where the run's folder is. */
+export const MACHINE = { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'] }
+
 /** Starts the binary; nothing of this machine's settings reaches it. */
 export function startMpc(home: string, args: readonly string[], how: How = {}): ChildProcess {
   return spawn(process.execPath, [BIN, ...args], {
     cwd: how.cwd,
-    env: { PATH: process.env['PATH'], HOME: join(home, '..'), MPC_HOME: home, ...how.env },
+    env: { ...MACHINE, HOME: join(home, '..'), MPC_HOME: home, ...how.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
 }
@@ -93,7 +96,7 @@ async function runHere(home: string, args: readonly string[], how: How): Promise
       stdin: Readable.from(how.input === undefined ? [] : [Buffer.from(how.input)]),
       stdout,
       stderr,
-      env: { PATH: process.env['PATH'], HOME: join(home, '..'), MPC_HOME: home, ...how.env },
+      env: { ...MACHINE, HOME: join(home, '..'), MPC_HOME: home, ...how.env },
       onInterrupt: () => undefined,
     })
     return ranOf({ code, stdout: stdout.text, stderr: stderr.text }, args)
@@ -276,7 +279,7 @@ export async function atTerminal(
 ): Promise<Omit<Ran, 'json'>> {
   const child = spawn('python3', [PERSON, JSON.stringify(play), process.execPath, BIN, ...args], {
     cwd: how.cwd,
-    env: { PATH: process.env['PATH'], HOME: join(home, '..'), MPC_HOME: home, TERM: 'xterm', ...how.env },
+    env: { ...MACHINE, HOME: join(home, '..'), MPC_HOME: home, TERM: 'xterm', ...how.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   return endOf(child, [])

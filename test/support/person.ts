@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import xterm from '@xterm/headless'
 import { describe, test } from 'vitest'
-import { BIN } from './cli.js'
+import { BIN, MACHINE } from './cli.js'
 import { pictureOf } from './picture.js'
 
 const DESK = fileURLToPath(new URL('desk.py', import.meta.url))
@@ -66,7 +66,7 @@ export class Person {
     const { columns = 80, rows = 24, env = {}, cwd } = desk
     const command = [DESK, String(rows), String(columns), process.execPath, BIN, ...args]
     const all = {
-      PATH: process.env['PATH'],
+      ...MACHINE,
       HOME: join(home, '..'),
       MPC_HOME: home,
       TERM: 'xterm',

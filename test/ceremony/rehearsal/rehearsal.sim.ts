@@ -1,0 +1,220 @@
+/** A rehearsal as its caller sees it: what is handed in, what is called when, and what it leaves behind. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { findKey } from '../../../src/ceremony/epochs/find-key.js'
+import { Dropped } from '../../../src/ceremony/rehearsal/faults.js'
+import { rehearse } from '../../../src/ceremony/rehearsal/rehearsal.js'
+import {
+  type Actor,
+  MESSAGE,
+  PASSPHRASE,
+  type Seat,
+  type Stage,
+} from '../../../src/ceremony/rehearsal/participants.js'
+import type * as workers from '../../../src/cli/threads/workers.js'
+import { auxDataCodec } from '../../../src/protocol/cggmp24/auxiliary/data.js'
+import { openHome } from '../../../src/storage/home/home.js'
+import { openWithPassphrase } from '../../../src/storage/sealed/age.js'
+import { Failure } from '../../../src/wire/base/failure.js'
+import { enterRehearsal } from '../../../src/wire/base/realm.js'
+import { type KeyRecord, recordDigest, recordPublicKey } from '../../../src/wire/key/record.js'
+import { verifiesUnder } from '../../../src/wire/ceremony/signature.js'
+import { hex } from '../../../src/wire/base/text.js'
+import { built } from '../../support/built.js'
+import { rng } from '../../support/members.js'
+import { heldPrimes } from '../../support/worlds.js'
+import { realClock } from '../../support/clock.js'
+
+// On a busy machine it is slow, and no less right.
+vi.setConfig({ testTimeout: 180_000 })
+
+enterRehearsal()
+const { Workers } = await built<typeof workers>('cli/threads/workers.js')
+
+const folder = mkdtempSync(join(tmpdir(), 'mpc-kept-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+type Heard = { readonly who: string; readonly what: string }
+
+function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
+  const heard: Heard[] = []
+  const hear = (who: string, what: string) => heard.push({ who, what })
+  const seatOf = ({ card }: Actor): Seat => {
+    const hears = (what: string) => hear(card.name, what)
+    return {
+      person: {
+        present: changes.played === card.name,
+        heard: async (words) => void hears(words.join(' ')),
+        allow: () => Promise.resolve(),
+      },
+      emit: ({ event }) => void (event === 'joined' && hears('joined')),
+      accept: async () => void hears('accept'),
+      made: () => hears('made'),
+      asks: async () => void hears('asks'),
+      approval: () => ({ ask: async () => void hears('approves') }),
+      signed: () => hears('signed'),
+      ended: (error) => hears(error instanceof Failure ? error.code : String(error)),
+    }
+  }
+  return {
+    heard,
+    stage: {
+      names: ['alice', 'bob', 'carol'],
+      threshold: 2,
+      scheme: 'eddsa-ed25519',
+      newcomer: null,
+      played: null,
+      mishap: null,
+      keep: null,
+      patience: { join: 20_000, round: 20_000, total: null },
+      program: 'mpc/test',
+      rng,
+      nonces: { fresh: rng },
+      makePrimes: heldPrimes,
+      compute: () => Promise.reject(new Error('nothing to compute')),
+      clock: realClock,
+      signal: new AbortController().signal,
+      seatOf,
+      goOn: () => Promise.resolve(true),
+      watch: seatOf,
+      tell: (who, { did }) => void hear(who, `does ${did}`),
+      announce: (step) => heard.push({ who: '', what: step }),
+      ...changes,
+    },
+  }
+}
+
+const of = (heard: readonly Heard[], who: string): string[] =>
+  heard.filter((each) => each.who === who).map(({ what }) => what)
+
+describe('a rehearsal', () => {
+  test('takes everybody through the steps, and ends with a signature that verifies', async () => {
+    const { stage: played, heard } = stage()
+    const { made, ended, kept } = await rehearse(played)
+    if (!made) throw new Error('no key')
+    expect(of(heard, '')).toEqual(['identities', 'keygen', 'sign', 'verify'])
+    const words = made.words.join(' ')
+    const [, , , , second] = of(heard, 'alice').slice(-5)
+    expect(second).toBe('signed')
+    expect(of(heard, 'alice').slice(0, 5)).toEqual(['accept', 'joined', words, 'made', 'asks'])
+    expect(of(heard, 'bob').slice(0, 4)).toEqual(['accept', 'joined', words, 'made'])
+    expect(of(heard, 'bob')).toContain('approves')
+    expect(of(heard, 'carol')).toEqual(['accept', 'joined', words, 'made'])
+    expect(ended).toEqual(['alice', 'bob', 'carol'].map((name) => ({ name, error: null })))
+    expect([made.signers, kept]).toEqual([['alice', 'bob'], null])
+    const key = recordPublicKey(made.record)
+    expect(verifiesUnder('eddsa-ed25519', key, Buffer.from(MESSAGE), made.signature)).toBe(true)
+  })
+
+  test('goes on where it is to: somebody joins, a share is lost, restored by holders, and signs', async () => {
+    const { stage: played, heard } = stage({ newcomer: 'dave' })
+    const { made, after } = await rehearse(played)
+    if (!made || !after) throw new Error('it did not go on')
+    expect(of(heard, '').slice(4)).toEqual(['reshare', 'backup', 'restore', 'sign-again'])
+    expect(hex(recordPublicKey(after.record))).toBe(hex(recordPublicKey(made.record)))
+    expect(after.record).toMatchObject({ epoch: 2, threshold: 2 })
+    expect(after.record.members.map(({ card }) => card.name)).toEqual(['alice', 'bob', 'carol', 'dave'])
+    expect([after.joined, after.restored, after.signers]).toEqual(['dave', 'carol', ['carol', 'dave']])
+    expect(
+      verifiesUnder('eddsa-ed25519', recordPublicKey(after.record), Buffer.from(MESSAGE), after.signature),
+    ).toBe(true)
+    const deeds = (who: string) => of(heard, who).flatMap((what) => /^does (.*)/.exec(what)?.[1] ?? [])
+    expect(deeds('carol')).toEqual(['reshare', 'reshared', 'split', 'restore'])
+    expect(deeds('dave')).toEqual(['reshare', 'reshared', 'accept'])
+    expect(deeds('bank')).toEqual(['check', 'hand-on'])
+    expect(deeds('sister')).toEqual(['check'])
+  })
+
+  test('does not lose the share of whoever plays, and ends with the first signature where that is wanted', async () => {
+    const { after } = await rehearse(stage({ newcomer: 'dave', played: 'carol' }).stage)
+    expect(after?.restored).toBe('bob')
+    const { made, after: nothing } = await rehearse(
+      stage({ newcomer: 'dave', goOn: () => Promise.resolve(false) }).stage,
+    )
+    expect([made !== null, nothing]).toEqual([true, null])
+  })
+
+  test('leaves the homes where they were wanted, each to be opened by what it says', async () => {
+    const keep = join(folder, 'stage')
+    const { made, after, kept } = await rehearse(stage({ keep, newcomer: 'dave' }).stage)
+    expect(kept).toBe(keep)
+    expect(readdirSync(keep).sort()).toEqual(
+      [
+        ...['alice', 'bob', 'carol', 'dave', 'bank', 'notary', 'sister'].flatMap((name) => [
+          name,
+          `${name}.card`,
+        ]),
+        'carol-again.card',
+        'carol-lost',
+        'message.txt',
+        'passphrase',
+        'pieces',
+        'record.json',
+        'rehearsal.mpc',
+        'reshare.mpc',
+      ].sort(),
+    )
+    const { record } = await findKey(await openHome(join(keep, 'bob')), 'rehearsal')
+    expect(hex(record.key_id)).toBe(hex(made?.record.key_id as Uint8Array))
+    const again = await findKey(await openHome(join(keep, 'carol')), 'rehearsal')
+    expect(hex(again.digest)).toBe(hex(recordDigest(after?.record as KeyRecord)))
+    expect(again.rebinds).toHaveLength(1)
+    expect((await findKey(await openHome(join(keep, 'carol-lost')), 'rehearsal')).rebinds).toEqual([])
+    const sealed = readFileSync(join(keep, 'bob', 'identity.age'))
+    expect(sealed.subarray(0, 24).toString()).toBe('mpc-rehearsal/sealed/v1\n')
+    const text = Buffer.from(await openWithPassphrase(PASSPHRASE, sealed)).toString()
+    expect(text).toMatch(/^# mpc-rehearsal-identity v1\n# name: bob\n/)
+    await expect(rehearse(stage({ keep }).stage)).rejects.toMatchObject({ code: 'E_OUTPUT_EXISTS' })
+  })
+
+  test.runIf(spawnSync('age', ['--version']).status === 0)(
+    'seals by age: what follows the first line is a file that the stock age opens',
+    async () => {
+      const keep = join(folder, 'aged')
+      await rehearse(stage({ keep, names: ['alice', 'bob'] }).stage)
+      const identity = join(folder, 'alice.txt')
+      const text = await openWithPassphrase(PASSPHRASE, readFileSync(join(keep, 'alice', 'identity.age')))
+      writeFileSync(identity, text, { mode: 0o600 })
+      const epochs = join(keep, 'alice', 'keys', 'rehearsal', 'epochs')
+      const share = readFileSync(join(epochs, readdirSync(epochs)[0] as string, 'share.age'))
+      const opened = execFileSync('age', ['-d', '-i', identity], { input: share.subarray(24) })
+      expect(opened.toString('latin1')).toContain('mpc-rehearsal/share/v1')
+    },
+  )
+
+  test('with somebody killed ends for the others by that name, and for the killed as nothing', async () => {
+    const mishap = { kind: 'drop', who: 'bob', at: '2' } as const
+    const patience = { join: 20_000, round: 2500, total: null }
+    const { stage: played, heard } = stage({ mishap, patience })
+    const { made, ended } = await rehearse(played)
+    expect(made).toBeNull()
+    for (const { name, error } of ended) {
+      if (name === 'bob') expect(error).toBeInstanceOf(Dropped)
+      else expect(error).toMatchObject({ kind: 'absent', party: 'bob' })
+    }
+    expect(of(heard, '')).toEqual(['identities', 'keygen'])
+    expect(of(heard, 'alice').at(-1)).toBe('E_ABSENT')
+  })
+
+  test('ends as whoever left wants it', async () => {
+    const leaving = new AbortController()
+    const { stage: played } = stage({ signal: leaving.signal })
+    const left = new Failure('interrupted', 'E_INTERRUPTED', 'interrupted')
+    const announce: Stage['announce'] = (step) => void (step === 'sign' && leaving.abort(left))
+    await expect(rehearse({ ...played, announce })).rejects.toBe(left)
+  })
+
+  test('plays ECDSA too, at the level that is quick', async () => {
+    const threads = new Workers()
+    const patience = { join: 50_000, round: 50_000, total: null }
+    const ecdsa = { scheme: 'ecdsa-secp256k1', newcomer: 'dave' } as const
+    const { stage: played } = stage({ ...ecdsa, compute: threads.compute, patience })
+    const { made, after } = await rehearse(played)
+    threads.close()
+    for (const signed of [made, after]) expect(signed?.signature).toHaveLength(64)
+    expect(auxDataCodec.decode(made?.record.auxiliary as Uint8Array).level.name).toBe('TEST_ONLY-2048')
+  })
+})

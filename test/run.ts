@@ -1,0 +1,48 @@
+/**
+ * One run of the tests has one folder, in which everything temporary is made, and what test files share: homes that are
+ * made once and copied from then on. It goes with the run. A process that is left fails the run.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+let folder: string
+
+export async function setup(): Promise<void> {
+  folder = await mkdtemp(join(tmpdir(), 'mpc-test-'))
+  process.env['TMPDIR'] = folder
+  process.env['MPC_TEST_STOCK'] = join(folder, 'stock')
+  await mkdir(join(folder, 'stock'))
+}
+
+export async function teardown(): Promise<void> {
+  // One that was killed takes a moment to go.
+  for (let i = 0; i < 20 && leftProcesses().length > 0; i++) await new Promise((go) => setTimeout(go, 100))
+  const left = leftProcesses()
+  await rm(folder, { recursive: true, force: true })
+  if (left.length === 0) return
+  // An error here is shown, and does not fail the run by itself.
+  process.exitCode = 1
+  throw new Error(`the tests left processes behind:\n  ${left.join('\n  ')}`)
+}
+
+/** Processes that name the folder in their arguments or their environment, other than those that run the tests. */
+function leftProcesses(): string[] {
+  if (process.platform !== 'linux') return []
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return []
+    const args = textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+    const isOurs = args.includes(folder) || textOf(`/proc/${pid}/environ`).includes(folder)
+    return isOurs && !args.includes('/vitest/') && args !== '' ? [`${pid}: ${args}`] : []
+  })
+}
+
+/** Empty where the process is gone, or another user's. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
