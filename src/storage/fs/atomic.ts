@@ -21,7 +21,7 @@ import {
 import { temporaryBeside } from './folders.js'
 import { readFile } from './read.js'
 
-export { type FaultPoint, type Operation, setFaultPoint, systemWords } from './disk.js'
+export { type Operation, setFaultPoint, systemWords } from './disk.js'
 export { ensureDir, listDir, sweep, temporaryName } from './folders.js'
 export { readFile, readGiven, readOpen, readSecretFile, tooLong } from './read.js'
 

@@ -43,7 +43,6 @@ export {
   type Member,
   type ReshareDefinition,
   type Role,
-  ROLES,
 } from './key-definition.js'
 
 /** `raw`: bytes given to the scheme's own hash. `digest`: 32 bytes signed as they are. */
