@@ -95,6 +95,17 @@ describe('a transaction of another chain that signs the SHA-256 of its bytes', (
     expect(otherChainWarnings(utf8(JSON.stringify({ ...doc, msgs: [] })))).toEqual([])
   })
 
+  test.each([
+    ['a chain that is no text', '{"toString":1,"valueOf":1}', '"a"', []],
+    ['a chain of lists within lists', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, '"a"', []],
+    ['a type that is no text', '"x"', '{"toString":1,"valueOf":1}', ['"a message of no type"']],
+  ])('in JSON with %s stops no decoder', (_, chain, type, named) => {
+    const json = `{"account_number":"1","chain_id":${chain},"fee":{},"memo":"","msgs":[{"type":${type}}],"sequence":"1"}`
+    const { warnings } = text.decode(utf8(json), subject('ecdsa-secp256k1')).view
+    expect(warnings).toHaveLength(named.length)
+    for (const each of named) expect(warnings[0]).toContain(each)
+  })
+
   test('names what it does without what could touch the screen', () => {
     const any = (url: string): number[] => [0x0a, 2 + url.length, 0x0a, url.length, ...utf8(url)]
     const body = any('/\u001b[2J')
@@ -157,6 +168,17 @@ describe('bytes that have a type of their own', () => {
           })
         }
       }
+    }
+  })
+
+  test.each([
+    ['evm-tx', EVM],
+    ['solana-tx', SOLANA],
+  ])('%s, are refused as text too', (type, digits) => {
+    // With another amount, and addresses that happen to be ASCII, a message of Solana is text.
+    const ascii = bytes(digits.replace('e803', '7f03'))
+    for (const payload of type === 'solana-tx' ? [ascii, utf8(digits)] : [utf8(digits)]) {
+      expect(() => text.decode(payload, subject('eddsa-ed25519'))).toThrow('and text would not say so')
     }
   })
 

@@ -66,9 +66,13 @@ function cosmosJsonIn(payload: Uint8Array): Found | null {
   const doc = jsonIn(payload)
   if (!isObject(doc) || !JSON_KEYS.every((key) => Object.hasOwn(doc, key))) return null
   const { chain_id: chain, msgs } = doc
-  if (!Array.isArray(msgs) || msgs.length === 0) return null
-  const deeds = msgs.map((each: unknown) => (isObject(each) ? String(each['type']) : 'a message of no type'))
-  return { chain: `the Cosmos chain ${visible(String(chain))}`, deeds }
+  if (typeof chain !== 'string' || !Array.isArray(msgs) || msgs.length === 0) return null
+  return { chain: `the Cosmos chain ${visible(chain)}`, deeds: msgs.map(typeIn) }
+}
+
+function typeIn(message: unknown): string {
+  const type = isObject(message) ? message['type'] : null
+  return typeof type === 'string' ? type : 'a message of no type'
 }
 
 function jsonIn(payload: Uint8Array): unknown {

@@ -26,13 +26,14 @@ const TYPES: readonly {
 /**
  * Refuses bytes that are a transaction, under every scheme: Ed25519 signs raw bytes as Solana has its messages signed.
  * The same in hex or base64 is the file of somebody who forgot the type.
+ * @param claimed the type under which they came
  * @throws Failure `E_PAYLOAD` (verification)
  */
-export function refuseOtherTypes(payload: Uint8Array): void {
+export function refuseOtherTypes(payload: Uint8Array, claimed: 'raw' | 'text'): void {
   for (const bytes of [payload, binaryIn(payload)]) {
     const found = bytes && TYPES.find(({ is }) => is(bytes))
     if (found) {
-      throw badPayload(`these bytes are ${found.name}, and raw would not say so`, {
+      throw badPayload(`these bytes are ${found.name}, and ${claimed} would not say so`, {
         hint: `use --type ${found.type}, which shows what it does`,
       })
     }

@@ -8,7 +8,7 @@ import { type Outline, plainDecoder } from './plain.js'
 export const raw = plainDecoder('raw', 'bytes as they are; ECDSA signs their SHA-256', outline)
 
 function outline(payload: Uint8Array): Outline {
-  refuseOtherTypes(payload)
+  refuseOtherTypes(payload, 'raw')
   const shown = textIn(payload)
   return {
     sentence: `Signs ${payload.length} bytes that this program does not decode.`,

@@ -4,6 +4,7 @@ import { badPayload } from '../bad-payload.js'
 import { bareDigestWarnings } from '../opaque.js'
 import { textIn, textRows } from '../lines.js'
 import { otherChainWarnings } from './other-chains.js'
+import { refuseOtherTypes } from './own-types.js'
 import { type Outline, plainDecoder } from './plain.js'
 
 export const text = plainDecoder('text', 'UTF-8 text', outline)
@@ -11,6 +12,7 @@ export const text = plainDecoder('text', 'UTF-8 text', outline)
 function outline(payload: Uint8Array): Outline {
   const shown = textIn(payload)
   if (shown === null) throw badPayload('the payload is not UTF-8 text', { hint: 'use --type raw' })
+  refuseOtherTypes(payload, 'text')
   return {
     sentence: sentenceOf(shown),
     rows: [{ label: 'length', value: `${payload.length} bytes` }, ...textRows(shown)],
