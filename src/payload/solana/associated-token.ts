@@ -1,6 +1,7 @@
 /** The Associated Token Account program: it makes the one token account that belongs to a wallet and a mint. */
 import { type Fields, Undecodable } from './fields.js'
 import { calls, type Reading, row } from './reading.js'
+import { TOKEN, TOKEN_2022 } from './token.js'
 
 export const ASSOCIATED_TOKEN = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL'
 
@@ -17,6 +18,8 @@ export function readAssociatedToken(fields: Fields): Reading {
   // The System program and a token program; older instructions also name the rent sysvar.
   fields.skip(1)
   const program = fields.account()
+  // The program asks it how large the account is, pays the rent for that, and puts the account under its control.
+  if (program.address !== TOKEN && program.address !== TOKEN_2022) throw new Undecodable()
   return {
     title: kind === 0 ? 'Associated token: create' : 'Associated token: create unless it is there',
     does: `makes a token account of ${wallet.name} for the token ${mint.name}`,

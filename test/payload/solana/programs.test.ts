@@ -369,6 +369,20 @@ describe.each([
   })
 })
 
+describe('Associated token account', () => {
+  test('of a token program that is not known is unknown: that program could take rent from the payer', () => {
+    const shown = view(getCreateAssociatedTokenInstruction({ ...ata, tokenProgram: delegate }))
+    expect(shown.sentence).toMatch(/^Calls an unknown instruction of the Associated token program/)
+    expect(shown.effects[0]).toMatchObject({ kind: 'unknown', recipient: ASSOCIATED_TOKEN_PROGRAM_ADDRESS })
+    expect(shown.warnings[0]).toMatch(/which may move anything that this key holds\.$/)
+  })
+
+  test('of Token-2022 is read', () => {
+    const shown = view(getCreateAssociatedTokenInstruction({ ...ata, tokenProgram: TOKEN_2022 }))
+    expect(shown.sentence).toMatch(/^Makes a token account of /)
+  })
+})
+
 describe('Token-2022', () => {
   test.each(TOKEN)('reads $of as SPL Token does, and says what its tokens may do', ({ built, effects }) => {
     const shown = view({ ...built, programAddress: TOKEN_2022 })
