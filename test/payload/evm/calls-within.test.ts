@@ -212,6 +212,17 @@ describe('calls in one', () => {
       `approve ${SOMETHING} null ${BOB}`,
     ])
     expect(valueOf(result, 'call 2 owner')).toBe(key.address)
+    expect(result.view.warnings).toContain(
+      `${SOMETHING} is not known here: it may do something else than these calls.`,
+    )
+  })
+
+  test('by multicall of no calls is a call of a contract that is not known', () => {
+    const result = seen(SOMETHING, encoded('multicall(bytes[])', []))
+    expect(effectsOf(result)).toEqual([`call null null ${SOMETHING}`])
+    expect(result.view.warnings).toEqual([
+      `${SOMETHING} is not known here: it may do something else than these calls.`,
+    ])
   })
 })
 

@@ -38,6 +38,7 @@ function aggregate(context: Context, entries: readonly Entry[]): string {
 
 function ownCalls({ call, out, inner }: Context, list: readonly Uint8Array[]): string {
   out.effect('call', { recipient: call.to })
+  out.warn('caution', `${call.to} is not known here: it may do something else than these calls.`)
   out.row('makes calls', `${list.length}, of ${call.to} itself`)
   const calls = list.map((data): Call => ({ ...call, value: 0n, data }))
   return inOne(inner(calls), call.to)
