@@ -48,9 +48,15 @@ export function wantsMotion(
   return stream.isTTY === true && (stream.columns ?? 0) > 0 && !flags.plain && env['TERM'] !== 'dumb'
 }
 
+/** Labels can be names from a payload. A longer one stands out, and does not move the other values to the right. */
+const WIDEST_LABEL = 36
+
 /** Aligned lines of label and value. */
 export function fields(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([label]) => label.length))
+  const width = rows.reduce(
+    (most, [{ length }]) => (length > WIDEST_LABEL ? most : Math.max(most, length)),
+    0,
+  )
   return rows.map(
     ([label, value]) => `  ${label.padEnd(width)}  ${value.replaceAll('\n', `\n${' '.repeat(width + 4)}`)}`,
   )
