@@ -1,5 +1,5 @@
 /** Sheets as one self-contained HTML page, for A4 and US Letter, with or without colour. */
-import { type Captioned, HOW_TO_TYPE, type Sheet, sidesOf } from './page.js'
+import { type Captioned, HOW_TO_TYPE, type Sheet, sidesOf } from './sheet.js'
 
 const STYLE = `
 @page { margin: 12mm 14mm }

@@ -1,6 +1,6 @@
 /** A sheet as one self-contained SVG, in millimetres, for A4 and US Letter with common margins. */
 import { escape } from './html.js'
-import { type Captioned, HOW_TO_TYPE, type Section, type Sheet, sidesOf } from './page.js'
+import { type Captioned, HOW_TO_TYPE, type Section, type Sheet, sidesOf } from './sheet.js'
 
 const WIDTH = 186
 const HEIGHT = 250
