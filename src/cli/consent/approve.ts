@@ -11,9 +11,6 @@ import { writeNew } from '../runtime/read-input.js'
 import { type Asked, payloadLines, payloadSummary } from '../views/payload.js'
 import { saidNo } from '../terminal/terminal.js'
 
-/** Of a terminal that does not say its size. */
-const USUAL_ROWS = 24
-
 /** @throws Failure `E_REFUSED` (refused), `E_NO_INPUT` (usage), the signal's reason */
 export async function approve(
   { terminal }: Pick<Context, 'terminal'>,
@@ -25,8 +22,8 @@ export async function approve(
   const digest = sha256(payload)
   const asking = { flag: `--approve sha256:${hex(digest)}`, signal }
   terminal.requirePerson('Sign it?', asking)
-  const { lines, isPart } = payloadSummary(asked, terminal.screen.size()?.rows ?? USUAL_ROWS)
-  await terminal.read(['', headline, '', ...lines, ''], signal)
+  const { lines, isPart } = payloadSummary(asked)
+  await terminal.read(['', headline, '', ...lines, ''], signal, 'start')
   const words = approvalWords(payload)
   const looks = isPart ? ', "view" to see all of it, "save" to keep it in a file' : ''
   const answers = isPart ? ['view', 'save', words] : [words]
@@ -36,7 +33,7 @@ export async function approve(
       case null:
         throw saidNo()
       case 'view':
-        await terminal.read(payloadLines(decoded, payload), signal)
+        await terminal.read(payloadLines(decoded, payload), signal, 'start')
         break
       case 'save':
         terminal.say(await saved(`payload-${hex(digest).slice(0, 16)}`, payload))

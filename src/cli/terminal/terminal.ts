@@ -57,10 +57,13 @@ export class Terminal {
   }
 
   /** Prints lines that a person must read before a question, in pages if they would scroll away. */
-  async read(lines: readonly Line[], signal?: AbortSignal): Promise<void> {
+  async read(lines: readonly Line[], signal?: AbortSignal, from: 'start' | 'end' = 'end'): Promise<void> {
     const size = this.screen.size()
     if (!this.interactive || size === null) return this.say(...lines)
-    const pages = pagesOf(layOut(lines, size.columns), size.columns, Math.max(3, size.rows - QUESTION))
+    const all = layOut(lines, size.columns)
+    const turned = (each: readonly string[]): string[] => each.toReversed()
+    const paged = pagesOf(from === 'end' ? all : turned(all), size.columns, Math.max(3, size.rows - QUESTION))
+    const pages = from === 'end' ? paged : paged.map(turned).toReversed()
     const asking = { flag: '--no-input', ...(signal && { signal }) }
     for (const [i, page] of pages.entries()) {
       this.say(...page)

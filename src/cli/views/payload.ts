@@ -1,17 +1,16 @@
 /** What is to be signed, as machines and people see it: all of it, or a summary that says how much it leaves out. */
 import type { Decoded, Message, Row, View } from '../../payload/decoder.js'
+import { isPlain } from '../../payload/registry/registry.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { fields } from '../terminal/style.js'
 
 type Rows = readonly (readonly [string, string])[]
 
-/** Rows of a terminal that a summary takes beside the view's, with the question below it. */
-const OTHER_ROWS = 17
-const LEAST_ROWS = 6
-
-/** How many rows of a view a summary shows on a terminal of so many. Warnings are never left out. */
-const roomIn = (rows: number): number => Math.max(LEAST_ROWS, rows - OTHER_ROWS)
+/** How many rows of a view a summary shows. What a chain's decoder says is all shown, except where it is very long. */
+const MOST_ROWS = 40
+/** Bytes without a meaning that is known here are shown as far as a small screen has room. */
+const MOST_PLAIN_ROWS = 7
 
 export const viewData = ({ type, sentence, effects, warnings, rows }: View) => ({
   type,
@@ -47,15 +46,18 @@ export type Asked = {
 /** A payload, understood; without messages where no key is named. */
 type Shown = Pick<Decoded, 'view'> & { readonly messages: readonly Message[] | null }
 
-/** A summary for a terminal of so many rows, and whether it leaves something out. */
-export function payloadSummary(
-  { key, signers, decoded, payload, reason }: Asked,
-  rows: number,
-): { readonly lines: string[]; readonly isPart: boolean } {
+/** A summary, and whether it leaves something out. Warnings are never left out. */
+export function payloadSummary({ key, signers, decoded, payload, reason }: Asked): {
+  readonly lines: string[]
+  readonly isPart: boolean
+} {
   const { view, messages } = decoded
-  const shown = view.rows.slice(0, roomIn(rows))
+  const shown = view.rows.slice(0, isPlain(view.type) ? MOST_PLAIN_ROWS : MOST_ROWS)
   const hidden = view.rows.length - shown.length
   const isOne = messages === null || messages.length === 1
+  const digests = isOne
+    ? messageRows(decoded, payload)
+    : [['signs', `${messages.length} digests; "view" shows them`] as const]
   const lines = [
     view.sentence,
     '',
@@ -64,13 +66,13 @@ export function payloadSummary(
       ['key', key],
       ['signers', signers],
       ...(reason === '' ? [] : [['reason', visible(reason)] as const]),
-      ['type', view.type],
+      ...payloadRows(view, payload),
+      ...digests,
+    ]),
+    '',
+    ...fields([
       ...shown.map(rowOf),
       ...(hidden > 0 ? [['NOT SHOWN', `${hidden} more lines; "view" shows them`] as const] : []),
-      ['sha256', hex(sha256(payload))],
-      ...(isOne
-        ? messageRows(decoded, payload)
-        : [['signs', `${messages.length} digests; "view" shows them`] as const]),
     ]),
   ]
   return { lines, isPart: hidden > 0 || !isOne }
@@ -82,11 +84,16 @@ export const payloadLines = (decoded: Shown, payload: Uint8Array): string[] => [
   '',
   ...fields([
     ...warningRows(decoded.view),
-    ['type', decoded.view.type],
-    ...decoded.view.rows.map(rowOf),
-    ['sha256', hex(sha256(payload))],
+    ...payloadRows(decoded.view, payload),
     ...messageRows(decoded, payload),
   ]),
+  '',
+  ...fields(decoded.view.rows.map(rowOf)),
+]
+
+const payloadRows = ({ type }: View, payload: Uint8Array): Rows => [
+  ['type', type],
+  ['sha256', hex(sha256(payload))],
 ]
 
 const warningRows = ({ warnings }: View): Rows => warnings.map((warning) => ['WARNING', warning] as const)

@@ -214,7 +214,7 @@ const neverShown = (): string[] => []
 
 /** By message and field: how the text reaches the screen. */
 const SHOWN: Readonly<Record<string, (text: string) => string[]>> = {
-  'request.reason': (reason) => payloadSummary({ ...summary, reason }, 24).lines,
+  'request.reason': (reason) => payloadSummary({ ...summary, reason }).lines,
   // A request with a path is refused, unread, until there are paths.
   'request.path': neverShown,
   'order.path': neverShown,
@@ -304,7 +304,7 @@ describe('text from others, in every message', () => {
       for (const payload of [Buffer.from(text), Buffer.concat([Buffer.from(text), Buffer.of(0xff)])]) {
         const decoded = decodedOf(payload, payload.at(-1) === 0xff ? raw : plainText)
         const lines = [
-          ...payloadSummary({ ...summary, payload, decoded }, 24).lines,
+          ...payloadSummary({ ...summary, payload, decoded }).lines,
           ...payloadLines(decoded, payload),
           JSON.stringify(viewData(decoded.view)),
         ]
