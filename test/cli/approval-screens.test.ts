@@ -2,13 +2,13 @@
  * The screen at which somebody approves a payload, at 80 and 120 columns. The key has no shares here: the question
  * comes before the passphrase and the network.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { addressOf } from '../../src/payload/address.js'
 import { recordPublicKey } from '../../src/wire/key/record.js'
 import { parseCard } from '../../src/wire/identity/card.js'
-import { readFile } from 'node:fs/promises'
+import { psbtOf, Watched } from '../payload/bitcoin/wallet.js'
 import { type Custodian, custodians, scratch } from '../support/cli.js'
 import { etherTransfer, permit, unlimitedApproval } from '../support/payloads.js'
 import { type Desk, Person, terminalSuite } from '../support/person.js'
@@ -65,6 +65,10 @@ terminalSuite('the approval screen', () => {
     await writeFile(join(folder.dir, 'approve.hex'), unlimitedApproval())
     await writeFile(join(folder.dir, 'permit.json'), JSON.stringify(permit(owner)))
     await writeFile(join(folder.dir, 'letter.txt'), LETTER)
+    const wallet = new Watched('ecdsa-secp256k1', record.group_point, record.chain_code as Uint8Array)
+    const coins = [{ path: 'm/0/3' }, { path: 'm/1/8', amount: 250_000n }]
+    const pays = [{ amount: 300_000n }, { amount: 48_000n, path: 'm/1/9' }]
+    await writeFile(join(folder.dir, 'two.psbt'), psbtOf(wallet, coins, pays))
   })
   afterEach(() => {
     for (const person of people) person.kill()
@@ -77,6 +81,7 @@ terminalSuite('the approval screen', () => {
     expectScreens(`approve-evm-tx-${size}`, await shown(['--type', 'evm-tx', '--in', 'tx.hex']))
     expectScreens(`approve-unlimited-${size}`, await shown(['--type', 'evm-tx', '--in', 'approve.hex']))
     expectScreens(`approve-eip712-${size}`, await shown(['--type', 'eip712', '--in', 'permit.json']))
+    expectScreens(`approve-psbt-${size}`, await shown(['--type', 'psbt', '--in', 'two.psbt']))
     expectScreens(`approve-text-${size}`, await shown(['--type', 'text', '--in', 'letter.txt']))
   })
 })

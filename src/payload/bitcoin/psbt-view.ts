@@ -13,9 +13,10 @@ export const psbtView = (reading: Reading): View => ({
   sentence: sentenceOf(reading),
   rows: [
     { label: 'network', value: chainName() },
-    ...inputRows(reading),
+    // What is paid stands first: inputs may be many.
     ...reading.outputs.flatMap(outputRows),
     ...moneyRows(reading),
+    ...inputRows(reading),
     ...transactionRows(reading),
   ],
   effects: effectsOf(reading),

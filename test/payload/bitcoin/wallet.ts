@@ -18,17 +18,15 @@ export const bytesOf = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const scalar = (x: bigint): Uint8Array => bytesOf((((x % N) + N) % N).toString(16).padStart(64, '0'))
 
-/** A key whose whole private key the test knows. */
-export class Wallet {
-  readonly root: Uint8Array
-  readonly chainCode = new Uint8Array(32).fill(0xcc)
+/** What a watch-only wallet knows of a key. */
+export class Watched {
   readonly fingerprint: Uint8Array
 
   constructor(
     readonly scheme: BitcoinScheme,
-    readonly secret = 0x1234_5678_9abc_def0_1357_9bdf_0246_8acen,
+    readonly root: Uint8Array,
+    readonly chainCode: Uint8Array,
   ) {
-    this.root = ecc.pointFromScalar(scalar(secret), true) as Uint8Array
     this.fingerprint = bitcoin.crypto.hash160(this.root).slice(0, 4)
   }
 
@@ -37,13 +35,8 @@ export class Wallet {
     return { record, path, ...more }
   }
 
-  privateKey(path: string | null): Uint8Array {
-    const shift = path === null ? 0n : derivePath(this.root, this.chainCode, parsePath(path)).shift
-    return scalar((this.secret + shift) % N)
-  }
-
   point(path: string | null): Uint8Array {
-    return ecc.pointFromScalar(this.privateKey(path), true) as Uint8Array
+    return path === null ? this.root : derivePath(this.root, this.chainCode, parsePath(path)).groupPoint
   }
 
   payment(path: string | null): { output: Uint8Array; address: string } {
@@ -64,6 +57,25 @@ export class Wallet {
           tapInternalKey: point.slice(1),
           tapBip32Derivation: [{ ...entry, pubkey: point.slice(1), leafHashes: [] }],
         }
+  }
+}
+
+/** A key whose whole private key the test knows. */
+export class Wallet extends Watched {
+  constructor(
+    scheme: BitcoinScheme,
+    readonly secret = 0x1234_5678_9abc_def0_1357_9bdf_0246_8acen,
+  ) {
+    super(scheme, ecc.pointFromScalar(scalar(secret), true) as Uint8Array, new Uint8Array(32).fill(0xcc))
+  }
+
+  privateKey(path: string | null): Uint8Array {
+    const shift = path === null ? 0n : derivePath(this.root, this.chainCode, parsePath(path)).shift
+    return scalar((this.secret + shift) % N)
+  }
+
+  override point(path: string | null): Uint8Array {
+    return ecc.pointFromScalar(this.privateKey(path), true) as Uint8Array
   }
 
   /** 64 bytes, made without our code. */
@@ -115,7 +127,7 @@ export const PAYEE = STRANGER.payment(null)
 
 /** A PSBT of version 0, as bitcoinjs-lib writes it. */
 export function psbtOf(
-  wallet: Wallet,
+  wallet: Watched,
   ins: readonly InSpec[],
   outs: readonly OutSpec[],
   lockTime = 0,
