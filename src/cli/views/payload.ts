@@ -11,6 +11,7 @@ type Rows = readonly (readonly [string, string])[]
 const MOST_ROWS = 40
 /** Bytes without a meaning that is known here are shown as far as a small screen has room. */
 const MOST_PLAIN_ROWS = 7
+const MOST_DIGESTS = 4
 
 export const viewData = ({ type, sentence, effects, warnings, rows }: View) => ({
   type,
@@ -54,8 +55,8 @@ export function payloadSummary({ key, signers, decoded, payload, reason }: Asked
   const { view, messages } = decoded
   const shown = view.rows.slice(0, isPlain(view.type) ? MOST_PLAIN_ROWS : MOST_ROWS)
   const hidden = view.rows.length - shown.length
-  const isOne = messages === null || messages.length === 1
-  const digests = isOne
+  const isFew = messages === null || messages.length <= MOST_DIGESTS
+  const digests = isFew
     ? messageRows(decoded, payload)
     : [['signs', `${messages.length} digests; "view" shows them`] as const]
   const lines = [
@@ -75,7 +76,7 @@ export function payloadSummary({ key, signers, decoded, payload, reason }: Asked
       ...(hidden > 0 ? [['NOT SHOWN', `${hidden} more lines; "view" shows them`] as const] : []),
     ]),
   ]
-  return { lines, isPart: hidden > 0 || !isOne }
+  return { lines, isPart: hidden > 0 || !isFew }
 }
 
 /** All of a payload. */

@@ -42,7 +42,6 @@ export const bip322: Decoder = {
           { label: 'length', value: `${payload.length} bytes` },
           ...textRows(text),
           { label: 'message hash', value: hex(messageHash(payload)) },
-          { label: 'signed hash', value: hex(message) },
         ],
         effects: [],
         warnings: /\s$/u.test(text)

@@ -1,5 +1,5 @@
 /** A PSBT in words, and what it does. */
-import { hex, rfc3339 } from '../../wire/base/text.js'
+import { rfc3339 } from '../../wire/base/text.js'
 import type { Effect, Row, View } from '../decoder.js'
 import { chain, chainName } from './chain.js'
 import { btc, rate } from './money.js'
@@ -104,11 +104,11 @@ const transactionRows = ({ psbt, own, transaction }: Reading): Row[] => [
     ? []
     : [{ label: 'other fields', value: `${psbt.unknownFields}, not understood and not signed` }]),
   { label: 'unsigned txid', value: transaction.id },
-  ...own.map(({ input, message, sighash }) => ({
-    label: `hash of input ${input.number}`,
-    value: `${hex(message)} ${sighash === SIGHASH_ALL ? 'ALL' : 'DEFAULT'}`,
-  })),
+  { label: 'sighash type', value: sighashNames(own) },
 ]
+
+const sighashNames = (own: Reading['own']): string =>
+  [...new Set(own.map(({ sighash }) => (sighash === SIGHASH_ALL ? 'ALL' : 'DEFAULT')))].join(', ')
 
 /** nLockTime: a height below 500 million, else seconds since 1970; in force unless all sequences are final. */
 function lockTimeOf(lockTime: number, { inputs }: Reading['psbt']): string {

@@ -3,7 +3,7 @@
  * byte by byte as the file has it.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { hex, visible } from '../../wire/base/text.js'
+import { visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import type { Decoder, View } from '../decoder.js'
 import { hexRows, textIn, textRows } from '../lines.js'
@@ -47,7 +47,6 @@ function viewOf(payload: Uint8Array, signer: string): View {
       { label: 'network', value: 'any; a message names none' },
       { label: 'length', value: `${payload.length} bytes${text === null ? ', not text' : ''}` },
       ...(text === null ? hexRows(payload) : textRows(text)),
-      { label: 'digest that is signed', value: `0x${hex(eip191Digest(payload))}` },
     ],
     effects: text === null || isBareDigest(payload) ? [UNKNOWN] : [],
     warnings: warningsOf(payload, text),

@@ -108,7 +108,6 @@ function understood(payload: Uint8Array, signer: string, more: readonly Reader[]
   }
   out.row('domain hash', `0x${hex(domain.encoded)}`)
   out.row('message hash', `0x${hex(message.encoded)}`)
-  out.row('digest that is signed', `0x${hex(digest)}`)
   warn(schema, primaryType, { chain, contract }, out)
   const sentence = `${deed ?? `signs the typed data ${visible(primaryType)}`}, by a signature for ${taker} on ${networkName(chain)}.`
   return { view: out.view('eip712', sentence), digest }

@@ -1,6 +1,5 @@
 /** The payload type `evm-tx`: an Ethereum transaction. */
 import { addr } from 'micro-eth-signer'
-import { hex } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import type { Decoded, Decoder, Subject, View } from '../decoder.js'
 import { binaryOf } from '../input.js'
@@ -61,7 +60,6 @@ function viewOf(tx: EvmTransaction, from: string | null, more: readonly Reader[]
       ? deploy(tx, from, out)
       : readCall({ chain, from: sender, to: tx.to, value, data, delegate: false }, out, more)
   describeFee(tx, out)
-  out.row('digest that is signed', `0x${hex(tx.digest)}`)
   if (tx.signedBy !== null) {
     out.warn('note', `The transaction was signed by ${tx.signedBy} before; that signature is replaced.`)
   }
@@ -89,16 +87,16 @@ const MOST_LISTED = 8
 
 function describeFee(tx: EvmTransaction, out: Report): void {
   const worst = tx.gasLimit * tx.gasPrice
-  out.row('transaction type', tx.kind)
+  const more = chargesMore(tx.chainId) ? ', and what this network charges for data on Ethereum' : ''
   out.row('nonce', `${tx.nonce}`)
+  out.row('fee at worst', `${coinsAndWei(worst, tx.chainId)}${more}`)
+  out.row('transaction type', tx.kind)
   out.row('gas limit', `${tx.gasLimit}`)
   if (tx.priority === null) out.row('gas price', gwei(tx.gasPrice))
   else {
-    out.row('fee per gas at most', gwei(tx.gasPrice))
-    out.row('of it to the proposer at most', gwei(tx.priority))
+    out.row('max fee per gas', gwei(tx.gasPrice))
+    out.row('max priority fee', gwei(tx.priority))
   }
-  const more = chargesMore(tx.chainId) ? ', and what this network charges for data on Ethereum' : ''
-  out.row('fee at worst', `${coinsAndWei(worst, tx.chainId)}${more}`)
   out.effect('fee', { asset: 'native', amount: worst })
   if (worst >= MUCH) {
     out.warn('danger', `The fee may be as much as ${coins(worst, tx.chainId)}.`)

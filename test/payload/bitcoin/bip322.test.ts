@@ -113,7 +113,6 @@ describe('a text', () => {
     expect(rowsOf(result, 'line 2')).toEqual(
       ['60', '60', '10'].map((count) => `"${'ä'.repeat(Number(count))}"`),
     )
-    expect(rowsOf(result, 'signed hash')).toEqual([hexOf(result.messages[0]?.message as Uint8Array)])
     expect(result.view.effects).toEqual([])
     expect(result.view.warnings).toEqual([])
   })

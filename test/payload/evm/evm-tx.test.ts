@@ -71,9 +71,6 @@ describe('EIP-155’s example', () => {
     expect(hex0(result.messages[0]?.message as Uint8Array)).toBe(
       '0xdaf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53',
     )
-    expect(valueOf(result, 'digest that is signed')).toBe(
-      '0xdaf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53',
-    )
     expect(result.view.sentence).toBe(
       'Sends 1 ETH to 0x3535353535353535353535353535353535353535 on Ethereum (chain 1).',
     )
@@ -231,8 +228,8 @@ describe('a transaction of our own', () => {
 
   test('shows the fee at worst and what a fast block gets', () => {
     const result = decoded(evmTx, made(), key)
-    expect(valueOf(result, 'fee per gas at most')).toBe('30 gwei (30000000000 wei)')
-    expect(valueOf(result, 'of it to the proposer at most')).toBe('1 gwei (1000000000 wei)')
+    expect(valueOf(result, 'max fee per gas')).toBe('30 gwei (30000000000 wei)')
+    expect(valueOf(result, 'max priority fee')).toBe('1 gwei (1000000000 wei)')
     expect(valueOf(result, 'fee at worst')).toBe('0.00063 ETH (630000000000000 wei)')
     expect(valueOf(result, 'value')).toBe('1.5 ETH (1500000000000000000 wei)')
     expect(valueOf(result, 'from')).toBe(key.address)
