@@ -62,12 +62,13 @@ describe('mpc inspect', () => {
         'Signs a text of 3 lines that begins with "pay 3 to bob".',
         '',
         '  type    text',
+        `  sha256  ${sha256(LETTER)}`,
+        '',
         '  signed  the SHA-256 of these bytes',
         '  length  34 bytes',
         '  line 1  "pay 3 to bob"',
         '  line 2  "and \\u{1b}[2Jnothing else"',
         '  line 3  ""',
-        `  sha256  ${sha256(LETTER)}`,
       ].join('\n')}\n`,
     )
   })
