@@ -44,14 +44,9 @@ export async function inWorld<T>(
   try {
     transport = hurried(await context.connect(identity), lastWords(context))
     const toFile = context.emitFor(seating.ceremony)
-    const narrator = narrate(
-      context.terminal,
-      seating.waitingFor,
-      context.patience,
-      context.now,
-      transport,
-      seating.making,
-    )
+    const { terminal, patience, now } = context
+    const around = { patience, now, network: transport }
+    const narrator = narrate(terminal, seating.waitingFor, around, seating.making)
     stop = narrator.stop
     return await act({
       home,

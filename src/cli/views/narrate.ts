@@ -53,6 +53,12 @@ const LEAVES: Readonly<Record<string, string>> = {
   done: 'your result is stored: Ctrl-C is safe',
 }
 
+export type Surroundings = {
+  readonly patience: Patience
+  readonly now: () => number
+  readonly network: Pick<Transport, 'onDisconnect' | 'onReconnect'>
+}
+
 export type Narrator = { readonly emit: Emit; readonly stop: () => void }
 
 /**
@@ -63,9 +69,7 @@ export type Narrator = { readonly emit: Emit; readonly stop: () => void }
 export function narrate(
   terminal: Terminal,
   what: string,
-  patience: Patience,
-  now: () => number,
-  network: Pick<Transport, 'onDisconnect' | 'onReconnect'>,
+  { patience, now, network }: Surroundings,
   doing = MAKING,
 ): Narrator {
   let board: Board = terminal.board([])

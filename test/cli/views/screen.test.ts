@@ -142,7 +142,7 @@ describe('what is told of a ceremony', () => {
 
   function narrated(): { emit: Emit; shown: () => string[] } {
     const { terminal, shown } = screen(false)
-    const { emit } = narrate(terminal, 'Joining', patience, () => 0, network)
+    const { emit } = narrate(terminal, 'Joining', { patience, now: () => 0, network })
     shown()
     return {
       emit,

@@ -258,7 +258,7 @@ function following(
   return {
     begin: (what: string): void => {
       end()
-      current = narrate(terminal, what, patience, context.now, INSIDE)
+      current = narrate(terminal, what, { patience, now: context.now, network: INSIDE })
     },
     emit: (event: Parameters<ReturnType<typeof narrate>['emit']>[0]): void => current?.emit(event),
     end,
