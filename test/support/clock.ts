@@ -106,3 +106,10 @@ export function processClock(): Clock {
 
 /** The same passing of time, at another date. */
 export const dated = (now: () => number): Clock => ({ now, after: clock.after })
+
+/** age computes by WebCrypto, in threads of Node's own that the event loop does not list. */
+for (const name of ['importKey', 'deriveBits'] as const) {
+  const { subtle } = globalThis.crypto
+  const method = subtle[name].bind(subtle) as (...args: unknown[]) => Promise<unknown>
+  Object.defineProperty(subtle, name, { value: (...args: unknown[]) => clock.during(method(...args)) })
+}
