@@ -1,6 +1,6 @@
 /** What a person should look at twice in a PSBT. */
 import { btc, feeWarning } from './money.js'
-import { isPaid, type Reading, sum } from './reading.js'
+import { isPaid, numbered, type Reading, sum } from './reading.js'
 import { carriesData, scriptAddress } from './scripts.js'
 
 /** Sentences; the most severe first. */
@@ -8,6 +8,9 @@ export function psbtWarnings(reading: Reading): string[] {
   const { outputs, foreign, fee, vsize } = reading
   const paid = outputs.filter(isPaid)
   const high = feeWarning(fee, vsize, sum(paid.length > 0 ? paid : outputs))
+  const data = outputs.filter(({ script }) => carriesData(script))
+  const lost = data.filter(({ amount }) => amount > 0n)
+  const nowhere = paid.filter(({ script }) => scriptAddress(script) === null)
   return [
     ...outputs
       .filter(({ isDisguised }) => isDisguised)
@@ -16,18 +19,18 @@ export function psbtWarnings(reading: Reading): string[] {
       ),
     ...(foreign.length === 0 ? [] : [foreignInputs(foreign.length)]),
     ...(high === null ? [] : [high]),
-    ...outputs
-      .filter(({ script, amount }) => carriesData(script) && amount > 0n)
-      .map(({ number, amount }) => `Output ${number} destroys ${btc(amount)}: nobody can spend it.`),
-    ...paid
-      .filter(({ script }) => scriptAddress(script) === null)
-      .map(({ number }) => `Output ${number} pays a script that has no address.`),
+    ...about(lost, (where) => `${btc(sum(lost))} is destroyed by ${where}: nobody can spend it.`),
+    ...about(nowhere, (where) => `A script without an address is paid by ${where}.`),
     ...farChange(reading),
-    ...outputs
-      .filter(({ script }) => carriesData(script))
-      .map(({ number }) => `Output ${number} holds data, which may mean something to other programs.`),
+    ...about(data, (where) => `Data that may mean something to other programs is in ${where}.`),
   ]
 }
+
+/** One sentence about all of these, however many they are, so that none pushes another off the screen. */
+const about = (
+  some: readonly { readonly number: number }[],
+  sentence: (where: string) => string,
+): readonly string[] => (some.length === 0 ? [] : [sentence(numbered('output', some))])
 
 const foreignInputs = (count: number): string =>
   count === 1

@@ -52,7 +52,7 @@ export type Reading = {
 
 const FOREIGN = 'E_FOREIGN_INPUT'
 
-/** Whether decoding failed for want of `Subject.allowForeignInputs` alone; a policy may have a rule for it. */
+/** Whether decoding stopped for want of `Subject.allowForeignInputs`, for which a policy may have a rule. */
 export const needsForeignInputs = (error: unknown): boolean =>
   error instanceof Failure && error.code === FOREIGN
 
@@ -135,16 +135,16 @@ function checkOwn({ number, fields }: PsbtInput, coin: Coin, key: OwnKey): void 
     })
 }
 
-const foreignInputs = (foreign: readonly { readonly input: PsbtInput }[]): Failure => {
-  const numbers = foreign.slice(0, 5).map(({ input }) => input.number)
-  const more = foreign.length > numbers.length ? ` and ${foreign.length - numbers.length} more` : ''
-  return new Failure(
+const foreignInputs = (foreign: Reading['foreign']): Failure =>
+  new Failure(
     'refused',
     FOREIGN,
-    `the transaction also spends coins of other keys: input ${numbers.join(', ')}${more}`,
+    `coins of other keys are spent by ${numbered(
+      'input',
+      foreign.map(({ input }) => input),
+    )}`,
     { hint: "a transaction that several keys sign needs a rule of the key's policy" },
   )
-}
 
 function feeOf({ outputs }: Psbt, coins: readonly Coin[]): bigint {
   const spent = sum(coins)
@@ -171,6 +171,15 @@ export const finalOf = ({ fields: { finalScriptSig, finalScriptWitness } }: Psbt
   ...(finalScriptSig !== undefined && { finalScriptSig }),
   ...(finalScriptWitness !== undefined && { finalScriptWitness }),
 })
+
+const NAMED = 5
+
+/** `output 2`, `inputs 2, 3, 4, 5, 6 and 3 more`. */
+export function numbered(what: 'input' | 'output', some: readonly { readonly number: number }[]): string {
+  const numbers = some.slice(0, NAMED).map(({ number }) => number)
+  const more = some.length > NAMED ? ` and ${some.length - NAMED} more` : ''
+  return `${what}${some.length === 1 ? '' : 's'} ${numbers.join(', ')}${more}`
+}
 
 /** Money that goes to somebody. */
 export const isPaid = ({ own, script }: Reading['outputs'][number]): boolean =>

@@ -315,12 +315,12 @@ describe.each(wallets)('inputs of other keys with $scheme', (wallet) => {
   test('are refused without leave of a policy, with an error that says so', () => {
     const failure = refusal(mixed, wallet.subject())
     expect(failure).toMatchObject({ kind: 'refused', code: 'E_FOREIGN_INPUT' })
-    expect(failure.message).toBe('the transaction also spends coins of other keys: input 2')
+    expect(failure.message).toBe('coins of other keys are spent by input 2')
     expect(needsForeignInputs(failure)).toBe(true)
     expect(needsForeignInputs(refusal(mixed, STRANGER.subject()))).toBe(false)
     const six = psbtOf(wallet, [{}, ...Array.from({ length: 6 }, () => theirs)], OUTS)
     expect(refusal(six, wallet.subject()).message).toBe(
-      'the transaction also spends coins of other keys: input 2, 3, 4, 5, 6 and 1 more',
+      'coins of other keys are spent by inputs 2, 3, 4, 5, 6 and 1 more',
     )
   })
 

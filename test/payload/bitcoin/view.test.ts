@@ -119,7 +119,7 @@ describe('an output without an address', () => {
     ])
     expect(result.view.sentence).toBe(`Sends 0.00099 BTC to ${kind} on Bitcoin, for a fee of 0.00001 BTC.`)
     expect(result.view.effects[0]).toMatchObject({ kind: 'transfer', amount: 99_000n, recipient: null })
-    expect(result.view.warnings).toEqual(['Output 1 pays a script that has no address.'])
+    expect(result.view.warnings).toEqual(['A script without an address is paid by output 1.'])
   })
 
   test('of many bytes is cut, with its length and hash', () => {
@@ -164,7 +164,7 @@ describe('data', () => {
       amount: 0n,
       recipient: null,
     })
-    expect(result.view.warnings).toEqual(['Output 2 holds data, which may mean something to other programs.'])
+    expect(result.view.warnings).toEqual(['Data that may mean something to other programs is in output 2.'])
   })
 
   test.each(['6a', '6a02ff00', '6a5d0101', '6a0201', '6a4cff', `6a4d0001${'00'.repeat(256)}`])(
@@ -177,8 +177,16 @@ describe('data', () => {
 
   test('that destroys money is warned of before it is named', () => {
     expect(warnings([{}], [pay, { script: data(utf8('x')), amount: 3000n }])).toEqual([
-      'Output 2 destroys 0.00003 BTC: nobody can spend it.',
-      'Output 2 holds data, which may mean something to other programs.',
+      '0.00003 BTC is destroyed by output 2: nobody can spend it.',
+      'Data that may mean something to other programs is in output 2.',
+    ])
+  })
+
+  test('in many outputs is one warning', () => {
+    const many = Array.from({ length: 30 }, () => ({ script: data(utf8('x')), amount: 10n }))
+    expect(warnings([{}], [pay, ...many])).toEqual([
+      '0.000003 BTC is destroyed by outputs 2, 3, 4, 5, 6 and 25 more: nobody can spend it.',
+      'Data that may mean something to other programs is in outputs 2, 3, 4, 5, 6 and 25 more.',
     ])
   })
 
