@@ -32,7 +32,7 @@ export const hexRows = (payload: Uint8Array): Row[] =>
   }))
 
 /** At least one chunk, which may be empty. */
-const chunks = <T>(all: readonly T[], length: number): T[][] =>
+export const chunks = <T>(all: readonly T[], length: number): T[][] =>
   Array.from({ length: Math.max(1, Math.ceil(all.length / length)) }, (_, i) =>
     all.slice(i * length, (i + 1) * length),
   )

@@ -101,7 +101,7 @@ function understood(payload: Uint8Array, signer: string, more: readonly Reader[]
   const digest = keccak_256(Buffer.concat([Uint8Array.of(0x19, 0x01), domain.encoded, message.encoded]))
   const taker = contract === null ? 'anybody' : named(chain, contract)
   const asked = contract !== null && { chain, contract, signer, out, more }
-  const deed = asked ? readKnown(schema.encodeType(primaryType), message.value, asked) : null
+  const deed = asked ? readKnown(schema, primaryType, message.value, asked) : null
   if (deed === null) {
     out.effect('unknown', { recipient: contract })
     out.warn('danger', `What a signature of ${visible(primaryType)} does at ${taker} is not known here.`)

@@ -10,6 +10,7 @@ import { partsOf, signerOf, SOME_KEY } from './base/signer.js'
 import type { Reader } from './calls/call.js'
 import { describedReaders } from './calls/described.js'
 import type { Descriptor } from './calls/descriptor.js'
+import { named } from './calls/contracts.js'
 import { readCall } from './calls/read-call.js'
 import { type EvmTransaction, parseTransaction } from './transaction.js'
 
@@ -55,16 +56,22 @@ function viewOf(tx: EvmTransaction, from: string | null, more: readonly Reader[]
   const sender = from ?? SOME_KEY
   out.row('network', networkName(chain))
   out.row('from', sender)
+  if (tx.to !== null) out.row('to', named(chain, tx.to))
+  out.row('value', coinsAndWei(value, chain))
+  out.row('nonce', `${tx.nonce}`)
+  // Before the rows of calls: those may be so many that what follows them is overlooked.
+  describeFee(tx, out)
   const deed =
     tx.to === null
       ? deploy(tx, from, out)
       : readCall({ chain, from: sender, to: tx.to, value, data, delegate: false }, out, more)
-  describeFee(tx, out)
+  out.effect('fee', { asset: 'native', amount: feeOf(tx) })
+  describeGas(tx, out)
   if (tx.signedBy !== null) {
     out.warn('note', `The transaction was signed by ${tx.signedBy} before; that signature is replaced.`)
   }
-  if (!isNamed(tx.chainId)) {
-    out.warn('caution', `This program has no name for the network with chain id ${tx.chainId}.`)
+  if (!isNamed(chain)) {
+    out.warn('caution', `This program has no name for the network with chain id ${chain}.`)
   }
   return out.view('evm-tx', `${deed} on ${networkName(chain)}.`)
 }
@@ -72,7 +79,6 @@ function viewOf(tx: EvmTransaction, from: string | null, more: readonly Reader[]
 function deploy(tx: EvmTransaction, from: string | null, out: Report): string {
   const created = from === null ? null : addr.getCreateAddress(from, tx.nonce)
   if (created !== null) out.row('new contract', created)
-  out.row('value', coinsAndWei(tx.value, tx.chainId))
   out.row('code', sizeAndHash(tx.data))
   out.effect('deploy', { recipient: created })
   if (tx.value > 0n) out.effect('transfer', { asset: 'native', amount: tx.value, recipient: created })
@@ -85,21 +91,24 @@ const MUCH = 10n ** 18n
 /** So many addresses of an access list are shown. */
 const MOST_LISTED = 8
 
+/** At worst, in wei. */
+const feeOf = ({ gasLimit, gasPrice }: EvmTransaction): bigint => gasLimit * gasPrice
+
 function describeFee(tx: EvmTransaction, out: Report): void {
-  const worst = tx.gasLimit * tx.gasPrice
   const more = chargesMore(tx.chainId) ? ', and what this network charges for data on Ethereum' : ''
-  out.row('nonce', `${tx.nonce}`)
-  out.row('fee at worst', `${coinsAndWei(worst, tx.chainId)}${more}`)
+  out.row('fee at worst', `${coinsAndWei(feeOf(tx), tx.chainId)}${more}`)
+  if (feeOf(tx) >= MUCH) {
+    out.warn('danger', `The fee may be as much as ${coins(feeOf(tx), tx.chainId)}.`)
+  }
+}
+
+function describeGas(tx: EvmTransaction, out: Report): void {
   out.row('transaction type', tx.kind)
   out.row('gas limit', `${tx.gasLimit}`)
   if (tx.priority === null) out.row('gas price', gwei(tx.gasPrice))
   else {
     out.row('max fee per gas', gwei(tx.gasPrice))
     out.row('max priority fee', gwei(tx.priority))
-  }
-  out.effect('fee', { asset: 'native', amount: worst })
-  if (worst >= MUCH) {
-    out.warn('danger', `The fee may be as much as ${coins(worst, tx.chainId)}.`)
   }
   describeAccessList(tx, out)
 }

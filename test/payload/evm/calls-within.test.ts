@@ -38,7 +38,7 @@ describe('a Safe', () => {
     expect(valueOf(result, 'call 1 recipient')).toBe(BOB)
     expect(valueOf(result, 'call 1 does')).toBe(`transfers 5 USDC to ${BOB}`)
     expect(valueOf(result, 'signatures of owners')).toContain('65 bytes')
-    expect(result.view.warnings).toEqual([])
+    expect(result.view.warnings).toEqual([`Whether ${A_SAFE} is a Safe is not known here.`])
   })
 
   test('sends coins', () => {
@@ -51,6 +51,7 @@ describe('a Safe', () => {
     expect(valueOf(result, 'call 1 owner')).toBe(A_SAFE)
     expect(result.view.warnings).toEqual([
       `Unlimited: ${BOB} may take all of USDC that ${A_SAFE} has or will have.`,
+      `Whether ${A_SAFE} is a Safe is not known here.`,
     ])
   })
 
@@ -107,7 +108,7 @@ describe('MultiSend', () => {
     ])
     expect(valueOf(result, 'call 1.3 owner')).toBe(A_SAFE)
     expect(valueOf(result, 'call 1.1 made by')).toBe(A_SAFE)
-    expect(result.view.warnings.at(-1)).toContain('which is known to make the calls that are shown')
+    expect(result.view.warnings.at(-2)).toContain('which is known to make the calls that are shown')
   })
 
   test('at a contract that is not known may be anything, which is said first', () => {

@@ -39,7 +39,7 @@ describe('a token that is known', () => {
   test('is nothing on another chain: no name, no decimals', () => {
     const result = seen(USDC, transfer, { chainId: 10 })
     expect(result.view.sentence).toBe(
-      `Transfers 5250000 units of the token ${USDC} to ${ALICE} on OP Mainnet (chain 10).`,
+      `Transfers 5250000 units, or the NFT with the id 5250000, of the token ${USDC} to ${ALICE} on OP Mainnet (chain 10).`,
     )
     expect(valueOf(result, 'token')).toBe(`${USDC}, not known here`)
     expect(result.view.effects[0]).toEqual({
@@ -89,7 +89,7 @@ describe('an approval', () => {
     const result = seen(USDC, encoded('approve(address,uint256)', BOB, amount))
     expect(result.view.sentence).toBe(`Allows ${BOB} to spend unlimited USDC on Ethereum (chain 1).`)
     expect(effectsOf(result)).toEqual([`approve ${USDC} null ${BOB}`])
-    expect(valueOf(result, 'amount')).toBe(`unlimited (${amount} of its smallest unit)`)
+    expect(valueOf(result, 'amount')).toMatch(/^unlimited, \d+\.\d+ USDC \(\d+ of its smallest unit\)$/)
     expect(result.view.warnings).toEqual([
       `Unlimited: ${BOB} may take all of USDC that ${me} has or will have.`,
     ])
@@ -117,8 +117,15 @@ describe('an approval', () => {
 
   test('of a contract that is not known may be of an NFT', () => {
     const result = seen(SOMETHING, encoded('approve(address,uint256)', BOB, 7n))
-    expect(valueOf(result, 'amount, or the id of an NFT')).toBe("7 of the token's smallest unit")
+    expect(valueOf(result, 'amount')).toBe("7 of the token's smallest unit, or the NFT with the id 7")
     expect(effectsOf(result)).toEqual([`approve ${SOMETHING} 7 ${BOB}`])
+  })
+
+  test('of nothing takes back only where the token is known: the id of an NFT may be 0', () => {
+    const result = seen(SOMETHING, encoded('approve(address,uint256)', BOB, 0n))
+    expect(result.view.sentence).toBe(
+      `Allows ${BOB} to spend 0 units, or the NFT with the id 0, of the token ${SOMETHING} on Ethereum (chain 1).`,
+    )
   })
 
   test.each([
@@ -215,6 +222,11 @@ describe('Permit2', () => {
     expect(valueOf(result, 'to')).toBe(`${PERMIT2} (Permit2)`)
   })
 
+  test('allows for one block where it says 0', () => {
+    const result = seen(PERMIT2, encoded('approve(address,address,uint160,uint48)', USDC, BOB, 5n, 0))
+    expect(valueOf(result, 'allowed until')).toBe('the block it is given in')
+  })
+
   test('transfers', () => {
     const data = encoded('transferFrom(address,address,uint160,address)', ALICE, BOB, 5_000_000n, USDC)
     const result = seen(PERMIT2, data)
@@ -249,7 +261,7 @@ describe('a transfer of somebody else’s tokens', () => {
 
   test('may be of an NFT at a contract that is not known', () => {
     const result = seen(SOMETHING, encoded('transferFrom(address,address,uint256)', ALICE, BOB, 8n))
-    expect(valueOf(result, 'amount, or the id of an NFT')).toBe("8 of the token's smallest unit")
+    expect(valueOf(result, 'amount')).toBe("8 of the token's smallest unit, or the NFT with the id 8")
   })
 })
 

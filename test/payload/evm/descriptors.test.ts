@@ -124,6 +124,15 @@ describe('a descriptor', () => {
     expect(valueOf(result, '"Price"[1]')).toBe('1000000000000000000 of a token that is not named')
   })
 
+  test('shows the number of a block as a number', () => {
+    const own = structuredClone(VAULT)
+    for (const { fields } of Object.values(own.display.formats)) {
+      ;(fields[2] as { params: object }).params = { encoding: 'blockheight' }
+    }
+    const result = decoded(evmTxDecoder([parseDescriptor(own)]), transaction(SOMETHING, deposit(1n)), key)
+    expect(valueOf(result, '"Locked until"')).toBe('1700000000')
+  })
+
   test('reads tuples and lists', () => {
     const result = seen(BOB, fill(2))
     expect(result.view.sentence).toContain('Does "Fill orders"')

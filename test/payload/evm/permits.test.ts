@@ -185,10 +185,60 @@ describe('a permit of Permit2', () => {
     expect(result.view.warnings[0]).toContain('is in the last field')
   })
 
+  test.each([
+    ['of another form', 'TokenPermissions(uint256 token,uint256 amount)', ''],
+    [
+      'of another form beside one that ends like it',
+      'TokenPermissions(uint256 token,uint256 amount)XTokenPermissions(address token,uint256 amount)',
+      ',XTokenPermissions extra',
+    ],
+  ])('with a witness, of tokens %s, is not known', (_, permitted, more) => {
+    const head =
+      'PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline'
+    const result = seen(
+      typedData(`${head},uint8 witness${more})${permitted}`, PERMIT2, {
+        permitted: { token: 5n, amount: 3n },
+        ...once,
+        witness: 1,
+        ...(more !== '' && { extra: { token: USDC, amount: 3n } }),
+      }),
+    )
+    expect(effectsOf(result)).toEqual([`unknown null null ${PERMIT2}`])
+  })
+
   test('for a contract that is not Permit2 may be for something else', () => {
     const result = seen(typedData(SINGLE, SOMETHING, single))
     expect(effectsOf(result)).toEqual([`unknown null null ${SOMETHING}`, `permit ${USDC} 5000000 ${BOB}`])
     expect(result.view.warnings[0]).toContain('is no Permit2 that is known here')
+  })
+})
+
+describe('a transfer of EIP-3009', () => {
+  const FIELDS = 'address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce'
+  const message = {
+    from: me,
+    to: BOB,
+    value: 5_000_000n,
+    validAfter: 0n,
+    validBefore: 1_700_000_000n,
+    nonce: `0x${'11'.repeat(32)}`,
+  }
+
+  test.each(['TransferWithAuthorization', 'ReceiveWithAuthorization'])('as %s is a transfer', (name) => {
+    const result = seen(typedData(`${name}(${FIELDS})`, USDC, message))
+    expect(effectsOf(result)).toEqual([`transfer ${USDC} 5000000 ${BOB}`])
+    expect(result.view.sentence).toBe(
+      `Transfers 5 USDC of ${me} to ${BOB}, by a signature for ${USDC} on Ethereum (chain 1).`,
+    )
+    expect(valueOf(result, 'valid until')).toBe('2023-11-14T22:13:20Z')
+    expect(result.view.warnings).toEqual([])
+  })
+
+  test('of another owner permits nothing by itself', () => {
+    const { view } = seen(
+      typedData(`TransferWithAuthorization(${FIELDS})`, USDC, { ...message, from: ALICE }),
+    )
+    expect(view.warnings[0]).toContain('is not this key')
   })
 })
 

@@ -17,6 +17,10 @@ export const gwei = (wei: bigint): string => `${decimal(wei, 9)} gwei (${wei} we
 export const sizeAndHash = (bytes: Uint8Array): string =>
   `${bytes.length} bytes, keccak256 0x${hex(keccak_256(bytes))}`
 
+/** When an allowance of Permit2 ends: it writes 0 for the block in which it is given. */
+export const expiryOf = (seconds: bigint): string =>
+  seconds === 0n ? 'the block it is given in' : timeOf(seconds)
+
 /** @param seconds since 1970 */
 export const timeOf = (seconds: bigint): string =>
   seconds > 253_402_300_799n

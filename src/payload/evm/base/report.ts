@@ -1,5 +1,6 @@
 /** What a decoder finds, collected while it reads: rows, effects and warnings of one view. */
 import type { Effect, Row, View } from '../../decoder.js'
+import { chunks } from '../../lines.js'
 import { hex, visible } from '../../../wire/base/text.js'
 
 /** How a warning ranks: value may be lost beyond what is shown; look twice; good to know. */
@@ -8,12 +9,6 @@ export type Severity = (typeof SEVERITIES)[number]
 
 /** `visible` cuts after this many characters. */
 const PIECE = 200
-
-/** At least one chunk, which may be empty. */
-const chunks = <T>(all: readonly T[], length: number): readonly (readonly T[])[] =>
-  Array.from({ length: Math.max(1, Math.ceil(all.length / length)) }, (_, i) =>
-    all.slice(i * length, (i + 1) * length),
-  )
 
 export class Report {
   readonly #rows: Row[]

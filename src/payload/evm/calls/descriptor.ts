@@ -105,6 +105,10 @@ function parsed(signature: string): { name: string; inputs: readonly Input[] } {
 const nameless = ({ type, components }: Input): Component =>
   components ? { type, components: components.map(nameless) } : { type }
 
+/** A date may be the number of a block, which is no time. */
+const isBlock = (json: unknown): boolean =>
+  at(json, 'format') === 'date' && textAt(json, 'params', 'encoding') !== 'timestamp'
+
 /** A field without a path is a constant of the descriptor: it says nothing of the call. */
 function field(json: unknown): readonly Field[] {
   const path = textAt(json, 'path')
@@ -114,7 +118,7 @@ function field(json: unknown): readonly Field[] {
     {
       path: path.replace(/^#\./, ''),
       label: textAt(json, 'label') ?? path,
-      format: format !== null && FORMATS.includes(format) ? format : 'raw',
+      format: format !== null && FORMATS.includes(format) && !isBlock(json) ? format : 'raw',
       token: textAt(json, 'params', 'tokenPath') ?? textAt(json, 'params', 'token'),
     },
   ]

@@ -1,12 +1,12 @@
 /**
  * Fungible tokens: ERC-20, its increaseAllowance of OpenZeppelin, and permits (EIP-2612, and DAI's own). ERC-721 shares
- * `transferFrom` and `approve`: there the number is the id of a token, and for a contract that is not known here nobody
- * can tell which.
+ * `transferFrom` and `approve`, and NFTs older than it `transfer`: there the number is the id of a token. For a contract
+ * that is not known here nobody can tell which.
  */
 import { timeOf } from '../base/amounts.js'
 import type { Report } from '../base/report.js'
 import { type Context, type Reader, reader } from './call.js'
-import { allowance, type Token, tokenName, tokenOf, tokenRow, warnUnlimited } from './tokens.js'
+import { allowance, type Token, tokenName, tokenOf, tokenOrNft, tokenRow, warnUnlimited } from './tokens.js'
 
 const NOBODY = `0x${'0'.repeat(40)}`
 
@@ -19,14 +19,11 @@ export function recipientRow(out: Report, recipient: string, contract: string): 
   }
 }
 
-function tokenIn({ call, out }: Context): Token {
-  const token = tokenOf(call.chain, call.to)
+function tokenIn({ call, out }: Context, of = tokenOf): Token {
+  const token = of(call.chain, call.to)
   tokenRow(token, out)
   return token
 }
-
-/** Whether a number may be the id of an NFT. */
-const label = ({ symbol }: Token): string => (symbol === null ? 'amount, or the id of an NFT' : 'amount')
 
 export type Approval = {
   readonly kind: 'approve' | 'permit'
@@ -38,12 +35,12 @@ export type Approval = {
 }
 
 /** Rows, effect and warnings of an allowance; the words are those of what is approved: `5 USDC`. */
-export function approval({ out }: Pick<Context, 'out'>, what: Approval, amountLabel = 'amount'): string {
+export function approval({ out }: Pick<Context, 'out'>, what: Approval, label = 'amount'): string {
   const { kind, token, owner, spender, amount, bits } = what
   const allowed = allowance(token, amount, bits)
   out.row('owner', owner)
   out.row('spender', spender)
-  out.row(amountLabel, allowed.exact)
+  out.row(label, allowed.exact)
   out.effect(kind, { asset: token.contract, amount: allowed.amount, recipient: spender })
   if (allowed.unlimited) warnUnlimited(out, token, owner, spender)
   return allowed.short
@@ -51,7 +48,7 @@ export function approval({ out }: Pick<Context, 'out'>, what: Approval, amountLa
 
 export const erc20: readonly Reader[] = [
   reader('transfer', ['address', 'uint256'], ([to, amount], context) => {
-    const token = tokenIn(context)
+    const token = tokenIn(context, tokenOrNft)
     recipientRow(context.out, to, token.contract)
     context.out.row('amount', token.exact(amount))
     context.out.effect('transfer', { asset: token.contract, amount, recipient: to })
@@ -59,19 +56,19 @@ export const erc20: readonly Reader[] = [
   }),
 
   reader('transferFrom', ['address', 'address', 'uint256'], ([from, to, amount], context) => {
-    const token = tokenIn(context)
+    const token = tokenIn(context, tokenOrNft)
     context.out.row('owner', from)
     recipientRow(context.out, to, token.contract)
-    context.out.row(label(token), token.exact(amount))
+    context.out.row('amount', token.exact(amount))
     context.out.effect('transfer', { asset: token.contract, amount, recipient: to })
     return `transfers ${token.short(amount)} of ${from} to ${to}`
   }),
 
   reader('approve', ['address', 'uint256'], ([spender, amount], context) => {
-    const token = tokenIn(context)
+    const token = tokenIn(context, tokenOrNft)
     const what = { kind: 'approve', token, owner: context.call.from, spender, amount, bits: 256 } as const
-    const words = approval(context, what, label(token))
-    return amount === 0n
+    const words = approval(context, what)
+    return amount === 0n && token.symbol !== null
       ? `takes back what ${spender} may spend of ${tokenName(token)}`
       : `allows ${spender} to spend ${words}`
   }),

@@ -1,5 +1,5 @@
 /** Permit2 (github.com/Uniswap/permit2): one contract that holds allowances for every token. */
-import { timeOf } from '../base/amounts.js'
+import { expiryOf } from '../base/amounts.js'
 import { type Context, isSome, only, type Reader, reader } from './call.js'
 import { contractName } from './contracts.js'
 import { approval, recipientRow } from './erc20.js'
@@ -19,7 +19,7 @@ function tokenIn({ call, out }: Context, contract: string): Token {
 function permit(context: Context, owner: string, spender: string, [contract, amount, expiration]: Details) {
   const token = tokenIn(context, contract)
   const words = approval(context, { kind: 'permit', token, owner, spender, amount, bits: 160 })
-  context.out.row('allowed until', timeOf(expiration))
+  context.out.row('allowed until', expiryOf(expiration))
   return words
 }
 
@@ -40,7 +40,7 @@ const readers: readonly Reader[] = [
       const token = tokenIn(context, contract)
       const owner = context.call.from
       const words = approval(context, { kind: 'approve', token, owner, spender, amount, bits: 160 })
-      context.out.row('allowed until', timeOf(expiration))
+      context.out.row('allowed until', expiryOf(expiration))
       return `allows ${spender} to spend ${words} by way of Permit2`
     },
   ),

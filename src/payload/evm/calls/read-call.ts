@@ -36,6 +36,7 @@ type State = {
 const fresh = (more: readonly Reader[]): State => ({ calls: MOST_CALLS, more })
 
 /**
+ * Rows of the call itself, its recipient and value, are the caller's.
  * @param more what reads functions beyond those that are built in
  * @returns the deed in words, from a verb in the third person: `transfers 5 USDC to 0x...`
  */
@@ -48,9 +49,11 @@ export const contextOf = (call: Call, out: Report, more: readonly Reader[] = [])
 
 function walk(call: Call, out: Report, depth: number, state: State): string {
   const { chain, from, to, value, data, delegate } = call
-  if (depth > 0) out.row('made by', from)
-  out.row(delegate ? 'runs the code of' : 'to', named(chain, to))
-  out.row('value', coinsAndWei(value, chain))
+  if (depth > 0) {
+    out.row('made by', from)
+    out.row(delegate ? 'runs the code of' : 'to', named(chain, to))
+    out.row('value', coinsAndWei(value, chain))
+  }
   if (delegate) {
     out.effect('delegatecall', { recipient: to })
     warnDelegatecall(call, out)
@@ -72,7 +75,7 @@ function warnDelegatecall({ chain, from, to }: Call, out: Report): void {
 }
 
 const plain = ({ chain, to, value, delegate }: Call): string =>
-  delegate ? `runs the code of ${named(chain, to)}` : `sends ${coins(value, chain)} to ${to}`
+  delegate ? `runs the code of ${named(chain, to)}` : `sends ${coins(value, chain)} to ${named(chain, to)}`
 
 function deedOf(call: Call, context: Context, { more }: State): string {
   const { out } = context

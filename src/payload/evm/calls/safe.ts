@@ -33,6 +33,7 @@ export const isOperation = (operation: bigint): boolean => operation <= 1n
 export function safeTransaction(safe: string, tx: SafeTransaction, context: Context): string {
   const { call, out, inner } = context
   out.row('Safe', safe)
+  out.warn('note', `Whether ${safe} is a Safe is not known here.`)
   out.effect('call', { recipient: safe })
   refund(tx, context)
   const { to, value, data } = tx

@@ -6,6 +6,7 @@ import { wrapperOf } from './contracts.js'
 
 export type Token = {
   readonly contract: string
+  /** Null for a token that is not known. */
   readonly symbol: string | null
   /** `5 USDC`, `5 units of the token 0x...` */
   readonly short: (amount: bigint) => string
@@ -35,11 +36,18 @@ export function tokenOf(chain: bigint | null, contract: string): Token {
     }
   }
   const short = (amount: bigint): string => `${decimal(amount, known.decimals)} ${known.symbol}`
+  const exact = (amount: bigint): string => `${short(amount)} (${amount} of its smallest unit)`
+  return { contract, symbol: known.symbol, short, exact }
+}
+
+/** The same, for functions in which a contract that is not known may read the id of an NFT. */
+export function tokenOrNft(chain: bigint | null, contract: string): Token {
+  const token = tokenOf(chain, contract)
+  if (token.symbol !== null) return token
   return {
-    contract,
-    symbol: known.symbol,
-    short,
-    exact: (amount) => `${short(amount)} (${amount} of its smallest unit)`,
+    ...token,
+    short: (amount) => `${amount} units, or the NFT with the id ${amount}, of the token ${contract}`,
+    exact: (amount) => `${token.exact(amount)}, or the NFT with the id ${amount}`,
   }
 }
 
@@ -72,7 +80,7 @@ export function allowance(token: Token, amount: bigint, bits: number) {
   return {
     amount: unlimited ? null : amount,
     short: unlimited ? `unlimited ${symbolOrUnits(token)}` : token.short(amount),
-    exact: unlimited ? `unlimited (${amount} of its smallest unit)` : token.exact(amount),
+    exact: unlimited ? `unlimited, ${token.exact(amount)}` : token.exact(amount),
     unlimited,
   }
 }

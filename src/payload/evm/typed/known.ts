@@ -1,16 +1,18 @@
 /**
- * Typed data that this program knows: permits of EIP-2612 and of DAI, those of Permit2, and the transactions of a Safe.
+ * Typed data that this program knows: permits of EIP-2612 and of DAI, those of Permit2, transfers of EIP-3009, and the
+ * transactions of a Safe.
  * The types must be these, letter by letter: the same words with other fields mean something else.
  */
-import { timeOf } from '../base/amounts.js'
+import { expiryOf, timeOf } from '../base/amounts.js'
 import { SOME_KEY } from '../base/signer.js'
 import type { Report } from '../base/report.js'
 import type { Reader } from '../calls/call.js'
 import { contractName } from '../calls/contracts.js'
-import { approval } from '../calls/erc20.js'
+import { approval, recipientRow } from '../calls/erc20.js'
 import { contextOf } from '../calls/read-call.js'
 import { isOperation, safeTransaction } from '../calls/safe.js'
 import { tokenOf, tokenRow } from '../calls/tokens.js'
+import type { Schema } from './schema.js'
 
 export type Asked = {
   /** Of the domain; null without one. */
@@ -46,11 +48,15 @@ type Allowed = {
 function permit({ chain, signer, out }: Asked, { contract, spender, amount, bits, owner }: Allowed): string {
   const token = tokenOf(chain, contract)
   tokenRow(token, out)
+  warnOfOwner(owner, signer, out)
+  const words = approval({ out }, { kind: 'permit', token, owner, spender, amount, bits })
+  return `allows ${spender} to spend ${words}`
+}
+
+function warnOfOwner(owner: string, signer: string, out: Report): void {
   if (signer !== SOME_KEY && owner !== signer) {
     out.warn('caution', `The owner ${owner} is not this key, so the signature permits nothing by itself.`)
   }
-  const words = approval({ out }, { kind: 'permit', token, owner, spender, amount, bits })
-  return `allows ${spender} to spend ${words}`
 }
 
 /** One of Permit2's, which may be asked for by another contract of the same form. */
@@ -91,7 +97,26 @@ type SafeTx = readonly [
 ]
 type Permitted = readonly [token: string, amount: bigint]
 const DETAILS_TYPE = 'PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce)'
-const PERMITTED_TYPE = 'TokenPermissions(address token,uint256 amount)'
+const PERMITTED_NAME = 'TokenPermissions'
+const PERMITTED_TYPE = `${PERMITTED_NAME}(address token,uint256 amount)`
+
+/** EIP-3009: whoever holds the signature, or for the second type the recipient, makes the transfer. */
+const AUTHORIZED =
+  'address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce'
+type Authorized = readonly [string, string, bigint, bigint, bigint, Uint8Array]
+
+function authorized([from, to, amount, after, before]: Authorized, { chain, contract, signer, out }: Asked) {
+  const token = tokenOf(chain, contract)
+  tokenRow(token, out)
+  warnOfOwner(from, signer, out)
+  out.row('owner', from)
+  recipientRow(out, to, contract)
+  out.row('amount', token.exact(amount))
+  out.row('valid from', timeOf(after))
+  out.row('valid until', timeOf(before))
+  out.effect('transfer', { asset: contract, amount, recipient: to })
+  return `transfers ${token.short(amount)} of ${from} to ${to}`
+}
 
 const KNOWN: ReadonlyMap<string, Known> = new Map([
   [
@@ -117,11 +142,13 @@ const KNOWN: ReadonlyMap<string, Known> = new Map([
       },
     ),
   ],
+  [`TransferWithAuthorization(${AUTHORIZED})`, known<Authorized>(authorized)],
+  [`ReceiveWithAuthorization(${AUTHORIZED})`, known<Authorized>(authorized)],
   [
     `PermitSingle(PermitDetails details,address spender,uint256 sigDeadline)${DETAILS_TYPE}`,
     known<readonly [Details, string, bigint]>(([[token, amount, expiration], spender, deadline], asked) => {
       const deed = byPermit2(asked, spender, [[token, amount]], 160)
-      until(asked.out, 'allowed until', expiration)
+      asked.out.row('allowed until', expiryOf(expiration))
       until(asked.out, 'signature valid until', deadline)
       return deed
     }),
@@ -178,16 +205,17 @@ const WITNESSED = [
 ] as const
 
 /**
- * @param encodeType of the primary type
- * @param value as `readStruct` gives it
+ * @param value of the primary type, as `readStruct` gives it
  * @returns the deed in words, from a verb in the third person; null if it is not known what the signature does
  */
-export function readKnown(encodeType: string, value: unknown, asked: Asked): string | null {
+export function readKnown(schema: Schema, primaryType: string, value: unknown, asked: Asked): string | null {
+  const encodeType = schema.encodeType(primaryType)
   const exact = KNOWN.get(encodeType)
   if (exact) return exact(value, asked)
-  const batch = WITNESSED.findIndex((head) => encodeType.startsWith(head))
-  if (batch === -1 || !encodeType.includes(PERMITTED_TYPE)) return null
-  return witnessed(value, batch === 1, asked)
+  const kind = WITNESSED.findIndex((head) => encodeType.startsWith(head))
+  // The type of what is permitted must be the one that is known, and not one of which only the name is.
+  if (kind === -1 || schema.encodeType(PERMITTED_NAME) !== PERMITTED_TYPE) return null
+  return witnessed(value, kind === 1, asked)
 }
 
 function witnessed(value: unknown, batch: boolean, asked: Asked): string {
