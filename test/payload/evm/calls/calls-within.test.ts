@@ -19,8 +19,8 @@ import {
   seen,
   SOMETHING,
   USDC,
-} from './encoded.js'
-import { valueOf } from './subjects.js'
+} from '../encoded.js'
+import { valueOf } from '../subjects.js'
 
 const transfer = encoded('transfer(address,uint256)', BOB, 5_000_000n)
 const approve = encoded('approve(address,uint256)', BOB, MOST)

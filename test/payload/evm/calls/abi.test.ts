@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { decodeFunctionData, encodeFunctionData, parseAbi, toFunctionSelector } from 'viem'
 import { describe, expect, test } from 'vitest'
-import { abiFunction, type AbiType } from '../../../src/payload/evm/calls/abi.js'
-import { bytesOf, hex0 } from './subjects.js'
+import { abiFunction, type AbiType } from '../../../../src/payload/evm/calls/abi.js'
+import { bytesOf, hex0 } from '../subjects.js'
 
 const address = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => hex0(bytes))
 const DETAILS = ['address', 'uint160', 'uint48'] as const

@@ -14,9 +14,9 @@ import {
   PERMIT2,
   SOMETHING,
   USDC,
-} from './encoded.js'
-import { hex0, valueOf } from './subjects.js'
-import { digestByViem, key, seen as seenJson, type TypedData, typedData } from './typed.js'
+} from '../encoded.js'
+import { hex0, valueOf } from '../subjects.js'
+import { digestByViem, key, seen as seenJson, type TypedData, typedData } from '../typed.js'
 
 const me = key.address
 

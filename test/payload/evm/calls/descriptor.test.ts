@@ -1,11 +1,11 @@
 /** ERC-7730 descriptors: what a call means in words that were handed in, for the contracts that they list alone. */
 import type { Hex } from 'viem'
 import { describe, expect, test } from 'vitest'
-import type { Decoded } from '../../../src/payload/decoder.js'
-import { parseDescriptor } from '../../../src/payload/evm/calls/descriptor.js'
-import { evmTx, evmTxDecoder } from '../../../src/payload/evm/evm-tx.js'
-import { eip712Decoder } from '../../../src/payload/evm/eip712.js'
-import { HOSTILE, hostileSamples } from '../../support/hostile.js'
+import type { Decoded } from '../../../../src/payload/decoder.js'
+import { parseDescriptor } from '../../../../src/payload/evm/calls/descriptor.js'
+import { evmTx, evmTxDecoder } from '../../../../src/payload/evm/evm-tx.js'
+import { eip712Decoder } from '../../../../src/payload/evm/eip712.js'
+import { HOSTILE, hostileSamples } from '../../../support/hostile.js'
 import {
   A_SAFE,
   ALICE,
@@ -19,9 +19,9 @@ import {
   SOMETHING,
   transaction,
   USDC,
-} from './encoded.js'
-import { decoded, failureOf, valueOf } from './subjects.js'
-import { jsonOf, typedData } from './typed.js'
+} from '../encoded.js'
+import { decoded, failureOf, valueOf } from '../subjects.js'
+import { jsonOf, typedData } from '../typed.js'
 
 const VAULT = {
   context: { contract: { deployments: [{ chainId: 1, address: SOMETHING.toLowerCase() }] } },

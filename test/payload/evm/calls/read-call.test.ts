@@ -15,8 +15,8 @@ import {
   seen,
   SOMETHING,
   USDC,
-} from './encoded.js'
-import { valueOf } from './subjects.js'
+} from '../encoded.js'
+import { valueOf } from '../subjects.js'
 
 const WETH = '0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2'
 const me = key.address
