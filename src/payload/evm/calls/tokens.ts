@@ -12,6 +12,8 @@ export type Token = {
   readonly short: (amount: bigint) => string
   /** `5 USDC (5000000 of its smallest unit)` */
   readonly exact: (amount: bigint) => string
+  /** `5000000 of its smallest unit` */
+  readonly raw: (amount: bigint) => string
 }
 
 /** The library's list is of Ethereum alone. */
@@ -27,27 +29,31 @@ function listed(chain: bigint | null, contract: string): { symbol: string; decim
 /** @param contract EIP-55 */
 export function tokenOf(chain: bigint | null, contract: string): Token {
   const known = listed(chain, contract)
+  const raw = (amount: bigint): string => `${amount} of its smallest unit`
   if (known === null) {
     return {
       contract,
       symbol: null,
       short: (amount) => `${amount} units of the token ${contract}`,
-      exact: (amount) => `${amount} of the token's smallest unit`,
+      exact: raw,
+      raw,
     }
   }
   const short = (amount: bigint): string => `${decimal(amount, known.decimals)} ${known.symbol}`
-  const exact = (amount: bigint): string => `${short(amount)} (${amount} of its smallest unit)`
-  return { contract, symbol: known.symbol, short, exact }
+  const exact = (amount: bigint): string => `${short(amount)} (${raw(amount)})`
+  return { contract, symbol: known.symbol, short, exact, raw }
 }
 
 /** The same, for functions in which a contract that is not known may read the id of an NFT. */
 export function tokenOrNft(chain: bigint | null, contract: string): Token {
   const token = tokenOf(chain, contract)
   if (token.symbol !== null) return token
+  const raw = (amount: bigint): string => `${token.raw(amount)}, or the NFT with the id ${amount}`
   return {
     ...token,
     short: (amount) => `${amount} units, or the NFT with the id ${amount}, of the token ${contract}`,
-    exact: (amount) => `${token.exact(amount)}, or the NFT with the id ${amount}`,
+    exact: raw,
+    raw,
   }
 }
 
@@ -80,7 +86,7 @@ export function allowance(token: Token, amount: bigint, bits: number) {
   return {
     amount: unlimited ? null : amount,
     short: unlimited ? `unlimited ${symbolOrUnits(token)}` : token.short(amount),
-    exact: unlimited ? `unlimited, ${token.exact(amount)}` : token.exact(amount),
+    exact: unlimited ? `unlimited (${token.raw(amount)})` : token.exact(amount),
     unlimited,
   }
 }
