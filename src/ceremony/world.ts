@@ -31,10 +31,7 @@ export type Person = {
   allow(held: Quarantine, worn: boolean, signal: AbortSignal): Promise<void>
 }
 
-/**
- * Makes `count` safe primes of `bits` bits, and hands over each, big-endian, as it is found.
- * @throws the signal's reason
- */
+/** Makes `count` safe primes of `bits` bits; `found` gets each, big-endian. @throws the signal's reason */
 export type MakePrimes = (
   bits: number,
   count: number,

@@ -8,10 +8,7 @@ import type { KeyRecord } from '../../wire/key/record.js'
 import { hex } from '../../wire/base/text.js'
 
 export type Reach = {
-  /**
-   * The smallest group that reaches the key, by name; custodians with their own shares if no group is
-   * smaller.
-   */
+  /** The smallest group that reaches the key, by name; the custodians alone if no group is smaller. */
   readonly smallest: readonly string[]
   /** People who are no custodians and can reach the key among themselves; empty if they cannot. */
   readonly outsiders: readonly string[]
@@ -40,9 +37,7 @@ export function reachOf(record: KeyRecord, manifests: readonly Known[]): Reach {
   }
 }
 
-/**
- * A card or an age recipient is one person wherever it appears; for a passphrase, the name is all there is.
- */
+/** A card or an age recipient is one person everywhere; a passphrase holder is known by name alone. */
 function peopleOf(record: KeyRecord, manifests: readonly Known[]): Someone[] {
   const people = new Map<string, { name: string; seat: number | null; pieces: number[] }>()
   for (const { card, index } of record.members) {

@@ -19,10 +19,7 @@ export const isSplit = async (home: Home, key: Key): Promise<boolean> =>
 /** The part of an order that identifies its split. */
 type Ordered = { readonly threshold: number; readonly holders: readonly HolderSeal[] }
 
-/**
- * @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch was split differently here, as far as its public
- *   files say
- */
+/** @throws Failure `E_SPLIT_EXISTS` (conflict) if this epoch's public files show another split */
 export async function requireSplittable(home: Home, key: Key, order: Ordered): Promise<void> {
   const manifest = (await isSplit(home, key)) ? await manifestOf(home, key) : null
   if (manifest && !isOrdered(manifest, order)) throw splitExists(key, manifest)

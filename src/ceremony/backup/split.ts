@@ -163,10 +163,7 @@ function auxiliaryBytes({ auxiliary }: OwnShare): Secret | null {
   return bytes
 }
 
-/**
- * Holders check a manifest against the record, which names the old identity until a reshare writes the new
- * one.
- */
+/** Holders check a manifest against the record, which has the old identity until the next reshare. */
 function requireInRecord(key: Key, card: Card): void {
   if (key.record.members.some((member) => hex(member.card.fingerprint) === hex(card.fingerprint))) return
   throw new Failure('configuration', 'E_SPLIT_REBOUND', `you sit in your seat of ${key.name} by a rebind`, {

@@ -33,10 +33,7 @@ export type How = 'import' | 'fingerprint' | 'words' | 'handshake' | 'rebind'
 
 const BESIDE = 'beside '
 
-/**
- * All known cards, and stored cards that are damaged: those only by fingerprint, for their names are
- * unreadable.
- */
+/** All known cards, and damaged ones by fingerprint, because their names are unreadable. */
 export type Contacts = { readonly known: readonly Known[]; readonly damaged: readonly DamagedPeer[] }
 
 /** The own card first, then by name. */
@@ -86,10 +83,7 @@ export async function whereNamed<T>(home: Home, act: () => Promise<T>): Promise<
   }
 }
 
-/**
- * The card that a name means here.
- * @throws Failure `E_UNKNOWN_PEER` (configuration), `E_NAME_AMBIGUOUS` (conflict)
- */
+/** The card of a name. @throws Failure `E_UNKNOWN_PEER` (configuration), `E_NAME_AMBIGUOUS` (conflict) */
 export const cardNamed = (home: Home, name: string): Promise<Known> =>
   whereNamed(home, async () => meaningOf(await knownCards(home), name))
 

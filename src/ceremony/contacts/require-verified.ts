@@ -8,9 +8,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { contactsIn, knownCards, markVerified, statusOf } from './contacts.js'
 
-/**
- * The `participants` whose keys are not stored here as verified under their name; never this member itself.
- */
+/** The `participants` whose keys are not stored as verified under their name; never this member. */
 export async function unverifiedAmong(home: Home, participants: readonly Keys[]): Promise<Unverified[]> {
   const { known, damaged } = await contactsIn(home)
   const unverified = participants.filter((keys) => !['self', 'verified'].includes(statusOf(known, keys)))
@@ -46,9 +44,7 @@ export function requireVerified(unverified: readonly Unverified[], present: bool
   )
 }
 
-/**
- * Marks those verified whose words were heard. Keys without a card are marked if their card is stored here.
- */
+/** Marks cards verified after their words were heard. Keys without a card are marked if it is stored. */
 export async function markHeard(home: Home, heard: readonly Keys[], now: number): Promise<void> {
   for (const keys of heard) {
     const card = 'line' in keys ? (keys as Card) : await storedCard(home, keys)

@@ -1,7 +1,4 @@
-/**
- * Ceremony files: made from a plan, read, signed by their members, and merged. The ceremonies themselves run
- * what they define.
- */
+/** Ceremony files: made from a plan, read, signed by their members, and merged. */
 import { CodecError } from '../../protocol/core/codec.js'
 import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
 import type { Rng } from '../../protocol/core/session.js'
@@ -30,9 +27,7 @@ import { type KeygenPlan, problemsOf, rolesOf } from './keygen-plan.js'
 import { parseSpan, parseTime } from '../../wire/base/duration.js'
 import { type Known, meaningOf } from '../contacts/contacts.js'
 
-/**
- * A ceremony that people agree on by a file; a signing order is made and agreed on within the signing itself.
- */
+/** A ceremony that people agree on by a file. Signing orders are agreed on within the signing. */
 export type CeremonyFile = DefinitionFile & { readonly definition: KeyDefinition | HandshakeDefinition }
 
 const WEEK = 7 * 86_400_000

@@ -1,7 +1,4 @@
-/**
- * Ceremonies in which this home has taken part, by their ID. It keeps the definitions, so an ID is enough to
- * continue.
- */
+/** The ceremonies that this home took part in. It keeps definitions, so an ID is enough to continue. */
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
 import { type DefinitionFile, type Signature, writeDefinition } from '../../wire/ceremony/definition.js'

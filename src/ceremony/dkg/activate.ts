@@ -165,9 +165,7 @@ const namesFor = (wish: string, keyId: Uint8Array): readonly string[] => [
   ...[8, 16, 24, 30].map((digits) => `${wish.slice(0, 31 - digits)}-${hex(keyId).slice(0, digits)}`),
 ]
 
-/**
- * The state under a name. A damaged state counts as another key's: `nameOfKey` found this key under no name.
- */
+/** The state under a name. A damaged one is another key's: `nameOfKey` has not found this key there. */
 async function whose(home: Home, name: string): Promise<Pick<KeyState, 'key_id'> | null> {
   try {
     return await readStateAlone(home, name)

@@ -24,9 +24,7 @@ import { afterVote, unfinished } from './unfinished.js'
 import type { World } from '../world.js'
 import type { MadeKey, MakingPlan } from './plan.js'
 
-/**
- * Continues from a result that an earlier process of this home stored; null if the others have started over.
- */
+/** Continues from the result of an earlier process of this home; null if the others have started over. */
 export async function resume(
   world: World,
   room: Room,

@@ -114,10 +114,7 @@ async function attend(
   const others = players.map((player) => memberOf(player, player.fingerprint))
   const looks = new Map(others.map(({ fingerprint }) => [hex(fingerprint), MOST_LOOKS]))
   const began = clock.now()
-  /**
-   * When a participant last spoke. Only participants can show a result; other watchers do not extend the
-   * wait.
-   */
+  /** When a participant last spoke. Other watchers cannot show a result, so they do not extend the wait. */
   let heard = began
   const mailbox = new Mailbox({
     transport,

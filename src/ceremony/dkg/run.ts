@@ -63,9 +63,7 @@ export function checkTime({ not_before, expires, kind }: KeyDefinition, begun: b
   }
 }
 
-/**
- * Takes part from the first hello to the last letter, or finishes what an earlier process of this home began.
- */
+/** Takes part from the first hello to the last letter, or finishes what an earlier process began. */
 export async function make(
   world: World,
   plan: MakingPlan,

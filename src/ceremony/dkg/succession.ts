@@ -76,10 +76,7 @@ function nothingActive(error: unknown): null {
   throw error
 }
 
-/**
- * Requires that no epoch that was active or is certified here comes after the parent epoch or lies on another
- * line.
- */
+/** Requires that no active or certified epoch here is newer than the parent epoch or on another line. */
 async function requireLater(home: Home, held: HeldKey, parent: KeyRecord): Promise<void> {
   requireKnownKey(parent, [held])
   if (held.epochs.some(({ record }) => record && !derivesAlike(record, parent)))

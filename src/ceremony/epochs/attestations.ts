@@ -225,10 +225,7 @@ async function keepCertificate(home: Home, record: KeyRecord, certificate: Uint8
   if ((await files.readCertificate()) === null) await files.writeCertificate(certificate)
 }
 
-/**
- * If the ceremony is known here, requires the receipts of all its participants.
- * @throws Failure `E_CERTIFICATE`
- */
+/** Requires all participants' receipts if the ceremony is known here. @throws Failure `E_CERTIFICATE` */
 async function requireComplete(home: Home, record: KeyRecord, certificate: Uint8Array): Promise<void> {
   const definition = (await storedCeremony(home, record.definition))?.definition
   if (!definition || !isKeyDefinition(definition)) return
@@ -247,10 +244,7 @@ function checkedAgainst(
   return seatedStatement(encoded, record, here(record)?.rebinds) && { record, encoded }
 }
 
-/**
- * Takes the epoch in use here out of use once it is replaced.
- * @returns its number; null if none was in use
- */
+/** Takes a replaced epoch out of use here. @returns its number; null if none was in use */
 async function freeze(home: Home, name: string, records: readonly KeyRecord[]): Promise<number | null> {
   await using _ = await lockKey(home, name)
   const state = await readState(home, name)

@@ -6,10 +6,7 @@ import { heldKey, newestOf } from './held-epochs.js'
 import { cardIfAny } from '../contacts/identity.js'
 import { isOf } from '../keys/rebinds.js'
 
-/**
- * The failure that explains why no epoch is in use here, if this member should hold a share of the newest;
- * else null.
- */
+/** Why no epoch is in use here although this member should have a share of the newest; else null. */
 export async function behindHere(home: Home, name: string): Promise<Failure | null> {
   const self = await cardIfAny(home)
   const newest = newestOf(await heldKey(home, name))

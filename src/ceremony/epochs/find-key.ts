@@ -15,8 +15,7 @@ import { everyRebind, seatedLast } from '../keys/rebinds.js'
 import { type HereKey, indexIn, type Key } from '../keys/key.js'
 
 /**
- * The active epoch of a key.
- * @throws Failure (configuration) `E_NO_KEY`, naming the keys that exist; `E_BEHIND`
+ * The active epoch of a key. @throws Failure (configuration) `E_NO_KEY` with the existing keys; `E_BEHIND`
  */
 export async function findKey(home: Home, name: string): Promise<Key> {
   const key = await keyHere(home, name)
@@ -29,8 +28,7 @@ export async function findKey(home: Home, name: string): Promise<Key> {
 }
 
 /**
- * The active epoch of a key, else its newest old one.
- * @throws Failure `E_NO_KEY` (configuration), `E_KEY_STATE` (conflict)
+ * As `findKey`, or the newest old epoch. @throws Failure `E_NO_KEY` (configuration), `E_KEY_STATE` (conflict)
  */
 export async function keyHere(home: Home, name: string): Promise<HereKey> {
   const state = await readState(home, name)
@@ -72,10 +70,7 @@ export async function epochHere(
   return { name, record, digest, seated, rebinds, everyRebind: every }
 }
 
-/**
- * @throws Failure `E_EPOCH` (configuration) if this home has moved to another epoch since the key was looked
- *   up
- */
+/** @throws Failure `E_EPOCH` (configuration) if this home has moved to another epoch since the lookup */
 export async function requireInUse(home: Home, { name, record, digest }: Key): Promise<void> {
   const state = await readState(home, name)
   const epoch = state?.epochs.find(({ status }) => status === 'active')

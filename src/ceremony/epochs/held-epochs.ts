@@ -33,9 +33,7 @@ export type HeldEpoch = {
   readonly status: KeyState['epochs'][number]['status'] | null
   /** Null if missing or damaged. */
   readonly record: KeyRecord | null
-  /**
-   * Rebinds that gave seats to new identities, past and present; per seat in the order of acceptance here.
-   */
+  /** Rebinds that gave seats to new identities; per seat in the order of acceptance here. */
   readonly rebinds: readonly Rebind[]
   /** Whether the share is here. */
   readonly hasShare: boolean
@@ -43,10 +41,7 @@ export type HeldEpoch = {
   readonly hasSecret: boolean
   /** The certificate, if there is one over this record. */
   readonly certificate: Uint8Array | null
-  /**
-   * How this member's share was split, if it was split here, and the holders who destroyed their piece, by
-   * name.
-   */
+  /** The split of this member's share, if made here, and the holders who destroyed their piece, by name. */
   readonly manifest: Manifest | null
   readonly piecesDestroyed: readonly string[]
   /** Statements of custodians about their shares, at most one of each kind per custodian. */
@@ -65,9 +60,7 @@ export type HeldKey = {
   readonly problem: string | null
 }
 
-/**
- * @throws Failure `E_NO_KEY` (configuration) if nothing of such a key is here; otherwise only system errors
- */
+/** @throws Failure `E_NO_KEY` (configuration) if nothing of the key is here; else only system errors */
 export async function heldKey(home: Home, name: string): Promise<HeldKey> {
   const problems: string[] = []
   const state = await sound(() => readStateAlone(home, name), problems)
@@ -205,9 +198,7 @@ async function sound<T>(act: () => T | Promise<T>, problems: string[], where = '
 
 // ----------------------------------------------------------------------------------------------- conclusions
 
-/**
- * The seats whose custodians have stated that they went over to this epoch, and not that they lost its share.
- */
+/** The seats whose custodians stated that they moved to this epoch, and not that they lost its share. */
 export const seatsGoneOver = ({ statements }: HeldEpoch): ReadonlySet<number> => {
   const isLost = (by: Uint8Array) =>
     statements.some((each) => each.said === 'lost' && equalBytes(each.by, by))

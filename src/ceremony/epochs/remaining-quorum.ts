@@ -32,9 +32,7 @@ export function remainingOf(epoch: HeldEpoch, record: KeyRecord): Remaining {
   }
 }
 
-/**
- * The holders who together can restore that custodian's share; none if too many have destroyed their pieces.
- */
+/** The holders who can restore that custodian's share; empty if too many have destroyed their pieces. */
 function outstanding({ manifest, piecesDestroyed }: HeldEpoch, index: number): readonly string[] {
   if (manifest === null || manifest.custodian.index !== index) return []
   const left = holdersLeft(manifest, piecesDestroyed)

@@ -209,10 +209,7 @@ export type OldShares = {
   readonly retire: 'now' | 'later' | 'no'
 }
 
-/**
- * The secrets of old epochs of a key that are still here. Opens none.
- * @param self null in a home without an identity
- */
+/** The secrets of a key's old epochs that are still here; opens none. @param self null without identity */
 export async function oldShares(home: Home, self: Card | null, name: string): Promise<OldShares> {
   try {
     // Most keys have one epoch, and nothing old to look for.

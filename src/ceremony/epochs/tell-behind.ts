@@ -113,10 +113,7 @@ export class Meeting {
     this.changed()
   }
 
-  /**
-   * The failure for the first of these signers who holds no share, which is not waited for; null if there is
-   * none.
-   */
+  /** The failure for the first of these signers without a share, who is not waited for; else null. */
   missing(signers: readonly Uint8Array[]): Failure | null {
     const one = signers.find((fingerprint) => this.lost.has(hex(fingerprint)))
     const member = one && this.key.seated.members.find(({ card }) => equalBytes(card.fingerprint, one))
@@ -171,9 +168,7 @@ export async function lostWord(
   return word
 }
 
-/**
- * Default dealers: custodians who hold their share, as far as this home knows; null if too few are known to.
- */
+/** Default dealers: custodians known here to hold their share; null if they are too few. */
 export async function dealersWhoHold(
   home: Home,
   { name, digest, seated }: Key,

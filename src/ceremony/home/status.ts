@@ -1,7 +1,4 @@
-/**
- * The contents of a home and its unfinished work, as its files say: who must act, and how. Opens no secret,
- * changes nothing.
- */
+/** A home's contents and unfinished work: who must act, and how. Opens no secret, changes nothing. */
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
@@ -21,10 +18,7 @@ import { storedCeremony } from '../definition/ceremony-store.js'
 
 /** The one who must act next, and the command to run. */
 export type Move = {
-  /**
-   * `you`; `others`, who must answer first; `process N`, which is working on it; null if nothing is to be
-   * done.
-   */
+  /** `you`; `others`, who must answer first; `process N`, at work on it; null if there is nothing to do. */
   readonly owner: string | null
   readonly next: string | null
 }
@@ -153,10 +147,7 @@ async function keyWith(home: Home, keys: readonly KeyStatus[], keyId: Uint8Array
   })
 }
 
-/**
- * Whether a reshare's result is in effect here: its epoch, or, without a share in it, the end of the parent
- * epoch.
- */
+/** Whether a reshare's result is in effect here: its epoch, or without a share the old epoch's end. */
 async function isKept(files: CeremonyFiles, { epochs }: KeyState, parent: KeyRecord): Promise<boolean> {
   const [outcome, shares] = await Promise.all([
     files.readPending('record.cbor'),

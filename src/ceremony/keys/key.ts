@@ -29,10 +29,7 @@ export type Key = {
   readonly everyRebind: readonly Accepted[]
 }
 
-/**
- * A key, whether or not an epoch of it is active here; if it went to others, the last epoch that this home
- * held.
- */
+/** A key, even without an active epoch here; then the last epoch that this home held. */
 export type HereKey = Omit<Key, 'status'> & { readonly status: KeyState['epochs'][number]['status'] }
 
 /** @throws Failure `E_NOT_MEMBER` (authentication) if this identity holds no share of the key */

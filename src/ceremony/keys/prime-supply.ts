@@ -123,10 +123,7 @@ export class PrimeSupply {
     this.#held = []
   }
 
-  /**
-   * Returns unshown primes to stock. One that cannot be kept is lost; its error must not hide how the
-   * ceremony ended.
-   */
+  /** Returns unshown primes to stock. A failure to keep one must not hide how the ceremony ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     const unshown = this.#held
     this.#held = []
@@ -136,9 +133,7 @@ export class PrimeSupply {
     }
   }
 
-  /**
-   * The next prime in stock; skips primes that this identity did not make, which somebody else has put there.
-   */
+  /** The next prime in stock; skips primes that another identity has put there. */
   async #stocked(): Promise<Secret | null> {
     const { home, card } = this.world
     for (;;) {

@@ -70,10 +70,7 @@ export function seatOf(
 export const isOf = ({ card }: KeyRecord['members'][number], fingerprint: Uint8Array): boolean =>
   equalBytes(card.fingerprint, fingerprint)
 
-/**
- * The failure for a signer without a seat here: a custodian with a new identity not accepted yet, or a
- * stranger.
- */
+/** The failure for a signer without a seat here: an identity not accepted yet, or a stranger. */
 export const noSeat = (what: string): Failure =>
   new Failure('authentication', 'E_NO_SEAT', what, {
     hint:

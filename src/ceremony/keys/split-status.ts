@@ -103,10 +103,7 @@ export async function splitStatus(home: Home, key: Epoch): Promise<Omit<BackupSt
   return { manifest, holders }
 }
 
-/**
- * Whether the share of the epoch in use was split here, or only that of an earlier epoch, whose pieces
- * restore nothing.
- */
+/** Whether the epoch in use was split here, or only an earlier one, whose pieces restore nothing. */
 export async function backupStateOf(home: Home, key: Key): Promise<'none' | 'split' | 'stale'> {
   if ((await readSplit(home, key.name, key.digest)) !== null) return 'split'
   return (await staleEpoch(home, key)) === null ? 'none' : 'stale'

@@ -81,10 +81,7 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
   return path
 }
 
-/**
- * Seals the share. Reuses the file of an interrupted earlier attempt, because an epoch's files are written
- * once.
- */
+/** Seals the share, or reuses an interrupted attempt's file: an epoch's files are written once. */
 async function sealedShare(
   owner: Owner,
   name: string,

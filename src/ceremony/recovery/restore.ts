@@ -25,9 +25,7 @@ import { type HeldKey, newestOf, requireKnownKey } from '../epochs/held-epochs.j
 import { type HolderSeal, sealFor } from '../backup/holders.js'
 import { placeShare, requireNoKey } from './install-share.js'
 
-/**
- * A piece as stored: the person's label for it (its path), and what opens it; null for one printed in clear.
- */
+/** A piece as stored: its label for people (the path), and its secret; null for one in clear. */
 export type PieceFile = {
   readonly label: string
   readonly sealed: Uint8Array
@@ -147,10 +145,7 @@ export type RestoreOrder = {
   readonly pieces: readonly PieceFile[]
   /** Without it, what the pieces carry is believed. */
   readonly given: Given
-  /**
-   * Asks whether the record is that of the key; throws if not. The default asks nobody, and accepts only a
-   * certified record.
-   */
+  /** Asks whether the record is the key's; throws if not. The default accepts only a certified one. */
   readonly trust?: (record: KeyRecord, certified: boolean) => Promise<void>
   /** Milliseconds since 1970. */
   readonly now: number

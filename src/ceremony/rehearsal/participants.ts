@@ -80,9 +80,7 @@ export type Stage = {
   readonly scheme: Scheme
   /** The custodian who joins afterwards; null ends the rehearsal with the first signature. */
   readonly newcomer: string | null
-  /**
-   * The custodian a person plays, who hears the others' words; all other custodians already trust everybody.
-   */
+  /** The custodian that a person plays, who hears the others' words; the rest trust everybody already. */
   readonly played: string | null
   readonly mishap: Mishap | null
   /** The folder in which the homes stay; null removes them. */
@@ -164,10 +162,7 @@ export async function checkTranscripts(playing: readonly Playing[], made: readon
 /** How somebody's program ended; null for a proper end. */
 export type Ended = { readonly name: string; readonly error: Failure | Dropped | null }
 
-/**
- * How each program ended.
- * @throws the error of the played custodian, else the first error, if no mishap was planned
- */
+/** How each program ended. @throws the played custodian's error, else the first, unless one was planned */
 export function endings(
   stage: Pick<Stage, 'mishap' | 'played' | 'signal'>,
   playing: readonly Playing[],

@@ -148,10 +148,7 @@ function requireHappened({ who, at }: Mishap, { letters, happened }: Sabotage): 
   })
 }
 
-/**
- * Writes the files that people pass on to each other beside the kept homes, and the passphrase that opens
- * those.
- */
+/** Writes the files that people exchange beside the kept homes, and the homes' passphrase. */
 async function putOut(folder: string, actors: readonly Actor[]): Promise<void> {
   for (const { card } of actors)
     await createFile(`${folder}/${card.name}.card`, Buffer.from(`${card.line}\n`))

@@ -80,16 +80,10 @@ export async function tellOthers(
     .filter((player) => !isSame(player, card))
     .map((player) => memberOf(player, player.fingerprint))
   const told = new Set<string>()
-  /**
-   * The last answer to each asker. The session in a request is the asker's own choice, so answers are limited
-   * by asker.
-   */
+  /** The last answer to each asker. Answers are limited by asker, since an asker can invent sessions. */
   const said = new Map<string, { readonly where: string; readonly at: number }>()
   const body = abortCodec.encode({ why: 'refused', text, about: [] })
-  /**
-   * @returns whether the abort is out, now or within the last second; one answer serves all who wait at one
-   *   place
-   */
+  /** @returns whether the abort was sent within the last second; one serves all who wait at one place */
   const say = (asker: string, session: Uint8Array, round: string): boolean => {
     const where = `${hex(session)} ${round}`
     const recent = [...said].filter(([, { at }]) => clock.now() - at < AGAIN)

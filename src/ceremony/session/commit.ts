@@ -89,10 +89,7 @@ type Ending = {
   readonly signal: AbortSignal
 }
 
-/**
- * Step 1, prepare: publishes `prepared` and waits for every member's over the same digest, or for a
- * certificate.
- */
+/** Step 1, prepare: publishes `prepared`; waits for all over the same digest, or for a certificate. */
 async function declare({ room, files, result, heard, signal }: Ending): Promise<Uint8Array | null> {
   const { ran, digest, seen } = result
   const own = (await files.readPending('prepared.cbor')) as Uint8Array

@@ -35,10 +35,7 @@ export type Met = {
   }[]
 }
 
-/**
- * The definition of a handshake among these cards. The members are sorted, so any order gives the same
- * definition.
- */
+/** The definition of a handshake. Members are sorted, so any order of cards gives the same one. */
 export function handshakeAmong(cards: readonly Keys[]): DefinitionFile {
   const members = [...cards]
     .sort((a, b) => (hex(fingerprintOf(a)) < hex(fingerprintOf(b)) ? -1 : 1))

@@ -24,10 +24,7 @@ export function requirePayload({ maxPayload }: Pick<Transport, 'maxPayload'>, ne
   if (maxPayload < needed) throw tooLarge(maxPayload, needed)
 }
 
-/**
- * The largest message of a handshake, and of the opening of any ceremony. @param holders members whose
- * signatures a hello may carry
- */
+/** The largest message of an opening. @param holders members whose signatures a hello may carry */
 export function largestInOpening(parties: number, holders = parties): number {
   const reveal = 1184 + 2 * NAMED
   const hello = 4 * FRAME + holders * SIGNED
@@ -67,9 +64,7 @@ const auxiliaryOf = (scheme: Scheme): number => (needsAuxiliary(scheme) ? 4 * mo
 const proofOfModulus = (scheme: Scheme): number =>
   needsAuxiliary(scheme) ? levelOfKeys().repetitions * (2 * modulus() + 24) + modulus() + FRAME : 0
 
-/**
- * Round 2 of presigning: four ciphertexts for each peer in one broadcast; two proofs in each direct letter.
- */
+/** Presigning, round 2: four ciphertexts for each peer in a broadcast; two proofs in a direct letter. */
 function presigning(signers: number): number[] {
   const answers = (signers - 1) * 4 * (2 * modulus() + 8)
   const proofs = 2 * (10 * modulus() + 1024)

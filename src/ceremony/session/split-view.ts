@@ -101,10 +101,7 @@ function placesOf(seen: Seen, sid: Uint8Array): PlaceOf[] {
   ]
 }
 
-/**
- * The failure if nothing is proven: it names the members with a minority result, and those that showed
- * nothing.
- */
+/** The failure if nothing is proven; it names the minority, and the members that showed nothing. */
 function nobodyProven(room: Room, saidBy: (member: Member) => Prepared, silent: readonly Member[]): Failure {
   const { participants } = room
   const alike = (member: Member) =>

@@ -12,10 +12,7 @@ export const LAST_WANT = 15_000
 export const WORKING_EVERY = 10_000
 /** A `working` report extends a wait at most this long after the wait began. */
 const WORKING_AT_MOST = 15 * 60_000
-/**
- * A slow machine takes minutes for each prime, and nobody can predict how many. The others wait even while it
- * sleeps.
- */
+/** Primes take minutes each on a slow machine, and nobody knows how many. Waiting goes on while it sleeps. */
 const MAKING_AT_MOST = 60 * 60_000
 const MAKING_AGAIN = 15 * 60_000
 /** The longest delay that a Node timer accepts. */

@@ -1,7 +1,4 @@
-/**
- * The clock by which a member waits, and the tolerance between members' clocks: one for everything that carries a
- * date.
- */
+/** The clock by which a member waits, and the tolerance between members' clocks for every date. */
 
 import { Failure } from '../../wire/base/failure.js'
 import type { Member } from './letters.js'

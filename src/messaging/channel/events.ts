@@ -1,7 +1,4 @@
-/**
- * The events that a ceremony emits: for screens, for `--events`, and for tests that kill a member at a given
- * letter.
- */
+/** The events of a ceremony: for screens, `--events`, and tests that kill a member at a letter. */
 
 export type CeremonyEvent = {
   readonly event:
@@ -34,19 +31,14 @@ export type CeremonyEvent = {
    * request.
    */
   readonly party?: string
-  /**
-   * With `silent`: the id of the asker's current request. With `skipped`: null if the request cannot be read.
-   */
+  /** With `silent`: the ID of the asker's current request. With `skipped`: null if it is unreadable. */
   readonly request?: string | null
   /** With `skipped`: SHA-256 of the payload, in hex; null if the request cannot be read. */
   readonly sha256?: string | null
   /** With `skipped`: the reason, as a code and in words. With `declined`: in words only. */
   readonly code?: string
   readonly reason?: string
-  /**
-   * With `quiet`: when the member was last heard, milliseconds since 1970. `heard` follows once it speaks
-   * again.
-   */
+  /** With `quiet`: when the member was last heard, milliseconds since 1970. `heard` ends it. */
   readonly since?: number
   /** Names of the members that this one waits for. */
   readonly missing?: readonly string[]

@@ -10,10 +10,7 @@ const EARLY_LETTERS = 64
 /** The limit for each member: once for its slots, and once for its early letters. */
 const STORED_BYTES = 16 << 20
 
-/**
- * The result of placing a letter. `there`: the same letter was there before. An envelope: a different one
- * occupies the slot.
- */
+/** The result of placing a letter. `there`: it was there. An envelope: another one has the slot. */
 export type Placed = 'placed' | 'there' | 'full' | Envelope
 
 export class Shelf {

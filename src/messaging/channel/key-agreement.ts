@@ -27,10 +27,7 @@ export function wipeEphemeral(keys: Ephemeral): void {
   keys.mlkem.secretKey.fill(0)
 }
 
-/**
- * A ciphertext for a peer's key and the secret in it; null if the key fails the input check of FIPS 203,
- * section 7.2.
- */
+/** A ciphertext for a peer's key, and its secret; null if the key fails FIPS 203, section 7.2. */
 export function encapsulate(
   publicKey: Uint8Array,
   rng: Rng,
@@ -46,10 +43,7 @@ export function encapsulate(
   }
 }
 
-/**
- * The secret in a ciphertext of the right length. A tampered ciphertext yields another secret (FIPS 203,
- * section 6.3).
- */
+/** The secret in a ciphertext. A tampered one yields another secret (FIPS 203, section 6.3). */
 export const decapsulate = (ciphertext: Uint8Array, keys: Ephemeral): Uint8Array =>
   ml_kem768.decapsulate(ciphertext, keys.mlkem.secretKey)
 

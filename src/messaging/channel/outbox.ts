@@ -11,10 +11,7 @@ import type { Transport } from '../transport/transport.js'
 import { WORKING_EVERY } from './await.js'
 import { type Clock, every } from './clock.js'
 
-/**
- * Slightly less than the shortest pause between two wants, so that a second want is not refused when the
- * first took longer on its way.
- */
+/** Slightly below the shortest pause between two wants, so that a delayed first one blocks no second. */
 const ANSWER_EVERY = 1800
 
 const LAST_WORDS_WITHIN = 5000

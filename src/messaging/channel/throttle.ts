@@ -1,7 +1,4 @@
-/**
- * How much one sender may send. By default 200 new envelopes a second and 32 MiB a minute. The excess is
- * delayed, not lost.
- */
+/** The rate of one sender: by default 200 envelopes a second and 32 MiB a minute; the excess is delayed. */
 export type Rate = { readonly perSecond: number; readonly bytes: number; readonly window: number }
 
 const MEMBER: Rate = { perSecond: 200, bytes: 32 << 20, window: 60_000 }

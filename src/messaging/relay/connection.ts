@@ -1,7 +1,4 @@
-/**
- * One client: it proves its NKey, then its commands are obeyed or refused. `relay.ts` decides on admission
- * and routing.
- */
+/** One client: it proves its NKey, then its commands are checked. `relay.ts` admits and routes. */
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import type { Permissions } from '../transport/subjects.js'

@@ -1,7 +1,4 @@
-/**
- * One attempt at a session: its start number, its session IDs, and what may still end it. A signal tells its
- * waits that it has ended.
- */
+/** One attempt at a session: its start, its session IDs, and the signal that ends it. */
 import type { Member } from '../channel/letters.js'
 
 export class Attempt {

@@ -111,10 +111,7 @@ export class Blame {
     if (accused.length > 0) throw failureFor(accused)
   }
 
-  /**
-   * Everybody's bodies of one kind, by fingerprint in hex. @throws Failure naming all whose bodies are
-   * malformed
-   */
+  /** All bodies of one kind, by fingerprint in hex. @throws Failure naming each malformed one's sender */
   decodeBodies<T>(
     kind: Kind,
     envelopes: readonly Envelope[],

@@ -1,7 +1,4 @@
-/**
- * Claims that members send and receive. In a session each member may make one claim about each other member,
- * in a slot of its own.
- */
+/** Claims of a session: each member may make one about each other member, in a slot of its own. */
 import { type Claim, claimCodec } from '../../wire/session/claim.js'
 import { decodeEnvelope, type Envelope } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'

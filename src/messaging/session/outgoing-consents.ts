@@ -16,10 +16,7 @@ import type { Room } from './session.js'
 export class Consents {
   #held: readonly Signature[]
 
-  /**
-   * @param keep awaited with all held signatures before anything relies on them, because their authors may be
-   * gone later
-   */
+  /** @param keep awaited before signatures are relied on: their authors may be gone later */
   constructor(
     readonly id: Uint8Array,
     readonly definition: ReshareDefinition,

@@ -1,7 +1,4 @@
-/**
- * Counts restarts: when to follow another participant into a new attempt, and when to give up because
- * restarts lead nowhere.
- */
+/** Counts restarts: when to follow a participant into a new attempt, and when to give up. */
 import { type Accused, Failure } from '../../wire/base/failure.js'
 import { accusation } from './blame.js'
 import type { Member } from '../channel/letters.js'
@@ -40,10 +37,7 @@ export class Restarts {
     return own > 0 && start > own && start <= own + FURTHEST_START ? start : null
   }
 
-  /**
-   * Records that this member follows to a start. Participants heard with this number later have only followed
-   * too.
-   */
+  /** Records that this member follows to a start. Later members with this number have only followed too. */
   follow(by: Member, start: number): void {
     if (start > this.#to) this.#restarted.set(by, (this.#restarted.get(by) ?? 0) + 1)
     this.#to = Math.max(start, this.#to)
@@ -65,10 +59,7 @@ export class Restarts {
   }
 }
 
-/**
- * The failure for something that was begun too often.
- * @param counts how often each member, by name, `did` what led to it
- */
+/** The failure for too many starts. @param counts how often each member, by name, `did` what led to it */
 export function tooOften(
   what: string,
   times: number,

@@ -45,9 +45,7 @@ export type RunOptions = {
   readonly beforeSend?: (round: string) => Promise<void>
 }
 
-/**
- * Runs `protocol` to its end. @throws Failure naming everybody at fault, or the error that ended the attempt
- */
+/** Runs `protocol` to its end. @throws Failure naming everybody at fault, or the reason of the end */
 export async function run<T>(protocol: Protocol<T>, options: RunOptions): Promise<Run<T>> {
   const rounds: Said[] = []
   options.room.blame.rounds = rounds

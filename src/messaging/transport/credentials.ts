@@ -1,6 +1,4 @@
-/**
- * A client's answer to a NATS server's challenge: by the identity's own key, or by credentials from a file.
- */
+/** A client's answer to a NATS server's challenge: from the identity's key, or from a credentials file. */
 import { CodecError } from '../../protocol/core/codec.js'
 import { SigningKey } from '../../wire/base/ed25519.js'
 import { Failure } from '../../wire/base/failure.js'

@@ -1,7 +1,4 @@
-/**
- * The resources of a relay that one client may use. `mpc nats config` prints the same limits for
- * nats-server.
- */
+/** A relay's limits for one client. `mpc nats config` prints the same for nats-server. */
 export const LIMITS = {
   /** Subscriptions of one connection. */
   subscriptions: 64,

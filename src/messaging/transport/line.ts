@@ -1,6 +1,4 @@
-/**
- * A connection to a server that is read line by line, with a time limit, and knows the stage it has reached.
- */
+/** A connection that is read line by line, with a time limit, and knows the stage it has reached. */
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { Server } from './servers.js'

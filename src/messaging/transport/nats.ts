@@ -237,9 +237,7 @@ async function within(span: number, done: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/**
- * The last `-ERR` that is not about one subject. The client keeps its text, and reports an ambiguous code.
- */
+/** The last `-ERR` that is not about a subject. The client keeps its text, but reports a vague code. */
 function lastWords(nc: NatsConnection): string {
   const { protocol } = nc as unknown as { protocol?: { lastError?: { message?: unknown } } }
   const text = protocol?.lastError?.message

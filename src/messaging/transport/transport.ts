@@ -6,10 +6,7 @@ import { isIPv4 } from 'node:net'
 import type { Failure } from '../../wire/base/failure.js'
 
 export type Transport = {
-  /**
-   * Publishes now: messages published while disconnected are lost. One that the server would refuse is a
-   * failure.
-   */
+  /** Publishes now; lost while disconnected. A message that the server would refuse is a failure. */
   publish(subject: string, bytes: Uint8Array): void
   /** Calls `receive` for each message until the returned function is called. `*` stands for one token. */
   subscribe(subject: string, receive: (subject: string, bytes: Uint8Array) => void): () => void
@@ -28,10 +25,7 @@ export type Transport = {
   onReconnect(listener: () => void): () => void
   /** The largest message that the server takes, in bytes. */
   readonly maxPayload: number
-  /**
-   * Calls `listener` once the network has failed for good, even before this call, until the returned function
-   * is called.
-   */
+  /** Calls `listener` once the network has failed for good, even before this call, until stopped. */
   onFailure(listener: (failure: Failure) => void): () => void
 }
 
@@ -85,10 +79,7 @@ async function within<T>(promised: Promise<T>, span: number, otherwise: T): Prom
 
 const TOKEN = /^(?:[A-Za-z0-9_-]{1,64}|\*)$/
 
-/**
- * A subject made of checked tokens: the client library would let a line break inject commands. @throws
- * TypeError
- */
+/** A subject of checked tokens: a line break in one would inject commands. @throws TypeError */
 export function subject(...tokens: readonly string[]): string {
   for (const token of tokens) if (!TOKEN.test(token)) throw new TypeError('not a subject token')
   return tokens.join('.')

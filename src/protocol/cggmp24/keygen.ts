@@ -23,9 +23,7 @@ export const aheadShape = record({
 })
 export type Ahead = Of<typeof aheadShape>
 
-/**
- * Round `prove`: the answer z_i. It holds no commitment, so no other than the opened A_i can be slipped in.
- */
+/** Round `prove`: the answer z_i. Without a commitment in it, only the opened A_i can be used. */
 export const proofLetter: Codec<SchProof> = codec(schShape, 64)
 
 /** The challenge of party `prover`'s proof of knowledge of f_i(0). */

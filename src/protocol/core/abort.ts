@@ -41,16 +41,10 @@ export class ProtocolAbort extends Error {
   }
 }
 
-/**
- * Participants saw different letters in one round. A member or the network may be the cause: nobody is
- * accused.
- */
+/** Participants saw different letters in one round. A member or the network did it; nobody is accused. */
 export class SplitView extends Error {
   override readonly name = 'SplitView'
-  /**
-   * @param echoOf the echo letter of a party that saw these letters, by sender; null if nobody could have echoed
-   *   them
-   */
+  /** @param echoOf the echo of a party that saw these letters; null if nobody could have echoed them */
   constructor(
     readonly round: string,
     readonly echoOf: (letters: ReadonlyMap<PartyId, Uint8Array>) => Uint8Array | null,

@@ -82,9 +82,7 @@ export function agreed<T>(
   return same ? letters : null
 }
 
-/**
- * Accuses the senders of direct letters that cannot be decoded. This needs no other letter to compare with.
- */
+/** Accuses the senders of direct letters that cannot be decoded, without comparing any other letter. */
 export function unreadable(
   disputes: readonly Dispute[],
   round: string,

@@ -7,9 +7,7 @@ export class Memo<T> {
   readonly #found = new Map<string, T>()
   readonly #most: number
 
-  /**
-   * @param most how many are kept before all are dropped; bounded, because others choose what arrives here
-   */
+  /** @param most entries before all are dropped; bounded, because others choose what arrives here */
   constructor(most = 4096) {
     this.#most = most
   }

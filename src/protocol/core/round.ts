@@ -206,10 +206,7 @@ export function demandDistinct(
   accuse(round, accusations)
 }
 
-/**
- * @throws ProtocolAbort if there is any accusation; it keeps each party's first one, in the order of the
- *   parties
- */
+/** @throws ProtocolAbort if there is an accusation, with each party's first one in the parties' order */
 export function accuse(round: string, accusations: readonly Accusation[]): void {
   if (accusations.length > 0) throw new ProtocolAbort(round, firstOfEach(accusations))
 }

@@ -74,10 +74,7 @@ function* judgeKeygen(
   if (auxiliary) yield* judgeAux(session, auxiliary, rounds, disputes)
 }
 
-/**
- * Names the parties that provably broke a reshare.
- * @throws RangeError or CodecError for an input that makes no reshare
- */
+/** Names the parties that provably broke a reshare. @throws RangeError, CodecError for invalid input */
 export const judgeResharing = (
   session: Session,
   input: ReshareInput,

@@ -100,10 +100,7 @@ export function commitTo(session: Session, input: KeygenInput, party: PartyId, o
   return session.digest(`${tag}/commit/v1`, input.scheme, input.threshold, party, shape.form(opening))
 }
 
-/**
- * Binds a proof of knowledge to the run, the scheme and the threshold; the challenge adds the index. 32
- * bytes.
- */
+/** Binds a proof of knowledge to run, scheme and threshold; the challenge adds the index. 32 bytes. */
 export function proofContext(session: Session, input: KeygenInput): Uint8Array {
   return session.digest(`${MANNERS[input.scheme].tag}/proof/v1`, input.scheme, input.threshold)
 }

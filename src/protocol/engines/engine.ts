@@ -89,9 +89,7 @@ export function* reshareKey(
   return yield* withAuxiliary(session, output, [...input.members.keys()], auxiliary, rng)
 }
 
-/**
- * All parties make auxiliary data; only the new custodians keep it. If this fails, the new share is wiped.
- */
+/** All parties make auxiliary data; new custodians keep it. On failure the new share is wiped. */
 function* withAuxiliary(
   session: Session,
   output: PublicOutput & { readonly share: Secret | null },

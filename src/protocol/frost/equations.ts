@@ -111,10 +111,7 @@ export function signShare(joint: Joint, party: PartyId, share: Secret, { hiding,
   return Fn.add(joint.negated.nonces ? Fn.neg(nonce) : nonce, Fn.mul(weightOf(joint, party), x))
 }
 
-/**
- * Section 5.4, verify_signature_share: z_i G = D_i + rho_i E_i + lambda_i c X_i.
- * @param X the signer's public share
- */
+/** Section 5.4, verify_signature_share: z_i G = D_i + rho_i E_i + lambda_i c X_i. @param X public share */
 export function shareHolds(joint: Joint, party: PartyId, X: Point, z: bigint): boolean {
   const { curve } = joint.suite
   const { hiding, binding } = joint.commitments.get(party) as Commitments
@@ -125,10 +122,7 @@ export function shareHolds(joint: Joint, party: PartyId, X: Point, z: bigint): b
   return curve.G.multiplyUnsafe(z).equals(expected)
 }
 
-/**
- * Section 5.3, aggregate: R and the sum of the shares, as the scheme encodes them, 64 bytes. Not verified
- * yet.
- */
+/** Section 5.3, aggregate: R and the sum of the shares in the scheme's encoding, 64 bytes; unverified. */
 export function aggregate({ suite, R }: Joint, shares: Iterable<bigint>): Uint8Array {
   const { curve, publicBytes } = suite
   const z = [...shares].reduce((sum, share) => curve.Fn.add(sum, share), 0n)

@@ -58,10 +58,7 @@ export type SigningKey = PublicKey & { readonly share: Secret }
 export type SignInput = {
   readonly share: KeyShare
   readonly message: Uint8Array
-  /**
-   * The number a path adds to the private key (`derive.ts`), 0n without one; applied before any nonce is
-   * drawn.
-   */
+  /** The scalar that a path adds to the private key (`derive.ts`), or 0n; applied before nonces exist. */
   readonly shift: bigint
 }
 
@@ -91,10 +88,7 @@ export function* sign(session: Session, input: SignInput, nonces: NonceRng): Pro
   }
 }
 
-/**
- * `sign` with the key as given (for taproot, the output key) and nonces from exactly these bytes, for
- * published test vectors.
- */
+/** `sign` with the key as given (for taproot, the output key) and given nonces, for test vectors. */
 export function* signWith(
   session: Session,
   key: SigningKey,

@@ -36,10 +36,7 @@ export type Suite = {
   readonly publicBytes: (point: Point) => Uint8Array
   /** Whether `publicBytes` denote this very point: false if they are x only and the point has odd y. */
   readonly isMeant: (point: Point) => boolean
-  /**
-   * Whether an ordinary verifier, independent of FROST, accepts a 64-byte signature under the 32-byte public
-   * key.
-   */
+  /** Whether an ordinary verifier, independent of FROST, accepts a 64-byte signature and 32-byte key. */
   readonly verify: (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean
 }
 

@@ -38,9 +38,7 @@ export type Curve = {
   readonly pointBytes: number
   /** Parses the canonical encoding of a point of prime order. @throws CodecError, also for the identity */
   parsePoint(encoded: Uint8Array): Point
-  /**
-   * 32 bytes, little endian on ed25519, big endian on secp256k1. @throws CodecError unless below the order
-   */
+  /** 32 bytes, little endian on ed25519, big endian on secp256k1. @throws CodecError if >= the order */
   parseScalar(encoded: Uint8Array): bigint
   /** The inverse of `parseScalar`. */
   scalarBytes(scalar: bigint): Uint8Array

@@ -25,9 +25,7 @@ export type EscrowSplit = {
 export type SplitDraw = {
   /** x_i. */
   readonly share: Secret
-  /**
-   * Covers what the split is for, and its holders: two splits for different purposes have nothing in common.
-   */
+  /** Covers the split's purpose and holders: splits for different purposes have nothing in common. */
   readonly purpose: Uint8Array
   readonly rng: Rng
 }

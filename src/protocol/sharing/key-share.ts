@@ -14,10 +14,7 @@ export type PublicShares = {
   readonly scheme: Scheme
   /** How many custodians must sign: 2 to n. */
   readonly threshold: number
-  /**
-   * f(0)*G, the public point of the shared secret; for taproot the internal point, untweaked, with its true
-   * parity.
-   */
+  /** f(0)*G, the secret's public point; for taproot the untweaked internal point with its true parity. */
   readonly groupPoint: Uint8Array
   /** X_i = f(i)*G for each index i from 1 to n. */
   readonly publicShares: ReadonlyMap<PartyId, Uint8Array>
@@ -82,10 +79,7 @@ export function parseKeyShare(parts: UncheckedKeyShare): KeyShare {
   return parts as KeyShare
 }
 
-/**
- * Requires exactly as many signers as the threshold, each with a share of the key.
- * @throws RangeError otherwise
- */
+/** Requires exactly the threshold of signers, each with a share. @throws RangeError otherwise */
 export function requireQuorum(parties: readonly PartyId[], key: PublicShares): void {
   const stranger = parties.find((party) => !key.publicShares.has(party))
   if (stranger !== undefined) throw new RangeError(`party ${stranger} has no share of this key`)

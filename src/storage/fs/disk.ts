@@ -153,10 +153,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports errors: copy what can be read before anything else',
 }
 
-/**
- * Runs `act`. A system error becomes a Failure `E_STORAGE` (configuration) that names the operation and the
- * path.
- */
+/** Runs `act`; a system error becomes `E_STORAGE` (configuration) with the operation and the path. */
 export async function guarded<T>(doing: string, path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()

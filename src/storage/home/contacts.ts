@@ -56,10 +56,7 @@ export async function listPeers(
   return { peers, damaged }
 }
 
-/**
- * One peer, or null if it is not known here.
- * @throws Failure `E_PEER_FILE` (configuration) if its file is damaged
- */
+/** One peer, or null. @throws Failure `E_PEER_FILE` (configuration) if its file is damaged */
 export async function readPeer(home: Home, fingerprint: Uint8Array): Promise<Peer | null> {
   const bytes = await readFile(pathOf(home, fingerprint), LIMIT)
   return (

@@ -137,10 +137,7 @@ export async function writeState(home: Home, name: string, state: KeyState): Pro
   await replaceFile(join(folderOf(home, name), STATE), encoded)
 }
 
-/**
- * Creates the state of a key; false if the name is taken, and then nothing changes. Of several that try,
- * exactly one gets true.
- */
+/** Creates a key's state; false if the name is taken. Of several that try, exactly one gets true. */
 export async function createState(home: Home, name: string, state: KeyState): Promise<boolean> {
   const encoded = stateCodec.encode(checkState(state))
   await checkEpochs(home, name, state)
@@ -191,9 +188,7 @@ const otherBytes = (name: string, file: EpochFile): Failure =>
     hint: `\`mpc share list --key ${name}\` shows what is there; nothing was changed`,
   })
 
-/**
- * Removes a staged epoch whose name another key has taken before it had a state. Files of the same key stay.
- */
+/** Removes a staged epoch whose name another key has taken meanwhile. Files of the same key stay. */
 export async function unstageEpoch(
   home: Home,
   name: string,

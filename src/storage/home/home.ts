@@ -77,10 +77,7 @@ export function resolveHome(
   return join(user, ...data, APPLICATION)
 }
 
-/**
- * The home at `path`, for reading; if there is none, an empty one that is not on disk.
- * @throws Failure as `openHome`
- */
+/** The home at `path`, for reading; an empty one if there is none. @throws Failure as `openHome` */
 export async function findHome(path: string): Promise<Home> {
   const root = resolve(path)
   const names = await listDir(root)
@@ -116,10 +113,7 @@ function requireNothingElse(root: string, names: readonly string[]): void {
   )
 }
 
-/**
- * The home at `path`, or null; creates nothing. @throws Failure `E_HOME` (configuration) for an incomplete
- * one
- */
+/** The home at `path`, or null. @throws Failure `E_HOME` (configuration) for an incomplete one */
 export async function existingHome(path: string): Promise<Home | null> {
   const root = resolve(path)
   const installation = join(root, INSTALLATION)

@@ -29,10 +29,7 @@ export const listPrimes = async (home: Home): Promise<readonly string[]> =>
 /** Reads a sealed prime without taking it; null if it was taken. @param path as `listPrimes` gives it */
 export const readPrime = (path: string): Promise<Uint8Array | null> => readFile(path, LIMIT)
 
-/**
- * Takes a sealed prime of `bits` bits for this caller alone; null if there is none. Nothing of it stays on
- * disk.
- */
+/** Takes a sealed prime of `bits` bits for this caller alone, off the disk; null if there is none. */
 export async function takePrime(home: Home, bits: number): Promise<Uint8Array | null> {
   const names = await listDir(home.primes)
   // A prime that a dead process had taken is lost to all.

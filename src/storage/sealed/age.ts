@@ -104,9 +104,7 @@ export async function openWithPassphrase(passphrase: string, sealed: Uint8Array)
   )
 }
 
-/**
- * Whether bytes begin as a sealed file does, armored or not, of a rehearsal or a real one; may be truncated.
- */
+/** Whether bytes begin as a sealed file: armored or not, real or of a rehearsal, even truncated. */
 export const isSealed = (bytes: Uint8Array): boolean =>
   /^(?:age-encryption\.org\/|\s*-----BEGIN AGE)/.test(asText(withoutMark(bytes).subarray(0, 256)))
 
@@ -126,10 +124,7 @@ export function kindOfSealed(sealed: Uint8Array): 'passphrase' | 'recipient' {
   return first[1] === 'scrypt' ? 'passphrase' : 'recipient'
 }
 
-/**
- * A new age identity, `AGE-SECRET-KEY-1...`; the post-quantum kind is `AGE-SECRET-KEY-PQ-1...` and needs age
- * 1.3.
- */
+/** A new age identity, `AGE-SECRET-KEY-1...`, or `AGE-SECRET-KEY-PQ-1...`, which needs age 1.3. */
 export function generateAgeIdentity(options: { readonly postQuantum: boolean }): Promise<string> {
   return options.postQuantum ? generateHybridIdentity() : generateX25519Identity()
 }

@@ -11,10 +11,7 @@ const MARK = Buffer.from('mpc-rehearsal/sealed/v1\n')
 export const marked = (age: Uint8Array): Uint8Array =>
   isRehearsal() ? new Uint8Array(Buffer.concat([MARK, age])) : age
 
-/**
- * The age file without its mark. @throws Failure `E_REHEARSAL` (refused) if only one of file and process is a
- * rehearsal's
- */
+/** The age file without its mark. @throws Failure `E_REHEARSAL` (refused) in the other realm */
 export function unmarked(sealed: Uint8Array, what = 'the sealed file'): Uint8Array {
   const isMarked = MARK.equals(sealed.subarray(0, MARK.length))
   if (isMarked !== isRehearsal()) throw refusalOf(new OtherRealm('', what))

@@ -10,10 +10,7 @@ export type Unlock =
   | { readonly kind: 'passphrase'; readonly passphrase: string }
   | { readonly kind: 'identity'; readonly identities: readonly string[] }
 
-/**
- * The vault of a passphrase or of age identities.
- * @param workFactor for passphrases, base-2 logarithm of scrypt's N; tests lower it
- */
+/** The vault of a passphrase or of age identities. @param workFactor log2 of scrypt's N; for tests */
 export const ageVault = (unlock: Unlock, workFactor?: number): Vault =>
   unlock.kind === 'passphrase'
     ? {

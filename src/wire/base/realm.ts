@@ -78,10 +78,7 @@ export const linePrefix = (what: string, rehearsal = isRehearsal()): string =>
 
 export const cardPrefix = (rehearsal = isRehearsal()): string => linePrefix('card', rehearsal)
 
-/**
- * The Failure `E_REHEARSAL` (refused) for any error caused by an OtherRealm; other errors are returned as
- * they are.
- */
+/** The Failure `E_REHEARSAL` (refused) for an error caused by an OtherRealm; others unchanged. */
 export function refusalOf(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (!(cause instanceof OtherRealm)) continue

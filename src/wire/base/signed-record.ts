@@ -1,7 +1,4 @@
-/**
- * A record that an identity signs. The signature covers the fields under a domain tag; the encoding has the
- * signatures beside them.
- */
+/** A record with an identity's signature over its fields, under a domain tag. */
 import { type Codec, codec, mapped, type Of, record, type Shape } from '../../protocol/core/codec.js'
 import { digest } from '../../protocol/core/session.js'
 import type { SignedTag } from './domain-tags.js'

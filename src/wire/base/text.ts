@@ -25,9 +25,7 @@ const MARK = /\p{M}/u
 const MOST_MARKS = 2
 const PILED_MARKS = /\p{M}{3}/u
 
-/**
- * Text from others, quoted and cut at 200 characters; characters that could hide or move others are escaped.
- */
+/** Text from others: quoted, cut at 200 characters, and with misleading characters escaped. */
 export function visible(text: string): string {
   const characters = [...text]
   // How many marks stand on the previous character. It starts full: a leading mark would stand on the quote.

@@ -70,10 +70,7 @@ const succeeds = (r: KeyRecord, before: KeyRecord): boolean =>
   r.scheme === before.scheme &&
   r.epoch === before.epoch + 1
 
-/**
- * The handover from an epoch on, for its users; null unless that epoch precedes the newest. @param epoch
- * record digest
- */
+/** The handover since an epoch; null unless that precedes the newest. @param epoch record digest */
 export function handoverSince(
   { records, certificate, statements }: Handover,
   epoch: Uint8Array,

@@ -37,9 +37,7 @@ const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line
 const memberShape = record({ card: cardShape, role: oneOf(ROLES) })
 export type Member = Of<typeof memberShape>
 
-/**
- * An attacker with this many homes can split old custodians into groups that each voted for another ceremony.
- */
+/** An attacker with as many homes can split old custodians, each voting for another ceremony. */
 const MOST_SUPERSEDED = 16
 const supersededShape = mapped(list(bytes(32), 1, MOST_SUPERSEDED), checkOnce, (ids) => ids)
 
@@ -51,10 +49,7 @@ const commonFields = {
   members: list(memberShape, 2, MOST_MEMBERS),
   /** The policy file's bytes. */
   policy: nullable(bytesUpTo(65_536)),
-  /**
-   * Definition IDs of unresolved ceremonies that this one replaces: a member that voted for one may vote
-   * here.
-   */
+  /** Definition IDs of unresolved ceremonies that this one replaces; their voters may vote here. */
   supersedes: nullable(supersededShape),
   minority: flag,
   /** Milliseconds since 1970. */
@@ -77,9 +72,7 @@ const reshareFields = record({
   kind: oneOf(['reshare', 'refresh']),
   ...commonFields,
   parent: bytes(32),
-  /**
-   * The parent record. Every dealer signs it with the definition, so a newcomer learns it from all of them.
-   */
+  /** The parent record. Every dealer signs it, so a newcomer learns it from all of them. */
   parent_record: mapped<Uint8Array, KeyRecord>(bytesUpTo(3 << 17), parseRecord, encodeRecord),
   /** Rebinds of seats in the parent record: at most one per seat, in the order of the record. */
   rebinds: list(rebindShape, 0, MOST_MEMBERS),

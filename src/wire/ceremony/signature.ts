@@ -16,10 +16,7 @@ import { sha256 } from '../base/hash.js'
 export const messageOf = (scheme: Scheme, type: PayloadType, payload: Uint8Array): Uint8Array =>
   scheme === 'ecdsa-secp256k1' && type !== 'digest' ? sha256(payload) : payload
 
-/**
- * Whether `signature` (64 bytes) is valid for `message` under `publicKey`; of ECDSA's two forms only low s
- * is. Never throws.
- */
+/** Whether a 64-byte signature is valid for `message`; for ECDSA only with low s. Never throws. */
 export function verifiesUnder(
   scheme: Scheme,
   publicKey: Uint8Array,

@@ -5,9 +5,7 @@ import type { KeyRecord } from '../key/record.js'
 import type { Holder } from './certificate.js'
 import { hex } from '../base/text.js'
 
-/**
- * The expected signers of the receipts for a record: all participants, each with its share if it holds one.
- */
+/** The members who must sign receipts for a record: all participants, with their shares if any. */
 export function votersOf(definition: KeyDefinition, record: KeyRecord): Holder[] {
   const { scheme, members } = record
   return playersOf(definition).map(({ fingerprint, signing }) => {

@@ -1,6 +1,4 @@
-/**
- * Restores a share from its holders' pieces. `piece.ts` has checked each by itself; here they are compared.
- */
+/** Restores a share from its pieces. `piece.ts` has checked each alone; this file compares them. */
 import { combine } from '../../protocol/sharing/escrow.js'
 import { curveOf } from '../../protocol/group/scheme.js'
 import { Secret } from '../../protocol/core/secret.js'

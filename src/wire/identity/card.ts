@@ -55,10 +55,7 @@ export function fingerprintOf(keys: Omit<Keys, 'name'>): Uint8Array {
   return digest('mpc/fingerprint/v1', keys.signing, keys.age, keys.nkey)
 }
 
-/**
- * 16 words (128 bits) of a fingerprint, to compare out of band. No commitment protects them, so there are
- * many.
- */
+/** 16 words (128 bits) of a fingerprint, to compare out of band. Nothing commits to them first. */
 export const fingerprintWords = (fingerprint: Uint8Array): string[] => wordsOf(fingerprint.subarray(0, 16))
 
 /** The card of these keys, signed by both signing keys. */
@@ -75,10 +72,7 @@ export function makeCard(
   return parseCard(bech32m.encode(cardPrefix(), bech32m.toWords(encoded), false))
 }
 
-/**
- * Parses a card from a line of text.
- * @throws Failure `E_CARD` (authentication) unless it is a complete, canonical, self-signed card
- */
+/** Parses a card. @throws Failure `E_CARD` (authentication) unless complete, canonical, self-signed */
 export const parseCard = (line: string): Card => cards.of(line, () => lookAt(line))
 
 const cards = new Memo<Card>(1024)

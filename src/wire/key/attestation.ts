@@ -123,9 +123,7 @@ export function parseStatement(
   return statement
 }
 
-/**
- * As `parseStatement`, but null if its signer sits in no seat. @throws Failure `E_STATEMENT` (verification)
- */
+/** As `parseStatement`, but null for a signer without a seat. @throws Failure `E_STATEMENT` (verification) */
 export function seatedStatement(
   encoded: Uint8Array,
   r: KeyRecord,

@@ -180,9 +180,7 @@ const malformed = (problem: string, cause: unknown): Failure => refuse('E_REBIND
 
 const decodeRebind = (encoded: Uint8Array): Rebind => wellFormed(() => signed.decode(encoded), malformed)
 
-/**
- * The key that a rebind claims to be for; checks nothing else. @throws Failure `E_REBIND` for a malformed one
- */
+/** The key that a rebind claims; checks nothing else. @throws Failure `E_REBIND` for a malformed one */
 export const rebindKey = (encoded: Uint8Array): Uint8Array => decodeRebind(encoded).key_id
 
 /** Why a card cannot take a seat: its keys are the old ones, or its name or a key is another member's. */

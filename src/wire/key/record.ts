@@ -35,10 +35,7 @@ const fieldsShape = record({
   key_id: bytes(32),
   scheme: oneOf(SCHEMES),
   threshold: uint(64, 2),
-  /**
-   * The point that the shares interpolate to: 32 bytes on ed25519, 33 on secp256k1; for taproot the untweaked
-   * point.
-   */
+  /** The key's point: 32 bytes on ed25519, 33 on secp256k1; for taproot the untweaked point. */
   group_point: bytesUpTo(33, 32),
   chain_code: nullable(bytes(32)),
   members: list(record({ card: cardShape, index: uint(64, 1), public_share: bytesUpTo(33, 32) }), 2, 64),

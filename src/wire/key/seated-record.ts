@@ -20,10 +20,7 @@ const seatingCodec = codec(
 
 export type Seating = {
   readonly record: KeyRecord
-  /**
-   * The record with the cards of the identities that sit there now. Its digest differs, so use it only to
-   * look up cards.
-   */
+  /** The record with the cards now in its seats, to look up cards only: its digest differs. */
   readonly seated: KeyRecord
   readonly rebinds: readonly Rebind[]
 }

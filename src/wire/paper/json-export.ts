@@ -17,9 +17,7 @@ const RECORD = 'mpc/key-record/v1'
 const MANIFEST = 'mpc/escrow-manifest/v1'
 const HANDOVER = 'mpc/share-handover/v1'
 
-/**
- * The record as `key show --export` writes it and `--record` takes it, with its certificate if there is one.
- */
+/** The record as `key show --export` writes it and `--record` takes it, with any certificate. */
 export const exportRecord = (record: KeyRecord, certificate: Uint8Array | null = null): Uint8Array =>
   line({
     format: tagged(RECORD),
@@ -70,9 +68,7 @@ export function parseExportedCertificate(file: Uint8Array, record: KeyRecord): U
   return certificate
 }
 
-/**
- * Parses a manifest from a file or from its code. @throws Failure `E_MANIFEST`, `E_PAPER_CODE` (verification)
- */
+/** Parses a manifest from a file or code. @throws Failure `E_MANIFEST`, `E_PAPER_CODE` (verification) */
 export const parseExportedManifest = (file: Uint8Array): Manifest =>
   parseManifest(
     bytesIn(file, MANIFEST, 'manifest', (cause) => {

@@ -41,8 +41,7 @@ export const codeLine = (what: CodeKind, bytes: Uint8Array): string =>
   bech32m.encode(linePrefix(what), bech32m.toWords(bytes), false).toUpperCase()
 
 /**
- * The bytes in a scanned text; null if it is no such code.
- * @throws Failure `E_PAPER_CODE` (verification) for a damaged code
+ * The bytes in a scanned code; null if it is none. @throws Failure `E_PAPER_CODE` (verification) if damaged
  */
 export function readCodeLine(what: CodeKind, text: string): Uint8Array | null {
   const line = text.trim().toLowerCase()

@@ -23,9 +23,7 @@ export const ENVELOPE_LIMIT = 1_000_000
 /** The largest envelope that fits inside another as evidence; no letter of a protocol is larger. */
 export const LARGEST_SHOWN = ENVELOPE_LIMIT - 2048
 
-/**
- * The kinds of letters in a ceremony. `letter` belongs to a protocol; the others open or end the ceremony.
- */
+/** Kinds of letters in a ceremony. `letter` belongs to a protocol; others open or end the ceremony. */
 export const KINDS = [
   'letter',
   'hello',

@@ -71,9 +71,7 @@ export const helloCommitment = (
   { x25519, mlkem, nonce }: Reveal,
 ): Uint8Array => digest('mpc/hello-commit/v1', definition, member, start, x25519, mlkem, nonce)
 
-/**
- * Identifies a complete set of hellos: headers and bodies, without signatures, in the participants' order.
- */
+/** Identifies a set of hellos: headers and bodies, without signatures, in the participants' order. */
 export const attemptId = (
   definition: Uint8Array,
   hellos: readonly Pick<Envelope, 'header' | 'body'>[],

@@ -97,10 +97,7 @@ export function wipeAuxSecret(secret: AuxSecret): void {
   for (const prime of PRIMES) secret[prime].wipe()
 }
 
-/**
- * Checks what anybody can see of one party's data without its proofs.
- * @throws CodecError that names the part
- */
+/** Checks one party's data as far as possible without proofs. @throws CodecError that names the part */
 export function checkAuxParty(level: Level, { N, Nhat, s, t }: AuxPublic): void {
   checkModulus(N, level, 'N')
   pedersen(Nhat, s, t, level)

@@ -103,10 +103,7 @@ function leadingSteps(
   }
 }
 
-/**
- * The Jacobi symbol (x | n): 1, -1, or 0 if they have a common factor.
- * @throws RangeError unless n is odd and positive
- */
+/** Jacobi symbol (x | n): 1, -1, or 0 for a common factor. @throws RangeError unless n is odd, positive */
 export function jacobi(x: bigint, n: bigint): -1 | 0 | 1 {
   if (n <= 0n || (n & 1n) === 0n) throw new RangeError('Jacobi symbols are for odd positive numbers')
   let [a, m] = [mod(x, n), n]

@@ -57,9 +57,7 @@ export function powersModulo(modulus: bigint, isPrime = false): Powers {
   return powers
 }
 
-/**
- * The same with BigInt alone, 4 bits of the exponent at a time. For 0 <= base < modulus and exponent >= 0.
- */
+/** The same with BigInt alone, 4 exponent bits at a time. For 0 <= base < modulus and exponent >= 0. */
 export function plainModPow(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const powers = [1n]
   for (let i = 1; i < 16; i++) powers.push(((powers[i - 1] as bigint) * base) % modulus)
@@ -121,9 +119,7 @@ class Native {
   }
 }
 
-/**
- * A multiple of three. Its length keeps the number of OpenSSL's words a multiple of eight, which is fastest.
- */
+/** A multiple of three that keeps the number of OpenSSL's words a multiple of eight, which is fastest. */
 const MULTIPLIER = 3n * (2n ** 506n + 1n)
 const MULTIPLIER_BITS = 508
 

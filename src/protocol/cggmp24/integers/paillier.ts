@@ -72,9 +72,7 @@ export class PaillierSecret extends Redacted {
   /** N^-1 mod φ: raising to it takes N-th roots. */
   readonly #root: bigint
 
-  /**
-   * @throws RangeError unless p and q are different, both 3 modulo 4, and N has no factor in common with φ(N)
-   */
+  /** @throws RangeError unless p and q differ, both are 3 modulo 4, and N is coprime to φ(N) */
   constructor(p: bigint, q: bigint) {
     super()
     if (p < 3n || q < 3n || (p & 3n) !== 3n || (q & 3n) !== 3n) {
