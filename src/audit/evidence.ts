@@ -5,7 +5,6 @@
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { runJob } from '../protocol/cggmp24/jobs.js'
-import { equalBytes } from '../protocol/core/codec.js'
 import { judgeSigning, needsAuxiliary } from '../protocol/engines/engine.js'
 import type { Dispute, Judging } from '../protocol/core/evidence.js'
 import { judgeKeyMaking, judgeResharing } from '../protocol/dkg/keygen-evidence.js'
@@ -25,7 +24,6 @@ import { reshareInputOf } from '../wire/ceremony/key-definition.js'
 import { derivedKey } from '../wire/key/derived-key.js'
 import { type Accused, Failure } from '../wire/base/failure.js'
 import { sessionWords } from '../wire/session/handshake.js'
-import { sha256 } from '../wire/base/hash.js'
 import { OtherRealm } from '../wire/base/realm.js'
 import {
   auxiliaryOf,
@@ -35,12 +33,13 @@ import {
   recordDigest,
   recordPublicKey,
 } from '../wire/key/record.js'
-import { messageOf } from '../wire/ceremony/signature.js'
 import { parseSeating } from '../wire/key/seated-record.js'
 import { hex } from '../wire/base/text.js'
 import { type FailedRun, failedCodec, type Letters, lettersCodec } from '../wire/session/transcript.js'
+import { toSign } from '../payload/target.js'
 import { claimsOf } from './claims.js'
 import { convictedBy } from './letters.js'
+import { orderedTarget } from './ordered-target.js'
 import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verdict = {
@@ -87,7 +86,7 @@ export async function verifyEvidence(
   encoded: Uint8Array,
   compute: Compute = (jobs) => Promise.resolve(jobs.map(runJob)),
 ): Promise<Verdict> {
-  const { judging, convicted, cards, ...known } = holding('evidence', HINT, () =>
+  const { judging, convicted, cards, ...known } = await holding('evidence', HINT, () =>
     isOfKind(encoded, lettersCodec.decode)
       ? openedLetters(lettersCodec.decode(encoded))
       : opened(failedCodec.decode(encoded)),
@@ -106,8 +105,8 @@ export async function verifyEvidence(
   const guilty = [...cards].flatMap(([party, { name, fingerprint }]): Accused[] => {
     const fault = faults.find((each) => each.party === party)
     if (!fault) return []
-    const { round, kind, reason } = fault
-    return [{ name, fingerprint: hex(fingerprint), round, kind, reason, evidence: null }]
+    const { round, kind, reason, entry = null } = fault
+    return [{ name, fingerprint: hex(fingerprint), round, kind, reason, entry, evidence: null }]
   })
   return { ...known, participants: [...cards.values()], guilty }
 }
@@ -123,7 +122,7 @@ type Opened = Omit<Verdict, 'participants' | 'guilty'> & {
 }
 
 /** A file whose letters stand in their places, and what is to be judged. */
-function opened(failed: FailedRun): Opened {
+async function opened(failed: FailedRun): Promise<Opened> {
   const definition = definitionCodec.decode(failed.definition)
   const id = definitionId(definition)
   const players = playersIn(definition, failed.record)
@@ -136,7 +135,7 @@ function opened(failed: FailedRun): Opened {
   const parties = [...cards.keys()]
   const session = new Session(sid, parties[0] as PartyId, parties)
   const common = { definition: id, sid, words: sessionWords(sid), cards, convicted: guilty }
-  return { ...common, ...judged(definition, failed, session, rounds, disputes) }
+  return { ...common, ...(await judged(definition, failed, session, rounds, disputes)) }
 }
 
 /** Letters alone convict at once; no protocol run is judged. */
@@ -168,13 +167,13 @@ function aboutKey(order: Order, encoded: Uint8Array | null): About {
 
 type Judged = About & Pick<Opened, 'judging'>
 
-function judged(
+async function judged(
   definition: Definition,
   failed: FailedRun,
   session: Session,
   rounds: Rounds,
   disputes: readonly Dispute[],
-): Judged {
+): Promise<Judged> {
   if (definition.kind === 'handshake') return refuse('a handshake keeps no evidence of this kind')
   if (definition.kind === 'sign') return signing(definition, failed, session, rounds, disputes)
   demand(failed.payload === null, 'nothing is signed in it')
@@ -187,23 +186,18 @@ function judged(
   return { ...aboutMaking(definition), judging }
 }
 
-function signing(
+async function signing(
   order: Order,
   failed: FailedRun,
   session: Session,
   rounds: Rounds,
   disputes: readonly Dispute[],
-): Judged {
-  const payload = failed.payload ?? new Uint8Array()
-  const isOrdered = failed.payload !== null && equalBytes(sha256(payload), order.payload_sha256)
-  demand(isOrdered, "the payload is not the order's")
+): Promise<Judged> {
   const { record } = parseSeating(failed.record as Uint8Array)
-  const auxiliary = auxiliaryOf(record)
-  const { shift } = derivedKey(record, order.path)
+  const messages = toSign(await orderedTarget(order, record, failed.payload))
   const { scheme, threshold, group_point: groupPoint } = record
   const share = { scheme, threshold, groupPoint, publicShares: publicShares(record) }
-  const message = messageOf(scheme, order.type, payload)
-  const key = { share, auxiliary, epoch: recordDigest(record) }
-  const judging = judgeSigning(session, key, [{ message, shift }], rounds, disputes)
+  const key = { share, auxiliary: auxiliaryOf(record), epoch: recordDigest(record) }
+  const judging = judgeSigning(session, key, messages, rounds, disputes)
   return { ...aboutKey(order, failed.record), judging }
 }

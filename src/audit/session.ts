@@ -48,9 +48,9 @@ export function demand(holds: boolean, problem: string): void {
 }
 
 /** Reads a file. @throws Failure `E_TRANSCRIPT` (verification) with the first failed check */
-export function holding<T>(what: string, hint: string, read: () => T): T {
+export async function holding<T>(what: string, hint: string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read()
+    return await read()
   } catch (cause) {
     const refused = (problem: string, cause?: unknown): Failure =>
       new Failure('verification', 'E_TRANSCRIPT', `the ${what} does not hold: ${problem}`, { hint, cause })

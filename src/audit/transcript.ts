@@ -41,9 +41,11 @@ import {
 import { parseSeating } from '../wire/key/seated-record.js'
 import { recordMade } from '../wire/ceremony/derive-record.js'
 import { type Holder, resultDigest, verifyReceipt } from '../wire/ceremony/certificate.js'
-import { messageOf, verifiesUnder } from '../wire/ceremony/signature.js'
+import { signaturesCodec } from '../wire/ceremony/signature.js'
 import { hex } from '../wire/base/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/session/transcript.js'
+import { areSignatures, type Target } from '../payload/target.js'
+import { orderedTarget } from './ordered-target.js'
 import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verified = {
@@ -55,20 +57,28 @@ export type Verified = {
   readonly participants: readonly Card[]
   readonly publicKey: Uint8Array
   readonly record: KeyRecord
-  /** For a signing. */
-  readonly signature: Uint8Array | null
+  /** For a signing: each message's, with the key that it verifies under, in the order of the messages. */
+  readonly signatures: readonly VerifiedSignature[] | null
   /** Names of participants whose receipts are missing. */
   readonly missing: readonly string[]
 }
 
+export type VerifiedSignature = {
+  /** Derivation path of the key that signed; null for the key itself. */
+  readonly path: string | null
+  readonly publicKey: Uint8Array
+  /** 64 bytes. */
+  readonly signature: Uint8Array
+}
+
 /** @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold */
-export function verifyTranscript(encoded: Uint8Array): Verified {
+export function verifyTranscript(encoded: Uint8Array): Promise<Verified> {
   return holding('transcript', HINT, () => verify(transcriptCodec.decode(encoded)))
 }
 
 const HINT = 'ask another participant for its copy: all of them have the same'
 
-function verify(transcript: Transcript): Verified {
+async function verify(transcript: Transcript): Promise<Verified> {
   const definition = definitionCodec.decode(transcript.definition)
   const id = definitionId(definition)
   const players = playersIn(definition, transcript.record)
@@ -95,17 +105,13 @@ function verify(transcript: Transcript): Verified {
   const common = { definition: id, sid, words: sessionWords(sid), head, participants: cards }
   if (definition.kind === 'sign') {
     const { record } = parseSeating(transcript.record as Uint8Array)
-    const payload = transcript.payload ?? new Uint8Array()
-    const isOrdered = transcript.payload !== null && equalBytes(sha256(payload), definition.payload_sha256)
-    demand(isOrdered, "the payload is not the order's")
+    const target = await orderedTarget(definition, record, transcript.payload)
+    verifyEntries(session, target.entries.length, rounds)
+    const signatures = verifySignatures(target, transcript.outcome)
     const { publicKey } = derivedKey(record, definition.path)
-    const message = messageOf(record.scheme, definition.type, payload)
-    verifyEntries(session, 1, rounds)
-    const signed = verifiesUnder(record.scheme, publicKey, message, transcript.outcome)
-    demand(signed, 'the signature does not verify')
     const holders = cards.map(({ fingerprint, signing }) => ({ fingerprint, signing, share: null }))
     const missing = missingReceipts(transcript, cards, holders, ran)
-    return { kind: 'sign', ...common, publicKey, record, signature: transcript.outcome, missing }
+    return { kind: 'sign', ...common, publicKey, record, signatures, missing }
   }
   if (!isKeyDefinition(definition)) throw refuse('it is of no ceremony that keeps one')
   demand(transcript.payload === null, 'a key generation signs nothing')
@@ -123,7 +129,7 @@ function verify(transcript: Transcript): Verified {
   })
   const missing = missingReceipts(transcript, cards, holders, ran)
   const publicKey = recordPublicKey(record)
-  return { kind: definition.kind, ...common, publicKey, record, signature: null, missing }
+  return { kind: definition.kind, ...common, publicKey, record, signatures: null, missing }
 }
 
 /** Demands that every echo is the digest of the letters in this file. */
@@ -135,6 +141,17 @@ function verifyEchoes(session: Session, rounds: Rounds): void {
     for (const echo of echoes.values())
       demand(equalBytes(echo, seen), `an echo of round ${round} is of other letters`)
   }
+}
+
+/** Demands that the outcome is a signature of each message. */
+function verifySignatures(target: Target, outcome: Uint8Array): VerifiedSignature[] {
+  const signatures = signaturesCodec.decode(outcome)
+  demand(areSignatures(target, signatures), 'a signature does not verify')
+  return target.entries.map(({ path, key: { publicKey } }, i) => ({
+    path,
+    publicKey,
+    signature: signatures[i] as Uint8Array,
+  }))
 }
 
 /** Demands that every letter is a list of `count` items, and every echo in it that of the letters in this file. */

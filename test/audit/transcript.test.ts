@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { verifyTranscript } from '../../src/audit/transcript.js'
-import { equalBytes } from '../../src/protocol/core/codec.js'
+import { type VerifiedSignature, verifyTranscript } from '../../src/audit/transcript.js'
+import { encode, equalBytes } from '../../src/protocol/core/codec.js'
 import { ed25519, secp256k1 } from '../../src/protocol/group/curve.js'
 import { randomPolynomial } from '../../src/protocol/sharing/polynomial.js'
 import { definitionCodec, type KeygenDefinition, type Order } from '../../src/wire/ceremony/definition.js'
@@ -14,23 +14,14 @@ import {
   revealCodec,
   sessionWords,
 } from '../../src/wire/session/handshake.js'
+import { signaturesCodec } from '../../src/wire/ceremony/signature.js'
 import { sha256 } from '../../src/wire/base/hash.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordPublicKey } from '../../src/wire/key/record.js'
 import { hex } from '../../src/wire/base/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../../src/wire/session/transcript.js'
 import { keygenDefinition, rng, sameBytes } from '../support/members.js'
 import { type Custodian, custodians } from '../support/worlds.js'
-import {
-  alice as anna,
-  another,
-  bob as bert,
-  failureOf,
-  filled,
-  flip,
-  leaves,
-  rewrite,
-  utf8,
-} from '../wire/support.js'
+import { alice as anna, another, bob as bert, filled, flip, leaves, rewrite, utf8 } from '../wire/support.js'
 import { keygenTranscripts, resigned, signTranscripts, staged } from './support.js'
 
 type Sections = 'hellos' | 'reveals' | 'encapsulations' | 'confirms'
@@ -64,15 +55,16 @@ beforeAll(async () => {
   Object.assign(made, { eddsa, taproot, other, sign, otherSign })
 })
 
-const refusal = (encoded: Uint8Array): string => {
-  const failure = failureOf(() => verifyTranscript(encoded))
+const refusal = async (encoded: Uint8Array): Promise<string> => {
+  const failure = await verifyTranscript(encoded).catch((error: Failure) => error)
+  if (!(failure instanceof Failure)) throw new Error('it holds')
   expect(failure).toMatchObject({ kind: 'verification', code: 'E_TRANSCRIPT' })
   expect(failure.hint).not.toBeNull()
   expect(failure.message).toMatch(/^the transcript does not hold: [ -~]+$/)
   return failure.message.slice('the transcript does not hold: '.length)
 }
 /** Why a transcript with these changes is refused. */
-const refused = (kind: Kinds, change: (parts: Transcript) => Partial<Transcript>): string => {
+const refused = (kind: Kinds, change: (parts: Transcript) => Partial<Transcript>): Promise<string> => {
   const parts = partsOf(kind)
   return refusal(transcriptCodec.encode({ ...parts, ...change(parts) }))
 }
@@ -81,14 +73,14 @@ const replace = <T>(list: readonly T[], at: number, item: T): T[] =>
 const first = <T>(list: readonly T[]): T => list[0] as T
 
 describe('a transcript', () => {
-  test.each(kinds)('%s: everybody has the same bytes', (kind) => {
+  test.each(kinds)('%s: everybody has the same bytes', async (kind) => {
     expect(made[kind]).toHaveLength(kind === 'sign' ? 2 : 3)
     expect(sameBytes(made[kind])).toBe(true)
   })
 
-  test.each(kinds)('%s: verifies, and encodes again to the same bytes', (kind) => {
+  test.each(kinds)('%s: verifies, and encodes again to the same bytes', async (kind) => {
     expect(transcriptCodec.encode(partsOf(kind))).toEqual(fileOf(kind))
-    const verified = verifyTranscript(fileOf(kind))
+    const verified = await verifyTranscript(fileOf(kind))
     expect(verified.missing).toEqual([])
     expect(verified.words).toEqual(sessionWords(verified.sid))
     expect(hex(verified.head)).toBe(hex(transcriptHead(partsOf(kind))))
@@ -98,23 +90,26 @@ describe('a transcript', () => {
     )
   })
 
-  test('says what was made, or signed', () => {
-    const keygen = verifyTranscript(fileOf('eddsa'))
-    const sign = verifyTranscript(fileOf('sign'))
-    expect(keygen).toMatchObject({ kind: 'keygen', signature: null })
+  test('says what was made, or signed', async () => {
+    const keygen = await verifyTranscript(fileOf('eddsa'))
+    const sign = await verifyTranscript(fileOf('sign'))
+    expect(keygen).toMatchObject({ kind: 'keygen', signatures: null })
     expect(hex(encodeRecord(keygen.record))).toBe(hex(partsOf('eddsa').outcome))
     expect(sign).toMatchObject({ kind: 'sign' })
-    expect(hex(sign.signature as Uint8Array)).toBe(hex(partsOf('sign').outcome))
+    const [signed, ...more] = sign.signatures as [VerifiedSignature]
+    expect(more).toEqual([])
+    expect(signaturesCodec.encode([signed.signature])).toEqual(partsOf('sign').outcome)
+    expect([signed.path, hex(signed.publicKey)]).toEqual([null, hex(keygen.publicKey)])
     expect(hex(sign.publicKey)).toBe(hex(keygen.publicKey))
   })
 
-  test.each(kinds)('%s: without receipts it names whose are missing, in order', (kind) => {
+  test.each(kinds)('%s: without receipts it names whose are missing, in order', async (kind) => {
     const parts = partsOf(kind)
     const without = (at: number[]) =>
       transcriptCodec.encode({ ...parts, receipts: parts.receipts.filter((_, i) => !at.includes(i)) })
-    expect(verifyTranscript(without([1])).missing).toEqual(['bob'])
+    expect((await verifyTranscript(without([1]))).missing).toEqual(['bob'])
     const all = kind === 'sign' ? ['alice', 'bob'] : ['alice', 'bob', 'carol']
-    expect(verifyTranscript(without([0, 1, 2])).missing).toEqual(all)
+    expect((await verifyTranscript(without([0, 1, 2]))).missing).toEqual(all)
   })
 })
 
@@ -126,36 +121,36 @@ describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)'
     ) => refused(kind, (parts) => ({ [section]: to(parts[section], otherOf(kind)[section]) }))
     const notOne = `there is not one ${letter} of each participant`
 
-    test('one dropped', () => expect(change((list) => list.slice(1))).toBe(notOne))
-    test('the last dropped', () => expect(change((list) => list.slice(0, -1))).toBe(notOne))
-    test('all dropped', () => expect(change(() => [])).toContain(`malformed: ${section}`))
-    test('one more', () => expect(change((list) => [...list, first(list)])).toBe(notOne))
-    test('one in place of another', () =>
-      expect(change((list) => replace(list, 1, first(list)))).toMatch(
+    test('one dropped', async () => expect(await change((list) => list.slice(1))).toBe(notOne))
+    test('the last dropped', async () => expect(await change((list) => list.slice(0, -1))).toBe(notOne))
+    test('all dropped', async () => expect(await change(() => [])).toContain(`malformed: ${section}`))
+    test('one more', async () => expect(await change((list) => [...list, first(list)])).toBe(notOne))
+    test('one in place of another', async () =>
+      expect(await change((list) => replace(list, 1, first(list)))).toMatch(
         section === 'reveals'
           ? /does not open its hello/
           : new RegExp(`the ${letter} of bob is out of place`),
       ))
-    test('two swapped', () =>
-      expect(change((list) => [list[1] as Uint8Array, first(list), ...list.slice(2)])).toMatch(
+    test('two swapped', async () =>
+      expect(await change((list) => [list[1] as Uint8Array, first(list), ...list.slice(2)])).toMatch(
         section === 'reveals'
           ? /does not open its hello/
           : new RegExp(`the ${letter} of alice is out of place`),
       ))
-    test('one of another run', () =>
-      expect(change((list, other) => replace(list, 0, first(other)))).toMatch(
+    test('one of another run', async () =>
+      expect(await change((list, other) => replace(list, 0, first(other)))).toMatch(
         section === 'reveals'
           ? /does not open its hello/
           : new RegExp(`the ${letter} of alice is out of place`),
       ))
-    test('all of another run', () =>
-      expect(change((_, other) => other)).toMatch(
+    test('all of another run', async () =>
+      expect(await change((_, other) => other)).toMatch(
         section === 'reveals'
           ? /does not open its hello/
           : new RegExp(`the ${letter} of alice is out of place`),
       ))
-    test('a body changed', () => {
-      const changed = change((list) =>
+    test('a body changed', async () => {
+      const changed = await change((list) =>
         replace(
           list,
           1,
@@ -164,21 +159,21 @@ describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)'
       )
       expect(changed).toMatch(/is not signed by it|does not open its hello|malformed/)
     })
-    test('a signature changed', () => {
+    test('a signature changed', async () => {
       const damaged = (envelope: Uint8Array) =>
         rewrite(envelope, ['signature'], (old) => flip(old as Uint8Array, 5))
-      expect(change((list) => replace(list, 1, damaged(list[1] as Uint8Array)))).toBe(
+      expect(await change((list) => replace(list, 1, damaged(list[1] as Uint8Array)))).toBe(
         `the ${letter} of bob is not signed by it`,
       )
     })
-    test('signed by another participant in her name', () => {
+    test('signed by another participant in her name', async () => {
       const [, bob] = people
-      expect(change((list) => replace(list, 0, resigned(bob, first(list), {})))).toBe(
+      expect(await change((list) => replace(list, 0, resigned(bob, first(list), {})))).toBe(
         `the ${letter} of alice is not signed by it`,
       )
     })
-    test('what is no envelope', () =>
-      expect(change((list) => replace(list, 0, filled(1)))).toContain('malformed'))
+    test('what is no envelope', async () =>
+      expect(await change((list) => replace(list, 0, filled(1)))).toContain('malformed'))
     test.each<[string, object]>([
       ['of another kind', { kind: 'ready' }],
       ['of another round', { round: 'x' }],
@@ -186,9 +181,9 @@ describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)'
       ['of another session', { session: filled(1) }],
       ['to one member alone', { to: filled(1) }],
       ['by another sender', { from: filled(1) }],
-    ])('%s, under her own signature', (_, header) => {
+    ])('%s, under her own signature', async (_, header) => {
       const [alice] = people
-      const problem = change((list) => replace(list, 0, resigned(alice, first(list), header)))
+      const problem = await change((list) => replace(list, 0, resigned(alice, first(list), header)))
       expect(problem).toMatch(
         section === 'hellos' && 'round' in header
           ? /the hellos are of different starts/
@@ -217,46 +212,50 @@ describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)'
       return [{ ...a, round: `${a.round}.${b.round}` }, ...rest]
     }
 
-    test.each([0, 1, 2])('number %d dropped', (at) =>
-      expect(change((rounds) => rounds.filter((_, i) => i !== at))).toBe(notThose),
+    test.each([0, 1, 2])('number %d dropped', async (at) =>
+      expect(await change((rounds) => rounds.filter((_, i) => i !== at))).toBe(notThose),
     )
-    test('all dropped', () => expect(change(() => [])).toBe(notThose))
-    test('two swapped', () => expect(change(([a, b, c]) => [b, a, c] as Rounds)).toBe(notThose))
-    test('one twice', () => expect(change((rounds) => [...rounds, first(rounds)])).toBe(notThose))
-    test('two under one name', () => expect(change(joined)).toBe(notThose))
-    test('one under a name that would repaint a screen', () =>
-      expect(change((rounds) => [...rounds, { ...first(rounds), round: '\u001b[2J' }])).toBe(
+    test('all dropped', async () => expect(await change(() => [])).toBe(notThose))
+    test('two swapped', async () => expect(await change(([a, b, c]) => [b, a, c] as Rounds)).toBe(notThose))
+    test('one twice', async () => expect(await change((rounds) => [...rounds, first(rounds)])).toBe(notThose))
+    test('two under one name', async () => expect(await change(joined)).toBe(notThose))
+    test('one under a name that would repaint a screen', async () =>
+      expect(await change((rounds) => [...rounds, { ...first(rounds), round: '\u001b[2J' }])).toBe(
         'malformed: rounds[3].round: expected the name of a round',
       ))
 
     test.each([0, 1, 2])(
       'in number %d: a letter dropped, doubled, swapped, of another run, or of nobody',
-      (at) => {
+      async (at) => {
         const notOne = 'there is not one letter of each participant'
-        expect(letters(at, (list) => list.slice(1))).toBe(notOne)
-        expect(letters(at, (list) => [...list, first(list)])).toBe(notOne)
-        expect(letters(at, (list) => [list[1] as Uint8Array, first(list), ...list.slice(2)])).toBe(
+        expect(await letters(at, (list) => list.slice(1))).toBe(notOne)
+        expect(await letters(at, (list) => [...list, first(list)])).toBe(notOne)
+        expect(await letters(at, (list) => [list[1] as Uint8Array, first(list), ...list.slice(2)])).toBe(
           'the letter of alice is out of place',
         )
-        expect(letters(at, (list, other) => replace(list, 1, other[1] as Uint8Array))).toBe(
+        expect(await letters(at, (list, other) => replace(list, 1, other[1] as Uint8Array))).toBe(
           'the letter of bob is out of place',
         )
         const damaged = (envelope: Uint8Array) =>
           rewrite(envelope, ['signature'], (old) => flip(old as Uint8Array, 5))
-        expect(letters(at, (list) => replace(list, 1, damaged(list[1] as Uint8Array)))).toBe(
+        expect(await letters(at, (list) => replace(list, 1, damaged(list[1] as Uint8Array)))).toBe(
           'the letter of bob is not signed by it',
         )
-        expect(letters(at, (list) => replace(list, 0, filled(1)))).toContain('malformed')
+        expect(await letters(at, (list) => replace(list, 0, filled(1)))).toContain('malformed')
       },
     )
 
-    test('an echo of other letters, signed by who sends it', () => {
+    test('an echo of other letters, signed by who sends it', async () => {
       const [alice] = people
       const name = kind === 'sign' ? 'nonces' : 'commit'
       const echo = decodeEnvelope(first((partsOf(kind).rounds[1] as Rounds[number]).letters)).body
-      for (const body of [flip(echo, 10), Uint8Array.of(0, ...echo), new Uint8Array()]) {
-        expect(letters(1, (list) => replace(list, 0, resigned(alice, first(list), {}, body)))).toBe(
-          `an echo of round ${name} is of other letters`,
+      const said = (body: Uint8Array) =>
+        letters(1, (list) => replace(list, 0, resigned(alice, first(list), {}, body)))
+      const notThese = `an echo of round ${name} is of other letters`
+      expect(await said(flip(echo, 10))).toBe(notThese)
+      for (const body of [Uint8Array.of(0, ...echo), new Uint8Array()]) {
+        expect(await said(body)).toBe(
+          kind === 'sign' ? 'a letter of a round is not one item for each message' : notThese,
         )
       }
     })
@@ -268,64 +267,65 @@ describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)'
     ) => refused(kind, (parts) => ({ receipts: to(parts.receipts, otherOf(kind).receipts) }))
     const not = 'a receipt does not verify'
 
-    test('one of another run', () =>
-      expect(change((list, other) => replace(list, 0, first(other)))).toBe(not))
-    test('one in the name of another', () =>
+    test('one of another run', async () =>
+      expect(await change((list, other) => replace(list, 0, first(other)))).toBe(not))
+    test('one in the name of another', async () =>
       expect(
-        change((list) =>
+        await change((list) =>
           replace(list, 0, { ...first(list), fingerprint: (list[1] as (typeof list)[number]).fingerprint }),
         ),
       ).toBe(not))
-    test('one of a stranger', () =>
-      expect(change((list) => replace(list, 0, { ...first(list), fingerprint: filled(1) }))).toBe(not))
-    test('one twice', () => expect(change((list) => [...list, first(list)])).toBe('a receipt stands twice'))
-    test('two swapped: all copies are the same bytes', () =>
-      expect(change((list) => [list[1] as (typeof list)[number], first(list), ...list.slice(2)])).toBe(
+    test('one of a stranger', async () =>
+      expect(await change((list) => replace(list, 0, { ...first(list), fingerprint: filled(1) }))).toBe(not))
+    test('one twice', async () =>
+      expect(await change((list) => [...list, first(list)])).toBe('a receipt stands twice'))
+    test('two swapped: all copies are the same bytes', async () =>
+      expect(await change((list) => [list[1] as (typeof list)[number], first(list), ...list.slice(2)])).toBe(
         'the receipts are not in the order of the participants',
       ))
-    test('any part of one changed', () => {
+    test('any part of one changed', async () => {
       const file = fileOf(kind)
       for (const path of leaves(file).filter(([section, i]) => section === 'receipts' && i === 1)) {
-        expect(refusal(rewrite(file, path, another))).toMatch(/a receipt does not verify|malformed/)
+        expect(await refusal(rewrite(file, path, another))).toMatch(/a receipt does not verify|malformed/)
       }
     })
-    test('any of them, where something before them was signed again by its own sender', () => {
+    test('any of them, where something before them was signed again by its own sender', async () => {
       // A tag is the pair's secret: no outsider can check it. That it stands as it stood, the receipts say.
       const [alice] = people
       const { body } = decodeEnvelope(first(partsOf(kind).confirms))
       const entries = confirmCodec.decode(body).map(({ to, tag }) => ({ to, tag: flip(tag, 0) }))
       const confirm = resigned(alice, first(partsOf(kind).confirms), {}, confirmCodec.encode(entries))
-      expect(refused(kind, ({ confirms }) => ({ confirms: replace(confirms, 0, confirm) }))).toBe(not)
+      expect(await refused(kind, ({ confirms }) => ({ confirms: replace(confirms, 0, confirm) }))).toBe(not)
     })
   })
 })
 
 describe.each(kinds)('in the file of a transcript (%s)', (kind) => {
-  test('any leaf of it changed, left out or set to null', () => {
+  test('any leaf of it changed, left out or set to null', async () => {
     const file = fileOf(kind)
     for (const path of leaves(file)) {
       for (const change of kind === 'taproot' ? [another] : [another, () => undefined, () => null]) {
         const changed = rewrite(file, path, change)
-        if (!equalBytes(changed, file)) refusal(changed)
+        if (!equalBytes(changed, file)) await refusal(changed)
       }
     }
   })
 
-  test('any bytes of it changed or cut off: a verification failure, never anything else', () => {
+  test('any bytes of it changed or cut off: a verification failure, never anything else', async () => {
     const file = fileOf(kind)
-    fc.assert(
-      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, mask) => {
-        refusal(file.map((byte, i) => (i === at ? byte ^ mask : byte)))
+    await fc.assert(
+      fc.asyncProperty(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+        await refusal(file.map((byte, i) => (i === at ? byte ^ mask : byte)))
       }),
       { numRuns: 100 },
     )
-    fc.assert(
-      fc.property(fc.nat(file.length - 1), (length) => {
-        refusal(file.slice(0, length))
+    await fc.assert(
+      fc.asyncProperty(fc.nat(file.length - 1), async (length) => {
+        await refusal(file.slice(0, length))
       }),
       { numRuns: 30 },
     )
-    refusal(Uint8Array.of(...file, 0))
+    await refusal(Uint8Array.of(...file, 0))
   })
 })
 
@@ -339,15 +339,15 @@ describe('what participants say falsely under their own signatures', () => {
     }))
   }
 
-  test('hellos of different starts', () => {
-    expect(withHello({ start: 2 }, { round: '2' })).toBe('the hellos are of different starts')
+  test('hellos of different starts', async () => {
+    expect(await withHello({ start: 2 }, { round: '2' })).toBe('the hellos are of different starts')
   })
 
-  test('a hello whose header says another start', () => {
-    expect(withHello({ start: 2 })).toBe('the hello of alice is of another start')
+  test('a hello whose header says another start', async () => {
+    expect(await withHello({ start: 2 })).toBe('the hello of alice is of another start')
   })
 
-  test('a hello that does not accept the definition', () => {
+  test('a hello that does not accept the definition', async () => {
     const [alice, bob] = people
     const { definition } = decodeEnvelope(first(partsOf('eddsa').hellos)).header
     for (const accepted of [
@@ -356,17 +356,17 @@ describe('what participants say falsely under their own signatures', () => {
       alice.identity.signing.sign('mpc/accept/v1', filled(1)),
       alice.identity.signing.sign('mpc/request/v1', definition),
     ]) {
-      expect(withHello({ accepted })).toBe('alice did not accept the definition')
+      expect(await withHello({ accepted })).toBe('alice did not accept the definition')
     }
   })
 
-  test('a hello that shows a signature which is none', () => {
+  test('a hello that shows a signature which is none', async () => {
     const [alice, bob] = people
     const { definition } = decodeEnvelope(first(partsOf('eddsa').hellos)).header
     const { fingerprint } = bob.card
     const signature = bob.identity.signing.sign('mpc/accept/v1', definition)
     const others = (list: readonly object[]) => withHello({ others: list })
-    expect(others([{ fingerprint, signature }])).toBe('the reveal of alice is out of place')
+    expect(await others([{ fingerprint, signature }])).toBe('the reveal of alice is out of place')
     for (const list of [
       [{ fingerprint, signature: flip(signature, 0) }],
       [{ fingerprint, signature: alice.identity.signing.sign('mpc/accept/v1', definition) }],
@@ -376,29 +376,29 @@ describe('what participants say falsely under their own signatures', () => {
         { fingerprint, signature },
       ],
     ]) {
-      expect(others(list)).toBe('the hello of alice shows a signature of a member that is none')
+      expect(await others(list)).toBe('the hello of alice shows a signature of a member that is none')
     }
   })
 
-  test('a hello that commits to something else, a reveal that opens something else', () => {
-    expect(withHello({ commitment: filled(1) })).toBe('the reveal of alice does not open its hello')
+  test('a hello that commits to something else, a reveal that opens something else', async () => {
+    expect(await withHello({ commitment: filled(1) })).toBe('the reveal of alice does not open its hello')
     const [alice] = people
     const reveal = revealCodec.decode(decodeEnvelope(first(partsOf('eddsa').reveals)).body)
     const body = revealCodec.encode({ ...reveal, nonce: flip(reveal.nonce, 0) })
     expect(
-      refused('eddsa', ({ reveals }) => ({
+      await refused('eddsa', ({ reveals }) => ({
         reveals: replace(reveals, 0, resigned(alice, first(reveals), {}, body)),
       })),
     ).toBe('the reveal of alice does not open its hello')
   })
 
-  test('another hello is another attempt, of which the reveals are not', () => {
-    expect(withHello({ program: 'mpc/other' })).toBe('the reveal of alice is out of place')
-    expect(withHello({}, { time: 1 })).toBe('the reveal of alice is out of place')
-    expect(withHello({}, { key: filled(1) })).toBe('the reveal of alice is out of place')
+  test('another hello is another attempt, of which the reveals are not', async () => {
+    expect(await withHello({ program: 'mpc/other' })).toBe('the reveal of alice is out of place')
+    expect(await withHello({}, { time: 1 })).toBe('the reveal of alice is out of place')
+    expect(await withHello({}, { key: filled(1) })).toBe('the reveal of alice is out of place')
   })
 
-  test('ciphertexts or tags that are not for every other participant, in order', () => {
+  test('ciphertexts or tags that are not for every other participant, in order', async () => {
     const [alice] = people
     const cases = [
       ['encapsulations', 'encapsulate', encapsulateCodec],
@@ -411,23 +411,23 @@ describe('what participants say falsely under their own signatures', () => {
       for (const bad of [[one], [two, one], [one, one], [one, two, one], [one, { ...two, to: filled(1) }]]) {
         const body = codec.encode(bad as never)
         expect(
-          refused('eddsa', (parts) => ({
+          await refused('eddsa', (parts) => ({
             [section]: replace(parts[section], 0, resigned(alice, sealed, {}, body)),
           })),
         ).toBe(`the ${letter} of alice is not for every other participant`)
       }
       const garbage = resigned(alice, sealed, {}, filled(1))
-      expect(refused('eddsa', (parts) => ({ [section]: replace(parts[section], 0, garbage) }))).toContain(
-        'malformed',
-      )
+      expect(
+        await refused('eddsa', (parts) => ({ [section]: replace(parts[section], 0, garbage) })),
+      ).toContain('malformed')
     }
   })
 
-  test('an opening that is not what was committed to, or is none', () => {
+  test('an opening that is not what was committed to, or is none', async () => {
     const [alice] = people
     for (const body of [filled(1), new Uint8Array()]) {
       expect(
-        refused('eddsa', ({ rounds: [commit, echo, open] }) => {
+        await refused('eddsa', ({ rounds: [commit, echo, open] }) => {
           const { round, letters } = open as Transcript['rounds'][number]
           const changed = replace(letters, 0, resigned(alice, first(letters), {}, body))
           return { rounds: [commit, echo, { round, letters: changed }] as Transcript['rounds'] }
@@ -459,40 +459,42 @@ describe('the outcome of a key generation', () => {
         })),
       }),
     ],
-  ])('with %s is refused', (_, change) => {
-    expect(withRecord('eddsa', change)).toBe('the record is not of this definition')
+  ])('with %s is refused', async (_, change) => {
+    expect(await withRecord('eddsa', change)).toBe('the record is not of this definition')
   })
 
-  test('with the key of another run is refused', () => {
+  test('with the key of another run is refused', async () => {
     const { group_point, members } = recordOf('other')
-    expect(withRecord('eddsa', () => ({ group_point, members }))).toBe(
+    expect(await withRecord('eddsa', () => ({ group_point, members }))).toBe(
       'the key is not what was said in making it',
     )
   })
 
-  test('with another chain code is refused', () => {
+  test('with another chain code is refused', async () => {
     expect(
-      withRecord('taproot', ({ chain_code }) => ({ chain_code: flip(chain_code as Uint8Array, 0) })),
+      await withRecord('taproot', ({ chain_code }) => ({ chain_code: flip(chain_code as Uint8Array, 0) })),
     ).toBe('the key is not what was said in making it')
   })
 
-  test('that is no record, or one that is no key, is refused', () => {
-    expect(refused('eddsa', () => ({ outcome: filled(1) }))).toContain('not the public record of a key')
-    expect(refused('eddsa', () => ({ outcome: new Uint8Array() }))).toContain(
+  test('that is no record, or one that is no key, is refused', async () => {
+    expect(await refused('eddsa', () => ({ outcome: filled(1) }))).toContain('not the public record of a key')
+    expect(await refused('eddsa', () => ({ outcome: new Uint8Array() }))).toContain(
       'not the public record of a key',
     )
-    expect(withRecord('eddsa', () => ({ threshold: 3 }))).toContain('not the public record of a key')
+    expect(await withRecord('eddsa', () => ({ threshold: 3 }))).toContain('not the public record of a key')
   })
 
-  test('has no key before it and signs nothing', () => {
-    expect(refused('eddsa', ({ outcome }) => ({ record: outcome }))).toBe(
+  test('has no key before it and signs nothing', async () => {
+    expect(await refused('eddsa', ({ outcome }) => ({ record: outcome }))).toBe(
       'a key generation has no key before it',
     )
-    expect(refused('eddsa', () => ({ payload: new Uint8Array() }))).toBe('a key generation signs nothing')
-    expect(refused('eddsa', () => ({ payload: utf8('pay') }))).toBe('a key generation signs nothing')
+    expect(await refused('eddsa', () => ({ payload: new Uint8Array() }))).toBe(
+      'a key generation signs nothing',
+    )
+    expect(await refused('eddsa', () => ({ payload: utf8('pay') }))).toBe('a key generation signs nothing')
   })
 
-  test('under another definition is refused', () => {
+  test('under another definition is refused', async () => {
     const definition = definitionCodec.decode(partsOf('eddsa').definition) as KeygenDefinition
     for (const change of [
       { key: 'x' },
@@ -501,10 +503,10 @@ describe('the outcome of a key generation', () => {
       { scheme: 'schnorr-taproot' as const },
     ]) {
       expect(
-        refused('eddsa', () => ({ definition: definitionCodec.encode({ ...definition, ...change }) })),
+        await refused('eddsa', () => ({ definition: definitionCodec.encode({ ...definition, ...change }) })),
       ).toBe('the hello of alice is out of place')
     }
-    expect(refused('eddsa', () => ({ definition: partsOf('sign').definition }))).toBe(
+    expect(await refused('eddsa', () => ({ definition: partsOf('sign').definition }))).toBe(
       'the record of the key is missing',
     )
   })
@@ -515,58 +517,63 @@ describe('the outcome of a signing', () => {
   const withOrder = (change: Partial<Order>) =>
     refused('sign', () => ({ definition: definitionCodec.encode({ ...orderOf(), ...change }) }))
 
-  test('by another key, or by none, is refused', () => {
-    expect(refused('sign', () => ({ record: null }))).toBe('the record of the key is missing')
-    expect(refused('sign', () => ({ record: partsOf('other').outcome }))).toBe(
+  test('by another key, or by none, is refused', async () => {
+    expect(await refused('sign', () => ({ record: null }))).toBe('the record of the key is missing')
+    expect(await refused('sign', () => ({ record: partsOf('other').outcome }))).toBe(
       'the record is not that of the order',
     )
-    expect(refused('sign', () => ({ record: filled(1) }))).toContain('not the public record of a key')
-    expect(withOrder({ record: filled(1) })).toBe('the record is not that of the order')
-    expect(withOrder({ key_id: filled(1) })).toBe('the record is not that of the order')
+    expect(await refused('sign', () => ({ record: filled(1) }))).toContain('not the public record of a key')
+    expect(await withOrder({ record: filled(1) })).toBe('the record is not that of the order')
+    expect(await withOrder({ key_id: filled(1) })).toBe('the record is not that of the order')
   })
 
-  test('by others than the key’s custodians, or not as many as must sign, is refused', () => {
+  test('by others than the key’s custodians, or not as many as must sign, is refused', async () => {
     const [alice, bob, carol] = people.map(({ card }, i) => ({
       index: i + 1,
       fingerprint: card.fingerprint,
     })) as [Order['signers'][number], Order['signers'][number], Order['signers'][number]]
-    expect(withOrder({ signers: [alice, bob, carol] })).toBe('the order names another number of signers')
-    expect(withOrder({ signers: [alice, { ...bob, index: 3 }] })).toBe('a signer is not in the record')
-    expect(withOrder({ signers: [alice, { ...bob, index: 4 }] })).toBe('a signer is not in the record')
-    expect(withOrder({ signers: [alice, { index: 2, fingerprint: filled(1) }] })).toBe(
+    expect(await withOrder({ signers: [alice, bob, carol] })).toBe(
+      'the order names another number of signers',
+    )
+    expect(await withOrder({ signers: [alice, { ...bob, index: 3 }] })).toBe('a signer is not in the record')
+    expect(await withOrder({ signers: [alice, { ...bob, index: 4 }] })).toBe('a signer is not in the record')
+    expect(await withOrder({ signers: [alice, { index: 2, fingerprint: filled(1) }] })).toBe(
       'a signer is not in the record',
     )
-    expect(withOrder({ signers: [alice, carol] })).toBe('the hello of alice is out of place')
+    expect(await withOrder({ signers: [alice, carol] })).toBe('the hello of alice is out of place')
   })
 
-  test('of another payload is refused', () => {
+  test('of another payload is refused', async () => {
     for (const payload of [null, new Uint8Array(), utf8('pay somebody'), sha256(utf8('pay nobody'))]) {
-      expect(refused('sign', () => ({ payload }))).toBe("the payload is not the order's")
+      expect(await refused('sign', () => ({ payload }))).toBe("the payload is not the order's")
     }
   })
 
-  test('that is no signature of it is refused', () => {
+  test('that is no signature of it is refused', async () => {
     const { outcome } = partsOf('sign')
+    const [signature] = signaturesCodec.decode(outcome) as [Uint8Array]
     for (const other of [
       partsOf('otherSign').outcome,
-      flip(outcome, 0),
-      flip(outcome, 63),
-      outcome.slice(1),
-      new Uint8Array(),
+      flip(outcome, outcome.length - 64),
+      flip(outcome, outcome.length - 1),
+      signaturesCodec.encode([signature, signature]),
     ]) {
-      expect(refused('sign', () => ({ outcome: other }))).toBe('the signature does not verify')
+      expect(await refused('sign', () => ({ outcome: other }))).toBe('a signature does not verify')
+    }
+    for (const other of [signature, outcome.slice(1), encode([]), new Uint8Array()]) {
+      expect(await refused('sign', () => ({ outcome: other }))).toContain('malformed')
     }
   })
 
-  test('under another order is refused', () => {
-    expect(withOrder({ number: 2 })).toBe('the hello of alice is out of place')
-    expect(withOrder({ type: 'text' })).toBe('the hello of alice is out of place')
-    expect(withOrder({ path: 'm/0' })).toBe('the hello of alice is out of place')
+  test('under another order is refused', async () => {
+    expect(await withOrder({ number: 2 })).toBe('the hello of alice is out of place')
+    expect(await withOrder({ type: 'text' })).toBe('the hello of alice is out of place')
+    expect(await withOrder({ path: 'm/0' })).toBe('the hello of alice is out of place')
   })
 })
 
 describe('what is no transcript', () => {
-  test('a handshake keeps none', () => {
+  test('a handshake keeps none', async () => {
     const [alice, bob] = people
     const keys = [alice, bob]
       .map(({ card: { name, signing, age, nkey, fingerprint } }) => ({
@@ -575,19 +582,21 @@ describe('what is no transcript', () => {
       }))
       .sort((a, b) => (hex(a.fingerprint) < hex(b.fingerprint) ? -1 : 1))
     const definition = definitionCodec.encode({ kind: 'handshake', members: keys.map((k) => k.keys) })
-    expect(refused('eddsa', () => ({ definition }))).toBe('a handshake keeps no transcript')
+    expect(await refused('eddsa', () => ({ definition }))).toBe('a handshake keeps no transcript')
   })
 
-  test('nothing, text, a key record, another version, a file that is too large', () => {
-    refusal(new Uint8Array())
-    refusal(utf8('a transcript'))
-    refusal(partsOf('eddsa').outcome)
-    expect(refusal(rewrite(fileOf('eddsa'), ['format'], () => 'mpc/transcript/v2'))).toContain('format')
-    expect(refusal(new Uint8Array((1 << 26) + 1))).toContain('longer than')
+  test('nothing, text, a key record, another version, a file that is too large', async () => {
+    await refusal(new Uint8Array())
+    await refusal(utf8('a transcript'))
+    await refusal(partsOf('eddsa').outcome)
+    expect(await refusal(rewrite(fileOf('eddsa'), ['format'], () => 'mpc/transcript/v2'))).toContain('format')
+    expect(await refusal(new Uint8Array((1 << 26) + 1))).toContain('longer than')
   })
 
-  test('random bytes never throw anything but a verification failure', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void refusal(bytes)))
+  test('random bytes never throw anything but a verification failure', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => void (await refusal(bytes))),
+    )
   })
 })
 
@@ -598,13 +607,13 @@ describe('custodians who sign together what they never ran', () => {
 
   test.each(['eddsa-ed25519', 'schnorr-taproot'] as const)(
     '%s: if everything fits, it is a transcript; without receipts it certifies nothing',
-    (scheme) => {
-      const verified = verifyTranscript(encoded(scheme))
+    async (scheme) => {
+      const verified = await verifyTranscript(encoded(scheme))
       expect(verified.missing).toEqual(['alice', 'bob'])
     },
   )
 
-  test('contributions that cancel out are refused, not a crash', () => {
+  test('contributions that cancel out are refused, not a crash', async () => {
     const { Fn } = secp256k1
     const [f, g] = [randomPolynomial(secp256k1, 2, rng), randomPolynomial(secp256k1, 2, rng)] as const
     const honest = staged(both, 'schnorr-taproot').outcome
@@ -626,13 +635,13 @@ describe('custodians who sign together what they never ran', () => {
       const parts = staged(both, 'schnorr-taproot', { ...whim, outcome: honest })
       const id = decodeEnvelope(first(parts.hellos)).header.definition
       const outcome = encodeRecord({ ...record, key_id: id, definition: id })
-      expect(refusal(transcriptCodec.encode({ ...parts, outcome }))).toBe(
+      expect(await refusal(transcriptCodec.encode({ ...parts, outcome }))).toBe(
         'an opening or a proof does not hold',
       )
     }
   })
 
-  test('openings with a false proof, another length, or a chain code where none belongs are refused', () => {
+  test('openings with a false proof, another length, or a chain code where none belongs are refused', async () => {
     const scheme = 'eddsa-ed25519'
     for (const opening of [
       (o: object) => ({ ...o, proof: { R: filled(1), z: filled(0) } }),
@@ -643,48 +652,50 @@ describe('custodians who sign together what they never ran', () => {
       (o: object) => ({ ...o, chainCode: filled(1) }),
     ]) {
       // The record that an honest run would have made: everything before the openings fits.
-      expect(refusal(encoded(scheme, { opening: opening as never }))).toBe(
+      expect(await refusal(encoded(scheme, { opening: opening as never }))).toBe(
         'an opening or a proof does not hold',
       )
     }
   })
 
-  test('a record of the same key with other shares is refused', () => {
+  test('a record of the same key with other shares is refused', async () => {
     const [f, g] = [randomPolynomial(ed25519, 2, rng), randomPolynomial(ed25519, 2, rng)] as const
     const definition = { nonce: filled(3) }
     const parts = staged(both, 'eddsa-ed25519', { definition, polynomials: [f, g] })
     const steeper = [g[0] as bigint, ed25519.Fn.add(g[1] as bigint, 1n)]
     const { outcome } = staged(both, 'eddsa-ed25519', { definition, polynomials: [f, steeper] })
     expect(hex(parseRecord(outcome).group_point)).toBe(hex(parseRecord(parts.outcome).group_point))
-    verifyTranscript(transcriptCodec.encode(parts))
-    const problem = refusal(transcriptCodec.encode({ ...parts, outcome }))
+    await verifyTranscript(transcriptCodec.encode(parts))
+    const problem = await refusal(transcriptCodec.encode({ ...parts, outcome }))
     expect(problem).toBe('the key is not what was said in making it')
   })
 
-  test('a policy in the definition must be the one in the record, and the reverse', () => {
+  test('a policy in the definition must be the one in the record, and the reverse', async () => {
     const policy = utf8('limit: 5')
     const not = 'the record is not of this definition'
-    expect(refusal(encoded('eddsa-ed25519', { definition: { policy } }))).toBe(not)
+    expect(await refusal(encoded('eddsa-ed25519', { definition: { policy } }))).toBe(not)
     const policy_sha256 = sha256(policy)
-    expect(refusal(encoded('eddsa-ed25519', { record: { policy_sha256 } }))).toBe(not)
-    verifyTranscript(encoded('eddsa-ed25519', { definition: { policy }, record: { policy_sha256 } }))
+    expect(await refusal(encoded('eddsa-ed25519', { record: { policy_sha256 } }))).toBe(not)
+    await verifyTranscript(encoded('eddsa-ed25519', { definition: { policy }, record: { policy_sha256 } }))
   })
 
-  test('a participant that signs another’s letter as its own is out of place', () => {
+  test('a participant that signs another’s letter as its own is out of place', async () => {
     const parts = staged(both, 'eddsa-ed25519')
     const { header, body } = decodeEnvelope(first(parts.reveals))
     const copied = sealEnvelope(bert.identity.signing, { ...header, from: bert.card.fingerprint }, body)
-    const problem = refusal(transcriptCodec.encode({ ...parts, reveals: [first(parts.reveals), copied] }))
+    const problem = await refusal(
+      transcriptCodec.encode({ ...parts, reveals: [first(parts.reveals), copied] }),
+    )
     expect(problem).toBe('the reveal of bob does not open its hello')
   })
 
-  test('nothing that verification throws is anything but a Failure', () => {
+  test('nothing that verification throws is anything but a Failure', async () => {
     const parts = transcriptCodec.encode(staged(both, 'schnorr-taproot'))
     // No receipts: changes that only they would show may pass, but nothing may break.
-    fc.assert(
-      fc.property(fc.nat(parts.length - 1), fc.nat(7), (at, bit) => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(parts.length - 1), fc.nat(7), async (at, bit) => {
         try {
-          verifyTranscript(flip(parts, at, bit))
+          await verifyTranscript(flip(parts, at, bit))
         } catch (error) {
           expect(error).toBeInstanceOf(Failure)
           expect(error).toMatchObject({ kind: 'verification', code: 'E_TRANSCRIPT' })

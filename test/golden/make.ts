@@ -83,7 +83,7 @@ async function makeGolden(): Promise<Record<string, Uint8Array | string>> {
     files[`${scheme}.certificate.cbor`] = await heldBy('certificate.cbor')
     files[`${scheme}.transcript.cbor`] = await heldBy('transcript.cbor')
     known[`${scheme}.record.cbor`] = { digest: hex(key.digest), public_key: hex(recordPublicKey(key.record)) }
-    known[`${scheme}.transcript.cbor`] = idsOf(await heldBy('transcript.cbor'))
+    known[`${scheme}.transcript.cbor`] = await idsOf(await heldBy('transcript.cbor'))
   }
 
   const payload = Buffer.from('a payload of the golden files')
@@ -107,12 +107,12 @@ async function makeGolden(): Promise<Record<string, Uint8Array | string>> {
   files['sign.certificate.cbor'] = await readFile(signed.certificate as string)
   files['sign.transcript.cbor'] = transcript
   known['request.cbor'] = { id: hex(signed.request.id) }
-  known['sign.transcript.cbor'] = idsOf(transcript)
+  known['sign.transcript.cbor'] = await idsOf(transcript)
   files['known.json'] = `${JSON.stringify(known, null, 2)}\n`
   return files
 }
 
-function idsOf(transcript: Uint8Array): Record<string, string> {
-  const { definition, sid, words, head } = verifyTranscript(Uint8Array.from(transcript))
+async function idsOf(transcript: Uint8Array): Promise<Record<string, string>> {
+  const { definition, sid, words, head } = await verifyTranscript(Uint8Array.from(transcript))
   return { definition: hex(definition), sid: hex(sid), words: words.join(' '), head: hex(head) }
 }

@@ -21,6 +21,7 @@ import { seededRng } from './rng.js'
 import { approving, asks, isValid, joins, somePayload, type Three } from './signing.js'
 import { defined, makeTreasury } from './reshares.js'
 import { type Custodian, custodians, fileOf } from './worlds.js'
+import { only } from './only.js'
 
 export const NAMES = ['alice', 'bob', 'carol'] as const
 
@@ -123,7 +124,7 @@ export async function signWithKill(everybody: Three, victim: 0 | 1, killAt: Kill
       return id === null ? joining(world) : joins(world, approving(payload), id)
     }),
   ])
-  for (const { value } of lives) expect(await isValid(alice, payload, value.signature)).toBe(true)
+  for (const { value } of lives) expect(await isValid(alice, payload, only(value))).toBe(true)
   for (const { home } of [alice, bob]) {
     const { end } = await new RequestClaims(home, fromHex(idOf() as string, 32) as Uint8Array).status()
     expect(end?.outcome).toBe('done')

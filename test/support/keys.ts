@@ -10,6 +10,7 @@ import { Failure } from '../../src/wire/base/failure.js'
 import { type KeyRecord, recordPublicKey } from '../../src/wire/key/record.js'
 import { signed } from './reshares.js'
 import type { Custodian } from './worlds.js'
+import { only } from './only.js'
 
 /** Whether somebody else's program accepts the signature under the key. */
 export function isValid(record: KeyRecord, payload: Uint8Array, signature: Uint8Array): boolean {
@@ -30,7 +31,7 @@ export async function expectSigns(
   const results = await signed(signers, payload, changes)
   for (const result of results) {
     if (result.status === 'rejected') throw result.reason as Error
-    expect(isValid(record, payload, result.value.signature)).toBe(true)
+    expect(isValid(record, payload, only(result.value))).toBe(true)
   }
 }
 

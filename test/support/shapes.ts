@@ -97,11 +97,13 @@ export async function playShape(
 
   const [last] = named(players.slice(-1)) as [Custodian]
   const encoded = await readEpochFile(last.home, 'treasury', digest, 'transcript.cbor')
-  expect(verifyTranscript(encoded as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
+  expect(await verifyTranscript(encoded as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
   const parts = transcriptCodec.decode(encoded as Uint8Array)
   for (const change of [{ epoch: 3 }, { parent: digest }, { key_id: digest }]) {
     const outcome = encodeRecord({ ...record, ...change })
     const forged = transcriptCodec.encode({ ...parts, outcome })
-    expect(() => verifyTranscript(forged)).toThrow('the epoch is not what was said in making it')
+    await expect(await verifyTranscript(forged)).rejects.toThrow(
+      'the epoch is not what was said in making it',
+    )
   }
 }

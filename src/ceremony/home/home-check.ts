@@ -20,7 +20,8 @@ import { parseRecord } from '../../wire/key/record.js'
 import { parseRequest } from '../../wire/ceremony/request.js'
 import { preparedCodec } from '../../wire/session/prepared.js'
 import { decodeCertificate, receiptCodec } from '../../wire/ceremony/certificate.js'
-import { fromHex, hex } from '../../wire/base/text.js'
+import { signaturesFrom } from '../../wire/ceremony/signature.js'
+import { hex } from '../../wire/base/text.js'
 import { transcriptCodec } from '../../wire/session/transcript.js'
 import type { Owner } from '../keys/key.js'
 import { type HeldKey, heldKeys } from '../epochs/held-epochs.js'
@@ -104,8 +105,8 @@ async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[],
   const claims = new RequestClaims(home, id)
   await look(claims.folder, async () => {
     const { end } = await claims.status()
-    if (end?.outcome === 'done' && !fromHex(end.note, 64))
-      throw new CodecError('done', 'it holds no signature')
+    if (end?.outcome === 'done' && signaturesFrom(end.note) === null)
+      throw new CodecError('done', 'it holds no signatures')
   })
   await look(`${claims.folder}/request.cbor`, async () => {
     const request = await claims.readRequest()

@@ -87,7 +87,7 @@ export async function goOn(stage: Stage, before: readonly Actor[], folder: strin
       inOrder.filter((one) => signers.includes(one)),
     )
     const signature = await sign(stage, playing)
-    verify(record, signature)
+    await verify(record, signature)
     if (stage.keep !== null) await putOut(folder, loser, again, made, record)
     return {
       joined: newcomer.card.name,

@@ -28,7 +28,7 @@ import type { MadeKey } from '../dkg/plan.js'
 import { Dropped, type Mishap, Sabotage } from './faults.js'
 import type { MakePrimes, Person, World } from '../world.js'
 import { type Approval, ask, join } from '../signing/ask-and-join.js'
-import { isSignature } from '../keys/signing-target.js'
+import { areSignatures, targetOf } from '../../payload/target.js'
 import { importCards } from '../contacts/import-cards.js'
 
 export const KEY = 'rehearsal'
@@ -125,9 +125,10 @@ export async function sign(stage: Stage, signers: readonly Playing[]): Promise<U
       const key = keys[i] as Key
       const fingerprints = signers.map(({ card }) => card.fingerprint)
       const asked = { type: 'raw' as const, payload, path: null, reason: 'rehearsal', signers: fingerprints }
-      const { signature } = await (i === 0
+      const { signatures } = await (i === 0
         ? ask(world, key, asked)
         : join(world, key, null, seat.approval(key)))
+      const [signature] = signatures as [Uint8Array]
       seat.signed(signature)
       return signature
     }),
@@ -141,8 +142,9 @@ export async function sign(stage: Stage, signers: readonly Playing[]): Promise<U
 }
 
 /** Verifies the signature with an ordinary verifier. @throws Error, because a failure is a defect */
-export function verify(record: KeyRecord, signature: Uint8Array): void {
-  if (isSignature({ record }, { type: 'raw', payload: Buffer.from(MESSAGE), path: null }, signature)) return
+export async function verify(record: KeyRecord, signature: Uint8Array): Promise<void> {
+  const target = await targetOf(record, { type: 'raw', payload: Buffer.from(MESSAGE), path: null })
+  if (areSignatures(target, [signature])) return
   throw new Error('the rehearsal made a signature that does not verify')
 }
 
@@ -156,7 +158,7 @@ export async function checkTranscripts(playing: readonly Playing[], made: readon
   )
   const [first, ...others] = all as [Uint8Array, ...Uint8Array[]]
   if (!others.every((other) => equalBytes(other, first))) throw new Error('the transcripts differ')
-  verifyTranscript(first)
+  await verifyTranscript(first)
 }
 
 /** How somebody's program ended; null for a proper end. */

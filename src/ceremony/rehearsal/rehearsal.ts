@@ -110,7 +110,7 @@ async function perform(
   const signature = await sign(stage, signers)
 
   stage.announce('verify')
-  verify(record, signature)
+  await verify(record, signature)
   await checkTranscripts(playing, made)
   return {
     made: {

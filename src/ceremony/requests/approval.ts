@@ -4,9 +4,10 @@
  */
 import type { Decoded } from '../../payload/decoder.js'
 import { isBareDigest } from '../../payload/opaque.js'
-import { decoderFor, isPlain } from '../../payload/registry/registry.js'
-import { derivedKey, type RootKey } from '../../wire/key/derived-key.js'
+import { isPlain } from '../../payload/registry/registry.js'
+import type { RootKey } from '../../wire/key/derived-key.js'
 import type { PayloadType } from '../../wire/ceremony/definition.js'
+import { type Asked, type Target, targetOf } from '../../payload/target.js'
 import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { PAYLOAD_LIMIT, type Request } from '../../wire/ceremony/request.js'
@@ -18,7 +19,7 @@ import { hex, visible } from '../../wire/base/text.js'
  */
 export type Approval =
   | { readonly payloads: ReadonlySet<string>; readonly type: PayloadType; readonly path: string | null }
-  | { readonly ask: (request: Request, signal: AbortSignal) => Promise<void> }
+  | { readonly ask: (request: Request, signal: AbortSignal, target: Target) => Promise<void> }
 
 /**
  * Refuses payloads that nobody may approve; `isBareDigest` says why 32 bytes are among them.
@@ -51,17 +52,9 @@ export function checkPayload(type: string, payload: Uint8Array): void {
  * Decodes a payload for a key.
  * @throws Failure `E_PAYLOAD` (usage, verification), `E_TYPE` (usage), `E_PATH` (usage)
  */
-export async function decodeFor(
-  record: RootKey,
-  {
-    type,
-    payload,
-    path,
-  }: { readonly type: string; readonly payload: Uint8Array; readonly path: string | null },
-): Promise<Decoded> {
-  requireSize(payload)
-  derivedKey(record, path)
-  return (await decoderFor(type, record.scheme)).decode(payload, { record, path })
+export async function decodeFor(record: RootKey, asked: Asked): Promise<Decoded> {
+  requireSize(asked.payload)
+  return (await targetOf(record, asked)).decoded
 }
 
 export function requireSize(payload: Uint8Array): void {

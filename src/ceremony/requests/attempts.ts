@@ -6,14 +6,12 @@ import { Elsewhere } from '../../messaging/session/abort.js'
 import { spanOf } from '../../messaging/channel/timeouts.js'
 import { definitionId, type Order } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
-import { orderFor, type Request } from '../../wire/ceremony/request.js'
+import { orderFor } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
-import type { Key } from '../keys/key.js'
-import type { RequestBoard } from './request-board.js'
+import { areSignatures } from '../../payload/target.js'
 import { noSeat } from '../keys/rebinds.js'
 import { cardOf, orderBy, refusalAmong } from './signer-set.js'
-import { isSignature } from '../keys/signing-target.js'
-import type { World } from '../world.js'
+import type { Signing, SigningRun } from './signing-run.js'
 
 /** An order this far above the last is malicious: it would leave no room for higher ones. */
 const FURTHEST_ORDER = 1000
@@ -33,11 +31,11 @@ export class Superseded extends Elsewhere {
   }
 }
 
-/** Another member has the signature already. */
+/** Another member has the signatures already. */
 export class HandedOver extends Elsewhere {
   override readonly name = 'HandedOver'
-  constructor(readonly signature: Uint8Array) {
-    super('the signature was handed over')
+  constructor(readonly signatures: readonly Uint8Array[]) {
+    super('the signatures were handed over')
   }
 }
 
@@ -46,43 +44,31 @@ export class HandedOver extends Elsewhere {
  * other signers or another payload are ignored.
  */
 export function heardOrder(
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
-  signers: Order['signers'],
+  { key, board, request, signers }: Signing,
   least: number,
 ): { readonly by: Uint8Array; readonly said: Order } | null {
   const isOurs = ({ said: order }: { readonly said: Order }): boolean =>
     order.number >= least &&
     order.number <= least + FURTHEST_ORDER &&
     hex(definitionId(order)) === hex(definitionId(orderBy(key, request, signers, order.number)))
-  const heard = notices.orders(request.id).filter(isOurs)
+  const heard = board.orders(request.id).filter(isOurs)
   return heard.sort((a, b) => b.said.number - a.said.number)[0] ?? null
 }
 
 /**
  * The order under which to sign. The first signer gives it; after 30 s of silence the next one does, and so
  * on.
- * @param gone the reason to stop waiting, or null
  */
-export async function orderOf(
-  world: World,
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
-  signers: Order['signers'],
-  least: number,
-  gone: () => Error | null,
-): Promise<Order> {
-  const heard = () => heardOrder(key, notices, request, signers, least)?.said ?? null
-  const over = () =>
-    endOf(key, notices, request, signers) ?? reseated(key, notices, request, signers) ?? gone()
+export async function orderOf(run: SigningRun, least: number): Promise<Order> {
+  const { world, key, board, request, signers } = run
+  const heard = () => heardOrder(run, least)?.said ?? null
+  const over = () => endOf(run) ?? reseated(run) ?? run.gone()
   const place = signers.findIndex(({ fingerprint }) => hex(fingerprint) === hex(world.card.fingerprint))
   // After its share was sent, or after a higher order, a member needs a new order and does not wait its turn.
   const patience = least > 1 ? 0 : place * spanOf(world.patience, 'silence')
   if (patience > 0 && heard() === null) {
-    notices.ask()
-    await notices
+    board.ask()
+    await board
       .until(() => heard() !== null || over() !== null, world.clock.now() + patience, silence)
       .catch((error: unknown) => {
         if (!(error instanceof Failure) || error.code !== 'E_SILENCE') throw error
@@ -93,19 +79,14 @@ export async function orderOf(
   const known = heard()
   if (known) return known
   const order = orderBy(key, request, signers, least)
-  notices.issue(order)
+  board.issue(order)
   return order
 }
 
 /** The failure if another signer's order has other identities in the seats than this home; otherwise null. */
-function reseated(
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
-  signers: Order['signers'],
-): Failure | null {
+function reseated({ key, board, request, signers }: Signing): Failure | null {
   const own = orderBy(key, request, signers, 1).rebinds.map(hex).join()
-  const other = notices
+  const other = board
     .orders(request.id)
     .map(({ said }) => said)
     .find(
@@ -116,22 +97,17 @@ function reseated(
   return other ? noSeat('a signer sits in its seat by a rebind that was not accepted here') : null
 }
 
-/** The end of a request as others report it: the signature, or a signer's refusal; null while it goes on. */
-export function endOf(
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
-  signers: Order['signers'],
-): Error | null {
-  const signature = notices.signatures(request.id).find((each) => isSignature(key, request, each))
-  if (signature) return new HandedOver(signature)
+/** The end of a request as others report it: the signatures, or a signer's refusal; null while it goes on. */
+export function endOf({ key, board, request, target, signers }: Signing): Error | null {
+  const signatures = board.signatures(request.id).find((each) => areSignatures(target, each))
+  if (signatures) return new HandedOver(signatures)
   const cards = signers.map(({ index }) => ({ card: cardOf(key.seated, index) }))
-  const { meeting } = notices
+  const { meeting } = board
   const apart = meeting.over ?? meeting.missing(cards.map(({ card }) => card.fingerprint))
   if (apart) return apart
-  const refused = notices.refusals(request.id).map(({ by }) => hex(by))
+  const refused = board.refusals(request.id).map(({ by }) => hex(by))
   if (!cards.some(({ card }) => refused.includes(hex(card.fingerprint)))) return null
-  return refusalAmong(key.seated, notices, request, cards)
+  return refusalAmong(key.seated, board, request, cards)
 }
 
 export const silence = (): Failure => new Failure('absent', 'E_SILENCE', 'nobody gave the order')

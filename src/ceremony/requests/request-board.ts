@@ -19,7 +19,7 @@ import {
   type PassedOver,
   refusalCodec,
   type Request,
-  signatureCodec,
+  signedCodec,
 } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import { Meeting } from '../epochs/tell-behind.js'
@@ -55,7 +55,7 @@ export class RequestBoard {
   readonly #chosen = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
   readonly #orders = new Notices<Order>(MOST_NOTICES)
   readonly #refusals = new Notices<string>(MOST_NOTICES)
-  readonly #signatures = new Notices<Uint8Array>(MOST_NOTICES)
+  readonly #signatures = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
   readonly #declined = new Notices<Declined>(MOST_NOTICES)
   /** Members that sent a malformed request, or one of another key. */
   readonly #unreadable = new Map<string, Uint8Array>()
@@ -135,8 +135,8 @@ export class RequestBoard {
       if (before === undefined) this.onDeclined(request, by, null)
     })
     hear('signature', (body, by) => {
-      const { request, signature } = signatureCodec.decode(body)
-      this.#signatures.set(by, hex(request), signature)
+      const { request, signatures } = signedCodec.decode(body)
+      this.#signatures.set(by, hex(request), signatures)
     })
     hear('passed', (body, by) => {
       const { request, why } = passedCodec.decode(body)
@@ -244,7 +244,7 @@ export class RequestBoard {
   }
 
   /** The signatures that members sent, unverified. */
-  signatures(request: Uint8Array): Uint8Array[] {
+  signatures(request: Uint8Array): (readonly Uint8Array[])[] {
     return this.#signatures.about(hex(request)).map(({ said }) => said)
   }
 

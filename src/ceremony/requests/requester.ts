@@ -8,8 +8,7 @@ import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
-import type { RequestBoard } from './request-board.js'
-import type { World } from '../world.js'
+import type { TakenUp } from './signing-run.js'
 
 /** The asker is silent, and another request can be signed. */
 export class PassedOver extends Elsewhere {
@@ -21,43 +20,42 @@ export class Asker {
   #told = false
   #left = false
 
+  readonly #taken: TakenUp
+  readonly #hasAnother: () => boolean
+
   /** @param hasAnother whether there is another request to go to */
-  constructor(
-    readonly world: World,
-    readonly key: Key,
-    readonly notices: RequestBoard,
-    readonly request: Request,
-    readonly hasAnother: () => boolean,
-  ) {
-    this.#since = world.clock.now()
+  constructor(taken: TakenUp, hasAnother: () => boolean) {
+    this.#taken = taken
+    this.#hasAnother = hasAnother
+    this.#since = taken.world.clock.now()
   }
 
   /** The reason to stop waiting for the asker, or null. Tells the person once when the asker falls silent. */
   over(): Error | null {
-    const { world, key, notices, request } = this
+    const { world, key, board, request } = this.#taken
     const isOwn = hex(request.asker) === hex(world.card.fingerprint)
     const isNeeded =
       request.signers === null || request.signers.some((signer) => hex(signer) === hex(request.asker))
     if (isOwn) return null
-    if (notices.isCancelled(request)) {
+    if (board.isCancelled(request)) {
       if (!this.#left) world.emit({ event: 'withdrawn', party: nameOf(key, request) })
       this.#left = true
       return askerLeft(key, request)
     }
-    const heard = Math.max(this.#since, notices.heardAsking(request))
+    const heard = Math.max(this.#since, board.heardAsking(request))
     const isSilent = isNeeded && world.clock.now() - heard >= spanOf(world.patience, 'asker')
     if (isSilent && !this.#told)
       world.emit({ event: 'silent', party: nameOf(key, request), ...this.#newer(heard) })
     this.#told = isSilent
-    return isSilent && this.hasAnother() ? new PassedOver('its asker is silent') : null
+    return isSilent && this.#hasAnother() ? new PassedOver('its asker is silent') : null
   }
 
   /** A newer request of the same asker, if any. */
   #newer(than: number): { readonly request?: string } {
-    const { notices, request } = this
-    const newer = notices
+    const { board, request } = this.#taken
+    const newer = board
       .requests()
-      .find((other) => hex(other.asker) === hex(request.asker) && notices.heardAsking(other) > than)
+      .find((other) => hex(other.asker) === hex(request.asker) && board.heardAsking(other) > than)
     return newer ? { request: hex(newer.id) } : {}
   }
 }

@@ -11,17 +11,14 @@ import { chosenCodec, offerCodec, orderFor, type Request } from '../../wire/cere
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
 import type { RequestBoard } from './request-board.js'
-import type { World } from '../world.js'
+import type { TakenUp } from './signing-run.js'
 
 /**
  * The signers of a request, once they are known.
  * @param gone the reason to stop waiting for the asker, or null
  */
 export async function signersOf(
-  world: World,
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
+  { world, key, board, request }: TakenUp,
   gone: () => Error | null,
 ): Promise<Order['signers']> {
   const self = world.card.fingerprint
@@ -31,37 +28,37 @@ export async function signersOf(
   async function chosen(): Promise<readonly Uint8Array[]> {
     const deadline = joinUntil(world.patience, world.clock.now())
     if (hex(request.asker) !== hex(self)) {
-      notices.say.keep('offer', request.id, offerCodec.encode({ request: request.id }))
-      const byAsker = () => choice(key.seated, notices, request)
-      await notices.until(
+      board.say.keep('offer', request.id, offerCodec.encode({ request: request.id }))
+      const byAsker = () => choice(key.seated, board, request)
+      await board.until(
         () => byAsker() !== null || gone() !== null,
         deadline,
         () => nobodyCame(request, 'the asker chose nobody'),
       )
-      notices.say.drop(request.id, 'offer')
+      board.say.drop(request.id, 'offer')
       const left = byAsker() === null ? gone() : null
       if (left) throw left
       return byAsker() as readonly Uint8Array[]
     }
     const wanted = key.record.threshold
-    const refusers = () => notices.refusals(request.id).map(({ by }) => hex(by))
-    const offers = () => notices.offers(request.id).filter((by) => !refusers().includes(hex(by)))
-    await notices.until(
+    const refusers = () => board.refusals(request.id).map(({ by }) => hex(by))
+    const offers = () => board.offers(request.id).filter((by) => !refusers().includes(hex(by)))
+    await board.until(
       () => offers().length >= wanted - 1 || refusers().length > key.record.members.length - wanted,
       deadline,
       () => nobodyCame(request, `${offers().length + 1} of ${wanted} custodians who must sign are here`),
     )
     const others = offers().slice(0, wanted - 1)
-    if (others.length < wanted - 1) throw refusalAmong(key.seated, notices, request, key.seated.members)
+    if (others.length < wanted - 1) throw refusalAmong(key.seated, board, request, key.seated.members)
     const signers = [self, ...others]
-    notices.say.keep('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
+    board.say.keep('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
     return signers
   }
 }
 
 /** The asker's choice; null before it comes, and for an invalid one. */
-function choice(record: KeyRecord, notices: RequestBoard, request: Request): readonly Uint8Array[] | null {
-  const signers = notices.chosenBy(request.asker, request.id)
+function choice(record: KeyRecord, board: RequestBoard, request: Request): readonly Uint8Array[] | null {
+  const signers = board.chosenBy(request.asker, request.id)
   return signers && quorumIn(record, signers) ? signers : null
 }
 
@@ -91,11 +88,11 @@ function quorumIn(record: KeyRecord, named: readonly Uint8Array[]): Order['signe
 /** The failure that names the members among these who refused. */
 export function refusalAmong(
   record: KeyRecord,
-  notices: RequestBoard,
+  board: RequestBoard,
   request: Request,
   among: readonly { readonly card: Card }[],
 ): Failure {
-  const refused = notices.refusals(request.id).map(({ by }) => hex(by))
+  const refused = board.refusals(request.id).map(({ by }) => hex(by))
   const names = among.map(({ card }) => card).filter((card) => refused.includes(hex(card.fingerprint)))
   const who = names.map(({ name }) => name)
   return new Failure('refused', 'E_PEER_REFUSED', `${who.join(', ')} refused to sign`, {

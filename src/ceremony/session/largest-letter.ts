@@ -5,11 +5,13 @@
 import { tooLarge } from '../../messaging/transport/refusals.js'
 import type { Transport } from '../../messaging/transport/transport.js'
 import { needsAuxiliary } from '../../protocol/engines/engine.js'
+import { MOST_ENTRIES } from '../../protocol/core/entries.js'
 import type { Scheme } from '../../protocol/group/scheme.js'
 import { definitionCodec } from '../../wire/ceremony/definition.js'
 import { type KeyDefinition, watchersOf } from '../../wire/ceremony/key-definition.js'
 import { MLKEM_CIPHERTEXT } from '../../wire/session/handshake.js'
-import { levelOfKeys } from '../../wire/key/record.js'
+import { Failure } from '../../wire/base/failure.js'
+import { type KeyRecord, levelOfKeys } from '../../wire/key/record.js'
 
 /** Header, signature, names and seal around a body; twice for a letter that is shown to others. */
 const ENVELOPE = 512
@@ -48,12 +50,46 @@ export function largestInMaking(definition: KeyDefinition, parties: number): num
   return Math.max(largestInOpening(parties, parties + watchers), SHOWN + Math.max(...bodies))
 }
 
-/** The largest message of a signing. @param request length of the encoded request */
-export function largestInSigning(scheme: Scheme, signers: number, request: number): number {
+/** The numbers that decide how large the letters of a signing are. */
+export type SigningSize = {
+  readonly signers: number
+  /** Length of the encoded request. */
+  readonly request: number
+  readonly messages: number
+}
+
+/** The largest message of a signing. */
+export function largestInSigning(scheme: Scheme, { signers, request, messages }: SigningSize): number {
   const order = 4 * NAMED + signers * 2 * NAMED
-  const bodies = [request, order, ...(needsAuxiliary(scheme) ? presigning(signers) : [])]
+  const bodies = [request, order, FRAME + messages * largestItem(scheme, signers)]
   return Math.max(largestInOpening(signers), SHOWN + Math.max(...bodies))
 }
+
+/** No letter of a signing is longer. It leaves room for what shows it to others, below the limit of every server. */
+const LONGEST_LETTER = 700_000
+
+/** How many messages one run signs at most. */
+export const mostMessages = (scheme: Scheme, signers: number): number =>
+  Math.min(MOST_ENTRIES, Math.floor((LONGEST_LETTER - SHOWN - FRAME) / largestItem(scheme, signers)))
+
+/** @throws Failure `E_MESSAGES` (usage) for more messages than one run of a key's signers signs */
+export function requireOneRun(
+  { scheme, threshold }: Pick<KeyRecord, 'scheme' | 'threshold'>,
+  messages: number,
+): void {
+  const most = mostMessages(scheme, threshold)
+  if (messages <= most) return
+  throw new Failure(
+    'usage',
+    'E_MESSAGES',
+    `the payload needs ${messages} signatures, and ${threshold} signers make at most ${most} in one run`,
+    { hint: `split it into payloads that need at most ${most} signatures each` },
+  )
+}
+
+/** The most that a letter holds for one message. */
+const largestItem = (scheme: Scheme, signers: number): number =>
+  needsAuxiliary(scheme) ? Math.max(...presigning(signers)) : 2 * 33 + FRAME
 
 const modulus = (): number => levelOfKeys().modulusBits / 8
 
@@ -64,7 +100,7 @@ const auxiliaryOf = (scheme: Scheme): number => (needsAuxiliary(scheme) ? 4 * mo
 const proofOfModulus = (scheme: Scheme): number =>
   needsAuxiliary(scheme) ? levelOfKeys().repetitions * (2 * modulus() + 24) + modulus() + FRAME : 0
 
-/** Presigning, round 2: four ciphertexts for each peer in a broadcast; two proofs in a direct letter. */
+/** Presigning, round 2, for one message: four ciphertexts for each peer in a broadcast; two proofs in a letter. */
 function presigning(signers: number): number[] {
   const answers = (signers - 1) * 4 * (2 * modulus() + 8)
   const proofs = 2 * (10 * modulus() + 1024)

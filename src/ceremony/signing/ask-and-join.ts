@@ -4,33 +4,33 @@
  */
 import { joinUntil } from '../../messaging/channel/timeouts.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
-import type { PayloadType } from '../../wire/ceremony/definition.js'
+import type { Asked as AskedToSign, Target } from '../../payload/target.js'
 import { Failure } from '../../wire/base/failure.js'
-import { makeRequest, refusalCodec, type Request } from '../../wire/ceremony/request.js'
+import { makeRequest, refusalCodec } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Approval } from '../requests/approval.js'
 import { Asker, askerLeft, PassedOver } from '../requests/requester.js'
 import { declinedBy, tellOfDeclined } from './declined.js'
 import { Finder } from './pick-request.js'
-import { LIVES } from './fitness.js'
+import { LIVES, signable } from './fitness.js'
 import type { Key } from '../keys/key.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
 import { RequestBoard } from '../requests/request-board.js'
 import { carryOut } from './sign.js'
 import { type Signed, handOver, type SignedBefore, signedBefore } from './finished-signature.js'
 import { inRecordOrder } from '../requests/signer-set.js'
+import type { TakenUp } from '../requests/signing-run.js'
 import type { World } from '../world.js'
 
 export { type Approval, checkPayload, payloadHash, requireApproved } from '../requests/approval.js'
 
 /** The signature that this command asks for. */
-export type Asked = {
-  readonly type: PayloadType
-  readonly payload: Uint8Array
-  readonly path: string | null
+export type Asked = AskedToSign & {
   readonly reason: string
   /** Fingerprints; null: the first custodians that offer. */
   readonly signers: readonly Uint8Array[] | null
+  /** What it asks to have signed, if that was found out before (`signable`). */
+  readonly target?: Target
 }
 
 /**
@@ -56,13 +56,19 @@ export function signersNamed({ seated: record }: Key, names: readonly string[]):
 
 /** Asks for a signature, and signs with the others. */
 export async function ask(world: World, key: Key, asked: Asked): Promise<Signed> {
+  const { type, payload, path, reason, signers } = asked
+  const target = asked.target ?? (await signable(key, asked))
   const now = world.clock.now()
   const request = makeRequest(
     {
       format: 'mpc/request/v1',
       key_id: key.record.key_id,
       record: key.digest,
-      ...asked,
+      type,
+      payload,
+      path,
+      reason,
+      signers,
       created: now,
       expires: now + LIVES,
       nonce: world.rng(32),
@@ -71,23 +77,25 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
     world.identity.signing,
   )
   const { scheme, threshold } = key.record
-  requirePayload(world.transport, largestInSigning(scheme, threshold, request.encoded.length))
-  return onNotices(world, key, async (notices) => {
-    notices.know(request)
-    tellOfDeclined(world, key, notices, request)
-    notices.say.ask(request)
+  const size = { signers: threshold, request: request.encoded.length, messages: target.entries.length }
+  requirePayload(world.transport, largestInSigning(scheme, size))
+  return onBoard(world, key, async (board) => {
+    const taken = { world, key, board, request, target }
+    board.know(request)
+    tellOfDeclined(taken)
+    board.say.ask(request)
     try {
-      return await carryOut(world, key, notices, request)
+      return await carryOut(taken)
     } catch (error) {
-      await withdraw(world, notices, request)
-      throw declinedBy(key, notices, request, error)
+      await withdraw(taken)
+      throw declinedBy(taken, error)
     }
   })
 }
 
 /** Withdraws our request, so that nobody waits for us; not after our share may have been sent. */
-async function withdraw({ home }: World, notices: RequestBoard, request: Request): Promise<void> {
-  if ((await new RequestClaims(home, request.id).status()).left === null) notices.say.withdraw(request)
+async function withdraw({ world, board, request }: TakenUp): Promise<void> {
+  if ((await new RequestClaims(world.home, request.id).status()).left === null) board.say.withdraw(request)
 }
 
 /**
@@ -95,23 +103,25 @@ async function withdraw({ home }: World, notices: RequestBoard, request: Request
  * @param which the request's ID in hex; null: the oldest approved one, and the next if its asker leaves
  */
 export function join(world: World, key: Key, which: string | null, approval: Approval): Promise<Signed> {
-  return onNotices(world, key, async (notices) => {
+  return onBoard(world, key, async (board) => {
     const { clock, patience } = world
-    const finder = new Finder(world, key, notices, approval)
+    const finder = new Finder(world, key, board, approval)
     const deadline = joinUntil(patience, clock.now())
     if (which !== null) {
       const before = await signedBefore(world.home, key.name, which)
-      if (!before) return takeUp(world, key, notices, await finder.named(which, deadline), approval)
-      await handOver(world, notices, before)
+      if (!before) return takeUp({ world, key, board, ...(await finder.named(which, deadline)) }, approval)
+      await handOver(world, board, before)
       return before
     }
     let left: Failure | null = null
     for (;;) {
-      const request = await finder.next(deadline).catch((error: unknown) => {
+      const picked = await finder.next(deadline).catch((error: unknown) => {
         throw left ?? error
       })
+      const { request } = picked
       try {
-        return await takeUp(world, key, notices, request, approval, () => finder.hasAnother(request))
+        const taken = { world, key, board, ...picked }
+        return await takeUp(taken, approval, () => finder.hasAnother(request))
       } catch (error) {
         if (error instanceof Failure && ELSEWHERE.includes(error.code)) {
           finder.taken(request, error)
@@ -127,8 +137,8 @@ export function join(world: World, key: Key, which: string | null, approval: App
 
 /** Hands a finished signature to members who still wait for it. */
 export async function handOut(world: World, key: Key, before: SignedBefore): Promise<void> {
-  await onNotices(world, key, async (notices) => {
-    await handOver(world, notices, before)
+  await onBoard(world, key, async (board) => {
+    await handOver(world, board, before)
     return before
   })
 }
@@ -140,50 +150,45 @@ const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
  * Signs one request, if the person or the script approves. @param hasAnother whether another can be signed
  */
 async function takeUp(
-  world: World,
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
+  taken: TakenUp,
   approval: Approval,
   hasAnother: () => boolean = () => false,
 ): Promise<Signed> {
-  const asker = new Asker(world, key, notices, request, hasAnother)
-  if ('ask' in approval) await consent(world, key, notices, request, approval)
+  const { world, board, request } = taken
+  const asker = new Asker(taken, hasAnother)
+  if ('ask' in approval) await consent(taken, approval)
   // A request with named signers is repeated by each of them, so it survives a crash of its asker. One
   // without ends with its asker, who alone may choose the signers.
   const isOwn = hex(request.asker) === hex(world.card.fingerprint)
-  if (isOwn) tellOfDeclined(world, key, notices, request)
-  if (isOwn) notices.say.ask(request)
-  else if (request.signers) notices.say.keep('request', request.id, request.encoded)
+  if (isOwn) tellOfDeclined(taken)
+  if (isOwn) board.say.ask(request)
+  else if (request.signers) board.say.keep('request', request.id, request.encoded)
   try {
-    return await carryOut(world, key, notices, request, asker)
+    return await carryOut(taken, asker)
   } catch (error) {
-    if (isOwn) await withdraw(world, notices, request)
+    if (isOwn) await withdraw(taken)
     // Another process of this home may have the request, and goes on alone.
-    notices.say.drop(request.id, 'request', 'offer', 'order')
-    throw declinedBy(key, notices, request, error)
+    board.say.drop(request.id, 'request', 'offer', 'order')
+    throw declinedBy(taken, error)
   }
 }
 
 /** Asks this home's person. A refusal is final for this request, and the others are told. */
 async function consent(
-  world: World,
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
+  { world, key, board, request, target }: TakenUp,
   approval: Extract<Approval, { ask: unknown }>,
 ): Promise<void> {
   const over = new AbortController()
-  const leave = () => over.abort(notices.signal.reason)
-  notices.signal.addEventListener('abort', leave)
+  const leave = () => over.abort(board.signal.reason)
+  board.signal.addEventListener('abort', leave)
   // Ends the question once the asker has left.
-  notices.onNotice = () => {
-    if (notices.isCancelled(request)) over.abort(askerLeft(key, request))
+  board.onNotice = () => {
+    if (board.isCancelled(request)) over.abort(askerLeft(key, request))
   }
-  notices.onNotice()
+  board.onNotice()
   try {
     over.signal.throwIfAborted()
-    await approval.ask(request, over.signal)
+    await approval.ask(request, over.signal, target)
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'refused') throw error
     const claims = new RequestClaims(world.home, request.id)
@@ -193,24 +198,24 @@ async function consent(
         hint: 'the signature may exist; nothing was changed. The others and you can still end it, or let it lapse',
       })
     }
-    notices.say.keep('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
+    board.say.keep('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
     throw error
   } finally {
-    notices.onNotice = () => {}
-    notices.signal.removeEventListener('abort', leave)
+    board.onNotice = () => {}
+    board.signal.removeEventListener('abort', leave)
   }
 }
 
-async function onNotices(
+async function onBoard(
   world: World,
   key: Key,
-  act: (notices: RequestBoard) => Promise<Signed>,
+  act: (board: RequestBoard) => Promise<Signed>,
 ): Promise<Signed> {
-  const notices = new RequestBoard(world, key)
+  const board = new RequestBoard(world, key)
   try {
-    return await act(notices)
+    return await act(board)
   } finally {
-    await notices.mailbox.flush()
-    notices.close()
+    await board.mailbox.flush()
+    board.close()
   }
 }

@@ -6,10 +6,9 @@ import { CLOCKS_APART, clocksDiffer } from '../../messaging/channel/clock.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex, visible } from '../../wire/base/text.js'
-import type { Key } from '../keys/key.js'
 import { nameOf } from '../requests/requester.js'
-import type { Declined, RequestBoard } from '../requests/request-board.js'
-import type { World } from '../world.js'
+import type { Declined } from '../requests/request-board.js'
+import type { TakenUp } from '../requests/signing-run.js'
 
 /** The reason in words, to follow the member's name. */
 export function reasonOf({ why, ahead }: Declined, who: string, { type, path, id }: Request): string {
@@ -45,13 +44,8 @@ const NEXT: Readonly<Record<Declined['why'], string>> = {
 }
 
 /** Tells this home's person about each member that leaves the request to others, once. */
-export function tellOfDeclined(
-  { emit }: Pick<World, 'emit'>,
-  key: Key,
-  notices: RequestBoard,
-  request: Request,
-): void {
-  notices.onDeclined = (id, by, said) => {
+export function tellOfDeclined({ world: { emit }, key, board, request }: TakenUp): void {
+  board.onDeclined = (id, by, said) => {
     if (hex(id) !== hex(request.id)) return
     const party = nameOf(key, { asker: by })
     emit({ event: 'declined', party, reason: said ? reasonOf(said, party, request) : 'refused to sign' })
@@ -59,11 +53,11 @@ export function tellOfDeclined(
 }
 
 /** The failure that names members who are present and do not sign, in place of one that calls them absent. */
-export function declinedBy(key: Key, notices: RequestBoard, request: Request, error: unknown): unknown {
+export function declinedBy({ key, board, request }: TakenUp, error: unknown): unknown {
   if (!(error instanceof Failure) || !ABSENCES.includes(error.code)) return error
   const { missing } = error
   const awaited = request.signers?.map(hex)
-  const declined = notices
+  const declined = board
     .declined(request.id)
     .filter(({ by }) => awaited?.includes(hex(by)) ?? true)
     .map(({ by, said }) => ({ who: nameOf(key, { asker: by }), said }))

@@ -2,6 +2,7 @@
  * A request that this home has signed. Its signature is printed again on demand, and handed to signers who
  * still wait for it. Nothing is signed anew, and no secret is needed.
  */
+import { areSignatures, type Target, targetOf } from '../../payload/target.js'
 import { attempt } from '../../protocol/core/codec.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
@@ -9,20 +10,22 @@ import type { Home } from '../../storage/home/home.js'
 import { readState } from '../../storage/home/epochs.js'
 import { definitionId, type Order, orderCodec } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
-import { parseRequest, type Request, signatureCodec } from '../../wire/ceremony/request.js'
+import { parseRequest, type Request, signedCodec } from '../../wire/ceremony/request.js'
+import { signaturesFrom, signaturesText } from '../../wire/ceremony/signature.js'
 import { fromHex, hex } from '../../wire/base/text.js'
 import { epochHere } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
 import type { RequestBoard } from '../requests/request-board.js'
 import { silence } from '../requests/attempts.js'
 import { orderBy } from '../requests/signer-set.js'
-import { isSignature } from '../keys/signing-target.js'
 import type { World } from '../world.js'
 
 export type Signed = {
   readonly request: Request
   readonly order: Order
-  readonly signature: Uint8Array
+  readonly target: Target
+  /** One of 64 bytes for each message, in their order. */
+  readonly signatures: readonly Uint8Array[]
   /** Absolute paths; null for a certificate that lacks receipts. */
   readonly certificate: string | null
   readonly transcript: string | null
@@ -39,26 +42,28 @@ export type SignedBefore = Signed & {
 }
 
 /**
- * This home's signature for a request, by its ID in hex; null if there is none or its files are incomplete.
+ * This home's signatures for a request, by its ID in hex; null if there is none or its files are incomplete.
  */
 export async function signedBefore(home: Home, name: string, id: string): Promise<SignedBefore | null> {
   const state = await readState(home, name)
   const claims = new RequestClaims(home, fromHex(id, 32) as Uint8Array)
   const { end } = await claims.status()
-  const signature = end?.outcome === 'done' ? fromHex(end.note, 64) : null
-  const kept = signature && (await claims.readRequest())
-  if (!state || !signature || !kept) return null
+  const signatures = end?.outcome === 'done' ? signaturesFrom(end.note) : null
+  const kept = signatures && (await claims.readRequest())
+  if (!state || !signatures || !kept) return null
   for (const { digest } of state.epochs) {
     const key = await epochHere(home, name, state, digest)
     const request = requestIn(key, kept)
-    if (!request || !isSignature(key, request, signature)) continue
+    const target = request && (await targetOf(key.record, request).catch(nullIfRefused))
+    if (!target || !areSignatures(target, signatures)) continue
     const order = await orderOf(claims, key, request)
     if (!order) continue
     return {
       key,
       request,
+      target,
       order,
-      signature,
+      signatures,
       ...(await new CeremonyFiles(home, definitionId(order)).proofs()),
     }
   }
@@ -66,19 +71,19 @@ export async function signedBefore(home: Home, name: string, id: string): Promis
 }
 
 /**
- * Stores a signature with its request, so that it can be printed again.
- * @returns the problem if that fails; the signature is valid anyway
+ * Stores the signatures with their request, so that they can be printed again.
+ * @returns the problem if that fails; the signatures are valid anyway
  */
 export async function keepSigned(
   claims: RequestClaims,
   request: Request,
   order: Order,
-  signature: Uint8Array,
+  signatures: readonly Uint8Array[],
 ): Promise<string | undefined> {
   try {
     await claims.keepRequest(request.encoded)
     await claims.keepOrder(orderCodec.encode(order))
-    await claims.finish('done', hex(signature))
+    await claims.finish('done', signaturesText(signatures))
     return undefined
   } catch (error) {
     return messageOf(error)
@@ -91,16 +96,27 @@ export function messageOf(error: unknown): string {
   throw error
 }
 
-/** Publishes the signature for members who wait, for a while or until another member publishes it too. */
+/** Publishes the signatures, so that every member can have them. */
+export function announce(board: RequestBoard, { id }: Request, signatures: readonly Uint8Array[]): void {
+  board.say.keep('signature', id, signedCodec.encode({ request: id, signatures }))
+}
+
+/** Publishes the signatures for members who wait, for a while or until another member publishes them too. */
 export async function handOver(
   world: Pick<World, 'clock' | 'linger'>,
-  notices: RequestBoard,
-  { key, request, signature }: SignedBefore,
+  board: RequestBoard,
+  { request, target, signatures }: SignedBefore,
 ): Promise<void> {
-  notices.say.keep('signature', request.id, signatureCodec.encode({ request: request.id, signature }))
-  const others = () => notices.signatures(request.id).some((theirs) => isSignature(key, request, theirs))
+  announce(board, request, signatures)
+  const others = () => board.signatures(request.id).some((theirs) => areSignatures(target, theirs))
   const deadline = world.clock.now() + Math.min(world.linger, HANDING_OVER)
-  await notices.until(others, deadline, silence).catch(() => {})
+  await board.until(others, deadline, silence).catch(() => {})
+}
+
+/** @throws any error that is no refusal */
+function nullIfRefused(error: unknown): null {
+  if (error instanceof Failure) return null
+  throw error
 }
 
 /** The request, if it is for this epoch. */

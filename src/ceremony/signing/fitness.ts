@@ -9,7 +9,8 @@ import { type Approval, checkPayload, requireApproved } from '../requests/approv
 import type { Key } from '../keys/key.js'
 import { noSeat } from '../keys/rebinds.js'
 import { inRecordOrder } from '../requests/signer-set.js'
-import { targetOf } from '../keys/signing-target.js'
+import { type Asked, type Target, targetOf } from '../../payload/target.js'
+import { requireOneRun } from '../session/largest-letter.js'
 import type { World } from '../world.js'
 
 /** How long a request may last, in milliseconds. */
@@ -18,14 +19,24 @@ export const LIVES = 24 * 3_600_000
 /** @throws Failure unless this member can sign the request with its epoch, whatever the time */
 export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Request): void {
   if (hex(request.record) !== hex(key.digest)) throw otherEpoch(key, request)
-  targetOf(key, request)
   if (request.signers) requireSeats(key, request.signers)
   if (request.signers) inRecordOrder(key.seated, request.signers)
   const me = hex(world.card.fingerprint)
   if (request.signers && !request.signers.some((fingerprint) => hex(fingerprint) === me)) {
     throw new Failure('configuration', 'E_NOT_SIGNER', 'the request names other signers')
   }
-  checkPayload(request.type, request.payload)
+}
+
+/**
+ * What a request asks to have signed.
+ * @throws Failure unless a key may sign it, whoever approves it, in one run: `E_TYPE`, `E_PATH` (usage),
+ *   `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused), `E_MESSAGES` (usage)
+ */
+export async function signable({ record }: Pick<Key, 'record'>, asked: Asked): Promise<Target> {
+  const target = await targetOf(record, asked)
+  checkPayload(asked.type, asked.payload)
+  requireOneRun(record, target.entries.length)
+  return target
 }
 
 /**

@@ -6,7 +6,8 @@ import type { Home } from '../../storage/home/home.js'
 import { definitionCodec } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { parseRequest, type Request } from '../../wire/ceremony/request.js'
-import { fromHex, hex } from '../../wire/base/text.js'
+import { signaturesFrom } from '../../wire/ceremony/signature.js'
+import { hex } from '../../wire/base/text.js'
 import { transcriptCodec } from '../../wire/session/transcript.js'
 import { type HeldKey, heldKeys } from '../epochs/held-epochs.js'
 
@@ -19,7 +20,7 @@ export type Signing = {
   readonly key: string | null
   readonly state: keyof typeof SIGNING_STATES
   /** Null if there is none. */
-  readonly signature: Uint8Array | null
+  readonly signatures: readonly Uint8Array[] | null
   /** Absolute path; null if there is none, or if others handed this member the signature. */
   readonly transcript: string | null
 }
@@ -55,12 +56,12 @@ async function signingOf(
     const request = kept && attempt(() => parseRequest(kept, (asker) => askerIn(keys, asker)))
     const key = request && keys.find(({ state }) => state && equalBytes(state.key_id, request.key_id))
     const { left, end } = await claims.status()
-    const signature = end?.outcome === 'done' ? fromHex(end.note, 64) : null
-    const state = signature ? 'signed' : end ? 'refused' : left ? 'in-doubt' : 'begun'
-    return { id, request, key: key?.name ?? null, state, signature, transcript }
+    const signatures = end?.outcome === 'done' ? signaturesFrom(end.note) : null
+    const state = signatures ? 'signed' : end ? 'refused' : left ? 'in-doubt' : 'begun'
+    return { id, request, key: key?.name ?? null, state, signatures, transcript }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return { id, request: null, key: null, state: 'damaged', signature: null, transcript }
+    return { id, request: null, key: null, state: 'damaged', signatures: null, transcript }
   }
 }
 

@@ -11,7 +11,8 @@ import { OtherRealm } from '../../wire/base/realm.js'
 import { fromHex, hex } from '../../wire/base/text.js'
 import { type Approval, requireApproved } from '../requests/approval.js'
 import { askerLeft, nameOf } from '../requests/requester.js'
-import { failureIn, requireOurs, toldAs, unapproved, untimely } from './fitness.js'
+import type { Target } from '../../payload/target.js'
+import { failureIn, requireOurs, signable, toldAs, unapproved, untimely } from './fitness.js'
 import type { Key } from '../keys/key.js'
 import type { RequestBoard } from '../requests/request-board.js'
 import { noSeat } from '../keys/rebinds.js'
@@ -20,10 +21,17 @@ import type { World } from '../world.js'
 
 const LISTEN_FIRST = 700
 
+/** A request that can be signed here, and what it asks to have signed. */
+export type Picked = { readonly request: Request; readonly target: Target }
+
 /** The findings about a request since it was first seen. */
 type Judged = {
-  /** Why it cannot be signed here, whatever the time. */
-  readonly unfit: Failure | null
+  /** Why it cannot be signed here, whatever the time; null also until its payload is decoded. */
+  unfit: Failure | null
+  /** What it asks to have signed; null until its payload is decoded, and if it is unfit. */
+  target: Target | null
+  /** Resolves once one of the two is there. */
+  decoded: Promise<void>
   /** Why a script does not approve it. */
   readonly unapproved: Failure | null
   /** The state of this home's claims when last read. */
@@ -65,7 +73,7 @@ export class Finder {
   /**
    * The request with this ID in hex. @throws Failure `E_NO_REQUEST` (absent), or the reason not to sign it
    */
-  async named(id: string, deadline: number): Promise<Request> {
+  async named(id: string, deadline: number): Promise<Picked> {
     await this.#recall(id)
     await this.#notices.until(
       () => this.#notices.request(id) !== undefined,
@@ -73,24 +81,26 @@ export class Finder {
       () => noRequest(`request ${id.slice(0, 16)}`),
     )
     const request = this.#notices.request(id) as Request
+    const judged = this.#judge(request)
+    await judged.decoded
     const unfit = this.#refusal(request)
     if (unfit) {
       this.#tell(request, unfit)
       throw unfit
     }
     if (!('ask' in this.#approval)) requireApproved(request, this.#approval)
-    return request
+    return { request, target: judged.target as Target }
   }
 
   /**
    * The first live request that this member may sign. @throws Failure (absent) `E_NO_REQUEST`, `E_ASKER_LEFT`
    */
-  async next(deadline: number): Promise<Request> {
+  async next(deadline: number): Promise<Picked> {
     const notices = this.#notices
     const otherwise = (): Failure => {
       const isTakenBack = (request: Request): boolean => {
-        const { unfit, unapproved, claims } = this.#judge(request)
-        return notices.isCancelled(request) && !unfit && !unapproved && claims !== 'taken'
+        const { target, unapproved, claims } = this.#judge(request)
+        return notices.isCancelled(request) && target !== null && !unapproved && claims !== 'taken'
       }
       const left = notices.requests().find(isTakenBack)
       if (left) return askerLeft(this.#key, left)
@@ -101,7 +111,7 @@ export class Finder {
     for (;;) {
       await notices.until(() => this.#suitable() !== null, deadline, otherwise)
       const request = this.#suitable()
-      if (request) return request
+      if (request) return { request, target: this.#judge(request).target as Target }
     }
   }
 
@@ -133,6 +143,7 @@ export class Finder {
   /** Whether this member may sign a request now, apart from its claims. */
   #fits(request: Request): boolean {
     const judged = this.#judge(request)
+    if (judged.target === null && judged.unfit === null) return false
     const why = this.#refusal(request) ?? judged.unapproved
     if (why) {
       this.#skip(request, judged, why)
@@ -150,13 +161,27 @@ export class Finder {
     if (before) return before
     const judged: Judged = {
       unfit: failureIn(() => requireOurs(this.#world, this.#key, request)),
+      target: null,
+      decoded: Promise.resolve(),
       unapproved: unapproved(request, this.#approval),
       claims: 'unknown',
       looked: Number.NEGATIVE_INFINITY,
       told: false,
     }
     this.#judged.set(request, judged)
+    if (judged.unfit === null) judged.decoded = this.#decode(request, judged)
     return judged
+  }
+
+  /** Decodes a payload, once; a request whose payload is refused is unfit. */
+  async #decode(request: Request, judged: Judged): Promise<void> {
+    try {
+      judged.target = await signable(this.#key, request)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      judged.unfit = error
+    }
+    this.#notices.mailbox.look()
   }
 
   /** Why it cannot be signed here now, whoever approves it. */

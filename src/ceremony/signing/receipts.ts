@@ -18,20 +18,27 @@ import { hex } from '../../wire/base/text.js'
 import { cardOf } from '../requests/signer-set.js'
 import type { World } from '../world.js'
 
+/** The run whose signatures the receipts are over. */
+type Attesting = {
+  /** The key's, with its seats. */
+  readonly record: KeyRecord
+  readonly order: Order
+  readonly room: Room
+  readonly ran: Ran
+  /** The encoded list of signatures. */
+  readonly outcome: Uint8Array
+}
+
 /**
  * The receipts that arrive within 5 s, by signer; null for a missing one. They have no proofs, because no
  * share is new.
  */
 export async function gatherReceipts(
   world: World,
-  record: KeyRecord,
-  order: Order,
-  room: Room,
-  ran: Ran,
-  signature: Uint8Array,
-  signal: AbortSignal,
+  { record, order, room, ran, outcome }: Attesting,
 ): Promise<(Receipt | null)[]> {
-  const digest = resultDigest(ran, signature)
+  const { signal } = world
+  const digest = resultDigest(ran, outcome)
   const mine = makeReceipt(world.identity.signing, world.card.fingerprint, ran, digest, null)
   room.mailbox.post('receipt', { session: ran.sid }, receiptCodec.encode(mine))
   room.emit({ event: 'receipt_sent' })

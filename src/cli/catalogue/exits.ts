@@ -33,6 +33,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_KEY_NAME',
       'E_KIND',
       'E_LATER',
+      'E_MESSAGES',
       'E_NATS_GROUP',
       'E_NATS_URL',
       'E_NOTHING_TO_FINISH',

@@ -188,6 +188,10 @@ export const runningCodes = {
   E_DESCRIPTOR: entry('The file is not an ERC-7730 descriptor.', 'Correct the error, or leave out the file.'),
   E_PAYLOAD: entry('The payload is not of the given type, or is too large.', 'Check --type and the file.'),
   E_INSPECT_KEY: entry('A path needs a key, and the command names none.', 'Give --key, or omit --path.'),
+  E_MESSAGES: entry(
+    'The payload needs more signatures than one run makes.',
+    'Split it into payloads that need as many as the error names, or fewer.',
+  ),
   E_TYPE: entry(
     'The type of payload does not exist, or keys of this scheme do not sign it.',
     'Give a --type that the error names.',

@@ -1,6 +1,5 @@
 /** The questions before a signature: of the member that asks for it, and of one that is asked. */
 import type { Key } from '../../ceremony/keys/key.js'
-import { decodeFor } from '../../ceremony/requests/approval.js'
 import type { Decoded } from '../../payload/decoder.js'
 import { hex, visible } from '../../wire/base/text.js'
 import type { Request } from '../../wire/ceremony/request.js'
@@ -47,7 +46,7 @@ export async function confirmAsking(
 /** Before this member signs what another asks for. */
 export async function consent(
   context: Pick<Context, 'terminal' | 'now'>,
-  request: Request,
+  { request, decoded }: { readonly request: Request; readonly decoded: Decoded },
   key: Key,
   signal: AbortSignal,
 ): Promise<void> {
@@ -55,7 +54,6 @@ export async function consent(
   const nameOf = (fingerprint: Uint8Array) =>
     members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'
   const asker = nameOf(request.asker)
-  const decoded = await decodeFor(key.record, request)
   await approve(
     context,
     `${asker} asks for this signature, ${humanTime(request.created, context.now())}:`,

@@ -19,7 +19,7 @@ import {
   time,
 } from './schema.js'
 import { shareData } from './share.js'
-import { signingData } from './signing.js'
+import { entry, signingData } from './signing.js'
 
 const identityFields = {
   name,
@@ -173,7 +173,9 @@ const signings = list(
     state: oneOf('signed', 'refused', 'in-doubt', 'begun', 'damaged'),
     created: orNull(time),
     payload_sha256: orNull(hex(32)),
+    /** Null where there are several, or none. */
     signature: orNull(hex(64)),
+    signatures: orNull(list(hex(64))),
     transcript: orNull(path),
   }),
 )
@@ -299,6 +301,7 @@ const error = object({
       round: text,
       kind: oneOf('proven', 'witnessed', 'pair'),
       reason: text,
+      entry,
       evidence: orNull(path),
     }),
   ),

@@ -54,6 +54,15 @@ const inspected = object({
   messages: orNull(list(object({ path: orNull(text), digest: hex(32) }), { minItems: 1, maxItems: 64 })),
 })
 
+/** For ecdsa alone. */
+const ecdsaForms = {
+  r: hex(32),
+  s: hex(32),
+  recovery_id: oneOf(0, 1),
+  der: { type: 'string', pattern: '^30([0-9a-f]{2})+$' },
+}
+const ECDSA_FORMS = Object.keys(ecdsaForms)
+
 const signature = object(
   {
     request_id: hex(32),
@@ -66,13 +75,14 @@ const signature = object(
     epoch: count(1),
     /** At the path. */
     public_key: publicKey,
-    /** 64 bytes; for ecdsa r and s. */
-    signature: hex(64),
-    /** For ecdsa alone. */
-    r: hex(32),
-    s: hex(32),
-    recovery_id: oneOf(0, 1),
-    der: { type: 'string', pattern: '^30([0-9a-f]{2})+$' },
+    /** 64 bytes; for ecdsa r and s. Null where the payload needs several: then see `signatures`. */
+    signature: orNull(hex(64)),
+    ...ecdsaForms,
+    /** One for each message of the payload, in their order, with the key at its path. */
+    signatures: list(
+      object({ path: orNull(text), public_key: publicKey, signature: hex(64), ...ecdsaForms }, ECDSA_FORMS),
+      { minItems: 1, maxItems: 64 },
+    ),
     certificate: text,
     /** Null where the signature was handed over by another. */
     transcript: orNull(path),
@@ -86,8 +96,11 @@ const signature = object(
       }),
     ),
   },
-  ['r', 's', 'recovery_id', 'der'],
+  ECDSA_FORMS,
 )
+
+/** Of the message at fault, from 1; null where a run has one message, or none. */
+export const entry = orNull(count(1))
 
 const ranFields = {
   definition_id: hex(32),
@@ -108,7 +121,10 @@ const transcript = object({
   kind: oneOf('keygen', 'reshare', 'refresh', 'sign'),
   ...ranFields,
   head: hex(32),
+  /** Null where there are several, or none. */
   signature: orNull(hex(64)),
+  /** In the order of the payload's messages; null for a ceremony that makes a key. */
+  signatures: orNull(list(object({ path: orNull(text), public_key: publicKey, signature: hex(64) }))),
   certificate: oneOf('complete', 'incomplete'),
   missing: list(name),
 })
@@ -122,9 +138,12 @@ const failedRun = object({
   words: orNull(ranFields.words),
   /** Of the key that was to sign or to be dealt anew. */
   public_key: orNull(publicKey),
-  guilty: list(object({ name, fingerprint: hex(32), round: text, kind: { const: 'proven' }, reason: text }), {
-    minItems: 1,
-  }),
+  guilty: list(
+    object({ name, fingerprint: hex(32), round: text, kind: { const: 'proven' }, reason: text, entry }),
+    {
+      minItems: 1,
+    },
+  ),
 })
 
 /** `data` of the commands that sign and verify. */

@@ -86,12 +86,13 @@ function presentError(
         message: error.message,
         hint: error.hint,
         party: error.party,
-        accused: error.accused.map(({ name, fingerprint, round, kind, reason, evidence }) => ({
+        accused: error.accused.map(({ name, fingerprint, round, kind, reason, entry, evidence }) => ({
           name,
           fingerprint,
           round,
           kind,
           reason,
+          entry,
           evidence,
         })),
       }

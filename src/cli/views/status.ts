@@ -40,24 +40,25 @@ export const requestLines = ({ id, key, state, owner, next }: RequestStatus): st
   ...moveLines(owner, next),
 ]
 
-export const signingData = ({ id, request, key, state, signature, transcript }: Signing) => ({
+export const signingData = ({ id, request, key, state, signatures, transcript }: Signing) => ({
   request_id: hex(id),
   key,
   state,
   created: request && rfc3339(request.created),
   payload_sha256: request && hex(request.payloadSha256),
-  signature: signature && hex(signature),
+  signature: signatures?.length === 1 ? hex(signatures[0] as Uint8Array) : null,
+  signatures: signatures?.map(hex) ?? null,
   transcript,
 })
 
 export const signingLines = (
-  { id, request, key, state, signature, transcript }: Signing,
+  { id, request, key, state, signatures, transcript }: Signing,
   now: number,
 ): string[] => [
   `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}${request ? `, ${humanTime(request.created, now)}` : ''}: ${SIGNING_STATES[state]}`,
   ...fields([
     ...(request ? [['sha256', hex(request.payloadSha256)] as const] : []),
-    ...(signature ? [['signature', hex(signature)] as const] : []),
+    ...(signatures ?? []).map((signature) => ['signature', hex(signature)] as const),
     ...(transcript ? [['transcript', transcript] as const] : []),
   ]),
 ]

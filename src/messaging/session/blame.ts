@@ -14,12 +14,14 @@ export const accusation = (
   round: string,
   kind: Accused['kind'],
   reason: string,
+  entry: number | null = null,
 ): Accused => ({
   name: member.name,
   fingerprint: hex(member.fingerprint),
   round,
   kind,
   reason,
+  entry,
   evidence: null,
 })
 

@@ -206,8 +206,8 @@ function claimOf(options: RunOptions, round: string, party: PartyId, entry: numb
 }
 
 function named({ accusations }: ProtocolAbort, { members }: RunOptions): Failure {
-  const accused = accusations.map(({ party, round, kind, reason }) =>
-    accusation(memberOf(members, party), round, kind, reason),
+  const accused = accusations.map(({ party, round, kind, reason, entry }) =>
+    accusation(memberOf(members, party), round, kind, reason, entry),
   )
   return failureFor(accused)
 }

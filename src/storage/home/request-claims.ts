@@ -21,12 +21,14 @@ import { createFile, ensureDir, listDir, readFile, removeFile } from '../fs/atom
 import type { Home } from './home.js'
 import { isAlive, isSame, processShape, thisProcess } from '../fs/processes.js'
 
-const LIMIT = 1024
+/** Characters of a note: room for 64 signatures in hex. */
+const MOST_NOTE = 64 * 128
+const LIMIT = 2 * MOST_NOTE
 const REQUEST_LIMIT = 1 << 20
 const claimShape = record({ format: format('mpc/claim/v1'), process: processShape, order: uint() })
 const claimCodec = codec(claimShape, LIMIT)
 const leftCodec = codec(record({ format: format('mpc/left/v1'), payload: bytes(32) }), LIMIT)
-const endCodec = codec(record({ format: format('mpc/claim-end/v1'), note: text(200) }), LIMIT)
+const endCodec = codec(record({ format: format('mpc/claim-end/v1'), note: text(MOST_NOTE) }), LIMIT)
 
 const OUTCOMES = ['done', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
@@ -122,7 +124,7 @@ export class RequestClaims {
 
   /**
    * Records how the request ended here. Idempotent.
-   * @param note at most 200 characters
+   * @param note the signatures in hex (`signaturesText`), or why it was refused; at most 8192 characters
    * @returns whether this call ended it
    * @throws Failure `E_REQUEST_ENDED` (conflict) if it ended otherwise; a finished signature always prevails
    */

@@ -26,6 +26,8 @@ export type Accused = {
   readonly round: string
   readonly kind: 'proven' | 'witnessed' | 'pair'
   readonly reason: string
+  /** The number of the message at fault, from 1; null where a run has one message, or none. */
+  readonly entry: number | null
   /** Absolute path of the evidence file, if there is one. */
   readonly evidence: string | null
 }

@@ -16,11 +16,12 @@ import {
   time,
 } from '../../protocol/core/codec.js'
 import { digest } from '../../protocol/core/session.js'
-import { type Order, PAYLOAD_TYPES } from './definition.js'
+import { type Order, payloadType } from './definition.js'
 import { type SigningKey, verifySignature } from '../base/ed25519.js'
 import { sha256 } from '../base/hash.js'
 import { format } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
+import { signaturesShape } from './signature.js'
 import { hex } from '../base/text.js'
 
 /** Leaves room for the envelope below the server's limit. */
@@ -31,7 +32,7 @@ const fields = {
   key_id: bytes(32),
   /** Digest of the record of the signing epoch. */
   record: bytes(32),
-  type: oneOf(PAYLOAD_TYPES),
+  type: payloadType,
   payload: bytesUpTo(PAYLOAD_LIMIT),
   path: nullable(text(128)),
   /** Why, in the asker's words. */
@@ -123,5 +124,5 @@ export const PASSED_OVER = ['payload', 'type', 'epoch', 'clock', 'seat', 'unfit'
 export type PassedOver = (typeof PASSED_OVER)[number]
 /** Passes this request over; another process of the same member still may sign it. */
 export const passedCodec = codec(record({ request: bytes(32), why: oneOf(PASSED_OVER) }), 256)
-/** The finished signature, which anybody can verify. */
-export const signatureCodec = codec(record({ request: bytes(32), signature: bytes(64) }), 256)
+/** The finished signatures, which anybody can verify. */
+export const signedCodec = codec(record({ request: bytes(32), signatures: signaturesShape }), 1 << 13)

@@ -1,19 +1,34 @@
 /**
- * The message that a scheme signs for each payload type, and ordinary verifiers of the signature: OpenSSL for
- * Ed25519, noble for BIP-340 and ECDSA. None shares code with the signing protocols.
+ * The signatures of a request, and ordinary verifiers: OpenSSL for Ed25519, noble for BIP-340 and ECDSA. None shares
+ * code with the signing protocols.
  */
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
-import { equalBytes } from '../../protocol/core/codec.js'
+import { attempt, bytes, codec, equalBytes, list } from '../../protocol/core/codec.js'
+import { MOST_ENTRIES } from '../../protocol/core/entries.js'
 import type { Scheme } from '../../protocol/group/scheme.js'
-import type { PayloadType } from './definition.js'
 import { isSigningKey, verifyEd25519 } from '../base/ed25519.js'
 import { sha256 } from '../base/hash.js'
+import { fromHex, hex } from '../base/text.js'
+
+/** The signatures of a request, one of 64 bytes for each message, in the order of the messages. */
+export const signaturesShape = list(bytes(64), 1, MOST_ENTRIES)
+/** What a signing has made: receipts and transcripts cover these bytes. */
+export const signaturesCodec = codec(signaturesShape, 1 << 13)
+
+/** The signatures in hex, one after the other. */
+export const signaturesText = (signatures: readonly Uint8Array[]): string => signatures.map(hex).join('')
+
+/** The signatures in such a text; null if it is none. */
+export function signaturesFrom(text: string): readonly Uint8Array[] | null {
+  const signatures = (text.match(/.{1,128}/gs) ?? []).map((each) => fromHex(each, 64))
+  return attempt(() => signaturesShape.parse(signatures, ''))
+}
 
 /**
  * The message of a payload. ECDSA signs a digest: the payload's SHA-256, or the payload itself if it is a
  * digest. The other schemes sign the payload.
  */
-export const messageOf = (scheme: Scheme, type: PayloadType, payload: Uint8Array): Uint8Array =>
+export const messageOf = (scheme: Scheme, type: string, payload: Uint8Array): Uint8Array =>
   scheme === 'ecdsa-secp256k1' && type !== 'digest' ? sha256(payload) : payload
 
 /** Whether a 64-byte signature is valid for `message`; for ECDSA only with low s. Never throws. */

@@ -16,6 +16,7 @@ import { expectSigns } from '../../support/keys.js'
 import { accept, restored } from '../../support/rebound.js'
 import { defined, makeTreasury, reshared, signed } from '../../support/reshares.js'
 import { type Custodian, custodians } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 // At the level of rehearsals, which is the one that is quick.
 enterRehearsal()
@@ -42,13 +43,13 @@ test('an ECDSA key goes on with new shares and new auxiliary data', async () => 
   for (const { N } of data?.parties.values() ?? []) expect(old).not.toContain(N)
 
   const transcript = await readEpochFile(bob.home, 'treasury', digest, 'transcript.cbor')
-  expect(verifyTranscript(transcript as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
+  expect(await verifyTranscript(transcript as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
 
   const payload = Buffer.from('pay nobody')
   for (const result of await signed([alice, carol], payload, world)) {
     if (result.status === 'rejected') throw result.reason as Error
     const hash = createHash('sha256').update(payload).digest()
-    expect(verify(hash, recordPublicKey(record), result.value.signature)).toBe(true)
+    expect(verify(hash, recordPublicKey(record), only(result.value))).toBe(true)
   }
 })
 

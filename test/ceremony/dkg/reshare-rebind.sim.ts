@@ -67,7 +67,7 @@ test('who restored a share under a new identity deals a refresh; the next record
   expect(first.record).toMatchObject({ epoch: 2, parent: digest, key_id: record.key_id })
   expect(await statesOf(alice)).toEqual(['1 parent', '2 active'])
   const transcript = await readEpochFile(carol.home, 'treasury', first.digest, 'transcript.cbor')
-  const verified = verifyTranscript(transcript as Uint8Array)
+  const verified = await verifyTranscript(transcript as Uint8Array)
   expect(verified).toMatchObject({ kind: 'refresh', missing: [] })
   expect(verified.participants.map(({ line }) => line)).toEqual(now.map(({ card }) => card.line))
   await expectSigns([alice, carol], record)
@@ -174,7 +174,7 @@ test('two with new identities deal and leave; who joins knows them by the defini
   const results = (await reshared([carol, dave, alice, bob], file, quick)) as [MadeKey, ...MadeKey[]]
   expect(results.map(({ holds }) => holds)).toEqual([true, true, false, false])
   const transcript = await readEpochFile(dave.home, 'treasury', results[0].digest, 'transcript.cbor')
-  expect(verifyTranscript(transcript as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
+  expect(await verifyTranscript(transcript as Uint8Array)).toMatchObject({ kind: 'reshare', missing: [] })
   await expectSigns([carol, dave], record)
 
   await retire(alice, await planRetire(alice.home, alice.card, 'treasury', null), NOW)

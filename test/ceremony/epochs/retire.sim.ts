@@ -38,6 +38,7 @@ import { raze } from '../../support/processes.js'
 import { defined, makeTreasury, reshared, signed, takesPart } from '../../support/reshares.js'
 import { copyOf, filesWith, hasShare, scalarOf } from '../../support/shares.js'
 import { type Custodian, custodians, worldOf } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 const NOW = 1_900_000_000_000
 const quick = { linger: 2000 }
@@ -51,7 +52,7 @@ async function sign(signers: readonly Custodian[], record: KeyRecord): Promise<b
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(recordPublicKey(record)).toString('base64url') }
   const key = createPublicKey({ key: jwk, format: 'jwk' })
   return results.every(
-    (result) => result.status === 'fulfilled' && verify(null, payload, key, result.value.signature),
+    (result) => result.status === 'fulfilled' && verify(null, payload, key, only(result.value)),
   )
 }
 

@@ -61,6 +61,7 @@ beforeAll(async () => {
     round: 'open',
     kind: 'proven',
     reason: 'test',
+    entry: null,
     evidence: null,
   } as const
   await rememberFaults(

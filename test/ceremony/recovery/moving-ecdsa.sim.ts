@@ -31,6 +31,7 @@ import { raze } from '../../support/processes.js'
 import { makeTreasury, signed } from '../../support/reshares.js'
 import { copyOf } from '../../support/shares.js'
 import { type Custodian, custodians } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 // At the level of rehearsals, which is the one that is quick.
 enterRehearsal()
@@ -66,7 +67,7 @@ test('an ECDSA share signs on the new machine, and is checked against the record
   for (const result of await signed([there, bob], payload, world)) {
     if (result.status === 'rejected') throw result.reason as Error
     const hash = createHash('sha256').update(payload).digest()
-    expect(verify(hash, recordPublicKey(record), result.value.signature)).toBe(true)
+    expect(verify(hash, recordPublicKey(record), only(result.value))).toBe(true)
   }
 
   // Bob's primes beside alice's share; and no primes at all.

@@ -28,6 +28,7 @@ import { live, raze, withDisks } from '../../support/processes.js'
 import { copyOf, filesWith, scalarOf } from '../../support/shares.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../../support/signing.js'
 import { type Custodian, worldOf } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 const NOW = 1_900_000_000_000
 let [alice, bob, carol] = [] as unknown as Three
@@ -72,7 +73,7 @@ test('it comes in where it was sent, under the name it had, and signs with who a
     asks(worldOf(there, network.connect('alice')), payload, [there, bob]),
     joins(worldOf(bob, network.connect('bob')), approving(payload)),
   ])
-  expect(await isValid(carol, payload, a.signature)).toBe(true)
+  expect(await isValid(carol, payload, only(a))).toBe(true)
   // What is in the folder is of no use to anybody else: not in clear, and not to who sent it.
   for (const file of MOVED_FILES) {
     expect(Buffer.from(moved[file]).toString('hex')).not.toContain(await scalarOf(alice))

@@ -33,6 +33,7 @@ import { built } from '../../support/built.js'
 import { keygenDefinition, people, type Person, rng } from '../../support/members.js'
 import { approving, asks, joins, somePayload } from '../../support/signing.js'
 import { type Custodian, custodians, fileOf, worldOf } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 // At the level of rehearsals, which is the one that is quick.
 enterRehearsal()
@@ -174,10 +175,10 @@ async function signsWith(
     await markVerified(other.home, fresh.card, 'rebind', NOW)
     const network = new MemoryNetwork()
     const payload = somePayload()
-    const [{ signature }] = await Promise.all([
+    const [{ signatures }] = await Promise.all([
       asks(worldOf(fresh, network.connect('alice'), options), payload, [fresh, other]),
       joins(worldOf(other, network.connect(other.member.name), options), approving(payload)),
     ])
-    expect(verifies(scheme, recordPublicKey(key.record), payload, signature)).toBe(true)
+    expect(verifies(scheme, recordPublicKey(key.record), payload, only({ signatures }))).toBe(true)
   }
 }

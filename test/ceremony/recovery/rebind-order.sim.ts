@@ -33,6 +33,7 @@ import { defined } from '../../support/reshares.js'
 import { copyOf } from '../../support/shares.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../../support/signing.js'
 import { type Custodian, worldOf } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 const NOW = 1_900_000_000_000
 const IN_2080 = Date.UTC(2080, 0)
@@ -188,10 +189,10 @@ test('who holds another rebind of the same identity is told so before it signs; 
 
   await accepts(there, right)
   const [a, b] = await Promise.all(sign({}))
-  expect(await isValid(carol, payload, a.signature)).toBe(true)
+  expect(await isValid(carol, payload, only(a))).toBe(true)
   const [seen, same] = [a, b].map(({ transcript }) => Uint8Array.from(readFileSync(transcript as string)))
   expect(seen).toEqual(same)
-  expect(verifyTranscript(seen as Uint8Array)).toMatchObject({ kind: 'sign', missing: [] })
+  expect(await verifyTranscript(seen as Uint8Array)).toMatchObject({ kind: 'sign', missing: [] })
   for (const { certificate } of [a, b]) expect(certificate).not.toBeNull()
 }, 30_000)
 

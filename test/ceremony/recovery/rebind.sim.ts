@@ -18,6 +18,7 @@ import { type Person, rng } from '../../support/members.js'
 import { type Rebound, restored } from '../../support/rebound.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../../support/signing.js'
 import { type Custodian, worldOf } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 const NOW = 1_900_000_000_000
 let [oldAlice, bob, carol] = [] as unknown as Three
@@ -56,11 +57,15 @@ test('the restored custodian signs with one who accepted it; the transcript show
     asks(worldOf(alice, network.connect('alice')), payload, [alice, there]),
     joins(worldOf(there, network.connect('bob')), approving(payload)),
   ])
-  expect(await isValid(carol, payload, a.signature)).toBe(true)
+  expect(await isValid(carol, payload, only(a))).toBe(true)
   expect(b.order.rebinds).toHaveLength(1)
   expect(a.order.signers[0]?.fingerprint).toEqual(alice.card.fingerprint)
   const seen = Uint8Array.from(readFileSync(b.transcript as string))
-  expect(verifyTranscript(seen)).toMatchObject({ kind: 'sign', missing: [], signature: a.signature })
+  expect(await verifyTranscript(seen)).toMatchObject({
+    kind: 'sign',
+    missing: [],
+    signatures: [{ signature: only(a) }],
+  })
   expect(seen).toEqual(Uint8Array.from(readFileSync(a.transcript as string)))
 }, 30_000)
 

@@ -1,4 +1,5 @@
 /** The bounds on what a ceremony sends, held against what is really sent, and against a server that takes less. */
+import type { Signed } from '../../../src/ceremony/signing/finished-signature.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type * as workers from '../../../src/cli/threads/workers.js'
 import { runHandshake, handshakeAmong } from '../../../src/ceremony/session/handshake.js'
@@ -88,7 +89,8 @@ describe.each([
         i === 0 ? asks(world, payload, everybody) : joins(world, approving(payload)),
       ),
     )
-    holds(largestInSigning(scheme, size, signed?.request.encoded.length as number), signing)
+    const { length } = (signed as Signed).request.encoded
+    holds(largestInSigning(scheme, { signers: size, request: length, messages: 1 }), signing)
 
     const dealing = weighed()
     const file = await defined(alice, everybody, { kind: 'refresh' })

@@ -33,6 +33,7 @@ import { envelopesIn, expectOneAnswerEach, expectOneShareAnOrder } from '../../s
 import { holdClaim, raze } from '../../support/processes.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../../support/signing.js'
 import { type Custodian, worldOf } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
 
 let everybody: Three
 let alice: Custodian
@@ -84,7 +85,8 @@ class Table {
     ).length
   }
   async expectSigned(...all: readonly Signed[]): Promise<void> {
-    for (const { signature } of all) expect(await isValid(alice, this.payload, signature)).toBe(true)
+    for (const { signatures } of all)
+      expect(await isValid(alice, this.payload, only({ signatures }))).toBe(true)
     expectOneAnswerEach(this.record)
     expectOneShareAnOrder(this.record)
   }
@@ -371,8 +373,8 @@ describe.concurrent('requests', () => {
     await clock.until(() => one.said(bob, 'hello') > 0)
     const asked = asking(two, carol, never.signal)
     const [signed, other] = await Promise.all([joined, asked])
-    expect(await isValid(alice, two.payload, signed.signature)).toBe(true)
-    expect(hex(other.signature)).toBe(hex(signed.signature))
+    expect(await isValid(alice, two.payload, only(signed))).toBe(true)
+    expect(hex(only(other))).toBe(hex(only(signed)))
     expect(world.events).toContainEqual({ event: 'silent', party: 'alice' })
     person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
     await expect(silent).rejects.toBeInstanceOf(Failure)
@@ -399,7 +401,7 @@ describe.concurrent('requests', () => {
     // She is back, and nothing is lost.
     at.network.interfere = ({ bytes }) => [bytes]
     const [a, b] = await Promise.all([silent, joined])
-    expect(hex(a.signature)).toBe(hex(b.signature))
+    expect(hex(only(a))).toBe(hex(only(b)))
     expect(world.events.filter(({ event }) => event === 'silent')).toHaveLength(1)
   })
 
@@ -533,9 +535,9 @@ describe.concurrent('requests', () => {
     const asking = (table: Table) =>
       asks(worldOf(alice, one.network.connect('alice'), { patience: impatient }), table.payload, [alice, bob])
     const all = await Promise.all([asking(one), asking(two), next(one), next(two)])
-    for (const [i, { signature }] of all.entries()) {
+    for (const [i, { signatures }] of all.entries()) {
       const { payload } = i % 2 === 0 ? one : two
-      expect(await isValid(alice, payload, signature)).toBe(true)
+      expect(await isValid(alice, payload, only({ signatures }))).toBe(true)
     }
     expectOneAnswerEach(one.record)
   })
@@ -563,7 +565,7 @@ describe.concurrent('requests', () => {
       carol,
     ])
     const signed = await joins(at.world(bob), approving(other.payload))
-    expect(hex((await later).signature)).toBe(hex(signed.signature))
+    expect(hex(only(await later))).toBe(hex(only(signed)))
   })
 
   test('another process of this home has given its share: no order is given over its head', async () => {
@@ -592,8 +594,8 @@ describe.concurrent('requests', () => {
     const world = worldOf(carol, at.network.connect('carol'), { patience: { ...impatient, join: 12_000 } })
     const later = asks(world, other.payload, [bob, carol])
     const signed = await joining
-    expect(await isValid(alice, other.payload, signed.signature)).toBe(true)
-    expect(hex((await later).signature)).toBe(hex(signed.signature))
+    expect(await isValid(alice, other.payload, only(signed))).toBe(true)
+    expect(hex(only(await later))).toBe(hex(only(signed)))
   })
 })
 
@@ -632,7 +634,7 @@ describe.concurrent('endings', () => {
     expect([a.certificate === null, b.certificate === null]).toEqual([true, false])
     expect(a.transcript).not.toBeNull()
     await at.expectSigned(a, b)
-    expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done', note: hex(a.signature) } })
+    expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done', note: hex(only(a)) } })
   })
 
   test('the last letter lost: the signature is handed over', async () => {
@@ -641,9 +643,9 @@ describe.concurrent('endings', () => {
       to === 'alice' && isFrom(bob, bytes, 'letter', 'share') ? [] : [bytes]
     const patience = { ...impatient, round: 6000 }
     const [a, b] = await Promise.all([at.asks(alice, [alice, bob], { patience }), at.joins(bob)])
-    expect(hex(a.signature)).toBe(hex(b.signature))
+    expect(hex(only(a))).toBe(hex(only(b)))
     expect([a.certificate, a.transcript]).toEqual([null, null])
-    expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done', note: hex(a.signature) } })
+    expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done', note: hex(only(a)) } })
     expect(at.said(alice, 'abort')).toBe(0)
     await at.expectSigned(a, b)
   })
@@ -661,10 +663,7 @@ describe.concurrent('endings', () => {
     at.network.interfere = ({ bytes }) => [bytes]
     const id = hex(at.request().id)
     const [again, handing] = await Promise.all([at.joins(alice, id), at.joins(bob, id)])
-    expect([hex(again.signature), hex(handing.signature)]).toEqual([
-      hex(signed.signature),
-      hex(signed.signature),
-    ])
+    expect([hex(only(again)), hex(only(handing))]).toEqual([hex(only(signed)), hex(only(signed))])
     expect(await at.claims(alice)).toMatchObject({ end: { outcome: 'done' } })
     await at.expectSigned(again, handing)
   })

@@ -12,6 +12,8 @@ import { makeTreasury, signed } from '../../support/reshares.js'
 import { isValid, somePayload } from '../../support/signing.js'
 import { bytes32 } from '../../storage/support.js'
 import { type Custodian, custodians } from '../../support/worlds.js'
+import { only } from '../../support/only.js'
+import { signaturesCodec } from '../../../src/wire/ceremony/signature.js'
 
 let everybody: readonly [Custodian, Custodian]
 beforeAll(async () => {
@@ -34,9 +36,9 @@ test('every signature leads to its payload and its transcript, at whoever asked 
         ({ request }) => hex(request?.payloadSha256 ?? bytes32(0)) === hex(sha256(payload)),
       )
       expect(found).toMatchObject({ key: 'treasury', state: 'signed' })
-      expect(await isValid(who, payload, found?.signature as Uint8Array)).toBe(true)
+      expect(await isValid(who, payload, only(found))).toBe(true)
       const transcript = transcriptCodec.decode(new Uint8Array(await readFile(found?.transcript as string)))
-      expect(transcript.outcome).toEqual(found?.signature)
+      expect(transcript.outcome).toEqual(signaturesCodec.encode([only(found)]))
       const order = definitionCodec.decode(transcript.definition)
       expect(order.kind === 'sign' && hex(order.request)).toBe(hex(found?.id as Uint8Array))
     }

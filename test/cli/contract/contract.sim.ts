@@ -136,6 +136,7 @@ describe('exit codes', () => {
         round: 'open',
         kind: 'proven' as const,
         reason: 'its share is wrong',
+        entry: 7,
         evidence: '/home/evidence.cbor',
       },
     ]

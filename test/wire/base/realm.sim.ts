@@ -42,6 +42,15 @@ const failureOf = (act: () => unknown): unknown => {
   }
 }
 
+/** The failure of a check, which may take its time. */
+const failureIn = (check: () => unknown): Promise<Failure> =>
+  Promise.resolve()
+    .then(check)
+    .then(
+      () => Promise.reject(new Error('it is not refused')),
+      (error: Failure) => error,
+    )
+
 // What these are is found out before anything else is looked at.
 const NOBODY = {} as KeyRecord
 const NOBODYS_CARD = {} as Card
@@ -64,8 +73,8 @@ describe('in a rehearsal', () => {
     ['code of a piece', () => readCodeLine('piece', textOf('eddsa-ed25519.paper-piece.txt'))],
     ['code of a record', () => parseExportedRecord(held('eddsa-ed25519.paper-record.txt'))],
     ['code of a manifest', () => parseExportedManifest(held('eddsa-ed25519.paper-manifest.txt'))],
-  ])('a real %s is refused for what it is', (_, parse) => {
-    const error = failureOf(parse)
+  ])('a real %s is refused for what it is', async (_, parse) => {
+    const error = await failureIn(parse)
     expect(refusalOf(error)).toMatchObject({ kind: 'refused', code: 'E_REHEARSAL' })
     expect((refusalOf(error) as Failure).message).toContain('is real, and this is a rehearsal')
   })

@@ -424,7 +424,11 @@ describe('the rules of an order', () => {
     ['index 65', { signers: [first, { ...second, index: 65 }] }, 'index'],
     ['number 0', { number: 0 }, 'number'],
     ['an expiry after the year 9999', { expires: 253_402_300_800_000 }, 'expires'],
-    ['another type', { type: 'evm' }, 'type'],
+    ['an empty type', { type: '' }, 'type'],
+    ['a type with a capital letter', { type: 'Raw' }, 'type'],
+    ['a type that begins with a hyphen', { type: '-raw' }, 'type'],
+    ['a type of 33 characters', { type: 'r'.repeat(33) }, 'type'],
+    ['a type with a line break', { type: 'raw\n' }, 'type'],
     ['a long path', { path: 'm'.repeat(129) }, 'path'],
   ])('with %s it is refused', (_, change, problem) => {
     expect(problemOf({ ...order, ...change })).toContain(problem)

@@ -11,7 +11,7 @@ import {
   PAYLOAD_LIMIT,
   refusalCodec,
   type RequestFields,
-  signatureCodec,
+  signedCodec,
 } from '../../../src/wire/ceremony/request.js'
 import { ENVELOPE_LIMIT, sealEnvelope } from '../../../src/wire/session/envelope.js'
 import { hex } from '../../../src/wire/base/text.js'
@@ -27,6 +27,7 @@ import {
   rewrite,
   utf8,
 } from '../support.js'
+import { encode } from '../../../src/protocol/core/codec.js'
 
 const fields: RequestFields = {
   format: 'mpc/request/v1',
@@ -118,7 +119,7 @@ describe('a request', () => {
     ['an expiry at its creation', { expires: fields.created }, 'expires'],
     ['an expiry before its creation', { expires: fields.created - 1 }, 'expires'],
     ['an expiry after the year 9999', { expires: 253_402_300_800_000 }, 'expires'],
-    ['another type', { type: 'evm' as never }, 'type'],
+    ['no name of a type', { type: 'Evm tx' }, 'type'],
     ['a reason of 501 characters', { reason: 'x'.repeat(501) }, 'reason'],
     ['a path of 129 characters', { path: 'x'.repeat(129) }, 'path'],
     ['a short nonce', { nonce: filled(1, 31) }, 'nonce'],
@@ -191,7 +192,7 @@ describe('what is said about a request', () => {
     offer: [offerCodec, offerCodec.encode({ request: request.id })],
     chosen: [chosenCodec, chosenCodec.encode({ request: request.id, signers: [filled(1), filled(2)] })],
     refusal: [refusalCodec, refusalCodec.encode({ request: request.id, reason: 'no' })],
-    signature: [signatureCodec, signatureCodec.encode({ request: request.id, signature: filled(1, 64) })],
+    signature: [signedCodec, signedCodec.encode({ request: request.id, signatures: [filled(1, 64)] })],
   } as const
 
   test.each(Object.entries(said))('%s: round trip, exact fields', (_, [codec, encoded]) => {
@@ -201,6 +202,15 @@ describe('what is said about a request', () => {
       codecErrorOf(() => codec.decode(rewrite(encoded, path, () => 7)))
     }
     codecErrorOf(() => codec.decode(rewrite(encoded, ['more'], () => 1)))
+  })
+
+  test('signatures are 1 to 64, of 64 bytes each', () => {
+    const said = (count: number, length = 64) =>
+      encode({ request: request.id, signatures: Array.from({ length: count }, (_, i) => filled(i, length)) })
+    expect(signedCodec.decode(said(64)).signatures).toHaveLength(64)
+    for (const wrong of [said(0), said(65), said(1, 63), said(2, 65)]) {
+      expect(codecErrorOf(() => signedCodec.decode(wrong)).message).toContain('signatures')
+    }
   })
 
   test('a reason beyond 200 characters is refused', () => {

@@ -142,9 +142,9 @@ describe.skipIf(writing)('the golden files of version 1', () => {
     })
   })
 
-  test.each([...SCHEMES, 'sign'])('%s: the transcript, whole', (name) => {
+  test.each([...SCHEMES, 'sign'])('%s: the transcript, whole', async (name) => {
     const encoded = held(`${name}.transcript.cbor`)
-    const verified = verifyTranscript(encoded)
+    const verified = await verifyTranscript(encoded)
     expect(verified.missing).toEqual([])
     expect(verified.participants.map((card) => card.name)).toEqual([...NAMES])
     expect({

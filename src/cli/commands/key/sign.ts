@@ -10,8 +10,10 @@ import {
   signersNamed,
 } from '../../../ceremony/signing/ask-and-join.js'
 import { type Signed, type SignedBefore, signedBefore } from '../../../ceremony/signing/finished-signature.js'
-import { targetOf } from '../../../ceremony/keys/signing-target.js'
-import { decodeFor } from '../../../ceremony/requests/approval.js'
+import { signable } from '../../../ceremony/signing/fitness.js'
+import type { Scheme } from '../../../protocol/group/scheme.js'
+import { derivedKey } from '../../../wire/key/derived-key.js'
+import type { Entry } from '../../../payload/target.js'
 import type { World } from '../../../ceremony/world.js'
 import { loadDecoder } from '../../../payload/registry/registry.js'
 import type { PayloadType } from '../../../wire/ceremony/definition.js'
@@ -59,9 +61,10 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const signers = options.signers ? signersNamed(key, options.signers) : null
   const path = options.path ?? null
   const scripted = { payloads: approved, type, path }
-  if (payload) {
-    checkPayload(type, payload)
-    const decoded = await decodeFor(key.record, { type, payload, path })
+  if (payload) checkPayload(type, payload)
+  const target = payload && (await signable(key, { type, payload, path }))
+  if (payload && target) {
+    const { decoded } = target
     const asked = { payloadSha256: sha256(payload), type, path }
     if (approved.size > 0) requireApproved(asked, scripted)
     else {
@@ -70,7 +73,11 @@ export async function run(context: Context, options: Options): Promise<Result> {
     }
   }
   const approval: Approval =
-    approved.size > 0 ? scripted : { ask: (request, signal) => consent(context, request, key, signal) }
+    approved.size > 0
+      ? scripted
+      : {
+          ask: (request, signal, { decoded }) => consent(context, { request, decoded }, key, signal),
+        }
   const seating = {
     card,
     waitingFor: payload ? waitingFor(key, card.name, options) : 'Waiting for somebody to ask for a signature',
@@ -81,8 +88,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const skipped: Skip[] = []
   try {
     const signed = await inWorld(context, seating, (world) =>
-      payload
-        ? ask(world, key, { type, payload, path, reason: options.reason ?? '', signers })
+      payload && target
+        ? ask(world, key, { type, payload, path, reason: options.reason ?? '', signers, target })
         : join(noting(world, skipped), key, options.join ?? null, approval),
     )
     return resultOf(context, signed, key, skipped, options.in)
@@ -182,14 +189,18 @@ const stripped = (approval: string): string => approval.replace(/^sha256:/, '')
 
 function resultOf(
   { terminal }: Context,
-  { request, order, signature, certificate, transcript, unkept }: Signed,
+  { request, target, order, signatures, certificate, transcript, unkept }: Signed,
   { record, seated, name }: Omit<Key, 'status'>,
   skipped: readonly Skip[],
   file: string | undefined,
 ): Result {
   const signers = order.signers.map(({ index }) => seated.members[index - 1]?.card.name)
   if (unkept !== undefined) terminal.say('', `Not all of it could be kept here: ${unkept}`)
-  const { publicKey, message } = targetOf({ record }, request)
+  const made = target.entries.map((entry, i) =>
+    signatureData(record.scheme, entry, signatures[i] as Uint8Array),
+  )
+  const [first, ...more] = made as [ReturnType<typeof signatureData>]
+  const single = more.length === 0 ? first : null
   const asked = {
     ...(file !== undefined && { in: file }),
     ...(request.type !== 'raw' && { type: request.type }),
@@ -198,7 +209,7 @@ function resultOf(
   // Said beside it and not with it: whoever redirects the result has the signature alone.
   terminal.say(
     '',
-    `Signed by ${signers.join(' and ')} under ${name} (${record.scheme}). The signature, in hex:`,
+    `Signed by ${signers.join(' and ')} under ${name} (${record.scheme}). The ${single ? 'signature' : 'signatures'}, in hex:`,
   )
   return {
     data: {
@@ -207,23 +218,27 @@ function resultOf(
       scheme: record.scheme,
       type: request.type,
       payload_sha256: hex(request.payloadSha256),
-      path: request.path,
       signers,
       epoch: record.epoch,
-      public_key: hex(publicKey),
-      signature: hex(signature),
-      ...(record.scheme === 'ecdsa-secp256k1' && ecdsaData(publicKey, message, signature)),
+      public_key: hex(derivedKey(record, request.path).publicKey),
+      ...single,
+      path: request.path,
+      signature: single && single.signature,
+      signatures: made,
       certificate: certificate ?? 'incomplete',
       transcript,
       skipped,
     },
-    text: [hex(signature)],
+    text: made.map(({ signature }) => signature),
     again: `mpc sign --key ${name} --join ${hex(request.id)}`,
-    next: `mpc verify ${requestFlags(name, asked)} --signature ${hex(signature)}`,
+    ...(single && { next: `mpc verify ${requestFlags(name, asked)} --signature ${single.signature}` }),
   }
 }
 
-function ecdsaData(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array) {
-  const { r, s, recoveryId, der } = ecdsaForms(publicKey, digest, signature)
-  return { r: hex(r), s: hex(s), recovery_id: recoveryId, der: hex(der) }
+/** One signature, with the key that it is of. */
+function signatureData(scheme: Scheme, { path, key: { publicKey }, message }: Entry, signature: Uint8Array) {
+  const common = { path, public_key: hex(publicKey), signature: hex(signature) }
+  if (scheme !== 'ecdsa-secp256k1') return common
+  const { r, s, recoveryId, der } = ecdsaForms(publicKey, message, signature)
+  return { ...common, r: hex(r), s: hex(s), recovery_id: recoveryId, der: hex(der) }
 }

@@ -21,9 +21,15 @@ export async function run(context: Context, options: Options, operands: readonly
 }
 
 async function confirm(context: Context, options: Options, file: Uint8Array): Promise<Result> {
-  const verified = verifyTranscript(file)
+  const verified = await verifyTranscript(file)
   const participants = await acquainted(context, options, verified.participants)
   const { record } = verified
+  const signatures =
+    verified.signatures?.map(({ path, publicKey, signature }) => ({
+      path,
+      public_key: hex(publicKey),
+      signature: hex(signature),
+    })) ?? null
   const data = {
     kind: verified.kind,
     definition_id: hex(verified.definition),
@@ -34,7 +40,8 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
     scheme: record.scheme,
     threshold: record.threshold,
     public_key: hex(verified.publicKey),
-    signature: verified.signature && hex(verified.signature),
+    signature: signatures?.length === 1 ? (signatures[0]?.signature ?? null) : null,
+    signatures,
     certificate: verified.missing.length === 0 ? 'complete' : 'incomplete',
     missing: verified.missing,
   }
@@ -42,7 +49,7 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
   const rows: [string, string][] = [
     ['what', WHAT[verified.kind]],
     ['public key', data.public_key],
-    ...(data.signature ? [['signature', data.signature] as [string, string]] : []),
+    ...(signatures ?? []).map(({ signature }): [string, string] => ['signature', signature]),
     ['must sign', `${record.threshold} of ${record.members.length}; ${record.scheme}`],
     ['six words', verified.words.join(' ')],
     ['receipts', verified.missing.length === 0 ? `of all ${count}` : `NOT of ${verified.missing.join(', ')}`],
@@ -77,12 +84,13 @@ async function blame(context: Context, options: Options, file: Uint8Array): Prom
     scheme: verdict.scheme,
     threshold: verdict.threshold,
     public_key: publicKey,
-    guilty: guilty.map(({ name, fingerprint, round, kind, reason }) => ({
+    guilty: guilty.map(({ name, fingerprint, round, kind, reason, entry }) => ({
       name,
       fingerprint,
       round,
       kind,
       reason,
+      entry,
     })),
   }
   return {

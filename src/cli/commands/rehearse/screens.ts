@@ -191,7 +191,7 @@ function playedSeat(
     approval: (key) => {
       terminal.say(terminal.style.dim(`$ mpc sign --key ${KEY} --next`))
       follow.begin('Waiting for a request')
-      return { ask: (request, giveUp) => consent(asker, request, key, giveUp) }
+      return { ask: (request, giveUp, { decoded }) => consent(asker, { request, decoded }, key, giveUp) }
     },
     signed: (signature) => {
       follow.end()

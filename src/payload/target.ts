@@ -1,0 +1,71 @@
+/**
+ * What a request asks to have signed: its payload, decoded for the key, with the key that signs each message. Every
+ * signer and every verifier computes it from the payload; messages never travel.
+ */
+import { MOST_ENTRIES } from '../protocol/core/entries.js'
+import type { Scheme } from '../protocol/group/scheme.js'
+import { Failure } from '../wire/base/failure.js'
+import { verifiesUnder } from '../wire/ceremony/signature.js'
+import { type DerivedKey, derivedKey, type RootKey } from '../wire/key/derived-key.js'
+import { badPayload } from './bad-payload.js'
+import type { Decoded, Decoder, Message, Subject } from './decoder.js'
+import { decoderFor } from './registry/registry.js'
+
+/** The part of a request, or of an order, that says what is signed. */
+export type Asked = {
+  /** The name of a payload type. */
+  readonly type: string
+  readonly payload: Uint8Array
+  readonly path: string | null
+}
+
+/** A message and the key that signs it. */
+export type Entry = Message & { readonly key: DerivedKey }
+
+export type Target = {
+  readonly scheme: Scheme
+  readonly decoded: Decoded
+  /** One for each message, in their order; at least one. */
+  readonly entries: readonly Entry[]
+}
+
+/**
+ * Decodes a payload for a key.
+ * @throws Failure `E_TYPE` (usage), `E_PAYLOAD` (verification), `E_PATH` (usage)
+ */
+export async function targetOf(record: RootKey, { type, payload, path }: Asked): Promise<Target> {
+  const decoder = await decoderFor(type, record.scheme)
+  const decoded = decodedBy(decoder, payload, { record, path })
+  const { messages } = decoded
+  if (messages.length < 1 || messages.length > MOST_ENTRIES) {
+    throw new Error(
+      `the decoder of ${type} gave ${messages.length} messages: this is a defect of this program`,
+    )
+  }
+  const entries = messages.map((each) => ({ ...each, key: derivedKey(record, each.path) }))
+  return { scheme: record.scheme, decoded, entries }
+}
+
+/** A decoder that fails in another way than by a refusal refuses too: the bytes are somebody else's. */
+function decodedBy(decoder: Decoder, payload: Uint8Array, subject: Subject): Decoded {
+  try {
+    return decoder.decode(payload, subject)
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause
+    throw badPayload(`the decoder of ${decoder.type} fails on these bytes`, {
+      cause,
+      hint: 'this is a defect of this program: nothing is signed',
+    })
+  }
+}
+
+/** Whether these are signatures of all messages, in their order, as an ordinary verifier sees them. */
+export const areSignatures = ({ scheme, entries }: Target, signatures: readonly Uint8Array[]): boolean =>
+  signatures.length === entries.length &&
+  entries.every(({ key, message }, i) =>
+    verifiesUnder(scheme, key.publicKey, message, signatures[i] as Uint8Array),
+  )
+
+/** The messages as the signing protocol takes them. */
+export const toSign = ({ entries }: Target): { readonly message: Uint8Array; readonly shift: bigint }[] =>
+  entries.map(({ message, key: { shift } }) => ({ message, shift }))
