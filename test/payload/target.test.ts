@@ -1,7 +1,7 @@
 /** What a request asks to have signed, computed from its payload. */
 import { describe, expect, test } from 'vitest'
 import { areSignatures, type Target, targetOf, toSign } from '../../src/payload/target.js'
-import { Failure } from '../../src/wire/base/failure.js'
+import type { Failure } from '../../src/wire/base/failure.js'
 import { sha256 } from '../../src/wire/base/hash.js'
 import { derivedKey } from '../../src/wire/key/derived-key.js'
 import { madeKey, utf8 } from '../wire/support.js'
