@@ -12,6 +12,9 @@ import { writeIdentity } from '../../src/storage/home/identity.js'
 import { writePeer } from '../../src/storage/home/contacts.js'
 import { type DefinitionFile, type Definition, definitionId } from '../../src/wire/ceremony/definition.js'
 import { clock, processClock } from './clock.js'
+// Loaded here, because the virtual clock cannot tell that a decoder is being loaded, and would let deadlines pass.
+import '../../src/payload/plain/raw.js'
+import '../../src/payload/plain/text.js'
 import { people, type Person, rng } from './members.js'
 import { primes1024, primes1536 } from './primes.js'
 
