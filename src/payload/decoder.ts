@@ -2,6 +2,7 @@
  * The interface of payload decoders. A decoder reads one type of payload, says in words what signing it does, and
  * recomputes what is signed. Screens, approvals, JSON, paper and policies all show the same `View`.
  */
+import { MOST_ENTRIES } from '../protocol/core/entries.js'
 import type { Scheme } from '../protocol/group/scheme.js'
 import type { RootKey } from '../wire/key/derived-key.js'
 
@@ -94,4 +95,4 @@ export type Decoder = {
 }
 
 /** At most this many messages in one payload. */
-export const MOST_MESSAGES = 64
+export const MOST_MESSAGES = MOST_ENTRIES

@@ -2,7 +2,6 @@
  * What a request asks to have signed: its payload, decoded for the key, with the key that signs each message. Every
  * signer and every verifier computes it from the payload; messages never travel.
  */
-import { MOST_ENTRIES } from '../protocol/core/entries.js'
 import type { Scheme } from '../protocol/group/scheme.js'
 import { Failure } from '../wire/base/failure.js'
 import { verifiesUnder } from '../wire/ceremony/signature.js'
@@ -36,13 +35,7 @@ export type Target = {
 export async function targetOf(record: RootKey, { type, payload, path }: Asked): Promise<Target> {
   const decoder = await decoderFor(type, record.scheme)
   const decoded = decodedBy(decoder, payload, { record, path })
-  const { messages } = decoded
-  if (messages.length < 1 || messages.length > MOST_ENTRIES) {
-    throw new Error(
-      `the decoder of ${type} gave ${messages.length} messages: this is a defect of this program`,
-    )
-  }
-  const entries = messages.map((each) => ({ ...each, key: derivedKey(record, each.path) }))
+  const entries = decoded.messages.map((each) => ({ ...each, key: derivedKey(record, each.path) }))
   return { scheme: record.scheme, decoded, entries }
 }
 
