@@ -36,7 +36,7 @@ import {
 import { parseSeating } from '../wire/key/seated-record.js'
 import { hex } from '../wire/base/text.js'
 import { type FailedRun, failedCodec, type Letters, lettersCodec } from '../wire/session/transcript.js'
-import { toSign } from '../payload/target.js'
+import { toSign } from '../payload/registry/target.js'
 import { claimsOf } from './claims.js'
 import { convictedBy } from './letters.js'
 import { orderedTarget } from './ordered-target.js'

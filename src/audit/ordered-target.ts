@@ -1,6 +1,6 @@
 /** What the signers of an order were to sign, computed from the payload in a file as each of them computed it. */
 import { equalBytes } from '../protocol/core/codec.js'
-import { type Target, targetOf } from '../payload/target.js'
+import { type Target, targetOf } from '../payload/registry/target.js'
 import { sha256 } from '../wire/base/hash.js'
 import type { Order } from '../wire/ceremony/definition.js'
 import type { KeyRecord } from '../wire/key/record.js'

@@ -44,7 +44,7 @@ import { type Holder, resultDigest, verifyReceipt } from '../wire/ceremony/certi
 import { signaturesCodec } from '../wire/ceremony/signature.js'
 import { hex } from '../wire/base/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/session/transcript.js'
-import { areSignatures, type Target } from '../payload/target.js'
+import { areSignatures, type Target } from '../payload/registry/target.js'
 import { orderedTarget } from './ordered-target.js'
 import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
 

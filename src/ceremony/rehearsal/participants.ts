@@ -28,7 +28,7 @@ import type { MadeKey } from '../dkg/plan.js'
 import { Dropped, type Mishap, Sabotage } from './faults.js'
 import type { MakePrimes, Person, World } from '../world.js'
 import { type Approval, ask, join } from '../signing/ask-and-join.js'
-import { areSignatures, targetOf } from '../../payload/target.js'
+import { areSignatures, targetOf } from '../../payload/registry/target.js'
 import { importCards } from '../contacts/import-cards.js'
 
 export const KEY = 'rehearsal'

@@ -1,5 +1,5 @@
 /** A request on its way to its signatures, as this member carries it out. */
-import type { Target } from '../../payload/target.js'
+import type { Target } from '../../payload/registry/target.js'
 import type { RequestClaims } from '../../storage/home/request-claims.js'
 import type { Order } from '../../wire/ceremony/definition.js'
 import type { Request } from '../../wire/ceremony/request.js'

@@ -4,7 +4,7 @@
  */
 import { joinUntil } from '../../messaging/channel/timeouts.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
-import type { Asked as AskedToSign, Target } from '../../payload/target.js'
+import type { Asked as AskedToSign, Target } from '../../payload/registry/target.js'
 import { Failure } from '../../wire/base/failure.js'
 import { makeRequest, refusalCodec } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'

@@ -2,7 +2,7 @@
  * A request that this home has signed. Its signature is printed again on demand, and handed to signers who
  * still wait for it. Nothing is signed anew, and no secret is needed.
  */
-import { areSignatures, type Target, targetOf } from '../../payload/target.js'
+import { areSignatures, type Target, targetOf } from '../../payload/registry/target.js'
 import { attempt } from '../../protocol/core/codec.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'

@@ -9,7 +9,7 @@ import { type Approval, checkPayload, requireApproved } from '../requests/approv
 import type { Key } from '../keys/key.js'
 import { noSeat } from '../keys/rebinds.js'
 import { inRecordOrder } from '../requests/signer-set.js'
-import { type Asked, type Target, targetOf } from '../../payload/target.js'
+import { type Asked, type Target, targetOf } from '../../payload/registry/target.js'
 import { requireOneRun } from '../session/largest-letter.js'
 import type { World } from '../world.js'
 

@@ -5,7 +5,7 @@
  */
 import { tooOften } from '../../messaging/session/restart-counter.js'
 import { joinUntil } from '../../messaging/channel/timeouts.js'
-import { areSignatures } from '../../payload/target.js'
+import { areSignatures } from '../../payload/registry/target.js'
 import { RequestClaims, requestEnded } from '../../storage/home/request-claims.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'

@@ -19,7 +19,7 @@ import {
   time,
 } from './schema.js'
 import { shareData } from './share.js'
-import { entry, signingData } from './signing.js'
+import { entry, signingData, signings } from './signing.js'
 
 const identityFields = {
   name,
@@ -165,20 +165,6 @@ const rehearsed = object({
 })
 
 const move = { owner: orNull(text), next: orNull(text) }
-/** With --all alone; the newest first. */
-const signings = list(
-  object({
-    request_id: hex(32),
-    key: orNull(name),
-    state: oneOf('signed', 'refused', 'in-doubt', 'begun', 'damaged'),
-    created: orNull(time),
-    payload_sha256: orNull(hex(32)),
-    /** Null where there are several, or none. */
-    signature: orNull(hex(64)),
-    signatures: orNull(list(hex(64))),
-    transcript: orNull(path),
-  }),
-)
 const ceremonies = list(
   object({
     definition_id: hex(32),

@@ -12,6 +12,7 @@ import {
   type Schema,
   scheme,
   text,
+  time,
 } from './schema.js'
 
 /** What a payload does, as its decoder has it. Strings are printable. */
@@ -146,6 +147,20 @@ const failedRun = object({
   ),
 })
 
+/** What this home has signed, the newest first. */
+export const signings = list(
+  object({
+    request_id: hex(32),
+    key: orNull(name),
+    state: oneOf('signed', 'refused', 'in-doubt', 'begun', 'damaged'),
+    created: orNull(time),
+    payload_sha256: orNull(hex(32)),
+    /** Null where there are several, or none. */
+    signature: orNull(hex(64)),
+    signatures: orNull(list(hex(64))),
+    transcript: orNull(path),
+  }),
+)
 /** `data` of the commands that sign and verify. */
 export const signingData: Readonly<Record<string, Schema>> = {
   sign: signature,

@@ -13,7 +13,7 @@ import { type Signed, type SignedBefore, signedBefore } from '../../../ceremony/
 import { signable } from '../../../ceremony/signing/fitness.js'
 import type { Scheme } from '../../../protocol/group/scheme.js'
 import { derivedKey } from '../../../wire/key/derived-key.js'
-import type { Entry } from '../../../payload/target.js'
+import type { Entry } from '../../../payload/registry/target.js'
 import type { World } from '../../../ceremony/world.js'
 import { loadDecoder } from '../../../payload/registry/registry.js'
 import type { PayloadType } from '../../../wire/ceremony/definition.js'

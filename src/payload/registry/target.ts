@@ -2,13 +2,13 @@
  * What a request asks to have signed: its payload, decoded for the key, with the key that signs each message. Every
  * signer and every verifier computes it from the payload; messages never travel.
  */
-import type { Scheme } from '../protocol/group/scheme.js'
-import { Failure } from '../wire/base/failure.js'
-import { verifiesUnder } from '../wire/ceremony/signature.js'
-import { type DerivedKey, derivedKey, type RootKey } from '../wire/key/derived-key.js'
-import { badPayload } from './bad-payload.js'
-import type { Decoded, Decoder, Message, Subject } from './decoder.js'
-import { decoderFor } from './registry/registry.js'
+import type { Scheme } from '../../protocol/group/scheme.js'
+import { Failure } from '../../wire/base/failure.js'
+import { verifiesUnder } from '../../wire/ceremony/signature.js'
+import { type DerivedKey, derivedKey, type RootKey } from '../../wire/key/derived-key.js'
+import { badPayload } from '../bad-payload.js'
+import type { Decoded, Decoder, Message, Subject } from '../decoder.js'
+import { decoderFor } from './registry.js'
 
 /** The part of a request, or of an order, that says what is signed. */
 export type Asked = {

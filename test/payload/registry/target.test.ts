@@ -1,12 +1,12 @@
 /** What a request asks to have signed, computed from its payload. */
 import { describe, expect, test } from 'vitest'
-import { areSignatures, type Target, targetOf, toSign } from '../../src/payload/target.js'
-import type { Failure } from '../../src/wire/base/failure.js'
-import { sha256 } from '../../src/wire/base/hash.js'
-import { derivedKey } from '../../src/wire/key/derived-key.js'
-import { madeKey, utf8 } from '../wire/support.js'
-import { keyOf, runSign, verifiesElsewhere } from '../protocol/frost/party.js'
-import { outputs } from '../support/simulate.js'
+import { areSignatures, type Target, targetOf, toSign } from '../../../src/payload/registry/target.js'
+import type { Failure } from '../../../src/wire/base/failure.js'
+import { sha256 } from '../../../src/wire/base/hash.js'
+import { derivedKey } from '../../../src/wire/key/derived-key.js'
+import { madeKey, utf8 } from '../../wire/support.js'
+import { keyOf, runSign, verifiesElsewhere } from '../../protocol/frost/party.js'
+import { outputs } from '../../support/simulate.js'
 
 const payload = utf8('pay 1 to the bearer')
 const asked = { type: 'raw', payload, path: null }
