@@ -30,6 +30,8 @@ export type NewIdentity = {
   /** The hybrid age kind, which needs age 1.3. */
   readonly postQuantum: boolean
   readonly seal: Unlock
+  /** Of the passphrase that seals it, base-2 logarithm of scrypt's N; age's default if left out. */
+  readonly workFactor?: number
   /** Milliseconds since 1970. */
   readonly now: number
   readonly rng: Rng
@@ -51,7 +53,7 @@ export async function createIdentity(home: Home, wanted: NewIdentity): Promise<C
   const plaintext = Buffer.from(identityText(identity))
   try {
     await writeIdentity(home, {
-      sealed: await ageVault(wanted.seal).seal(plaintext, 'identity'),
+      sealed: await ageVault(wanted.seal, wanted.workFactor).seal(plaintext, 'identity'),
       card: card.line,
     })
   } finally {
