@@ -127,6 +127,27 @@ const offenders = (breaks: (each: { file: string; text: string }) => readonly st
 
 const matching = (pattern: RegExp, { text }: { text: string }): string[] => code(text).match(pattern) ?? []
 
+describe('tests', () => {
+  const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.[a-z]+\.ts$/.test(file),
+  )
+
+  test('the end of a name says how a file runs', () => {
+    const kinds = /\.(?:test|sim|smoke|long|process|broker|slow)\.ts$/
+    const helpers = /\.(?:party|cases|config)\.ts$/
+    expect(tests.filter((file) => !kinds.test(file) && !helpers.test(file))).toEqual([])
+  })
+
+  test('their folders are those of the source', () => {
+    const folders = new Set([
+      ...files.map(({ file }) => dirname(file)),
+      ...files.map(({ file }) => roomOf(file)),
+      '.',
+    ])
+    expect(tests.filter((file) => !folders.has(dirname(file)))).toEqual([])
+  })
+})
+
 describe('rooms', () => {
   test('each imports only what its line of the table names', () => {
     const outside = offenders(({ file, text }) => {

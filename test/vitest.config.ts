@@ -29,6 +29,7 @@ export default defineConfig({
       project('unit', 'test', { pool: 'threads', isolate: false }),
       project('sim', 'sim'),
       project('smoke', 'smoke'),
+      project('long', 'long'),
       project('process', 'process'),
       project('broker', 'broker'),
       project('slow', 'slow', { testTimeout: 3_600_000, maxWorkers: availableParallelism() }),

@@ -3,7 +3,7 @@
  * two restore it, a note and a rebind. As in `make.ts`: by hand, once, and a file that is there is never
  * written again.
  *
- *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden/golden-backup.test.ts
+ *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden-backup.test.ts
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -3,7 +3,7 @@
  * a file, and test-alice's share offered to an identity on another machine. As in `make.ts`: by hand, once, and a file
  * that is there is never written again.
  *
- *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden/golden-share.test.ts
+ *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden-share.test.ts
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

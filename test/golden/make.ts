@@ -3,7 +3,7 @@
  * are made once and kept for ever: a reader that cannot load them breaks every key that somebody has. Run by
  * hand, and only for a new format version or a new kind of file:
  *
- *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden/golden.test.ts
+ *     MPC_GOLDEN=write npx vitest run --config test/vitest.config.ts test/wire/golden.test.ts
  *
  * A file that is there is never written again.
  */

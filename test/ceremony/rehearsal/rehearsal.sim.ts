@@ -7,15 +7,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
 import { Dropped } from '../../../src/ceremony/rehearsal/faults.js'
 import { rehearse } from '../../../src/ceremony/rehearsal/rehearsal.js'
-import {
-  type Actor,
-  MESSAGE,
-  PASSPHRASE,
-  type Seat,
-  type Stage,
-} from '../../../src/ceremony/rehearsal/participants.js'
-import type * as workers from '../../../src/cli/threads/workers.js'
-import { auxDataCodec } from '../../../src/protocol/cggmp24/auxiliary/data.js'
+import { MESSAGE, PASSPHRASE, type Stage } from '../../../src/ceremony/rehearsal/participants.js'
 import { openHome } from '../../../src/storage/home/home.js'
 import { openWithPassphrase } from '../../../src/storage/sealed/age.js'
 import { Failure } from '../../../src/wire/base/failure.js'
@@ -23,69 +15,15 @@ import { enterRehearsal } from '../../../src/wire/base/realm.js'
 import { type KeyRecord, recordDigest, recordPublicKey } from '../../../src/wire/key/record.js'
 import { verifiesUnder } from '../../../src/wire/ceremony/signature.js'
 import { hex } from '../../../src/wire/base/text.js'
-import { built } from '../../support/built.js'
-import { rng } from '../../support/members.js'
-import { heldPrimes } from '../../support/worlds.js'
-import { realClock } from '../../support/clock.js'
+import { type Heard, stage } from '../../support/stage.js'
 
 // On a busy machine it is slow, and no less right.
 vi.setConfig({ testTimeout: 180_000 })
 
 enterRehearsal()
-const { Workers } = await built<typeof workers>('cli/threads/workers.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'mpc-kept-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-type Heard = { readonly who: string; readonly what: string }
-
-function stage(changes: Partial<Stage> = {}): { stage: Stage; heard: Heard[] } {
-  const heard: Heard[] = []
-  const hear = (who: string, what: string) => heard.push({ who, what })
-  const seatOf = ({ card }: Actor): Seat => {
-    const hears = (what: string) => hear(card.name, what)
-    return {
-      person: {
-        present: changes.played === card.name,
-        heard: async (words) => void hears(words.join(' ')),
-        allow: () => Promise.resolve(),
-      },
-      emit: ({ event }) => void (event === 'joined' && hears('joined')),
-      accept: async () => void hears('accept'),
-      made: () => hears('made'),
-      asks: async () => void hears('asks'),
-      approval: () => ({ ask: async () => void hears('approves') }),
-      signed: () => hears('signed'),
-      ended: (error) => hears(error instanceof Failure ? error.code : String(error)),
-    }
-  }
-  return {
-    heard,
-    stage: {
-      names: ['alice', 'bob', 'carol'],
-      threshold: 2,
-      scheme: 'eddsa-ed25519',
-      newcomer: null,
-      played: null,
-      mishap: null,
-      keep: null,
-      patience: { join: 20_000, round: 20_000, total: null },
-      program: 'mpc/test',
-      rng,
-      nonces: { fresh: rng },
-      makePrimes: heldPrimes,
-      compute: () => Promise.reject(new Error('nothing to compute')),
-      clock: realClock,
-      signal: new AbortController().signal,
-      seatOf,
-      goOn: () => Promise.resolve(true),
-      watch: seatOf,
-      tell: (who, { did }) => void hear(who, `does ${did}`),
-      announce: (step) => heard.push({ who: '', what: step }),
-      ...changes,
-    },
-  }
-}
 
 const of = (heard: readonly Heard[], who: string): string[] =>
   heard.filter((each) => each.who === who).map(({ what }) => what)
@@ -205,16 +143,5 @@ describe('a rehearsal', () => {
     const left = new Failure('interrupted', 'E_INTERRUPTED', 'interrupted')
     const announce: Stage['announce'] = (step) => void (step === 'sign' && leaving.abort(left))
     await expect(rehearse({ ...played, announce })).rejects.toBe(left)
-  })
-
-  test('plays ECDSA too, at the level that is quick', async () => {
-    const threads = new Workers()
-    const patience = { join: 50_000, round: 50_000, total: null }
-    const ecdsa = { scheme: 'ecdsa-secp256k1', newcomer: 'dave' } as const
-    const { stage: played } = stage({ ...ecdsa, compute: threads.compute, patience })
-    const { made, after } = await rehearse(played)
-    threads.close()
-    for (const signed of [made, after]) expect(signed?.signature).toHaveLength(64)
-    expect(auxDataCodec.decode(made?.record.auxiliary as Uint8Array).level.name).toBe('TEST_ONLY-2048')
   })
 })

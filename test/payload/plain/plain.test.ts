@@ -1,10 +1,10 @@
 /** Text, raw bytes and digests: what is shown of them, and which bytes are signed. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { Decoded, Decoder, Subject, View } from '../../src/payload/decoder.js'
-import { checked, decoderFor, loadDecoder, PAYLOAD_TYPES } from '../../src/payload/registry/registry.js'
-import { SCHEMES, type Scheme } from '../../src/protocol/group/scheme.js'
-import { Failure } from '../../src/wire/base/failure.js'
+import type { Decoded, Decoder, Subject, View } from '../../../src/payload/decoder.js'
+import { checked, decoderFor, loadDecoder, PAYLOAD_TYPES } from '../../../src/payload/registry/registry.js'
+import { SCHEMES, type Scheme } from '../../../src/protocol/group/scheme.js'
+import { Failure } from '../../../src/wire/base/failure.js'
 
 const subject = (scheme: Scheme, path: string | null = null): Subject =>
   ({ record: { scheme }, path }) as unknown as Subject

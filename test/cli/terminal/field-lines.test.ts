@@ -1,6 +1,6 @@
 /** Lines of label and value, however many there are and however long a label is. */
 import { expect, test } from 'vitest'
-import { fields } from '../../src/cli/terminal/style.js'
+import { fields } from '../../../src/cli/terminal/style.js'
 
 test('values stand below each other', () => {
   expect(

@@ -1,7 +1,7 @@
 /** The files of backups of format version 1 load for ever, say what they said, and are made again to the same bytes. */
 import { describe, expect, test } from 'vitest'
-import { parseCard } from '../../../src/wire/identity/card.js'
-import { parseKept } from '../../../src/wire/escrow/kept.js'
+import { parseCard } from '../../src/wire/identity/card.js'
+import { parseKept } from '../../src/wire/escrow/kept.js'
 import {
   checkManifest,
   type EscrowHolder,
@@ -9,20 +9,20 @@ import {
   manifestDigest,
   manifestWords,
   parseManifest,
-} from '../../../src/wire/escrow/manifest.js'
-import { makeNote, noteAgrees, parseNote } from '../../../src/wire/escrow/note.js'
-import { parsePaperPiece } from '../../../src/wire/paper/piece-page.js'
-import { encodePiece, parsePiece } from '../../../src/wire/escrow/piece.js'
-import { restoreShare } from '../../../src/wire/escrow/restore.js'
-import { parseExportedManifest, parseExportedRecord } from '../../../src/wire/paper/json-export.js'
-import { parseIdentity } from '../../../src/wire/identity/identity.js'
-import { readCodeLine, readPaperLines } from '../../../src/wire/paper/lines.js'
-import { parseRebind, rebindDigest } from '../../../src/wire/key/rebind.js'
-import { parseRecord } from '../../../src/wire/key/record.js'
-import { parseShare } from '../../../src/wire/key/share.js'
-import { hex } from '../../../src/wire/base/text.js'
-import { held, SCHEMES, textOf } from '../../golden/make.js'
-import { AUXILIARY, paperGolden, writeBackupGolden } from '../../golden/make-backup.js'
+} from '../../src/wire/escrow/manifest.js'
+import { makeNote, noteAgrees, parseNote } from '../../src/wire/escrow/note.js'
+import { parsePaperPiece } from '../../src/wire/paper/piece-page.js'
+import { encodePiece, parsePiece } from '../../src/wire/escrow/piece.js'
+import { restoreShare } from '../../src/wire/escrow/restore.js'
+import { parseExportedManifest, parseExportedRecord } from '../../src/wire/paper/json-export.js'
+import { parseIdentity } from '../../src/wire/identity/identity.js'
+import { readCodeLine, readPaperLines } from '../../src/wire/paper/lines.js'
+import { parseRebind, rebindDigest } from '../../src/wire/key/rebind.js'
+import { parseRecord } from '../../src/wire/key/record.js'
+import { parseShare } from '../../src/wire/key/share.js'
+import { hex } from '../../src/wire/base/text.js'
+import { held, SCHEMES, textOf } from '../golden/make.js'
+import { AUXILIARY, paperGolden, writeBackupGolden } from '../golden/make-backup.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files of backups are written', writeBackupGolden, 60_000)

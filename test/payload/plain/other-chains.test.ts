@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { otherChainWarnings } from '../../src/payload/plain/other-chains.js'
-import { fieldsIn } from '../../src/payload/plain/protobuf.js'
-import { raw } from '../../src/payload/plain/raw.js'
-import { text } from '../../src/payload/plain/text.js'
-import type { View } from '../../src/payload/decoder.js'
-import { SCHEMES, type Scheme } from '../../src/protocol/group/scheme.js'
-import { codeOf } from '../support/keys.js'
+import { otherChainWarnings } from '../../../src/payload/plain/other-chains.js'
+import { fieldsIn } from '../../../src/payload/plain/protobuf.js'
+import { raw } from '../../../src/payload/plain/raw.js'
+import { text } from '../../../src/payload/plain/text.js'
+import type { View } from '../../../src/payload/decoder.js'
+import { SCHEMES, type Scheme } from '../../../src/protocol/group/scheme.js'
+import { codeOf } from '../../support/keys.js'
 
 const bytes = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'))
 const utf8 = (characters: string): Uint8Array => new TextEncoder().encode(characters)

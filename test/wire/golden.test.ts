@@ -1,14 +1,14 @@
 /** Files of format version 1 load for ever, say what they said, and are encoded to the same bytes. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { verifyTranscript } from '../../../src/audit/transcript.js'
+import { verifyTranscript } from '../../src/audit/transcript.js'
 import {
   cardOfIdentity,
   type Identity,
   identityText,
   parseIdentity,
-} from '../../../src/wire/identity/identity.js'
-import { parseCard } from '../../../src/wire/identity/card.js'
+} from '../../src/wire/identity/identity.js'
+import { parseCard } from '../../src/wire/identity/card.js'
 import {
   acceptDefinition,
   definitionCodec,
@@ -16,29 +16,29 @@ import {
   type Order,
   parseDefinition,
   writeDefinition,
-} from '../../../src/wire/ceremony/definition.js'
-import { decodeEnvelope, sealEnvelope } from '../../../src/wire/session/envelope.js'
+} from '../../src/wire/ceremony/definition.js'
+import { decodeEnvelope, sealEnvelope } from '../../src/wire/session/envelope.js'
 import {
   encodeRecord,
   parseRecord,
   publicShares,
   recordDigest,
   recordPublicKey,
-} from '../../../src/wire/key/record.js'
-import { makeRequest, orderFor, parseRequest } from '../../../src/wire/ceremony/request.js'
+} from '../../src/wire/key/record.js'
+import { makeRequest, orderFor, parseRequest } from '../../src/wire/ceremony/request.js'
 import {
   type Holder,
   makeCertificate,
   makeReceipt,
   parseCertificate,
   resultDigest,
-} from '../../../src/wire/ceremony/certificate.js'
-import { encodeShare, parseShare } from '../../../src/wire/key/share.js'
-import { hex } from '../../../src/wire/base/text.js'
-import { transcriptCodec, transcriptHead } from '../../../src/wire/session/transcript.js'
-import { GOLDEN, held, NAMES, SCHEMES, textOf, writeGolden } from '../../golden/make.js'
-import { BACKUP_FILES } from '../../golden/make-backup.js'
-import { SHARE_FILES } from '../../golden/make-share.js'
+} from '../../src/wire/ceremony/certificate.js'
+import { encodeShare, parseShare } from '../../src/wire/key/share.js'
+import { hex } from '../../src/wire/base/text.js'
+import { transcriptCodec, transcriptHead } from '../../src/wire/session/transcript.js'
+import { GOLDEN, held, NAMES, SCHEMES, textOf, writeGolden } from '../golden/make.js'
+import { BACKUP_FILES } from '../golden/make-backup.js'
+import { SHARE_FILES } from '../golden/make-share.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files are written', writeGolden, 60_000)

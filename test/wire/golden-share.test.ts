@@ -1,11 +1,11 @@
 /** The files of shares after their birth, format version 1, load for ever, say what they said, and are made again alike. */
 import { describe, expect, test } from 'vitest'
-import { exportHandover, parseExportedHandover } from '../../../src/wire/paper/json-export.js'
-import { completeRebind, parseRebind } from '../../../src/wire/key/rebind.js'
-import { parseRecord } from '../../../src/wire/key/record.js'
-import { parseStatement, sayActivated, sayDeleted } from '../../../src/wire/key/attestation.js'
-import { held } from '../../golden/make.js'
-import { NEWER, speakerOf, writeShareGolden } from '../../golden/make-share.js'
+import { exportHandover, parseExportedHandover } from '../../src/wire/paper/json-export.js'
+import { completeRebind, parseRebind } from '../../src/wire/key/rebind.js'
+import { parseRecord } from '../../src/wire/key/record.js'
+import { parseStatement, sayActivated, sayDeleted } from '../../src/wire/key/attestation.js'
+import { held } from '../golden/make.js'
+import { NEWER, speakerOf, writeShareGolden } from '../golden/make-share.js'
 
 const writing = process.env['MPC_GOLDEN'] === 'write'
 test.runIf(writing)('the golden files of shares are written', writeShareGolden, 60_000)
