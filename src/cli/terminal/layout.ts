@@ -40,7 +40,8 @@ export function fold(line: string, columns: number): string[] {
     string,
     string,
   ]
-  const hang = ' '.repeat(head.length <= columns / 2 ? head.length : indent.length)
+  // Never as far left as labels: what folds may be text from others, which would look like a line of its own.
+  const hang = ' '.repeat(Math.min(head.length, Math.max(indent.length, Math.floor(columns / 2))))
   const folded: string[] = []
   let current = ''
   for (const [, gap = '', word = ''] of line.matchAll(/( *)([^ ]+)/g)) {

@@ -48,7 +48,10 @@ export function wantsMotion(
   return stream.isTTY === true && (stream.columns ?? 0) > 0 && !flags.plain && env['TERM'] !== 'dumb'
 }
 
-/** Labels can be names from a payload. A longer one stands out, and does not move the other values to the right. */
+/**
+ * Labels can be names from a payload. A longer one has a line of its own, so that it neither moves the other values nor
+ * lets its own begin where labels do.
+ */
 const WIDEST_LABEL = 36
 
 /** Aligned lines of label and value. */
@@ -57,7 +60,9 @@ export function fields(rows: readonly (readonly [string, string])[]): string[] {
     (most, [{ length }]) => (length > WIDEST_LABEL ? most : Math.max(most, length)),
     0,
   )
-  return rows.map(
-    ([label, value]) => `  ${label.padEnd(width)}  ${value.replaceAll('\n', `\n${' '.repeat(width + 4)}`)}`,
-  )
+  const below = `\n${' '.repeat(width + 4)}`
+  return rows.map(([label, value]) => {
+    const lines = value.replaceAll('\n', below)
+    return `  ${label.padEnd(width)}${label.length > WIDEST_LABEL ? below : '  '}${lines}`
+  })
 }

@@ -12,7 +12,11 @@ describe('lines', () => {
       '          plumber',
       '          now',
     ])
-    expect(fold('a label that is long  value', 14)).toEqual(['a label that', 'is long  value'])
+    expect(fold('a label that is long  value', 14)).toEqual([
+      'a label that',
+      '       is long',
+      '       value',
+    ])
   })
 
   it('leave whole what has no blanks, so that it can be copied', () => {
