@@ -15,7 +15,7 @@ import { demand, type Player, refuse } from './session.js'
 /** The run that a file is of. */
 export type RunIds = { readonly definition: Uint8Array; readonly sid: Uint8Array }
 
-/** @throws what `demand` throws, unless each claim is signed, of this run, and alone in its place */
+/** @throws as `demand`, unless each claim is signed, of this run, and the only one in its place */
 export function claimsOf(
   encoded: readonly Uint8Array[],
   ran: RunIds,

@@ -1,7 +1,7 @@
 /**
- * The offline verifier of evidence: failed runs, and letters alone. It finds who broke the protocol by signed
- * letters in the file. It checks of the session what a transcript's verifier checks, and believes nothing
- * about a key but the record that its order or definition names.
+ * The offline verifier of evidence: failed runs, and single letters. It finds the members that broke the
+ * protocol from signed letters in the file. It checks a session as the transcript's verifier does, and trusts
+ * no key but the record that the order or definition names.
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { runJob } from '../protocol/cggmp24/jobs.js'
@@ -51,15 +51,15 @@ export type Verdict = {
   readonly participants: readonly Card[]
   readonly scheme: KeyRecord['scheme']
   readonly threshold: number
-  /** How many were to hold shares, or hold them. */
+  /** Number of custodians, future or present. */
   readonly custodians: number
-  /** The key that was to sign, at the order's path, or to be dealt anew; null where there was none yet. */
+  /** The key that was to sign, at the order's path, or to be reshared; null for a key generation. */
   readonly publicKey: Uint8Array | null
   /** The members that the letters prove guilty, in the order of the participants; at least one. */
   readonly guilty: readonly Accused[]
 }
 
-/** Whether this is of a kind that is verified here, whatever it is worth. */
+/** Whether a file is of a kind that is verified here. */
 export const isEvidence = (encoded: Uint8Array): boolean =>
   [failedCodec, lettersCodec].some(({ decode }) => isOfKind(encoded, decode))
 
@@ -72,15 +72,15 @@ function isOfKind(encoded: Uint8Array, decode: (encoded: Uint8Array) => unknown)
   }
 }
 
-/** Does jobs; their results by index. */
+/** Runs jobs; returns the results by index. */
 type Compute = (jobs: readonly Job[]) => Promise<readonly Uint8Array[]>
 
 /**
- * The verdict on evidence. It takes seconds per party if auxiliary data were made, and seconds per pair of
- * signers after a signature's failure phase.
+ * The verdict on evidence. Takes seconds per party if auxiliary data were made, and seconds per pair of
+ * signers after a failure phase.
  * @param compute runs the jobs; by default on this thread
- * @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold; `E_EVIDENCE`
- *   (verification) where everything holds, and proves nobody's fault
+ * @throws Failure `E_TRANSCRIPT` (verification) with the first failed check; `E_EVIDENCE` (verification) if
+ *   every check passes and nobody is at fault
  */
 export async function verifyEvidence(
   encoded: Uint8Array,
@@ -114,14 +114,14 @@ export async function verifyEvidence(
 const HINT = 'believe none of it, and ask another participant for what it has kept'
 
 type Opened = Omit<Verdict, 'participants' | 'guilty'> & {
-  /** Null where there is no run. */
+  /** Null without a run. */
   readonly judging: Judging<readonly Accusation[]> | null
-  /** By what stands in the file alone, whatever the protocol. */
+  /** Convicted by the file's letters alone, whatever the protocol. */
   readonly convicted: readonly Accusation[]
   readonly cards: ReadonlyMap<PartyId, Card>
 }
 
-/** A file whose letters stand in their places, and what is to be judged. */
+/** Checks the places of a file's letters, and prepares their judgement. */
 async function opened(failed: FailedRun): Promise<Opened> {
   const definition = definitionCodec.decode(failed.definition)
   const id = definitionId(definition)

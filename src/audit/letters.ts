@@ -1,7 +1,6 @@
 /**
- * The verdict on letters that convict their sender by themselves: two different letters signed for one place,
- * or one letter that cannot be read. Any other accusation rests on more than the file holds, so it is not
- * proven.
+ * The verdict on letters that convict their sender alone: two different letters signed for one place, or a
+ * malformed one. Any other accusation needs more than the file holds, so it is not proven.
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { type Codec, CodecError } from '../protocol/core/codec.js'
@@ -25,7 +24,7 @@ const CODECS: Partial<Record<Kind, Codec<unknown>>> = {
   prepared: preparedCodec,
 }
 
-/** @throws what `demand` throws, unless each letter is a participant's, of this ceremony, and signed */
+/** @throws as `demand`, unless each letter is a participant's, of this ceremony, and signed */
 export function convictedBy(
   encoded: readonly Uint8Array[],
   definition: Uint8Array,
@@ -50,7 +49,7 @@ export function convictedBy(
   })
 }
 
-/** The reason in the accusation of a member that signed two. */
+/** The reason in the accusation of a member that signed two letters for one place. */
 const TWICE = 'two different signed letters for one round'
 
 /** Hellos are excepted: two with one number usually come from an old copy of a home, not from a cheat. */

@@ -1,4 +1,4 @@
-/** What the signers of an order were to sign, computed from the payload in a file as each of them computed it. */
+/** The messages of an order, computed from the payload in a file as each signer computed them. */
 import { equalBytes } from '../protocol/core/codec.js'
 import { type Target, targetOf } from '../payload/registry/target.js'
 import { sha256 } from '../wire/base/hash.js'
@@ -6,7 +6,7 @@ import type { Order } from '../wire/ceremony/definition.js'
 import type { KeyRecord } from '../wire/key/record.js'
 import { demand, refuse } from './session.js'
 
-/** @throws what `demand` throws, and failures of the decoder */
+/** @throws as `demand`, and failures of the decoder */
 export async function orderedTarget(
   order: Order,
   record: KeyRecord,

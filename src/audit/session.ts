@@ -1,7 +1,6 @@
 /**
- * The checks that transcripts and files of failed runs share: the letters of one session stand in their
- * places under the definition, each signed by the member that it names. Other files judge what the letters
- * amount to.
+ * The common checks of transcripts and failed runs: the letters of one session are in their places under the
+ * definition, each signed by its sender. Other files judge their content.
  */
 import { CodecError, equalBytes } from '../protocol/core/codec.js'
 import type { PartyId } from '../protocol/core/session.js'
@@ -109,7 +108,7 @@ export function roundsIn(
   )
 }
 
-/** The participants with their party numbers. @param record of the key, for a signature; else null */
+/** The participants with their party numbers. @param record the key's, for a signature; else null */
 export function playersIn(definition: Definition, record: Uint8Array | null): Player[] {
   switch (definition.kind) {
     case 'keygen':
@@ -172,7 +171,7 @@ function envelopesBy(
   })
 }
 
-/** Demands one entry for each participant other than the one at `place`, in the order of the participants. */
+/** Demands one entry for each other participant, in their order. */
 function demandOneForEach(
   cards: readonly Card[],
   place: number,

@@ -57,7 +57,7 @@ export type Verified = {
   readonly participants: readonly Card[]
   readonly publicKey: Uint8Array
   readonly record: KeyRecord
-  /** For a signing: each message's, with the key that it verifies under, in the order of the messages. */
+  /** For a signing: each message's signature and key, in the order of the messages. */
   readonly signatures: readonly VerifiedSignature[] | null
   /** Names of participants whose receipts are missing. */
   readonly missing: readonly string[]
@@ -71,7 +71,7 @@ export type VerifiedSignature = {
   readonly signature: Uint8Array
 }
 
-/** @throws Failure `E_TRANSCRIPT` (verification) with the first thing that does not hold */
+/** @throws Failure `E_TRANSCRIPT` (verification) with the first failed check */
 export function verifyTranscript(encoded: Uint8Array): Promise<Verified> {
   return holding('transcript', HINT, () => verify(transcriptCodec.decode(encoded)))
 }
@@ -154,7 +154,7 @@ function verifySignatures(target: Target, outcome: Uint8Array): VerifiedSignatur
   }))
 }
 
-/** Demands that every letter is a list of `count` items, and every echo in it that of the letters in this file. */
+/** Demands a list of `count` items in every letter, and echoes that match the letters in this file. */
 function verifyEntries(session: Session, count: number, rounds: Rounds): void {
   const { byEntry, malformed } = splitRounds(session, count, rounds)
   demand(malformed.length === 0, 'a letter of a round is not one item for each message')

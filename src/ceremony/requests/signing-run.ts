@@ -7,22 +7,22 @@ import type { Key } from '../keys/key.js'
 import type { World } from '../world.js'
 import type { RequestBoard } from './request-board.js'
 
-/** A request that this member has taken up, before it is known who signs. */
+/** A request that this member has taken up, before its signers are known. */
 export type TakenUp = {
   readonly world: World
   readonly key: Key
   readonly board: RequestBoard
   readonly request: Request
-  /** Of the request: decoded once, and handed along. */
+  /** The decoded target of the request. */
   readonly target: Target
 }
 
-/** The same with its signers, in the order of the record. */
+/** A request with its signers, in the order of the record. */
 export type Signing = TakenUp & { readonly signers: Order['signers'] }
 
-/** The same for one of the signers: what stays as it is over all orders. */
+/** A request at one of its signers: everything that is the same for all orders. */
 export type SigningRun = Signing & {
-  /** What this home has done for the request. */
+  /** This home's claims on the request. */
   readonly claims: RequestClaims
   /** The reason to stop waiting for the asker, or null. */
   readonly gone: () => Error | null

@@ -29,7 +29,7 @@ export type Asked = AskedToSign & {
   readonly reason: string
   /** Fingerprints; null: the first custodians that offer. */
   readonly signers: readonly Uint8Array[] | null
-  /** What it asks to have signed, if that was found out before (`signable`). */
+  /** The target, if `signable` has found it before. */
   readonly target?: Target
 }
 

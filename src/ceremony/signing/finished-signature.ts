@@ -24,7 +24,7 @@ export type Signed = {
   readonly request: Request
   readonly order: Order
   readonly target: Target
-  /** One of 64 bytes for each message, in their order. */
+  /** A signature of 64 bytes for each message, in order. */
   readonly signatures: readonly Uint8Array[]
   /** Absolute paths; null for a certificate that lacks receipts. */
   readonly certificate: string | null
@@ -113,7 +113,7 @@ export async function handOver(
   await board.until(others, deadline, silence).catch(() => {})
 }
 
-/** @throws any error that is no refusal */
+/** Null for a refusal. @throws any other error */
 function nullIfRefused(error: unknown): null {
   if (error instanceof Failure) return null
   throw error

@@ -28,8 +28,8 @@ export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Reque
 }
 
 /**
- * What a request asks to have signed.
- * @throws Failure unless a key may sign it, whoever approves it, in one run: `E_TYPE`, `E_PATH` (usage),
+ * Decodes what a request asks to have signed.
+ * @throws Failure unless a key may sign it in one run, whoever approves it: `E_TYPE`, `E_PATH` (usage),
  *   `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused), `E_MESSAGES` (usage)
  */
 export async function signable({ record }: Pick<Key, 'record'>, asked: Asked): Promise<Target> {

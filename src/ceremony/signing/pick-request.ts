@@ -21,16 +21,16 @@ import type { World } from '../world.js'
 
 const LISTEN_FIRST = 700
 
-/** A request that can be signed here, and what it asks to have signed. */
+/** A request that can be signed here, with its decoded target. */
 export type Picked = { readonly request: Request; readonly target: Target }
 
 /** The findings about a request since it was first seen. */
 type Judged = {
   /** Why it cannot be signed here, whatever the time; null also until its payload is decoded. */
   unfit: Failure | null
-  /** What it asks to have signed; null until its payload is decoded, and if it is unfit. */
+  /** Its decoded target; null before decoding, and if it is unfit. */
   target: Target | null
-  /** Resolves once one of the two is there. */
+  /** Resolves once `unfit` or `target` is set. */
   decoded: Promise<void>
   /** Why a script does not approve it. */
   readonly unapproved: Failure | null

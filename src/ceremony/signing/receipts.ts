@@ -18,9 +18,9 @@ import { hex } from '../../wire/base/text.js'
 import { cardOf } from '../requests/signer-set.js'
 import type { World } from '../world.js'
 
-/** The run whose signatures the receipts are over. */
+/** The run whose signatures the receipts cover. */
 type Attesting = {
-  /** The key's, with its seats. */
+  /** The key's record, with its seats. */
   readonly record: KeyRecord
   readonly order: Order
   readonly room: Room
@@ -30,8 +30,8 @@ type Attesting = {
 }
 
 /**
- * The receipts that arrive within 5 s, by signer; null for a missing one. They have no proofs, because no
- * share is new.
+ * The receipts that arrive within 5 s, by signer; null for a missing one. No share is new, so they have no
+ * proofs.
  */
 export async function gatherReceipts(
   world: World,

@@ -1,7 +1,7 @@
 /**
- * Signing: somebody asks, as many custodians as must sign approve each for themselves, one of them gives the order, and
- * the order is the definition of a ceremony like any other. Nothing is replayed: a signer that is killed begins again
- * with fresh nonces, under a higher order if its share may have left.
+ * Signing: a custodian asks, the threshold of custodians approve, each for itself, and one of them gives the
+ * order, which defines a ceremony like any other. Nothing is replayed: a killed signer starts over with fresh
+ * nonces, and under a higher order if its share may have been sent.
  */
 import { tooOften } from '../../messaging/session/restart-counter.js'
 import { joinUntil } from '../../messaging/channel/timeouts.js'
@@ -21,9 +21,10 @@ import { signUnder } from './under-order.js'
 const MOST_ORDERS = 8
 
 /**
- * Signs a request that this member has approved, together with the others, or learns the signature from them.
- * @param asker says when its asker need not be waited for any longer
- * @throws Failure: nobody came (absent), refused by a peer, accused (abort), in doubt once the own share has left
+ * Signs an approved request with the other signers, or takes the signatures from them.
+ * @param asker tells when to stop waiting for the asker
+ * @throws Failure: signers absent (absent), refused by a peer, accused (abort), in doubt once our share was
+ *   sent
  */
 export async function carryOut(
   taken: TakenUp,
@@ -39,19 +40,19 @@ export async function carryOut(
   const { claim, left, end, unsettled } = await claims.status()
   if (end) throw requestEnded(end.outcome)
   if (unsettled) throw requestEnded('refused')
-  // Before an order is given: a higher one would take the others away from the process that has it.
+  // Check before an order is given: a higher one would draw the others away from the other process.
   const elsewhere = await claims.elsewhere()
   if (elsewhere) throw elsewhere
-  // What has left is waited for, over whichever server.
+  // After the share was sent this member waits, over whatever server.
   if (!left) {
     const size = { signers: signers.length, request: request.encoded.length, messages: target.entries.length }
     requirePayload(world.transport, largestInSigning(key.record.scheme, size))
   }
-  // What may have left is not given up because somebody else is away.
+  // A request for which the share may have been sent is not given up for an absent asker.
   const gone = left ? () => null : () => asker.over()
   const run: SigningRun = { ...taken, signers, claims, gone }
   const ordered = new Map<string, number>()
-  // What has left under one order is answered under a higher one only.
+  // After the share was sent under one order, only a higher one is used.
   let least = claim ? claim.order + (left ? 1 : 0) : 1
   for (let orders = 1; ; orders++) {
     let order = orderBy(key, request, signers, least)
@@ -80,7 +81,7 @@ export async function carryOut(
   }
 }
 
-/** One that asked and does not sign waits for the signature. */
+/** An asker who does not sign waits for the signatures. */
 async function watch(run: Signing): Promise<Signed> {
   const { world, key, board, request, target, signers } = run
   const deadline = joinUntil(world.patience, world.clock.now())
@@ -98,7 +99,7 @@ async function watch(run: Signing): Promise<Signed> {
 
 async function inDoubtIfLeft(error: unknown, { key, request, claims }: SigningRun): Promise<unknown> {
   const { left } = await claims.status()
-  // Whoever cheats with its own share has the others': it may have the signature, whatever it shows.
+  // A signer that cheats with its own share has the others' shares, and may have the signature.
   if (left === null || !(error instanceof Failure) || error.kind === 'conflict') return error
   return new Failure(
     'doubt',

@@ -1,6 +1,6 @@
 /**
- * Signing under one order: the session of its signers, the run that signs all messages, and what is kept of it. The
- * order is the definition of a ceremony like any other.
+ * Signing under one order: the session of its signers, the run that signs all messages, and the files of its
+ * result. The order is the definition of a ceremony like any other.
  */
 import type { Opened } from '../../messaging/session/handshake.js'
 import { Restarted } from '../../messaging/session/abort.js'
@@ -35,7 +35,7 @@ type OrderedRun = SigningRun & {
   readonly order: Order
   readonly files: CeremonyFiles
   readonly room: Room
-  /** The record with the seats of the signers, as transcripts hold it. */
+  /** The encoded record with the signers' seats, as transcripts contain it. */
   readonly record: Uint8Array
 }
 
@@ -72,7 +72,7 @@ export async function signUnder(run: SigningRun, order: Order): Promise<Signed> 
   })
 }
 
-/** Somebody who says nothing in this ceremony, and was heard about requests, is connected: that is said too. */
+/** Adds to an absence that the member is connected, if it was heard on the request board. */
 function heardElsewhere(error: unknown, { world, board, room }: OrderedRun): unknown {
   if (!(error instanceof Failure) || error.code !== 'E_ABSENT') return error
   const member = room.peers.find(({ name }) => name === error.party)
@@ -88,7 +88,7 @@ function heardElsewhere(error: unknown, { world, board, room }: OrderedRun): unk
   })
 }
 
-/** Meanwhile others may be done already, or go on under a higher order, or refuse: then this ceremony is over. */
+/** Ends this ceremony if others are done, continue under a higher order, or refuse. */
 function follow(run: OrderedRun): void {
   const { world, order, room, gone } = run
   const higher = heardOrder(run, order.number + 1)
@@ -98,11 +98,12 @@ function follow(run: OrderedRun): void {
   }
   const end = endOf(run)
   const handedOver = end instanceof HandedOver
-  // In a session this member is about to have it by itself, with a transcript; unless a letter was lost for good.
+  // In a session, this member is about to have the signatures itself, with a transcript; the delay covers a
+  // lost letter.
   if (handedOver && room.sid) {
     world.clock.after(spanOf(world.patience, 'handOver'), () => room.end(end))
   } else if (end) room.end(end)
-  // Who has come to the table is waited for there.
+  // A member that has joined the session is waited for there.
   else if (room.mayAbort && !room.sid) {
     const left = gone()
     if (left) room.end(left)
@@ -124,7 +125,7 @@ async function play(ordered: OrderedRun, opened: Opened, signal: AbortSignal): P
   return { request, target, order, signatures, ...kept, unkept: unkept ?? kept.unkept }
 }
 
-/** Plays the rounds. This member's share leaves only once the home remembers that it does. */
+/** Runs the rounds. Before this member's share is sent, its disk says so. */
 async function makeSignatures(
   { world, key, request, target, claims, order, room }: OrderedRun,
   opened: Opened,
@@ -150,14 +151,16 @@ async function makeSignatures(
   const options = { room, opened, session, members, signal, compute, beforeSend }
   const { output, rounds } = await run(protocol, options)
     .catch((error: unknown) => {
-      // One that begins again is not answered twice under one order: what has left is not taken back.
+      // A signer that starts over is not answered twice under one order: a sent share cannot be taken back.
       throw hasLeft && error instanceof Restarted ? new Superseded(order.number + 1, error.by.name) : error
     })
     .finally(() => wipeSigningKey(own))
   return { signatures: output, rounds }
 }
 
-/** Exchanges receipts, and writes transcript and certificate. A file that cannot be written takes nothing away. */
+/**
+ * Exchanges receipts, and writes transcript and certificate. A failed write does not affect the signatures.
+ */
 async function attest(
   { world, key, request, order, files, room }: OrderedRun,
   sid: Uint8Array,

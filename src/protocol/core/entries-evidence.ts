@@ -1,6 +1,6 @@
 /**
- * The verdict on a failed run of several entries (`entries.ts`): each entry is judged as the run of its own session that
- * it is, by the items of the letters that are its own.
+ * The verdict on a failed run of several entries (`entries.ts`). Each entry is judged as a run of its own
+ * session, by its own items of the letters.
  */
 import { type Accusation, firstOfEach } from './abort.js'
 import { entrySession, inEntry, itemsOf, roundAlone } from './entries.js'
@@ -40,7 +40,7 @@ export function* judgeEntries(
   return firstOfEach(found.map((fault) => ({ ...fault, kind: 'proven' })))
 }
 
-/** The rounds of each entry. A letter that is no list of items is left out, and its sender accused. */
+/** The rounds of each entry. A letter that is no list of items is left out, and its sender is accused. */
 export function splitRounds(
   { parties }: Session,
   count: number,
@@ -65,7 +65,7 @@ export function splitRounds(
   return { byEntry, malformed: accused }
 }
 
-/** What a dispute says of one entry's item; or who is at fault, if the letter decides that by itself. */
+/** The dispute about one entry's item, or an accusation if the letter decides it alone. */
 function itemIn(dispute: Dispute, count: number): Accusation | Dispute {
   const { round, from, to, letter } = dispute
   const { values, malformed } = itemsOf([from], round, count, () => letter)

@@ -1,11 +1,11 @@
 /**
- * Several runs of one protocol, the entries, in step as one run: the letter of each round is a list with one item for
- * each entry. Either all entries end well, or none gives an output.
+ * Several runs of one protocol, the entries, in step as one run: each round's letter is a list with one item
+ * for each entry. Either all entries end well, or none gives an output.
  *
- * Each entry runs in a session of its own, whose ID is a hash of the run's ID and the entry's number. Everything that
- * a protocol hashes, proves or draws is bound to its session, so an item that is moved to another entry, or comes from
- * one, fails the check that it would fail in another run. An entry that finds that its values do not add up goes on
- * alone (`Step.alone`), to name the culprit; all parties have seen the same letters, so they choose the same entry.
+ * Each entry runs in its own session, whose ID is a hash of the run's ID and the entry's number. Every hash,
+ * proof and random value is bound to its session, so an item moved to another entry fails the check that it
+ * would fail in another run. An entry whose values do not add up goes on alone (`Step.alone`) to name the
+ * culprit; all parties have seen the same letters, so they choose the same entry.
  */
 import { type Accusation, firstOfEach, ProtocolAbort, SplitView } from './abort.js'
 import { attempt, bytesUpTo, type Codec, codec, equalBytes, list } from './codec.js'
@@ -41,9 +41,10 @@ type Entry<T> = { readonly number: number; readonly session: Session; readonly r
 type Result<T> = IteratorResult<Step, T>
 
 /**
- * Runs the entries in step. @param begin starts the protocol of an entry in the entry's session; 1 to 64 of them
- * @returns their outputs, in their order
- * @throws ProtocolAbort naming everybody who broke the protocol, each with the first entry at fault
+ * Runs the entries in step. @param begin starts the protocol of an entry in the entry's session; 1 to 64 of
+ * them
+ * @returns their outputs, in order
+ * @throws ProtocolAbort naming each party that broke the protocol, with its first entry at fault
  */
 export function* inStep<T>(
   session: Session,
@@ -147,7 +148,7 @@ function* exchange(session: Session, outboxes: readonly Outbox[]): Protocol<read
   })
 }
 
-/** The direct letters of all entries to each peer, as one letter. The single ones are secret, and wiped. */
+/** The direct letters of all entries to each peer, as one letter. The single ones are secret and wiped. */
 function sealedTogether({ peers }: Session, outboxes: readonly Outbox[]): Map<PartyId, Uint8Array> {
   const { encode } = entriesLetter(outboxes.length)
   return new Map(
@@ -161,8 +162,9 @@ function sealedTogether({ peers }: Session, outboxes: readonly Outbox[]): Map<Pa
 }
 
 /**
- * The items of the parties' letters, and an accusation of each party whose letter is missing or malformed. No two
- * honest items of a letter are the same, because each is random or bound to its entry: one that stands twice is a copy.
+ * The items of the parties' letters, and an accusation of each party whose letter is missing or malformed.
+ * Honest items of one letter all differ, because each is random or bound to its entry: a repeated one is a
+ * copy.
  */
 export function itemsOf(
   parties: readonly PartyId[],

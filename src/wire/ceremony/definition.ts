@@ -47,8 +47,7 @@ export {
 } from './key-definition.js'
 
 /**
- * The name of a payload type. The decoders (`payload/registry/`) know the types, and a name without a decoder is
- * refused where the payload is decoded.
+ * A payload type's name. The decoders (`payload/registry/`) know the types; decoding refuses any other name.
  */
 export const payloadType = pattern(/^[a-z0-9][a-z0-9-]{0,31}$/, 'the name of a payload type')
 export type PayloadType = string
@@ -67,7 +66,7 @@ const handshakeShape = mapped(
   (d) => d,
 )
 
-/** The definition of a signature: which request, by which signers, over which payload. */
+/** The definition of a signature: the request, its signers, and the payload. */
 const orderShape = mapped(
   record({
     kind: oneOf(['sign']),
@@ -78,7 +77,7 @@ const orderShape = mapped(
     payload_sha256: bytes(32),
     path: nullable(text(128)),
     signers: list(record({ index: uint(MOST_MEMBERS, 1), fingerprint: bytes(32) }), 2, MOST_MEMBERS),
-    /** Digests of the rebinds by which signers sit in their seats. */
+    /** Digests of the rebinds that seat the signers. */
     rebinds: list(bytes(32), 0, MOST_MEMBERS),
     expires: time(),
     /** From 1; a higher one replaces a lower one of the same request. */
@@ -103,7 +102,7 @@ export const definitionCodec = codec(definitionShape, 1 << 19)
 /** Orders alone: a key's request subject carries no other definition. */
 export const orderCodec = codec(orderShape, 1 << 14, 1000)
 
-/** 32 bytes that name a ceremony. */
+/** 32 bytes that identify a ceremony. */
 export const definitionId = (definition: Definition): Uint8Array =>
   digest('mpc/definition/v1', definitionShape.form(definition))
 
@@ -179,7 +178,7 @@ function decodeOrRefuse<T>(codec: Codec<T>, encoded: Uint8Array): T {
   }
 }
 
-/** A definition by itself. @throws Failure `E_DEFINITION` (authentication) */
+/** A definition without signatures. @throws Failure `E_DEFINITION` (authentication) */
 export function readDefinition(encoded: Uint8Array): DefinitionFile {
   const definition = decodeOrRefuse(definitionCodec, encoded)
   return { definition, id: definitionId(definition), signatures: [] }

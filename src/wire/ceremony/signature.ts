@@ -1,6 +1,6 @@
 /**
- * The signatures of a request, and ordinary verifiers: OpenSSL for Ed25519, noble for BIP-340 and ECDSA. None shares
- * code with the signing protocols.
+ * The signatures of a request, and ordinary verifiers: OpenSSL for Ed25519, noble for BIP-340 and ECDSA. None
+ * shares code with the signing protocols.
  */
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { attempt, bytes, codec, equalBytes, list } from '../../protocol/core/codec.js'
@@ -12,7 +12,7 @@ import { fromHex, hex } from '../base/text.js'
 
 /** The signatures of a request, one of 64 bytes for each message, in the order of the messages. */
 export const signaturesShape = list(bytes(64), 1, MOST_ENTRIES)
-/** What a signing has made: receipts and transcripts cover these bytes. */
+/** The result of a signing, which receipts and transcripts cover. */
 export const signaturesCodec = codec(signaturesShape, 1 << 13)
 
 /** The signatures in hex, one after the other. */

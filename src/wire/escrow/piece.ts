@@ -2,6 +2,7 @@
  * One holder's piece of one custodian's share. Its sealed plaintext contains everything needed to check it
  * alone and, with enough others, to restore the share years later: manifest, record, certificate and
  * auxiliary blob.
+ *
  * One holder's check proves that the custodian's machine made this piece under this manifest. The notes of
  * the other holders show that they have theirs (`note.ts`). `restore.ts` combines pieces.
  */
