@@ -17,6 +17,8 @@ const project = (name: string, ending: string, how: object = {}) => ({
   },
 })
 
+const inMemory = { setupFiles: ['test/memory.ts'] }
+
 export default defineConfig({
   test: {
     root,
@@ -26,10 +28,10 @@ export default defineConfig({
     // Half of the tests wait for processes while the others compute.
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
     projects: [
-      project('unit', 'test', { pool: 'threads', isolate: false }),
-      project('sim', 'sim'),
+      project('unit', 'test', { pool: 'threads', isolate: false, ...inMemory }),
+      project('sim', 'sim', inMemory),
       project('smoke', 'smoke'),
-      project('long', 'long'),
+      project('long', 'long', inMemory),
       project('process', 'process'),
       project('broker', 'broker'),
       project('slow', 'slow', { testTimeout: 3_600_000, maxWorkers: availableParallelism() }),
