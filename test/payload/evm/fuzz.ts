@@ -175,6 +175,10 @@ type Case = {
   readonly holds: (decoded: Decoded) => void
 }
 
+/** viem takes no address in capitals alone; the one text among the samples is called `note`. */
+const smallHex = (key: string, value: unknown): unknown =>
+  typeof value === 'string' && key !== 'note' && /^0x[0-9A-F]{40}$/.test(value) ? value.toLowerCase() : value
+
 const digestOf = ({ messages }: Decoded): string => hex0(messages[0]?.message as Uint8Array)
 
 /** The bytes are those of the transaction that viem reads in them; the function shown is the one in the data. */
@@ -211,7 +215,7 @@ const cases: fc.Arbitrary<Case> = fc.oneof(
     decoder: eip712,
     payload,
     holds: (decoded: Decoded) => {
-      const data = JSON.parse(new TextDecoder().decode(payload)) as never
+      const data = JSON.parse(new TextDecoder().decode(payload), smallHex) as never
       expect(digestOf(decoded)).toBe(hashTypedData(data))
     },
   })),
