@@ -75,7 +75,8 @@ const cases: Record<string, () => PsbtMap[]> = {
   '9,000 derivations': () =>
     maps(
       [pay],
-      many(9000, (i) => pair(bytes([6], point(i)), u32(1))),
+      keys.map((each) => pair(bytes([6], each), u32(1))),
+      many(9, (i) => paid([{ amount: 1000n, script: own }], i)),
     ),
   '69,000 outputs of a previous transaction': () =>
     maps(
