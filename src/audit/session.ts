@@ -64,7 +64,7 @@ export async function holding<T>(what: string, hint: string, read: () => T | Pro
 export function openingIn(seen: Seen, definition: Definition, cards: readonly Card[]): Uint8Array {
   const id = definitionId(definition)
   const members = isKeyDefinition(definition) ? membersOf(definition) : cards
-  const hellos = envelopesBy(cards, seen.hellos, 'hello', id, new Uint8Array(32))
+  const hellos = envelopesBy(cards, seen.hellos, 'hello', { definition: id, session: new Uint8Array(32) })
   const starts = new Set(hellos.map(({ header }) => header.round))
   demand(starts.size === 1, 'the hellos are of different starts')
   demand(seen.reveals.length === cards.length, 'there is not one reveal of each participant')
@@ -80,12 +80,12 @@ export function openingIn(seen: Seen, definition: Definition, cards: readonly Ca
     demand(equalBytes(opened, hello.commitment), `the reveal of ${name} does not open its hello`)
   })
   const attempt = attemptId(id, hellos)
-  envelopesBy(cards, seen.reveals, 'reveal', id, attempt)
+  envelopesBy(cards, seen.reveals, 'reveal', { definition: id, session: attempt })
   const sid = sessionId(attempt, reveals)
-  envelopesBy(cards, seen.encapsulations, 'encapsulate', id, sid).forEach(({ body }, i) =>
-    demandOneForEach(cards, i, 'encapsulate', encapsulateCodec.decode(body)),
+  envelopesBy(cards, seen.encapsulations, 'encapsulate', { definition: id, session: sid }).forEach(
+    ({ body }, i) => demandOneForEach(cards, i, 'encapsulate', encapsulateCodec.decode(body)),
   )
-  envelopesBy(cards, seen.confirms, 'confirm', id, sid).forEach(({ body }, i) =>
+  envelopesBy(cards, seen.confirms, 'confirm', { definition: id, session: sid }).forEach(({ body }, i) =>
     demandOneForEach(cards, i, 'confirm', confirmCodec.decode(body)),
   )
   return sid
@@ -101,7 +101,7 @@ export function roundsIn(
   const cards = players.map(({ card }) => card)
   return new Map(
     seen.rounds.map(({ round, letters }) => {
-      const envelopes = envelopesBy(cards, letters, 'letter', id, sid, round)
+      const envelopes = envelopesBy(cards, letters, 'letter', { definition: id, session: sid, round })
       const bodies = players.map(({ party }, i) => [party, (envelopes[i] as Envelope).body] as const)
       return [round, new Map(bodies)] as const
     }),
@@ -143,14 +143,18 @@ function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
   })
 }
 
+type Place = {
+  readonly definition: Uint8Array
+  readonly session: Uint8Array
+  readonly round?: string
+}
+
 /** The envelopes of one kind, one from each participant in order, each signed by it and in its place. */
 function envelopesBy(
   cards: readonly Card[],
   encoded: readonly Uint8Array[],
   kind: Kind,
-  definition: Uint8Array,
-  session: Uint8Array,
-  round?: string,
+  { definition, session, round }: Place,
 ): Envelope[] {
   demand(encoded.length === cards.length, `there is not one ${kind} of each participant`)
   return encoded.map((bytes, i) => {

@@ -1,4 +1,5 @@
 /** A home's contents and unfinished work: who must act, and how. Opens no secret, changes nothing. */
+import { signingKeysOf } from '../../wire/identity/roster.js'
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
@@ -200,10 +201,8 @@ async function requestIn(
 async function requestOf(claims: RequestClaims, keys: readonly KeyStatus[]) {
   const kept = await claims.readRequest()
   for (const { name, key } of keys) {
-    const members = key?.seated.members ?? []
-    const signingOf = (asker: Uint8Array) =>
-      members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
-    const request = kept && attempt(() => parseRequest(kept, signingOf))
+    const signing = signingKeysOf((key?.seated.members ?? []).map(({ card }) => card))
+    const request = kept && attempt(() => parseRequest(kept, signing))
     if (request && hex(request.key_id) === hex(key?.record.key_id ?? new Uint8Array())) {
       return { name, expires: request.expires }
     }

@@ -2,6 +2,7 @@
  * The state of a backup according to its holders' notes: who last checked its piece and when, and whether all
  * hold pieces of one manifest. Opens no secret.
  */
+import { type SigningKeys, signingKeysOf } from '../../wire/identity/roster.js'
 import { listNotes, readSplit, readSplitFile, writeNote } from '../../storage/home/escrow.js'
 import type { Home } from '../../storage/home/home.js'
 import { readState } from '../../storage/home/epochs.js'
@@ -119,10 +120,5 @@ async function staleEpoch(home: Home, { name, digest }: Key): Promise<number | n
   return numbers.length === 0 ? null : Math.max(...numbers)
 }
 
-async function signersOfNotes(
-  home: Home,
-  key: Epoch,
-): Promise<(fingerprint: Uint8Array) => Uint8Array | null> {
-  const cards = [...(await cardsOfSplit(home, key)), ...key.record.members.map(({ card }) => card)]
-  return (fingerprint) => cards.find((card) => hex(card.fingerprint) === hex(fingerprint))?.signing ?? null
-}
+const signersOfNotes = async (home: Home, key: Epoch): Promise<SigningKeys> =>
+  signingKeysOf([...(await cardsOfSplit(home, key)), ...key.record.members.map(({ card }) => card)])

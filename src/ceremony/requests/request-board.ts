@@ -2,6 +2,7 @@
  * The notices that the custodians of one key exchange about requests: requests, offers, choices, orders,
  * signatures. Nothing is stored: a request lives while its asker runs, and is repeated on demand.
  */
+import { type SigningKeys, signingKeysOf } from '../../wire/identity/roster.js'
 import { CodecError } from '../../protocol/core/codec.js'
 import type { Wait } from '../../messaging/channel/letters.js'
 import { Mailbox } from '../../messaging/channel/mailbox.js'
@@ -89,8 +90,7 @@ export class RequestBoard {
       equivocated: () => {},
       arrivals: RATE,
     })
-    const signingOf = (asker: Uint8Array) =>
-      members.find(({ fingerprint }) => hex(fingerprint) === hex(asker))?.signing ?? null
+    const signing = signingKeysOf(members)
     this.meeting = new Meeting(world, key, this.mailbox, () => {
       this.onNotice()
       this.mailbox.look()
@@ -106,7 +106,7 @@ export class RequestBoard {
         this.onNotice()
       })
     hear('request', (body, by) => {
-      const request = this.#read(body, by, signingOf, key)
+      const request = this.#read(body, by, signing, key)
       if (request === null) return
       if (hex(by) === hex(request.asker)) this.meeting.heard(request.record, by)
       // Stored under the sender, so that nobody can displace another's notices.
@@ -160,14 +160,9 @@ export class RequestBoard {
   }
 
   /** A member's request, if it is valid and of this key; otherwise null, and the member is remembered. */
-  #read(
-    body: Uint8Array,
-    by: Uint8Array,
-    signingOf: (asker: Uint8Array) => Uint8Array | null,
-    key: Key,
-  ): Request | null {
+  #read(body: Uint8Array, by: Uint8Array, signing: SigningKeys, key: Key): Request | null {
     try {
-      const request = parseRequest(body, signingOf)
+      const request = parseRequest(body, signing)
       if (hex(request.key_id) === hex(key.record.key_id)) return request
     } catch (error) {
       if (!(error instanceof CodecError)) throw error

@@ -21,6 +21,8 @@ export type Declared = {
   readonly envelopes: readonly Envelope[]
 }
 
+const WITNESSED = { round: 'prepared', kind: 'witnessed' } as const
+
 /** @returns the failure to throw, once all have shown their letters or some seconds have passed */
 export async function splitOver(
   room: Room,
@@ -40,7 +42,7 @@ export async function splitOver(
     const holds = (peer: Member) => !sameParts(saidBy(peer)) || equalBytes(saidBy(peer).result, own.result)
     const silent = part < 0 ? [] : await compared(room, placesOf(seen, sid), part, { by, envelopes }, signal)
     signal.throwIfAborted()
-    room.blame.accuse('prepared', room.peers, 'witnessed', wrong, holds, envelopes)
+    room.blame.accuse({ ...WITNESSED, reason: wrong }, room.peers, holds, envelopes)
     return nobodyProven(room, saidBy, silent)
   } catch (error) {
     return error
@@ -78,7 +80,7 @@ async function compared(
     return equalBytes(digest, said)
   }
   const reason = 'it declares to have seen other letters than it shows'
-  room.blame.accuse('prepared', room.peers, 'witnessed', reason, declares, proof)
+  room.blame.accuse({ ...WITNESSED, reason }, room.peers, declares, proof)
   return silent
 }
 

@@ -2,6 +2,7 @@
  * A request that this home has signed. Its signature is printed again on demand, and handed to signers who
  * still wait for it. Nothing is signed anew, and no secret is needed.
  */
+import { signingKeysOf } from '../../wire/identity/roster.js'
 import { areSignatures, type Target, targetOf } from '../../payload/registry/target.js'
 import { attempt } from '../../protocol/core/codec.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
@@ -122,9 +123,7 @@ function nullIfRefused(error: unknown): null {
 /** The request, if it is for this epoch. */
 function requestIn({ digest, record, seated }: Omit<Key, 'status'>, kept: Uint8Array): Request | null {
   const cards = [...seated.members, ...record.members].map(({ card }) => card)
-  const signingOf = (asker: Uint8Array) =>
-    cards.find(({ fingerprint }) => hex(fingerprint) === hex(asker))?.signing ?? null
-  const request = attempt(() => parseRequest(kept, signingOf))
+  const request = attempt(() => parseRequest(kept, signingKeysOf(cards)))
   return request && hex(request.record) === hex(digest) ? request : null
 }
 

@@ -3,6 +3,7 @@
  * is present. A request that this home cannot serve is passed over and listed, and its asker is told; it ends
  * nothing.
  */
+import { signingKeysOf } from '../../wire/identity/roster.js'
 import { CodecError } from '../../protocol/core/codec.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -234,9 +235,8 @@ export class Finder {
 export async function keptRequest(home: World['home'], key: Key, named: string): Promise<Request | null> {
   const id = fromHex(named, 32)
   const kept = id && (await new RequestClaims(home, id).readRequest())
-  const signingOf = (asker: Uint8Array) =>
-    key.seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.signing ?? null
-  return kept && readKept(() => parseRequest(kept, signingOf))
+  const signing = signingKeysOf(key.seated.members.map(({ card }) => card))
+  return kept && readKept(() => parseRequest(kept, signing))
 }
 
 /** An unreadable request counts as missing, but a rehearsal's is refused. */

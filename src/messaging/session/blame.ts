@@ -92,10 +92,8 @@ export class Blame {
    * @throws Failure `E_ABORT`
    */
   accuse(
-    round: string,
+    { round, kind, reason }: Pick<Accused, 'round' | 'kind' | 'reason'>,
     members: readonly Member[],
-    kind: Accused['kind'],
-    reason: string,
     holds: (member: Member) => boolean,
     shown: readonly Envelope[] = [],
   ): void {
@@ -128,7 +126,8 @@ export class Blame {
       }
     }
     const isWhole = (member: Member) => decoded.has(hex(member.fingerprint))
-    this.accuse(kind, this.participants, 'proven', 'its letter is malformed', isWhole, envelopes)
+    const fault = { round: kind, kind: 'proven' as const, reason: 'its letter is malformed' }
+    this.accuse(fault, this.participants, isWhole, envelopes)
     return decoded
   }
 }

@@ -21,20 +21,16 @@ import type { Room } from './session.js'
 export function checkHellos(room: Room, hellos: readonly Envelope[], start: number): Hello[] {
   room.participants.forEach((member, i) => requireProtocol(member, (hellos[i] as Envelope).body))
   const decoded = room.blame.decodeBodies('hello', hellos, helloCodec.decode)
-  room.blame.accuse(
-    'hello',
-    room.participants,
-    'witnessed',
-    'its hello does not accept the definition',
-    (member) => {
-      const hello = decoded.get(hex(member.fingerprint)) as Hello
-      return hello.start === start && verifyAcceptance(member.signing, room.definition, hello.accepted)
-    },
-  )
+  const accepts = ({ fingerprint, signing }: Member): boolean => {
+    const hello = decoded.get(hex(fingerprint)) as Hello
+    return hello.start === start && verifyAcceptance(signing, room.definition, hello.accepted)
+  }
+  const refusal = 'its hello does not accept the definition'
+  room.blame.accuse({ round: 'hello', kind: 'witnessed', reason: refusal }, room.participants, accepts)
   const shows = ({ fingerprint }: Member): boolean =>
     areAcceptances(room.definition, (decoded.get(hex(fingerprint)) as Hello).others, room.members)
   const reason = 'its hello shows a signature of a member that is none'
-  room.blame.accuse('hello', room.participants, 'witnessed', reason, shows, hellos)
+  room.blame.accuse({ round: 'hello', kind: 'witnessed', reason }, room.participants, shows, hellos)
   room.participants.forEach((member, i) =>
     requireTime(member, (hellos[i] as Envelope).header.time, room.validity, room.now()),
   )
@@ -57,7 +53,8 @@ export function checkReveals(
     return hex(opened) === hex(commitments.get(hex(fingerprint)) as Uint8Array)
   }
   const reason = 'its reveal does not open its hello'
-  room.blame.accuse('reveal', room.participants, 'proven', reason, opens, [...hellos, ...revealed])
+  const letters = [...hellos, ...revealed]
+  room.blame.accuse({ round: 'reveal', kind: 'proven', reason }, room.participants, opens, letters)
   return room.participants.map(({ fingerprint }) => decoded.get(hex(fingerprint)) as Reveal)
 }
 
@@ -79,6 +76,6 @@ export function entriesForMe<E extends { readonly to: Uint8Array }>(
     )
   }
   const reason = 'it is not addressed to every other participant'
-  blame.accuse(kind, participants, 'proven', reason, isToAll, letters)
+  blame.accuse({ round: kind, kind: 'proven', reason }, participants, isToAll, letters)
   return (peer) => entriesOf(peer).find(({ to }) => hex(to) === hex(self.fingerprint)) as E
 }

@@ -148,7 +148,7 @@ async function exchange(
   })
   const mlkemFails = 'its ML-KEM key fails the input check of FIPS 203'
   const isSound = (peer: Member): boolean => made[peers.indexOf(peer)] !== null
-  blame.accuse('reveal', peers, 'proven', mlkemFails, isSound, revealed.letters)
+  blame.accuse({ round: 'reveal', kind: 'proven', reason: mlkemFails }, peers, isSound, revealed.letters)
   const sent = byPeer(peers, made as readonly Encapsulated[])
   const toAll = peers.map((peer) => ({ to: peer.fingerprint, ciphertext: sent(peer).ciphertext }))
   const encapsulated = await phase('encapsulate', sid, encapsulateCodec.encode(toAll), (letters) =>
@@ -173,7 +173,12 @@ async function exchange(
   })
   const isOfPrimeOrder = (peer: Member): boolean => agreed[peers.indexOf(peer)] !== null
   const smallOrder = 'its X25519 key is of small order'
-  blame.accuse('reveal', peers, 'proven', smallOrder, isOfPrimeOrder, revealed.letters)
+  blame.accuse(
+    { round: 'reveal', kind: 'proven', reason: smallOrder },
+    peers,
+    isOfPrimeOrder,
+    revealed.letters,
+  )
   const keyWith = byPeer(peers, agreed as readonly Uint8Array[])
   const outgoing = (peer: Member, use: 'letter' | 'confirm') =>
     directionKey(keyWith(peer), use, self.fingerprint, peer.fingerprint, sid)
@@ -193,7 +198,8 @@ async function exchange(
   // Every key covers all encapsulations. If a member sent different ones to different peers, tags fail
   // between honest ones.
   if (!peers.every(fits)) await room.compare([{ kind: 'encapsulate', session: sid, round: '' }], signal)
-  blame.accuse('confirm', peers, 'pair', 'its tag does not fit the key that this machine has', fits)
+  const wrongTag = 'its tag does not fit the key that this machine has'
+  blame.accuse({ round: 'confirm', kind: 'pair', reason: wrongTag }, peers, fits)
 
   const bytesOf = (letters: readonly Envelope[]) => letters.map(({ bytes }) => bytes)
   return {

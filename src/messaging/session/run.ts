@@ -244,7 +244,8 @@ async function whoSplit(split: SplitView, { room, opened, members, signal }: Run
   })
   try {
     const reason = 'its echo is not of the letters that it shows'
-    room.blame.accuse(echoed.round, falseEchoes, 'proven', reason, () => false, proof)
+    const fault = { round: echoed.round, kind: 'proven' as const, reason }
+    room.blame.accuse(fault, falseEchoes, () => false, proof)
   } catch (failure) {
     return failure
   }

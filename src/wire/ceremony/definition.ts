@@ -4,7 +4,6 @@
  */
 import {
   bytes,
-  type Codec,
   codec,
   CodecError,
   encode,
@@ -32,7 +31,7 @@ import {
   reshareShape,
 } from './key-definition.js'
 import { type SigningKey, verifySignature } from '../base/ed25519.js'
-import { Failure } from '../base/failure.js'
+import { Failure, wellFormed } from '../base/failure.js'
 import { sha256 } from '../base/hash.js'
 import { format } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
@@ -169,24 +168,15 @@ const refuse = (problem: string, cause?: unknown): Failure =>
     cause,
   })
 
-function decodeOrRefuse<T>(codec: Codec<T>, encoded: Uint8Array): T {
-  try {
-    return codec.decode(encoded)
-  } catch (cause) {
-    if (cause instanceof CodecError) throw refuse(cause.message, cause)
-    throw cause
-  }
-}
-
 /** A definition without signatures. @throws Failure `E_DEFINITION` (authentication) */
 export function readDefinition(encoded: Uint8Array): DefinitionFile {
-  const definition = decodeOrRefuse(definitionCodec, encoded)
+  const definition = wellFormed(() => definitionCodec.decode(encoded), refuse)
   return { definition, id: definitionId(definition), signatures: [] }
 }
 
 /** @throws Failure `E_DEFINITION` (authentication) on a malformed file or a signature that does not verify */
 export function parseDefinition(file: Uint8Array): DefinitionFile {
-  const { definition, signatures } = decodeOrRefuse(fileCodec, file)
+  const { definition, signatures } = wellFormed(() => fileCodec.decode(file), refuse)
   const id = definitionId(definition)
   const keys = new Map(definitionKeys(definition).map((k) => [hex(fingerprintOf(k)), k.signing]))
   let last = ''

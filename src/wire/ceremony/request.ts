@@ -2,6 +2,8 @@
  * A signature request as its asker signs it, and the letters about it on the key's request subject. The full
  * payload travels; each signer decodes and hashes it for itself.
  */
+import { signedRecord } from '../base/signed-record.js'
+import type { SigningKeys } from '../identity/roster.js'
 import {
   bytes,
   bytesUpTo,
@@ -15,9 +17,8 @@ import {
   text,
   time,
 } from '../../protocol/core/codec.js'
-import { digest } from '../../protocol/core/session.js'
 import { type Order, payloadType } from './definition.js'
-import { type SigningKey, verifySignature } from '../base/ed25519.js'
+import { type SigningKey } from '../base/ed25519.js'
 import { sha256 } from '../base/hash.js'
 import { format } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
@@ -46,10 +47,13 @@ const fields = {
   /** Fingerprint. */
   asker: bytes(32),
 }
-const unsignedShape = record(fields)
-const requestCodec = codec(record({ ...fields, signature: bytes(64) }), PAYLOAD_LIMIT + 16_384)
+const requests = signedRecord(
+  fields,
+  { signature: bytes(64) },
+  { tag: SIGNED.request, limit: PAYLOAD_LIMIT + 16_384 },
+)
 
-export type RequestFields = Of<typeof unsignedShape>
+export type RequestFields = Omit<Of<typeof requests.shape>, 'signature'>
 export type Request = RequestFields & {
   /** 32 bytes that identify the request. */
   readonly id: Uint8Array
@@ -59,18 +63,14 @@ export type Request = RequestFields & {
 }
 
 export function makeRequest(fields: RequestFields, key: SigningKey): Request {
-  const signature = key.sign(SIGNED.request, unsignedShape.form(fields))
-  return whole(fields, requestCodec.encode({ ...fields, signature }))
+  return whole(fields, requests.encode({ ...fields, signature: requests.sign(key, fields) }))
 }
 
 /** @param signing the asker's key, by fingerprint; null if there is no such member. @throws CodecError */
-export function parseRequest(
-  encoded: Uint8Array,
-  signing: (asker: Uint8Array) => Uint8Array | null,
-): Request {
-  const { signature, ...fields } = requestCodec.decode(encoded)
+export function parseRequest(encoded: Uint8Array, signing: SigningKeys): Request {
+  const { signature, ...fields } = requests.decode(encoded)
   const key = signing(fields.asker)
-  if (key === null || !verifySignature(key, signature, SIGNED.request, unsignedShape.form(fields))) {
+  if (key === null || !requests.isSigned(fields, signature, key)) {
     throw new CodecError('signature', 'not that of a member')
   }
   if (fields.expires <= fields.created) throw new CodecError('expires', 'not after created')
@@ -82,7 +82,7 @@ export function parseRequest(
 
 const whole = (fields: RequestFields, encoded: Uint8Array): Request => ({
   ...fields,
-  id: digest('mpc/request-id/v1', unsignedShape.form(fields)),
+  id: requests.digest('mpc/request-id/v1', fields),
   payloadSha256: sha256(fields.payload),
   encoded,
 })

@@ -3,6 +3,7 @@
  * signs with that identity. A holder named by age recipient or passphrase has no identity; its note convinces
  * only a person who received it from that holder, and never counts as signed.
  */
+import type { SigningKeys } from '../identity/roster.js'
 import { signedRecord } from '../base/signed-record.js'
 import { bytes, nullable, type Of, oneOf, record, time, uint } from '../../protocol/core/codec.js'
 import type { SigningKey } from '../base/ed25519.js'
@@ -62,10 +63,7 @@ export function makeNote(
  * @param signingOf the signing key of an identity by its fingerprint; null if it is unknown here
  * @throws Failure `E_NOTE` (verification) if it is malformed, or not signed by the identity it names
  */
-export function parseNote(
-  encoded: Uint8Array,
-  signingOf: (fingerprint: Uint8Array) => Uint8Array | null,
-): Note {
+export function parseNote(encoded: Uint8Array, signingOf: SigningKeys): Note {
   const refuse = (problem: string, cause?: unknown) =>
     new Failure('verification', 'E_NOTE', `this is not a holder's note: ${problem}`, {
       hint: 'ask the holder to run `mpc backup verify` again',
