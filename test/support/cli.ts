@@ -158,8 +158,8 @@ function checkContract({ code, stdout, stderr }: Omit<Ran, 'json'>): void {
 }
 
 /** A folder for one test file, and how to remove it. */
-export async function scratch(): Promise<{ dir: string; remove: () => Promise<void> }> {
-  const dir = await realpath(await mkdtemp(join(tmpdir(), 'mpc-cli-')))
+export async function scratch(within = tmpdir()): Promise<{ dir: string; remove: () => Promise<void> }> {
+  const dir = await realpath(await mkdtemp(join(within, 'mpc-cli-')))
   return { dir, remove: () => rm(dir, { recursive: true, force: true }) }
 }
 
@@ -209,7 +209,7 @@ const custodianIn = (dir: string, name: string, fingerprint: string, files = nam
 export async function custodians(dir: string, ...names: readonly string[]): Promise<Custodian[]> {
   const stocked = join(process.env['MPC_TEST_STOCK'] as string, names.join())
   if (!existsSync(stocked)) {
-    const made = await scratch()
+    const made = await scratch(process.env['MPC_TEST_STOCK'])
     await acquaint(made.dir, names)
     // Of two test files that make the same at once one is first; the other's goes.
     await rename(made.dir, stocked).catch(async (error: NodeJS.ErrnoException) => {

@@ -235,7 +235,7 @@ describe('a split', () => {
     [
       'a name that is no name',
       'a holder is named',
-      (o) => ({ holders: [...o.holders, { name: '../../eve', kind: 'passphrase', passphrase: 'x' }] }),
+      (o) => ({ holders: [...o.holders, { name: '../eve', kind: 'passphrase', passphrase: 'x' }] }),
     ],
   ])('with %s is refused before anything is written', async (_, problem, change) => {
     const alice = await copyOf(three[0])

@@ -171,10 +171,10 @@ describe('mpc --version', () => {
     }
     const first = await importsOf('process.ts')
     expect(first).toEqual([
-      '../../threads/no-inspector.js',
-      '../../terminal/echo.js',
-      '../../terminal/output.js',
-      '../../runtime/version.js',
+      '../threads/no-inspector.js',
+      '../terminal/echo.js',
+      '../terminal/output.js',
+      '../runtime/version.js',
     ])
     for (const file of first) {
       for (const each of await importsOf(file.replace('.js', '.ts')))

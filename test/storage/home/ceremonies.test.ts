@@ -220,7 +220,7 @@ describe('what is written once', () => {
     expect(await failureOf(() => ceremony.writeEvidence('bob.equivocation.cbor', utf8('')))).toMatchObject({
       code: 'E_EVIDENCE_EXISTS',
     })
-    for (const name of ['', '..', '../../x', '.hidden', 'A']) {
+    for (const name of ['', '..', '../x', '.hidden', 'A']) {
       await expect(ceremony.writeEvidence(name, utf8('x'))).rejects.toThrow(RangeError)
     }
     expect(await ceremony.listEvidence()).toEqual(['bob.equivocation.cbor'])

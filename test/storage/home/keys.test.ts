@@ -96,7 +96,7 @@ describe('a key', () => {
     expect(seen).toEqual(new Set(['one', 'two']))
   })
 
-  test.each(['', 'Gold', '-gold', '../../gold', 'a/b', 'a'.repeat(33), 'gold\n'])(
+  test.each(['', 'Gold', '-gold', '../gold', 'a/b', 'a'.repeat(33), 'gold\n'])(
     'is not named %j',
     async (name) => {
       const home = await newHome()
