@@ -44,6 +44,7 @@ import { type Holder, resultDigest, verifyReceipt } from '../wire/ceremony/certi
 import { signaturesCodec } from '../wire/ceremony/signature.js'
 import { hex } from '../wire/base/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../wire/session/transcript.js'
+import type { View } from '../payload/decoder.js'
 import { areSignatures, type Target } from '../payload/registry/target.js'
 import { orderedTarget } from './ordered-target.js'
 import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
@@ -59,6 +60,8 @@ export type Verified = {
   readonly record: KeyRecord
   /** For a signing: each message's signature and key, in the order of the messages. */
   readonly signatures: readonly VerifiedSignature[] | null
+  /** For a signing: what was signed, decoded again from the payload. */
+  readonly view: View | null
   /** Names of participants whose receipts are missing. */
   readonly missing: readonly string[]
 }
@@ -111,7 +114,8 @@ async function verify(transcript: Transcript): Promise<Verified> {
     const { publicKey } = derivedKey(record, definition.path)
     const holders = cards.map(({ fingerprint, signing }) => ({ fingerprint, signing, share: null }))
     const missing = missingReceipts(transcript, cards, holders, ran)
-    return { kind: 'sign', ...common, publicKey, record, signatures, missing }
+    const { view } = target.decoded
+    return { kind: 'sign', ...common, publicKey, record, signatures, view, missing }
   }
   if (!isKeyDefinition(definition)) throw refuse('it is of no ceremony that keeps one')
   demand(transcript.payload === null, 'a key generation signs nothing')
@@ -129,7 +133,7 @@ async function verify(transcript: Transcript): Promise<Verified> {
   })
   const missing = missingReceipts(transcript, cards, holders, ran)
   const publicKey = recordPublicKey(record)
-  return { kind: definition.kind, ...common, publicKey, record, signatures: null, missing }
+  return { kind: definition.kind, ...common, publicKey, record, signatures: null, view: null, missing }
 }
 
 /** Demands that every echo is the digest of the letters in this file. */

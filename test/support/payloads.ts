@@ -1,4 +1,6 @@
 /** Payloads as other programs make them, for keys that this program holds. */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { createBase58check } from '@scure/base'
 import { encodeFunctionData, parseAbi, serializeTransaction } from 'viem'
 
 /** A recipient that is nobody's. */
@@ -55,3 +57,9 @@ export const permit = (owner: string) => ({
   domain: { name: 'USD Coin', version: '2', chainId: 1, verifyingContract: USDC },
   message: { owner, spender: SHOP, value: '1500000000', nonce: '3', deadline: '1900000000' },
 })
+
+/** The point and the chain code of an extended public key. */
+export function decodedXpub(xpub: string): { readonly point: Uint8Array; readonly chainCode: Uint8Array } {
+  const bytes = createBase58check(sha256).decode(xpub)
+  return { point: bytes.slice(45), chainCode: bytes.slice(13, 45) }
+}

@@ -1,5 +1,7 @@
 /** A home's contents and unfinished work: who must act, and how. Opens no secret, changes nothing. */
 import { signingKeysOf } from '../../wire/identity/roster.js'
+import type { View } from '../../payload/decoder.js'
+import { viewIn } from '../../payload/registry/target.js'
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
@@ -53,6 +55,8 @@ export const CEREMONY_STATES = {
 export type RequestStatus = Move & {
   readonly id: Uint8Array
   readonly key: string | null
+  /** What it asks to have signed; null if that cannot be told. */
+  readonly view: View | null
   readonly state: keyof typeof REQUEST_STATES
 }
 
@@ -183,16 +187,17 @@ async function requestIn(
     const { claim, left, end, unsettled } = await claims.status()
     const isRunning = claim?.alive === true
     if (end || (left === null && !isRunning)) return null
-    const { name: key, expires } = await requestOf(claims, keys)
-    if (isRunning) return { id, key, state: 'running', owner: `process ${claim.process.pid}`, next: null }
-    if (expires !== null && expires <= now) return { id, key, state: 'lapsed', owner: 'others', next: null }
+    const { name: key, view, expires } = await requestOf(claims, keys)
+    const about = { id, key, view }
+    if (isRunning) return { ...about, state: 'running', owner: `process ${claim.process.pid}`, next: null }
+    if (expires !== null && expires <= now) return { ...about, state: 'lapsed', owner: 'others', next: null }
     // A refusal is recorded beside it, so nothing continues here; only the others know whether a signature
     // exists.
-    if (unsettled) return { id, key, state: 'in-doubt', owner: 'others', next: null }
+    if (unsettled) return { ...about, state: 'in-doubt', owner: 'others', next: null }
     const next = `mpc sign --key ${key ?? 'KEY'} --join ${hex(id)}`
-    return { id, key, state: 'in-doubt', owner: 'you', next }
+    return { ...about, state: 'in-doubt', owner: 'you', next }
   } catch (error) {
-    if (error instanceof Failure) return { id, key: null, state: 'damaged', ...explained(error) }
+    if (error instanceof Failure) return { id, key: null, view: null, state: 'damaged', ...explained(error) }
     throw error
   }
 }
@@ -204,10 +209,10 @@ async function requestOf(claims: RequestClaims, keys: readonly KeyStatus[]) {
     const signing = signingKeysOf((key?.seated.members ?? []).map(({ card }) => card))
     const request = kept && attempt(() => parseRequest(kept, signing))
     if (request && hex(request.key_id) === hex(key?.record.key_id ?? new Uint8Array())) {
-      return { name, expires: request.expires }
+      return { name, view: key && (await viewIn(key.record, request)), expires: request.expires }
     }
   }
-  return { name: null, expires: null }
+  return { name: null, view: null, expires: null }
 }
 
 const explained = ({ code }: Failure): Move => ({ owner: 'you', next: `mpc explain ${code}` })

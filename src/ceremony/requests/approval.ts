@@ -2,12 +2,9 @@
  * Which payloads may be signed at all, and who approves one. Checked before any person is asked and before
  * any secret is opened.
  */
-import type { Decoded } from '../../payload/decoder.js'
 import { isBareDigest } from '../../payload/opaque.js'
 import { isPlain } from '../../payload/registry/registry.js'
-import type { RootKey } from '../../wire/key/derived-key.js'
-import type { PayloadType } from '../../wire/ceremony/definition.js'
-import { type Asked, type Target, targetOf } from '../../payload/registry/target.js'
+import type { Target } from '../../payload/registry/target.js'
 import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { PAYLOAD_LIMIT, type Request } from '../../wire/ceremony/request.js'
@@ -18,45 +15,24 @@ import { hex, visible } from '../../wire/base/text.js'
  * request, and `ask` throws on refusal.
  */
 export type Approval =
-  | { readonly payloads: ReadonlySet<string>; readonly type: PayloadType; readonly path: string | null }
+  | { readonly payloads: ReadonlySet<string>; readonly type: string; readonly path: string | null }
   | { readonly ask: (request: Request, signal: AbortSignal, target: Target) => Promise<void> }
 
 /**
  * Refuses payloads that nobody may approve; `isBareDigest` says why 32 bytes are among them.
- * @throws Failure `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused)
+ * @throws Failure `E_PAYLOAD` (usage), `E_DIGEST` (refused)
  */
 export function checkPayload(type: string, payload: Uint8Array): void {
   requireSize(payload)
-  if (type === 'digest' && payload.length !== 32) {
-    throw new Failure('verification', 'E_PAYLOAD', 'a digest has exactly 32 bytes')
-  }
   if (isPlain(type) && isBareDigest(payload)) {
     const problem = type === 'digest' ? 'signing a bare digest' : 'these 32 bytes may be a digest: that'
     throw new Failure('refused', 'E_DIGEST', `${problem} needs leave of the key's policy`, {
       hint: 'ask for the message itself, which says what is signed; this version has no policies',
     })
   }
-  if (type === 'text') {
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(payload)
-    } catch (cause) {
-      throw new Failure('verification', 'E_PAYLOAD', 'the payload is not UTF-8 text', {
-        cause,
-        hint: 'use --type raw',
-      })
-    }
-  }
 }
 
-/**
- * Decodes a payload for a key.
- * @throws Failure `E_PAYLOAD` (usage, verification), `E_TYPE` (usage), `E_PATH` (usage)
- */
-export async function decodeFor(record: RootKey, asked: Asked): Promise<Decoded> {
-  requireSize(asked.payload)
-  return (await targetOf(record, asked)).decoded
-}
-
+/** @throws Failure `E_PAYLOAD` (usage) */
 export function requireSize(payload: Uint8Array): void {
   if (payload.length <= PAYLOAD_LIMIT) return
   throw new Failure('usage', 'E_PAYLOAD', `the payload has more than ${PAYLOAD_LIMIT} bytes`, {

@@ -1,4 +1,6 @@
 /** The requests that this home has worked on, with their files: the way back to the evidence. */
+import type { View } from '../../payload/decoder.js'
+import { viewIn } from '../../payload/registry/target.js'
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
@@ -16,6 +18,8 @@ export type Signing = {
   readonly id: Uint8Array
   /** Null if it was not stored, or is damaged. */
   readonly request: Request | null
+  /** What it asks to have signed; null if there is no request, or its payload is refused. */
+  readonly view: View | null
   /** The key's name here; null if it has none. */
   readonly key: string | null
   readonly state: keyof typeof SIGNING_STATES
@@ -55,14 +59,22 @@ async function signingOf(
     const kept = await claims.readRequest()
     const request = kept && attempt(() => parseRequest(kept, (asker) => askerIn(keys, asker)))
     const key = request && keys.find(({ state }) => state && equalBytes(state.key_id, request.key_id))
+    const view = request && (await viewOf(keys, request))
     const { left, end } = await claims.status()
     const signatures = end?.outcome === 'done' ? signaturesFrom(end.note) : null
     const state = signatures ? 'signed' : end ? 'refused' : left ? 'in-doubt' : 'begun'
-    return { id, request, key: key?.name ?? null, state, signatures, transcript }
+    return { id, request, view, key: key?.name ?? null, state, signatures, transcript }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return { id, request: null, key: null, state: 'damaged', signatures: null, transcript }
+    return { id, request: null, view: null, key: null, state: 'damaged', signatures: null, transcript }
   }
+}
+
+/** What a request asks to have signed with the epoch that it names. */
+async function viewOf(keys: readonly HeldKey[], request: Request): Promise<View | null> {
+  const epochs = keys.flatMap(({ epochs }) => epochs)
+  const { record } = epochs.find(({ digest }) => equalBytes(digest, request.record)) ?? { record: null }
+  return record && viewIn(record, request)
 }
 
 /** The signing key of an asker, who has a seat in some epoch of some key here; null if none. */

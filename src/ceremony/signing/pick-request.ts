@@ -193,7 +193,7 @@ export class Finder {
   }
 
   #skip(request: Request, judged: Judged, why: Failure): void {
-    this.#skipped.add(nameOf(this.#key, request), request, why)
+    this.#skipped.add(nameOf(this.#key, request), request, why, judged.target?.decoded.view)
     judged.told ||= this.#tell(request, why)
   }
 

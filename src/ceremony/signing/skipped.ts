@@ -2,6 +2,7 @@
  * Requests passed over, with the reason for each: shown to the person as they come, and listed at the end.
  */
 import type { Emit } from '../../messaging/channel/events.js'
+import type { View } from '../../payload/decoder.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
@@ -16,8 +17,8 @@ export class Skipped {
 
   constructor(readonly emit: Emit) {}
 
-  /** @param request null for an unreadable one */
-  add(asker: string, request: Request | null, why: Failure): void {
+  /** @param request null for an unreadable one. @param view what it asks to have signed, if its payload was decoded */
+  add(asker: string, request: Request | null, why: Failure, view: View | null = null): void {
     const theirs = this.#byAsker.get(asker) ?? []
     const id = request ? hex(request.id) : ''
     if (theirs.length >= MOST || theirs.some((each) => each.id === id && each.why.code === why.code)) return
@@ -27,6 +28,7 @@ export class Skipped {
       party: asker,
       request: request ? id : null,
       sha256: request ? hex(request.payloadSha256) : null,
+      sentence: view && view.sentence,
       code: why.code,
       reason: why.message,
     })

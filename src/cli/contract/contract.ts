@@ -214,6 +214,7 @@ const status = object({
     object({
       request_id: hex(32),
       key: orNull(name),
+      view: orNull(view),
       state: oneOf('running', 'in-doubt', 'lapsed', 'damaged'),
       ...move,
     }),

@@ -16,7 +16,7 @@ import {
 } from './schema.js'
 
 /** What a payload does, as its decoder has it. Strings are printable. */
-const view = object({
+export const view = object({
   type: text,
   sentence: text,
   effects: list(
@@ -84,6 +84,10 @@ const signature = object(
       object({ path: orNull(text), public_key: publicKey, signature: hex(64), ...ecdsaForms }, ECDSA_FORMS),
       { minItems: 1, maxItems: 64 },
     ),
+    /** What the payload does. */
+    view,
+    /** What the next tool in the chain takes: `raw_transaction`, `psbt`, `txid`, ... */
+    outputs: { type: 'object', additionalProperties: { type: ['string', 'number'] } },
     certificate: text,
     /** Null where the signature was handed over by another. */
     transcript: orNull(path),
@@ -93,6 +97,8 @@ const signature = object(
         request_id: orNull(hex(32)),
         asker: orNull(text),
         sha256: orNull(hex(32)),
+        /** What the payload does; null where it was not decoded. */
+        sentence: orNull(text),
         code: orNull(text),
       }),
     ),
@@ -126,6 +132,8 @@ const transcript = object({
   signature: orNull(hex(64)),
   /** In the order of the payload's messages; null for a ceremony that makes a key. */
   signatures: orNull(list(object({ path: orNull(text), public_key: publicKey, signature: hex(64) }))),
+  /** What was signed, decoded again; null for a ceremony that makes a key. */
+  view: orNull(view),
   certificate: oneOf('complete', 'incomplete'),
   missing: list(name),
 })
@@ -155,6 +163,8 @@ export const signings = list(
     state: oneOf('signed', 'refused', 'in-doubt', 'begun', 'damaged'),
     created: orNull(time),
     payload_sha256: orNull(hex(32)),
+    /** Null where there is no request, or its payload is refused. */
+    view: orNull(view),
     /** Null where there are several, or none. */
     signature: orNull(hex(64)),
     signatures: orNull(list(hex(64))),

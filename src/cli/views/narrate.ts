@@ -144,7 +144,9 @@ export function narrate(
       case 'skipped':
         // A request for other signers concerns nobody here.
         if (event.code === 'E_NOT_SIGNER') return
-        return terminal.say(`Skipping a request of ${party}: ${event.reason}.`)
+        return terminal.say(
+          `Skipping a request of ${party}: ${event.reason}.${event.sentence ? ` The request: ${event.sentence}` : ''}`,
+        )
       case 'declined':
         return terminal.say(`${party} ${event.reason}.`)
       case 'making': {

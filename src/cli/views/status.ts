@@ -8,6 +8,7 @@ import {
 } from '../../ceremony/home/status.js'
 import { hex, rfc3339 } from '../../wire/base/text.js'
 import { fields } from '../terminal/style.js'
+import { viewData } from './payload.js'
 import { humanTime } from './time.js'
 
 export const ceremonyData = ({ id, kind, key, state, expires, owner, next }: CeremonyStatus) => ({
@@ -20,9 +21,10 @@ export const ceremonyData = ({ id, kind, key, state, expires, owner, next }: Cer
   next,
 })
 
-export const requestData = ({ id, key, state, owner, next }: RequestStatus) => ({
+export const requestData = ({ id, key, view, state, owner, next }: RequestStatus) => ({
   request_id: hex(id),
   key,
+  view: view && viewData(view),
   state,
   owner,
   next,
@@ -35,27 +37,30 @@ export const ceremonyLines = ({ id, kind, key, state, owner, next }: CeremonySta
   ...moveLines(owner, next),
 ]
 
-export const requestLines = ({ id, key, state, owner, next }: RequestStatus): string[] => [
+export const requestLines = ({ id, key, view, state, owner, next }: RequestStatus): string[] => [
   `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${REQUEST_STATES[state]}`,
+  ...(view ? [`  ${view.sentence}`] : []),
   ...moveLines(owner, next),
 ]
 
-export const signingData = ({ id, request, key, state, signatures, transcript }: Signing) => ({
+export const signingData = ({ id, request, view, key, state, signatures, transcript }: Signing) => ({
   request_id: hex(id),
   key,
   state,
   created: request && rfc3339(request.created),
   payload_sha256: request && hex(request.payloadSha256),
+  view: view && viewData(view),
   signature: signatures?.length === 1 ? hex(signatures[0] as Uint8Array) : null,
   signatures: signatures?.map(hex) ?? null,
   transcript,
 })
 
 export const signingLines = (
-  { id, request, key, state, signatures, transcript }: Signing,
+  { id, request, view, key, state, signatures, transcript }: Signing,
   now: number,
 ): string[] => [
   `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}${request ? `, ${humanTime(request.created, now)}` : ''}: ${SIGNING_STATES[state]}`,
+  ...(view ? [`  ${view.sentence}`] : []),
   ...fields([
     ...(request ? [['sha256', hex(request.payloadSha256)] as const] : []),
     ...(signatures ?? []).map((signature) => ['signature', hex(signature)] as const),

@@ -35,6 +35,8 @@ export type CeremonyEvent = {
   readonly request?: string | null
   /** With `skipped`: SHA-256 of the payload, in hex; null if the request cannot be read. */
   readonly sha256?: string | null
+  /** With `skipped`: what the payload does, in a sentence; null if it was not decoded. */
+  readonly sentence?: string | null
   /** With `skipped`: the reason, as a code and in words. With `declined`: in words only. */
   readonly code?: string
   readonly reason?: string

@@ -7,7 +7,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { verifiesUnder } from '../../wire/ceremony/signature.js'
 import { type DerivedKey, derivedKey, type RootKey } from '../../wire/key/derived-key.js'
 import { badPayload } from '../bad-payload.js'
-import type { Decoded, Decoder, Message, Subject } from '../decoder.js'
+import type { Decoded, Decoder, Message, Subject, View } from '../decoder.js'
 import { decoderFor } from './registry.js'
 
 /** The part of a request, or of an order, that says what is signed. */
@@ -37,6 +37,16 @@ export async function targetOf(record: RootKey, { type, payload, path }: Asked):
   const decoded = decodedBy(decoder, payload, { record, path })
   const entries = decoded.messages.map((each) => ({ ...each, key: derivedKey(record, each.path) }))
   return { scheme: record.scheme, decoded, entries }
+}
+
+/** What a payload does, for lists; null if it is refused. */
+export async function viewIn(record: RootKey, asked: Asked): Promise<View | null> {
+  try {
+    return (await targetOf(record, asked)).decoded.view
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
 }
 
 /** A decoder that fails in another way than by a refusal refuses too: the bytes are somebody else's. */

@@ -49,7 +49,6 @@ export {
  * A payload type's name. The decoders (`payload/registry/`) know the types; decoding refuses any other name.
  */
 export const payloadType = pattern(/^[a-z0-9][a-z0-9-]{0,31}$/, 'the name of a payload type')
-export type PayloadType = string
 
 const keysShape: Shape<Keys> = mapped(
   record({ name: nameShape, signing: bytes(32), age: text(2048), nkey: bytes(32) }),

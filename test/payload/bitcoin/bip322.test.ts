@@ -1,66 +1,14 @@
 /** Signed texts: the vectors of BIP-322, and signatures that bitcoinjs-lib's transactions verify. */
-import { createHash } from 'node:crypto'
-import * as secp from '@noble/secp256k1'
 import { WIF } from '@scure/btc-signer/payment.js'
 import * as bitcoin from 'bitcoinjs-lib'
-import * as ecc from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
 import { bip322, toSign, toSpendId } from '../../../src/payload/bitcoin/bip322.js'
 import { HOSTILE, hostileTexts } from '../../support/hostile.js'
 import vectors from '../../vectors/bitcoin/bip322.json' with { type: 'json' }
+import { messageHash, verifiesText } from './verifiers.js'
 import { bytesOf, failureOf, hexOf, rowsOf, Wallet } from './wallet.js'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
-
-const sha256 = (bytes: Uint8Array): Uint8Array => Uint8Array.from(createHash('sha256').update(bytes).digest())
-
-/** BIP-340's tagged hash. */
-function messageHash(text: Uint8Array): Uint8Array {
-  const tag = sha256(utf8('BIP0322-signed-message'))
-  return sha256(Uint8Array.of(...tag, ...tag, ...text))
-}
-
-/** The hash that the first signature of a witness signs, and whether it does: with nothing of ours. */
-function verifies(text: string, address: string, signature: string): boolean {
-  const script = bitcoin.address.toOutputScript(address)
-  const hash = messageHash(utf8(text))
-  const toSpend = new bitcoin.Transaction()
-  toSpend.version = 0
-  toSpend.addInput(new Uint8Array(32), 0xffff_ffff, 0, Uint8Array.of(0, 32, ...hash))
-  toSpend.addOutput(script, 0n)
-  const spends = new bitcoin.Transaction()
-  spends.version = 0
-  spends.addInput(toSpend.getHash(), 0, 0)
-  spends.addOutput(bytesOf('6a'), 0n)
-  const [first = new Uint8Array(), publicKey] = witnessOf(signature)
-  if (publicKey === undefined) {
-    const type = first.length === 65 ? (first[64] as number) : 0
-    return ecc.verifySchnorr(
-      spends.hashForWitnessV1(0, [script], [0n], type),
-      script.slice(2),
-      first.slice(0, 64),
-    )
-  }
-  expect(hexOf(bitcoin.payments.p2wpkh({ pubkey: publicKey }).output as Uint8Array)).toBe(hexOf(script))
-  const code = bitcoin.payments.p2pkh({ pubkey: publicKey }).output as Uint8Array
-  const parsed = bitcoin.script.signature.decode(first)
-  const signed = spends.hashForWitnessV0(0, code, 0n, parsed.hashType)
-  return secp.verify(parsed.signature, signed, publicKey, { prehash: false, lowS: true })
-}
-
-/** The stack of a "simple" signature; all of its items are short. */
-function witnessOf(signature: string): Uint8Array[] {
-  const bytes = Uint8Array.from(Buffer.from(signature, 'base64'))
-  const items: Uint8Array[] = []
-  let at = 1
-  for (let left = bytes[0] as number; left > 0; left--) {
-    const length = bytes[at] as number
-    items.push(bytes.slice(at + 1, at + 1 + length))
-    at += 1 + length
-  }
-  expect(at).toBe(bytes.length)
-  return items
-}
 
 describe('the vectors of the BIP', () => {
   test.each(vectors.tx_hashes)('transactions of "$message"', (each) => {
@@ -78,12 +26,12 @@ describe('the vectors of the BIP', () => {
     expect(rowsOf(result, 'address')[0]).toBe(address)
     // The checker of this test accepts theirs and ours, and no other text.
     for (const signature of signatures.map((text) => text.replace(/^smp/, '')))
-      expect(verifies(message, address, signature)).toBe(true)
+      expect(verifiesText(message, address, signature)).toBe(true)
     const ours = result.assemble(wallet.signatures(result))
     expect(ours['address']).toBe(address)
     expect(ours['prefixed_signature']).toBe(`smp${ours['signature']}`)
-    expect(verifies(message, address, ours['signature'] as string)).toBe(true)
-    expect(verifies(`${message} `, address, ours['signature'] as string)).toBe(false)
+    expect(verifiesText(message, address, ours['signature'] as string)).toBe(true)
+    expect(verifiesText(`${message} `, address, ours['signature'] as string)).toBe(false)
   })
 })
 
@@ -97,7 +45,7 @@ describe.each(['ecdsa-secp256k1', 'schnorr-taproot'] as const)('%s', (scheme) =>
     expect(rowsOf(result, 'path')).toEqual(['m/3/4'])
     expect(result.messages.map(({ path }) => path)).toEqual(['m/3/4'])
     const { signature } = result.assemble(wallet.signatures(result))
-    expect(verifies('I own this', address, signature as string)).toBe(true)
+    expect(verifiesText('I own this', address, signature as string)).toBe(true)
   })
 })
 

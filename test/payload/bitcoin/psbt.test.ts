@@ -1,9 +1,8 @@
 /** PSBTs of a key: what is shown, what is signed, and that others accept the result. */
-import * as secp from '@noble/secp256k1'
 import * as bitcoin from 'bitcoinjs-lib'
-import * as ecc from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'
 import { psbt as decoder } from '../../../src/payload/bitcoin/psbt.js'
+import { expectFinal, isValid } from './verifiers.js'
 import {
   asV2,
   bytesOf,
@@ -24,38 +23,6 @@ const TWO = [
   { path: 'm/1/3', amount: 200_000n },
 ]
 const OUTS = [{ amount: 250_000n }, { amount: 48_000n, path: 'm/1/4' }]
-
-/** Whether the signature is one of the hash under the key: not by the library that made it. */
-const isValid = (publicKey: Uint8Array, hash: Uint8Array, signature: Uint8Array): boolean =>
-  publicKey.length === 32
-    ? ecc.verifySchnorr(hash, publicKey, signature)
-    : secp.verify(signature, hash, publicKey, { prehash: false, lowS: true })
-
-/** bitcoinjs-lib finds the hashes by itself. */
-function expectFinal(wallet: Wallet, file: Uint8Array, transaction: string): void {
-  const final = bitcoin.Transaction.fromHex(transaction)
-  const given = bitcoin.Psbt.fromBuffer(file)
-  const coins = given.data.inputs.map(
-    ({ witnessUtxo }) => witnessUtxo as { script: Uint8Array; value: bigint },
-  )
-  const [scripts, values] = [coins.map(({ script }) => script), coins.map(({ value }) => value)]
-  for (const [i, { witness }] of final.ins.entries()) {
-    const [signature = new Uint8Array(), publicKey] = witness
-    const { script, value } = coins[i] as (typeof coins)[number]
-    if (wallet.scheme === 'schnorr-taproot') {
-      expect(witness).toHaveLength(1)
-      const type = signature.length === 65 ? (signature[64] as number) : 0
-      const hash = final.hashForWitnessV1(i, scripts, values, type)
-      expect(isValid(script.slice(2), hash, signature.slice(0, 64))).toBe(true)
-    } else {
-      const key = publicKey as Uint8Array
-      expect(hexOf(bitcoin.payments.p2wpkh({ pubkey: key }).output as Uint8Array)).toBe(hexOf(script))
-      const code = bitcoin.payments.p2pkh({ pubkey: key }).output as Uint8Array
-      const { signature: compact, hashType } = bitcoin.script.signature.decode(signature)
-      expect(isValid(key, final.hashForWitnessV0(i, code, value, hashType), compact)).toBe(true)
-    }
-  }
-}
 
 describe.each(SCHEMES)('%s', (scheme) => {
   const wallet = new Wallet(scheme)

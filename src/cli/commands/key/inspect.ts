@@ -1,5 +1,6 @@
-import { decodeFor, requireSize } from '../../../ceremony/requests/approval.js'
+import { requireSize } from '../../../ceremony/requests/approval.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { targetOf } from '../../../payload/registry/target.js'
 import { loadDecoder } from '../../../payload/registry/registry.js'
 import { sha256 } from '../../../wire/base/hash.js'
 import { Failure } from '../../../wire/base/failure.js'
@@ -30,7 +31,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   requireSize(payload)
   const key = name === undefined ? null : await findKey(await context.home(), name)
   const { view, messages } = key
-    ? await decodeFor(key.record, { type, payload, path })
+    ? (await targetOf(key.record, { type, payload, path })).decoded
     : { view: decoder.outline?.(payload) ?? null, messages: null }
   return {
     data: {

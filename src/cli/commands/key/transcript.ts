@@ -9,6 +9,7 @@ import { parseCards } from '../../../ceremony/contacts/import-cards.js'
 import type { Context } from '../../runtime/context.js'
 import { readNamed } from '../../runtime/read-input.js'
 import type { Result } from '../../runtime/result.js'
+import { viewData } from '../../views/payload.js'
 import { fields } from '../../terminal/style.js'
 
 export type Options = { readonly card?: readonly string[] }
@@ -42,12 +43,14 @@ async function confirm(context: Context, options: Options, file: Uint8Array): Pr
     public_key: hex(verified.publicKey),
     signature: signatures?.length === 1 ? (signatures[0]?.signature ?? null) : null,
     signatures,
+    view: verified.view && viewData(verified.view),
     certificate: verified.missing.length === 0 ? 'complete' : 'incomplete',
     missing: verified.missing,
   }
   const count = verified.participants.length
   const rows: [string, string][] = [
     ['what', WHAT[verified.kind]],
+    ...(verified.view ? [['signed', verified.view.sentence] as [string, string]] : []),
     ['public key', data.public_key],
     ...(signatures ?? []).map(({ signature }): [string, string] => ['signature', signature]),
     ['must sign', `${record.threshold} of ${record.members.length}; ${record.scheme}`],

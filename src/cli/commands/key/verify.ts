@@ -1,10 +1,9 @@
-import { decodeFor } from '../../../ceremony/requests/approval.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { didYouMean } from '../../../wire/base/did-you-mean.js'
-import type { Decoded, Message } from '../../../payload/decoder.js'
 import { isPlain, loadDecoder } from '../../../payload/registry/registry.js'
+import { targetOf } from '../../../payload/registry/target.js'
 import { SCHEMES, type Scheme } from '../../../protocol/group/scheme.js'
-import { derivedKey } from '../../../wire/key/derived-key.js'
+import type { KeyRecord } from '../../../wire/key/record.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { sha256 } from '../../../wire/base/hash.js'
 import { hasHighS, verifiesUnder } from '../../../wire/ceremony/signature.js'
@@ -23,13 +22,6 @@ export type Options = {
   readonly signature: string
 }
 
-/** What a signature is held against. */
-type Target = {
-  readonly scheme: Scheme
-  readonly message: (payload: Uint8Array) => Promise<Message>
-  readonly publicKey: (message: Message) => Uint8Array
-}
-
 /** `mpc verify`: the ordinary verifier, for anybody; exit 0 or 9. */
 export async function run(context: Context, options: Options): Promise<Result> {
   const signature = fromHex(options.signature.toLowerCase(), 64)
@@ -39,12 +31,10 @@ export async function run(context: Context, options: Options): Promise<Result> {
     })
   }
   const type = options.type ?? 'raw'
-  const target = await targetIn(context, options, type)
+  const under = options.key === undefined ? publicKeyIn(options, type) : await keyIn(context, options)
   const payload = (await loadDecoder(type)).read(await readInput(options.in, '--in'))
-  const signed = await target.message(payload)
-  const { scheme } = target
-  const publicKey = target.publicKey(signed)
-  if (scheme === 'ecdsa-secp256k1' && hasHighS(publicKey, signed.message, signature)) {
+  const { scheme, publicKey, message } = await signedOf(under, type, payload, options.path ?? null)
+  if (scheme === 'ecdsa-secp256k1' && hasHighS(publicKey, message, signature)) {
     throw new Failure(
       'verification',
       'E_SIGNATURE_HIGH_S',
@@ -53,7 +43,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     )
   }
   const hash = hex(sha256(payload))
-  if (!verifiesUnder(scheme, publicKey, signed.message, signature)) {
+  if (!verifiesUnder(scheme, publicKey, message, signature)) {
     throw new Failure(
       'verification',
       'E_SIGNATURE_INVALID',
@@ -67,55 +57,62 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
 }
 
-async function targetIn(context: Context, options: Options, type: string): Promise<Target> {
-  const { key: name, path = null } = options
-  if (name !== undefined && options.publicKey === undefined && options.scheme === undefined) {
-    const { record } = await findKey(await context.home(), name)
-    return {
-      scheme: record.scheme,
-      message: async (payload) => onlyOne(await decodeFor(record, { type, payload, path })),
-      publicKey: (message) => derivedKey(record, message.path).publicKey,
-    }
+/** A key of this home, or a public key alone. */
+type Under = { readonly record: KeyRecord } | { readonly scheme: Scheme; readonly publicKey: Uint8Array }
+
+type Signed = { readonly scheme: Scheme; readonly publicKey: Uint8Array; readonly message: Uint8Array }
+
+/** What was signed, and by which key. */
+async function signedOf(
+  under: Under,
+  type: string,
+  payload: Uint8Array,
+  path: string | null,
+): Promise<Signed> {
+  if ('record' in under) {
+    const { scheme, entries } = await targetOf(under.record, { type, payload, path })
+    const { key, message } = onlyOne(type, entries)
+    return { scheme, publicKey: key.publicKey, message }
   }
-  const { scheme, publicKey } = publicKeyIn(options)
-  if (!isPlain(type)) {
-    throw new Failure('usage', 'E_VERIFY_KEY', `--public-key cannot be held against ${type}`, {
-      hint: 'give --key: such a payload says more of its key than the public key does',
-    })
-  }
+  const { scheme, publicKey } = under
   const record = { scheme, group_point: publicKey, chain_code: null }
-  const decoder = await loadDecoder(type)
-  return {
-    scheme,
-    message: async (payload) => onlyOne(decoder.decode(payload, { record, path: null })),
-    publicKey: () => publicKey,
-  }
+  const { messages } = (await loadDecoder(type)).decode(payload, { record, path: null })
+  return { scheme, publicKey, message: onlyOne(type, messages).message }
 }
 
 /** @throws Failure `E_VERIFY_SEVERAL` (usage) */
-function onlyOne({ view, messages }: Decoded): Message {
-  const [message] = messages
-  if (message && messages.length === 1) return message
+function onlyOne<T>(type: string, entries: readonly T[]): T {
+  const [entry] = entries
+  if (entry !== undefined && entries.length === 1) return entry
   throw new Failure(
     'usage',
     'E_VERIFY_SEVERAL',
-    `this ${view.type} has ${messages.length} signatures, and --signature is one`,
+    `this ${type} has ${entries.length} signatures, and --signature is one`,
     { hint: '`mpc sign` has verified each; `data.outputs` is what other programs check' },
   )
 }
 
-function publicKeyIn(options: Options): { scheme: Scheme; publicKey: Uint8Array } {
-  const scheme = SCHEMES.find((known) => known === options.scheme)
-  const hint = `the schemes are ${SCHEMES.join(', ')}`
-  if (options.key !== undefined || options.path !== undefined || options.publicKey === undefined) {
-    const ways =
-      'give either --key, with --path if it was signed so, or --public-key in hex together with --scheme'
-    throw new Failure('usage', 'E_VERIFY_KEY', ways, { hint })
+const WAYS =
+  'give either --key, with --path if it was signed so, or --public-key in hex together with --scheme'
+const SCHEMES_HINT = `the schemes are ${SCHEMES.join(', ')}`
+
+async function keyIn(context: Context, { key, publicKey, scheme }: Options): Promise<Under> {
+  if (publicKey !== undefined || scheme !== undefined) {
+    throw new Failure('usage', 'E_VERIFY_KEY', WAYS, { hint: SCHEMES_HINT })
   }
+  const { record } = await findKey(await context.home(), key as string)
+  return { record }
+}
+
+function publicKeyIn(options: Options, type: string): Under {
+  if (options.path !== undefined || options.publicKey === undefined) {
+    throw new Failure('usage', 'E_VERIFY_KEY', WAYS, { hint: SCHEMES_HINT })
+  }
+  const scheme = SCHEMES.find((known) => known === options.scheme)
   if (!scheme) {
     const problem = options.scheme === undefined ? '--public-key needs --scheme' : '--scheme names no scheme'
     throw new Failure('usage', 'E_VERIFY_KEY', problem, {
-      hint: `${hint}.${didYouMean(options.scheme ?? '', SCHEMES)}`,
+      hint: `${SCHEMES_HINT}.${didYouMean(options.scheme ?? '', SCHEMES)}`,
     })
   }
   const length = scheme === 'ecdsa-secp256k1' ? 33 : 32
@@ -126,5 +123,8 @@ function publicKeyIn(options: Options): { scheme: Scheme; publicKey: Uint8Array 
       hint: '`mpc key export-public NAME --format hex` prints it',
     })
   }
-  return { scheme, publicKey }
+  if (isPlain(type)) return { scheme, publicKey }
+  throw new Failure('usage', 'E_VERIFY_KEY', `a signature of ${type} is checked with --key`, {
+    hint: 'such a payload says more of its key than --public-key does',
+  })
 }

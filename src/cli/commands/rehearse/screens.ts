@@ -8,7 +8,7 @@ import { acceptanceWords, type CeremonyFile } from '../../../ceremony/definition
 import type { MadeKey } from '../../../ceremony/dkg/plan.js'
 import { Dropped } from '../../../ceremony/rehearsal/faults.js'
 import { type Actor, type Deed, KEY, MESSAGE, type Seat } from '../../../ceremony/rehearsal/participants.js'
-import { decodeFor } from '../../../ceremony/requests/approval.js'
+import { targetOf } from '../../../payload/registry/target.js'
 import type { Person } from '../../../ceremony/world.js'
 import type { Patience } from '../../../messaging/channel/timeouts.js'
 import { hex, visible } from '../../../wire/base/text.js'
@@ -184,7 +184,7 @@ function playedSeat(
       terminal.say(
         terminal.style.dim(`$ mpc sign --key ${KEY} --in message.txt --signers ${signers.join(',')}`),
       )
-      const decoded = await decodeFor(key.record, { type: 'raw', payload, path: null })
+      const { decoded } = await targetOf(key.record, { type: 'raw', payload, path: null })
       await confirmAsking(asker, key, card.name, { payload, decoded, path: null, reason: '', signers })
       follow.begin('Waiting for the other signers')
     },

@@ -4,32 +4,19 @@
  * answer, so that whoever computes on the thread that listens is disconnected.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openIdentity, ownCard, wipeIdentity } from '../../../../src/ceremony/contacts/identity.js'
-import { stockPrimes } from '../../../../src/ceremony/keys/prime-supply.js'
 import { PRODUCTION } from '../../../../src/protocol/cggmp24/integers/level.js'
-import { openHome } from '../../../../src/storage/home/home.js'
 import { opensslVerifies, verifiesElsewhere } from '../../../protocol/cggmp24/signing.js'
 import { type Event, makeKey, type Running, start } from '../../../support/ceremonies.js'
 import { type Custodian, custodians, type Ran, scratch } from '../../../support/cli.js'
 import { type Broker, natsSuite } from '../../../support/nats.js'
-import { heldPrimes } from '../../../support/worlds.js'
+import { stock } from '../../../support/stocked.js'
 
 const text = 'pay 1 to the bearer'
 const sha256 = createHash('sha256').update(text).digest()
 const fromHex = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'))
-
-/** Four primes of full size in the home of a custodian. */
-async function stock({ home, unlock }: Custodian): Promise<void> {
-  const opened = await openHome(home)
-  const key = /AGE-SECRET-KEY-\S+/.exec(await readFile(unlock[1] as string, 'utf8'))?.[0] as string
-  const identity = await openIdentity(opened, { kind: 'identity', identities: [key] })
-  const making = { makePrimes: heldPrimes, signal: new AbortController().signal }
-  await stockPrimes({ home: opened, card: await ownCard(opened), identity }, making, 1536, 4, () => {})
-  wipeIdentity(identity)
-}
 
 natsSuite('threshold ECDSA at full size', (startBroker) => {
   let folder: Awaited<ReturnType<typeof scratch>>

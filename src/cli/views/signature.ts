@@ -1,0 +1,94 @@
+/** A signature, for machines and people. */
+import type { Key } from '../../ceremony/keys/key.js'
+import type { Signed } from '../../ceremony/signing/finished-signature.js'
+import type { Outputs } from '../../payload/decoder.js'
+import type { Entry } from '../../payload/registry/target.js'
+import type { Scheme } from '../../protocol/group/scheme.js'
+import { hex } from '../../wire/base/text.js'
+import { ecdsaForms } from '../../wire/ceremony/signature.js'
+import { derivedKey } from '../../wire/key/derived-key.js'
+import { requestFlags } from '../args/other-signers.js'
+import type { Result } from '../runtime/result.js'
+import type { Terminal } from '../terminal/terminal.js'
+import { fields } from '../terminal/style.js'
+import { viewData } from './payload.js'
+
+/** A request that was passed over. */
+export type Skip = {
+  readonly request_id: string | null
+  readonly asker: string | null
+  readonly sha256: string | null
+  /** What its payload does; null where it was not decoded. */
+  readonly sentence: string | null
+  readonly code: string | null
+}
+
+/**
+ * What `mpc sign` gives back. Whoever redirects stdout has the signatures alone, one a line; the rest is said beside.
+ * @param file what --in named, if it did
+ */
+export function signedResult(
+  terminal: Terminal,
+  { request, target, order, signatures, certificate, transcript, unkept }: Signed,
+  { record, seated, name }: Omit<Key, 'status'>,
+  skipped: readonly Skip[],
+  file: string | undefined,
+): Result {
+  const signers = order.signers.map(({ index }) => seated.members[index - 1]?.card.name)
+  if (unkept !== undefined) terminal.say('', `Not all of it could be kept here: ${unkept}`)
+  const made = target.entries.map((entry, i) =>
+    signatureData(record.scheme, entry, signatures[i] as Uint8Array),
+  )
+  const [first, ...more] = made as [ReturnType<typeof signatureData>]
+  const single = more.length === 0 ? first : null
+  const { view, assemble } = target.decoded
+  const outputs = assemble(signatures)
+  const asked = {
+    ...(file !== undefined && { in: file }),
+    ...(request.type !== 'raw' && { type: request.type }),
+    ...(request.path !== null && { path: request.path }),
+  }
+  terminal.say(
+    '',
+    `Signed by ${signers.join(' and ')} under ${name} (${record.scheme}): ${view.sentence}`,
+    ...outputLines(outputs),
+    `The ${single ? 'signature' : 'signatures'}, in hex:`,
+  )
+  return {
+    data: {
+      request_id: hex(request.id),
+      key: name,
+      scheme: record.scheme,
+      type: request.type,
+      payload_sha256: hex(request.payloadSha256),
+      signers,
+      epoch: record.epoch,
+      public_key: hex(derivedKey(record, request.path).publicKey),
+      ...single,
+      path: request.path,
+      signature: single && single.signature,
+      signatures: made,
+      view: viewData(view),
+      outputs,
+      certificate: certificate ?? 'incomplete',
+      transcript,
+      skipped,
+    },
+    text: made.map(({ signature }) => signature),
+    again: `mpc sign --key ${name} --join ${hex(request.id)}`,
+    ...(single && { next: `mpc verify ${requestFlags(name, asked)} --signature ${single.signature}` }),
+  }
+}
+
+const outputLines = (outputs: Outputs): string[] => {
+  const rows = Object.entries(outputs).map(([label, value]) => [label, String(value)] as const)
+  return rows.length === 0 ? [] : fields(rows)
+}
+
+/** One signature, with the key that it is of. */
+function signatureData(scheme: Scheme, { path, key: { publicKey }, message }: Entry, signature: Uint8Array) {
+  const common = { path, public_key: hex(publicKey), signature: hex(signature) }
+  if (scheme !== 'ecdsa-secp256k1') return common
+  const { r, s, recoveryId, der } = ecdsaForms(publicKey, message, signature)
+  return { ...common, r: hex(r), s: hex(s), recovery_id: recoveryId, der: hex(der) }
+}

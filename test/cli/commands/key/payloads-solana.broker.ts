@@ -1,0 +1,62 @@
+/** A Solana transaction, signed with an Ed25519 key from a ceremony; other libraries accept what comes out. */
+import { address, getTransactionDecoder, type SignatureBytes } from '@solana/kit'
+import { getTransferSolInstruction } from '@solana-program/system'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isSigned, messageOf, other, us } from '../../../payload/solana/support.js'
+import { Pair } from '../../../support/signed-payloads.js'
+
+describe('payloads of an Ed25519 key', () => {
+  let pair: Pair
+  let payer: string
+
+  beforeAll(async () => {
+    pair = await Pair.of('eddsa-ed25519')
+    payer = (await pair.about('key', 'address', 'treasury', '--type', 'sol')).address as string
+  })
+  afterAll(() => pair.end())
+
+  /** A transfer of 0.25 SOL. */
+  const transfer = (from: string): Uint8Array => {
+    const source = { address: address(from), signTransactions: () => Promise.resolve([]) }
+    const instruction = getTransferSolInstruction({
+      source,
+      destination: other.address,
+      amount: 250_000_000n,
+    })
+    return messageOf([instruction], { payer: address(from) })
+  }
+
+  test('a Solana transaction verifies', async () => {
+    const message = transfer(payer)
+    const { outputs, view, signature } = await pair.signs(
+      'solana-tx',
+      Buffer.from(message).toString('base64'),
+    )
+    const transaction = getTransactionDecoder().decode(Buffer.from(outputs.transaction as string, 'base64'))
+    expect(Buffer.from(transaction.messageBytes)).toEqual(Buffer.from(message))
+    const signed = transaction.signatures[address(payer)] as SignatureBytes
+    expect(Buffer.from(signed).toString('hex')).toBe(signature)
+    expect(isSigned(payer, message, signed)).toBe(true)
+    expect(view.effects[0]).toEqual({
+      chain: 'solana',
+      kind: 'transfer',
+      asset: 'native',
+      amount: '250000000',
+      recipient: other.address,
+    })
+  })
+
+  test("somebody else's transaction, and one that is called raw, are refused", async () => {
+    const foreign = await pair.refuses('solana-tx', transfer(us.address))
+    expect(foreign).toMatchObject({ code: 9, error: { code: 'E_PAYLOAD' } })
+    expect(foreign.error.message).toContain('is not among the signers')
+    expect(await pair.refuses('raw', transfer(payer))).toMatchObject({
+      code: 9,
+      error: { hint: 'use --type solana-tx, which shows what it does' },
+    })
+    for (const type of ['raw', 'text']) {
+      const bytes = Buffer.alloc(32, 'a')
+      expect(await pair.refuses(type, bytes)).toMatchObject({ code: 8, error: { code: 'E_DIGEST' } })
+    }
+  })
+})
