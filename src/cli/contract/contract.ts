@@ -19,7 +19,7 @@ import {
   time,
 } from './schema.js'
 import { shareData } from './share.js'
-import { entry, signingData, signings } from './signing.js'
+import { entry, signingData, signings, view } from './signing.js'
 
 const identityFields = {
   name,

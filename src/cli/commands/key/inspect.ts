@@ -1,7 +1,7 @@
 import { requireSize } from '../../../ceremony/requests/approval.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { targetOf } from '../../../payload/registry/target.js'
-import { loadDecoder } from '../../../payload/registry/registry.js'
+import { decoderFor, loadDecoder } from '../../../payload/registry/registry.js'
 import { sha256 } from '../../../wire/base/hash.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
@@ -26,10 +26,11 @@ export async function run(context: Context, options: Options): Promise<Result> {
       hint: 'the path leads from that key to the one that signs',
     })
   }
-  const decoder = await loadDecoder(type)
-  const payload = decoder.read(await readInput(options.in, '--in'))
-  requireSize(payload)
+  const file = await readInput(options.in, '--in')
   const key = name === undefined ? null : await findKey(await context.home(), name)
+  const decoder = await (key ? decoderFor(type, key.record.scheme) : loadDecoder(type))
+  const payload = decoder.read(file)
+  requireSize(payload)
   const { view, messages } = key
     ? (await targetOf(key.record, { type, payload, path })).decoded
     : { view: decoder.outline?.(payload) ?? null, messages: null }

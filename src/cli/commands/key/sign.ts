@@ -12,7 +12,7 @@ import {
 import { type SignedBefore, signedBefore } from '../../../ceremony/signing/finished-signature.js'
 import { signable } from '../../../ceremony/signing/fitness.js'
 import type { World } from '../../../ceremony/world.js'
-import { loadDecoder } from '../../../payload/registry/registry.js'
+import { decoderFor } from '../../../payload/registry/registry.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { sha256 } from '../../../wire/base/hash.js'
 import { confirmAsking, consent } from '../../consent/signature.js'
@@ -46,8 +46,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const before = options.join && (await signedBefore(await context.home(), options.key, options.join))
   if (before) return again(context, options, before)
   const type = options.type ?? 'raw'
-  const payload =
-    options.in === undefined ? null : (await loadDecoder(type)).read(await readInput(options.in, '--in'))
+  const file = options.in === undefined ? null : await readInput(options.in, '--in')
   const approved = await approvals(context, options)
   const home = await context.home()
   const card = await context.card()
@@ -56,6 +55,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   indexIn(key, card)
   const signers = options.signers ? signersNamed(key, options.signers) : null
   const path = options.path ?? null
+  const payload = file && (await decoderFor(type, key.record.scheme)).read(file)
   const scripted = { payloads: approved, type, path }
   if (payload) checkPayload(type, payload)
   const target = payload && (await signable(key, { type, payload, path }))

@@ -1,6 +1,6 @@
 import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { didYouMean } from '../../../wire/base/did-you-mean.js'
-import { isPlain, loadDecoder } from '../../../payload/registry/registry.js'
+import { decoderFor, isPlain, loadDecoder } from '../../../payload/registry/registry.js'
 import { targetOf } from '../../../payload/registry/target.js'
 import { SCHEMES, type Scheme } from '../../../protocol/group/scheme.js'
 import type { KeyRecord } from '../../../wire/key/record.js'
@@ -32,8 +32,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const type = options.type ?? 'raw'
   const under = options.key === undefined ? publicKeyIn(options, type) : await keyIn(context, options)
-  const payload = (await loadDecoder(type)).read(await readInput(options.in, '--in'))
-  const { scheme, publicKey, message } = await signedOf(under, type, payload, options.path ?? null)
+  const { scheme } = 'record' in under ? under.record : under
+  const payload = (await decoderFor(type, scheme)).read(await readInput(options.in, '--in'))
+  const { publicKey, message } = await signedOf(under, type, payload, options.path ?? null)
   if (scheme === 'ecdsa-secp256k1' && hasHighS(publicKey, message, signature)) {
     throw new Failure(
       'verification',
@@ -60,7 +61,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
 /** A key of this home, or a public key alone. */
 type Under = { readonly record: KeyRecord } | { readonly scheme: Scheme; readonly publicKey: Uint8Array }
 
-type Signed = { readonly scheme: Scheme; readonly publicKey: Uint8Array; readonly message: Uint8Array }
+type Signed = { readonly publicKey: Uint8Array; readonly message: Uint8Array }
 
 /** What was signed, and by which key. */
 async function signedOf(
@@ -70,14 +71,14 @@ async function signedOf(
   path: string | null,
 ): Promise<Signed> {
   if ('record' in under) {
-    const { scheme, entries } = await targetOf(under.record, { type, payload, path })
+    const { entries } = await targetOf(under.record, { type, payload, path })
     const { key, message } = onlyOne(type, entries)
-    return { scheme, publicKey: key.publicKey, message }
+    return { publicKey: key.publicKey, message }
   }
   const { scheme, publicKey } = under
   const record = { scheme, group_point: publicKey, chain_code: null }
   const { messages } = (await loadDecoder(type)).decode(payload, { record, path: null })
-  return { scheme, publicKey, message: onlyOne(type, messages).message }
+  return { publicKey, message: onlyOne(type, messages).message }
 }
 
 /** @throws Failure `E_VERIFY_SEVERAL` (usage) */
