@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planKeygen, runKeygen } from '../../../src/ceremony/dkg/keygen.js'
+import type { View } from '../../../src/payload/decoder.js'
 import { ceremoniesIn, keysIn, requestsIn } from '../../../src/ceremony/home/status.js'
 import { MemoryNetwork } from '../../../src/messaging/transport/memory.js'
 import { CeremonyFiles } from '../../../src/storage/home/ceremonies.js'
@@ -122,18 +123,20 @@ describe('requests', () => {
     // Both processes live, as far as the claims know: this one.
     const [running] = (await statusOf(alice)).requests
     expect(running).toMatchObject({ key: 'treasury', state: 'running', owner: `process ${process.pid}` })
+    const { view } = running as { view: View | null }
+    expect(view?.sentence).toBe('Signs 40 bytes that this program does not decode.')
     bury(alice)
     const id = running?.id as Uint8Array
     const { requests, ceremonies } = await statusOf(alice)
     const next = `mpc sign --key treasury --join ${hex(id)}`
-    expect(requests).toEqual([{ id, key: 'treasury', state: 'in-doubt', owner: 'you', next }])
+    expect(requests).toEqual([{ id, key: 'treasury', view, state: 'in-doubt', owner: 'you', next }])
     expect(ceremonies).toMatchObject([{ state: 'done' }])
     const lapsed = (await statusOf(alice, Date.now() + 48 * 3_600_000)).requests
-    expect(lapsed).toEqual([{ id, key: 'treasury', state: 'lapsed', owner: 'others', next: null }])
+    expect(lapsed).toEqual([{ id, key: 'treasury', view, state: 'lapsed', owner: 'others', next: null }])
     // A no after the share has left settles nothing: only the others can say whether it came in time.
     await new RequestClaims(alice.home, id).finish('refused', '')
     expect((await statusOf(alice)).requests).toEqual([
-      { id, key: 'treasury', state: 'in-doubt', owner: 'others', next: null },
+      { id, key: 'treasury', view, state: 'in-doubt', owner: 'others', next: null },
     ])
   })
 })

@@ -35,7 +35,8 @@ test('every signature leads to its payload and its transcript, at whoever asked 
       const found = signings.find(
         ({ request }) => hex(request?.payloadSha256 ?? bytes32(0)) === hex(sha256(payload)),
       )
-      expect(found).toMatchObject({ key: 'treasury', state: 'signed' })
+      const sentence = `Signs ${payload.length} bytes that this program does not decode.`
+      expect(found).toMatchObject({ key: 'treasury', state: 'signed', view: { type: 'raw', sentence } })
       expect(await isValid(who, payload, only(found))).toBe(true)
       const transcript = transcriptCodec.decode(new Uint8Array(await readFile(found?.transcript as string)))
       expect(transcript.outcome).toEqual(signaturesCodec.encode([only(found)]))

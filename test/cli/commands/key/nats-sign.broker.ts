@@ -207,6 +207,7 @@ natsSuite('signing over NATS', (startBroker) => {
         request_id: expect.stringMatching(/^[0-9a-f]{64}$/),
         asker: 'alice',
         sha256: hash(message),
+        sentence: 'Signs the text "\\u{0}\\u{0}\\u{0}\\u{0}pay nobody".',
         code: 'E_APPROVE_TYPE',
       },
     ])
