@@ -23,7 +23,7 @@ import { withOthers } from '../../args/other-signers.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
 import { takeUpWaiting } from '../../args/take-up.js'
-import { type Skip, signedResult } from '../../views/signature.js'
+import { type Skip, signedResult } from './signature.js'
 
 export type Options = {
   readonly key: string
