@@ -15,17 +15,8 @@ import { unsigned } from '../definition/build.js'
 import { wipeIdentity } from '../contacts/identity.js'
 import { findKey } from '../epochs/find-key.js'
 import type { MadeKey } from '../dkg/plan.js'
-import {
-  type Actor,
-  actor,
-  checkTranscripts,
-  KEY,
-  meets,
-  seats,
-  sign,
-  type Stage,
-  verify,
-} from './participants.js'
+import { type Actor, actor, checkTranscripts, KEY, meets, seats, type Stage } from './participants.js'
+import { signMessage, verify } from './signing.js'
 import { buildReshare } from '../definition/build-reshare.js'
 import { planReshare, runReshare } from '../dkg/reshare.js'
 import { handOn, restore, verifyPiece } from '../recovery/restore.js'
@@ -86,8 +77,8 @@ export async function goOn(stage: Stage, before: readonly Actor[], folder: strin
       { ...stage, mishap: null, seatOf: stage.watch },
       inOrder.filter((one) => signers.includes(one)),
     )
-    const signature = await sign(stage, playing)
-    await verify(record, signature)
+    const message = await signMessage(stage, playing, record)
+    await verify(record, message)
     if (stage.keep !== null) await putOut(folder, loser, again, made, record)
     return {
       joined: newcomer.card.name,
@@ -95,7 +86,7 @@ export async function goOn(stage: Stage, before: readonly Actor[], folder: strin
       holders: HOLDERS,
       restored: again.card.name,
       signers: playing.map(({ card }) => card.name),
-      signature,
+      signature: message.signatures[0] as Uint8Array,
     }
   } finally {
     for (const { identity } of made) wipeIdentity(identity)

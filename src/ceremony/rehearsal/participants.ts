@@ -22,13 +22,13 @@ import { hex } from '../../wire/base/text.js'
 import type { CeremonyFile } from '../definition/build.js'
 import { createIdentity, openIdentity } from '../contacts/identity.js'
 import type { Unlock } from '../../storage/vault/age-vault.js'
-import { findKey } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
 import type { MadeKey } from '../dkg/plan.js'
 import { Dropped, type Mishap, Sabotage } from './faults.js'
 import type { MakePrimes, Person, World } from '../world.js'
-import { type Approval, ask, join } from '../signing/ask-and-join.js'
-import { areSignatures, targetOf } from '../../payload/registry/target.js'
+import type { Approval } from '../signing/ask-and-join.js'
+import type { Example } from '../../payload/examples/examples.js'
+import type { Target } from '../../payload/registry/target.js'
 import { importCards } from '../contacts/import-cards.js'
 
 export const KEY = 'rehearsal'
@@ -36,10 +36,12 @@ export const KEY = 'rehearsal'
 export const PASSPHRASE = 'rehearsal'
 /** It is no secret, so guessing it need not be slow. */
 const WORK_FACTOR = 10
-export const MESSAGE = 'a rehearsal, worth nothing'
 const LINGER = 60_000
 
 export type Actor = { readonly home: Home; readonly identity: Identity; readonly card: Card }
+
+/** Something that is signed: the file that it would be in, and what it asks to have signed. */
+export type Item = Example & { readonly target: Target }
 
 /** One custodian as an onlooker sees them: their screen, and the person in front of it. */
 export type Seat = {
@@ -49,9 +51,9 @@ export type Seat = {
   readonly accept: (file: CeremonyFile) => Promise<void>
   readonly made: (made: MadeKey) => void
   /** Asks for this signature, or throws. */
-  readonly asks: (key: Key, payload: Uint8Array, signers: readonly string[]) => Promise<void>
+  readonly asks: (key: Key, item: Item, signers: readonly string[]) => Promise<void>
   readonly approval: (key: Key) => Approval
-  readonly signed: (signature: Uint8Array) => void
+  readonly signed: (signatures: readonly Uint8Array[]) => void
   /** Their program ended badly, or was killed. */
   readonly ended: (error: unknown) => void
 }
@@ -61,6 +63,7 @@ export type Step =
   | 'keygen'
   | 'sign'
   | 'verify'
+  | 'transactions'
   | 'reshare'
   | 'backup'
   | 'restore'
@@ -113,41 +116,6 @@ export function signersAmong({ threshold, played }: Stage, playing: readonly Pla
   return place < threshold
     ? playing.slice(0, threshold)
     : [...playing.slice(0, threshold - 1), playing[place] as Playing]
-}
-
-/** All of them sign the message. */
-export async function sign(stage: Stage, signers: readonly Playing[]): Promise<Uint8Array> {
-  const payload = Buffer.from(MESSAGE)
-  const names = signers.map(({ card }) => card.name)
-  const keys = await Promise.all(signers.map(({ home }) => findKey(home, KEY)))
-  const [asker] = signers as [Playing]
-  await asker.seat.asks(keys[0] as Key, payload, names)
-  const ended = await Promise.allSettled(
-    signers.map(async ({ world, seat }, i) => {
-      const key = keys[i] as Key
-      const fingerprints = signers.map(({ card }) => card.fingerprint)
-      const asked = { type: 'raw' as const, payload, path: null, reason: 'rehearsal', signers: fingerprints }
-      const { signatures } = await (i === 0
-        ? ask(world, key, asked)
-        : join(world, key, null, seat.approval(key)))
-      const [signature] = signatures as [Uint8Array]
-      seat.signed(signature)
-      return signature
-    }),
-  )
-  endings({ ...stage, mishap: null }, signers, ended)
-  const signatures = ended.map((each) => (each as PromiseFulfilledResult<Uint8Array>).value)
-  const [signature] = signatures as [Uint8Array]
-  if (!signatures.every((other) => equalBytes(other, signature)))
-    throw new Error('two signatures of one request')
-  return signature
-}
-
-/** Verifies the signature with an ordinary verifier. @throws Error, because a failure is a defect */
-export async function verify(record: KeyRecord, signature: Uint8Array): Promise<void> {
-  const target = await targetOf(record, { type: 'raw', payload: Buffer.from(MESSAGE), path: null })
-  if (areSignatures(target, [signature])) return
-  throw new Error('the rehearsal made a signature that does not verify')
 }
 
 /** Checks that everybody keeps the same public transcript, and that it verifies. */

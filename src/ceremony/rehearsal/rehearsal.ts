@@ -25,14 +25,12 @@ import {
   endings,
   KEY,
   meets,
-  MESSAGE,
   PASSPHRASE,
   seats,
-  sign,
   signersAmong,
   type Stage,
-  verify,
 } from './participants.js'
+import { MESSAGE, type SignedItem, signExamples, signMessage, verify } from './signing.js'
 import { knownCards } from '../contacts/contacts.js'
 
 /** The result. After a mishap there may be no key, and only `ended`. */
@@ -42,6 +40,8 @@ export type Rehearsed = {
     readonly record: KeyRecord
     readonly signers: readonly string[]
     readonly signature: Uint8Array
+    /** The transactions that were signed then; none after a mishap. */
+    readonly transactions: readonly SignedItem[]
   } | null
   /** The result of the drills, if they were played. */
   readonly after: After | null
@@ -107,17 +107,20 @@ async function perform(
 
   stage.announce('sign')
   const signers = signersAmong(stage, playing)
-  const signature = await sign(stage, signers)
+  const message = await signMessage(stage, signers, record)
 
   stage.announce('verify')
-  await verify(record, signature)
+  await verify(record, message)
   await checkTranscripts(playing, made)
+  if (!stage.mishap) stage.announce('transactions')
+  const transactions = stage.mishap ? [] : await signExamples(stage, signers, record, kept)
   return {
     made: {
       words: sessionWords(fromHex(attempt, 32) as Uint8Array),
       record,
       signers: signers.map(({ card }) => card.name),
-      signature,
+      signature: message.signatures[0] as Uint8Array,
+      transactions,
     },
     ended,
   }

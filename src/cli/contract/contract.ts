@@ -18,6 +18,7 @@ import {
   text,
   time,
 } from './schema.js'
+import { rehearsed } from './rehearsal.js'
 import { shareData } from './share.js'
 import { entry, signingData, signings, view } from './signing.js'
 
@@ -113,55 +114,6 @@ const handshake = object({
       verified: { type: 'boolean' },
     }),
   ),
-})
-
-const rehearsed = object({
-  rehearsal: { const: true },
-  scheme,
-  threshold: count(2),
-  custodians: list(name),
-  /** Whose part a person played. */
-  as: orNull(name),
-  words: orNull(list(text, { minItems: 6, maxItems: 6 })),
-  /** Null, as all that comes of a key, where a mishap left none. */
-  public_key: orNull(publicKey),
-  signers: list(name),
-  message: text,
-  signature: orNull(hex(64)),
-  verified: { type: 'boolean' },
-  /** What came of it when it went on: somebody joined, and a share was lost and restored. */
-  after: orNull(
-    object({
-      joined: name,
-      epoch: count(2),
-      threshold: count(2),
-      custodians: list(name),
-      holders: list(name),
-      restored: name,
-      public_key: publicKey,
-      signers: list(name),
-      signature: hex(64),
-      verified: { const: true },
-    }),
-  ),
-  steps: list(
-    object({
-      step: oneOf('identities', 'keygen', 'sign', 'verify', 'reshare', 'backup', 'restore', 'sign-again'),
-      ms: count(0),
-    }),
-  ),
-  /** How each custodian's key generation would have ended in earnest; null: killed. */
-  ended: list(
-    object({
-      name,
-      code: orNull(count(0)),
-      error: orNull(text),
-      message: orNull(text),
-      party: orNull(name),
-      accused: list(name),
-    }),
-  ),
-  kept: orNull(path),
 })
 
 const move = { owner: orNull(text), next: orNull(text) }

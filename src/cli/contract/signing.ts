@@ -55,6 +55,12 @@ const inspected = object({
   messages: orNull(list(object({ path: orNull(text), digest: hex(32) }), { minItems: 1, maxItems: 64 })),
 })
 
+/** What the next tool in the chain takes: `raw_transaction`, `psbt`, `txid`, ... */
+export const outputs: Schema = {
+  type: 'object',
+  additionalProperties: { type: ['string', 'number'] },
+}
+
 /** For ecdsa alone. */
 const ecdsaForms = {
   r: hex(32),
@@ -86,8 +92,7 @@ const signature = object(
     ),
     /** What the payload does. */
     view,
-    /** What the next tool in the chain takes: `raw_transaction`, `psbt`, `txid`, ... */
-    outputs: { type: 'object', additionalProperties: { type: ['string', 'number'] } },
+    outputs,
     certificate: text,
     /** Null where the signature was handed over by another. */
     transcript: orNull(path),

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
 import { Dropped } from '../../../src/ceremony/rehearsal/faults.js'
 import { rehearse } from '../../../src/ceremony/rehearsal/rehearsal.js'
-import { MESSAGE, PASSPHRASE, type Stage } from '../../../src/ceremony/rehearsal/participants.js'
+import { PASSPHRASE, type Stage } from '../../../src/ceremony/rehearsal/participants.js'
+import { MESSAGE, type SignedItem } from '../../../src/ceremony/rehearsal/signing.js'
 import { openHome } from '../../../src/storage/home/home.js'
 import { openWithPassphrase } from '../../../src/storage/sealed/age.js'
 import { Failure } from '../../../src/wire/base/failure.js'
@@ -33,7 +34,7 @@ describe('a rehearsal', () => {
     const { stage: played, heard } = stage()
     const { made, ended, kept } = await rehearse(played)
     if (!made) throw new Error('no key')
-    expect(of(heard, '')).toEqual(['identities', 'keygen', 'sign', 'verify'])
+    expect(of(heard, '')).toEqual(['identities', 'keygen', 'sign', 'verify', 'transactions'])
     const words = made.words.join(' ')
     const [, , , , second] = of(heard, 'alice').slice(-5)
     expect(second).toBe('signed')
@@ -45,13 +46,16 @@ describe('a rehearsal', () => {
     expect([made.signers, kept]).toEqual([['alice', 'bob'], null])
     const key = recordPublicKey(made.record)
     expect(verifiesUnder('eddsa-ed25519', key, Buffer.from(MESSAGE), made.signature)).toBe(true)
+    const [{ item, signatures }] = made.transactions as [SignedItem]
+    expect([made.transactions.length, item.type, signatures.length]).toEqual([1, 'solana-tx', 1])
+    expect(verifiesUnder('eddsa-ed25519', key, item.payload, signatures[0] as Uint8Array)).toBe(true)
   })
 
   test('goes on where it is to: somebody joins, a share is lost, restored by holders, and signs', async () => {
     const { stage: played, heard } = stage({ newcomer: 'dave' })
     const { made, after } = await rehearse(played)
     if (!made || !after) throw new Error('it did not go on')
-    expect(of(heard, '').slice(4)).toEqual(['reshare', 'backup', 'restore', 'sign-again'])
+    expect(of(heard, '').slice(5)).toEqual(['reshare', 'backup', 'restore', 'sign-again'])
     expect(hex(recordPublicKey(after.record))).toBe(hex(recordPublicKey(made.record)))
     expect(after.record).toMatchObject({ epoch: 2, threshold: 2 })
     expect(after.record.members.map(({ card }) => card.name)).toEqual(['alice', 'bob', 'carol', 'dave'])
@@ -88,6 +92,7 @@ describe('a rehearsal', () => {
         'carol-again.card',
         'carol-lost',
         'message.txt',
+        'transfer.bin',
         'passphrase',
         'pieces',
         'record.json',

@@ -123,7 +123,7 @@ terminalSuite('a terminal', () => {
       [
         ['Your name', 'dora\r'],
         ['New passphrase', 'open sesame\r'],
-        ['The same again', 'open sesame\r'],
+        ['Repeat the passphrase', 'open sesame\r'],
       ],
     )
     expect(code).toBe(0)

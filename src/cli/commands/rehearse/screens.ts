@@ -7,16 +7,17 @@ import { stripVTControlCharacters } from 'node:util'
 import { acceptanceWords, type CeremonyFile } from '../../../ceremony/definition/build.js'
 import type { MadeKey } from '../../../ceremony/dkg/plan.js'
 import { Dropped } from '../../../ceremony/rehearsal/faults.js'
-import { type Actor, type Deed, KEY, MESSAGE, type Seat } from '../../../ceremony/rehearsal/participants.js'
-import { targetOf } from '../../../payload/registry/target.js'
+import { type Actor, type Deed, type Item, KEY, type Seat } from '../../../ceremony/rehearsal/participants.js'
+import type { Target } from '../../../payload/registry/target.js'
 import type { Person } from '../../../ceremony/world.js'
 import type { Patience } from '../../../messaging/channel/timeouts.js'
-import { hex, visible } from '../../../wire/base/text.js'
+import { hex } from '../../../wire/base/text.js'
 import { acceptCeremony } from '../../consent/accept.js'
 import { approvalWords } from '../../consent/approve.js'
 import { deedLines } from './narration.js'
 import { confirmAsking, consent } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
+import { Voices } from './voices.js'
 import { ears, type Narrator, narrate } from '../../views/narrate.js'
 import { definitionLines } from '../../views/definition.js'
 import { present } from '../../runtime/result.js'
@@ -112,10 +113,10 @@ function watchedSeat(
       terminal.say('The key is made. Now each of you reads its 16 words aloud: all must be the same.')
       terminal.say(`  ${words.slice(0, 8).join(' ')}`, `  ${words.slice(8).join(' ')}`)
     },
-    asks: (_key, payload, signers) => {
-      terminal.say(style.dim(`$ mpc sign --key ${KEY} --in message.txt --signers ${signers.join(',')}`))
-      terminal.say(`You ask for this signature, and sign it yourself: ${visible(MESSAGE)}`)
-      terminal.say(`Sign it?  ${types(approvalWords(payload))}`)
+    asks: (_key, item, signers) => {
+      terminal.say(style.dim(asksBy(item, signers)))
+      terminal.say('You ask for this signature, and sign it yourself:', ...shownLines(item.target))
+      terminal.say(`Sign it?  ${types(approvalWords(item.payload))}`)
       follow.begin('Waiting for the other signers')
       return Promise.resolve()
     },
@@ -123,19 +124,18 @@ function watchedSeat(
       terminal.say(style.dim(`$ mpc sign --key ${KEY} --next`))
       follow.begin('Waiting for a request')
       return {
-        ask: (request) => {
+        ask: (request, _signal, target) => {
           const asker = seated.members.find(({ card }) => hex(card.fingerprint) === hex(request.asker))?.card
             .name
-          const text = visible(Buffer.from(request.payload).toString('utf8'))
-          terminal.say(`${asker ?? 'somebody'} asks for this signature: ${text}`)
+          terminal.say(`${asker ?? 'somebody'} asks for this signature:`, ...shownLines(target))
           terminal.say(`Sign it?  ${types(approvalWords(request.payload))}`)
           return Promise.resolve()
         },
       }
     },
-    signed: (signature) => {
+    signed: (signatures) => {
       follow.end()
-      terminal.say(`${hex(signature).slice(0, 32)}…`)
+      terminal.say(...signatures.map((signature) => `${hex(signature).slice(0, 32)}…`))
     },
     ended: (error) => {
       follow.end()
@@ -180,12 +180,11 @@ function playedSeat(
       terminal.say('The key is made. Now each of you reads its 16 words aloud: all must be the same.', '')
       terminal.say(...keyText(name, record), '')
     },
-    asks: async (key, payload, signers) => {
-      terminal.say(
-        terminal.style.dim(`$ mpc sign --key ${KEY} --in message.txt --signers ${signers.join(',')}`),
-      )
-      const { decoded } = await targetOf(key.record, { type: 'raw', payload, path: null })
-      await confirmAsking(asker, key, card.name, { payload, decoded, path: null, reason: '', signers })
+    asks: async (key, item, signers) => {
+      terminal.say(terminal.style.dim(asksBy(item, signers)))
+      const { payload, target } = item
+      const about = { payload, decoded: target.decoded, path: null, reason: '', signers }
+      await confirmAsking(asker, key, card.name, about)
       follow.begin('Waiting for the other signers')
     },
     approval: (key) => {
@@ -193,9 +192,9 @@ function playedSeat(
       follow.begin('Waiting for a request')
       return { ask: (request, giveUp, { decoded }) => consent(asker, { request, decoded }, key, giveUp) }
     },
-    signed: (signature) => {
+    signed: (signatures) => {
       follow.end()
-      terminal.say(hex(signature), '')
+      terminal.say(...signatures.map(hex), '')
     },
     ended: (error) => {
       follow.end()
@@ -204,33 +203,14 @@ function playedSeat(
   }
 }
 
-/** What the others say aloud, for whoever plays to compare. */
-class Voices {
-  readonly #words = new Map<string, readonly string[]>()
-  #complete: () => void = () => {}
-  readonly #all: Promise<void>
+const asksBy = ({ type, file }: Item, signers: readonly string[]): string =>
+  `$ mpc sign --key ${KEY} --type ${type} --in ${file} --signers ${signers.join(',')}`
 
-  constructor(readonly names: readonly string[]) {
-    this.#all = new Promise((resolve) => {
-      this.#complete = resolve
-    })
-  }
-
-  say(name: string, words: readonly string[]): void {
-    this.#words.set(name, words)
-    if (this.names.every((each) => this.#words.has(each))) this.#complete()
-  }
-
-  /** Everybody's last words, once all have said some. @throws the signal's reason */
-  async all(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
-    signal.throwIfAborted()
-    await new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-      void this.#all.then(resolve)
-    })
-    return this.#words
-  }
-}
+/** A payload in short: what it does, and the warnings. */
+const shownLines = ({ decoded: { view } }: Target): string[] => [
+  `  ${view.sentence}`,
+  ...view.warnings.map((warning) => `  WARNING: ${warning}`),
+]
 
 /** The network inside this process is never away. */
 const INSIDE = { onDisconnect: () => () => undefined, onReconnect: () => () => undefined }

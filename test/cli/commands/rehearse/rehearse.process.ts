@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { schnorr } from '@noble/curves/secp256k1.js'
+import * as bitcoin from 'bitcoinjs-lib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { COMMANDS } from '../../../../src/cli/program/program.js'
+import { isValid } from '../../../payload/bitcoin/verifiers.js'
 import { atTerminal, hasTerminal, mpc, scratch } from '../../../support/cli.js'
 
 // Whole ceremonies, several in a test: on a busy machine they are slow, and no less right.
@@ -94,6 +96,7 @@ describe('mpc rehearse', () => {
       'keygen',
       'sign',
       'verify',
+      'transactions',
       'reshare',
       'backup',
       'restore',
@@ -106,8 +109,14 @@ describe('mpc rehearse', () => {
     const again = Buffer.from(data.after.signature as string, 'hex')
     expect(schnorr.verify(again, message, key as Buffer)).toBe(true)
     expect(again.equals(signature as Buffer)).toBe(false)
+    const [psbt] = data.transactions
+    expect([data.transactions.length, psbt.type, psbt.signatures.length]).toEqual([1, 'psbt', 2])
+    const signed = bitcoin.Psbt.fromBase64(psbt.outputs.psbt as string)
+    expect(signed.validateSignaturesOfAllInputs(isValid)).toBe(true)
     const shown = await rehearse(['--scheme', 'schnorr-taproot'])
     expect(shown.stdout).toMatch(/address +tb1p/)
+    expect(shown.stdout).toMatch(/psbt +Sends 0\.001 BTC to tb1q\w+ on the Bitcoin test network/)
+    expect(shown.stderr).toContain('$ mpc sign --key rehearsal --type psbt --in two-coins.psbt')
   })
 
   it.each(COMMANDS.find(({ name }) => name === 'rehearse')?.examples ?? [])('%s', async (example) => {
