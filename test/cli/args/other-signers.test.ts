@@ -14,7 +14,7 @@ describe('where a named signer is away', () => {
     const failure = withOthers(absent(['bob']), key, asked)
     expect(failure).toMatchObject({ kind: 'absent', code: 'E_ABSENT', message: 'away', missing: ['bob'] })
     expect(failure.hint).toBe(
-      "wait; or ask others: `mpc sign --key treasury --in 'pay me.bin' --type text --path m/0/7 --signers alice,carol,dave`",
+      "wait; or ask others: `mpc sign --key treasury --type text --in 'pay me.bin' --path m/0/7 --signers alice,carol,dave`",
     )
   })
 
