@@ -1,6 +1,6 @@
 /**
  * A proof is for one level, run, epoch, prover, verifier and role, and for one verifier's parameters. That each part of the
- * statement is bound by the hash alone is in `hash.test.ts`.
+ * statement is bound by the hash alone is in `hash.long.ts`.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
