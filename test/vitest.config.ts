@@ -28,7 +28,7 @@ export default defineConfig({
     // Half of the tests wait for processes while the others compute.
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
     projects: [
-      project('unit', 'test', { pool: 'threads', isolate: false, ...inMemory }),
+      project('unit', 'test', inMemory),
       project('sim', 'sim', inMemory),
       project('smoke', 'smoke'),
       project('long', 'long', inMemory),
