@@ -36,7 +36,7 @@ describe('mpc rehearse', () => {
       'on another; there carol and dave signed, 2 of 4. The public key is the same, and OpenSSL accepts that too.',
     ])
     const TOOK = [
-      'took +identities S, keygen S, sign S, verify S',
+      'took +identities S, keygen S, sign S, verify S, transactions S',
       ' +reshare S, backup S, restore S, sign-again S',
       ' +S in all',
     ]
@@ -207,7 +207,7 @@ describe.skipIf(!hasTerminal)('mpc rehearse, at a terminal', () => {
   const approve = ['or "no":', 'shown:Sign it\\? Type "([^"]+)", or "no":'] as const
 
   it('lets the person play alice, who is asked what a real ceremony asks', async () => {
-    const { code, stdout } = await play([], [accept, hears('bob'), hears('carol'), approve, goesOn])
+    const { code, stdout } = await play([], [accept, hears('bob'), hears('carol'), approve, approve, goesOn])
     expect(code, stdout).toBe(0)
     expect(stdout).toContain('You are alice; bob, carol answer by themselves.')
     const [first] = /bob reads: {2}(\w+) /.exec(stdout)?.slice(1) ?? []
@@ -225,7 +225,7 @@ describe.skipIf(!hasTerminal)('mpc rehearse, at a terminal', () => {
   it('lets them play another, who is asked to sign', async () => {
     const { code, stdout } = await play(
       ['--as', 'carol'],
-      [accept, hears('alice'), hears('bob'), ['alice asks for this signature', ''], approve, ends],
+      [accept, hears('alice'), hears('bob'), ['alice asks for this signature', ''], approve, approve, ends],
     )
     expect(code, stdout).toBe(0)
     expect(stdout).toMatch(/signed by +alice, carol/)
