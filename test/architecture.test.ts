@@ -78,7 +78,7 @@ const EDGES = [
 ]
 
 const MOST_FILES = 14
-const MOST_LINES = 340
+const MOST_LINES = 300
 
 const code = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')
 

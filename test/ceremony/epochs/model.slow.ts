@@ -1,7 +1,7 @@
 /**
  * Thousands of lives of a key. One that failed is lived again, and made smaller, by what fast-check says of it:
  *
- *     MPC_MODEL_SEED=7 MPC_MODEL_PATH=41:0 MPC_TEST_SLOW=1 npx vitest run --config test/vitest.config.ts \
+ *     MPC_MODEL_SEED=7 MPC_MODEL_PATH=41:0 npx vitest run --config test/vitest.config.ts --project slow \
  *       test/ceremony/epochs/model.slow.ts
  */
 import fc from 'fast-check'

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { checkPayload } from '../../../src/ceremony/requests/approval.js'
 import { sha256 } from '../../../src/wire/base/hash.js'
-import { messageOf } from '../../../src/wire/ceremony/signature.js'
+import type { Message } from '../../../src/payload/decoder.js'
+import { raw } from '../../../src/payload/plain/raw.js'
 import { hex } from '../../../src/wire/base/text.js'
 import {
   agreedSignature,
@@ -23,9 +24,10 @@ const once = sha256(Uint8Array.from(Buffer.from(PREIMAGE, 'hex')))
 
 describe('32 bytes', () => {
   test('under ECDSA are what a Bitcoin payment is signed by', () => {
-    const digest = messageOf('ecdsa-secp256k1', 'raw', once)
-    expect(hex(digest)).toBe(SIGHASH)
     const keys = dealt(2, 2)
+    const record = { scheme: 'ecdsa-secp256k1', group_point: publicKeyOf(keys), chain_code: null } as const
+    const [{ message: digest }] = raw.decode(once, { record, path: null }).messages as [Message]
+    expect(hex(digest)).toBe(SIGHASH)
     const signature = agreedSignature(runSign(keys, [1, 2], { digest }))
     const sighash = Uint8Array.from(Buffer.from(SIGHASH, 'hex'))
     expect(verifiesElsewhere(publicKeyOf(keys), sighash, signature)).toBe(true)

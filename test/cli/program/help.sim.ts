@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../../src/cli/program/program.js'
 import { VERSION } from '../../../src/cli/runtime/version.js'
-import { type Custodian, custodians, mpc, newKeygen, ROOT, scratch } from '../../support/cli.js'
+import { type Custodian, custodians, mpc, newKeygen, ROOT, scratch, spawned } from '../../support/cli.js'
 
 let dir: string
 let remove: () => Promise<void>
@@ -159,9 +159,9 @@ describe('mpc --version', () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     expect(VERSION).toBe(version)
     for (const flag of ['--version', '-V']) {
-      expect(await mpc(dir, [flag])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
+      expect(await spawned(dir, [flag])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
     }
-    expect(await mpc(dir, ['--plain', '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
+    expect(await spawned(dir, ['--plain', '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
   })
 
   it('loads nothing but itself', async () => {

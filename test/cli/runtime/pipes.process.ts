@@ -65,10 +65,10 @@ describe('what a flag names', () => {
       ['--identity', pipe],
       ['--passphrase-file', pipe],
     ]) {
-      const { code, json } = await alice.mpc([...sign, ...ways, ...late])
+      const { code, json } = await alice.spawned([...sign, ...ways, ...late])
       expect([code, json.error.code]).toEqual([5, 'E_INPUT_LATE'])
     }
-    expect((await alice.mpc(['identity', 'import', pipe, ...late])).code).toBe(5)
+    expect((await alice.spawned(['identity', 'import', pipe, ...late])).code).toBe(5)
     const given = await atShell(`mpc ${sign.join(' ')} --timeout 1s --passphrase-fd 5 5<> ${pipe}`)
     expect([given.code, given.stderr]).toEqual([5, expect.stringContaining('E_INPUT_LATE')])
   })
@@ -88,7 +88,7 @@ describe('what a flag names', () => {
 
   it('is refused where others could read or write a secret in it', async () => {
     execFileSync('chmod', ['644', pipe])
-    const { code, json } = await alice.mpc([...sign, '--identity', pipe, '--json'])
+    const { code, json } = await alice.spawned([...sign, '--identity', pipe, '--json'])
     expect([code, json.error.code]).toEqual([3, 'E_FILE_MODE'])
   })
 })
@@ -105,7 +105,7 @@ describe('in a home', () => {
       await rm(path)
       if (there) await writeFile(path, there, { mode: 0o600 })
     }
-    expect((await alice.mpc([...sign, ...alice.unlock])).code).toBe(0)
+    expect((await alice.spawned([...sign, ...alice.unlock])).code).toBe(0)
   }
 
   it.each(['installation', 'identity.age', 'identity.card'])(
@@ -113,7 +113,7 @@ describe('in a home', () => {
     async (name) => {
       const path = join(alice.home, name)
       await withPipe(path, async () => {
-        const { code, json } = await alice.mpc([...sign, ...alice.unlock, '--json'])
+        const { code, json } = await alice.spawned([...sign, ...alice.unlock, '--json'])
         expect([code, json.error.message]).toEqual([3, expect.stringContaining(path)])
       })
     },
@@ -123,7 +123,7 @@ describe('in a home', () => {
     const path = join(alice.home, 'config.yaml')
     await withPipe(path, async () => {
       const made = sign.slice(-2)
-      const { code, json } = await alice.mpc([
+      const { code, json } = await alice.spawned([
         'keygen',
         '--definition',
         'k.mpc',
@@ -139,10 +139,10 @@ describe('in a home', () => {
     const [card] = await readdir(join(alice.home, 'peers'))
     const path = join(alice.home, 'peers', card as string)
     await withPipe(path, async () => {
-      const { code, json } = await alice.mpc(['status', '--json'])
+      const { code, json } = await alice.spawned(['status', '--json'])
       expect(code).toBe(0)
       expect(json.data.damaged[0].problem.message).toContain(path)
-      const list = await alice.mpc(['identity', 'list'])
+      const list = await alice.spawned(['identity', 'list'])
       expect([list.code, list.stdout]).toEqual([0, expect.stringContaining(path)])
     })
   })
@@ -155,7 +155,7 @@ describe('--events', () => {
     await new Promise((resolve) => filled.on('close', resolve))
     const relay = ['sign', '--key', 'none', '--next', '--approve', `sha256:${'00'.repeat(32)}`]
     for (const target of [pipe, fifo(join(dir, `pipe${pipes++}`))]) {
-      const { code, json } = await alice.mpc([...relay, '--events', target, '--json'])
+      const { code, json } = await alice.spawned([...relay, '--events', target, '--json'])
       expect([code, json.error.code]).toEqual([3, 'E_NO_KEY'])
     }
     closeSync(full)

@@ -8,9 +8,9 @@ import {
   type Custodian,
   custodian,
   endOf,
-  mpc,
   newKeygen,
   scratch,
+  spawned,
   startMpc,
 } from '../../support/cli.js'
 
@@ -33,11 +33,11 @@ beforeAll(async () => {
   await writeFile(file, `${SECRET}\n`, { mode: 0o600 })
   bob = await custodian(dir, 'bob')
   const init = ['identity', 'init', '--name', 'alice', '--passphrase-file', file, '--json']
-  const alice = (await mpc(home, init)).json.data
-  await mpc(home, ['identity', 'import', bob.card, '--fingerprint', bob.fingerprint])
+  const alice = (await spawned(home, init)).json.data
+  await spawned(home, ['identity', 'import', bob.card, '--fingerprint', bob.fingerprint])
   await writeFile(join(dir, 'alice.card'), `${alice.card}\n`)
   definition = join(dir, 'k.mpc')
-  const made = await mpc(home, [...newKeygen(definition, { '--members': 'alice,bob' }), '--json'])
+  const made = await spawned(home, [...newKeygen(definition, { '--members': 'alice,bob' }), '--json'])
   sign = ['ceremony', 'sign', definition, '--accept', made.json.data.definition_id, '--no-input', '--json']
 })
 afterAll(() => remove())
@@ -54,22 +54,22 @@ describe('the secret that opens an identity', () => {
     const wrong = join(dir, 'wrong')
     await writeFile(wrong, 'something else', { mode: 0o600 })
     const askpass = await script('askpass', `printf '%s\\n' '${SECRET}'`)
-    expect((await mpc(home, [...sign, '--passphrase-file', file])).code).toBe(0)
+    expect((await spawned(home, [...sign, '--passphrase-file', file])).code).toBe(0)
     // The flag comes before the variable, the variable before the program.
     const env = { MPC_PASSPHRASE_FILE: wrong, MPC_ASKPASS: askpass }
-    expect((await mpc(home, [...sign, '--passphrase-file', file], { env })).code).toBe(0)
-    expect((await mpc(home, sign, { env })).json.error.code).toBe('E_DECRYPT')
-    expect((await mpc(home, sign, { env: { MPC_PASSPHRASE_FILE: file } })).code).toBe(0)
-    expect((await mpc(home, sign, { env: { MPC_ASKPASS: askpass } })).code).toBe(0)
-    expect((await mpc(home, [...sign, '--passphrase-fd', '0'], { input: `${SECRET}\r\n` })).code).toBe(0)
+    expect((await spawned(home, [...sign, '--passphrase-file', file], { env })).code).toBe(0)
+    expect((await spawned(home, sign, { env })).json.error.code).toBe('E_DECRYPT')
+    expect((await spawned(home, sign, { env: { MPC_PASSPHRASE_FILE: file } })).code).toBe(0)
+    expect((await spawned(home, sign, { env: { MPC_ASKPASS: askpass } })).code).toBe(0)
+    expect((await spawned(home, [...sign, '--passphrase-fd', '0'], { input: `${SECRET}\r\n` })).code).toBe(0)
   })
 
   it('must be right: exit 10', async () => {
-    const { code, json } = await mpc(home, [...sign, '--passphrase-fd', '0'], { input: `${SECRET}\n\n` })
+    const { code, json } = await spawned(home, [...sign, '--passphrase-fd', '0'], { input: `${SECRET}\n\n` })
     expect([code, json.error.code]).toEqual([10, 'E_DECRYPT'])
     const other = await ageIdentityFile(join(dir, 'other.key'))
     const unlock = ['--identity', other]
-    expect((await mpc(home, [...sign, ...unlock])).json.error.code).toBe('E_DECRYPT')
+    expect((await spawned(home, [...sign, ...unlock])).json.error.code).toBe('E_DECRYPT')
     const hers = await bob.mpc([...sign, ...unlock])
     expect([hers.code, hers.json.error.code]).toEqual([10, 'E_DECRYPT'])
     expect((await bob.mpc([...sign, '--passphrase-file', file])).code).toBe(10)
@@ -81,7 +81,7 @@ describe('the secret that opens an identity', () => {
     [0o400, 0, null],
   ])('is taken from a file of mode %o only where nobody else can read it', async (mode, exit, error) => {
     await chmod(file, mode)
-    const { code, json } = await mpc(home, [...sign, '--passphrase-file', file])
+    const { code, json } = await spawned(home, [...sign, '--passphrase-file', file])
     await chmod(file, 0o600)
     expect([code, json.error?.code ?? null]).toEqual([exit, error])
   })
@@ -91,17 +91,17 @@ describe('the secret that opens an identity', () => {
     ['it fails', 'exit 1', 0o700],
   ])('is not taken from a program when %s', async (_, body, mode) => {
     const env = { MPC_ASKPASS: await script('bad-askpass', body, mode) }
-    const { code, json } = await mpc(home, sign, { env })
+    const { code, json } = await spawned(home, sign, { env })
     expect([code, json.error.code]).toEqual([3, 'E_ASKPASS'])
   })
 
   it('is never empty', async () => {
-    const { code, json } = await mpc(home, [...sign, '--passphrase-fd', '0'], { input: '\n' })
+    const { code, json } = await spawned(home, [...sign, '--passphrase-fd', '0'], { input: '\n' })
     expect([code, json.error.code]).toEqual([2, 'E_PASSPHRASE'])
   })
 
   it('is asked of nobody where there is nobody, and says which flag gives it', async () => {
-    const { code, json } = await mpc(home, sign)
+    const { code, json } = await spawned(home, sign)
     expect([code, json.error.code]).toEqual([2, 'E_NO_INPUT'])
     expect(json.error.hint).toContain('--passphrase-file')
     expect((await bob.mpc(sign)).json.error.hint).toContain('--identity')
@@ -115,7 +115,7 @@ describe('the secret that opens an identity', () => {
     const child = startMpc(home, args, { env: { MPC_ASKPASS: askpass } })
     const ran = await endOf(child, args)
     expect(ran.code).toBe(0)
-    const wide = await mpc(home, [...sign, '--plain', '--passphrase-fd', '0'], { input: 'wrong secret' })
+    const wide = await spawned(home, [...sign, '--plain', '--passphrase-fd', '0'], { input: 'wrong secret' })
     const told = [ran.stdout, ran.stderr, await readFile(seen, 'utf8'), await readFile(events, 'utf8')].join()
     expect(told).not.toContain(SECRET)
     expect(wide.stdout + wide.stderr).not.toContain('wrong secret')
@@ -141,7 +141,7 @@ describe('a pipe is no person', () => {
       ['identity', 'import', bob.card, '--replace', 'bob', '--json'],
     ]
     for (const args of prompts) {
-      const { code, json } = await mpc(home, args, { input: input.repeat(100) })
+      const { code, json } = await spawned(home, args, { input: input.repeat(100) })
       expect([code, json.error.code]).toEqual([2, 'E_NO_INPUT'])
     }
   })

@@ -63,7 +63,6 @@ describe('a decoder that forgets to make a text visible', () => {
     const decoder: Decoder = {
       type: 'x',
       schemes: SCHEMES,
-      summary: 'x',
       read: (file) => file,
       decode: () => ({ view: { ...view, ...decoded }, messages, assemble: () => ({}) }),
       outline: () => ({ ...view, ...decoded }),
@@ -200,6 +199,10 @@ describe('the message', () => {
     })
     for (const scheme of ['eddsa-ed25519', 'schnorr-taproot'] as const) {
       expect(await messageOf(type, scheme, payload)).toEqual([{ path: 'm/0/1', message: payload }])
+      expect((await decoded(type, payload, scheme)).view.rows[0]).toEqual({
+        label: 'signed',
+        value: 'these bytes as they are',
+      })
     }
   })
 
