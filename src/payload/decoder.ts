@@ -76,8 +76,6 @@ export type Decoder = {
   readonly type: string
   /** The schemes whose keys sign this type. */
   readonly schemes: readonly Scheme[]
-  /** A few words for help texts: `an Ethereum transaction (legacy, EIP-2930, EIP-1559)`. */
-  readonly summary: string
   /**
    * The canonical bytes of a payload, from a file as people have it: hex with or without 0x, base64, or binary.
    * These bytes travel, are hashed and are approved.

@@ -69,7 +69,7 @@ export function largestInSigning(scheme: Scheme, { signers, request, messages }:
 const LONGEST_LETTER = 700_000
 
 /** How many messages one run signs at most. */
-export const mostMessages = (scheme: Scheme, signers: number): number =>
+const mostMessages = (scheme: Scheme, signers: number): number =>
   Math.min(MOST_ENTRIES, Math.floor((LONGEST_LETTER - SHOWN - FRAME) / largestItem(scheme, signers)))
 
 /** @throws Failure `E_MESSAGES` (usage) for more messages than one run of a key's signers signs */

@@ -87,12 +87,12 @@ export async function keepSigned(
     await claims.finish('done', signaturesText(signatures))
     return undefined
   } catch (error) {
-    return messageOf(error)
+    return failureMessage(error)
   }
 }
 
 /** The message of a failure. @throws any other error */
-export function messageOf(error: unknown): string {
+export function failureMessage(error: unknown): string {
   if (error instanceof Failure) return error.message
   throw error
 }

@@ -13,7 +13,7 @@ import { hex } from '../../wire/base/text.js'
 import { transcriptCodec } from '../../wire/session/transcript.js'
 import { type HeldKey, heldKeys } from '../epochs/held-epochs.js'
 
-export type Signing = {
+export type ListedSigning = {
   /** The request's ID. */
   readonly id: Uint8Array
   /** Null if it was not stored, or is damaged. */
@@ -39,7 +39,7 @@ export const SIGNING_STATES = {
 } as const
 
 /** All of them, newest first. */
-export async function signingsIn(home: Home): Promise<readonly Signing[]> {
+export async function signingsIn(home: Home): Promise<readonly ListedSigning[]> {
   const keys = await heldKeys(home)
   const transcripts = await transcriptsIn(home)
   const all = await Promise.all(
@@ -53,7 +53,7 @@ async function signingOf(
   id: Uint8Array,
   keys: readonly HeldKey[],
   transcript: string | null,
-): Promise<Signing> {
+): Promise<ListedSigning> {
   const claims = new RequestClaims(home, id)
   try {
     const kept = await claims.readRequest()

@@ -46,7 +46,7 @@ type Judged = {
 export class Finder {
   readonly #world: World
   readonly #key: Key
-  readonly #notices: RequestBoard
+  readonly #board: RequestBoard
   readonly #approval: Approval
   readonly #skipped: Skipped
   /** Each request is judged once, and forgotten with the board's entry. */
@@ -58,16 +58,16 @@ export class Finder {
   /** Claims are read one at a time, so that many requests cannot keep the disk busy. */
   #looking = false
 
-  constructor(world: World, key: Key, notices: RequestBoard, approval: Approval) {
+  constructor(world: World, key: Key, board: RequestBoard, approval: Approval) {
     this.#world = world
     this.#key = key
-    this.#notices = notices
+    this.#board = board
     this.#approval = approval
     this.#skipped = new Skipped(world.emit)
-    notices.ask()
+    board.ask()
     world.clock.after(LISTEN_FIRST, () => {
       this.#listened = true
-      notices.mailbox.look()
+      board.mailbox.look()
     })
   }
 
@@ -76,12 +76,12 @@ export class Finder {
    */
   async named(id: string, deadline: number): Promise<Picked> {
     await this.#recall(id)
-    await this.#notices.until(
-      () => this.#notices.request(id) !== undefined,
+    await this.#board.until(
+      () => this.#board.request(id) !== undefined,
       deadline,
       () => noRequest(`request ${id.slice(0, 16)}`),
     )
-    const request = this.#notices.request(id) as Request
+    const request = this.#board.request(id) as Request
     const judged = this.#judge(request)
     await judged.decoded
     const unfit = this.#refusal(request)
@@ -97,20 +97,20 @@ export class Finder {
    * The first live request that this member may sign. @throws Failure (absent) `E_NO_REQUEST`, `E_ASKER_LEFT`
    */
   async next(deadline: number): Promise<Picked> {
-    const notices = this.#notices
+    const board = this.#board
     const otherwise = (): Failure => {
       const isTakenBack = (request: Request): boolean => {
         const { target, unapproved, claims } = this.#judge(request)
-        return notices.isCancelled(request) && target !== null && !unapproved && claims !== 'taken'
+        return board.isCancelled(request) && target !== null && !unapproved && claims !== 'taken'
       }
-      const left = notices.requests().find(isTakenBack)
+      const left = board.requests().find(isTakenBack)
       if (left) return askerLeft(this.#key, left)
-      return notices.strangers > 0
+      return board.strangers > 0
         ? noSeat(`somebody who has no seat in ${this.#key.name} here speaks of signing with it`)
         : this.#skipped.nothing('a request that is covered here')
     }
     for (;;) {
-      await notices.until(() => this.#suitable() !== null, deadline, otherwise)
+      await board.until(() => this.#suitable() !== null, deadline, otherwise)
       const request = this.#suitable()
       if (request) return { request, target: this.#judge(request).target as Target }
     }
@@ -134,9 +134,9 @@ export class Finder {
 
   /** The first suitable request in the order of arrival, since an asker can choose any date. */
   #suitable(but: Request | null = null): Request | null {
-    for (const by of this.#notices.unreadable)
+    for (const by of this.#board.unreadable)
       this.#skipped.add(nameOf(this.#key, { asker: by }), null, unread())
-    const fitting = this.#notices.requests().filter((request) => this.#fits(request))
+    const fitting = this.#board.requests().filter((request) => this.#fits(request))
     if (!this.#listened) return null
     return fitting.find((request) => request !== but && this.#judge(request).claims === 'free') ?? null
   }
@@ -150,11 +150,11 @@ export class Finder {
       this.#skip(request, judged, why)
       return false
     }
-    const heard = this.#notices.heardAsking(request)
+    const heard = this.#board.heardAsking(request)
     const isStale = judged.claims === 'unknown' || (judged.claims === 'taken' && judged.looked < heard)
     if (isStale) void this.#lookAtClaims(request, judged)
     const passed = this.#passed.get(hex(request.id)) ?? Number.NEGATIVE_INFINITY
-    return !this.#notices.isCancelled(request) && passed < heard
+    return !this.#board.isCancelled(request) && passed < heard
   }
 
   #judge(request: Request): Judged {
@@ -182,7 +182,7 @@ export class Finder {
       if (!(error instanceof Failure)) throw error
       judged.unfit = error
     }
-    this.#notices.mailbox.look()
+    this.#board.mailbox.look()
   }
 
   /** Why it cannot be signed here now, whoever approves it. */
@@ -200,8 +200,8 @@ export class Finder {
   /** Tells only an asker that is present, and not about requests for other signers. */
   #tell(request: Request, why: Failure): boolean {
     if (why.code === 'E_NOT_SIGNER') return true
-    if (this.#notices.heardAsking(request) === 0) return false
-    return this.#notices.say.passOver(request, toldAs(why))
+    if (this.#board.heardAsking(request) === 0) return false
+    return this.#board.say.passOver(request, toldAs(why))
   }
 
   async #lookAtClaims(request: Request, judged: Judged): Promise<void> {
@@ -221,13 +221,13 @@ export class Finder {
     } finally {
       this.#looking = false
     }
-    this.#notices.mailbox.look()
+    this.#board.mailbox.look()
   }
 
   /** Adds a request that this member worked on before, in case nobody announces it any more. */
   async #recall(named: string): Promise<void> {
     const request = await keptRequest(this.#world.home, this.#key, named)
-    if (request) this.#notices.know(request)
+    if (request) this.#board.know(request)
   }
 }
 

@@ -27,7 +27,7 @@ import type { SigningRun } from '../requests/signing-run.js'
 import { type Cast, openingOf, seated } from '../session/join.js'
 import { encodeFailed, encodeTranscript, seenIn } from '../session/keep-transcript.js'
 import { memberOf } from '../world.js'
-import { announce, keepSigned, messageOf, type Signed } from './finished-signature.js'
+import { announce, keepSigned, failureMessage, type Signed } from './finished-signature.js'
 import { gatherReceipts } from './receipts.js'
 
 /** A run under one order. */
@@ -174,7 +174,7 @@ async function attest(
   let unkept: string | undefined
   const written = async (write: Promise<string>): Promise<string | null> =>
     write.catch((error: unknown) => {
-      unkept ??= messageOf(error)
+      unkept ??= failureMessage(error)
       return null
     })
   const transcript = await written(

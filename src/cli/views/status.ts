@@ -1,5 +1,5 @@
 /** Unfinished ceremonies and signatures, for machines and people. */
-import { type Signing, SIGNING_STATES } from '../../ceremony/signing/list-signings.js'
+import { type ListedSigning, SIGNING_STATES } from '../../ceremony/signing/list-signings.js'
 import {
   CEREMONY_STATES,
   type CeremonyStatus,
@@ -43,7 +43,7 @@ export const requestLines = ({ id, key, view, state, owner, next }: RequestStatu
   ...moveLines(owner, next),
 ]
 
-export const signingData = ({ id, request, view, key, state, signatures, transcript }: Signing) => ({
+export const signingData = ({ id, request, view, key, state, signatures, transcript }: ListedSigning) => ({
   request_id: hex(id),
   key,
   state,
@@ -56,7 +56,7 @@ export const signingData = ({ id, request, view, key, state, signatures, transcr
 })
 
 export const signingLines = (
-  { id, request, view, key, state, signatures, transcript }: Signing,
+  { id, request, view, key, state, signatures, transcript }: ListedSigning,
   now: number,
 ): string[] => [
   `signature with ${key ?? '?'}, ${hex(id).slice(0, 16)}${request ? `, ${humanTime(request.created, now)}` : ''}: ${SIGNING_STATES[state]}`,

@@ -21,7 +21,6 @@ const RETURN = Uint8Array.of(0x6a)
 export const bip322: Decoder = {
   type: 'bip322',
   schemes: ['ecdsa-secp256k1', 'schnorr-taproot'],
-  summary: 'a text signed with the key of a Bitcoin address (BIP-322, simple)',
   read: (file) => file,
   decode(payload, subject) {
     if (payload.length > MOST_BYTES) throw badPayload(`the text has more than ${MOST_BYTES} bytes`)

@@ -9,7 +9,6 @@ import { readPsbt } from './reading.js'
 export const psbt: Decoder = {
   type: 'psbt',
   schemes: ['ecdsa-secp256k1', 'schnorr-taproot'],
-  summary: 'a Bitcoin transaction as a PSBT (versions 0 and 2; P2WPKH, P2TR by key path)',
   read: (file) => encodeMaps(parseMaps(binaryOf(file))),
   decode(payload, subject) {
     const reading = readPsbt(payload, subject)

@@ -13,13 +13,13 @@ import { messageSignature, MOST_BYTES, partsOf, signerOf, SOME_KEY } from './bas
 export const eip191: Decoder = {
   type: 'eip191',
   schemes: ['ecdsa-secp256k1'],
-  summary: 'a message for personal_sign, as the file has it',
   read: (file) => file,
   decode(payload, subject) {
     const signer = signerOf(subject)
+    const view = viewOf(payload, signer.address)
     const digest = eip191Digest(payload)
     return {
-      view: viewOf(payload, signer.address),
+      view,
       messages: [{ path: subject.path, message: digest }],
       assemble: ([signature]) => messageSignature(partsOf(signature as Uint8Array, digest, signer)),
     }

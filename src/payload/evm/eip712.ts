@@ -21,7 +21,6 @@ export function eip712Decoder(descriptors: readonly Descriptor[] = []): Decoder 
   return {
     type: 'eip712',
     schemes: ['ecdsa-secp256k1'],
-    summary: 'typed data in JSON (EIP-712)',
     read: (file) => file,
     decode(payload, subject) {
       const signer = signerOf(subject)

@@ -20,7 +20,6 @@ export function evmTxDecoder(descriptors: readonly Descriptor[] = []): Decoder {
   return {
     type: 'evm-tx',
     schemes: ['ecdsa-secp256k1'],
-    summary: 'an Ethereum transaction (legacy, EIP-2930, EIP-1559)',
     read: binaryOf,
     decode: (payload, subject) => decode(payload, subject, more),
     outline(payload) {

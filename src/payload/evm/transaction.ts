@@ -4,6 +4,7 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { Transaction, type TxType } from 'micro-eth-signer'
+import { equalBytes } from '../../protocol/core/codec.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import type { Outputs } from '../decoder.js'
@@ -96,13 +97,11 @@ function parsed(payload: Uint8Array): Parsed {
     const detail = cause instanceof Error ? `: ${visible(cause.message)}` : ''
     throw badPayload(`this is no whole transaction in canonical form${detail}`, { cause })
   }
-  if (tx.type === 'eip4844' || tx.type === 'eip7702' || !isSame(tx.toBytes(), payload)) {
+  if (tx.type === 'eip4844' || tx.type === 'eip7702' || !equalBytes(tx.toBytes(), payload)) {
     throw badPayload('the transaction is not in canonical form')
   }
   return tx as Parsed
 }
-
-const isSame = (a: Uint8Array, b: Uint8Array): boolean => Buffer.from(a).equals(b)
 
 function senderOf(tx: Parsed): string {
   try {

@@ -19,7 +19,6 @@ function outline(payload: Uint8Array): View {
 export const digest: Decoder = {
   type: 'digest',
   schemes: SCHEMES,
-  summary: '32 bytes signed as they are; refused unless a policy allows it',
   read: (file) => file,
   outline,
   decode: (payload, { path }) => ({

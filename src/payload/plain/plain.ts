@@ -7,16 +7,11 @@ import type { Decoder, Row, View } from '../decoder.js'
 export type Outline = Pick<View, 'sentence' | 'rows' | 'effects' | 'warnings'>
 
 /** A decoder whose message depends on the payload and the scheme alone: the scheme's own rule. */
-export function plainDecoder(
-  type: string,
-  summary: string,
-  outlineOf: (payload: Uint8Array) => Outline,
-): Decoder {
+export function plainDecoder(type: string, outlineOf: (payload: Uint8Array) => Outline): Decoder {
   const outline = (payload: Uint8Array): View => ({ type, ...outlineOf(payload) })
   return {
     type,
     schemes: SCHEMES,
-    summary,
     read: (file) => file,
     outline,
     decode(payload, { record: { scheme }, path }) {

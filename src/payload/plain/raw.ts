@@ -5,7 +5,7 @@ import { otherChainWarnings } from './other-chains.js'
 import { refuseOtherTypes } from './own-types.js'
 import { type Outline, plainDecoder } from './plain.js'
 
-export const raw = plainDecoder('raw', 'bytes as they are; ECDSA signs their SHA-256', outline)
+export const raw = plainDecoder('raw', outline)
 
 function outline(payload: Uint8Array): Outline {
   refuseOtherTypes(payload, 'raw')

@@ -7,7 +7,7 @@ import { otherChainWarnings } from './other-chains.js'
 import { refuseOtherTypes } from './own-types.js'
 import { type Outline, plainDecoder } from './plain.js'
 
-export const text = plainDecoder('text', 'UTF-8 text', outline)
+export const text = plainDecoder('text', outline)
 
 function outline(payload: Uint8Array): Outline {
   const shown = textIn(payload)

@@ -88,7 +88,7 @@ export async function decoderFor(type: string, scheme: Scheme): Promise<Decoder>
 export const checked = (decoder: Decoder): Decoder => ({
   ...decoder,
   decode(payload, subject) {
-    const decoded = decoder.decode(payload, subject)
+    const decoded = refusing(decoder, () => decoder.decode(payload, subject))
     requirePrintable(decoded.view)
     const { length } = decoded.messages
     if (length >= 1 && length <= MOST_MESSAGES) return decoded
@@ -97,9 +97,22 @@ export const checked = (decoder: Decoder): Decoder => ({
     )
   },
   ...(decoder.outline && {
-    outline: (payload) => requirePrintable((decoder.outline as Outline)(payload)),
+    outline: (payload) => requirePrintable(refusing(decoder, () => (decoder.outline as Outline)(payload))),
   }),
 })
+
+/** A decoder that fails in another way than by a refusal refuses too: the bytes are somebody else's. */
+function refusing<T>({ type }: Decoder, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause
+    throw badPayload(`the decoder of ${type} fails on these bytes`, {
+      cause,
+      hint: 'this is a defect of this program: nothing is signed',
+    })
+  }
+}
 
 type Outline = NonNullable<Decoder['outline']>
 

@@ -6,8 +6,7 @@ import type { Scheme } from '../../protocol/group/scheme.js'
 import { Failure } from '../../wire/base/failure.js'
 import { verifiesUnder } from '../../wire/ceremony/signature.js'
 import { type DerivedKey, derivedKey, type RootKey } from '../../wire/key/derived-key.js'
-import { badPayload } from '../bad-payload.js'
-import type { Decoded, Decoder, Message, Subject, View } from '../decoder.js'
+import type { Decoded, Message, View } from '../decoder.js'
 import { decoderFor } from './registry.js'
 
 /** The part of a request, or of an order, that says what is signed. */
@@ -34,7 +33,7 @@ export type Target = {
  */
 export async function targetOf(record: RootKey, { type, payload, path }: Asked): Promise<Target> {
   const decoder = await decoderFor(type, record.scheme)
-  const decoded = decodedBy(decoder, payload, { record, path })
+  const decoded = decoder.decode(payload, { record, path })
   const entries = decoded.messages.map((each) => ({ ...each, key: derivedKey(record, each.path) }))
   return { scheme: record.scheme, decoded, entries }
 }
@@ -46,19 +45,6 @@ export async function viewIn(record: RootKey, asked: Asked): Promise<View | null
   } catch (error) {
     if (error instanceof Failure) return null
     throw error
-  }
-}
-
-/** A decoder that fails in another way than by a refusal refuses too: the bytes are somebody else's. */
-function decodedBy(decoder: Decoder, payload: Uint8Array, subject: Subject): Decoded {
-  try {
-    return decoder.decode(payload, subject)
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause
-    throw badPayload(`the decoder of ${decoder.type} fails on these bytes`, {
-      cause,
-      hint: 'this is a defect of this program: nothing is signed',
-    })
   }
 }
 

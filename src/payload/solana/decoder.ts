@@ -15,7 +15,6 @@ const TYPE = 'solana-tx'
 export const solanaTx: Decoder = {
   type: TYPE,
   schemes: ['eddsa-ed25519'],
-  summary: 'a Solana transaction or its message (legacy, version 0); signatures that it holds are not kept',
   read,
   decode,
 }

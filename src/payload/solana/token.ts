@@ -4,6 +4,7 @@
  */
 import { decimal } from '../decimal.js'
 import { type Fields, U64_MAX, Undecodable } from './fields.js'
+import type { Row } from '../decoder.js'
 import type { Account } from './message.js'
 import {
   allLamports,
@@ -83,11 +84,20 @@ function tokens(amount: bigint, mint: Account | null, decimals: number | null): 
 const noMint = (what: string): Warning =>
   notable(`The message does not say which token is ${what}; look up the mint of the token account.`)
 
-const decimalsIn = (fields: Fields, isChecked: boolean): number | null => (isChecked ? fields.u8() : null)
+/** The amount, and in a checked instruction the decimals of the token. */
+const amountIn = (fields: Fields, isChecked: boolean): readonly [bigint, number | null] => [
+  fields.u64(),
+  isChecked ? fields.u8() : null,
+]
+
+const deliveryRows = (authority: Account, to: Account, { words }: Tokens): Row[] => [
+  row('authority', authority.name),
+  row('to token account', to.name),
+  row('amount', words),
+]
 
 function sends(fields: Fields, program: string, isChecked: boolean): Reading {
-  const amount = fields.u64()
-  const decimals = decimalsIn(fields, isChecked)
+  const [amount, decimals] = amountIn(fields, isChecked)
   const from = fields.account()
   const mint = isChecked ? fields.account() : null
   const [to, authority] = [fields.account(), fields.account()]
@@ -95,12 +105,7 @@ function sends(fields: Fields, program: string, isChecked: boolean): Reading {
   return {
     title: isChecked ? 'transfer checked' : 'transfer',
     does: `sends ${sent.words} to the token account ${to.name}`,
-    rows: [
-      row('from token account', from.name),
-      row('authority', authority.name),
-      row('to token account', to.name),
-      row('amount', sent.words),
-    ],
+    rows: [row('from token account', from.name), ...deliveryRows(authority, to, sent)],
     effects: [transfers(sent, to)],
     warnings: [
       ...(isChecked ? [] : [noMint('sent')]),
@@ -112,8 +117,7 @@ function sends(fields: Fields, program: string, isChecked: boolean): Reading {
 }
 
 function approves(fields: Fields, isChecked: boolean): Reading {
-  const amount = fields.u64()
-  const decimals = decimalsIn(fields, isChecked)
+  const [amount, decimals] = amountIn(fields, isChecked)
   const account = fields.account()
   const mint = isChecked ? fields.account() : null
   const [delegate, owner] = [fields.account(), fields.account()]
@@ -176,27 +180,20 @@ function setsAuthority(fields: Fields): Reading {
 }
 
 function mints(fields: Fields, isChecked: boolean): Reading {
-  const amount = fields.u64()
-  const decimals = decimalsIn(fields, isChecked)
+  const [amount, decimals] = amountIn(fields, isChecked)
   const [mint, to, authority] = [fields.account(), fields.account(), fields.account()]
   const minted = tokens(amount, mint, decimals)
   return {
     title: isChecked ? 'mint checked' : 'mint',
     does: `makes ${minted.words} for the token account ${to.name}`,
-    rows: [
-      row('mint', mint.name),
-      row('authority', authority.name),
-      row('to token account', to.name),
-      row('amount', minted.words),
-    ],
+    rows: [row('mint', mint.name), ...deliveryRows(authority, to, minted)],
     effects: [transfers(minted, to)],
     warnings: [notable(`New tokens of ${mint.name} come into being.`)],
   }
 }
 
 function burns(fields: Fields, isChecked: boolean): Reading {
-  const amount = fields.u64()
-  const decimals = decimalsIn(fields, isChecked)
+  const [amount, decimals] = amountIn(fields, isChecked)
   const [account, mint, owner] = [fields.account(), fields.account(), fields.account()]
   const burned = tokens(amount, mint, decimals)
   return {

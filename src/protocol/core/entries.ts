@@ -2,9 +2,9 @@
  * Several runs of one protocol, the entries, in step as one run: each round's letter is a list with one item
  * for each entry. Either all entries end well, or none gives an output.
  *
- * Each entry runs in its own session, whose ID is a hash of the run's ID and the entry's number. Every hash,
- * proof and random value is bound to its session, so an item moved to another entry fails the check that it
- * would fail in another run. An entry whose values do not add up goes on alone (`Step.alone`) to name the
+ * Each entry runs in its own session, whose ID is a hash of the run's ID and the entry's number. CGGMP24's
+ * hashes and proofs, the echoes and the hedged nonces are bound to it; FROST's equations stay those of RFC 9591,
+ * with nonces of their own in each entry. So an item moved to another entry fails as it would in another run. An entry whose values do not add up goes on alone (`Step.alone`) to name the
  * culprit; all parties have seen the same letters, so they choose the same entry.
  */
 import { type Accusation, firstOfEach, ProtocolAbort, SplitView } from './abort.js'
@@ -86,8 +86,13 @@ function advance<T>(entries: readonly Entry<T>[], reply: (i: number) => Reply | 
     }
   }
   const [abort] = aborts
-  if (abort)
-    throw new ProtocolAbort(abort.round, firstOfEach(aborts.flatMap(({ accusations }) => accusations)))
+  if (abort) {
+    const all = aborts.flatMap(({ accusations }) => accusations)
+    // A doubt between two in one entry does not hide a fault of one of them in another.
+    const isPair = ({ kind }: Accusation): boolean => kind === 'pair'
+    const [pairs, faults] = [all.filter(isPair), all.filter((each) => !isPair(each))]
+    throw new ProtocolAbort(abort.round, firstOfEach([...faults, ...pairs]))
+  }
   const [split] = splits.values()
   if (split) throw new SplitView(split.round, (letters) => echoesOf(entries, split.round, letters))
   return results
@@ -102,8 +107,8 @@ export function echoesOf(
   const letter = entriesLetter(entries.length)
   const lists = attempt(() => [...letters].map(([party, body]) => [party, letter.decode(body)] as const))
   if (lists === null) return null
-  const itemsOf = (i: number) => new Map(lists.map(([party, items]) => [party, items[i] as Uint8Array]))
-  return letter.encode(entries.map(({ session }, i) => echoLetter(session, round, itemsOf(i))))
+  const seenIn = (i: number) => new Map(lists.map(([party, items]) => [party, items[i] as Uint8Array]))
+  return letter.encode(entries.map(({ session }, i) => echoLetter(session, round, seenIn(i))))
 }
 
 /** One step of all entries; returns their replies. */
@@ -131,7 +136,7 @@ function* exchange(session: Session, outboxes: readonly Outbox[]): Protocol<read
     outbox: {
       round,
       ...(all && { broadcast: all }),
-      ...(direct && { direct: sealedTogether(session, outboxes) }),
+      ...(direct && { direct: directTogether(session, outboxes) }),
     },
   }) as Inbox
   const none = { values: new Map<PartyId, readonly Uint8Array[]>(), malformed: [] }
@@ -149,7 +154,7 @@ function* exchange(session: Session, outboxes: readonly Outbox[]): Protocol<read
 }
 
 /** The direct letters of all entries to each peer, as one letter. The single ones are secret and wiped. */
-function sealedTogether({ peers }: Session, outboxes: readonly Outbox[]): Map<PartyId, Uint8Array> {
+function directTogether({ peers }: Session, outboxes: readonly Outbox[]): Map<PartyId, Uint8Array> {
   const { encode } = entriesLetter(outboxes.length)
   return new Map(
     peers.map((to) => {

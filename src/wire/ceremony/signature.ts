@@ -7,7 +7,6 @@ import { attempt, bytes, codec, equalBytes, list } from '../../protocol/core/cod
 import { MOST_ENTRIES } from '../../protocol/core/entries.js'
 import type { Scheme } from '../../protocol/group/scheme.js'
 import { isSigningKey, verifyEd25519 } from '../base/ed25519.js'
-import { sha256 } from '../base/hash.js'
 import { fromHex, hex } from '../base/text.js'
 
 /** The signatures of a request, one of 64 bytes for each message, in the order of the messages. */
@@ -23,13 +22,6 @@ export function signaturesFrom(text: string): readonly Uint8Array[] | null {
   const signatures = (text.match(/.{1,128}/gs) ?? []).map((each) => fromHex(each, 64))
   return attempt(() => signaturesShape.parse(signatures, ''))
 }
-
-/**
- * The message of a payload. ECDSA signs a digest: the payload's SHA-256, or the payload itself if it is a
- * digest. The other schemes sign the payload.
- */
-export const messageOf = (scheme: Scheme, type: string, payload: Uint8Array): Uint8Array =>
-  scheme === 'ecdsa-secp256k1' && type !== 'digest' ? sha256(payload) : payload
 
 /** Whether a 64-byte signature is valid for `message`; for ECDSA only with low s. Never throws. */
 export function verifiesUnder(
