@@ -24,13 +24,17 @@ export type Approval =
  */
 export function checkPayload(type: string, payload: Uint8Array): void {
   requireSize(payload)
-  if (isPlain(type) && isBareDigest(payload)) {
+  if (needsLeave(type, payload)) {
     const problem = type === 'digest' ? 'signing a bare digest' : 'these 32 bytes may be a digest: that'
     throw new Failure('refused', 'E_DIGEST', `${problem} needs leave of the key's policy`, {
       hint: 'ask for the message itself, which says what is signed; this version has no policies',
     })
   }
 }
+
+/** Whether only a policy could let a payload be signed. */
+export const needsLeave = (type: string, payload: Uint8Array): boolean =>
+  isPlain(type) && isBareDigest(payload)
 
 /** @throws Failure `E_PAYLOAD` (usage) */
 export function requireSize(payload: Uint8Array): void {

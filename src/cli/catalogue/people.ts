@@ -39,7 +39,10 @@ export const peopleCodes = {
   E_CLOCK: entry("Two members' clocks differ by more than two minutes.", 'Set the clock that is wrong.'),
   E_TWO_HOMES: entry('One identity is running in two homes.', 'Its owner must use one home only.'),
   E_PLAN: entry('The parameters of the ceremony are not valid.', 'Correct each point that the error names.'),
-  E_POLICY: entry('The policy has mistakes.', 'Correct them at the lines and columns in the error.'),
+  E_POLICY: entry(
+    'The policy has mistakes. No command reads policies yet.',
+    'Correct them at the lines and columns in the error.',
+  ),
   E_LATER: entry('This kind of ceremony does not exist yet.', '`mpc ceremony new --help` lists the kinds.'),
   E_QUARANTINED: entry(
     'This home saw the member break the protocol. Other homes are not affected.',

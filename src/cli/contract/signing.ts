@@ -180,6 +180,6 @@ export const signings = list(
 export const signingData: Readonly<Record<string, Schema>> = {
   sign: signature,
   inspect: inspected,
-  verify: object({ valid: { const: true } }),
+  verify: object({ valid: { const: true }, scheme, public_key: publicKey, payload_sha256: hex(32) }),
   'transcript verify': { anyOf: [transcript, failedRun] },
 }

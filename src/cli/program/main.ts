@@ -26,23 +26,22 @@ export type Io = {
   readonly onInterrupt: (stop: () => void) => void
 }
 
-/** Runs the command line. @returns the exit code */
+/** Runs the command line; one run at a time, because the input that is read is one for the process. @returns the exit code */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   const flags = flagsIn(args)
   const style = styleIn(args, io)
   try {
-    return await print(
-      io,
-      present(await outcomeOf(args, io, style), flags.json, style, widths(io), called(io)),
-    )
+    const outcome = await outcomeOf(args, io, style)
+    return await print(io, style, present(outcome, flags.json, style, widths(io), called(io)))
   } catch (error) {
-    return print(io, presentUnread(error, flags.json, style, widths(io)))
+    return print(io, style, presentUnread(error, flags.json, style, widths(io)))
   }
 }
 
 /** Prints an error from outside the command's promise. @returns the exit code */
 export function failed(error: unknown, args: readonly string[], io: Io): Promise<number> {
-  return print(io, present({ command: '', error }, flagsIn(args).json, styleIn(args, io)))
+  const style = styleIn(args, io)
+  return print(io, style, present({ command: '', error }, flagsIn(args).json, style))
 }
 
 export const isColored = (args: readonly string[], { stderr, env }: Pick<Io, 'stderr' | 'env'>): boolean =>
@@ -51,14 +50,14 @@ export const isColored = (args: readonly string[], { stderr, env }: Pick<Io, 'st
 const styleIn = (args: readonly string[], io: Io): Style =>
   makeStyle(isColored(args, io), flagsIn(args).plain)
 
-async function print(io: Io, { stdout, stderr, code, again }: Printed): Promise<number> {
+async function print(io: Io, style: Style, { stdout, stderr, code, again }: Printed): Promise<number> {
   // The result comes first, then the next step. A failure prints nothing to stdout.
   const lost = await write(io.stdout, stdout)
   await write(io.stderr, stderr)
   // A failed command reports its own code.
   if (lost === null || code !== 0) return code
   const error = await unwritten(lost, again)
-  const told = present({ command: '', error }, false, styleIn([], io), widths(io))
+  const told = present({ command: '', error }, false, style, widths(io))
   await write(io.stderr, told.stderr)
   return told.code
 }
@@ -119,7 +118,7 @@ async function outcomeOf(args: readonly string[], io: Io, style: Style): Promise
 /** Fires when input from a pipe is too late. */
 function afterwards(timeout: number): AbortSignal {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(inputLate()), timeout).unref()
+  setTimeout(() => controller.abort(inputLate()), Math.min(timeout, LONGEST)).unref()
   return controller.signal
 }
 
@@ -130,10 +129,12 @@ function afterwards(timeout: number): AbortSignal {
 function untilTimeout(signal: AbortSignal, span: number | null): AbortSignal {
   if (span === null) return signal
   const controller = new AbortController()
-  setTimeout(() => controller.abort(timedOut()), Math.min(span + TIMEOUT_GRACE, 2 ** 31 - 1)).unref()
+  setTimeout(() => controller.abort(timedOut()), Math.min(span + TIMEOUT_GRACE, LONGEST)).unref()
   return AbortSignal.any([signal, controller.signal])
 }
 const TIMEOUT_GRACE = 5000
+/** The longest span of a timer, in milliseconds; a longer one fires at once. */
+const LONGEST = 2 ** 31 - 1
 
 /** Fires on Ctrl-C, or when the terminal closes. */
 function interruption({ onInterrupt }: Io): AbortSignal {

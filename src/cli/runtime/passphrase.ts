@@ -140,6 +140,7 @@ async function askProgram(program: string): Promise<Uint8Array> {
       // The error of a child process contains its output, so it is no cause.
       if (error) reject(refuse('did not give a passphrase'))
       else resolve(Uint8Array.from(stdout))
+      stdout.fill(0)
     })
   })
 }

@@ -98,7 +98,14 @@ async function readStream(stream: Readable, from: string, limit: number): Promis
       if (length > limit) throw tooLong(from, limit)
       chunks.push(chunk)
     }
-    return Uint8Array.from(Buffer.concat(chunks))
+    // Joined into bytes that the caller owns and can wipe: no copy stays behind.
+    const all = new Uint8Array(length)
+    let at = 0
+    for (const chunk of chunks) {
+      all.set(chunk, at)
+      at += chunk.length
+    }
+    return all
   } catch (error) {
     throw patience.aborted ? patience.reason : error
   } finally {

@@ -1,4 +1,4 @@
-import { requireSize } from '../../../ceremony/requests/approval.js'
+import { needsLeave, requireSize } from '../../../ceremony/requests/approval.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { targetOf } from '../../../payload/registry/target.js'
 import { decoderFor, loadDecoder } from '../../../payload/registry/registry.js'
@@ -48,7 +48,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
       ...(view ? payloadLines({ view, messages }, payload) : [`sha256 ${hex(sha256(payload))}`]),
       ...(key ? [] : [KEYLESS]),
     ],
-    ...(key && { next: `mpc sign ${requestFlags(key.name, options)}` }),
+    ...(key && !needsLeave(type, payload) && { next: `mpc sign ${requestFlags(key.name, options)}` }),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Key } from '../../../ceremony/keys/key.js'
 import type { Signed } from '../../../ceremony/signing/finished-signature.js'
 import type { Outputs } from '../../../payload/decoder.js'
-import type { Entry } from '../../../payload/registry/target.js'
+import type { Entry, Target } from '../../../payload/registry/target.js'
 import type { Scheme } from '../../../protocol/group/scheme.js'
 import { hex } from '../../../wire/base/text.js'
 import { ecdsaForms } from '../../../wire/ceremony/signature.js'
@@ -41,8 +41,8 @@ export function signedResult(
   )
   const [first, ...more] = made as [ReturnType<typeof signatureData>]
   const single = more.length === 0 ? first : null
-  const { view, assemble } = target.decoded
-  const outputs = assemble(signatures)
+  const { view } = target.decoded
+  const outputs = outputsOf(terminal, target, signatures)
   const asked = {
     ...(file !== undefined && { in: file }),
     ...(request.type !== 'raw' && { type: request.type }),
@@ -77,6 +77,19 @@ export function signedResult(
     text: made.map(({ signature }) => signature),
     again: `mpc sign --key ${name} --join ${hex(request.id)}`,
     ...(single && { next: `mpc verify ${requestFlags(name, asked)} --signature ${single.signature}` }),
+  }
+}
+
+/** The outputs; none if the decoder fails to make them, because the signatures are valid anyway. */
+function outputsOf(terminal: Terminal, { decoded }: Target, signatures: readonly Uint8Array[]): Outputs {
+  try {
+    return decoded.assemble(signatures)
+  } catch {
+    terminal.say(
+      '',
+      'The outputs could not be made: this is a defect of this program. The signatures are valid.',
+    )
+    return {}
   }
 }
 

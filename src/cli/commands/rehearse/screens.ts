@@ -2,8 +2,7 @@
  * The custodians of a rehearsal as whoever watches sees them: each at a screen of their own, whose lines come with a
  * name and the time. One of them may be the person who watches: then theirs is the real screen, and the only one.
  */
-import { Writable } from 'node:stream'
-import { stripVTControlCharacters } from 'node:util'
+import type { Writable } from 'node:stream'
 import { acceptanceWords, type CeremonyFile } from '../../../ceremony/definition/build.js'
 import type { MadeKey } from '../../../ceremony/dkg/plan.js'
 import { Dropped } from '../../../ceremony/rehearsal/faults.js'
@@ -17,15 +16,13 @@ import { approvalWords } from '../../consent/approve.js'
 import { deedLines } from './narration.js'
 import { confirmAsking, consent } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
+import { nowhere, prefixed } from './prefixed.js'
 import { Voices } from './voices.js'
 import { ears, type Narrator, narrate } from '../../views/narrate.js'
 import { definitionLines } from '../../views/definition.js'
 import { present } from '../../runtime/result.js'
 import { keyText, keyWords } from '../../views/key.js'
 import { Terminal } from '../../terminal/terminal.js'
-
-/** Milliseconds. */
-const LASTS = 400
 
 export type Company = {
   readonly seatOf: (actor: Actor) => Seat
@@ -250,54 +247,3 @@ function endLines({ terminal }: Context, error: unknown): string[] {
   const { stderr } = present({ command: 'keygen', error }, false, terminal.style)
   return stderr.trimEnd().split('\n')
 }
-
-// -------------------------------------------------------------------------------------------------------- the screens
-
-/**
- * A screen whose lines come with a name and the time. A state is shown when it begins; who is here and who is missing,
- * which changes in it, only where that lasts.
- */
-function prefixed(
-  { terminal, now }: Context,
-  name: string,
-  names: readonly string[],
-  began: number,
-  stops: (() => void)[],
-): Writable {
-  const width = Math.max(...names.map((each) => each.length))
-  let state = ''
-  let later: NodeJS.Timeout | undefined
-  stops.push(() => clearTimeout(later))
-  const show = (line: string): void => {
-    const head = `${((now() - began) / 1000).toFixed(2)} s`.padStart(8).concat(`  ${name.padEnd(width)}`)
-    const [first, ...rest] = wrapped(line, (terminal.screen.columns ?? Infinity) - head.length - 2)
-    terminal.say(`${terminal.style.dim(head)}  ${first}`)
-    for (const more of rest) terminal.say(`${' '.repeat(head.length + 4)}${more}`)
-  }
-  return lines((line) => {
-    if (line === '') return
-    clearTimeout(later)
-    const begun = / \(.*\)$/.test(line) ? line.replace(/ \(.*\)$/, '') : null
-    if (begun !== null && begun === state) later = setTimeout(() => show(line), LASTS).unref()
-    else show(line)
-    state = begun ?? state
-  })
-}
-
-/** At spaces, as far as there are any; what goes on is shown two columns further in. */
-function wrapped(line: string, room: number): string[] {
-  const at = stripVTControlCharacters(line).length <= room ? -1 : line.lastIndexOf(' ', room)
-  if (at < 1 || line.slice(0, at).trim() === '') return [line]
-  return [line.slice(0, at), ...wrapped(line.slice(at + 1).trimStart(), room - 2)]
-}
-
-const nowhere = (): Writable => lines(() => {})
-
-const lines = (each: (line: string) => void): Writable =>
-  new Writable({
-    decodeStrings: false,
-    write(text: string, _encoding, done) {
-      for (const line of text.replace(/\n$/, '').split('\n')) each(line)
-      done()
-    },
-  })
