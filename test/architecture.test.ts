@@ -15,7 +15,7 @@ const roomOf = (file: string): string => {
   return file.split('/')[0] as string
 }
 
-/** What each room may import: rooms, and packages. */
+/** Imports allowed to each room: rooms, packages. */
 const TABLE: Readonly<Record<string, { rooms: readonly string[]; packages: readonly RegExp[] }>> = {
   protocol: { rooms: [], packages: [/^@noble\//, /^cborg$/] },
   wire: {
@@ -93,7 +93,7 @@ const targetOf = (file: string, specifier: string): string =>
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>
 
-/** What imports what, types too, by file or by folder. */
+/** The imports, those of types too, by file or by folder. */
 function graphOf(place: (file: string) => string): Graph {
   const graph = new Map<string, Set<string>>()
   for (const { file, text } of files) {

@@ -18,7 +18,7 @@ export type Subject = {
 export type Message = {
   /** Derivation path of the key that signs it; null for the key itself. */
   readonly path: string | null
-  /** What the scheme signs: 32 bytes (a hash) for ECDSA and for taproot transactions, else the bytes themselves. */
+  /** The signed bytes: 32 (a hash) for ECDSA and for taproot transactions, else the bytes themselves. */
   readonly message: Uint8Array
 }
 
@@ -36,7 +36,7 @@ export type EffectKind =
   | 'change'
   | 'unknown'
 
-/** What a payload does once it is signed, for rules to judge. */
+/** An effect of a payload once it is signed, for rules to judge. */
 export type Effect = {
   /** `evm:1`, `bitcoin`, `bitcoin-testnet`, `solana`; `unknown` where the bytes do not say. */
   readonly chain: string
@@ -49,7 +49,7 @@ export type Effect = {
   readonly recipient: string | null
 }
 
-/** What people and rules see of a payload. Every string is printable. */
+/** A payload as people and rules see it. Every string is printable. */
 export type View = {
   readonly type: string
   /** One sentence: `Sends 1.5 ETH to 0x... on Ethereum (chain 1).` */
@@ -60,7 +60,7 @@ export type View = {
   readonly warnings: readonly string[]
 }
 
-/** What the next tool in the chain wants: `raw_transaction`, `psbt`, `txid`, ... Names in snake case. */
+/** The input of the next tool in the chain: `raw_transaction`, `psbt`, `txid`, ... Names in snake case. */
 export type Outputs = Readonly<Record<string, string | number>>
 
 /** A payload, understood: the view and the messages come from the same parse. */
@@ -88,7 +88,7 @@ export type Decoder = {
    *   `E_PATH` (usage): the path leads to no key; `E_FOREIGN_INPUT` (refused)
    */
   readonly decode: (payload: Uint8Array, subject: Subject) => Decoded
-  /** What the bytes say by themselves, for whoever does not name a key; absent where that is nothing. */
+  /** The view of the bytes without a key, for whoever names none; absent where they say nothing. */
   readonly outline?: (payload: Uint8Array) => View
 }
 

@@ -1,4 +1,4 @@
-/** What a policy leaves open that its author may not have meant. None of it is a mistake. */
+/** Gaps in a policy that its author may not have meant. None of them is a mistake. */
 import type { Policy, Rule } from './language.js'
 
 /** Sentences; none for a policy that bounds everything. */

@@ -1,4 +1,4 @@
-/** Who counts as having approved, and for which title. */
+/** The approvers that count, and for which title. */
 import type { Approval, Asked } from './inputs.js'
 import { CUSTODIANS, type Demands, type Policy, type Quota } from './language.js'
 

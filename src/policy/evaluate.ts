@@ -18,7 +18,7 @@ export type Denial =
   | { readonly why: 'no-rule'; readonly effect: number | null }
   | { readonly why: 'limit'; readonly rule: string; readonly limit: LimitState }
 
-/** What is not there yet. `until` in milliseconds since 1970. */
+/** A need not met yet. `until` in milliseconds since 1970. */
 export type Need =
   | { readonly what: 'approvals'; readonly title: string; readonly of: number; readonly have: number }
   | { readonly what: 'custodians'; readonly of: number; readonly have: number }

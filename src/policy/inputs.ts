@@ -1,4 +1,4 @@
-/** What a policy is asked about: plain values, so that custodians with equal ones decide alike. */
+/** The inputs of a policy: plain values, so that custodians with equal ones decide alike. */
 import type { View } from '../payload/decoder.js'
 import type { Policy } from './language.js'
 
@@ -23,7 +23,7 @@ export type Asked = {
 /** An approval of this very request and policy, whose signature is checked. Times are milliseconds since 1970. */
 export type Approval = { readonly fingerprint: string; readonly at: number; readonly expires: number }
 
-/** What the ledger counts of an asset in the window that ends now; amount null: all of it counts as used up. */
+/** The ledger's count of an asset in the window that ends now; amount null: all of it counts as used up. */
 export type Spent = {
   readonly chain: string
   readonly contract: string

@@ -87,7 +87,7 @@ export type Limit = {
 
 export type Quota = { readonly title: string; readonly of: number }
 
-/** What must be there before something is signed. */
+/** The conditions before something is signed. */
 export type Demands = {
   readonly approvals: readonly Quota[]
   /** Custodians who approve, signers included; 0: no more than sign. */

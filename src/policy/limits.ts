@@ -5,7 +5,7 @@ import type { Spent } from './inputs.js'
 import type { Asset, Limit, Policy, Rule } from './language.js'
 import { known } from './match.js'
 
-/** What a payload spends of an asset; amount null: how much is not known, or it has no end. */
+/** An asset's total spent by a payload; amount null: it is not known, or has no end. */
 export type Spending = { readonly chain: string; readonly contract: string; readonly amount: bigint | null }
 
 export type LimitState = {
@@ -22,8 +22,8 @@ export type LimitState = {
 }
 
 /**
- * What a payload spends: transfers, approvals and permits, whatever the rule; each asset once. A ledger records it, and
- * a batch is summed by it.
+ * A payload's spending: transfers, approvals and permits, whatever the rule; each asset once. A ledger
+ * records it, and a batch is summed by it.
  */
 export function spendingOf({ effects }: View): readonly Spending[] {
   const sums = new Map<string, Spending>()

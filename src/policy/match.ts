@@ -1,6 +1,6 @@
 /**
- * Whether a rule speaks of a request and of one of its effects. What a payload leaves open never fits a rule that
- * allows, and fits one that denies.
+ * Whether a rule speaks of a request and of one of its effects. An open point of a payload never fits a rule
+ * that allows, and fits one that denies.
  */
 import type { Effect } from '../payload/decoder.js'
 import { comparable } from '../payload/place.js'

@@ -23,7 +23,7 @@ import {
   TYPES,
 } from './language.js'
 
-/** What rules refer to by name. */
+/** The names that rules refer to. */
 type Names = Pick<Policy, 'titles' | 'assets' | 'recipients'>
 
 const RULE_NAME = /^[A-Za-z0-9][A-Za-z0-9 ,.'()-]{0,63}$/

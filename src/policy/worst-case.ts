@@ -1,7 +1,7 @@
 /**
- * What a limit is worth when some custodians are corrupt. Each custodian counts what it signs itself, and a signature
- * takes as many custodians as the threshold. The corrupt ones help every time, so each signature needs only the honest
- * rest of the threshold, and the honest custodians together can be led to let through
+ * The worth of a limit when some custodians are corrupt. Each custodian counts what it signs itself, and a
+ * signature takes as many custodians as the threshold. The corrupt ones help every time, so each signature
+ * needs only the honest rest of the threshold, and the honest custodians together can be led to let through
  *
  *   limit * (custodians - corrupt) / (threshold - corrupt).
  *

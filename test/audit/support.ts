@@ -101,7 +101,7 @@ export function resigned(
 
 const echoCodec = codec(bytes(32))
 
-/** What colluding custodians may choose freely; the rest follows from it as in an honest run. */
+/** The free choices of colluding custodians; the rest follows from them as in an honest run. */
 export type Whim = {
   readonly definition?: Partial<KeygenDefinition>
   readonly polynomials?: readonly Polynomial[]

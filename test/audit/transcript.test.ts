@@ -113,7 +113,7 @@ describe('a transcript', () => {
   })
 })
 
-// What comes before the outcome is the same for both kinds of key.
+// The sections before the outcome are the same for both kinds of key.
 describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)', (kind) => {
   describe.each(SECTIONS)('%s', (section, letter) => {
     const change = (

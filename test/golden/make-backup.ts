@@ -56,7 +56,7 @@ export async function writeBackupGolden(): Promise<void> {
   await writeMissing(paperGolden())
 }
 
-/** What paper says of the golden pieces: holder 1's as code and as lines, and the codes beside it. */
+/** The golden pieces on paper: holder 1's as code and as lines, and the codes beside it. */
 export function paperGolden(): Record<string, string> {
   const texts = SCHEMES.flatMap((scheme): [string, string][] => {
     const piece = parsePiece(held(`${scheme}.piece-1.cbor`))

@@ -10,7 +10,7 @@ import { publicKeyOf, SCHEMES } from '../../src/protocol/group/scheme.js'
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
 const pointOf = (key: Uint8Array): Uint8Array => pointFromScalar(key, true) as Uint8Array
 const GENERATOR = bytesOf('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798')
-/** What follows depth, fingerprint and child number in an extended key. */
+/** The chain code and the key in an extended key. */
 function extended(text: string) {
   const bytes = createBase58check(sha256).decode(text)
   return { chainCode: bytes.slice(13, 45), key: bytes.slice(45) }

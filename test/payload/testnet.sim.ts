@@ -1,4 +1,4 @@
-/** What a rehearsal's key is called on the chains: nothing that takes real money. */
+/** The addresses of a rehearsal's key on the chains: none takes real money. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { createBase58check } from '@scure/base'
 import { expect, test } from 'vitest'

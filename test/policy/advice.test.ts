@@ -1,4 +1,4 @@
-/** What `adviceOf` says of a policy, and that it says nothing of one that bounds everything. */
+/** The advice of `adviceOf` on a policy; it has none on one that bounds everything. */
 import { expect, test } from 'vitest'
 import { adviceOf } from '../../src/policy/advice.js'
 import { withRules } from './support.js'

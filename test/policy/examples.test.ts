@@ -52,7 +52,7 @@ type Case = {
   readonly tried: (policy: Policy) => Try
   /** Outcome and rules. */
   readonly decides: string
-  /** What is missing, if anything is. */
+  /** The missing conditions, if any. */
   readonly needs?: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-/** What holds for every policy and every request. */
+/** Laws for every policy and every request. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Effect } from '../../src/payload/decoder.js'

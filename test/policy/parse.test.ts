@@ -1,4 +1,4 @@
-/** What the parser of policies refuses, each time with line and column. */
+/** The refusals of the parser of policies, each with line and column. */
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/wire/base/failure.js'
 import { HEAD, policyOf, print, withRules } from './support.js'
@@ -16,7 +16,7 @@ async function problems(text: string): Promise<string[]> {
 
 const HEAD_LINES = HEAD.split('\n').length
 const RULE = '  - { name: pay, when: {} }\n'
-/** What is wrong with the first rule, without its line. */
+/** The problems of the first rule, without its line. */
 const ofRule = async (rule: string): Promise<string[]> =>
   (await problems(`${HEAD}rules:\n  - ${rule}\n`)).map((problem) =>
     problem.replace(new RegExp(`^${HEAD_LINES + 1}:`), ''),

@@ -14,7 +14,7 @@ export const USDC = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48'
 export const EXCHANGE = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
 export const STRANGER = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359'
 
-/** What most policies of the tests begin with. */
+/** The beginning of most policies of the tests. */
 export const HEAD = `format: mpc/policy/v1
 titles:
   head: [${print('hilda')}]

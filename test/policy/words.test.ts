@@ -1,4 +1,4 @@
-/** What people read of policies and decisions, times of day, and what a limit is worth among corrupt custodians. */
+/** The words for policies and decisions, times of day, and a limit's worth among corrupt custodians. */
 import { describe, expect, test } from 'vitest'
 import { parseAmount } from '../../src/policy/amounts.js'
 import { effectWords, explain, SEMANTICS } from '../../src/policy/explain.js'

@@ -1,4 +1,4 @@
-/** What the tests of resharing share: keys of every scheme, committees, and runs of the protocol among them. */
+/** Support of the tests of resharing: keys of every scheme, committees, and runs among them. */
 import { curveOf, type Scheme } from '../../src/protocol/group/scheme.js'
 import { type KeyShare, parseKeyShare } from '../../src/protocol/sharing/key-share.js'
 import { reshare, type ReshareInput, type ReshareOutput } from '../../src/protocol/dkg/reshare.js'
@@ -26,7 +26,7 @@ export function dealtKey(scheme: Scheme, threshold: number, n: number, seed = 'k
   )
 }
 
-/** Who deals and who receives: [party, old index] and [party, new index]. */
+/** Dealers and receivers: [party, old index] and [party, new index]. */
 export type Committees = {
   readonly dealers: readonly (readonly [PartyId, PartyId])[]
   readonly members: readonly (readonly [PartyId, PartyId])[]
@@ -55,7 +55,7 @@ export function runReshare(
     readonly tamper?: Tamper
     readonly seed?: string
     readonly sid?: Uint8Array
-    /** What a party goes by in place of `input`. */
+    /** A party's own input in place of `input`. */
     readonly inputs?: ReadonlyMap<PartyId, ReshareInput>
   } = {},
 ): Map<PartyId, Outcome<ReshareOutput>> {

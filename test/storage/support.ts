@@ -1,5 +1,5 @@
 /**
- * What the tests of storage share: real folders, a power cut before any file operation, and real child
+ * Support of the tests of storage: real folders, a power cut before any file operation, and real child
  * processes.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -50,7 +50,7 @@ type Scene = {
 
 /**
  * Plays a scene again and again, with the power cut before its first file operation, its second, and so on to
- * its end. What was being written when it was cut is half on disk. Returns how many operations the whole
+ * its end. A write at the cut is half on disk. Returns how many operations the whole
  * scene has.
  */
 export async function cutEverywhere(prepare: () => Promise<Scene>): Promise<number> {

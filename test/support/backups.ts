@@ -26,7 +26,7 @@ export type Backup = {
   readonly remove: () => Promise<void>
 }
 
-/** What a script runs in somebody's home. */
+/** Runs a command in somebody's home. */
 export const script = (who: Custodian, text: string, how: How = {}): Promise<Ran> =>
   who.mpc([...text.split(' '), ...who.unlock, '--no-input', '--json'], how)
 

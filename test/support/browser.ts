@@ -9,7 +9,7 @@ const there = (command: string): boolean => spawnSync(command, ['--version']).er
 const BROWSER = ['chromium', 'chromium-browser', 'google-chrome'].find(there)
 const NEEDED = { 'a chromium': BROWSER !== undefined, zbarimg: there('zbarimg'), pdftoppm: there('pdftoppm') }
 
-/** What is missing here; null if nothing is. Where the browser is required, a test fails for want of it. */
+/** The programs missing here; null if none is. Where the browser is required, a test fails for want of it. */
 export const missing: string | null =
   Object.entries(NEEDED)
     .flatMap(([what, is]) => (is ? [] : [what]))

@@ -52,7 +52,7 @@ export type How = {
 
 const fitsContract = new Ajv2020({ strict: false }).compile(CONTRACT)
 
-/** What a process is told of this machine: where programs are, and where the run's folder is. */
+/** The settings that a process gets of this machine: where programs and the run's folder are. */
 export const MACHINE = { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'] }
 
 /** Starts the binary; nothing of this machine's settings reaches it. */
@@ -120,7 +120,7 @@ class Collected extends Writable {
   }
 }
 
-/** What a started process gave, once it has ended. */
+/** A started process's output, once it has ended. */
 export async function endOf(
   child: ChildProcess,
   args: readonly string[],
@@ -130,7 +130,7 @@ export async function endOf(
   const err: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
-  // Who is not read to may be gone before its input is.
+  // A process may end before it reads its input.
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input ?? '')
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))

@@ -110,7 +110,7 @@ export async function signWithKill(everybody: Three, victim: 0 | 1, killAt: Kill
     const request = said && parseRequest(said.body, () => alice.card.signing)
     return request ? hex(request.id) : null
   }
-  // Whoever asked and was killed joins the request that it asked for, if anybody heard it.
+  // A killed asker joins the request that it asked for, if anybody heard it.
   const asking = (world: World): Promise<Signed> => {
     const id = idOf()
     return id === null ? asks(world, payload, [alice, bob]) : joins(world, approving(payload), id)

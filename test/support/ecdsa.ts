@@ -86,7 +86,7 @@ export const evidenceOf = async (failure: Failure): Promise<Uint8Array> =>
 
 export const guiltyIn = ({ guilty }: Verdict) => guilty.map(({ name, round, kind }) => [name, round, kind])
 
-/** What a file proves, or why it proves nothing. */
+/** The proof in a file, or why it proves nothing. */
 export async function verdictOn(encoded: Uint8Array): Promise<unknown> {
   try {
     return guiltyIn(await verifyEvidence(encoded))

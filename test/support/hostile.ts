@@ -3,7 +3,7 @@
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
-/** What could hide, move or repaint other characters, block by block; the code finds them by property. */
+/** Characters that could hide, move or repaint others, by block; the code finds them by property. */
 export const hostile: Record<string, readonly number[]> = {
   'C0 controls, among them ESC, CR, LF, BEL and backspace': range(0, 0x1f),
   'DEL and the C1 controls, among them CSI': range(0x7f, 0x9f),

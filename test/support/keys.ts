@@ -1,4 +1,4 @@
-/** What custodians can do with the keys in their homes, as somebody else's program sees it. */
+/** Uses of the keys in custodians' homes, as somebody else's program sees them. */
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { verify as verifyEcdsa } from 'tiny-secp256k1'

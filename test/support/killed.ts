@@ -1,7 +1,7 @@
 /**
- * Resharings of real processes over a real server, one of which is killed with SIGKILL somewhere and started again. Alice
- * and bob hold the key; alice stays, bob deals and leaves, carol joins, dave, who holds a share too, only watches, and
- * erin is offline. Whatever must hold, at once and in the end, is expected here.
+ * Resharings of real processes over a real server, one of which is killed with SIGKILL somewhere and started
+ * again. Alice and bob hold the key; alice stays, bob deals and leaves, carol joins, dave, who holds a share
+ * too, only watches, and erin is offline. All that must hold, at once and in the end, is expected here.
  */
 import type { ChildProcess } from 'node:child_process'
 import { createHash, createPublicKey, verify } from 'node:crypto'
@@ -28,7 +28,7 @@ const EVERYBODY = [...ROLES, 'erin'] as const
 /** Where a process is killed; null: nowhere. */
 export type Place = { readonly operation: number } | { readonly before: number } | { readonly after: number }
 
-/** What has been agreed, ready to be played as often as one likes: homes, and the definition. */
+/** An agreed stage, ready to be played as often as one likes: homes, and the definition. */
 export type Stage = {
   readonly dir: string
   readonly everybody: readonly Custodian[]
@@ -123,7 +123,7 @@ export async function reshareWithSigkill(
     const [watching, ...playing] = [dave, alice, bob, carol].map(live) as [Promise<Ran>, ...Promise<Ran>[]]
     for (const { code, stderr } of await Promise.all(playing)) expect(code, stderr).toBe(0)
     await expectQuorum(holders, stage.groupPoint)
-    // Whoever watches and was away at the end asks again, while somebody runs it once more.
+    // A watcher away at the end asks again, while somebody runs it once more.
     if (killed && victim === 'dave') lives(alice, null).catch(() => {})
     const seen = await watching
     expect(seen.code, seen.stderr).toBe(0)

@@ -19,7 +19,7 @@ export const rng: Rng = (length) => Uint8Array.from(randomBytes(length))
 
 export type Person = { readonly identity: Identity; readonly card: Card; readonly member: Member }
 
-/** Who hands a share on, as a rebind names and signs it. */
+/** A share's giver, as a rebind names and signs it. */
 export const handing = ({ card, identity }: Person) => ({ card, signing: identity.signing })
 
 export async function person(name: string): Promise<Person> {

@@ -1,4 +1,4 @@
-/** What a misbehaving member or broker does to messages on a memory network. Members sign with their real keys. */
+/** Mischief of a member or a broker with messages on a memory network. Members sign with their real keys. */
 import type { Delivery, Interfere, MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import type { Outbox, Protocol, Reply } from '../../src/protocol/core/round.js'
 import { decodeEnvelope, type Envelope, sealEnvelope } from '../../src/wire/session/envelope.js'

@@ -1,6 +1,7 @@
 /**
- * What people do with a key over the years, as plain numbers: fast-check draws lives of them, makes one that fails smaller,
- * and says by which seed it comes again. Each number is taken modulo what there is, so that every life can be lived.
+ * People's use of a key over the years, as plain numbers: fast-check draws lives of them, makes one that
+ * fails smaller, and says by which seed it comes again. Each number is taken modulo what there is, so that
+ * every life can be lived.
  */
 import fc from 'fast-check'
 import { planRetire, retire } from '../../src/ceremony/epochs/retire.js'
@@ -33,7 +34,7 @@ const kill = fc.option(fc.record({ victim: small, at: killAt, back: fc.boolean()
 const deal = fc.record({
   does: fc.constant('deal' as const),
   author: small,
-  /** Who is to hold a share; few: all of those who can. */
+  /** The holders of shares; few: all of those who can. */
   members: mask,
   threshold: fc.constantFrom(2, 3),
   /** By how many places the dealers are turned. */
@@ -41,7 +42,7 @@ const deal = fc.record({
   refresh: fc.boolean(),
   /** Of those who need not be there, who is not. */
   away: mask,
-  /** What an earlier ceremony left open is run again, in place of another that replaces it. */
+  /** A ceremony left open earlier is run again, in place of another that replaces it. */
   again: fc.boolean(),
   kill,
 })
@@ -111,7 +112,7 @@ export const REMEMBERED: readonly [Life][] = [
   ],
 ]
 
-/** Whatever is done, and wherever processes are killed, the key can be used after every step. */
+/** The key can be used after every step, whatever is done and wherever processes are killed. */
 export const usable = (mostSteps: number, tally: Map<string, number>) =>
   fc.asyncProperty(life(mostSteps), async ({ people, holders, threshold, steps }) => {
     const town = await Town.of(people, Math.min(people, holders), threshold)

@@ -1,6 +1,6 @@
 /**
  * Servers on free ports that a test may stop and start again: a real nats-server, found in PATH, and our
- * relay. What holds of both is tested on both: `natsSuite`.
+ * relay. Their common traits are tested on both: `natsSuite`.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ export type Broker = {
 }
 
 export type BrokerOptions = {
-  /** Who may connect, each with what a member is granted; everybody if left out. */
+  /** Those who may connect, with a member's permissions; everybody if left out. */
   readonly members?: readonly Keys[]
   /** Seconds between pings, of which two may stand unanswered; the server's own if left out. */
   readonly ping?: number

@@ -45,7 +45,7 @@ export function expectOneAnswerEach(record: readonly Delivery[]): number {
   return answers.size
 }
 
-/** What has left under one order is answered under a higher one only: at most one share of each member for each. */
+/** A member answers one order, then higher ones only: at most one share of each member for each. */
 export function expectOneShareAnOrder(record: readonly Delivery[]): void {
   const shares = new Map<string, Set<string>>()
   for (const { header, body } of envelopesIn(record)) {

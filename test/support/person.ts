@@ -81,7 +81,7 @@ export class Person {
     return new Person(child, columns, rows)
   }
 
-  /** What is on the screen now, row by row. */
+  /** The rows on the screen now. */
   get screen(): string {
     const { baseY } = this.#screen.buffer.active
     return this.#rows(baseY, baseY + this.#screen.rows)

@@ -1,6 +1,6 @@
 /**
- * Processes of custodians that can be killed anywhere: before any operation on their disk, and around any letter. What
- * is killed does nothing more: its connection is gone, and every further write of it throws. Others go on meanwhile.
+ * Processes of custodians that can be killed anywhere: before any operation on their disk, and around any
+ * letter. One killed does nothing more: its connection is gone, and its writes throw. Others go on meanwhile.
  */
 import { spawnSync } from 'node:child_process'
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -15,7 +15,7 @@ import { setFaultPoint } from '../../src/storage/fs/atomic.js'
 import { decodeEnvelope } from '../../src/wire/session/envelope.js'
 import { type Custodian, worldOf } from './worlds.js'
 
-/** What a killed process sees; nothing of the product knows it. */
+/** The error in a killed process; nothing of the product knows it. */
 export class Killed extends Error {
   override readonly name = 'Killed'
 }
@@ -32,7 +32,7 @@ export class Process {
   dead = false
   operations = 0
   letters = 0
-  /** What it was about to do when it was killed, for people. */
+  /** The operation before which it was killed, for people. */
   killedAt = ''
   readonly world: World & { readonly events: unknown[] }
   readonly #transport: Transport
@@ -103,7 +103,7 @@ export function withDisks(): () => void {
 
 export type Life<T> = {
   readonly value: T
-  /** What the first process did, whether or not it was killed. */
+  /** The first process, whether or not it was killed. */
   readonly first: Process
 }
 

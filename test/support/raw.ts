@@ -53,7 +53,7 @@ export class RawClient {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   }
 
-  /** What is answered to each of these, in one go; `closed` for those after the end of the connection. */
+  /** The answers to these, in one go; `closed` for those after the end of the connection. */
   async answers(commands: readonly string[]): Promise<string[]> {
     const from = this.heard.length
     this.send(commands.map((command) => `${command}\r\nPING\r\n`).join(''))

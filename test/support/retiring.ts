@@ -32,7 +32,7 @@ export async function dealt(): Promise<Dealt> {
   return { everybody, before, scalars }
 }
 
-/** What must hold at any moment: whoever has a share in use has it, and who says that one is destroyed tells the truth. */
+/** Expects a home to have its share in use, and statements that one is destroyed to be true. */
 async function expectWhole(
   who: Custodian,
   before: MadeKey,

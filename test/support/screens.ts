@@ -1,6 +1,7 @@
 /**
- * What people see, held against what was agreed: text files in `test/golden/screens`, where whatever differs from run to
- * run is masked. `UPDATE_SCREENS=1 npx vitest run --config test/vitest.config.ts test/cli/terminal/screens.process.ts` writes them.
+ * Screens held against the agreed ones: text files in `test/golden/screens`, where whatever differs from run
+ * to run is masked. `UPDATE_SCREENS=1 npx vitest run --config test/vitest.config.ts
+ * test/cli/terminal/screens.process.ts` writes them.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Who holds a key before and after it is dealt anew, and all that must hold of it then, for any scheme. */
+/** The holders of a key before and after it is dealt anew, and all that must hold then, for any scheme. */
 import { expect } from 'vitest'
 import { verifyTranscript } from '../../src/audit/transcript.js'
 import { findKey, openShare } from '../../src/ceremony/epochs/find-key.js'

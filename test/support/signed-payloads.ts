@@ -32,7 +32,7 @@ export class Pair {
     await this.folder.remove()
   }
 
-  /** What a command of alice's prints about the key. */
+  /** The output of a command of alice's about the key. */
   async about(...args: readonly string[]): Promise<Data> {
     const { json } = await this.alice.mpc([...args, '--no-input', '--json'])
     expect(json, args.join(' ')).toMatchObject({ code: 0 })

@@ -13,7 +13,7 @@ export type Letter = {
   readonly body: Uint8Array
 }
 
-/** What the recipient gets in place of `letter.body`; undefined withholds it. */
+/** The bytes received in place of `letter.body`; undefined withholds it. */
 export type Tamper = (letter: Letter) => Uint8Array | undefined
 
 export type Outcome<T> =

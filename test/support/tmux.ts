@@ -70,7 +70,7 @@ export class Pane {
     this.tmux.run('send-keys', '-t', this.name, key)
   }
 
-  /** What is on the screen now. */
+  /** The text on the screen now. */
   get screen(): string {
     return this.tmux.run('capture-pane', '-p', '-t', this.name).trimEnd()
   }

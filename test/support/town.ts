@@ -34,7 +34,7 @@ export const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin'] as const
 const SHORT = { join: 3000, round: 3000, total: null }
 const LONG = { join: 40_000, round: 40_000, total: null }
 
-/** Whose process is killed, where, and whether it is started again at once. */
+/** The place where a process is killed, and whether it starts again at once. */
 export type Kill = { readonly at: KillAt; readonly back: boolean }
 export type Deal = DefinitionFile & { readonly definition: ReshareDefinition }
 
@@ -49,7 +49,7 @@ export type Inhabitant = {
 type Certified = { readonly record: KeyRecord; readonly digest: string; readonly certificate: Uint8Array }
 
 export class Town {
-  /** What came of each step, for people. */
+  /** The result of each step, for people. */
   readonly log: string[] = []
   readonly #rebinds: Rebound[] = []
   #turn = 0
@@ -129,7 +129,7 @@ export class Town {
     return this.people.filter((_, i) => isHere[i])
   }
 
-  /** Whoever voted for it and does not know that it is certified is given the certificate: `mpc ceremony finish FILE`. */
+  /** Gives the certificate to voters who do not know that it is certified: `mpc ceremony finish FILE`. */
   async bringUp({ record, digest, certificate }: Certified): Promise<void> {
     for (const { now } of this.people) {
       const { home, card } = now

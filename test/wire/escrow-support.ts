@@ -48,11 +48,11 @@ export function certifiedKey(scheme: Scheme, changes: Partial<KeyRecord> = {}) {
 
 export type Options = {
   readonly record?: Partial<KeyRecord>
-  /** Who splits, by the index of its share. */
+  /** The splitter, by its share's index. */
   readonly custodian?: readonly [Person, PartyId]
   readonly auxiliary?: Uint8Array | null
   readonly fields?: Partial<ManifestFields>
-  /** What is proved and sealed with, in place of the share. */
+  /** The secret to prove and seal with, in place of the share. */
   readonly known?: Secret
   readonly seed?: string
 }

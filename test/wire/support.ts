@@ -1,4 +1,4 @@
-/** What the tests of the wire share: members from seeds, whole keys, and one way to mutate a record. */
+/** Support of the tests of the wire: members from seeds, whole keys, and one way to mutate a record. */
 import { auxDataCodec, sealAuxPrimes } from '../../src/protocol/cggmp24/auxiliary/data.js'
 import { PRODUCTION } from '../../src/protocol/cggmp24/integers/level.js'
 import { makePedersen } from '../../src/protocol/cggmp24/integers/pedersen.js'

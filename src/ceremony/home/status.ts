@@ -55,7 +55,7 @@ export const CEREMONY_STATES = {
 export type RequestStatus = Move & {
   readonly id: Uint8Array
   readonly key: string | null
-  /** What it asks to have signed; null if that cannot be told. */
+  /** Its payload, decoded; null if that cannot be told. */
   readonly view: View | null
   readonly state: keyof typeof REQUEST_STATES
 }

@@ -1,4 +1,4 @@
-/** What a rehearsal signs, and how its custodians do it: with the code of `mpc sign`. */
+/** The signing in a rehearsal: its custodians do it with the code of `mpc sign`. */
 import { type Example, examplesFor } from '../../payload/examples/examples.js'
 import { areSignatures, targetOf } from '../../payload/registry/target.js'
 import { equalBytes } from '../../protocol/core/codec.js'

@@ -1,5 +1,5 @@
 /**
- * Which payloads may be signed at all, and who approves one. Checked before any person is asked and before
+ * Payloads that may be signed at all, and the approval of one. Checked before any person is asked and before
  * any secret is opened.
  */
 import { isBareDigest } from '../../payload/opaque.js'
@@ -11,8 +11,8 @@ import { PAYLOAD_LIMIT, type Request } from '../../wire/ceremony/request.js'
 import { hex, visible } from '../../wire/base/text.js'
 
 /**
- * Who approves a request. A script names payloads (SHA-256 in hex) for one type and path; a person sees the
- * request, and `ask` throws on refusal.
+ * The approval of a request. A script names payloads (SHA-256 in hex) for one type and path; a person sees
+ * the request, and `ask` throws on refusal.
  */
 export type Approval =
   | { readonly payloads: ReadonlySet<string>; readonly type: string; readonly path: string | null }

@@ -18,7 +18,7 @@ export type ListedSigning = {
   readonly id: Uint8Array
   /** Null if it was not stored, or is damaged. */
   readonly request: Request | null
-  /** What it asks to have signed; null if there is no request, or its payload is refused. */
+  /** Its payload, decoded; null if there is no request, or the payload is refused. */
   readonly view: View | null
   /** The key's name here; null if it has none. */
   readonly key: string | null
@@ -70,7 +70,7 @@ async function signingOf(
   }
 }
 
-/** What a request asks to have signed with the epoch that it names. */
+/** A request's payload, decoded for the epoch that it names. */
 async function viewOf(keys: readonly HeldKey[], request: Request): Promise<View | null> {
   const epochs = keys.flatMap(({ epochs }) => epochs)
   const { record } = epochs.find(({ digest }) => equalBytes(digest, request.record)) ?? { record: null }

@@ -7,10 +7,10 @@ import type { Context } from '../runtime/context.js'
 import { humanTime } from '../views/time.js'
 import { approve } from './approve.js'
 
-/** Who is asked. */
+/** The one asked. */
 type Asked = Pick<Context, 'terminal' | 'signal'>
 
-/** What this member is about to ask for. */
+/** A request that this member will make. */
 export type Asking = {
   readonly payload: Uint8Array
   readonly decoded: Decoded

@@ -1,4 +1,4 @@
-/** What the commands of `mpc backup` give to machines. */
+/** The machine output of `mpc backup`. */
 import {
   count,
   hex,

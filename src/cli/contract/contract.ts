@@ -71,7 +71,7 @@ const definitionFields = {
   not_before: orNull(time),
   expires: orNull(time),
   rehearsal: { type: 'boolean' },
-  /** What a person is to think about before it is accepted: sentences. */
+  /** Sentences for a person to think about before it is accepted. */
   warnings: list(text),
   file: path,
 }

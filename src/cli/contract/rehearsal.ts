@@ -1,4 +1,4 @@
-/** What `mpc rehearse` prints. */
+/** The output of `mpc rehearse`. */
 import { count, hex, list, name, object, oneOf, orNull, path, publicKey, scheme, text } from './schema.js'
 import { outputs, view } from './signing.js'
 
@@ -7,7 +7,7 @@ export const rehearsed = object({
   scheme,
   threshold: count(2),
   custodians: list(name),
-  /** Whose part a person played. */
+  /** The part that a person played. */
   as: orNull(name),
   words: orNull(list(text, { minItems: 6, maxItems: 6 })),
   /** Null, as all that comes of a key, where a mishap left none. */
@@ -18,7 +18,7 @@ export const rehearsed = object({
   /** Signed after the message, with what the next tool takes; none after a mishap. */
   transactions: list(object({ type: text, file: text, view, signatures: list(hex(64)), outputs })),
   verified: { type: 'boolean' },
-  /** What came of it when it went on: somebody joined, and a share was lost and restored. */
+  /** Its outcome when it went on: somebody joined, and a share was lost and restored. */
   after: orNull(
     object({
       joined: name,

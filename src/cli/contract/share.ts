@@ -1,4 +1,4 @@
-/** What the commands of `mpc share` give to machines. */
+/** The machine output of `mpc share`. */
 import {
   count,
   hex,
@@ -25,7 +25,7 @@ const epoch = object({
   certified: { type: 'boolean' },
   threshold: orNull(count(2)),
   custodians: names,
-  /** Who says to have gone over to it, and whose share of it is said to be destroyed. */
+  /** Those who say to use it, and those whose shares of it are said to be destroyed. */
   activated: names,
   deleted: names,
   /** Of the own share, where it was split here. */

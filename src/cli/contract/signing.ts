@@ -1,4 +1,4 @@
-/** What is printed of payloads, signatures, and the transcripts that show how they came about. */
+/** The output about payloads, signatures, and the transcripts that show how they came about. */
 import {
   count,
   hex,
@@ -15,7 +15,7 @@ import {
   time,
 } from './schema.js'
 
-/** What a payload does, as its decoder has it. Strings are printable. */
+/** A payload as its decoder has it. Strings are printable. */
 export const view = object({
   type: text,
   sentence: text,
@@ -51,11 +51,11 @@ const inspected = object({
   path: orNull(text),
   /** Null where the bytes say nothing without a key. */
   view: orNull(view),
-  /** What is signed: 32 bytes, or the SHA-256 of what has another length. */
+  /** The signed message: 32 bytes, or its SHA-256 if it has another length. */
   messages: orNull(list(object({ path: orNull(text), digest: hex(32) }), { minItems: 1, maxItems: 64 })),
 })
 
-/** What the next tool in the chain takes: `raw_transaction`, `psbt`, `txid`, ... */
+/** The input of the next tool in the chain: `raw_transaction`, `psbt`, `txid`, ... */
 export const outputs: Schema = {
   type: 'object',
   additionalProperties: { type: ['string', 'number'] },
@@ -90,7 +90,7 @@ const signature = object(
       object({ path: orNull(text), public_key: publicKey, signature: hex(64), ...ecdsaForms }, ECDSA_FORMS),
       { minItems: 1, maxItems: 64 },
     ),
-    /** What the payload does. */
+    /** The payload, decoded. */
     view,
     outputs,
     certificate: text,
@@ -102,7 +102,7 @@ const signature = object(
         request_id: orNull(hex(32)),
         asker: orNull(text),
         sha256: orNull(hex(32)),
-        /** What the payload does; null where it was not decoded. */
+        /** The payload in words; null where it was not decoded. */
         sentence: orNull(text),
         code: orNull(text),
       }),
@@ -137,14 +137,14 @@ const transcript = object({
   signature: orNull(hex(64)),
   /** In the order of the payload's messages; null for a ceremony that makes a key. */
   signatures: orNull(list(object({ path: orNull(text), public_key: publicKey, signature: hex(64) }))),
-  /** What was signed, decoded again; null for a ceremony that makes a key. */
+  /** The signed payload, decoded again; null for a ceremony that makes a key. */
   view: orNull(view),
   certificate: oneOf('complete', 'incomplete'),
   missing: list(name),
 })
 const failedRun = object({
   kind: { const: 'failed-run' },
-  /** What was to come of it. */
+  /** The kind of ceremony. */
   of: oneOf('keygen', 'reshare', 'refresh', 'sign'),
   ...ranFields,
   /** Null where the file holds letters alone. */
@@ -160,7 +160,7 @@ const failedRun = object({
   ),
 })
 
-/** What this home has signed, the newest first. */
+/** The signings of this home, the newest first. */
 export const signings = list(
   object({
     request_id: hex(32),

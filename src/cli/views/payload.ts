@@ -1,4 +1,4 @@
-/** What is to be signed, as machines and people see it: all of it, or a summary that says how much it leaves out. */
+/** A payload to sign, as machines and people see it: whole, or a summary that says how much it leaves out. */
 import type { Decoded, Message, Row, View } from '../../payload/decoder.js'
 import { isPlain } from '../../payload/registry/registry.js'
 import { sha256 } from '../../wire/base/hash.js'
@@ -7,7 +7,7 @@ import { fields } from '../terminal/style.js'
 
 type Rows = readonly (readonly [string, string])[]
 
-/** How many rows of a view a summary shows. What a chain's decoder says is all shown, except where it is very long. */
+/** How many rows of a view a summary shows. A chain decoder's rows are all shown, except very many. */
 const MOST_ROWS = 40
 /** Bytes without a meaning that is known here are shown as far as a small screen has room. */
 const MOST_PLAIN_ROWS = 7
@@ -31,10 +31,10 @@ export const viewData = ({ type, sentence, effects, warnings, rows }: View) => (
 export const messageData = (messages: readonly Message[]) =>
   messages.map(({ path, message }) => ({ path, digest: digestOf(message) }))
 
-/** What a second device compares: the 32 bytes that are signed, or the SHA-256 of what is longer or shorter. */
+/** The digest that a second device compares: the message itself if it has 32 bytes, else its SHA-256. */
 const digestOf = (message: Uint8Array): string => hex(message.length === 32 ? message : sha256(message))
 
-/** What a signature is asked for; everything that others have a say in is made visible. */
+/** A request for a signature; everything that others have a say in is made visible. */
 export type Asked = {
   /** The key's name here, and how many of its custodians must sign. */
   readonly key: string

@@ -92,7 +92,7 @@ export function epochLines(epoch: HeldEpoch, held: Held): string[] {
   ]
 }
 
-/** What happened to this home's share. Only a readable state shows that it was never here. */
+/** The fate of this home's share. Only a readable state shows that it was never here. */
 function shareWords(
   { status, hasShare, hasSecret, statements }: HeldEpoch,
   { self, stateIsKnown }: Held,

@@ -1,7 +1,7 @@
 /**
- * Who holds which letters. Where members disagree, each shows the signed letters that it has. The mailbox
- * detects two different letters of one member for one slot, and ends the attempt. The caller draws all other
- * conclusions.
+ * The letters that each member holds. Where members disagree, each shows the signed letters that it has. The
+ * mailbox detects two different letters of one member for one slot, and ends the attempt. The caller draws
+ * all other conclusions.
  */
 import { type Envelope, LARGEST_SHOWN } from '../../wire/session/envelope.js'
 import { Failure } from '../../wire/base/failure.js'

@@ -1,5 +1,5 @@
 /**
- * Which inputs and outputs are of the key: those whose derivation names its fingerprint and a path that leads to
+ * The inputs and outputs of the key: those whose derivation names its fingerprint and a path that leads to
  * exactly their script, and those that pay the key at the request's path.
  */
 import { OutScript } from '@scure/btc-signer/payment.js'
@@ -17,7 +17,7 @@ import { kindOf } from './scripts.js'
 export type OwnKey = {
   /** As in requests; null for the key itself. */
   readonly path: string | null
-  /** What the scheme signs with: 33 bytes, or for taproot the output key, 32 bytes. */
+  /** The key that signs: 33 bytes, or for taproot the output key, 32 bytes. */
   readonly publicKey: Uint8Array
   /** 33 bytes; for taproot the internal key. */
   readonly groupPoint: Uint8Array
@@ -128,7 +128,7 @@ export type Payee = {
   readonly isDisguised: boolean
 }
 
-/** Who gets each output. A wrong derivation makes it no failure, because money paid away is shown as such. */
+/** The payee of each output. A wrong derivation is no failure, because money paid away is shown as such. */
 export function payees(owner: Owner, outputs: readonly PsbtOutput[]): Payee[] {
   const claims = outputs.map(({ fields }) => claimsOf(owner, fields))
   bound(claims, 'outputs')

@@ -1,4 +1,4 @@
-/** What a PSBT says (BIP-174, BIP-370), as one form for both versions; nothing in it is believed yet. */
+/** A PSBT's content (BIP-174, BIP-370), in one form for both versions; nothing in it is believed yet. */
 import { RawPSBTV0, RawPSBTV2 } from '@scure/btc-signer/psbt.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { hex, visible } from '../../wire/base/text.js'
@@ -113,7 +113,7 @@ function decode(coder: typeof RawPSBTV0, payload: Uint8Array): Decoded {
   }
 }
 
-/** What no transaction may be, whoever signs it. */
+/** Refuses what no transaction may be. */
 function check({ version, inputs, outputs }: Psbt): void {
   if (inputs.length === 0 || outputs.length === 0)
     throw badPayload('the transaction has no inputs or no outputs')

@@ -13,7 +13,7 @@ export const psbtView = (reading: Reading): View => ({
   sentence: sentenceOf(reading),
   rows: [
     { label: 'network', value: chainName() },
-    // What is paid stands first: inputs may be many.
+    // The payments stand first: inputs may be many.
     ...reading.outputs.flatMap(outputRows),
     ...moneyRows(reading),
     ...inputRows(reading),

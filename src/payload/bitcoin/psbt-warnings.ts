@@ -1,4 +1,4 @@
-/** What a person should look at twice in a PSBT. */
+/** Points in a PSBT to look at twice. */
 import { btc, feeWarning } from './money.js'
 import { isPaid, numbered, type Reading, sum } from './reading.js'
 import { carriesData, scriptAddress } from './scripts.js'

@@ -156,7 +156,7 @@ function feeOf({ outputs }: Psbt, coins: readonly Coin[]): bigint {
 
 type Signed = Pick<OwnInput, 'input' | 'key' | 'sighash'>
 
-/** What an input will have once it is final, as far as its size goes. */
+/** An input's final scripts, as far as their size goes. */
 function guess(input: PsbtInput, signed: readonly Signed[]): Solution {
   const own = signed.find((each) => each.input === input)
   if (own) return { finalScriptWitness: largestWitness(own.key, own.sighash) }

@@ -86,7 +86,7 @@ function operations(script: Uint8Array): ScriptType | null {
 /** OP_RETURN: what is paid to it is lost, and what follows it is data. */
 export const carriesData = (script: Uint8Array): boolean => script[0] === RETURN
 
-/** What OP_RETURN pushes, as quoted text if it is text; null if it is none. */
+/** The data that OP_RETURN pushes, as visible text; null if it is no text. */
 export function dataText(script: Uint8Array): string | null {
   const [, data, ...more] = operations(script) ?? []
   const text = more.length === 0 && data instanceof Uint8Array ? textIn(data) : null

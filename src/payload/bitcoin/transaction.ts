@@ -8,7 +8,7 @@ import type { Coin } from './coins.js'
 import type { OwnKey } from './own.js'
 import type { Psbt, PsbtInput } from './psbt-file.js'
 
-/** What makes an input final, or lets the library do so. */
+/** Data that finalise an input, or let the library do so. */
 export type Solution = {
   readonly finalScriptSig?: Uint8Array
   readonly finalScriptWitness?: Uint8Array[]

@@ -28,7 +28,7 @@ export type EvmTransaction = {
   readonly value: bigint
   readonly data: Uint8Array
   readonly accessList: readonly Entry[]
-  /** Whose signature it carries; null without one. */
+  /** Its signer; null if unsigned. */
   readonly signedBy: string | null
   /** 32 bytes: what is signed. */
   readonly digest: Uint8Array

@@ -23,7 +23,7 @@ const MOST_DEEDS = 3
 type Found = {
   /** Printable. */
   readonly chain: string
-  /** What it does, in the words of the chain; at least one. */
+  /** Its deeds, in the words of the chain; at least one. */
   readonly deeds: readonly string[]
 }
 

@@ -1,9 +1,9 @@
-/** What the decoders of bytes without a chain's signing rule share. */
+/** The common part of decoders of bytes without a chain's signing rule. */
 import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
 import { sha256 } from '../../wire/base/hash.js'
 import type { Decoder, Row, View } from '../decoder.js'
 
-/** What a decoder of plain bytes says of them. */
+/** The words of a decoder of plain bytes on them. */
 export type Outline = Pick<View, 'sentence' | 'rows' | 'effects' | 'warnings'>
 
 /** A decoder whose message depends on the payload and the scheme alone: the scheme's own rule. */

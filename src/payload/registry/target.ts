@@ -1,5 +1,5 @@
 /**
- * What a request asks to have signed: its payload, decoded for the key, with the key that signs each message. Every
+ * The target of a request: its payload, decoded for the key, with the key that signs each message. Every
  * signer and every verifier computes it from the payload; messages never travel.
  */
 import type { Scheme } from '../../protocol/group/scheme.js'
@@ -38,7 +38,7 @@ export async function targetOf(record: RootKey, { type, payload, path }: Asked):
   return { scheme: record.scheme, decoded, entries }
 }
 
-/** What a payload does, for lists; null if it is refused. */
+/** The view of a payload, for lists; null if it is refused. */
 export async function viewIn(record: RootKey, asked: Asked): Promise<View | null> {
   try {
     return (await targetOf(record, asked)).decoded.view

@@ -16,7 +16,7 @@ const LAMPORTS_A_SIGNATURE = 5000n
 const MICROLAMPORTS = 1_000_000n
 /** Compute units of a transaction, whatever it asks for. */
 const MOST_UNITS = 1_400_000n
-/** What the network reckons for an instruction where the transaction sets no limit; less for some, never more. */
+/** The network's most for an instruction where the transaction sets no limit; it reckons less for some. */
 const UNITS_AN_INSTRUCTION = 200_000n
 
 export function readComputeBudget(fields: Fields): Reading {

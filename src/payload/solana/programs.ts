@@ -1,4 +1,4 @@
-/** Which program reads an instruction; what nobody can read is shown as unknown. */
+/** Finds the program that reads an instruction; all else is shown as unknown. */
 import { sha256 } from '../../wire/base/hash.js'
 import { hex } from '../../wire/base/text.js'
 import { ASSOCIATED_TOKEN, readAssociatedToken } from './associated-token.js'

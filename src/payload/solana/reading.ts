@@ -1,4 +1,4 @@
-/** What one instruction does, in words and for rules; the programs' readers make it. */
+/** An instruction's reading, in words and for rules; the programs' readers make it. */
 import { decimal } from '../decimal.js'
 import type { Effect, Row } from '../decoder.js'
 import type { Account } from './message.js'
@@ -10,7 +10,7 @@ export type Warning = { readonly severity: 0 | 1 | 2; readonly text: string }
 export type Reading = {
   /** The program and the instruction: `System: transfer`. */
   readonly title: string
-  /** What it does, without a subject: `sends 1.5 SOL to ...`. Null if it only serves the transaction. */
+  /** Its deed, without a subject: `sends 1.5 SOL to ...`. Null if it only serves the transaction. */
   readonly does: string | null
   readonly rows: readonly Row[]
   readonly effects: readonly Effect[]

@@ -210,7 +210,7 @@ function burns(fields: Fields, isChecked: boolean): Reading {
   }
 }
 
-/** What the account holds of SOL goes along: its rent, and all of it where its token is wrapped SOL. */
+/** The account's SOL goes along: its rent, and all of it where its token is wrapped SOL. */
 function closes(fields: Fields): Reading {
   const [account, to, owner] = [fields.account(), fields.account(), fields.account()]
   return {

@@ -1,4 +1,4 @@
-/** What people and rules see of a Solana message. */
+/** A Solana message as people and rules see it. */
 import type { Effect, Row, View } from '../decoder.js'
 import { type Fee, feeAtWorst } from './fee.js'
 import type { Message } from './message.js'

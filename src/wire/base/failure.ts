@@ -4,7 +4,7 @@
  */
 import { CodecError } from '../../protocol/core/codec.js'
 
-/** Whose fault it is and what it means; `cli/terminal/exit.ts` turns each into its exit code. */
+/** A failure's culprit and meaning; `cli/terminal/exit.ts` turns each into its exit code. */
 export type FailureKind =
   | 'usage'
   | 'configuration'
@@ -33,7 +33,7 @@ export type Accused = {
 }
 
 export type FailureDetail = {
-  /** What the person can do next, as a sentence or a command. */
+  /** The person's next step, as a sentence or a command. */
   readonly hint?: string
   /** The one member this is about, by name. */
   readonly party?: string

@@ -1,4 +1,4 @@
-/** What holders' notes say of a backup; and how few people reach a key once shares are split. */
+/** The word of holders' notes on a backup; and how few people reach a key once shares are split. */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

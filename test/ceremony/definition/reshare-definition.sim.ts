@@ -1,4 +1,4 @@
-/** What a resharing may be defined as, and what is refused before anybody is asked. */
+/** Definitions of a resharing: allowed, or refused before anybody is asked. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { participantsOf, unsigned } from '../../../src/ceremony/definition/build.js'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'

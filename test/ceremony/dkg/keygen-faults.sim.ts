@@ -71,7 +71,7 @@ const reasonOf = (result: PromiseSettledResult<unknown> | undefined): unknown =>
 
 const filesOf = (who: Custodian, { file }: Ceremony): CeremonyFiles => new CeremonyFiles(who.home, file.id)
 
-/** What of the ceremony lies on a custodian's disk. */
+/** The parts of the ceremony on a custodian's disk. */
 async function left(who: Custodian, at: Ceremony) {
   const files = filesOf(who, at)
   return {

@@ -261,7 +261,7 @@ describe('after the vote', () => {
     expect(await taken(handover.certificate)).toMatchObject({ frozen: 1 })
   })
 
-  /** What may have come to lie in a home meanwhile, or at the same instant. */
+  /** States that a home may have come to meanwhile, or at the same instant. */
   const STATES: Record<string, (who: Custodian, digest: Uint8Array) => Promise<void>> = {
     'its name and the next ones are those of other keys': async ({ home }) => {
       const id = hex(record.key_id)

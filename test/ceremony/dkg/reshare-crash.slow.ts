@@ -1,4 +1,4 @@
-/** Who stays, who leaves and who joins is killed before every operation on its disk, and before and after every letter. */
+/** Staying, leaving and joining members are killed before each disk operation, and around each letter. */
 import { afterAll, beforeAll, test } from 'vitest'
 import { reshareWithKill, killedEverywhere, NAMES } from '../../support/crashes.js'
 import { withDisks } from '../../support/processes.js'

@@ -223,10 +223,10 @@ describe('one vote an epoch', () => {
     await reshared([alice, bob, dave], both, quick)
     for (const { honest, late, certificate } of crossed) {
       expect(hex((await lastVote(honest.home, digest)) as Uint8Array)).toBe(hex(both.id))
-      // What came of the one that it voted for is refused.
+      // The outcome of the one that it voted for is refused.
       expect(await codeOf(finish(honest.home, late, certificate))).toBe('E_VOTED_PARENT')
       expect(await statesOf(honest)).toEqual(['1 parent', '2 active'])
-      // And so is what came of the other one, for which it never voted: it freezes nothing, in whatever way it comes.
+      // So is that of the other one, for which it never voted: it freezes nothing, in whatever way it comes.
       for (const { handover } of crossed) {
         expect(await codeOf(takeHandover(honest, 'treasury', handover))).toBe('E_VOTED_PARENT')
       }
@@ -263,7 +263,7 @@ describe('one vote an epoch', () => {
       }),
     )
     expect(certified).not.toEqual([true, true])
-    // Whoever stands in both gave a receipt in one.
+    // Members of both gave a receipt in one.
     for (const { home } of [bob, carol]) {
       const receipts = await Promise.all(ids.map((id) => new CeremonyFiles(home, id).readReceipt()))
       expect(receipts.filter((receipt) => receipt !== null)).toHaveLength(1)

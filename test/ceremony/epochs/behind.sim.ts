@@ -77,7 +77,7 @@ describe('a home that was put back from an older copy', () => {
     const handover = await handoverOf(bob.home, 'treasury')
     expect(await takeHandover(copy, 'treasury', handover)).toMatchObject({ frozen: 1 })
     expect(await failureOf(() => findKey(copy.home, 'treasury'))).toMatchObject({ code: 'E_BEHIND' })
-    // What it said before it was put back is no word of its own any more.
+    // Its words from before it was put back are not its own any more.
     expect((await planRetire(copy.home, copy.card, 'treasury', null)).gone).toEqual(['bob', 'carol'])
   })
 })
@@ -94,7 +94,7 @@ test('old shares are not destroyed on the word of those who lost what they went 
     frozen: null,
   })
   expect(await goneOver(carol)).toEqual([2])
-  // Who has its share all the same is not counted until it is dealt another.
+  // A keeper of its share does not count until it is dealt another.
   expect(await statesOf(carol)).toEqual(['1 parent', '2 active'])
 })
 

@@ -1,4 +1,4 @@
-/** What a home hands on of how a key went over, where that is a long story. */
+/** The handover of how a key went over, where that is a long story. */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -35,7 +35,7 @@ test.skipIf(seed !== undefined).each([1, 2, 3, 4])(
     const first = Date.now() % 1_000_000
     const seeds = Array.from({ length: ATONCE }, (_, i) => first + i)
     await Promise.all(seeds.map((each) => fc.assert(usable(10, tally), { seed: each, numRuns: EACH })))
-    // What the lives were full of: else they show nothing.
+    // The lives were full of these: else they show nothing.
     for (const outcome of ['fine', 'was killed']) expect(tally.get(outcome), outcome).toBeGreaterThan(50)
   },
 )

@@ -1,4 +1,4 @@
-/** Who could still sign with an epoch: by statements, pieces, and identities that took a seat; in words. */
+/** Possible signers of an epoch: by statements, pieces, and identities that took a seat; in words. */
 import { expect, test } from 'vitest'
 import type { HeldEpoch } from '../../../src/ceremony/epochs/held-epochs.js'
 import { remainingOf, remainingWords } from '../../../src/ceremony/epochs/remaining-quorum.js'

@@ -1,4 +1,4 @@
-/** Who destroys its old share is killed before every operation on its disk, and is run again. */
+/** A custodian destroying its old share is killed before each disk operation, and run again. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { killedEverywhere } from '../../support/crashes.js'
 import { raze, withDisks } from '../../support/processes.js'

@@ -84,14 +84,14 @@ test('a certificate that was voted out freezes nothing and destroys nothing, als
   }
   await expectSigns([alice, bob], old.record)
   expect(await quorumsIn([alice, bob].map(holderOf), old.record.group_point)).toEqual([1, 2])
-  // What they are in doubt of is what they may finish.
+  // They may finish the one they doubt.
   const certificate = (await files(again, second).readCertificate()) as Uint8Array
   for (const who of [alice, bob]) {
     await finish(who.home, await planReshare(who.home, who.card, second, Date.now()), certificate)
   }
   await expectSigns([alice, bob], old.record)
 
-  // Who took it in before it voted keeps its shares too; without the vote they would go.
+  // One that took it in before its vote keeps its shares too; they would go without it.
   expect(await takeHandover(unaware, 'treasury', handover)).toMatchObject({ frozen: 1 })
   const plan = () => planRetire(unaware.home, unaware.card, 'treasury', null)
   expect((await plan()).epochs).toHaveLength(1)

@@ -100,7 +100,7 @@ describe('going over', () => {
       expect(said(epoch, 'activated'), who.member.name).toEqual(expect.arrayContaining(['1', '2', '3']))
       expect(epoch.problems).toEqual([])
     }
-    // Who joined knows the epoch before by its record, and holds nothing of it.
+    // A joiner knows the epoch before by its record, and holds nothing of it.
     expect(await epochIn(dave, before.digest)).toMatchObject({ status: null, hasShare: false, number: 1 })
     expect((await oldShares(dave.home, dave.card, 'treasury')).retire).toBe('no')
     expect((await oldShares(carol.home, carol.card, 'treasury')).retire).toBe('no')
@@ -238,7 +238,7 @@ describe('a share is destroyed', () => {
     expect(held).toHaveLength(3)
     const inUse = await filesWith(there, await scalarOf(there))
     expect(inUse).toHaveLength(2)
-    // What crashes left: under names that are swept out an hour later.
+    // Crashes left these, under names that are swept out an hour later.
     const epochs = dirname(dirname(share))
     const { folder } = new CeremonyFiles(there.home, before.record.definition)
     for (const left of [epochs, folder]) {
@@ -386,7 +386,7 @@ describe('a share is destroyed', () => {
       shares: ['bob'],
       enough: false,
     })
-    // What is older than what is here freezes nothing.
+    // A handover older than the state freezes nothing.
     const old = parseHandover(
       encodeHandover({
         records: [made.record],
@@ -409,7 +409,7 @@ describe('a share is destroyed', () => {
     expect((await oldShares(b.home, b.card, 'treasury')).retire).toBe('now')
     await retires(b)
     expect(await filesWith(b, scalar)).toEqual([])
-    // Who stayed learns of it by file.
+    // The one that stayed learns of it by file.
     await takeHandover(a, 'treasury', await handoverOf(b.home, 'treasury'))
     expect(said(await epochIn(a, made.digest), 'deleted')).toEqual(['2'])
     expect(await sign([a, c], made.record)).toBe(true)

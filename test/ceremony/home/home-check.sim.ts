@@ -110,7 +110,7 @@ describe('one look at a whole home', () => {
       const kinds = new Set<string>()
       for (const path of all) {
         const name = relative(copy.home.root, path)
-        // What is opened before the look, and what nobody needs: whose lock it was, that something is over, and whose cards came with a split.
+        // Files opened before the look, or needed by nobody: a lock's holder, an end, the cards of a split.
         if (/^(installation|identity\.(age|card))$|lock$|\/ended$|holders\.txt$/.test(name)) continue
         const whole = await readFile(path)
         await rm(path)

@@ -74,7 +74,7 @@ test('it comes in where it was sent, under the name it had, and signs with who a
     joins(worldOf(bob, network.connect('bob')), approving(payload)),
   ])
   expect(await isValid(carol, payload, only(a))).toBe(true)
-  // What is in the folder is of no use to anybody else: not in clear, and not to who sent it.
+  // The folder is of no use to anybody else: it is not in clear, and its sender cannot open it.
   for (const file of MOVED_FILES) {
     expect(Buffer.from(moved[file]).toString('hex')).not.toContain(await scalarOf(alice))
   }

@@ -145,7 +145,7 @@ describe.each(SCHEMES)('a share of %s', (scheme) => {
   })
 })
 
-/** What a share from paper alone says of a scheme that needs more: it is dealt anew before it signs. */
+/** The failure of a share from paper alone where a scheme needs more: it is dealt anew before it signs. */
 const LOST = { kind: 'configuration', code: 'E_AUXILIARY_LOST' }
 
 const restoring = (owner: Custodian, pieces: readonly PieceFile[], given: Given) =>

@@ -1,4 +1,4 @@
-/** Whom a home lets sit in a seat: whose rebind it accepted last, whatever dates their makers put into them. */
+/** The holder of a seat in a home: by the rebind accepted last, whatever dates their makers put into them. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
- * Who breaks a key generation, a resharing or a signing by FROST is named by every honest member, also by those who did not
- * see it; and to anybody by the file that each of them keeps. Nobody is named who did not.
+ * Every honest member names who breaks a keygen, a resharing or a signing by FROST, also if it did not
+ * see it; and so does the file that each of them keeps, to anybody. Nobody else is named.
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import { planKeygen, runKeygen } from '../../../src/ceremony/dkg/keygen.js'

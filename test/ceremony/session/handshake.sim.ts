@@ -98,7 +98,7 @@ describe('a handshake for its own sake', () => {
     expect(lost).toBeGreaterThanOrEqual(4)
     expect(Math.abs((toBob?.clock as number) - 60_000)).toBeLessThan(400)
     expect(Math.abs(toCarol?.clock as number)).toBeLessThan(400)
-    // What is measured is the second question, not the time since the first.
+    // This measures the second question, not the time since the first.
     expect(toBob?.rtt).toBeLessThan(800)
   })
 

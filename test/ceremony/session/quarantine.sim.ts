@@ -1,4 +1,4 @@
-/** What this machine saw a member do is held against it here, until its person says otherwise; and nothing else is. */
+/** Only faults that this machine saw count against a member here, until its person says otherwise. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rememberFaults, requireAllowed } from '../../../src/ceremony/session/quarantine.js'
 import type { World } from '../../../src/ceremony/world.js'

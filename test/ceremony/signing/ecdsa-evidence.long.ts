@@ -1,5 +1,5 @@
 /**
- * Who breaks a signing is named by every honest signer, and to anybody by the file that each of them keeps. The
+ * Every honest signer names who breaks a signing, and so does the file that each keeps, to anybody. The
  * failure phase, which takes its time: `ecdsa-evidence.slow.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -68,7 +68,7 @@ class Table {
   joins(who: Custodian, which: string | null = null, changes: Partial<World> = {}): Promise<Signed> {
     return joins(this.world(who, changes), approving(this.payload), which)
   }
-  /** What was asked for, as it was heard. */
+  /** The request, as it was heard. */
   request(): Request {
     const said = envelopesIn(this.record).find(({ header }) => header.kind === 'request')
     return parseRequest(said?.body as Uint8Array, (asker) => {
@@ -261,7 +261,7 @@ describe.concurrent('signers who misbehave', () => {
     }
     const [a, c] = await settle(at.asks(alice, null), at.joins(carol))
     expect(reasonOf(a)).toMatchObject({ kind: 'absent', code: 'E_NO_SIGNERS' })
-    // Who asked gave up a moment before, or after.
+    // The asker gave up a moment before, or after.
     expect(['E_NO_SIGNERS', 'E_ASKER_LEFT']).toContain((reasonOf(c) as Failure).code)
     expect((await at.claims(carol)).claim).toBeNull()
   })
@@ -456,7 +456,7 @@ describe.concurrent('requests', () => {
     await expect(asking).rejects.toMatchObject({ code: 'E_INTERRUPTED' })
     await expect(waiting).rejects.toMatchObject({ kind: 'absent', code: 'E_ASKER_LEFT', party: 'alice' })
     expect(clock.now() - began).toBeLessThan(8000)
-    // Who takes whatever comes goes on waiting for it, and says in the end whom it waited for.
+    // A joiner of any request goes on waiting, and says in the end whom it waited for.
     await expect(joining).rejects.toMatchObject({ kind: 'absent', code: 'E_ASKER_LEFT', party: 'alice' })
   })
 

@@ -1,4 +1,4 @@
-/** What was signed is found again, with the evidence of it. */
+/** Signings are found again, with their evidence. */
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signingsIn } from '../../../src/ceremony/signing/list-signings.js'

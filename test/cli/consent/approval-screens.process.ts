@@ -23,7 +23,7 @@ let folder: Awaited<ReturnType<typeof scratch>>
 let alice: Custodian
 let people: Person[] = []
 
-/** What alice sees as she asks for this, page by page, and all of it; she refuses in the end. */
+/** The screens of alice as she asks for this, page by page, and whole; she refuses in the end. */
 async function screensOf(desk: Desk, args: readonly string[]): Promise<Moments> {
   const flags = ['sign', '--key', 'eth', '--signers', 'alice,bob', '--reason', 'the invoice of May', ...args]
   const person = Person.runs(alice.home, flags, { ...desk, cwd: folder.dir })

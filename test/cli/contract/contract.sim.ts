@@ -40,7 +40,7 @@ beforeAll(async () => {
 })
 afterAll(() => remove())
 
-/** What differs from run to run, by what it is. */
+/** Masks what differs from run to run. */
 function masked(line: string, folder: string): string {
   return line
     .replaceAll(folder, '/FOLDER')

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => remove())
 
-/** What an example needs the network, a key or some time for is run by the tests of that command. */
+/** Examples that need the network, a key or some time are run by the tests of their command. */
 const ELSEWHERE = new Set([
   'ceremony abort',
   'ceremony finish',
@@ -94,7 +94,7 @@ describe('the examples in --help', () => {
   const idOf = async (file: string): Promise<string> =>
     (await alice.mpc(['ceremony', 'show', file, '--json'])).json.data.definition_id
 
-  /** What the examples of merge and verify find in the folder. */
+  /** Makes the files that the examples of merge and verify need. */
   async function collectSignatures(id: string): Promise<void> {
     for (const who of [alice, bob, carol]) {
       const copy = `from-${who.name}.mpc`

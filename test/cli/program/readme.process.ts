@@ -21,7 +21,7 @@ const PACE = { typed: 60 / (40 * 5), read: 60 / 240, pasted: 5, again: 3 }
 /** Words of prose: nobody reads hex. */
 const wordsIn = (text: string): number => (text.match(/\b[A-Za-z]+\b/g) ?? []).length
 
-/** Somebody at a terminal, and the seconds that they take. What they have read before they know when they see it. */
+/** Somebody at a terminal, and the seconds that they take. They know at sight what they read before. */
 class Reader {
   readonly pasted: number[] = []
   readonly typed: number[] = []

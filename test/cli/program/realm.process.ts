@@ -135,7 +135,7 @@ async function laterOf([alice, bob, carol]: readonly Custodian[]): Promise<Later
   return { ...made, reshare, record, rebind: rebind as string }
 }
 
-/** What a rehearsal has left there. */
+/** The files a rehearsal left there. */
 async function laterIn(stage: string): Promise<Later> {
   const [reshare, record] = [join(stage, 'reshare.mpc'), join(stage, 'record.json')]
   const unlock = ['--passphrase-file', join(stage, 'passphrase')]
@@ -148,7 +148,7 @@ async function laterIn(stage: string): Promise<Later> {
   return { ...made, reshare, record, rebind: join(epochs, rebind) }
 }
 
-/** What a holder makes of its piece, on paper too, and a custodian of what it knows of the key. */
+/** Files made by a holder of its piece, on paper too, and by a custodian of its key. */
 async function madeOf(
   custodian: string,
   holder: string,

@@ -218,7 +218,7 @@ describe('mpc identity reseal', () => {
             'identity.age',
             'identity.card',
           ])
-          // What was cut off stays an hour under a name that nothing reads; the old secret opens none of it.
+          // A file cut off stays an hour under a name that nothing reads; the old secret does not open it.
           for (const left of files.filter((name) => name.startsWith('.tmp-'))) {
             const bytes = Uint8Array.from(await readFile(join(home, left)))
             await expect(openWith(old.kind === 'identity' ? old.identities : [], bytes)).rejects.toThrow()

@@ -78,7 +78,7 @@ describe('what a flag names', () => {
       cwd: dir,
       env: { HOME: dir, MPC_HOME: alice.home },
     })
-    // Whoever opens it to write comes through once it is being read.
+    // An opening to write comes through once it is being read.
     const handle = await open(pipe, 'w')
     child.kill('SIGINT')
     const ran = await endOf(child, [])

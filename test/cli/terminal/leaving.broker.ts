@@ -100,7 +100,7 @@ terminalSuite('leaving, and what comes between', () => {
     const ended = [g, again, h].map(async (one) => (await one.ended).code)
     expect([await e.ended, ...(await Promise.all(ended))]).toEqual([0, 0, 0, 0])
     expect((await g.ended).stderr).toMatch(/frank: here \(last heard \d\d s ago\), heidi: missing/)
-    // Whoever waits is heard: nobody else was ever quiet.
+    // Those who wait are heard: nobody else was ever quiet.
     expect(g.events.filter(({ event }) => event === 'quiet').map(({ party }) => party)).toEqual(['frank'])
   })
 

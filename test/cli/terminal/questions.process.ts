@@ -33,7 +33,7 @@ tmuxSuite('a question at a shell', () => {
     pane.types('stty -g > before')
   })
 
-  /** What the shell saw of the command that ended just now. */
+  /** Expects this exit code, and the terminal as before. */
   const sees = async (code: number): Promise<void> => {
     await pane.sees(`exit ${code}.`)
     pane.types('stty -g | cmp - before && echo "as it was"')

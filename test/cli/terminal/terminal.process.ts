@@ -122,7 +122,7 @@ terminalSuite('at a terminal', () => {
       ['identity', 'verify', 'bob'],
       [
         ['or no:', 'y\r'],
-        // What was wrong is gone from the line.
+        // The wrong answer is gone from the line.
         ['type "bob" or "no"', 'bob\r'],
       ],
     )

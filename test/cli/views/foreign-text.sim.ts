@@ -256,7 +256,7 @@ function withText(value: Value, [step, ...rest]: Path, text: string): Value {
   return new Map(entries)
 }
 
-/** What a reader says to it: null where it takes it. */
+/** A reader's refusal; null where it takes it. */
 function refusal({ read }: Message, bytes: Uint8Array): Error | null {
   try {
     read(bytes)

@@ -113,7 +113,7 @@ describe('what comes', () => {
     boxOf(network, bob).mailbox.post('letter', { session, round: 'one' }, body(3))
     await settled()
     expect(mailbox.get(slot(bob, 'one'))).toBeDefined()
-    // What one session took is free for the next.
+    // A letter of one session is free for the next.
     mailbox.leave(session)
     mailbox.enter(session)
     carols.repeat(slot(carol, 's19'))
@@ -244,7 +244,7 @@ describe('what comes', () => {
     const [[who, [first, second]]] = equivocated as [[string, [Envelope, Envelope]]]
     expect(who).toBe('bob')
     expect([first.body, second.body]).toEqual([body(3), body(4)])
-    // What came first stands.
+    // The first one stands.
     expect(mailbox.get(slot(bob, 'one'))?.body).toEqual(body(3))
   })
 
@@ -385,7 +385,7 @@ describe('how long it waits', () => {
     await pass(60_000)
     // Not carol, who is at work, and not again.
     expect(told()).toEqual([{ event: 'quiet', party: 'bob', since }])
-    // What was heard before, and comes once more, is not bob speaking.
+    // A letter heard before that comes once more is not bob speaking.
     network
       .connect('relay')
       .publish(

@@ -5,7 +5,7 @@ import { type Command, Parser, ProtocolError } from '../../../src/messaging/rela
 const LIMITS = { line: 64, payload: 32 }
 const CONNECT = 'CONNECT {"verbose":false}\r\n'
 
-/** What comes of these bytes: commands, then what ended it. */
+/** The result of these bytes: commands, then the error. */
 function parsed(
   chunks: readonly Uint8Array[],
   limits = LIMITS,
@@ -124,7 +124,7 @@ describe('the parser of the relay', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), mutated), (all) => {
         parsed([all])
-        // What was read before never depends on what comes after it.
+        // The commands read never depend on what comes after them.
         const { commands } = parsed([all.subarray(0, all.length >> 1)])
         expect(parsed([all]).commands.slice(0, commands.length)).toEqual(commands)
       }),

@@ -1,4 +1,4 @@
-/** What is granted: our decisions, and those of a nats-server that has never heard of us, over one table. */
+/** Permissions: our decisions, and those of a nats-server that has never heard of us, over one table. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { covers, isPattern, isSubject } from '../../../src/messaging/relay/patterns.js'
@@ -113,7 +113,7 @@ natsServerSuite('the permissions of the relay and of nats-server', () => {
     await relay.close()
   })
 
-  /** What a server answers to each command of somebody, alone with it: SUB is taken back at once. */
+  /** A server's answers to each command of somebody, alone with it: SUB is taken back at once. */
   async function answers({ key, commands }: Somebody, port: number): Promise<string[]> {
     const client = await RawClient.as(key, port)
     const said = await client.answers(

@@ -380,7 +380,7 @@ describe('its limits', () => {
     expect(logged.filter((line) => line.endsWith('Slow Consumer'))).toHaveLength(1)
     slow.socket.resume()
     await slow.ended()
-    // Who talks is not to blame.
+    // The talker is not to blame.
     expect(await talker.answer('PONG')).toBe('')
   })
 })

@@ -1,4 +1,4 @@
-/** What is said of those who are missing at the deadline: who never came, and who came and fell silent. */
+/** The failure about those missing at the deadline: some never came, some came and fell silent. */
 import { expect, test } from 'vitest'
 import { inSession } from '../../../src/messaging/session/restart-loop.js'
 import { MemoryNetwork } from '../../../src/messaging/transport/memory.js'
@@ -11,7 +11,7 @@ const everybody = (await people('alice', 'bob')) as [Person, Person]
 const [alice, bob] = everybody
 const patience = { join: 1200, round: 1200, total: null }
 
-/** What alice hears at the deadline, where the server keeps back some of what bob says. */
+/** Alice's failure at the deadline; the server keeps back some of what bob says. */
 async function heardByAlice(kept: (kind: string) => boolean, present: readonly Person[]): Promise<Failure> {
   const network = new MemoryNetwork()
   network.interfere = ({ bytes }) => {

@@ -1,4 +1,4 @@
-/** What a person is told where a connection to a real server does not come about: each cause its words, within 5 s. */
+/** A person is told why a connection to a real server fails: each cause its words, within 5 s. */
 import { readFileSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -251,7 +251,7 @@ natsServerSuite('what keeps a client from a nats-server', () => {
     const failure = await told
     expect(failure).toMatchObject({ kind: 'network', code: 'E_BROKER_LIMIT' })
     expect(failure.hint).toContain('max_subscriptions')
-    // Whoever comes too late to be told is told at once.
+    // A latecomer is told at once.
     expect(await new Promise((resolve) => transport.onFailure(resolve))).toBe(failure)
   })
 })
@@ -320,7 +320,7 @@ natsSuite('a connection that breaks', (startBroker) => {
     expect(await transport.flush()).toBe(true)
     await transport.close()
     expect(await transport.flush()).toBe(false)
-    // What comes after the end is lost like any message.
+    // A message after the end is lost like any other.
     transport.publish('a', new Uint8Array(1))
     transport.subscribe('a', () => undefined)()
     await transport.close()

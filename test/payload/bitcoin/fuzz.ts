@@ -106,7 +106,7 @@ function check(wallet: Wallet, result: Decoded): void {
   const { psbt: signed, transaction } = result.assemble(wallet.signatures(result))
   expect(signed).toBeTypeOf('string')
   if (transaction === undefined) return
-  // What is shown of the outputs is what leaves.
+  // The outputs shown are those that leave.
   const final = bitcoin.Transaction.fromHex(transaction as string)
   const effects = view.effects.filter(({ kind }) => kind !== 'fee')
   expect(final.outs.map(({ value }) => value)).toEqual(effects.map(({ amount }) => amount))

@@ -1,4 +1,4 @@
-/** Whose an input is: what derivations claim, other kinds of script, and inputs of others. */
+/** The owner of an input: claims of derivations, other kinds of script, and inputs of others. */
 import * as bitcoin from 'bitcoinjs-lib'
 import * as ecc from 'tiny-secp256k1'
 import { describe, expect, test } from 'vitest'

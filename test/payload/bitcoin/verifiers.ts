@@ -1,4 +1,4 @@
-/** What others make of our Bitcoin signatures: bitcoinjs-lib finds what is signed, libraries that we do not use verify it. */
+/** Others judge our Bitcoin signatures: bitcoinjs-lib finds what is signed, other libraries verify it. */
 import { createHash } from 'node:crypto'
 import * as secp from '@noble/secp256k1'
 import * as bitcoin from 'bitcoinjs-lib'

@@ -1,4 +1,4 @@
-/** What a PSBT shows of unusual transactions: fees, change, data, scripts without address, lock times. */
+/** The view of unusual transactions in a PSBT: fees, change, data, scripts without address, lock times. */
 import * as bitcoin from 'bitcoinjs-lib'
 import { describe, expect, test } from 'vitest'
 import { HOSTILE, hostileTexts } from '../../support/hostile.js'

@@ -18,7 +18,7 @@ export const bytesOf = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const scalar = (x: bigint): Uint8Array => bytesOf((((x % N) + N) % N).toString(16).padStart(64, '0'))
 
-/** What a watch-only wallet knows of a key. */
+/** A watch-only wallet's knowledge of a key. */
 export class Watched {
   readonly fingerprint: Uint8Array
 

@@ -67,7 +67,7 @@ export function transaction(to: string, data: Hex, changes: Record<string, unkno
   return bytesOf(serializeTransaction(fields as never))
 }
 
-/** What the decoder says of a call in a transaction of the test key. */
+/** The decoder's reading of a call in a transaction of the test key. */
 export const seen = (to: string, data: Hex, changes: Record<string, unknown> = {}): Decoded =>
   decoded(evmTx, transaction(to, data, changes), key)
 

@@ -1,4 +1,4 @@
-/** What a payload says by itself, without a key: the same as with one, but for who signs. */
+/** The outline of a payload, without a key: the same as with one, but for who signs. */
 import { expect, test } from 'vitest'
 import { eip191 } from '../../../src/payload/evm/eip191.js'
 import { eip712 } from '../../../src/payload/evm/eip712.js'

@@ -46,7 +46,7 @@ export const COW_KEY = 'c85ef7d79691fe79573b1a7064c19c1a9819ebdbd1faaab1a8ec9234
 export const decoded = (decoder: Decoder, payload: Uint8Array, key: TestKey): Decoded =>
   decoder.decode(payload, key.subject)
 
-/** What comes out once the key has signed. */
+/** The outputs once the key has signed. */
 export function assembled(decoder: Decoder, payload: Uint8Array, key: TestKey) {
   const { messages, assemble } = decoded(decoder, payload, key)
   return assemble(messages.map(({ message }) => key.sign(message)))

@@ -1,4 +1,4 @@
-/** What a rehearsal signs: payloads that our decoders read without a warning, and other libraries alike. */
+/** The payloads of a rehearsal: ones that our decoders read without a warning, and other libraries alike. */
 import { getCompiledTransactionMessageDecoder } from '@solana/kit'
 import * as bitcoin from 'bitcoinjs-lib'
 import { parseTransaction } from 'viem'
@@ -17,7 +17,7 @@ const SENTENCES: Readonly<Record<Scheme, readonly RegExp[]>> = {
   'eddsa-ed25519': [/0\.25 SOL/],
 }
 
-/** What another library reads of it. */
+/** Another library's reading of it. */
 const ELSEWHERE: Readonly<Record<string, (payload: Uint8Array) => unknown>> = {
   'evm-tx': (payload) => parseTransaction(`0x${Buffer.from(payload).toString('hex')}`).value,
   psbt: (payload) => bitcoin.Psbt.fromBuffer(payload).txOutputs.map(({ value }) => value),

@@ -1,4 +1,4 @@
-/** What a request asks to have signed, computed from its payload. */
+/** The target of a request, computed from its payload. */
 import { describe, expect, test } from 'vitest'
 import { areSignatures, type Target, targetOf, toSign } from '../../../src/payload/registry/target.js'
 import type { Failure } from '../../../src/wire/base/failure.js'

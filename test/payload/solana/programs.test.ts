@@ -69,7 +69,7 @@ const sol = (amount: bigint | null, recipient: string): Effect =>
   effect('transfer', { asset: 'native', amount, recipient })
 const control = (recipient: string): Effect => effect('approve', { asset: 'native', recipient })
 const view = (...instructions: Instruction[]): View => decoded(messageOf(instructions)).view
-/** What the first instruction says. */
+/** The rows of the first instruction. */
 const said = ({ rows }: View): Record<string, string> =>
   Object.fromEntries(
     rows.filter(({ label }) => label.startsWith('1 ')).map(({ label, value }) => [label.slice(2), value]),

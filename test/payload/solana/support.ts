@@ -39,7 +39,7 @@ export const place = (byte: number): Address => address(base58.encode(new Uint8A
 export const [source, target, mint, delegate] = [place(11), place(12), place(13), place(14)]
 export const BLOCKHASH = place(99) as string as Blockhash
 
-/** What builders of instructions ask for where an account signs; it signs nothing here. */
+/** A signer, as builders of instructions want for an account; it signs nothing here. */
 export const signer = ({ address: of }: Person): TransactionSigner => ({
   address: of,
   signTransactions: () => Promise.resolve([]),

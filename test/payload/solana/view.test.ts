@@ -1,4 +1,4 @@
-/** What is shown beside the instructions: signers, lifetime, fee, lookup tables, memos, unknown programs. */
+/** The rows beside the instructions: signers, lifetime, fee, lookup tables, memos, unknown programs. */
 import { createHash } from 'node:crypto'
 import { getTransferSolInstruction, getAdvanceNonceAccountInstruction } from '@solana-program/system'
 import { getTransferCheckedInstruction, TOKEN_PROGRAM_ADDRESS } from '@solana-program/token'

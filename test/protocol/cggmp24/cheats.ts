@@ -79,7 +79,7 @@ export const both =
   (job, run) =>
     a(job, (inner) => b(inner, run))
 
-/** What one party hears and says in the rounds of a run, as its transcript would have it. */
+/** The words that one party hears and says in a run, as its transcript would have them. */
 export function transcribed(
   listener: PartyId,
   run: (tamper: Tamper) => unknown,
@@ -89,7 +89,7 @@ export function transcribed(
   run((letter) => {
     const body = tamper(letter)
     const isHeard = letter.kind === 'broadcast' && (letter.to === listener || letter.from === listener)
-    // What the listener says itself is as it said it, whatever a cheat makes of it on the way.
+    // The listener's own words are as it said them, whatever a cheat makes of them on the way.
     const heard = letter.from === listener ? letter.body : body
     if (isHeard && heard !== undefined) {
       const letters = rounds.get(letter.round) ?? new Map<PartyId, Uint8Array>()

@@ -1,4 +1,4 @@
-/** What ECDSA's key generation has beyond `keygen.test.ts`: the proofs for the combined shares. */
+/** ECDSA's key generation beyond `keygen.test.ts`: the proofs for the combined shares. */
 import { describe, expect, test } from 'vitest'
 import { SplitView } from '../../../src/protocol/core/abort.js'
 import { type Ahead, proofLetter, provesShare } from '../../../src/protocol/cggmp24/keygen.js'

@@ -1,4 +1,4 @@
-/** What the fast and the slow fuzz tests of letters do: hostile bytes in the place of each, to its decoder and in a run. */
+/** The fuzz tests of letters, fast and slow: hostile bytes in place of each, to its decoder and in a run. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { ProtocolAbort, SplitView } from '../../../src/protocol/core/abort.js'

@@ -67,7 +67,7 @@ const onBytes =
 
 const N = key(cheat).aux.get(cheat)?.N as bigint
 
-/** What is done to a field; undefined where it makes no sense. */
+/** The changes to a field; undefined where one makes no sense. */
 const MUTATIONS: Mutations = {
   flip: onBytes((bytes) => bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte))),
   'flip the first byte': onBytes((bytes) => bytes.map((byte, i) => (i === 0 ? byte ^ 1 : byte))),
@@ -92,13 +92,13 @@ export type Case = {
   readonly play: Play
   readonly round: string
   readonly kind: Letter['kind']
-  /** What is sent in place of the letter; undefined withholds it. */
+  /** The bytes sent in place of the letter; undefined withholds it. */
   readonly body: Uint8Array | undefined
-  /** What is committed to before, if not what was. */
+  /** The earlier commitment, if another than it was. */
   readonly committed?: { readonly round: string; readonly body: Uint8Array } | null
 }
 
-/** What a party may choose as it likes: with a commitment to it, it is no cheat. */
+/** The fields a party chooses freely: with a commitment to one, it is no cheat. */
 const FREE = /^(?:u|rho|chainCode|ahead\.rid)$/
 
 function casesOf(play: Play): Case[] {
@@ -189,7 +189,7 @@ export function expectCaught({ name, play, round, kind, body, committed }: Case)
   const own = accusations.filter(({ party }) => party === cheat)
   expect(own, name).toMatchObject([{ party: cheat, kind: 'witnessed' }])
   expect(play.later?.[round] ?? [round], name).toContain(own[0]?.round)
-  // Who lies beside the cheater is named with it, unless the round ends before that is asked.
+  // A liar beside the cheater is named with it, unless the round ends before that is asked.
   expect(play.others ?? [], name).toEqual(expect.arrayContaining(others(accusations)))
   for (const secret of SECRETS) expect(inspect(error, { depth: 9 }), name).not.toContain(secret)
 }

@@ -15,7 +15,7 @@ import { type Letter, type Outcome, sid, simulate, type Tamper } from '../../sup
 import { wrongSum } from './cheats.js'
 import { dealt, onceEach, runSign } from './signing.js'
 
-/** Who is cheated, and who cheats. */
+/** The cheated one and the cheat. */
 export const [honest, cheat] = [1, 2] as const
 
 /** A protocol to cheat in. */
@@ -30,11 +30,11 @@ export type Play = {
   }) => Map<PartyId, Outcome<unknown>>
   /** In which rounds a letter of a round may be found out, if in others than its own. */
   readonly later?: Readonly<Record<string, readonly string[]>>
-  /** Who else is named, in whatever round. */
+  /** Others who are named, in whatever round. */
   readonly others?: readonly PartyId[]
-  /** What is done to the letters, if not everything, and only before the last of many repetitions. */
+  /** The changes to the letters, if not all, and only before the last of many repetitions. */
   readonly mutations?: readonly string[]
-  /** What is committed to in an earlier round, so that what is wrong with an opening is all that is wrong. */
+  /** The commitment of an earlier round, so that what is wrong with an opening is all that is wrong. */
   readonly commitment?: (round: string, opening: Uint8Array) => { round: string; body: Uint8Array } | null
 }
 

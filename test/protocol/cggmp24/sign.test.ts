@@ -245,7 +245,7 @@ describe('a presignature', () => {
   })
 
   test('takes neither digest nor path after it was made', () => {
-    // What it is for is all it knows, and there is no other way to say it.
+    // It knows only its digest, and there is no other way to name one.
     expect(signOnline.length).toBe(2)
     const presignature = presigned().get(1) as Presignature
     expect(presignature.public.digest).toEqual(message)

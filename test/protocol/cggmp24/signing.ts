@@ -1,6 +1,7 @@
 /**
- * What the tests of ECDSA signing share: keys from a dealer, runs whose jobs are done once however many parties and tests
- * ask for the same, verifiers that share no code with what signs, and parties that do other work than they should.
+ * Support of the tests of ECDSA signing: keys from a dealer, runs whose jobs are done once however many
+ * parties and tests ask for the same, verifiers that share no code with what signs, and parties that do other
+ * work than they should.
  */
 import { createHash, createPublicKey, verify as nodeVerify } from 'node:crypto'
 import { recoverPublicKey, verify as otherVerify } from '@noble/secp256k1'
@@ -122,7 +123,7 @@ export type Run = {
   readonly tamper?: Tamper
   readonly sid?: Uint8Array
   readonly jobs?: (job: Job) => Uint8Array
-  /** Who does its work otherwise. */
+  /** Parties that work otherwise. */
   readonly meddle?: Readonly<Record<PartyId, Meddle>>
 }
 

@@ -32,7 +32,7 @@ const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
   ),
 })).value
 
-/** What a decoded value is when maps are written as objects, for comparison. */
+/** A decoded value with its maps written as objects, for comparison. */
 const plain = (value: Value): Value =>
   value instanceof Map
     ? Object.fromEntries([...(value as ReadonlyMap<string, Value>)].map(([k, v]) => [k, plain(v)]))

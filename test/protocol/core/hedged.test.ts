@@ -1,4 +1,4 @@
-/** What a generator that repeats itself costs: nothing, wherever its bytes hide a secret. */
+/** A generator that repeats itself costs nothing wherever its bytes hide a secret. */
 import { shake256 } from '@noble/hashes/sha3.js'
 import { describe, expect, test } from 'vitest'
 import { generateAux } from '../../../src/protocol/cggmp24/auxiliary/generate.js'
@@ -186,7 +186,7 @@ describe.each(['eddsa-ed25519', 'ecdsa-secp256k1'] as const)('resharing, %s: a d
     [2, 2],
     [3, 3],
   ] as const
-  /** What new member 2 is dealt by dealer 1, whose generator is where it always is. */
+  /** The deal of dealer 1 to new member 2; its generator is where it always is. */
   const dealtWith = (other: PartyId, sid: number) => {
     const input = inputOf(key, {
       dealers: [

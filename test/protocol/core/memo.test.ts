@@ -1,4 +1,4 @@
-/** What is remembered: what was found, never what was refused, and never without end. */
+/** The memory keeps what was found, never what was refused, and never without end. */
 import { expect, test } from 'vitest'
 import { curveOf } from '../../../src/protocol/group/scheme.js'
 import { Memo } from '../../../src/protocol/core/memo.js'

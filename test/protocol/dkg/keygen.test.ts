@@ -43,7 +43,7 @@ describe.each(SCHEMES)('key generation, %s', (scheme) => {
   const letter = openingLetter(scheme)
   const sessionOf = (party: PartyId, n = 3) => new Session(sid, party, upTo(n))
 
-  /** What party `from` says when all are honest; it depends on its own seed only. */
+  /** The letter of a party when all are honest; it depends on its own seed only. */
   const honest = overhear((tamper) => runKeygen(input, 3, { tamper }))
   const openingOf = (party: PartyId): Opening => letter.decode(honest('open', party))
 

@@ -69,7 +69,7 @@ function accusations(outcome: Outcome<unknown> | undefined): readonly Accusation
   return error.accusations
 }
 
-/** What the file of a failed run proves. */
+/** The proof by the file of a failed run. */
 function verdict(rounds: Rounds, disputes: readonly Dispute[] = []): readonly Accusation[] {
   const { share, level, aux, epoch } = keyOf(1)
   const key = { share, auxiliary: { level, parties: aux }, epoch }

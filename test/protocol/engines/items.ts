@@ -1,4 +1,4 @@
-/** What the tests of runs with several messages share: cheats that change one item of a letter. */
+/** Support of the tests of runs with several messages: cheats that change one item of a letter. */
 import { echoesOf, entriesLetter, entrySession } from '../../../src/protocol/core/entries.js'
 import type { PartyId, Session } from '../../../src/protocol/core/session.js'
 import { upTo } from '../frost/party.js'

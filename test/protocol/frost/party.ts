@@ -1,6 +1,6 @@
 /**
- * What the FROST tests share: keys made in the simulator, signing runs, independent verifiers, and cheaters. Keys may be
- * of any scheme.
+ * Support of the FROST tests: keys made in the simulator, signing runs, independent verifiers, and cheaters.
+ * Keys may be of any scheme.
  */
 import { createHash, createPublicKey, verify as nodeVerify } from 'node:crypto'
 import { hashes, schnorr as independentSchnorr } from '@noble/secp256k1'
@@ -27,7 +27,7 @@ export const seededNonces = (...seed: (string | number)[]): NonceRng => ({
   fresh: seededRng('nonces', ...seed),
 })
 
-/** What keygen gives each of `n` parties. */
+/** Keygen's output for each of `n` parties. */
 export function runKeygen(
   input: KeygenInput,
   n: number,

@@ -23,7 +23,7 @@ async function homeWithDeadClaim(order = 1): Promise<Home> {
   return home
 }
 
-/** What a refusal looks like on disk. */
+/** The file of a refusal on disk. */
 async function refusedFile(): Promise<Buffer> {
   const claims = claimsIn(await newHome())
   await claims.finish('refused', 'no')

@@ -121,7 +121,7 @@ describe('an identity', () => {
           if (whole) expect(there).toBe(true)
           expect(await readCard(home)).toBe(there ? first.card : null)
           expect(await readSealedIdentity(home)).toEqual(there ? first.sealed : null)
-          // Whoever comes next would find the lock's holder dead; here it is this very process.
+          // The next one would find the lock's holder dead; here it is this very process.
           await rm(join(home.root, 'identity.lock'), { force: true })
           if (there) await failureOf(() => writeIdentity(home, second))
           else await writeIdentity(home, second)

@@ -49,7 +49,7 @@ test('one that names the former takes its place, and the former does not come ba
     [id(1), null],
     [id(2), [id(1)]],
     [id(4), [id(1)]],
-    // What was replaced along with the former, though this home never voted for it.
+    // One that the former replaced too, though this home never voted for it.
     [id(4), null],
     [id(5), [id(4), id(2)]],
   ] as const) {

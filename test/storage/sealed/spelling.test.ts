@@ -57,7 +57,7 @@ test.each([
 ])('words of ours open with %s', async (_, typed) => {
   expect(canonical(typed)).toBe(GENERATED)
   expect(await opens(typed, await sealWithPassphrase(GENERATED, PLAIN, FACTOR))).toBe(true)
-  // What opens a piece seals its page too, and the page opens by the words as they were given.
+  // The same words seal a piece's page, and it opens by them as they were given.
   expect(await opens(GENERATED, await sealWithPassphrase(typed, PLAIN, FACTOR))).toBe(true)
 })
 

@@ -1,4 +1,4 @@
-/** What a rehearsing process makes of what was made in earnest: nothing. The golden files are such, and known to be good. */
+/** A rehearsing process refuses files made in earnest. The golden files are such, and known to be good. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -51,7 +51,7 @@ const failureIn = (check: () => unknown): Promise<Failure> =>
       (error: Failure) => error,
     )
 
-// What these are is found out before anything else is looked at.
+// The realm of these is checked before anything else.
 const NOBODY = {} as KeyRecord
 const NOBODYS_CARD = {} as Card
 const NOBODYS_KEY = {} as SigningKey

@@ -1,4 +1,4 @@
-/** Who sits in the old seats by a resharing's definition: whoever reads one holds every rebind in it against the record. */
+/** The old seats by a resharing's definition: its reader holds every rebind in it against the record. */
 import { describe, expect, test } from 'vitest'
 import { decode } from '../../../src/protocol/core/codec.js'
 import { Secret } from '../../../src/protocol/core/secret.js'

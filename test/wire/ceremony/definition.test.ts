@@ -103,7 +103,7 @@ describe('a definition', () => {
     const encoded = definitionCodec.encode(definition)
     const ids = new Set([hex(definitionId(definition))])
     for (const path of leaves(encoded)) {
-      // What is hashed, not the rules, which are tested below: no field may be outside the id.
+      // This tests the hash, not the rules, as below: no field may be outside the id.
       const changed = rewrite(encoded, path, another)
       let other: Definition
       try {
@@ -165,7 +165,7 @@ describe('a definition', () => {
         expect(error).toMatchObject({ code: 'E_DEFINITION', kind: 'authentication' })
       }
     }
-    // Whatever parses has other signatures than these over its id, and these are on it.
+    // No change parses, as these signatures are not over another id.
     expect(parsed).toBe(0)
   })
 

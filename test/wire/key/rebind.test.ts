@@ -199,8 +199,8 @@ describe('a rebind', () => {
       return who.identity.signing.sign(SIGNED.rebind, Object.fromEntries(form))
     }
     const [proof, handed] = ['knew the share of alice', 'without a signature of that one, or the reverse']
-    // Cut off, whole or in part; a stranger's in its place; and put onto one that came back after a loss. What was proved
-    // with the share covers it as well, so that is what fails first.
+    // Cut off, whole or in part; a stranger's in its place; put onto one come back after a loss. The proof
+    // with the share covers it as well, and fails first.
     refused(put(whole, null, null), 'E_REBIND_PROOF', proof)
     refused(put(whole, alice.card, null), 'E_REBIND', handed)
     refused(put(whole, null, signed), 'E_REBIND_PROOF', proof)
@@ -208,7 +208,7 @@ describe('a rebind', () => {
     refused(put(whole, alice.card, signedBy(mallory, alice.card)), 'E_REBIND', 'not signed by alice')
     refused(put(encoded, mallory.card, signedBy(mallory, mallory.card)), 'E_REBIND_PROOF', proof)
     refused(put(encoded, null, signed), 'E_REBIND', handed)
-    // Whoever knows the share proves any of it, and cannot sign for the new identity.
+    // A knower of the share proves any of it, and cannot sign for the new identity.
     const mine = (from: From | null): Uint8Array => rebindFor(record, shares, { from, next: mallory })
     for (const bytes of [mine(null), mine(handing(mallory))]) {
       refused(bytes, 'E_REBIND', 'not signed by the new identity')
@@ -272,7 +272,7 @@ describe('a rebind that is offered to a new identity', () => {
     const forged = offered({ from: { card: alice.card, signing: mallory.identity.signing } })
     refusal(() => completes(forged), 'E_REBIND', 'not signed by alice')
     for (const path of leaves(offer)) {
-      // What the key is called is the new machine's to say.
+      // The key's name is the new machine's to choose.
       if (path.join('.') === 'key') continue
       const failure = failureOf(() => completes(rewrite(offer, path, another)))
       expect(failure.kind, path.join('.')).toBe('authentication')

@@ -1,4 +1,4 @@
-/** What custodians say of their shares, whose word counts, and the file in which it is handed on. */
+/** The statements of custodians on their shares, those that count, and the file that hands them on. */
 import { describe, expect, test } from 'vitest'
 import { exportHandover, parseExportedHandover } from '../../../src/wire/paper/json-export.js'
 import { makeRebind, parseRebind } from '../../../src/wire/key/rebind.js'

@@ -86,8 +86,8 @@ describe.each(SCHEMES)('pieces of a share on paper, %s', (scheme) => {
 })
 
 /**
- * What the page says under "Should the program be lost", done by the page alone: digits of bech32 to bytes, the end of the
- * CBOR to a number, Lagrange at zero.
+ * The steps under "Should the program be lost", done by the page alone: digits of bech32 to bytes, the end of
+ * the CBOR to a number, Lagrange at zero.
  */
 function byHand(pages: ReadonlyMap<number, readonly string[]>, order: bigint, little: boolean): bigint {
   const digits = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'

@@ -1,4 +1,4 @@
-/** What stands on paper is read back as it was, however it was typed; and each error is found in its line. */
+/** Text on paper is read back as it was, however it was typed; and each error is found in its line. */
 import { bech32m } from '@scure/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -22,7 +22,7 @@ const bytes = rng(172)
 const lines = paperLines(bytes)
 const text = lines.join('\n')
 
-/** What is said of lines of which some were typed otherwise. */
+/** The error about lines of which some were typed otherwise. */
 const saidOf = (changed: readonly string[]): string => {
   const failure = failureOf(() => readPaperLines(changed.join('\n')))
   expect(failure).toMatchObject({ kind: 'verification', code: 'E_PAPER_LINE' })

@@ -35,7 +35,7 @@ export const run = (context: Context, options: Options): Promise<Result> =>
 export type Making<P extends MakingPlan> = {
   readonly planOf: Parameters<typeof agreeTo<P>>[3]
   readonly make: (world: World, plan: P) => Promise<MadeKey>
-  /** What its rounds do, for people. */
+  /** The work of its rounds, for people. */
   readonly doing?: string
 }
 

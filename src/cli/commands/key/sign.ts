@@ -127,7 +127,7 @@ async function again(context: Context, options: Options, before: SignedBefore): 
   return signedResult(context.terminal, before, before.key, [], options.in)
 }
 
-/** Whom the asker waits for, and what they are to run meanwhile. */
+/** The signers that the asker waits for, and what they are to run. */
 function waitingFor({ name, record }: Key, self: string, { signers }: Options): string {
   const others =
     signers?.filter((each) => each !== self).join(' and ') ?? `${record.threshold - 1} more to sign`

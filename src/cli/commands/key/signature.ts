@@ -18,13 +18,13 @@ export type Skip = {
   readonly request_id: string | null
   readonly asker: string | null
   readonly sha256: string | null
-  /** What its payload does; null where it was not decoded. */
+  /** Its payload in words; null where it was not decoded. */
   readonly sentence: string | null
   readonly code: string | null
 }
 
 /**
- * What `mpc sign` gives back. Whoever redirects stdout has the signatures alone, one a line; the rest is said beside.
+ * The result of `mpc sign`. A redirected stdout gets signatures alone, one a line; all else is said beside.
  * @param file what --in named, if it did
  */
 export function signedResult(

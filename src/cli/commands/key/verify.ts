@@ -63,7 +63,7 @@ type Under = { readonly record: KeyRecord } | { readonly scheme: Scheme; readonl
 
 type Signed = { readonly publicKey: Uint8Array; readonly message: Uint8Array }
 
-/** What was signed, and by which key. */
+/** The signed message, and the key. */
 async function signedOf(
   under: Under,
   type: string,

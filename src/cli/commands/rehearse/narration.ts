@@ -1,4 +1,4 @@
-/** What custodians and holders do in a rehearsal after the first signature: what each types, and what comes of it. */
+/** Deeds in a rehearsal after the first signature: what each person types, and its result. */
 import { acceptanceWords } from '../../../ceremony/definition/build.js'
 import { type Deed, KEY } from '../../../ceremony/rehearsal/participants.js'
 import { hex } from '../../../wire/base/text.js'

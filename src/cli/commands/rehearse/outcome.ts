@@ -1,4 +1,4 @@
-/** What came of a rehearsal, for machines and people. */
+/** The outcome of a rehearsal, for machines and people. */
 import type { After } from '../../../ceremony/rehearsal/drills.js'
 import { Dropped, type Mishap } from '../../../ceremony/rehearsal/faults.js'
 import { KEY, PASSPHRASE, type Step } from '../../../ceremony/rehearsal/participants.js'
@@ -120,7 +120,7 @@ export function endedBadly(told: Told, { who }: Mishap): Result {
   }
 }
 
-/** Who has the key after all. */
+/** Says who has the key. */
 function keysOf(ended: Rehearsed['ended']): string {
   const holders = ended.filter(({ error }) => error === null).map(({ name }) => name)
   return holders.length === 0

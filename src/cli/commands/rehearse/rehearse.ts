@@ -84,7 +84,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   return done.made ? endedWell(told, done.made, mishap) : endedBadly(told, mishap as Mishap)
 }
 
-/** Whoever plays has seen the most important; nobody else is asked. */
+/** A player has seen the most important; nobody else is asked. */
 async function askOn({ terminal }: Context, played: string | null): Promise<boolean> {
   if (played === null) return true
   terminal.say(
@@ -97,7 +97,7 @@ async function askOn({ terminal }: Context, played: string | null): Promise<bool
   return answer === ''
 }
 
-/** Who takes part, and what is to go wrong. @throws Failure `E_REHEARSE` (usage) */
+/** The participants, and the mishap to come. @throws Failure `E_REHEARSE` (usage) */
 function castOf(context: Context, options: Options) {
   const n = options.custodians ?? 3
   const threshold = options.threshold ?? Math.floor(n / 2) + 1

@@ -1,6 +1,6 @@
 /** The words that the custodians of a rehearsal read aloud. */
 
-/** What the others say aloud, for whoever plays to compare. */
+/** The others' words, said aloud for the player to compare. */
 export class Voices {
   readonly #words = new Map<string, readonly string[]>()
   #complete: () => void = () => {}

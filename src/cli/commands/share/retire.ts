@@ -73,7 +73,7 @@ const nothingLeft = (name: string): Result => ({
   next: `mpc share list --key ${name}`,
 })
 
-/** What will be destroyed, who uses the newer epoch, and what is left elsewhere. */
+/** Says what will be destroyed, who uses the newer epoch, and what is left. */
 function planLines({ name, newest, gone, epochs }: RetirePlan): string[] {
   if (!newest) return []
   return [

@@ -1,4 +1,4 @@
-/** What a decoder finds, collected while it reads: rows, effects and warnings of one view. */
+/** A decoder's findings, collected while it reads: rows, effects and warnings of one view. */
 import type { Effect, Row, View } from '../../decoder.js'
 import { chunks } from '../../lines.js'
 import { hex, visible } from '../../../wire/base/text.js'
@@ -18,7 +18,7 @@ export class Report {
   private constructor(
     /** As effects name it. */
     readonly chain: string,
-    /** What stands before each label: nothing, or `call 2.1 `. */
+    /** The prefix of each label: nothing, or `call 2.1 `. */
     readonly prefix: string,
     parent?: Report,
   ) {

@@ -27,8 +27,8 @@ export type Reader = {
   readonly signature: string
   readonly selector: string
   /**
-   * What the call does; null if it is not understood. The function reports rows, effects and warnings, and gives the
-   * deed in words, from a verb in the third person.
+   * The reading of a call; null if it is not understood. The function reports rows, effects and warnings, and
+   * gives the deed in words, from a verb in the third person.
    */
   readonly read: (call: Call) => ((context: Context) => string) | null
 }

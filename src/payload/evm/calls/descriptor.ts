@@ -32,7 +32,7 @@ export type DescribedFunction = {
 export type Input = Component & { readonly name?: string; readonly components?: readonly Input[] }
 
 export type Descriptor = {
-  /** Who wrote it, as it says. */
+  /** Its author, as it says. */
   readonly owner: string
   readonly deployments: readonly { readonly chain: bigint; readonly contract: string }[]
   readonly functions: readonly DescribedFunction[]

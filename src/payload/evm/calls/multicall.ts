@@ -5,7 +5,7 @@
 import { type Call, type Context, type Reader, reader } from './call.js'
 import { contractName, named } from './contracts.js'
 
-/** What a call that makes others does: the words of the others are in their own rows, but for a single one. */
+/** Words for a call that makes others: those of the others are in their own rows, but for a single one. */
 export function inOne(within: readonly string[], by: string): string {
   return within.length === 1
     ? `makes one call by way of ${by}: ${within[0]}`

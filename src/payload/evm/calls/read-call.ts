@@ -1,6 +1,6 @@
 /**
- * What a call does, decoded inwards: rows, effects and warnings. A function that is not known, or arguments that are
- * not canonical, are said to be unknown; nothing is guessed.
+ * The deeds of a call, decoded inwards: rows, effects and warnings. A function that is not known, or
+ * arguments that are not canonical, are said to be unknown; nothing is guessed.
  */
 import { hex } from '../../../wire/base/text.js'
 import { coins, coinsAndWei, sizeAndHash } from '../base/amounts.js'
@@ -29,7 +29,7 @@ const DELEGATECALLS = bySelector(multiSend)
 type State = {
   /** How many calls within calls are still read. */
   calls: number
-  /** What reads functions beyond those that are built in. */
+  /** Readers of functions beyond those that are built in. */
   readonly more: readonly Reader[]
 }
 

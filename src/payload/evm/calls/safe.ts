@@ -12,7 +12,7 @@ import { tokenOf, tokenRow } from './tokens.js'
 
 const NOBODY = `0x${'0'.repeat(40)}`
 
-/** What the owners of a Safe sign, without its nonce. */
+/** A transaction of a Safe, without its nonce. */
 export type SafeTransaction = {
   readonly to: string
   readonly value: bigint
@@ -41,7 +41,7 @@ export function safeTransaction(safe: string, tx: SafeTransaction, context: Cont
   return `has the Safe ${safe} do this: ${deed}`
 }
 
-/** What the Safe pays to whoever submits its transaction. */
+/** The payment of a Safe to whoever submits its transaction. */
 function refund(tx: SafeTransaction, { call, out }: Context): void {
   if (tx.gasPrice === 0n) return
   const isCoin = tx.gasToken === NOBODY

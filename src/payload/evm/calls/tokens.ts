@@ -80,7 +80,7 @@ export function tokenRow(token: Token, out: Report): void {
 /** From half of what a number of so many bits can say, an allowance is without limit in practice. */
 export const isUnlimited = (amount: bigint, bits: number): boolean => amount >> BigInt(bits - 1) > 0n
 
-/** What a spender may take: an amount for effects, and words. */
+/** A spender's allowance: an amount for effects, and words. */
 export function allowance(token: Token, amount: bigint, bits: number) {
   const unlimited = isUnlimited(amount, bits)
   return {

@@ -22,7 +22,7 @@ export type Asked = {
   /** EIP-55: whose signature it is; or `SOME_KEY`. */
   readonly signer: string
   readonly out: Report
-  /** What reads functions beyond those that are built in. */
+  /** Readers of functions beyond those that are built in. */
   readonly more: readonly Reader[]
 }
 

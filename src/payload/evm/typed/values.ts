@@ -13,7 +13,7 @@ export type Typed = { readonly encoded: Uint8Array; readonly value: unknown }
 const MOST_VALUES = 4096
 const MOST_DEPTH = 32
 
-/** What a walk needs all the way. */
+/** The state of a walk. */
 type Walk = { readonly schema: Schema; readonly out: Report; left: number }
 
 /**

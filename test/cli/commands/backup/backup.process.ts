@@ -36,7 +36,7 @@ let rebind: string
 const message = Buffer.from('after the fire')
 const approve = ['--approve', `sha256:${createHash('sha256').update(message).digest('hex')}`]
 const path = (name: string): string => join(folder.dir, name)
-/** What a script runs in somebody's home. */
+/** Runs a command in somebody's home. */
 const line = (who: Custodian, text: string, how: How = {}): Promise<Ran> =>
   who.mpc([...text.split(' '), ...who.unlock, '--no-input', '--json'], how)
 

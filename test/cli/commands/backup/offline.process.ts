@@ -59,7 +59,7 @@ describe('a backup', () => {
       return all
     }
     writeFileSync(seen, '')
-    // Who does open one is seen, a connection as well as a server and a name.
+    // An opened one is seen, a connection as well as a server and a name.
     const message = join(backup.dir, 'record.json')
     const sign = `sign --key treasury --in ${message} --signers alice,bob --approve sha256:${'0'.repeat(64)}`
     const digest = execFileSync('sha256sum', [message], { encoding: 'utf8' }).slice(0, 64)
@@ -96,7 +96,7 @@ describe('a backup', () => {
   })
 })
 
-/** What says that the share of this epoch was split. */
+/** The note that the share of this epoch was split. */
 function escrowOf({ home }: Custodian): string {
   const [found] = execFileSync('find', [join(home, 'keys'), '-name', 'escrow.age'], {
     encoding: 'utf8',

@@ -33,7 +33,7 @@ beforeAll(async () => {
   lines = await printed(backup, h1)
   put('h1.txt', lines.join('\n'))
   for (const holder of [h2, h3, h4]) put(`${holder.name}.txt`, (await printed(backup, holder)).join('\n'))
-  // What a scanner gives of the public sheet; that the picture says the same is held by `paper.slow.ts`.
+  // The public sheet as a scanner gives it; `paper.slow.ts` holds that the picture says the same.
   const { record, certificate } = parsePublicRecord(readFileSync(path('record.json')))
   put('record.txt', recordCode(record))
   put('certificate.txt', certificateCode(certificate as Uint8Array))

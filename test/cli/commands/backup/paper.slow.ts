@@ -175,7 +175,7 @@ describe.skipIf(missing !== null)(`pages${skipped}`, () => {
         const { pdf, pages } = onPaper('long.html', size)
         expect(pages, `${size}, ${sealed ? 'sealed' : 'in clear'}`).toHaveLength(2)
         expect(textOf(pdf, 1)).toMatch(/Printed by mpc/)
-        // What is sealed for ever is too long to be typed.
+        // A piece sealed for ever is too long to be typed.
         const lines = recipient === quantum ? ['Too long to type'] : paperLines(bytes)
         for (const line of lines) expect(textOf(pdf, 1)).toContain(line)
         expect(codesIn(pages[0] as string).map((each) => each.trim())).toEqual([text.trim()])

@@ -21,7 +21,7 @@ let server: Broker
 let folder: Awaited<ReturnType<typeof scratch>>
 let [alice, bob, carol] = [] as unknown as [Custodian, Custodian, Custodian]
 
-/** What a member's program sends in place of an envelope of its own: the same, another body, or nothing. */
+/** The replacement that a member's program sends for its envelope: the same, another body, or nothing. */
 type Mischief = (envelope: Envelope) => Uint8Array | 'as it is' | 'nothing'
 
 function misbehaving(transport: Transport, identity: Identity, mischief: Mischief): Transport {

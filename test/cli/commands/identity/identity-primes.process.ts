@@ -45,7 +45,7 @@ describe('mpc identity primes', () => {
     const begun = performance.now()
     child.kill('SIGINT')
     const { code, json, stderr } = await ended
-    // What it still had to make would have taken many minutes.
+    // The primes still to make would have taken many minutes.
     expect(performance.now() - begun).toBeLessThan(5000)
     expect(code).toBe(130)
     expect(json.data).toEqual({ made: kept() - before, primes: kept() })

@@ -16,7 +16,7 @@ let publicKey: string
 const message = Buffer.from('on another machine')
 const approve = ['--approve', `sha256:${createHash('sha256').update(message).digest('hex')}`]
 const path = (name: string): string => join(folder.dir, name)
-/** What a script runs in somebody's home. */
+/** Runs a command in somebody's home. */
 const line = (who: Custodian, text: string): Promise<Ran> =>
   who.mpc([...text.split(' '), ...who.unlock, '--no-input', '--json'])
 

@@ -1,4 +1,4 @@
-/** What becomes of shares after a reshare, by the real binary: listed, checked, destroyed, handed on, moved to another machine. */
+/** The fate of shares after a reshare, by the real binary: listed, checked, destroyed, handed on, moved. */
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
@@ -26,7 +26,7 @@ let publicKey: string
 const message = Buffer.from('before and after')
 const approve = ['--approve', `sha256:${createHash('sha256').update(message).digest('hex')}`]
 const path = (name: string): string => join(folder.dir, name)
-/** What a script runs in somebody's home. */
+/** Runs a command in somebody's home. */
 const line = (who: Custodian, text: string): Promise<Ran> =>
   who.mpc([...text.split(' '), ...who.unlock, '--no-input', '--json'])
 const epochsOf = async (who: Custodian) =>

@@ -1,4 +1,4 @@
-/** What calls of tokens and of known contracts do: effects, sentence, rows and warnings. viem encodes every call. */
+/** Calls of tokens and of known contracts: effects, sentence, rows and warnings. viem encodes every call. */
 import { pad, toFunctionSelector, toHex } from 'viem'
 import { describe, expect, test } from 'vitest'
 import {

@@ -20,7 +20,7 @@ import { digestByViem, key, seen as seenJson, type TypedData, typedData } from '
 
 const me = key.address
 
-/** What is seen; the digest is viem's. */
+/** The view; the digest is viem's. */
 function seen(data: TypedData) {
   const result = seenJson(data)
   expect(hex0(result.messages[0]?.message as Uint8Array)).toBe(digestByViem(data))

@@ -15,7 +15,7 @@ const session = new Session(sid, 1, parties)
 const honest = overhear((tamper) => runAux(3, { tamper }))
 const openingOf = (party: PartyId): AuxOpening => letter.opening.decode(honest('aux-open', party))
 
-/** Who is guilty by what was said aloud in a run, and by these disputes. */
+/** The guilty by what was said aloud in a run, and by these disputes. */
 function verdict(tamper: Tamper, disputes: readonly Dispute[] = []): unknown {
   const rounds = new Map<string, Map<PartyId, Uint8Array>>()
   runAux(3, {

@@ -1,4 +1,4 @@
-/** What the tests of auxiliary generation share: runs of it in the simulator, and cheaters. */
+/** Support of the tests of auxiliary generation: runs of it in the simulator, and cheaters. */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { encode } from '../../../../src/protocol/core/codec.js'
 import {

@@ -1,4 +1,4 @@
-/** What the fast and the slow tests of powers share: numbers at the edges, and a reference that shares no code. */
+/** Support of the tests of powers, fast and slow: edge numbers, and a reference that shares no code. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { modPow } from '../../../../src/protocol/cggmp24/integers/modexp.js'

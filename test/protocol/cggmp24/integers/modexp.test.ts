@@ -232,7 +232,7 @@ test('exponentiations are counted by the sizes that OpenSSL sees, until the next
   product(3n, 1n << 200n)
   // The second is more than the multiple is good for.
   product(3n, 1n << 4096n)
-  // What is answered without OpenSSL does not count.
+  // An answer without OpenSSL does not count.
   prime(1n, 5n)
   product(3n, 0n)
   expect(exponentiations()).toEqual([

@@ -62,7 +62,7 @@ describe('decryption', () => {
     vi.resetModules()
   })
 
-  /** What OpenSSL was given to raise, and to which powers. */
+  /** The bases that OpenSSL got to raise, and the powers. */
   const raised: { readonly base: bigint; readonly exponent: bigint }[] = []
 
   async function overheard() {

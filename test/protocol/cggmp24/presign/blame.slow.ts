@@ -26,7 +26,7 @@ const keys = dealt(3, 5)
 const quorum: readonly PartyId[] = [1, 3, 4]
 const session = new Session(sid, 1, quorum)
 
-/** What the honest ones find out, and what the transcript of the first of them proves. */
+/** The findings of the honest ones, and what the transcript of the first of them proves. */
 function found(
   meddle: Readonly<Record<PartyId, Meddle>>,
   honest: readonly PartyId[],

@@ -1,4 +1,4 @@
-/** Who broke a signing: found by the signers, and by whoever reads their transcript. More in `blame.slow.ts`. */
+/** Blame for a broken signing, by its signers and by readers of the transcript. More in `blame.slow.ts`. */
 import { describe, expect, test } from 'vitest'
 import type { Rounds } from '../../../../src/protocol/core/rounds.js'
 import { TEST_ONLY } from '../../../../src/protocol/cggmp24/integers/level.js'
@@ -24,7 +24,7 @@ const keys = dealt(3, 5)
 const quorum: readonly PartyId[] = [1, 3, 4]
 const letter = presignLetters(TEST_ONLY, 3)
 
-/** What the failure phase costs one of two: its own proofs, and those of the other. */
+/** Costs of the failure phase for one of two: its own proofs, and those of the other. */
 const EACH_ONCE = ['blame/prove-answer', 'blame/prove-sum', 'blame/verify-answer', 'blame/verify-sum']
 
 const session = new Session(sid, 1, quorum)

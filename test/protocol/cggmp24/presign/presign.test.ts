@@ -1,4 +1,4 @@
-/** Attacks on presigning, one cheater or more, with the exact blame. What a single field can do is in `matrix.ts`. */
+/** Attacks on presigning, one cheater or more, with the exact blame. Single fields are in `matrix.ts`. */
 import { describe, expect, test } from 'vitest'
 import { SplitView } from '../../../../src/protocol/core/abort.js'
 import { auxPublicShape } from '../../../../src/protocol/cggmp24/auxiliary/data.js'
@@ -201,7 +201,7 @@ describe('shares of Γ, δ and Δ', () => {
     const outcomes = runSign(keys, quorum, {
       ...cheats({ 3: lie }),
       jobs: (job) => {
-        // What comes then is for `blame.test.ts`.
+        // Blame itself is for `blame.test.ts`.
         if (job.name.startsWith('blame/')) throw new Error('it asks who it was')
         return onceEach(job)
       },

@@ -1,8 +1,8 @@
 /**
- * Whatever a proof's challenge is hashed from is bound by that alone: a statement or a commitment is exchanged and the
- * answers are moved along, so that every equation stays true, and the hash refuses. To know that it is the hash, the same
- * is played with a library that leaves this one element out of it: there the proof is accepted. Where no such move is
- * known, the prover itself leaves the element out.
+ * The hash alone binds all that a proof's challenge is made from: a statement or a commitment is exchanged
+ * and the answers are moved along, so that every equation stays true, and the hash refuses. To know that it
+ * is the hash, the same is played with a library that leaves this one element out of it: there the proof is
+ * accepted. Where no such move is known, the prover itself leaves the element out.
  */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Point } from '../../../../src/protocol/group/curve.js'
@@ -39,7 +39,7 @@ type Item = bigint | Point
 const same = (a: Item, b: Item): boolean =>
   typeof a === 'bigint' || typeof b === 'bigint' ? a === b : a.equals(b)
 
-/** What the forgetful library leaves out of its hashes. */
+/** The items that the forgetful library does not hash. */
 let forgotten: readonly Item[] = []
 afterEach(() => {
   forgotten = []

@@ -1,4 +1,4 @@
-/** What the fast and the slow fuzz tests of proofs do: hostile bytes, held against codec and verifier. */
+/** The fast and the slow fuzz tests of proofs: hostile bytes, held against codec and verifier. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { codec, CodecError, equalBytes } from '../../../../src/protocol/core/codec.js'

@@ -154,7 +154,7 @@ describe('Πprm', () => {
   })
 })
 
-/** What somebody gives who knows that s^factor is t^λ, and answers as if the factor were 1. */
+/** The proof by somebody who knows that s^factor is t^λ, and answers as if the factor were 1. */
 const bluff = (rp: Pedersen, lambda: bigint, phi: bigint): PrmProof => {
   const secret: PedersenSecret = { public: rp, lambda, phi }
   return provePrm(some, secret, seededRng('bluff'))

@@ -1,5 +1,5 @@
 /**
- * What is false, too large or altered is refused, and refusing never throws. Each equation and each check
+ * All that is false, too large or altered is refused, and refusing never throws. Each equation and each check
  * meets a prover that violates it alone: false in one part of the statement, wrong in one power, too large in
  * one witness.
  */
@@ -56,7 +56,7 @@ const TROUBLE = [
   ...[256, 2047, 2048, 4095].map((bits) => 2n ** BigInt(bits)),
 ]
 
-/** What may stand in place of a number. */
+/** The substitutes for a number. */
 function substitutes(x: bigint, kind: Kind, others: readonly bigint[]): bigint[] {
   const shifts = [1n, N, keys.N_i.N, Nhat, N * N].flatMap((by) => [x + by, x - by])
   const ends = typeof kind === 'object' ? [2n ** BigInt(kind.answer - 1), 2n ** BigInt(kind.answer)] : []
@@ -83,7 +83,7 @@ function replaced(subject: Subject, proof: Proof, field: string, bytes: Uint8Arr
   return encode(Array.isArray(value) ? [...value.slice(0, -1), change(value.at(-1) as Value)] : change(value))
 }
 
-/** Who refuses these bytes as a proof of the statement. Anything thrown but a CodecError fails the test. */
+/** Tells who refuses these bytes as a proof. Anything thrown but a CodecError fails the test. */
 function refuser(subject: Subject, statement: Statement, bytes: Uint8Array): 'shape' | 'verifier' | 'nobody' {
   let proof: Proof
   try {
@@ -126,7 +126,7 @@ describe.each(SUBJECTS)('Π$name', (subject) => {
           ]
     const own = kind === 'point' ? (mine as Point).toBytes() : bytesOf(mine as bigint, kind)
     const refusers = encodings
-      // What Πsch does not choose it cannot choose again: its second proof is its first.
+      // Πsch cannot choose again what it does not choose: its second proof is its first.
       .filter((bytes) => bytes !== null && encode(bytes).join() !== encode(own).join())
       .map((bytes) => refuser(subject, statement, replaced(subject, proof, field, bytes as Uint8Array)))
     expect(refusers).not.toContain('nobody')

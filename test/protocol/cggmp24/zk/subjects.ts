@@ -78,7 +78,7 @@ export type Subject = {
   readonly extremes: readonly Numbers[]
   /** Witnesses beyond what a proof may let pass. */
   readonly excessive: readonly Numbers[]
-  /** What of the statement the witness determines: with another there, it is false. */
+  /** The fields that the witness determines: with another there, it is false. */
   readonly determined: readonly string[]
 }
 
