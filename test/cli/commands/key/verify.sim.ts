@@ -29,3 +29,10 @@ test.each([
   expect(json.error.message).toContain(problem)
   if (flags.includes('eddsa-ed25518')) expect(json.error.hint).toContain('Did you mean eddsa-ed25519?')
 })
+
+test('a --timeout that is longer than any timer leaves time to read', async () => {
+  const under = ['--public-key', key, '--scheme', 'eddsa-ed25519']
+  const args = ['verify', ...under, '--in', '-', '--signature', 'cd'.repeat(64), '--timeout', '25d', '--json']
+  const { json } = await mpc(`${folder.dir}/nobody`, args, { input: 'hello' })
+  expect(json).toMatchObject({ code: 9, error: { code: 'E_SIGNATURE_INVALID' } })
+})
