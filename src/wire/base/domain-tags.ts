@@ -17,6 +17,8 @@ export const SIGNED = {
   receipt: 'mpc/receipt/v1',
   /** (request fields): I ask for this signature. */
   request: 'mpc/request/v1',
+  /** (approval fields): I approve this request, or refuse it. */
+  approval: 'mpc/approval/v1',
   /** (digest of a safe prime): I made this for myself. */
   prime: 'mpc/prime/v1',
   /** (manifest fields): my share is split as this says. */

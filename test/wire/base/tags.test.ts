@@ -20,6 +20,7 @@ describe('what an identity key signs', () => {
   test('the list is complete and holds no tag twice', () => {
     expect([...tags].sort()).toEqual([
       'mpc/accept/v1',
+      'mpc/approval/v1',
       'mpc/card/v1',
       'mpc/envelope/v1',
       'mpc/escrow-manifest/v1',
