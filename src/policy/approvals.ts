@@ -18,10 +18,10 @@ export function approversOf(
   return [...new Set(counted.map(({ fingerprint }) => fingerprint))].sort()
 }
 
-/** Custodians who approve or sign, each once. */
-export function custodiansAmong(approvers: readonly string[], { asker, signers, custodians }: Asked): number {
+/** Custodians who approve or sign, each once. An asker who signs is one of them; `approversOf` has left it out else. */
+export function custodiansAmong(approvers: readonly string[], { signers, custodians }: Asked): number {
   const here = new Set([...approvers, ...signers])
-  return new Set(custodians.filter((each) => each !== asker && here.has(each))).size
+  return new Set(custodians.filter((each) => here.has(each))).size
 }
 
 /**

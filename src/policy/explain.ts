@@ -18,7 +18,7 @@ export const SEMANTICS: readonly string[] = [
   'What a payload leaves open fits no rule that allows, and fits one that denies.',
   'Permits, delegatecalls and unknown calls need a rule that names their effect; unlimited approvals and permits need amount: { unlimited: true }.',
   'Limits count transfers, approvals and permits of an asset by this key, over all paths and rules.',
-  'The asker never counts as approving. A person counts once, also under two titles.',
+  'The asker never counts as approving; among the custodians it counts if it signs. A person counts once, also under two titles.',
   'This guards the custodian whose program applies it: enough custodians with other programs can sign anything.',
 ]
 
@@ -102,7 +102,7 @@ function needWords(need: Need): string {
     case 'approvals':
       return `${need.of} ${plural(need.of, 'approval')} by ${need.title}; ${need.have} so far`
     case 'custodians':
-      return `${need.of} ${plural(need.of, 'custodian')} who approve or sign, without the asker; ${need.have} so far`
+      return `${need.of} ${plural(need.of, 'custodian')} who approve or sign; ${need.have} so far`
     case 'delay':
       return `a wait until ${rfc3339(need.until)}`
     default:

@@ -271,8 +271,11 @@ const EXAMPLES: Readonly<Record<string, readonly Case[]>> = {
       decides: 'allow: to the hot wallet',
     },
     {
-      what: 'a payment that a custodian asks for: three others are needed',
-      tried: (p) => vault(p, { approvals: [1, 2].map((n) => approvalBy(n)) }, print('alice')),
+      what: 'a payment that two custodians sign, of whom one asks: a third is needed',
+      tried: (p) => {
+        const { request, ...rest } = vault(p, { approvals: [1, 2].map((n) => approvalBy(n)) }, print('alice'))
+        return { ...rest, request: { ...request, signers: ['alice', 'bob'].map(print) } }
+      },
       decides: 'needs: to the hot wallet',
       needs: ['2 of 3 custodians'],
     },

@@ -38,7 +38,7 @@ describe('a decision in words', () => {
     ).toEqual([
       'Allowed by "pay", without asking a person here, once this is there:',
       '2 approvals by compliance; 1 so far.',
-      '2 custodians who approve or sign, without the asker; 0 so far.',
+      '2 custodians who approve or sign; 0 so far.',
       'a wait until 2030-01-01T14:00:00.000Z.',
       'The limit per-24h of the rule "pay" is 500 usdc: 2 usdc used before, 1.5 usdc by this request.',
     ])
