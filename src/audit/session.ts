@@ -14,7 +14,7 @@ import {
 } from '../wire/ceremony/definition.js'
 import { isKeyDefinition, membersOf, playersOf } from '../wire/ceremony/key-definition.js'
 import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/session/envelope.js'
-import { Failure } from '../wire/base/failure.js'
+import { Failure, otherEngine } from '../wire/base/failure.js'
 import {
   attemptId,
   confirmCodec,
@@ -46,7 +46,7 @@ export function demand(holds: boolean, problem: string): void {
   if (!holds) refuse(problem)
 }
 
-/** Reads a file. @throws Failure `E_TRANSCRIPT` (verification) with the first failed check */
+/** Reads a file. @throws Failure `E_TRANSCRIPT` (verification) with the first failed check; `E_ENGINE` (configuration) */
 export async function holding<T>(what: string, hint: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read()
@@ -54,6 +54,8 @@ export async function holding<T>(what: string, hint: string, read: () => T | Pro
     const refused = (problem: string, cause?: unknown): Failure =>
       new Failure('verification', 'E_TRANSCRIPT', `the ${what} does not hold: ${problem}`, { hint, cause })
     if (cause instanceof Unsound) throw refused(cause.message)
+    const other = otherEngine(cause)
+    if (other) throw other
     if (cause instanceof CodecError) throw refused(`malformed: ${cause.message}`, cause)
     if (cause instanceof Failure) throw refused(cause.message, cause)
     throw cause

@@ -1,4 +1,5 @@
 /** Transcripts to verify: of real ceremonies, and of participants who together sign whatever they like. */
+import { engineOf } from '../../src/protocol/engines/registry.js'
 import { readFile } from 'node:fs/promises'
 import { findKey } from '../../src/ceremony/epochs/find-key.js'
 import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
@@ -56,7 +57,12 @@ export async function keygenTranscripts(
   scheme: FrostScheme,
 ): Promise<Uint8Array[]> {
   const network = new MemoryNetwork()
-  const file = fileOf({ ...(keygenDefinition(everybody) as KeygenDefinition), key, scheme })
+  const file = fileOf({
+    ...(keygenDefinition(everybody) as KeygenDefinition),
+    key,
+    scheme,
+    engine: engineOf(scheme).name,
+  })
   return Promise.all(
     everybody.map(async (custodian) => {
       const plan = await planKeygen(custodian.home, custodian.card, file, Date.now())
@@ -116,6 +122,7 @@ export function staged(custodians: readonly Person[], scheme: FrostScheme, whim:
   const definition = {
     ...(keygenDefinition(custodians) as KeygenDefinition),
     scheme,
+    engine: engineOf(scheme).name,
     threshold: custodians.length,
     ...whim.definition,
   }
@@ -190,6 +197,7 @@ export function staged(custodians: readonly Person[], scheme: FrostScheme, whim:
     format: 'mpc/key-record/v1',
     key_id: id,
     scheme,
+    engine: engineOf(scheme).name,
     threshold: input.threshold,
     group_point: (sum[0] as { toBytes(): Uint8Array }).toBytes(),
     chain_code:

@@ -7,6 +7,7 @@
  *
  * A file that is there is never written again.
  */
+import { engineOf } from '../../src/protocol/engines/registry.js'
 import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join as joinPath } from 'node:path'
@@ -57,6 +58,7 @@ async function makeGolden(): Promise<Record<string, Uint8Array | string>> {
       ...(keygenDefinition(everybody) as KeygenDefinition),
       key: scheme,
       scheme,
+      engine: engineOf(scheme).name,
     })
     const signatures = everybody.map(({ identity, card }) => ({
       fingerprint: card.fingerprint,

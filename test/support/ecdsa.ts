@@ -33,7 +33,13 @@ export class EcdsaTable {
     const table = new EcdsaTable(everybody, new Workers())
     const network = new MemoryNetwork()
     const definition = keygenDefinition(everybody) as KeygenDefinition
-    const file = fileOf({ ...definition, scheme: 'ecdsa-secp256k1', threshold: 3, rehearsal: true })
+    const file = fileOf({
+      ...definition,
+      scheme: 'ecdsa-secp256k1',
+      engine: 'cggmp24/1',
+      threshold: 3,
+      rehearsal: true,
+    })
     await Promise.all(
       everybody.map(async (custodian) => {
         const plan = await planKeygen(custodian.home, custodian.card, file, Date.now())

@@ -1,4 +1,5 @@
 /** Members with real keys, and their seats in a ceremony over a memory network. */
+import { engineOf } from '../../src/protocol/engines/registry.js'
 import { randomBytes } from 'node:crypto'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { Opening, Starts } from '../../src/messaging/session/restart-loop.js'
@@ -36,6 +37,7 @@ export function keygenDefinition(everybody: readonly Person[], threshold = 2): D
     kind: 'keygen',
     key: 'treasury',
     scheme: 'eddsa-ed25519',
+    engine: engineOf('eddsa-ed25519').name,
     threshold,
     members: everybody.map(({ card }) => ({ card, role: 'custodian' as const })),
     policy: null,

@@ -1,4 +1,5 @@
 /** Keys of custodians on disk, dealt anew over a network in memory. */
+import { engineOf } from '../../src/protocol/engines/registry.js'
 import { findKey } from '../../src/ceremony/epochs/find-key.js'
 import type { Key } from '../../src/ceremony/keys/key.js'
 import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
@@ -29,7 +30,7 @@ export async function makeTreasury(
 ): Promise<MadeKey> {
   const network = new MemoryNetwork()
   const definition = keygenDefinition(everybody, threshold) as KeygenDefinition
-  const file = fileOf({ ...definition, scheme, rehearsal: isRehearsal() })
+  const file = fileOf({ ...definition, scheme, engine: engineOf(scheme).name, rehearsal: isRehearsal() })
   const [made] = await Promise.all(
     everybody.map(async (who) => {
       const plan = await planKeygen(who.home, who.card, file, Date.now())

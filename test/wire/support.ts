@@ -1,4 +1,5 @@
 /** Support of the tests of the wire: members from seeds, whole keys, and one way to mutate a record. */
+import { engineOf } from '../../src/protocol/engines/registry.js'
 import { auxDataCodec, sealAuxPrimes } from '../../src/protocol/cggmp24/auxiliary/data.js'
 import { PRODUCTION } from '../../src/protocol/cggmp24/integers/level.js'
 import { makePedersen } from '../../src/protocol/cggmp24/integers/pedersen.js'
@@ -78,6 +79,7 @@ export function madeKey(
     format: 'mpc/key-record/v1',
     key_id: id,
     scheme,
+    engine: engineOf(scheme).name,
     threshold: 2,
     group_point: (feldman(curve, f)[0] as { toBytes(): Uint8Array }).toBytes(),
     chain_code: isDerivable(scheme) ? filled(9) : null,

@@ -3,6 +3,7 @@
  * this home. Anything not given stays as it is.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
+import { engineOf } from '../../protocol/engines/registry.js'
 import type { Rng } from '../../protocol/core/session.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Member, ReshareDefinition } from '../../wire/ceremony/definition.js'
@@ -52,6 +53,7 @@ export function buildReshare(
     kind: plan.kind,
     key: name,
     scheme: record.scheme,
+    engine: engineOf(record.scheme).name,
     threshold,
     members: cards.map((card): Member => ({ card, role: 'custodian' })),
     policy: null,

@@ -1,5 +1,6 @@
 /** Ceremony files: made from a plan, read, signed by their members, and merged. */
 import { CodecError } from '../../protocol/core/codec.js'
+import { engineOf } from '../../protocol/engines/registry.js'
 import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
 import type { Rng } from '../../protocol/core/session.js'
 import { type Card, fingerprintOf, type Keys } from '../../wire/identity/card.js'
@@ -49,10 +50,12 @@ export function buildKeygen(
 ): KeygenDefinition {
   const problems = problemsOf(plan).map(({ field, problem }) => `--${field} ${problem}`)
   if (problems.length > 0) throw badPlan(problems.join('; '))
+  const scheme = SCHEMES.find((each) => each === plan.scheme) as Scheme
   return whole({
     kind: 'keygen',
     key: plan.key,
-    scheme: SCHEMES.find((scheme) => scheme === plan.scheme) as Scheme,
+    scheme,
+    engine: engineOf(scheme).name,
     threshold: plan.threshold,
     members: rolesOf(plan).flatMap(([field, names]) =>
       names.map((name) => ({ card: meaningOf(known, name).card, role: ROLE[field] as Role })),

@@ -10,7 +10,8 @@ import type { Room } from '../../messaging/session/session.js'
 import { spanOf } from '../../messaging/channel/timeouts.js'
 import { areSignatures, toSign } from '../../payload/registry/target.js'
 import { Session } from '../../protocol/core/session.js'
-import { givesAway, signMessages, wipeSigningKey } from '../../protocol/engines/engine.js'
+import { signMessages, wipeSigningKey } from '../../protocol/engines/engine.js'
+import { engineOf } from '../../protocol/engines/registry.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
@@ -141,7 +142,7 @@ async function makeSignatures(
   const own = await openToSign(world.home, key, world.identity, world.card)
   let hasLeft = false
   const beforeSend = async (round: string): Promise<void> => {
-    if (round !== givesAway(key.record.scheme)) return
+    if (round !== engineOf(key.record.scheme).givesAway) return
     await claims.markLeft(request.payloadSha256)
     room.mayAbort = false
     hasLeft = true

@@ -73,6 +73,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_CONFIG',
       'E_BEHIND',
       'E_DESCRIPTOR',
+      'E_ENGINE',
       'E_EPOCH',
       'E_FILE_MODE',
       'E_FILE_SIZE',

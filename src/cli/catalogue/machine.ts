@@ -3,6 +3,10 @@ import { entry } from './entry.js'
 
 export const machineCodes = {
   E_USAGE: entry('The command line is not valid.', 'See `mpc COMMAND --help`.'),
+  E_ENGINE: entry(
+    'A definition, a record or a share was made by an engine, or a version of one, that this mpc does not have.',
+    'Use the version of mpc that made it, or a newer one. Nothing was changed.',
+  ),
   E_NODE: entry('This version of Node is too old for mpc.', 'Install the version that the error names.'),
   E_UNKNOWN_CODE: entry('There is no such error code.', '`mpc explain` lists all codes.'),
   E_UNEXPECTED: entry('This is a bug in mpc.', 'Report it, with the lines on stderr.'),

@@ -21,8 +21,9 @@ export class CodecError extends Error {
   constructor(
     readonly at: string,
     readonly problem: string,
+    cause?: unknown,
   ) {
-    super(at === '' ? problem : `${at}: ${problem}`)
+    super(at === '' ? problem : `${at}: ${problem}`, { cause })
   }
 }
 

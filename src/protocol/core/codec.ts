@@ -178,8 +178,8 @@ export const mapped = <A, B>(shape: Shape<A>, to: (a: A) => B, from: (b: B) => A
     try {
       return to(inner)
     } catch (cause) {
-      if (cause instanceof CodecError) throw new CodecError(join(at, cause.at), cause.problem)
-      throw new CodecError(at, cause instanceof Error ? cause.message : 'not acceptable')
+      if (cause instanceof CodecError) throw new CodecError(join(at, cause.at), cause.problem, cause)
+      throw new CodecError(at, cause instanceof Error ? cause.message : 'not acceptable', cause)
     }
   },
   form: (value) => shape.form(from(value)),

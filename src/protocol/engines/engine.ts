@@ -32,6 +32,7 @@ import { echoRound, type Protocol } from '../core/round.js'
 import type { Scheme } from '../group/scheme.js'
 import type { Secret } from '../core/secret.js'
 import type { NonceRng, PartyId, Rng, Session } from '../core/session.js'
+import { engineOf } from './registry.js'
 
 /** The auxiliary data of an engine: the public data of all custodians, and this one's secret. */
 export type Auxiliary = { readonly data: AuxData; readonly secret: AuxSecret }
@@ -48,7 +49,7 @@ export type NewShares = PublicResult & {
   readonly auxSecret: AuxSecret | null
 }
 
-export const needsAuxiliary = (scheme: Scheme): boolean => scheme === 'ecdsa-secp256k1'
+export const needsAuxiliary = (scheme: Scheme): boolean => engineOf(scheme).auxiliary
 
 /**
  * Makes a key among the session's parties 1 to n, with the auxiliary data that its engine needs.
@@ -227,9 +228,6 @@ export function judgeSigning(
     return judgeFailure(own, { share, level, aux, epoch, shift }, message, letters, about)
   })
 }
-
-/** The round in which a signer sends its share of the signature. */
-export const givesAway = (scheme: Scheme): string => (needsAuxiliary(scheme) ? ROUND.sign : 'share')
 
 /** The rounds that have broadcasts, in order. */
 export function roundsOf(kind: 'keygen' | 'reshare' | 'sign', scheme: Scheme): readonly string[] {

@@ -3,6 +3,7 @@
  * explain` knows, a message for people and a next step. It never holds a secret or unquoted text from others.
  */
 import { CodecError } from '../../protocol/core/codec.js'
+import { OtherEngine } from '../../protocol/engines/registry.js'
 
 /** A failure's culprit and meaning; `cli/terminal/exit.ts` turns each into its exit code. */
 export type FailureKind =
@@ -77,11 +78,23 @@ export class Failure extends Error {
   }
 }
 
-/** The result of `parse`; a CodecError becomes the failure that `refuse` makes of its message. */
+/** The result of `parse`; a CodecError becomes the failure that `refuse` makes of its message, or `E_ENGINE`. */
 export function wellFormed<T>(parse: () => T, refuse: (problem: string, cause: unknown) => Failure): T {
   try {
     return parse()
   } catch (cause) {
-    throw cause instanceof CodecError ? refuse(cause.message, cause) : cause
+    throw cause instanceof CodecError ? (otherEngine(cause) ?? refuse(cause.message, cause)) : cause
   }
+}
+
+/** The Failure `E_ENGINE` (configuration) for an error caused by an OtherEngine; null for any other. */
+export function otherEngine(error: unknown): Failure | null {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (!(cause instanceof OtherEngine)) continue
+    return new Failure('configuration', 'E_ENGINE', `this was ${cause.problem}`, {
+      hint: 'use the version of mpc that made it, or a newer one; if this one made it, the file is damaged',
+      cause: error,
+    })
+  }
+  return null
 }

@@ -19,6 +19,7 @@ export function recordMade(
     format: 'mpc/key-record/v1',
     key_id: old ? old.key_id : id,
     scheme: definition.scheme,
+    engine: definition.engine,
     threshold: definition.threshold,
     group_point: groupPoint,
     chain_code: chainCode,

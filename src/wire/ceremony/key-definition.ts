@@ -20,6 +20,7 @@ import {
   uint,
 } from '../../protocol/core/codec.js'
 import type { ReshareInput } from '../../protocol/dkg/reshare.js'
+import { byEngine, engineField } from '../../protocol/engines/registry.js'
 import { SCHEMES } from '../../protocol/group/scheme.js'
 import { type Card, checkDistinct, parseCard } from '../identity/card.js'
 import { Failure } from '../base/failure.js'
@@ -44,6 +45,7 @@ const supersededShape = mapped(list(bytes(32), 1, MOST_SUPERSEDED), checkOnce, (
 const commonFields = {
   key: nameShape,
   scheme: oneOf(SCHEMES),
+  ...engineField,
   /** Number of custodians who must sign. */
   threshold: uint(MOST_MEMBERS, 2),
   members: list(memberShape, 2, MOST_MEMBERS),
@@ -66,7 +68,7 @@ const keygenFields = record({
   /** Fingerprints of the dealers, who are old custodians. */
   dealers: nullable(list(bytes(32), 2, MOST_MEMBERS)),
 })
-export const keygenShape = mapped(keygenFields, checkKeygen, (d) => d)
+export const keygenShape = byEngine(mapped(keygenFields, checkKeygen, (d) => d))
 
 const reshareFields = record({
   kind: oneOf(['reshare', 'refresh']),
@@ -78,7 +80,7 @@ const reshareFields = record({
   rebinds: list(rebindShape, 0, MOST_MEMBERS),
   dealers: list(bytes(32), 2, MOST_MEMBERS),
 })
-export const reshareShape = mapped(reshareFields, checkReshare, (d) => d)
+export const reshareShape = byEngine(mapped(reshareFields, checkReshare, (d) => d))
 
 export type KeygenDefinition = Of<typeof keygenShape>
 export type ReshareDefinition = Of<typeof reshareShape>

@@ -20,6 +20,7 @@ import {
 import { type AuxData, auxDataCodec } from '../../protocol/cggmp24/auxiliary/data.js'
 import { type Level, PRODUCTION, TEST_ONLY } from '../../protocol/cggmp24/integers/level.js'
 import { needsAuxiliary } from '../../protocol/engines/engine.js'
+import { byEngine, engineField } from '../../protocol/engines/registry.js'
 import { checkPublicShares } from '../../protocol/sharing/key-share.js'
 import { isDerivable, publicKeyOf, SCHEMES } from '../../protocol/group/scheme.js'
 import { digest, type PartyId } from '../../protocol/core/session.js'
@@ -34,6 +35,7 @@ const fieldsShape = record({
   /** Definition id of the ceremony that made the key; never changes. */
   key_id: bytes(32),
   scheme: oneOf(SCHEMES),
+  ...engineField,
   threshold: uint(64, 2),
   /** The key's point: 32 bytes on ed25519, 33 on secp256k1; for taproot the untweaked point. */
   group_point: bytesUpTo(33, 32),
@@ -51,7 +53,7 @@ const fieldsShape = record({
 })
 
 export type KeyRecord = Of<typeof fieldsShape>
-const recordShape: Shape<KeyRecord> = mapped(fieldsShape, check, (r) => r)
+const recordShape: Shape<KeyRecord> = byEngine(mapped(fieldsShape, check, (r) => r))
 const recordCodec = codec(recordShape, 1 << 19)
 
 export const encodeRecord = recordCodec.encode

@@ -18,10 +18,11 @@ import {
 } from '../../protocol/cggmp24/auxiliary/data.js'
 import type { Level } from '../../protocol/cggmp24/integers/level.js'
 import { type Auxiliary, needsAuxiliary } from '../../protocol/engines/engine.js'
+import { byEngine, engineField, engineOf } from '../../protocol/engines/registry.js'
 import { type KeyShare, parseKeyShare } from '../../protocol/sharing/key-share.js'
 import { SCHEMES, type Scheme } from '../../protocol/group/scheme.js'
 import { Secret } from '../../protocol/core/secret.js'
-import { Failure } from '../base/failure.js'
+import { Failure, otherEngine } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { auxiliaryOf, type KeyRecord, levelOfKeys, publicShares, recordDigest } from './record.js'
 import { hex } from '../base/text.js'
@@ -31,13 +32,14 @@ const fields = {
   /** Digest of the public record. */
   record: bytes(32),
   scheme: oneOf(SCHEMES),
+  ...engineField,
   index: uint(64, 1),
   share: bytes(32),
 }
-const plainCodec = codec(record(fields), 4096)
+const plainCodec = codec(byEngine(record(fields)), 4096)
 /** Includes the engine's primes; null if a share was restored without them. */
 const codecAt = (level: Level) =>
-  codec(record({ ...fields, auxiliary: nullable(auxSecretShape(level)) }), 4096)
+  codec(byEngine(record({ ...fields, auxiliary: nullable(auxSecretShape(level)) })), 4096)
 
 /** The primes alone, as they accompany the pieces of a split share. */
 export const auxSecretCodec = (): Codec<AuxSecret> => codec(auxSecretShape(levelOfKeys()), 2048)
@@ -50,10 +52,10 @@ type Sealed = {
   readonly auxiliary: AuxSecret | null
 }
 
-export function encodeShare({ auxiliary, ...share }: Sealed): Uint8Array {
-  if (!needsAuxiliary(share.scheme)) return plainCodec.encode({ format: 'mpc/share/v1', ...share })
-  const ownCodec = codecAt(levelOfKeys())
-  return ownCodec.encode({ format: 'mpc/share/v1', ...share, auxiliary })
+export function encodeShare({ auxiliary, ...own }: Sealed): Uint8Array {
+  const share = { format: 'mpc/share/v1' as const, ...own, engine: engineOf(own.scheme).name }
+  if (!needsAuxiliary(own.scheme)) return plainCodec.encode(share)
+  return codecAt(levelOfKeys()).encode({ ...share, auxiliary })
 }
 
 export type OwnShare = {
@@ -65,7 +67,7 @@ export type OwnShare = {
 /**
  * The share in a plaintext, checked to be the one of this index in this record. The caller wipes the
  * plaintext and the share.
- * @throws Failure `E_SHARE` (decryption)
+ * @throws Failure `E_SHARE` (decryption); `E_ENGINE` (configuration)
  */
 export function parseShare(plaintext: Uint8Array, r: KeyRecord, index: number): OwnShare {
   let secret: Secret | undefined
@@ -94,14 +96,12 @@ export function parseShare(plaintext: Uint8Array, r: KeyRecord, index: number): 
     secret?.wipe()
     if (primes) wipeAuxSecret(primes)
     if (!(cause instanceof CodecError)) throw cause
-    throw new Failure(
-      'decryption',
-      'E_SHARE',
-      `the share file is not this member's share: ${cause.message}`,
-      {
+    throw (
+      otherEngine(cause) ??
+      new Failure('decryption', 'E_SHARE', `the share file is not this member's share: ${cause.message}`, {
         hint: 'put back share.age from a copy of this home; nothing was changed',
         cause,
-      },
+      })
     )
   }
 }

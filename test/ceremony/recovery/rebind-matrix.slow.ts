@@ -2,6 +2,7 @@
  * Every scheme, and splits from 2 of 2 to 10 of 16: a share is split, its machine is lost, the pieces of any threshold
  * of holders restore it under a new identity, the others accept it, and it signs with each of them; and so from paper.
  */
+import { engineOf } from '../../../src/protocol/engines/registry.js'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
@@ -56,7 +57,7 @@ async function keyOf(scheme: Scheme): Promise<[Custodian, Custodian, Custodian]>
   const everybody = (await custodians('alice', 'bob', 'carol')) as [Custodian, Custodian, Custodian]
   const network = new MemoryNetwork()
   const definition = keygenDefinition(everybody) as KeygenDefinition
-  const file = fileOf({ ...definition, scheme, rehearsal: true })
+  const file = fileOf({ ...definition, scheme, engine: engineOf(scheme).name, rehearsal: true })
   await Promise.all(
     everybody.map(async (custodian) => {
       const plan = await planKeygen(custodian.home, custodian.card, file, Date.now())

@@ -45,7 +45,7 @@ beforeAll(async () => {
   everybody = await custodians('alice', 'bob', 'carol')
   const network = new MemoryNetwork()
   const definition = keygenDefinition(everybody) as KeygenDefinition
-  const file = fileOf({ ...definition, scheme: 'ecdsa-secp256k1', rehearsal: true })
+  const file = fileOf({ ...definition, scheme: 'ecdsa-secp256k1', engine: 'cggmp24/1', rehearsal: true })
   // Bob has made his ahead; the others make theirs when they are needed.
   await stockPrimes(everybody[1] as Custodian, { makePrimes: heldPrimes, signal: never }, 1024, 5, () => {})
   made = await Promise.all(

@@ -102,6 +102,7 @@ const MESSAGES: Readonly<Record<string, Message>> = {
       kind: 'refresh',
       key: 'treasury',
       scheme: record.scheme,
+      engine: record.engine,
       threshold: record.threshold,
       members: dealers.map((card) => ({ card, role: 'custodian' })),
       policy: null,

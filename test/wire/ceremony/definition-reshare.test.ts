@@ -72,6 +72,7 @@ const whole: ReshareDefinition = {
   kind: 'refresh',
   key: 'treasury',
   scheme: record.scheme,
+  engine: record.engine,
   threshold: record.threshold,
   members: [newAlice, newBob, carol].map(custodian),
   policy: null,
