@@ -182,7 +182,7 @@ function verifyAbout(definition: KeygenDefinition, id: Uint8Array, record: KeyRe
     record.threshold === definition.threshold &&
     record.epoch === 1 &&
     record.parent === null &&
-    hex(record.policy_sha256 ?? new Uint8Array()) ===
+    hex(record.policy?.sha256 ?? new Uint8Array()) ===
       hex(definition.policy ? sha256(definition.policy) : new Uint8Array()) &&
     members.join() ===
       custodiansOf(definition)

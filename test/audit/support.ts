@@ -212,7 +212,7 @@ export function staged(custodians: readonly Person[], scheme: FrostScheme, whim:
     epoch: 1,
     parent: null,
     definition: id,
-    policy_sha256: null,
+    policy: null,
     auxiliary: null,
     ...whim.record,
   })

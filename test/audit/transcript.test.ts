@@ -448,7 +448,7 @@ describe('the outcome of a key generation', () => {
     ['another key id', () => ({ key_id: filled(1) })],
     ['another ceremony', () => ({ definition: filled(1) })],
     ['another epoch', () => ({ epoch: 2, parent: filled(1) })],
-    ['a policy that the definition has not', () => ({ policy_sha256: filled(1) })],
+    ['a policy that the definition has not', () => ({ policy: { number: 1, sha256: filled(1) } })],
     ['fewer members', ({ members }) => ({ members: members.slice(0, 2) })],
     [
       'members in each other’s seats',
@@ -674,9 +674,9 @@ describe('custodians who sign together what they never ran', () => {
     const policy = utf8('limit: 5')
     const not = 'the record is not of this definition'
     expect(await refusal(encoded('eddsa-ed25519', { definition: { policy } }))).toBe(not)
-    const policy_sha256 = sha256(policy)
-    expect(await refusal(encoded('eddsa-ed25519', { record: { policy_sha256 } }))).toBe(not)
-    await verifyTranscript(encoded('eddsa-ed25519', { definition: { policy }, record: { policy_sha256 } }))
+    const named = { policy: { number: 1, sha256: sha256(policy) } }
+    expect(await refusal(encoded('eddsa-ed25519', { record: named }))).toBe(not)
+    await verifyTranscript(encoded('eddsa-ed25519', { definition: { policy }, record: named }))
   })
 
   test('a participant that signs another’s letter as its own is out of place', async () => {

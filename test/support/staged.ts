@@ -24,6 +24,6 @@ export async function stageKey(
   const digest = recordDigest(record)
   await stageEpoch(at, name, digest, { 'record.cbor': encodeRecord(record), 'share.age': new Uint8Array(1) })
   const epochs = [{ digest, number: 1, status: 'active' as const }]
-  await writeState(at, name, { format: 'mpc/key-state/v1', key_id: record.key_id, epochs })
+  await writeState(at, name, { format: 'mpc/key-state/v1', policy: 0, key_id: record.key_id, epochs })
   return record
 }

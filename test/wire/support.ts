@@ -91,7 +91,7 @@ export function madeKey(
     epoch: 1,
     parent: null,
     definition: id,
-    policy_sha256: null,
+    policy: null,
     auxiliary: scheme === 'ecdsa-secp256k1' ? madeAuxiliary(everybody.length) : null,
   }
   return { record, shares: shares.map((share) => new Secret(curve.scalarBytes(share))) }

@@ -41,12 +41,14 @@ const ROLE: Readonly<Record<string, Role>> = {
 
 /**
  * The definition of a key generation; custodians come first, in the order of the plan.
+ * @param policy the bytes of the key's policy
  * @throws Failure (usage) `E_PLAN` for a problem with the plan; (configuration) `E_UNKNOWN_PEER`
  */
 export function buildKeygen(
   plan: KeygenPlan,
   known: readonly Known[],
   { now, rng }: { readonly now: number; readonly rng: Rng },
+  policy: Uint8Array | null = null,
 ): KeygenDefinition {
   const problems = problemsOf(plan).map(({ field, problem }) => `--${field} ${problem}`)
   if (problems.length > 0) throw badPlan(problems.join('; '))
@@ -60,7 +62,7 @@ export function buildKeygen(
     members: rolesOf(plan).flatMap(([field, names]) =>
       names.map((name) => ({ card: meaningOf(known, name).card, role: ROLE[field] as Role })),
     ),
-    policy: null,
+    policy,
     parent: null,
     dealers: null,
     supersedes: null,

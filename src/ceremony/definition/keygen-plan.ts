@@ -19,6 +19,8 @@ export type KeygenPlan = {
   readonly operators: readonly string[]
   readonly approvers: readonly string[]
   readonly observers: readonly string[]
+  /** The path of the policy's file; null: none. */
+  readonly policy: string | null
   /** RFC 3339; null: now. */
   readonly notBefore: string | null
   /** RFC 3339, or a span from not-before; null: 7 days. */
@@ -130,6 +132,7 @@ function readPlan(fields: Fields): KeygenPlan {
     operators: fields.list('operators') ?? [],
     approvers: fields.list('approvers') ?? [],
     observers: fields.list('observers') ?? [],
+    policy: fields.text('policy'),
     notBefore: fields.text('not-before'),
     expires: fields.text('expires'),
   }

@@ -19,6 +19,7 @@ import {
   unstageEpoch,
   writeState,
 } from '../../storage/home/epochs.js'
+import { stagePolicy } from '../../storage/home/policies.js'
 import { settleVote } from '../../storage/home/votes.js'
 import { Failure } from '../../wire/base/failure.js'
 import { encodeRebind } from '../../wire/key/rebind.js'
@@ -64,7 +65,12 @@ export async function activate(
     'certificate.cbor': certificate,
     ...(transcript && { 'transcript.cbor': encodeTranscript(transcript, null, outcome, receipts) }),
   }
-  if (definition.kind === 'keygen') return begin(home, definition.key, record, epoch)
+  if (definition.kind === 'keygen') {
+    const made = await begin(home, definition.key, record, epoch)
+    // The folder of a key is its own only once its state is there.
+    if (definition.policy) await stagePolicy(home, made.name, 1, { yaml: definition.policy })
+    return made
+  }
   await settleVote(home, definition.parent, file.id, definition.supersedes)
   const name = await nameOfKey(home, record.key_id)
   const begun = name === null ? await begin(home, definition.key, record, epoch) : null
@@ -133,6 +139,7 @@ async function begin(home: Home, wish: string, record: KeyRecord, epoch: EpochFi
   const state: KeyState = {
     format: 'mpc/key-state/v1',
     key_id: keyId,
+    policy: record.policy?.number ?? 0,
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
   const names = namesFor(wish, keyId)
@@ -207,7 +214,8 @@ async function succeed(
   const status = isOld ? 'parent' : 'active'
   const next = index === null ? [] : [{ digest, number: record.epoch, status } as const]
   const epochs = [...before, ...next].sort((a, b) => a.number - b.number)
-  await writeState(home, name, { ...state, epochs })
+  const policy = Math.max(state.policy, record.policy?.number ?? 0)
+  await writeState(home, name, { ...state, policy, epochs })
   return { name, already: false }
 }
 

@@ -12,6 +12,7 @@ import type { Card } from '../../wire/identity/card.js'
 import { custodiansOf, type DefinitionFile } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
+import { agreedPolicy } from '../policy/agreed-policy.js'
 import { requireNotEnded } from '../session/abort.js'
 import { checkTime, finish, make, type Table } from './run.js'
 import type { MadeKey, KeygenPlan } from './plan.js'
@@ -19,7 +20,7 @@ import type { World } from '../world.js'
 
 /**
  * This member's part in a definition, if it may take part.
- * @throws Failure: not a custodian (authentication), expired or too early (absent), a key of that name
+ * @throws Failure: not a custodian, or a policy that is none (authentication), expired or too early (absent), a key of that name
  *   (conflict), ended here (refused)
  */
 export async function planKeygen(
@@ -39,6 +40,7 @@ export async function planKeygen(
       hint: 'ask its author to make one with your card in it: `mpc identity export`',
     })
   }
+  await agreedPolicy(definition)
   const files = new CeremonyFiles(home, file.id)
   await requireNotEnded(files)
   const begun = (await files.readReceipt()) !== null

@@ -72,6 +72,7 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
   const state: KeyState = {
     format: 'mpc/key-state/v1',
     key_id: record.key_id,
+    policy: record.policy?.number ?? 0,
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
   if (!(await createState(home, name, state))) {

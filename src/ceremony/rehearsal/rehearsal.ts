@@ -135,6 +135,7 @@ async function defined(stage: Stage, actors: readonly Actor[]): Promise<Ceremony
     operators: [],
     approvers: [],
     observers: [],
+    policy: null,
     notBefore: null,
     expires: null,
   }

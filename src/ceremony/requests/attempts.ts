@@ -10,6 +10,7 @@ import { orderFor } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import { areSignatures } from '../../payload/registry/target.js'
 import { noSeat } from '../keys/rebinds.js'
+import { policyDiffers } from '../policy/policy-differs.js'
 import { cardOf, orderBy, refusalAmong } from './signer-set.js'
 import type { Signing, SigningRun } from './signing-run.js'
 
@@ -44,14 +45,14 @@ export class HandedOver extends Elsewhere {
  * other signers or another payload are ignored.
  */
 export function heardOrder(
-  { key, board, request, signers }: Signing,
+  signing: Signing,
   least: number,
 ): { readonly by: Uint8Array; readonly said: Order } | null {
   const isOurs = ({ said: order }: { readonly said: Order }): boolean =>
     order.number >= least &&
     order.number <= least + FURTHEST_ORDER &&
-    hex(definitionId(order)) === hex(definitionId(orderBy(key, request, signers, order.number)))
-  const heard = board.orders(request.id).filter(isOurs)
+    hex(definitionId(order)) === hex(definitionId(orderBy(signing, order.number)))
+  const heard = signing.board.orders(signing.request.id).filter(isOurs)
   return heard.sort((a, b) => b.said.number - a.said.number)[0] ?? null
 }
 
@@ -60,7 +61,7 @@ export function heardOrder(
  * on.
  */
 export async function orderOf(run: SigningRun, least: number): Promise<Order> {
-  const { world, key, board, request, signers } = run
+  const { world, board, signers } = run
   const heard = () => heardOrder(run, least)?.said ?? null
   const over = () => endOf(run) ?? reseated(run) ?? run.gone()
   const place = signers.findIndex(({ fingerprint }) => hex(fingerprint) === hex(world.card.fingerprint))
@@ -69,32 +70,61 @@ export async function orderOf(run: SigningRun, least: number): Promise<Order> {
   if (patience > 0 && heard() === null) {
     board.ask()
     await board
-      .until(() => heard() !== null || over() !== null, world.clock.now() + patience, silence)
+      .until(
+        () => heard() !== null || over() !== null || otherPolicy(run) !== null,
+        world.clock.now() + patience,
+        silence,
+      )
       .catch((error: unknown) => {
         if (!(error instanceof Failure) || error.code !== 'E_SILENCE') throw error
       })
   }
   const end = over()
   if (end) throw end
+  const differs = otherPolicy(run)
+  if (differs) {
+    // So that the other one hears of it too.
+    board.issue(orderBy(run, least))
+    throw differs
+  }
   const known = heard()
   if (known) return known
-  const order = orderBy(key, request, signers, least)
+  const order = orderBy(run, least)
   board.issue(order)
   return order
 }
 
 /** The failure if another signer's order has other identities in the seats than this home; otherwise null. */
-function reseated({ key, board, request, signers }: Signing): Failure | null {
-  const own = orderBy(key, request, signers, 1).rebinds.map(hex).join()
+function reseated(signing: Signing): Failure | null {
+  const { board, request, signers } = signing
+  const own = orderBy(signing, 1).rebinds.map(hex).join()
   const other = board
     .orders(request.id)
     .map(({ said }) => said)
     .find(
       (said) =>
         said.rebinds.map(hex).join() !== own &&
-        hex(definitionId(said)) === hex(definitionId(orderFor(request, signers, said.number, said.rebinds))),
+        hex(definitionId(said)) === hex(definitionId(orderFor(request, signers, said.number, said))),
     )
   return other ? noSeat('a signer sits in its seat by a rebind that was not accepted here') : null
+}
+
+/** The failure if another signer's order names another policy than the one in force here; otherwise null. */
+export function otherPolicy(signing: Signing): Failure | null {
+  const { key, policy, board, request } = signing
+  const heard = board.orders(request.id).find(({ said }) => {
+    const own = orderBy(signing, said.number)
+    return (
+      hex(said.policy ?? new Uint8Array()) !== hex(own.policy ?? new Uint8Array()) &&
+      hex(definitionId(said)) === hex(definitionId({ ...own, policy: said.policy }))
+    )
+  })
+  if (!heard) return null
+  const { index } = heard.said.signers.find(
+    (signer) => hex(signer.fingerprint) === hex(heard.by),
+  ) as Order['signers'][number]
+  const party = cardOf(key.seated, index).name
+  return policyDiffers(key.name, policy, { party, sha256: heard.said.policy })
 }
 
 /** The end of a request as others report it: the signatures, or a signer's refusal; null while it goes on. */

@@ -8,10 +8,11 @@ import type { Order } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { KeyRecord } from '../../wire/key/record.js'
 import { chosenCodec, offerCodec, orderFor, type Request } from '../../wire/ceremony/request.js'
+import type { NamedPolicy } from '../../wire/key/named-policy.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
 import type { RequestBoard } from './request-board.js'
-import type { TakenUp } from './signing-run.js'
+import type { Signing, TakenUp } from './signing-run.js'
 
 /**
  * The signers of a request, once they are known.
@@ -106,16 +107,22 @@ export const nobodyCame = (request: Request, what: string): Failure =>
     hint: 'the others run `mpc sign --key KEY --next`; ask again when they are there, or name others with --signers',
   })
 
-/** The order for these signers, with the rebinds that seat them. */
+/** The order for these signers, with the rebinds that seat them and the policy in force here. */
 export function orderBy(
-  key: Omit<Key, 'status'>,
-  request: Request,
-  signers: Order['signers'],
+  {
+    key,
+    policy,
+    request,
+    signers,
+  }: Pick<Signing, 'request' | 'signers'> & {
+    readonly key: Omit<Key, 'status'>
+    readonly policy: NamedPolicy | null
+  },
   number: number,
 ): Order {
   const seats = new Set(signers.map(({ index }) => index))
   const rebinds = key.rebinds.filter(({ rebind }) => seats.has(rebind.index)).map(({ digest }) => digest)
-  return orderFor(request, signers, number, rebinds)
+  return orderFor(request, signers, number, { policy: policy && policy.sha256, rebinds })
 }
 
 /** The encoded rebinds of these signers. */

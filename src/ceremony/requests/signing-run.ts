@@ -4,6 +4,7 @@ import type { RequestClaims } from '../../storage/home/request-claims.js'
 import type { Order } from '../../wire/ceremony/definition.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import type { Key } from '../keys/key.js'
+import type { PolicyInForce } from '../policy/policy-in-force.js'
 import type { World } from '../world.js'
 import type { RequestBoard } from './request-board.js'
 
@@ -11,6 +12,8 @@ import type { RequestBoard } from './request-board.js'
 export type TakenUp = {
   readonly world: World
   readonly key: Key
+  /** In force here; null: the key has none. */
+  readonly policy: PolicyInForce | null
   readonly board: RequestBoard
   readonly request: Request
   /** The decoded target of the request. */

@@ -14,6 +14,7 @@ import { declinedBy, tellOfDeclined } from './declined.js'
 import { Finder } from './pick-request.js'
 import { LIVES, signable } from './fitness.js'
 import type { Key } from '../keys/key.js'
+import { policyInForce } from '../policy/policy-in-force.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
 import { RequestBoard } from '../requests/request-board.js'
 import { carryOut } from './sign.js'
@@ -79,8 +80,9 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
   const { scheme, threshold } = key.record
   const size = { signers: threshold, request: request.encoded.length, messages: target.entries.length }
   requirePayload(world.transport, largestInSigning(scheme, size))
+  const policy = await policyInForce(world.home, key)
   return onBoard(world, key, async (board) => {
-    const taken = { world, key, board, request, target }
+    const taken = { world, key, policy, board, request, target }
     board.know(request)
     tellOfDeclined(taken)
     board.say.ask(request)
@@ -109,7 +111,10 @@ export function join(world: World, key: Key, which: string | null, approval: App
     const deadline = joinUntil(patience, clock.now())
     if (which !== null) {
       const before = await signedBefore(world.home, key.name, which)
-      if (!before) return takeUp({ world, key, board, ...(await finder.named(which, deadline)) }, approval)
+      if (!before) {
+        const found = await finder.named(which, deadline)
+        return takeUp({ world, key, policy: await policyInForce(world.home, key), board, ...found }, approval)
+      }
       await handOver(world, board, before)
       return before
     }
@@ -120,7 +125,8 @@ export function join(world: World, key: Key, which: string | null, approval: App
       })
       const { request } = picked
       try {
-        const taken = { world, key, board, ...picked }
+        const policy = await policyInForce(world.home, key)
+        const taken = { world, key, policy, board, ...picked }
         return await takeUp(taken, approval, () => finder.hasAnother(request))
       } catch (error) {
         if (error instanceof Failure && ELSEWHERE.includes(error.code)) {

@@ -140,5 +140,5 @@ async function orderOf(
     const { fingerprint } = (key.seated.members[i] as (typeof key.seated.members)[number]).card
     return request.signers?.some((named) => hex(named) === hex(fingerprint)) ? [{ index, fingerprint }] : []
   })
-  return request.signers ? orderBy(key, request, signers, 1) : null
+  return request.signers ? orderBy({ key, policy: key.record.policy, request, signers }, 1) : null
 }

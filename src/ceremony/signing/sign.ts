@@ -55,7 +55,7 @@ export async function carryOut(
   // After the share was sent under one order, only a higher one is used.
   let least = claim ? claim.order + (left ? 1 : 0) : 1
   for (let orders = 1; ; orders++) {
-    let order = orderBy(key, request, signers, least)
+    let order = orderBy(run, least)
     try {
       if (orders > MOST_ORDERS) {
         throw tooOften(
@@ -83,7 +83,7 @@ export async function carryOut(
 
 /** An asker who does not sign waits for the signatures. */
 async function watch(run: Signing): Promise<Signed> {
-  const { world, key, board, request, target, signers } = run
+  const { world, board, request, target } = run
   const deadline = joinUntil(world.patience, world.clock.now())
   await board.until(
     () => endOf(run) !== null,
@@ -92,7 +92,7 @@ async function watch(run: Signing): Promise<Signed> {
   )
   const signatures = board.signatures(request.id).find((each) => areSignatures(target, each))
   if (!signatures) throw endOf(run) as Error
-  const order = heardOrder(run, 1)?.said ?? orderBy(key, request, signers, 1)
+  const order = heardOrder(run, 1)?.said ?? orderBy(run, 1)
   const unkept = await keepSigned(new RequestClaims(world.home, request.id), request, order, signatures)
   return { request, target, order, signatures, certificate: null, transcript: null, unkept }
 }

@@ -22,8 +22,9 @@ import { encodeSeating } from '../../wire/key/seated-record.js'
 import { type Seen, transcriptHead } from '../../wire/session/transcript.js'
 import { openToSign } from '../epochs/find-key.js'
 import { indexIn } from '../keys/key.js'
-import { endOf, HandedOver, heardOrder, Superseded } from '../requests/attempts.js'
+import { endOf, HandedOver, heardOrder, otherPolicy, Superseded } from '../requests/attempts.js'
 import { cardOf, rebindsOf } from '../requests/signer-set.js'
+import { requireInForce } from '../policy/policy-in-force.js'
 import type { SigningRun } from '../requests/signing-run.js'
 import { type Cast, openingOf, seated } from '../session/join.js'
 import { encodeFailed, encodeTranscript, seenIn } from '../session/keep-transcript.js'
@@ -106,7 +107,7 @@ function follow(run: OrderedRun): void {
   } else if (end) room.end(end)
   // A member that has joined the session is waited for there.
   else if (room.mayAbort && !room.sid) {
-    const left = gone()
+    const left = otherPolicy(run) ?? gone()
     if (left) room.end(left)
   }
 }
@@ -143,6 +144,7 @@ async function makeSignatures(
   let hasLeft = false
   const beforeSend = async (round: string): Promise<void> => {
     if (round !== engineOf(key.record.scheme).givesAway) return
+    await requireInForce(world.home, key, order.policy)
     await claims.markLeft(request.payloadSha256)
     room.mayAbort = false
     hasLeft = true

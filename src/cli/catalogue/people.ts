@@ -39,9 +39,18 @@ export const peopleCodes = {
   E_CLOCK: entry("Two members' clocks differ by more than two minutes.", 'Set the clock that is wrong.'),
   E_TWO_HOMES: entry('One identity is running in two homes.', 'Its owner must use one home only.'),
   E_PLAN: entry('The parameters of the ceremony are not valid.', 'Correct each point that the error names.'),
-  E_POLICY: entry(
-    'The policy has mistakes. No command reads policies yet.',
-    'Correct them at the lines and columns in the error.',
+  E_POLICY: entry('The policy has mistakes.', 'Correct them at the lines and columns in the error.'),
+  E_POLICY_MISSING: entry(
+    'The key has a policy, and its file is not in this home. Nothing is signed without it.',
+    'Put back the policies folder of the key from a copy of this home.',
+  ),
+  E_POLICY_CHAIN: entry(
+    'A policy file in this home is damaged, is not the one that the custodians agreed on, or is not understood.',
+    'Put back the policies folder of the key from a copy of this home, or use the version of mpc that the others use.',
+  ),
+  E_POLICY_DIFFERS: entry(
+    'Two custodians do not apply the same policy to the key.',
+    'Compare them: `mpc policy show KEY`. The newer one counts.',
   ),
   E_LATER: entry('This kind of ceremony does not exist yet.', '`mpc ceremony new --help` lists the kinds.'),
   E_QUARANTINED: entry(

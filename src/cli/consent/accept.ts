@@ -36,7 +36,7 @@ export async function acceptCeremony(
     ? 'You will compare six words with everybody who is not verified.'
     : `Not verified: ${strangers.map(({ name }) => name).join(' and ')}.`
   await terminal.read([
-    ...definitionLines(file, context.now(), (keys) => statusOf(known, keys)),
+    ...(await definitionLines(file, context.now(), (keys) => statusOf(known, keys))),
     ...(strangers.length === 0 ? [] : [then]),
     '',
   ])

@@ -56,6 +56,8 @@ const definitionFields = {
   members: list(object({ name, fingerprint: hex(32), role: text, index: orNull(count(1)) })),
   participants: list(name),
   dealers: list(name),
+  /** Of the policy that it brings; null: none. */
+  policy_sha256: orNull(hex(32)),
   /** Of a reshare or refresh: the record's digest of the epoch that it starts from. */
   parent: hex(32),
   /** Ids of unfinished ceremonies that it replaces. */
@@ -101,6 +103,8 @@ const keyFields = {
   transcript: orNull(path),
 }
 const key = object(keyFields, ['attempt'])
+/** In force here; null for a key without a policy. */
+const policy = orNull(object({ number: count(1), sha256: hex(32) }))
 
 const handshake = object({
   words: list(text, { minItems: 6, maxItems: 6 }),
@@ -197,10 +201,12 @@ const DATA: Readonly<Record<string, Schema>> = {
   reshare: key,
   refresh: key,
   'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
-  'key show': object(
-    { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy_sha256: orNull(hex(32)) },
-    ['attempt'],
-  ),
+  'key show': object({ ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy }, ['attempt']),
+  'policy show': object({
+    key: name,
+    policy: orNull(object({ number: count(1), sha256: hex(32), yaml: text })),
+    file: orNull(path),
+  }),
   'key address': object({
     key: name,
     scheme,

@@ -5,6 +5,7 @@ import { declareGlobals } from '../runtime/globals.js'
 import { helpOf, rootHelp, shortHelp } from './help.js'
 import { backupCommands } from '../commands/backup/declare.js'
 import { ceremonyCommands } from '../commands/ceremony/declare.js'
+import { policyCommands } from '../commands/policy/declare.js'
 import { identityCommands } from '../commands/identity/declare.js'
 import { serverCommands } from '../commands/server/declare.js'
 import { shareCommands } from '../commands/share/declare.js'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...identityCommands,
   ...ceremonyCommands,
   ...signingCommands,
+  ...policyCommands,
   ...rehearseCommands,
   ...shareCommands,
   ...backupCommands,

@@ -2,6 +2,7 @@
 import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definition/build.js'
 import { listed } from '../../ceremony/epochs/remaining-quorum.js'
 import type { Status } from '../../ceremony/contacts/contacts.js'
+import { agreedPolicy } from '../../ceremony/policy/agreed-policy.js'
 import { type Card, fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { custodiansOf, definitionKeys, type ReshareDefinition } from '../../wire/ceremony/definition.js'
 import {
@@ -12,8 +13,10 @@ import {
   watchersNeeded,
   watchersOf,
 } from '../../wire/ceremony/key-definition.js'
+import { sha256 } from '../../wire/base/hash.js'
 import { hex, rfc3339 } from '../../wire/base/text.js'
 import { fields } from '../terminal/style.js'
+import { policyLines } from './policy-rules.js'
 import { humanTime } from './time.js'
 
 type Member = {
@@ -29,6 +32,7 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
   const { definition, id } = ceremony
   const about = isKeyDefinition(definition) ? definition : null
   const reshare = isReshare(definition) ? definition : null
+  const policy = definition.kind === 'keygen' ? definition.policy : null
   return {
     definition_id: hex(id),
     kind: definition.kind,
@@ -46,6 +50,7 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
       watchers: names(watchersOf(reshare)),
       watchers_needed: watchersNeeded(reshare),
     }),
+    policy_sha256: policy && hex(sha256(policy)),
     signed_by: names(signersOf(ceremony)),
     missing: names(missingFrom(ceremony)),
     not_before: about && rfc3339(about.not_before),
@@ -56,12 +61,15 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
   }
 }
 
-/** @param statusOf how far this home trusts each member's keys */
-export function definitionLines(
+/**
+ * @param statusOf how far this home trusts each member's keys
+ * @throws Failure as `agreedPolicy`
+ */
+export async function definitionLines(
   ceremony: CeremonyFile,
   now: number,
   statusOf: (keys: Keys) => Status | 'unknown' | null = () => null,
-): string[] {
+): Promise<string[]> {
   const { definition, id } = ceremony
   const signed = signersOf(ceremony)
   const members = definitionKeys(definition)
@@ -75,7 +83,23 @@ export function definitionLines(
     ]
     return [keys.name, `${notes.join(', ')}\n${hex(fingerprintOf(keys))}`] as const
   })
-  return [...headOf(ceremony, now), ...fields(rows), ...fields([['ID', hex(id)]])]
+  return [
+    ...headOf(ceremony, now),
+    ...fields(rows),
+    ...(await policyOf(definition)),
+    ...fields([['ID', hex(id)]]),
+  ]
+}
+
+/** The policy that the key gets, in words. */
+async function policyOf(definition: CeremonyFile['definition']): Promise<string[]> {
+  if (definition.kind !== 'keygen') return []
+  const policy = await agreedPolicy(definition)
+  if (policy === null || definition.policy === null) return ['No policy: each custodian decides alone.']
+  return [
+    `The key has a policy, sha256 ${hex(sha256(definition.policy))}:`,
+    ...policyLines(policy).map((line) => `  ${line}`),
+  ]
 }
 
 const STATUS: Readonly<Record<Status | 'unknown', string>> = {

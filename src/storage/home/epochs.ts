@@ -19,6 +19,7 @@ import {
 import { Failure } from '../../wire/base/failure.js'
 import { format } from '../../wire/base/realm.js'
 import { fromHex, hex, NAME, NAME_RULE } from '../../wire/base/text.js'
+import { MOST_POLICIES } from '../../wire/key/named-policy.js'
 import {
   createDir,
   createFile,
@@ -59,6 +60,8 @@ const stateShape = mapped(
   record({
     format: format('mpc/key-state/v1'),
     key_id: bytes(32),
+    /** Number of the policy in force here; 0: none. */
+    policy: uint(MOST_POLICIES),
     epochs: list(
       record({
         /** Digest of the public record; names the epoch. */

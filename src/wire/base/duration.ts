@@ -9,6 +9,12 @@ export function parseSpan(text: string): number | null {
   return count && unit ? Number(count) * (UNITS[unit] as number) : null
 }
 
+/** A span as `parseSpan` reads it, in the largest unit that fits. @param span whole seconds, in milliseconds */
+export function spanText(span: number): string {
+  const [unit, length] = Object.entries(UNITS).findLast(([, each]) => span % each === 0) ?? ['s', 1000]
+  return `${span / length}${unit}`
+}
+
 /** Milliseconds since 1970 of an RFC 3339 time with its zone; null for anything else. */
 export function parseTime(text: string): number | null {
   const time = RFC3339.test(text) ? Date.parse(text) : Number.NaN

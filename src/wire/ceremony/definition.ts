@@ -77,6 +77,8 @@ const orderShape = mapped(
     signers: list(record({ index: uint(MOST_MEMBERS, 1), fingerprint: bytes(32) }), 2, MOST_MEMBERS),
     /** Digests of the rebinds that seat the signers. */
     rebinds: list(bytes(32), 0, MOST_MEMBERS),
+    /** Digest of the policy in force at its maker; null: none. */
+    policy: nullable(bytes(32)),
     expires: time(),
     /** From 1; a higher one replaces a lower one of the same request. */
     number: uint(1_000_000, 1),

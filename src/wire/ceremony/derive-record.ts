@@ -31,7 +31,7 @@ export function recordMade(
     epoch: old ? old.epoch + 1 : 1,
     parent: definition.parent,
     definition: id,
-    policy_sha256: old ? old.policy_sha256 : definition.policy && sha256(definition.policy),
+    policy: old ? old.policy : definition.policy && { number: 1, sha256: sha256(definition.policy) },
     auxiliary: data && auxDataCodec.encode(data),
   }
 }

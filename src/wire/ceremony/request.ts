@@ -87,12 +87,16 @@ const whole = (fields: RequestFields, encoded: Uint8Array): Request => ({
   encoded,
 })
 
-/** The order for these signers. @param rebinds digests of the rebinds that seat them */
+/**
+ * The order for these signers.
+ * @param policy digest of the policy in force
+ * @param rebinds digests of the rebinds that seat them
+ */
 export function orderFor(
   request: Request,
   signers: Order['signers'],
   number: number,
-  rebinds: Order['rebinds'] = [],
+  { policy, rebinds }: Pick<Order, 'policy' | 'rebinds'> = { policy: null, rebinds: [] },
 ): Order {
   return {
     kind: 'sign',
@@ -104,6 +108,7 @@ export function orderFor(
     path: request.path,
     signers,
     rebinds,
+    policy,
     expires: request.expires,
     number,
   }

@@ -27,6 +27,7 @@ import { digest, type PartyId } from '../../protocol/core/session.js'
 import { type Card, checkDistinct, parseCard } from '../identity/card.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { format, isRehearsal } from '../base/realm.js'
+import { namedPolicyShape } from './named-policy.js'
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
 
@@ -47,7 +48,8 @@ const fieldsShape = record({
   parent: nullable(bytes(32)),
   /** The ceremony that made this epoch. */
   definition: bytes(32),
-  policy_sha256: nullable(bytes(32)),
+  /** In force when this epoch was made; null: none. Later ones are certified by themselves. */
+  policy: nullable(namedPolicyShape),
   /** The engine's public auxiliary data (`auxiliaryOf`); null for FROST. */
   auxiliary: nullable(bytesUpTo(1 << 18)),
 })
@@ -97,6 +99,8 @@ function check(r: KeyRecord): KeyRecord {
   if (r.members.some((member, i) => member.index !== i + 1)) throw new CodecError('members', 'not in order')
   checkDistinct(r.members.map((member) => member.card))
   if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'not as the epoch has it')
+  if (r.epoch === 1 && r.policy && r.policy.number !== 1)
+    throw new CodecError('policy', 'not the first of a new key')
   if ((r.chain_code !== null) !== isDerivable(r.scheme))
     throw new CodecError('chain_code', 'not as the scheme has it')
   if ((r.auxiliary !== null) !== needsAuxiliary(r.scheme))

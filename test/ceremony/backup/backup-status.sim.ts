@@ -85,6 +85,7 @@ describe('the notes of holders', () => {
     await stageEpoch(home, 'treasury', digest, { 'record.cbor': encodeRecord(next), 'share.age': share })
     await writeState(home, 'treasury', {
       format: 'mpc/key-state/v1',
+      policy: 0,
       key_id: key.record.key_id,
       epochs: [
         { digest: key.digest, number: 1, status: 'retired' },

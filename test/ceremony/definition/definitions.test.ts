@@ -29,6 +29,7 @@ const plan: KeygenPlan = {
   operators: ['bob'],
   approvers: [],
   observers: ['dave'],
+  policy: null,
   notBefore: null,
   expires: null,
 }
@@ -130,6 +131,7 @@ describe('a ceremony file', () => {
         { index: 2, fingerprint: rng(32) },
       ],
       rebinds: [],
+      policy: null,
       expires: now,
       number: 1,
     }

@@ -12,6 +12,7 @@ const plan: KeygenPlan = {
   operators: [],
   approvers: [],
   observers: [],
+  policy: null,
   notBefore: null,
   expires: '7d',
 }

@@ -575,7 +575,7 @@ describe.concurrent('after the vote', () => {
     await stageEpoch(alice.home, 'treasury', digest, { 'record.cbor': digest, 'share.age': age })
     const key_id = new Uint8Array(32).fill(8)
     const epochs = [{ digest, number: 1, status: 'active' as const }]
-    await writeState(alice.home, 'treasury', { format: 'mpc/key-state/v1', key_id, epochs })
+    await writeState(alice.home, 'treasury', { format: 'mpc/key-state/v1', policy: 0, key_id, epochs })
     at.network.interfere = ({ bytes }) => [bytes]
     const [a, b] = await all(at)
     const name = `treasury-${hex(at.file.id).slice(0, 8)}`

@@ -77,7 +77,7 @@ async function otherKey(home: Home, name: string, i: number): Promise<void> {
   const files = { 'record.cbor': digest, 'share.age': new TextEncoder().encode('share') }
   await stageEpoch(home, name, digest, files)
   const epochs = [{ digest, number: 1, status: 'active' as const }]
-  await createState(home, name, { format: 'mpc/key-state/v1', key_id: digest, epochs })
+  await createState(home, name, { format: 'mpc/key-state/v1', policy: 0, key_id: digest, epochs })
 }
 
 describe('who missed resharings and is dealt in again', () => {

@@ -46,6 +46,7 @@ test('of more epochs than a file holds it hands on the last, and what was said o
   await stageEpoch(there, 'treasury', digest, { 'record.cbor': encodeRecord(held) })
   await createState(there, 'treasury', {
     format: 'mpc/key-state/v1',
+    policy: 0,
     key_id: held.key_id,
     epochs: [{ digest, number: held.epoch, status: 'retired' }],
   })

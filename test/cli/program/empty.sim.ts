@@ -66,8 +66,10 @@ describe('the time of a ceremony', () => {
     }
     const lines = (now: number) =>
       definitionLines(unsigned(definition as Parameters<typeof unsigned>[0]), now)
-    expect(lines(at - 7_200_000)[2]).toMatch(/^NOT YET: begins .* \(in 2 hours\)$/)
-    expect(lines(at)[2]).toMatch(/^expires .* \(in 60 minutes\)$/)
-    expect(lines(at + 7_200_000)[2]).toMatch(/^EXPIRED .* \(60 minutes ago\): its author can make a new one$/)
+    expect((await lines(at - 7_200_000))[2]).toMatch(/^NOT YET: begins .* \(in 2 hours\)$/)
+    expect((await lines(at))[2]).toMatch(/^expires .* \(in 60 minutes\)$/)
+    expect((await lines(at + 7_200_000))[2]).toMatch(
+      /^EXPIRED .* \(60 minutes ago\): its author can make a new one$/,
+    )
   })
 })

@@ -23,6 +23,7 @@ const filesOf = (epoch: string): EpochFiles => ({
 })
 const stateOf = (...epochs: KeyState['epochs']): KeyState => ({
   format: 'mpc/key-state/v1',
+  policy: 0,
   key_id: bytes32(9),
   epochs,
 })

@@ -64,6 +64,7 @@ const order: Order = {
     { index: 3, fingerprint: carol.card.fingerprint },
   ],
   rebinds: [],
+  policy: null,
   expires: 1_900_000_000_000,
   number: 1,
 }

@@ -351,7 +351,7 @@ describe('a piece', () => {
       'E_CERTIFICATE',
       'the receipt of carol',
     )
-    const other = certifiedKey('eddsa-ed25519', { policy_sha256: filled(4) })
+    const other = certifiedKey('eddsa-ed25519', { policy: { number: 1, sha256: filled(4) } })
     refused(() => parsePiece(withCertificate(other.certificate)), 'E_CERTIFICATE', whose, 'another result')
     refused(
       () => parsePiece(withCertificate(makeCertificate({ ...ran, definition: filled(8) }, result, receipts))),

@@ -120,6 +120,7 @@ describe.each(ANSWERS)('%s', (answer) => {
       operators: [],
       approvers: [],
       observers: [],
+      policy: null,
       notBefore: null,
       expires: null,
       supersedes: [],

@@ -46,7 +46,7 @@ describe('a key record', () => {
   })
 
   test.each(schemes)('%s: with any field changed it is refused or is another epoch', (scheme) => {
-    const { record } = madeKey(scheme)
+    const record = { ...madeKey(scheme).record, policy: { number: 1, sha256: filled(3) } }
     const encoded = encodeRecord(record)
     const digests = new Set([hex(recordDigest(record))])
     for (const path of leaves(encoded)) {
@@ -72,7 +72,8 @@ describe('a key record', () => {
       { epoch: 2, parent: filled(1) },
       { epoch: 3, parent: filled(1) },
       { epoch: 2, parent: filled(2) },
-      { policy_sha256: filled(1) },
+      { policy: { number: 1, sha256: filled(1) } },
+      { policy: { number: 2, sha256: filled(1) }, epoch: 2, parent: filled(1) },
       { scheme: 'ecdsa-secp256k1', engine: 'cggmp24/1', auxiliary: new Uint8Array() },
       { scheme: 'ecdsa-secp256k1', engine: 'cggmp24/1', auxiliary: filled(1, 10) },
       { chain_code: filled(1) },

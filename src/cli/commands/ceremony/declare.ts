@@ -62,6 +62,7 @@ export const ceremonyCommands: readonly CommandSpec[] = [
       { flags: '--operators <names>', text: 'the members who may request signatures', parse: once(names) },
       { flags: '--approvers <names>', text: 'the members who approve requests', parse: once(names) },
       { flags: '--observers <names>', text: 'the members who observe', parse: once(names) },
+      { flags: '--policy <file>', text: 'keygen: the policy of the key, YAML', parse: once(any) },
       {
         flags: '--not-before <time>',
         text: 'the earliest start, such as 2030-01-31T09:00:00Z; default: now',

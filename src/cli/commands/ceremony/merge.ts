@@ -17,7 +17,7 @@ export async function run(context: Context, options: Options, paths: readonly st
   const out = await writeNew(options.out, writeDefinition(merged))
   return {
     data: definitionData(merged, out),
-    text: definitionLines(merged, context.now()),
+    text: await definitionLines(merged, context.now()),
     again: `mpc ceremony show ${shellQuote(options.out)}`,
     next: `mpc ceremony verify ${shellQuote(options.out)}`,
   }

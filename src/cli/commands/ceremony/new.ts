@@ -1,9 +1,11 @@
+import { dirname, isAbsolute, join } from 'node:path'
 import { dealersWhoHold } from '../../../ceremony/epochs/tell-behind.js'
 import { buildKeygen, unsigned } from '../../../ceremony/definition/build.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { checkKind, type KeygenPlan, parsePlan } from '../../../ceremony/definition/keygen-plan.js'
 import { buildReshare, type ResharePlan } from '../../../ceremony/definition/build-reshare.js'
 import { type Known, knownCards, whereNamed } from '../../../ceremony/contacts/contacts.js'
+import { writtenPolicy } from '../../../ceremony/policy/agreed-policy.js'
 import type { Home } from '../../../storage/home/home.js'
 import type { Card } from '../../../wire/identity/card.js'
 import { type KeyDefinition, writeDefinition } from '../../../wire/ceremony/definition.js'
@@ -28,6 +30,7 @@ export type Options = {
   readonly operators?: readonly string[]
   readonly approvers?: readonly string[]
   readonly observers?: readonly string[]
+  readonly policy?: string
   readonly notBefore?: string
   readonly expires?: string
   readonly from?: string
@@ -47,7 +50,7 @@ export async function run(context: Context, given: Options, [kind]: readonly str
   const path = await writeNew(options.out, writeDefinition(file))
   return {
     data: definitionData(file, path),
-    text: definitionLines(file, context.now()),
+    text: await definitionLines(file, context.now()),
     again: `mpc ceremony show ${shellQuote(options.out)}`,
     next: `mpc ${file.definition.kind} --definition ${shellQuote(options.out)}`,
     ...(file.definition.kind === 'keygen' && { others: `mpc keygen --join ${hex(file.id)}` }),
@@ -87,11 +90,13 @@ type Build = (
 async function builderOf(options: Options, kind: string | undefined): Promise<Build> {
   if ((kind !== 'reshare' && kind !== 'refresh') || options.from !== undefined) {
     const plan = await planOf(options, kind)
-    return (_home, known, at) => Promise.resolve(buildKeygen(plan, known, at))
+    const policy = plan.policy === null ? null : await policyFor(plan.policy, options.from)
+    return (_home, known, at) => Promise.resolve(buildKeygen(plan, known, at, policy))
   }
   const { key } = options
   if (key === undefined) throw usage('missing: --key')
   if (options.scheme !== undefined) throw usage('a reshare keeps the scheme of the key: leave out --scheme')
+  if (options.policy !== undefined) throw usage('a reshare keeps the policy of the key: leave out --policy')
   const roles = [options.operators, options.approvers, options.observers]
   if (roles.some((names) => names !== undefined))
     throw usage('a reshare has no operators, approvers or observers')
@@ -110,6 +115,12 @@ async function builderOf(options: Options, kind: string | undefined): Promise<Bu
     const dealers = plan.dealers ?? (await dealersWhoHold(home, held))
     return buildReshare({ ...plan, dealers }, held, known, at)
   }
+}
+
+/** The policy that a flag names, or a plan, in which the path begins at the plan's folder. */
+async function policyFor(path: string, plan: string | undefined): Promise<Uint8Array> {
+  const file = plan === undefined ? path : join(dirname(plan), path)
+  return writtenPolicy(await readNamed(isAbsolute(path) ? path : file, '--policy'), path)
 }
 
 async function planOf(options: Options, kind: string | undefined): Promise<KeygenPlan> {
@@ -137,6 +148,7 @@ async function planOf(options: Options, kind: string | undefined): Promise<Keyge
     operators: options.operators ?? [],
     approvers: options.approvers ?? [],
     observers: options.observers ?? [],
+    policy: options.policy ?? null,
     notBefore: options.notBefore ?? null,
     expires: options.expires ?? null,
   }

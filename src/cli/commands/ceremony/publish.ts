@@ -17,7 +17,7 @@ export async function run(context: Context, _options: object, [operand]: readonl
   checkPublishable(file, card, context.now())
   const id = hex(file.id)
   context.terminal.say(
-    ...definitionLines(file, context.now()),
+    ...(await definitionLines(file, context.now())),
     '',
     'Give this line to the others:',
     `  mpc ${commandOf(file)} --join ${id}`,

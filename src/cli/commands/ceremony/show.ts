@@ -36,6 +36,8 @@ async function shown(context: Context, { file, path }: NamedCeremony): Promise<R
   })
   return {
     data: definitionData(file, path),
-    text: definitionLines(file, context.now(), (keys) => (known.length === 0 ? null : statusOf(known, keys))),
+    text: await definitionLines(file, context.now(), (keys) =>
+      known.length === 0 ? null : statusOf(known, keys),
+    ),
   }
 }

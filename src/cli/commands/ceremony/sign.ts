@@ -33,7 +33,7 @@ export async function run(context: Context, options: Options, [operand]: readonl
     await replace(path, writeDefinition(signed))
     return {
       data: definitionData(signed, resolve(path)),
-      text: definitionLines(signed, context.now()),
+      text: await definitionLines(signed, context.now()),
       next: `mpc ceremony merge ${shellQuote(path)} OTHERS... -o ALL.mpc   (with the copies that the others signed)`,
     }
   } finally {

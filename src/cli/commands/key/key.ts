@@ -2,9 +2,11 @@ import { listKeys, readEpochFile } from '../../../storage/home/epochs.js'
 import { cardIfAny } from '../../../ceremony/contacts/identity.js'
 import { findKey, keyHere } from '../../../ceremony/epochs/find-key.js'
 import type { HereKey, Key } from '../../../ceremony/keys/key.js'
+import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { oldShares, type OldShares } from '../../../ceremony/epochs/retire.js'
 import { exportRecord } from '../../../wire/paper/json-export.js'
 import { encodeRecord, recordPublicKey } from '../../../wire/key/record.js'
+import type { NamedPolicy } from '../../../wire/key/named-policy.js'
 import { isRehearsal } from '../../../wire/base/realm.js'
 import { hex } from '../../../wire/base/text.js'
 import type { Context } from '../../runtime/context.js'
@@ -45,6 +47,11 @@ const reseatedText = ({ record, rebinds }: Key): string[] =>
     return `  ${card.name} has the seat of ${before} by a rebind, until the next reshare`
   })
 
+const policyText = (policy: NamedPolicy | null): string[] =>
+  policy === null
+    ? ['  no policy: each custodian decides alone']
+    : [`  policy ${policy.number}, sha256 ${hex(policy.sha256)}`]
+
 const rowOf = ({ name, record, status }: HereKey, old: OldShares): string =>
   `${name}  ${record.threshold} of ${record.members.length}  ${record.scheme}  ${hex(recordPublicKey(record))}` +
   (status === 'active' ? '' : `; reshared to others after epoch ${record.epoch}`) +
@@ -58,15 +65,17 @@ export async function runShow(
   const home = await context.home()
   const key = await findKey(home, operands[0] as string)
   const { name, record, status } = key
+  const policy = await policyInForce(home, key)
   const data = {
     ...(await keyData(home, { ...key, record: key.seated })),
     name,
     status,
     chain_code: record.chain_code && hex(record.chain_code),
-    policy_sha256: record.policy_sha256 && hex(record.policy_sha256),
+    policy: policy && { number: policy.number, sha256: hex(policy.sha256) },
     rehearsal: isRehearsal(),
   }
-  if (!options.export) return { data, text: [...keyText(name, key.seated), ...reseatedText(key)] }
+  if (!options.export)
+    return { data, text: [...keyText(name, key.seated), ...policyText(policy), ...reseatedText(key)] }
   const exported = exportRecord(record, await readEpochFile(home, name, key.digest, 'certificate.cbor'))
   if (options.out === undefined)
     return {

@@ -49,9 +49,10 @@ export function companyOf(
   const stops: (() => void)[] = []
   let isShown = played !== null
   /** Everybody looks at the same file, which is shown once. */
-  const show = (file: CeremonyFile): void => {
-    if (!isShown) context.terminal.say(...definitionLines(file, context.now()), '')
+  const show = async (file: CeremonyFile): Promise<void> => {
+    if (isShown) return
     isShown = true
+    context.terminal.say(...(await definitionLines(file, context.now())), '')
   }
   const watching = (name: string): Terminal =>
     terminalOn(context, prefixed(context, name, [...names, ...later], began, stops))
@@ -60,8 +61,8 @@ export function companyOf(
     if (name === played) return playedSeat(context, actor, voices, patience, stops)
     const terminal = played === null ? watching(name) : terminalOn(context, nowhere())
     const seat = watchedSeat(context, terminal, actor, voices, following(context, terminal, patience, stops))
-    const accept = (file: CeremonyFile): Promise<void> => {
-      show(file)
+    const accept = async (file: CeremonyFile): Promise<void> => {
+      await show(file)
       return seat.accept(file)
     }
     return { ...seat, accept }

@@ -1,0 +1,46 @@
+import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
+import { hex, isPrintable, visible } from '../../../wire/base/text.js'
+import type { Context } from '../../runtime/context.js'
+import { writeNew } from '../../runtime/read-input.js'
+import type { Result } from '../../runtime/result.js'
+import { fields } from '../../terminal/style.js'
+import { SEMANTICS } from '../../views/policy-rules.js'
+
+export type Options = { readonly out?: string }
+
+/** `mpc policy show KEY`: the policy that this home applies to a key, and how it is read. */
+export async function run(context: Context, options: Options, [name]: readonly string[]): Promise<Result> {
+  const home = await context.home()
+  const key = await findKey(home, name as string)
+  const own = await policyInForce(home, key)
+  if (own === null) {
+    return {
+      data: { key: key.name, policy: null, file: null },
+      text: [`${key.name} has no policy: each custodian decides alone.`],
+    }
+  }
+  const yaml = Buffer.from(own.bytes).toString('utf8')
+  const about = { key: key.name, policy: { number: own.number, sha256: hex(own.sha256), yaml } }
+  if (options.out !== undefined) {
+    const file = await writeNew(options.out, own.bytes)
+    return { data: { ...about, file }, text: [file] }
+  }
+  return {
+    data: { ...about, file: null },
+    text: [
+      ...fields([
+        ['key', key.name],
+        ['policy', String(own.number)],
+        ['sha256', hex(own.sha256)],
+      ]),
+      '',
+      ...yaml
+        .trimEnd()
+        .split(/\r?\n/)
+        .map((line) => (isPrintable(line) ? line : visible(line))),
+      '',
+      ...SEMANTICS,
+    ],
+  }
+}
