@@ -41,7 +41,7 @@ export async function backupOf(
   try {
     const [alice, ...others] = (await custodians(dir, 'alice', 'bob', 'carol')) as [Custodian, ...Custodian[]]
     const holders = await Promise.all(names.map((name) => custodian(dir, name)))
-    const [made] = await makeKey([alice, ...others], server.url, 2, scheme)
+    const [made] = await makeKey([alice, ...others], server.url, scheme ? { scheme } : {})
     await Promise.all([alice, ...others].map((who) => verifies(who, holders)))
     const cards = names.map((name) => `${name}.card`).join(',')
     for (const line of [

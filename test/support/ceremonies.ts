@@ -107,10 +107,9 @@ export async function define(
 export async function makeKey(
   everybody: readonly Custodian[],
   url: string,
-  threshold = 2,
-  scheme?: string,
+  { threshold = 2, scheme, key }: { threshold?: number; scheme?: string; key?: string } = {},
 ): Promise<Ran[]> {
-  const { file, id } = await define(everybody, threshold, scheme)
+  const { file, id } = await define(everybody, threshold, scheme, key)
   const running = everybody.map((who) => start(who, url, ['keygen', '--definition', file, '--accept', id]))
   const ended = await Promise.all(running.map(({ ended }) => ended))
   for (const ran of ended) if (ran.code !== 0) throw new Error(ran.stdout + ran.stderr)

@@ -32,7 +32,7 @@ natsSuite('threshold ECDSA at full size', (startBroker) => {
     ;[alice, bob] = everybody as [Custodian, Custodian]
     await Promise.all(everybody.map(stock))
     await writeFile(join(folder.dir, 'message'), text)
-    made = await makeKey(everybody, server.url, 2, 'ecdsa-secp256k1')
+    made = await makeKey(everybody, server.url, { scheme: 'ecdsa-secp256k1' })
   }, 600_000)
   afterAll(async () => {
     await server.down()

@@ -43,7 +43,7 @@ natsSuite('key generation over NATS', (startBroker) => {
   test.each(['eddsa-ed25519', 'schnorr-taproot'])(
     'one unsigned file, copied to all, makes a %s key',
     async (scheme) => {
-      const ended = await makeKey(everybody, server.url, 2, scheme)
+      const ended = await makeKey(everybody, server.url, { scheme })
       const [a, b, c] = ended.map(({ json }) => json.data)
       for (const other of [b, c]) {
         for (const field of [

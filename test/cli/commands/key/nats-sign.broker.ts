@@ -219,7 +219,7 @@ natsSuite('signing over NATS', (startBroker) => {
   test('a Taproot key signs, and an independent BIP-340 verifier accepts it', async () => {
     const other = await scratch()
     const group = await custodians(other.dir, 'dora', 'emil')
-    const [made] = await makeKey(group, server.url, 2, 'schnorr-taproot')
+    const [made] = await makeKey(group, server.url, { scheme: 'schnorr-taproot' })
     await writeFile(join(other.dir, 'msg.bin'), message)
     const [dora, emil] = group as [Custodian, Custodian]
     const [signed] = await Promise.all([asks(dora, 'dora,emil').ended, joins(emil).ended])

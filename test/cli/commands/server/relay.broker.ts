@@ -96,7 +96,7 @@ describe('mpc relay', () => {
     const copy = join(folder.dir, 'room.mpc')
     writeFileSync(copy, readFileSync(join(folder.dir, file)))
     const { url, stop } = await relay('--definition', copy, '--json')
-    const ended = await makeKey(everybody, url, 3)
+    const ended = await makeKey(everybody, url, { threshold: 3 })
     expect(new Set(ended.map(({ json }) => json.data.public_key)).size).toBe(1)
     const [dave] = (await custodians(folder.dir, 'dave')) as [Custodian]
     await alice.mpc(['identity', 'import', dave.card, '--fingerprint', dave.fingerprint])
