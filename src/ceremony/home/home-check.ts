@@ -17,6 +17,7 @@ import { decodeEnvelope } from '../../wire/session/envelope.js'
 import { Failure } from '../../wire/base/failure.js'
 import { parsePrime } from '../../wire/key/prime.js'
 import { parseRecord } from '../../wire/key/record.js'
+import { parseApproval } from '../../wire/ceremony/approval.js'
 import { parseRequest } from '../../wire/ceremony/request.js'
 import { preparedCodec } from '../../wire/session/prepared.js'
 import { decodeCertificate, receiptCodec } from '../../wire/ceremony/certificate.js'
@@ -115,6 +116,10 @@ async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[],
   await look(`${claims.folder}/order.cbor`, async () => {
     const order = await claims.readOrder()
     if (order && !equalBytes(orderCodec.decode(order).request, id)) throw another()
+  })
+  await look(`${claims.folder}/approval.*.cbor`, async () => {
+    const statements = (await claims.readApprovals()).map(parseApproval)
+    if (statements.some(({ request }) => !equalBytes(request, id))) throw another()
   })
 }
 

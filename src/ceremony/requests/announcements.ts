@@ -8,6 +8,7 @@ import { every } from '../../messaging/channel/clock.js'
 import { spanOf } from '../../messaging/channel/timeouts.js'
 import { Throttle } from '../../messaging/channel/throttle.js'
 import type { Kind } from '../../wire/session/envelope.js'
+import type { ApprovalStatement } from '../../wire/ceremony/approval.js'
 import { askingCodec, passedCodec, type PassedOver, type Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { World } from '../world.js'
@@ -23,7 +24,7 @@ const PASSED_RATE = { perSecond: 2, bytes: Infinity, window: 1000 }
 const HERE = { session: NO_SESSION, round: '', to: null }
 
 type Own = { readonly kind: Kind; readonly bytes: Uint8Array; said: number }
-type Said = 'request' | 'offer' | 'chosen' | 'order' | 'signature' | 'refusal' | 'passed'
+type Said = 'request' | 'approval' | 'offer' | 'chosen' | 'order' | 'signature' | 'refusal' | 'passed'
 
 export class Announcements {
   readonly #mailbox: Mailbox
@@ -56,15 +57,26 @@ export class Announcements {
     this.#stopAnswering()
   }
 
-  /** Publishes this now, every 5 s, and on demand, until it is dropped: always the same signed bytes. */
-  keep(kind: Said, request: Uint8Array, body: Uint8Array): void {
+  /**
+   * Publishes this now, every 5 s, and on demand, until it is dropped: always the same signed bytes.
+   * @param of tells notices of one kind about one request apart
+   */
+  keep(kind: Said, request: Uint8Array, body: Uint8Array, of = ''): void {
     const bytes = this.#mailbox.post(kind, { session: NO_SESSION }, body)
-    this.#own.set(`${kind} ${hex(request)}`, { kind, bytes, said: this.#world.clock.now() })
+    this.#own.set(`${kind} ${hex(request)}${of}`, { kind, bytes, said: this.#world.clock.now() })
+  }
+
+  /** Publishes and repeats a statement of approval, this member's own or another's. */
+  approve({ request, by, encoded }: ApprovalStatement): void {
+    this.keep('approval', request, encoded, ` ${hex(by)}`)
   }
 
   /** Stops repeating these. */
   drop(request: Uint8Array, ...kinds: readonly Said[]): void {
-    for (const kind of kinds) this.#own.delete(`${kind} ${hex(request)}`)
+    const names = kinds.map((kind) => `${kind} ${hex(request)}`)
+    for (const name of this.#own.keys()) {
+      if (names.some((dropped) => name.startsWith(dropped))) this.#own.delete(name)
+    }
   }
 
   /** Announces a request of this member, and keeps reporting that it still waits for it. */

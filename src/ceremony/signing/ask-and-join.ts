@@ -84,6 +84,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
   return onBoard(world, key, async (board) => {
     const taken = { world, key, policy, board, request, target }
     board.know(request)
+    await board.takePart(request)
     tellOfDeclined(taken)
     board.say.ask(request)
     try {
@@ -162,6 +163,7 @@ async function takeUp(
 ): Promise<Signed> {
   const { world, board, request } = taken
   const asker = new Asker(taken, hasAnother)
+  await board.takePart(request)
   if ('ask' in approval) await consent(taken, approval)
   // A request with named signers is repeated by each of them, so it survives a crash of its asker. One
   // without ends with its asker, who alone may choose the signers.
@@ -174,7 +176,7 @@ async function takeUp(
   } catch (error) {
     if (isOwn) await withdraw(taken)
     // Another process of this home may have the request, and goes on alone.
-    board.say.drop(request.id, 'request', 'offer', 'order')
+    board.say.drop(request.id, 'request', 'approval', 'offer', 'order')
     throw declinedBy(taken, error)
   }
 }
@@ -217,7 +219,7 @@ async function onBoard(
   key: Key,
   act: (board: RequestBoard) => Promise<Signed>,
 ): Promise<Signed> {
-  const board = new RequestBoard(world, key)
+  const board = new RequestBoard(world, key, null)
   try {
     return await act(board)
   } finally {

@@ -15,6 +15,7 @@ import {
 import { sha256 } from '../../wire/base/hash.js'
 import { hex } from '../../wire/base/text.js'
 import type { Clock } from './clock.js'
+import type { Guests } from './guests.js'
 import type { Member } from './letters.js'
 import { memberToken, type Subjects } from '../transport/subjects.js'
 import { type Rate, Throttle } from './throttle.js'
@@ -45,6 +46,8 @@ export type IntakeOptions = {
    * nothing: they delay messages once the sender is proven.
    */
   readonly arrivals?: Rate | undefined
+  /** Those who are no members and may say one kind of thing; their messages come in here. */
+  readonly guests?: Guests | undefined
   /** Called with every new envelope. */
   readonly accept: (envelope: Envelope, from: Member) => void
 }
@@ -82,7 +85,7 @@ export class Intake {
     const { subjects, definition, self, clock } = this.#options
     const now = clock.now()
     const token = subjects.senderOf(subject)
-    if (!this.#tokens.has(token)) return this.drop('not a member')
+    if (!this.#tokens.has(token)) return this.#hearGuest(token, message, now)
     if (this.#arrivals && this.#arrivals.admit(token, message.length, now) > 0) return this.drop('too much')
     if (this.#rubbish.wait(token, 0, now) > 0) return this.drop('too much rubbish')
     const rubbish = (why: string): void => {
@@ -120,6 +123,13 @@ export class Intake {
 
   drop(why: string): void {
     this.dropped.set(why, (this.dropped.get(why) ?? 0) + 1)
+  }
+
+  #hearGuest(token: string, message: Uint8Array, now: number): void {
+    const { guests, definition } = this.#options
+    if (this.#closed) return
+    const why = guests ? guests.arrive(token, message, definition, now) : 'not a member'
+    if (why !== null) this.drop(why)
   }
 
   #admit(envelope: Envelope, member: Member): void {

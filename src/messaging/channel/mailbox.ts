@@ -14,6 +14,7 @@ import {
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import type { Emit } from './events.js'
+import { type GuestOptions, Guests } from './guests.js'
 import type { Listener } from './liveness.js'
 import { Intake } from './ingress.js'
 import { type Member, primesCodec, type Slot, SHOWN, type Wait } from './letters.js'
@@ -25,6 +26,8 @@ import { Waiting } from './await.js'
 export type MailboxOptions = OutboxOptions & {
   /** The rate at which one member's messages are looked at, for uses where everything is repeated. */
   readonly arrivals?: Rate
+  /** Others, who may say one kind of thing. */
+  readonly guests?: GuestOptions
   /** All members that may be heard, with or without this one. */
   readonly members: readonly Member[]
   readonly emit: Emit
@@ -56,7 +59,8 @@ export class Mailbox extends Outbox {
       this.#accept(envelope, from)
     }
     const { arrivals } = options
-    this.#intake = new Intake({ subjects, definition, self, others, clock, accept, arrivals })
+    const guests = options.guests && new Guests(options.guests)
+    this.#intake = new Intake({ subjects, definition, self, others, clock, accept, arrivals, guests })
     this.#waiting = new Waiting({
       clock,
       ask: (slots, round) => {
@@ -96,6 +100,11 @@ export class Mailbox extends Outbox {
   /** Calls `handler` with every new envelope of a kind. Each kind has one handler. */
   on(kind: Kind, handler: (envelope: Envelope, from: Member) => void): void {
     this.#handlers.set(kind, handler)
+  }
+
+  /** Drops an envelope that its handler cannot use yet, so that it is handled when it comes again. */
+  forget(envelope: Envelope, why: string): void {
+    this.#intake.forget(envelope, why)
   }
 
   /** Makes letters of this session count from now on, and handles those that came early. */

@@ -17,7 +17,7 @@ import {
 import { Failure } from '../../wire/base/failure.js'
 import { format } from '../../wire/base/realm.js'
 import { fromHex, hex } from '../../wire/base/text.js'
-import { createFile, ensureDir, listDir, readFile, removeFile } from '../fs/atomic.js'
+import { createFile, ensureDir, listDir, readFile, removeFile, replaceFile } from '../fs/atomic.js'
 import type { Home } from './home.js'
 import { isAlive, isSame, processShape, thisProcess } from '../fs/processes.js'
 
@@ -25,6 +25,8 @@ import { isAlive, isSame, processShape, thisProcess } from '../fs/processes.js'
 const MOST_NOTE = 64 * 128
 const LIMIT = 2 * MOST_NOTE
 const REQUEST_LIMIT = 1 << 20
+/** A file with what a speaker last said, named by its fingerprint. */
+const APPROVAL = /^approval\.([0-9a-f]{64})\.cbor$/
 const claimShape = record({ format: format('mpc/claim/v1'), process: processShape, order: uint() })
 const claimCodec = codec(claimShape, LIMIT)
 const leftCodec = codec(record({ format: format('mpc/left/v1'), payload: bytes(32) }), LIMIT)
@@ -168,6 +170,27 @@ export class RequestClaims {
 
   readOrder(): Promise<Uint8Array | null> {
     return readFile(join(this.folder, 'order.cbor'), REQUEST_LIMIT)
+  }
+
+  /** Stores what somebody last said about the request. @param by the speaker's fingerprint */
+  async keepApproval(by: Uint8Array, statement: Uint8Array): Promise<void> {
+    await ensureDir(this.folder)
+    await replaceFile(this.#approvalOf(hex(by)), statement)
+  }
+
+  readApproval(by: Uint8Array): Promise<Uint8Array | null> {
+    return readFile(this.#approvalOf(hex(by)), LIMIT)
+  }
+
+  /** What each speaker last said, as it was stored. */
+  async readApprovals(): Promise<readonly Uint8Array[]> {
+    const speakers = (await listDir(this.folder)).flatMap((name) => APPROVAL.exec(name)?.[1] ?? [])
+    const read = await Promise.all(speakers.map((by) => readFile(this.#approvalOf(by), LIMIT)))
+    return read.filter((statement) => statement !== null)
+  }
+
+  #approvalOf(by: string): string {
+    return join(this.folder, `approval.${by}.cbor`)
   }
 
   /** The failure `E_CLAIMED` (conflict) if another live process of this home has it; null if none has. */

@@ -111,6 +111,10 @@ export function parseApproval(encoded: Uint8Array): ApprovalStatement {
   return { ...statement, card, encoded }
 }
 
+/** The request and the speaker that a statement names; nothing else in it was checked. @throws CodecError */
+export const namedIn = (encoded: Uint8Array): Pick<ApprovalStatement, 'request' | 'by'> =>
+  approvals.decode(encoded)
+
 /** Whether a statement speaks of exactly this. */
 export function isAbout(statement: ApprovalStatement, about: About): boolean {
   const { policy } = about

@@ -47,6 +47,7 @@ export const KINDS = [
   'activated',
   'done',
   'request',
+  'approval',
   'list',
   'handover',
   'lost',

@@ -515,7 +515,7 @@ describe.concurrent('requests', () => {
     const at = new Table()
     const carols = await at.mouth(carol)
     const own = await forged({})(at)
-    const board = new RequestBoard(at.world(bob), await findKey(bob.home, 'treasury'))
+    const board = new RequestBoard(at.world(bob), await findKey(bob.home, 'treasury'), null)
     carols.post('request', { session: NO_SESSION }, own.encoded)
     const alices = await at.mouth(alice)
     alices.post('request', { session: NO_SESSION }, own.encoded)

@@ -1,0 +1,261 @@
+/**
+ * The requests about one key as everybody knows them who may read its subject: what is asked for, by whom, and whether
+ * the asker is still there; who approves and who refuses; what was signed. Nothing but approvals is stored: a request
+ * lives while its asker runs, and is repeated on demand.
+ */
+import type { Approval } from '../../policy/inputs.js'
+import { CodecError } from '../../protocol/core/codec.js'
+import type { Wait } from '../../messaging/channel/letters.js'
+import { Mailbox } from '../../messaging/channel/mailbox.js'
+import { requestSubjects } from '../../messaging/transport/subjects.js'
+import { type SigningKeys, signingKeysOf } from '../../wire/identity/roster.js'
+import type { Kind } from '../../wire/session/envelope.js'
+import { Failure } from '../../wire/base/failure.js'
+import { APPROVAL_LIMIT, type ApprovalStatement } from '../../wire/ceremony/approval.js'
+import {
+  askingCodec,
+  parseRequest,
+  refusalCodec,
+  type Request,
+  signedCodec,
+} from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+import type { Key } from '../keys/key.js'
+import { ApprovalsHeard, guestsUnder, type InForce } from './approvals-heard.js'
+import { Notices } from './bounded-store.js'
+import { Announcements } from './announcements.js'
+import { leaving, memberOf, type World } from '../world.js'
+
+/** Limits of each kind of notice per member; the oldest of that member are forgotten first. */
+const MOST_REQUESTS = 16
+export const MOST_NOTICES = 256
+/**
+ * The rate at which one member's messages are examined. Everything is repeated, so the excess is dropped
+ * unread. Twenty processes of a member stay below it, and no member uses up another's share.
+ */
+const RATE = { perSecond: 100, bytes: 4 << 20, window: 1000 }
+/** Room for the envelope around a statement. */
+const GUEST_LIMIT = APPROVAL_LIMIT + 1024
+
+/** A key whose requests are heard, with or without a share of it. */
+export type HeardKey = Pick<Key, 'record' | 'seated'>
+
+export class RequestList {
+  readonly mailbox: Mailbox
+  /** This member's own notices. */
+  readonly say: Announcements
+  /** Called after every notice. */
+  onNotice: () => void = () => {}
+  protected readonly world: World
+  readonly #requests = new Notices<Request>(MOST_REQUESTS)
+  readonly #refusals = new Notices<string>(MOST_NOTICES)
+  readonly #signatures = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
+  /** When each asker last asked for its request. */
+  readonly #asked = new Notices<number>(MOST_NOTICES)
+  readonly #cancelled = new Notices<true>(MOST_NOTICES)
+  /** Members that sent a malformed request, or one of another key. */
+  readonly #unreadable = new Map<string, Uint8Array>()
+  /** When each custodian was last heard, by fingerprint in hex. */
+  readonly #heard = new Map<string, number>()
+  readonly #approvals: ApprovalsHeard
+  readonly #leaving: ReturnType<typeof leaving>
+
+  /** @param policy in force here; null: the key has none, and nobody approves anything */
+  constructor(world: World, key: HeardKey, policy: InForce | null) {
+    this.world = world
+    const { seated } = key
+    const members = seated.members.map(({ card }) => memberOf(card, card.fingerprint))
+    this.mailbox = new Mailbox({
+      transport: world.transport,
+      subjects: requestSubjects(key.record.key_id, world.card.fingerprint),
+      definition: key.record.key_id,
+      self: memberOf(world.card, world.card.fingerprint),
+      key: world.identity.signing,
+      members,
+      clock: world.clock,
+      emit: world.emit,
+      hearing: { heard: ({ fingerprint }) => void this.#heard.set(hex(fingerprint), world.clock.now()) },
+      equivocated: () => {},
+      arrivals: RATE,
+      guests: {
+        fingerprints: guestsUnder(policy, seated),
+        kind: 'approval',
+        limit: GUEST_LIMIT,
+        hear: (body, from) => void this.#approvals.hear(body, from),
+      },
+    })
+    this.say = new Announcements(this.mailbox, world, () => this.#noticed())
+    this.#approvals = new ApprovalsHeard({
+      world,
+      policy,
+      seated,
+      say: this.say,
+      requestOf: (id) => this.request(id),
+      changed: () => this.#noticed(),
+    })
+    const signing = signingKeysOf(members)
+    this.hear('request', (body, by) => this.#hearRequest(body, by, signing, key))
+    this.hear('working', (body, by) => {
+      this.#asked.set(by, hex(askingCodec.decode(body).request), world.clock.now())
+    })
+    this.hear('cancel', (body, by) => this.#cancelled.set(by, hex(askingCodec.decode(body).request), true))
+    this.mailbox.on('approval', (envelope, { fingerprint }) => {
+      if (!this.#approvals.hear(envelope.body, fingerprint)) this.mailbox.forget(envelope, 'not yet')
+    })
+    this.hear('refusal', (body, by) => {
+      const { request, reason } = refusalCodec.decode(body)
+      const before = this.#refusals.get(by, hex(request))
+      this.#refusals.set(by, hex(request), reason)
+      if (before === undefined) this.heardRefusal(request, by)
+    })
+    this.hear('signature', (body, by) => {
+      const { request, signatures } = signedCodec.decode(body)
+      this.#signatures.set(by, hex(request), signatures)
+    })
+    this.#leaving = leaving(world)
+  }
+
+  close(): void {
+    this.say.stop()
+    this.#leaving.stop()
+    this.mailbox.close()
+  }
+
+  /** Calls this with the body of every notice of a kind, its sender, and its date. */
+  protected hear(kind: Kind, heard: (body: Uint8Array, by: Uint8Array, time: number) => void): void {
+    this.mailbox.on(kind, ({ header, body }, { fingerprint }) => {
+      heard(body, fingerprint, header.time)
+      this.onNotice()
+    })
+  }
+
+  /** Called for each request of its asker. */
+  protected heardAsker(_request: Request): void {}
+
+  /** Called when a member refuses a request. */
+  protected heardRefusal(_request: Uint8Array, _by: Uint8Array): void {}
+
+  /** An asker's silence is noticed even if no notice arrives. */
+  #noticed(): void {
+    this.onNotice()
+    this.mailbox.look()
+  }
+
+  #hearRequest(body: Uint8Array, by: Uint8Array, signing: SigningKeys, key: HeardKey): void {
+    const request = this.#read(body, by, signing, key)
+    if (request === null) return
+    // Stored under the sender, so that nobody can displace another's notices.
+    this.#requests.set(by, hex(request.id), this.request(hex(request.id)) ?? request)
+    if (hex(by) !== hex(request.asker)) return
+    this.heardAsker(request)
+    this.#cancelled.delete(by, hex(request.id))
+    this.#asked.set(by, hex(request.id), this.world.clock.now())
+  }
+
+  /** A member's request, if it is valid and of this key; otherwise null, and the member is remembered. */
+  #read(body: Uint8Array, by: Uint8Array, signing: SigningKeys, key: HeardKey): Request | null {
+    try {
+      const request = parseRequest(body, signing)
+      if (hex(request.key_id) === hex(key.record.key_id)) return request
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+    }
+    this.#unreadable.set(hex(by), by)
+    return null
+  }
+
+  /** Members that sent a malformed request, one not signed by its asker, or one of another key. */
+  get unreadable(): readonly Uint8Array[] {
+    return [...this.#unreadable.values()]
+  }
+
+  /** Number of messages from senders without a seat here. */
+  get strangers(): number {
+    return this.mailbox.dropped.get('not a member') ?? 0
+  }
+
+  /** When a custodian was last heard on the board; null for never. */
+  lastHeard(fingerprint: Uint8Array): number | null {
+    return this.#heard.get(hex(fingerprint)) ?? null
+  }
+
+  /** Adds a request that this member knows from its files or made itself. */
+  know(request: Request): void {
+    const { fingerprint } = this.world.card
+    if (!this.request(hex(request.id))) this.#requests.set(fingerprint, hex(request.id), request)
+  }
+
+  /** The request with this ID in hex. */
+  request(id: string): Request | undefined {
+    return this.#requests.about(id)[0]?.said
+  }
+
+  /** All known requests, each once. */
+  requests(): Request[] {
+    return [...new Set(this.#requests.all())]
+  }
+
+  /** Whether its asker has withdrawn a request. */
+  isCancelled({ asker, id }: Request): boolean {
+    return this.#cancelled.get(asker, hex(id)) !== undefined
+  }
+
+  /** When the asker last asked for this request; 0 if never. */
+  heardAsking({ asker, id }: Request): number {
+    return this.#asked.get(asker, hex(id)) ?? 0
+  }
+
+  /** Members who refuse to sign a request. */
+  refusals(request: Uint8Array): { readonly by: Uint8Array; readonly said: string }[] {
+    return this.#refusals.about(hex(request))
+  }
+
+  /** The signatures that members sent, unverified. */
+  signatures(request: Uint8Array): (readonly Uint8Array[])[] {
+    return this.#signatures.about(hex(request)).map(({ said }) => said)
+  }
+
+  /** The approvals of a request that count under the policy in force here, for `evaluate`. */
+  approvals(request: Request): readonly Approval[] {
+    return this.#approvals.counted(request)
+  }
+
+  /** What each custodian and title holder last said about a request under the policy in force here. */
+  statements(request: Request): readonly ApprovalStatement[] {
+    return this.#approvals.statements(request)
+  }
+
+  /** Stores and repeats the statements about a request from now on, those that were stored before included. */
+  takePart(request: Request): Promise<void> {
+    return this.#approvals.take(request)
+  }
+
+  /** Publishes and repeats this member's own statement about a request. */
+  approve(request: Request, statement: ApprovalStatement): void {
+    this.#approvals.say(request, statement)
+  }
+
+  /** Whether the asker has said that it has this statement on its disk. */
+  isAcknowledged(request: Request, statement: ApprovalStatement): boolean {
+    return this.#approvals.isAcknowledged(request, statement)
+  }
+
+  /** Fires when the network fails or the person leaves. */
+  get signal(): AbortSignal {
+    return this.#leaving.signal
+  }
+
+  /**
+   * Waits for a condition on the notices. @throws Failure: `otherwise` at the deadline, the network, the
+   * person
+   */
+  async until(met: () => boolean, deadline: number, otherwise: () => Failure): Promise<void> {
+    const wait: Wait = { deadline, signal: this.signal, round: 'request' }
+    this.world.emit({ event: 'waiting', round: 'request' })
+    try {
+      await this.mailbox.until(met, wait)
+    } catch (error) {
+      throw error instanceof Failure && error.code === 'E_ABSENT' ? otherwise() : error
+    }
+  }
+}
