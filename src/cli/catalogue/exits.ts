@@ -175,6 +175,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_QUARANTINED',
       'E_REFUSED',
       'E_REHEARSAL',
+      'E_SPENDING',
     ],
   },
   9: {
@@ -232,6 +233,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_CERTIFICATE_EXISTS',
       'E_CLAIMED',
       'E_CLAIM_FILES',
+      'E_CLOCK_BACK',
       'E_DONE',
       'E_EPOCH_EXISTS',
       'E_EPOCH_IN_USE',
@@ -239,6 +241,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_IDENTITY_EXISTS',
       'E_KEY_EXISTS',
       'E_KEY_STATE',
+      'E_LEDGER',
       'E_LEFT',
       'E_MOVED',
       'E_NAME_AMBIGUOUS',

@@ -183,6 +183,18 @@ export const runningCodes = {
   ),
   E_CLAIMED: entry('Another process of this home works on the request.', 'Wait until it ends, or stop it.'),
   E_LEFT: entry('A signature share was sent for another payload of the same request.', 'Make a new request.'),
+  E_LEDGER: entry(
+    'The record of what this home has let a key spend is damaged, incomplete or of another time.',
+    'Put back the folder that the error names from the newest copy of this home. Nothing was signed.',
+  ),
+  E_CLOCK_BACK: entry(
+    "This machine's clock is before the last entry of a key's spending ledger.",
+    'Set the clock. Nothing was signed.',
+  ),
+  E_SPENDING: entry(
+    'The payload moves more assets than the spending ledger of the key records.',
+    'Split it into payloads that move fewer. Nothing was signed.',
+  ),
   E_ORDER: entry('This order of the request was used before.', 'Wait for the next, with a higher number.'),
   E_SILENCE: entry('No signer sent the order to sign in time.', 'Wait. The next signer will send it.'),
   E_DESCRIPTOR: entry('The file is not an ERC-7730 descriptor.', 'Correct the error, or leave out the file.'),

@@ -72,6 +72,55 @@ export async function acquireLock(path: string, owner: Owner): Promise<Lock> {
   }
 }
 
+/** Waiting, as a clock does it: calls `act` once, `span` milliseconds from now. */
+export type Waits = { readonly after: (span: number, act: () => void) => unknown }
+
+/** Those of this process that wait for a lock, by its path: each waits for the one before it. */
+const queues = new Map<string, Promise<unknown>>()
+/** Milliseconds until the second look at a lock of another process, at most between two looks, and for how long. */
+const LOOK_AGAIN = 5
+const LOOK_EVERY = 160
+const LOOK_FOR = 20_000
+
+/**
+ * Acts under the lock at `path`, once nobody else does. For acts of milliseconds.
+ * @throws Failure `E_BUSY` (conflict) if another process holds it for 20 seconds
+ */
+export async function withLock<T>(
+  path: string,
+  owner: Owner,
+  clock: Waits,
+  act: () => Promise<T>,
+): Promise<T> {
+  const before = queues.get(path)
+  const mine = (async () => {
+    await before?.catch(() => {})
+    await using _ = await awaitLock(path, owner, clock)
+    return await act()
+  })()
+  queues.set(path, mine)
+  try {
+    return await mine
+  } finally {
+    if (queues.get(path) === mine) queues.delete(path)
+  }
+}
+
+async function awaitLock(path: string, owner: Owner, clock: Waits): Promise<Lock> {
+  let wait = LOOK_AGAIN
+  for (let waited = 0; ; waited += wait, wait = Math.min(2 * wait, LOOK_EVERY)) {
+    try {
+      return await acquireLock(path, owner)
+    } catch (error) {
+      const isBusy = error instanceof Failure && error.code === 'E_BUSY'
+      if (!isBusy || waited >= LOOK_FOR) throw error
+    }
+    await new Promise<void>((resolve) => {
+      clock.after(wait, resolve)
+    })
+  }
+}
+
 /** The process that holds the lock at `path` and may still live; null if there is none. Changes nothing. */
 export async function holderOf(path: string): Promise<number | null> {
   const holder = await readHolder(path)

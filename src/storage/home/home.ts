@@ -21,6 +21,7 @@ const OURS = [
   'keys',
   'ceremonies',
   'claims',
+  'ledger',
   'primes',
   'quarantine',
 ]
@@ -35,6 +36,7 @@ export class Home {
   readonly keys: string
   readonly ceremonies: string
   readonly claims: string
+  readonly ledger: string
   readonly primes: string
   readonly quarantine: string
 
@@ -52,6 +54,7 @@ export class Home {
     this.keys = join(root, 'keys')
     this.ceremonies = join(root, 'ceremonies')
     this.claims = join(root, 'claims')
+    this.ledger = join(root, 'ledger')
     this.primes = join(root, 'primes')
     this.quarantine = join(root, 'quarantine')
   }

@@ -193,6 +193,16 @@ export class RequestClaims {
     return join(this.folder, `approval.${by}.cbor`)
   }
 
+  /** Stores which entry of the key's spending ledger spends the request. */
+  async keepSpend(mark: Uint8Array): Promise<void> {
+    await ensureDir(this.folder)
+    await createFile(join(this.folder, 'spend'), mark)
+  }
+
+  readSpend(): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, 'spend'), LIMIT)
+  }
+
   /** The failure `E_CLAIMED` (conflict) if another live process of this home has it; null if none has. */
   async elsewhere(): Promise<Failure | null> {
     const last = await this.#last()

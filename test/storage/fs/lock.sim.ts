@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { encode } from '../../../src/protocol/core/codec.js'
 import { createFile, listDir, readFile, replaceFile, setFaultPoint } from '../../../src/storage/fs/atomic.js'
 import type { Home } from '../../../src/storage/home/home.js'
-import { acquireLock } from '../../../src/storage/fs/lock.js'
+import { acquireLock, withLock } from '../../../src/storage/fs/lock.js'
 import { isAlive, isSame, type ProcessId, thisProcess } from '../../../src/storage/fs/processes.js'
 import { compile, failureOf, holder, newHome, removeCompiled, run } from '../support.js'
 
@@ -33,6 +33,41 @@ describe('one holder', () => {
     const again = await acquireLock(pathIn(home), home)
     await again[Symbol.asyncDispose]()
     expect(await readdir(home.root)).toEqual(['installation'])
+  })
+
+  test('acts one after the other are each under the lock to their end, also after one that fails', async () => {
+    const home = await newHome()
+    const said: string[] = []
+    const act = (name: string) => async (): Promise<string> => {
+      said.push(`${name} begins`)
+      await setImmediate()
+      expect(await failureOf(() => acquireLock(pathIn(home), home))).toMatchObject(busy)
+      said.push(`${name} ends`)
+      if (name === 'b') throw new Error('no')
+      return name
+    }
+    const never = { after: () => expect.fail('nobody waits') }
+    const acts = ['a', 'b', 'c'].map((name) => withLock(pathIn(home), home, never, act(name)))
+    const results = await Promise.allSettled(acts)
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(said).toEqual(['a', 'b', 'c'].flatMap((name) => [`${name} begins`, `${name} ends`]))
+    expect(await readdir(home.root)).toEqual(['installation'])
+  })
+
+  test('an act waits for the lock of another, and not for ever', async () => {
+    const home = await newHome()
+    const lock = await acquireLock(pathIn(home), home)
+    let waits = 0
+    const impatient = { after: (_: number, look: () => void) => setImmediate().then(look) }
+    expect(await failureOf(() => withLock(pathIn(home), home, impatient, async () => 1))).toMatchObject(busy)
+    const waiting = {
+      after(_: number, look: () => void) {
+        waits += 1
+        void (waits === 3 ? lock.release() : Promise.resolve()).then(look)
+      },
+    }
+    expect(await withLock(pathIn(home), home, waiting, async () => 'done')).toBe('done')
+    expect(waits).toBe(3)
   })
 
   test('only an own lock is released', async () => {
