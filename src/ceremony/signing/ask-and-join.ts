@@ -59,6 +59,7 @@ export function signersNamed({ seated: record }: Key, names: readonly string[]):
 export async function ask(world: World, key: Key, asked: Asked): Promise<Signed> {
   const { type, payload, path, reason, signers } = asked
   const target = asked.target ?? (await signable(key, asked))
+  const policy = await policyInForce(world.home, key)
   const now = world.clock.now()
   const request = makeRequest(
     {
@@ -68,6 +69,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
       type,
       payload,
       path,
+      policy: policy && policy.sha256,
       reason,
       signers,
       created: now,
@@ -80,7 +82,6 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
   const { scheme, threshold } = key.record
   const size = { signers: threshold, request: request.encoded.length, messages: target.entries.length }
   requirePayload(world.transport, largestInSigning(scheme, size))
-  const policy = await policyInForce(world.home, key)
   return onBoard(world, key, async (board) => {
     const taken = { world, key, policy, board, request, target }
     board.know(request)
@@ -219,7 +220,7 @@ async function onBoard(
   key: Key,
   act: (board: RequestBoard) => Promise<Signed>,
 ): Promise<Signed> {
-  const board = new RequestBoard(world, key, null)
+  const board = new RequestBoard(world, key, await policyInForce(world.home, key))
   try {
     return await act(board)
   } finally {
