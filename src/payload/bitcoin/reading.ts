@@ -50,12 +50,6 @@ export type Reading = {
   readonly transaction: Transaction
 }
 
-const FOREIGN = 'E_FOREIGN_INPUT'
-
-/** Whether decoding stopped for want of `Subject.allowForeignInputs`, for which a policy may have a rule. */
-export const needsForeignInputs = (error: unknown): boolean =>
-  error instanceof Failure && error.code === FOREIGN
-
 /**
  * @param payload canonical bytes
  * @throws Failure `E_PAYLOAD` (verification), `E_PATH` (usage), `E_FOREIGN_INPUT` (refused)
@@ -138,7 +132,7 @@ function checkOwn({ number, fields }: PsbtInput, coin: Coin, key: OwnKey): void 
 const foreignInputs = (foreign: Reading['foreign']): Failure =>
   new Failure(
     'refused',
-    FOREIGN,
+    'E_FOREIGN_INPUT',
     `coins of other keys are spent by ${numbered(
       'input',
       foreign.map(({ input }) => input),

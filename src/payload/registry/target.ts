@@ -6,7 +6,7 @@ import type { Scheme } from '../../protocol/group/scheme.js'
 import { Failure } from '../../wire/base/failure.js'
 import { verifiesUnder } from '../../wire/ceremony/signature.js'
 import { type DerivedKey, derivedKey, type RootKey } from '../../wire/key/derived-key.js'
-import type { Decoded, Message, View } from '../decoder.js'
+import type { Decoded, Decoder, Message, Subject, View } from '../decoder.js'
 import { decoderFor } from './registry.js'
 
 /** The part of a request, or of an order, that says what is signed. */
@@ -25,6 +25,8 @@ export type Target = {
   readonly decoded: Decoded
   /** One for each message, in their order; at least one. */
   readonly entries: readonly Entry[]
+  /** The payload spends coins of other keys too: the refusal that stands unless a rule of a policy allows it. */
+  readonly foreignInputs: Failure | null
 }
 
 /**
@@ -33,9 +35,26 @@ export type Target = {
  */
 export async function targetOf(record: RootKey, { type, payload, path }: Asked): Promise<Target> {
   const decoder = await decoderFor(type, record.scheme)
-  const decoded = decoder.decode(payload, { record, path })
+  const subject = { record, path }
+  const { decoded, foreignInputs } = decodedFor(decoder, payload, subject)
   const entries = decoded.messages.map((each) => ({ ...each, key: derivedKey(record, each.path) }))
-  return { scheme: record.scheme, decoded, entries }
+  return { scheme: record.scheme, decoded, entries, foreignInputs }
+}
+
+function decodedFor(
+  decoder: Decoder,
+  payload: Uint8Array,
+  subject: Subject,
+): Pick<Target, 'decoded' | 'foreignInputs'> {
+  try {
+    return { decoded: decoder.decode(payload, subject), foreignInputs: null }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'E_FOREIGN_INPUT') throw error
+    return {
+      decoded: decoder.decode(payload, { ...subject, allowForeignInputs: true }),
+      foreignInputs: error,
+    }
+  }
 }
 
 /** The view of a payload, for lists; null if it is refused. */

@@ -63,6 +63,7 @@ test('signatures are checked all together, in their order, by an ordinary verifi
       message,
       key: derivedKey({ ...record, group_point: key }, null),
     })),
+    foreignInputs: null,
   }
   expect(areSignatures(target, [one, two])).toBe(true)
   for (const wrong of [
