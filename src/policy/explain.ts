@@ -27,16 +27,23 @@ export function explain(decision: Decision, view: View, policy: Policy): readonl
   const rules = decision.rules.map((name) => `"${name}"`).join(' and ')
   const limits = decision.limits.map((limit) => `${limitWords(limit)}.`)
   if (decision.outcome === 'deny') {
-    return ['Denied.', ...decision.denials.map((denial) => denialWords(denial, view, policy)), ...limits]
+    return ['Denied.', ...denialsInWords(decision, view, policy), ...limits]
   }
   const how = decision.demands.unattended ? 'without asking a person here' : 'if a person approves here'
   if (decision.outcome === 'allow') return [`Allowed by ${rules}, ${how}.`, ...limits]
   return [
     `Allowed by ${rules}, ${how}, once this is there:`,
-    ...decision.needs.map((need) => `${needWords(need)}.`),
+    ...needsInWords(decision).map((words) => `${words}.`),
     ...limits,
   ]
 }
+
+/** Why a request is denied, a sentence each. */
+export const denialsInWords = ({ denials }: Decision, view: View, policy: Policy): readonly string[] =>
+  denials.map((denial) => denialWords(denial, view, policy))
+
+/** What a request still needs; none for one that is allowed or denied. */
+export const needsInWords = ({ needs }: Decision): readonly string[] => needs.map(needWords)
 
 function denialWords(denial: Denial, view: View, policy: Policy): string {
   switch (denial.why) {

@@ -49,7 +49,6 @@ export async function requestOf(who: Custodian, changes: Partial<RequestFields> 
       type: 'raw',
       payload: somePayload(),
       path: null,
-      policy: null,
       reason: '',
       signers: null,
       created: clock.now(),

@@ -85,6 +85,7 @@ export async function define(
   threshold = 2,
   scheme = 'eddsa-ed25519',
   key = 'treasury',
+  policy: string | null = null,
 ): Promise<{ file: string; id: string }> {
   const [author] = everybody as [Custodian]
   const file = `${key}-${scheme}-${threshold}.mpc`
@@ -95,6 +96,7 @@ export async function define(
     'new',
     'keygen',
     ...flags,
+    ...(policy === null ? [] : ['--policy', policy]),
     '-o',
     file,
     '--no-input',
@@ -107,9 +109,14 @@ export async function define(
 export async function makeKey(
   everybody: readonly Custodian[],
   url: string,
-  { threshold = 2, scheme, key }: { threshold?: number; scheme?: string; key?: string } = {},
+  {
+    threshold = 2,
+    scheme,
+    key,
+    policy,
+  }: { threshold?: number; scheme?: string; key?: string; policy?: string | null } = {},
 ): Promise<Ran[]> {
-  const { file, id } = await define(everybody, threshold, scheme, key)
+  const { file, id } = await define(everybody, threshold, scheme, key, policy)
   const running = everybody.map((who) => start(who, url, ['keygen', '--definition', file, '--accept', id]))
   const ended = await Promise.all(running.map(({ ended }) => ended))
   for (const ran of ended) if (ran.code !== 0) throw new Error(ran.stdout + ran.stderr)

@@ -14,7 +14,7 @@ export const policyNamed = (name: string): Uint8Array =>
 requests: { digests: true }
 rules:
   - name: ${name}
-    when: {}
+    when: { effect: [transfer, unknown, none] }
 `)
 
 /** Everybody gets a share of `treasury`, which has this policy from the start. */

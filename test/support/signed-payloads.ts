@@ -29,11 +29,18 @@ export class Pair {
     readonly bob: Custodian,
   ) {}
 
-  static async of(key: string, scheme: string): Promise<Pair> {
+  /** @param policyOf the policy of the key, for custodians whose fingerprints are known now */
+  static async of(
+    key: string,
+    scheme: string,
+    policyOf: ((alice: Custodian, bob: Custodian) => string) | null = null,
+  ): Promise<Pair> {
     const [folder, server] = await Promise.all([scratch(), brokers.relay()])
     const both = (await custodians(folder.dir, 'alice', 'bob')) as [Custodian, Custodian]
     if (scheme === 'ecdsa-secp256k1') await Promise.all(both.map(stock))
-    await makeKey(both, server.url, { scheme, key })
+    const policy = policyOf && join(folder.dir, 'policy.yaml')
+    if (policyOf && policy) await writeFile(policy, policyOf(...both))
+    await makeKey(both, server.url, { scheme, key, policy })
     for (const { name, mpc, unlock } of both) {
       await writeFile(join(folder.dir, `${name}.pass`), `the passphrase of ${name} in a test\n`, {
         mode: 0o600,

@@ -9,14 +9,23 @@ import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { PAYLOAD_LIMIT, type Request } from '../../wire/ceremony/request.js'
 import { hex, visible } from '../../wire/base/text.js'
+import type { Verdict } from '../policy/refusals.js'
 
 /**
- * The approval of a request. A script names payloads (SHA-256 in hex) for one type and path; a person sees
- * the request, and `ask` throws on refusal.
+ * The approval of a request. A script names payloads (SHA-256 in hex) for one type and path, or leaves it to the rules of
+ * the policy that are unattended; a person sees the request, and `ask` throws on refusal.
  */
 export type Approval =
   | { readonly payloads: ReadonlySet<string>; readonly type: string; readonly path: string | null }
-  | { readonly ask: (request: Request, signal: AbortSignal, target: Target) => Promise<void> }
+  | { readonly by: 'policy' }
+  | { readonly ask: (request: Request, seen: Seen, signal: AbortSignal) => Promise<void> }
+
+/** A request as a person sees it. */
+export type Seen = {
+  readonly target: Target
+  /** What the policy says of it; null: the key has none. */
+  readonly verdict: Verdict | null
+}
 
 /**
  * Refuses payloads that nobody may approve; `isBareDigest` says why 32 bytes are among them.
@@ -27,7 +36,7 @@ export function checkPayload(type: string, payload: Uint8Array): void {
   if (needsLeave(type, payload)) {
     const problem = type === 'digest' ? 'signing a bare digest' : 'these 32 bytes may be a digest: that'
     throw new Failure('refused', 'E_DIGEST', `${problem} needs leave of the key's policy`, {
-      hint: 'ask for the message itself, which says what is signed; this version has no policies',
+      hint: 'ask for the message itself, which says what is signed; a policy may have requests: { digests: true }',
     })
   }
 }

@@ -5,6 +5,7 @@
  * disk: the asker's repetition tells the speaker that it may leave.
  */
 import type { Approval } from '../../policy/inputs.js'
+import type { Policy } from '../../policy/language.js'
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { Throttle } from '../../messaging/channel/throttle.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
@@ -19,7 +20,6 @@ import {
 } from '../../wire/ceremony/approval.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import type { KeyRecord } from '../../wire/key/record.js'
-import type { PolicyInForce } from '../policy/policy-in-force.js'
 import type { World } from '../world.js'
 import type { Announcements } from './announcements.js'
 import { aboutOf, countedApprovals } from './counted-approvals.js'
@@ -28,7 +28,7 @@ import { aboutOf, countedApprovals } from './counted-approvals.js'
 const CHANGES = { perSecond: 4, bytes: Infinity, window: 1000 }
 
 /** The policy of a key as it is in force here. */
-export type InForce = Pick<PolicyInForce, 'sha256' | 'policy'>
+export type InForce = { readonly sha256: Uint8Array; readonly policy: Policy }
 
 /** Fingerprints of the title holders who are no custodians of this key. */
 export function guestsUnder(policy: InForce | null, seated: KeyRecord): readonly Uint8Array[] {

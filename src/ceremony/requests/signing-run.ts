@@ -23,10 +23,23 @@ export type TakenUp = {
 /** A request with its signers, in the order of the record. */
 export type Signing = TakenUp & { readonly signers: Order['signers'] }
 
+/** The way of a request past the policy: what it spends is reserved before the first round. */
+export type Clearance = {
+  /**
+   * Called before the share leaves.
+   * @throws Failure `E_POLICY_DENIES` (refused), `E_POLICY_NEEDS` (absent) if the policy no longer allows it
+   */
+  spend(): Promise<void>
+  /** Called when the request is given up; changes nothing once a share may have left. */
+  release(): Promise<void>
+}
+
 /** A request at one of its signers: everything that is the same for all orders. */
 export type SigningRun = Signing & {
   /** This home's claims on the request. */
   readonly claims: RequestClaims
+  /** What the policy asks for before the share leaves. */
+  readonly clearance: Clearance
   /** The reason to stop waiting for the asker, or null. */
   readonly gone: () => Error | null
 }

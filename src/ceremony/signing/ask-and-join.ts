@@ -8,12 +8,13 @@ import type { Asked as AskedToSign, Target } from '../../payload/registry/target
 import { Failure } from '../../wire/base/failure.js'
 import { makeRequest, refusalCodec } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
-import type { Approval } from '../requests/approval.js'
+import type { Approval, Seen } from '../requests/approval.js'
 import { Asker, askerLeft, PassedOver } from '../requests/requester.js'
 import { declinedBy, tellOfDeclined } from './declined.js'
 import { Finder } from './pick-request.js'
 import { LIVES, signable } from './fitness.js'
 import type { Key } from '../keys/key.js'
+import { outlook, requireAskable } from '../policy/outlook.js'
 import { policyInForce } from '../policy/policy-in-force.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
 import { RequestBoard } from '../requests/request-board.js'
@@ -30,6 +31,8 @@ export type Asked = AskedToSign & {
   readonly reason: string
   /** Fingerprints; null: the first custodians that offer. */
   readonly signers: readonly Uint8Array[] | null
+  /** Only rules of the policy that are unattended approve it. */
+  readonly isUnattended?: boolean
   /** The target, if `signable` has found it before. */
   readonly target?: Target
 }
@@ -58,8 +61,12 @@ export function signersNamed({ seated: record }: Key, names: readonly string[]):
 /** Asks for a signature, and signs with the others. */
 export async function ask(world: World, key: Key, asked: Asked): Promise<Signed> {
   const { type, payload, path, reason, signers } = asked
-  const target = asked.target ?? (await signable(key, asked))
   const policy = await policyInForce(world.home, key)
+  const target = asked.target ?? (await signable(key, asked, policy))
+  if (policy) {
+    const proposed = { type, payload, target, signers, asker: world.card.fingerprint }
+    requireAskable(key.name, await outlook(world, key, policy, proposed), asked.isUnattended ?? false)
+  }
   const now = world.clock.now()
   const request = makeRequest(
     {
@@ -69,7 +76,6 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
       type,
       payload,
       path,
-      policy: policy && policy.sha256,
       reason,
       signers,
       created: now,
@@ -82,7 +88,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
   const { scheme, threshold } = key.record
   const size = { signers: threshold, request: request.encoded.length, messages: target.entries.length }
   requirePayload(world.transport, largestInSigning(scheme, size))
-  return onBoard(world, key, async (board) => {
+  return onBoard({ world, key, policy }, async (board) => {
     const taken = { world, key, policy, board, request, target }
     board.know(request)
     await board.takePart(request)
@@ -106,16 +112,22 @@ async function withdraw({ world, board, request }: TakenUp): Promise<void> {
  * Signs another member's request.
  * @param which the request's ID in hex; null: the oldest approved one, and the next if its asker leaves
  */
-export function join(world: World, key: Key, which: string | null, approval: Approval): Promise<Signed> {
-  return onBoard(world, key, async (board) => {
+export async function join(
+  world: World,
+  key: Key,
+  which: string | null,
+  approval: Approval,
+): Promise<Signed> {
+  const policy = await policyInForce(world.home, key)
+  return onBoard({ world, key, policy }, async (board) => {
     const { clock, patience } = world
-    const finder = new Finder(world, key, board, approval)
+    const finder = new Finder({ world, key, policy, board }, approval)
     const deadline = joinUntil(patience, clock.now())
     if (which !== null) {
       const before = await signedBefore(world.home, key.name, which)
       if (!before) {
         const found = await finder.named(which, deadline)
-        return takeUp({ world, key, policy: await policyInForce(world.home, key), board, ...found }, approval)
+        return takeUp({ world, key, policy, board, ...found }, approval)
       }
       await handOver(world, board, before)
       return before
@@ -127,7 +139,6 @@ export function join(world: World, key: Key, which: string | null, approval: App
       })
       const { request } = picked
       try {
-        const policy = await policyInForce(world.home, key)
         const taken = { world, key, policy, board, ...picked }
         return await takeUp(taken, approval, () => finder.hasAnother(request))
       } catch (error) {
@@ -145,7 +156,8 @@ export function join(world: World, key: Key, which: string | null, approval: App
 
 /** Hands a finished signature to members who still wait for it. */
 export async function handOut(world: World, key: Key, before: SignedBefore): Promise<void> {
-  await onBoard(world, key, async (board) => {
+  const policy = await policyInForce(world.home, key)
+  await onBoard({ world, key, policy }, async (board) => {
     await handOver(world, board, before)
     return before
   })
@@ -158,7 +170,7 @@ const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
  * Signs one request, if the person or the script approves. @param hasAnother whether another can be signed
  */
 async function takeUp(
-  taken: TakenUp,
+  taken: TakenUp & Seen,
   approval: Approval,
   hasAnother: () => boolean = () => false,
 ): Promise<Signed> {
@@ -184,7 +196,7 @@ async function takeUp(
 
 /** Asks this home's person. A refusal is final for this request, and the others are told. */
 async function consent(
-  { world, key, board, request, target }: TakenUp,
+  { world, key, board, request, target, verdict }: TakenUp & Seen,
   approval: Extract<Approval, { ask: unknown }>,
 ): Promise<void> {
   const over = new AbortController()
@@ -197,7 +209,7 @@ async function consent(
   board.onNotice()
   try {
     over.signal.throwIfAborted()
-    await approval.ask(request, over.signal, target)
+    await approval.ask(request, { target, verdict }, over.signal)
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'refused') throw error
     const claims = new RequestClaims(world.home, request.id)
@@ -216,11 +228,10 @@ async function consent(
 }
 
 async function onBoard(
-  world: World,
-  key: Key,
+  { world, key, policy }: Pick<TakenUp, 'world' | 'key' | 'policy'>,
   act: (board: RequestBoard) => Promise<Signed>,
 ): Promise<Signed> {
-  const board = new RequestBoard(world, key, await policyInForce(world.home, key))
+  const board = new RequestBoard(world, key, policy)
   try {
     return await act(board)
   } finally {

@@ -19,6 +19,12 @@ export function reasonOf({ why, ahead }: Declined, who: string, { type, path, id
       const at = path === null ? 'the key itself' : visible(path)
       return `is there and does not approve it: it is asked for as ${type}, for ${at}, and was approved otherwise`
     }
+    case 'policy':
+      return 'is there, and the policy does not let it sign this'
+    case 'awaits':
+      return 'is there, and waits for what the policy wants before it signs'
+    case 'attended':
+      return 'is there as a script, and the policy wants a person for this'
     case 'epoch':
       return 'is there and has another epoch of the key in use'
     case 'clock':
@@ -37,6 +43,9 @@ export function reasonOf({ why, ahead }: Declined, who: string, { type, path, id
 const NEXT: Readonly<Record<Declined['why'], string>> = {
   payload: 'compare what was approved there with the payload',
   type: 'both say the same --type and --path',
+  policy: '`mpc policy explain` says there which rule decides',
+  awaits: 'approvals come by `mpc approve`; --timeout says how long everybody waits for them',
+  attended: 'a person runs `mpc sign --next` there, or its script names the payload: --approve sha256:HEX',
   epoch: '`mpc share statements` tells whoever is behind of the newer epoch',
   clock: 'set the clock that is wrong',
   seat: 'there: `mpc identity import NEW.card --rebind FILE --fingerprint FP`',

@@ -5,7 +5,8 @@ import { CLOCKS_APART, inWords } from '../../messaging/channel/clock.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { PassedOver, Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
-import { type Approval, checkPayload, requireApproved } from '../requests/approval.js'
+import { type Approval, checkPayload, requireApproved, requireSize } from '../requests/approval.js'
+import type { PolicyInForce } from '../policy/policy-in-force.js'
 import type { Key } from '../keys/key.js'
 import { noSeat } from '../keys/rebinds.js'
 import { inRecordOrder } from '../requests/signer-set.js'
@@ -29,12 +30,21 @@ export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Reque
 
 /**
  * Decodes what a request asks to have signed.
+ * @param policy in force for the key; null: none. With one, its rules say whether a bare digest or coins of other keys
+ *   may be signed
  * @throws Failure unless a key may sign it in one run, whoever approves it: `E_TYPE`, `E_PATH` (usage),
- *   `E_PAYLOAD` (usage, verification), `E_DIGEST` (refused), `E_MESSAGES` (usage)
+ *   `E_PAYLOAD` (usage, verification), `E_DIGEST`, `E_FOREIGN_INPUT` (refused), `E_MESSAGES` (usage)
  */
-export async function signable({ record }: Pick<Key, 'record'>, asked: Asked): Promise<Target> {
+export async function signable(
+  { record }: Pick<Key, 'record'>,
+  asked: Asked,
+  policy: PolicyInForce | null,
+): Promise<Target> {
   const target = await targetOf(record, asked)
-  checkPayload(asked.type, asked.payload)
+  if (policy === null) {
+    checkPayload(asked.type, asked.payload)
+    if (target.foreignInputs) throw target.foreignInputs
+  } else requireSize(asked.payload)
   requireOneRun(record, target.entries.length)
   return target
 }
@@ -69,9 +79,12 @@ export function untimely({ created, expires }: Request, asker: string, now: numb
   })
 }
 
-/** Why a script does not approve a request; null if it does, and for a person, who is asked later. */
+/**
+ * Why a script does not approve a request by its payload; null if it does, and for a person or a policy, which are asked
+ * later.
+ */
 export function unapproved(request: Request, approval: Approval): Failure | null {
-  return 'ask' in approval ? null : failureIn(() => requireApproved(request, approval))
+  return 'payloads' in approval ? failureIn(() => requireApproved(request, approval)) : null
 }
 
 /** The failure that a check throws; null if it throws none. */
@@ -92,6 +105,9 @@ const WHY: Readonly<Record<string, PassedOver>> = {
   E_REQUEST_TIME: 'clock',
   E_EXPIRED: 'clock',
   E_NO_SEAT: 'seat',
+  E_POLICY_DENIES: 'policy',
+  E_POLICY_NEEDS: 'awaits',
+  E_ATTENDED: 'attended',
 }
 /** The reason in the form that its asker is told. */
 export const toldAs = ({ code }: Failure): PassedOver => WHY[code] ?? 'unfit'

@@ -3,27 +3,30 @@
  * is present. A request that this home cannot serve is passed over and listed, and its asker is told; it ends
  * nothing.
  */
-import { signingKeysOf } from '../../wire/identity/roster.js'
-import { CodecError } from '../../protocol/core/codec.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
 import { Failure } from '../../wire/base/failure.js'
-import { parseRequest, type Request } from '../../wire/ceremony/request.js'
-import { OtherRealm } from '../../wire/base/realm.js'
-import { fromHex, hex } from '../../wire/base/text.js'
-import { type Approval, requireApproved } from '../requests/approval.js'
+import type { Request } from '../../wire/ceremony/request.js'
+import { hex } from '../../wire/base/text.js'
+import { type Approval, requireApproved, type Seen } from '../requests/approval.js'
+import { caseOf } from './policy-case.js'
+import { likelySigners } from '../policy/judge.js'
+import type { PolicyInForce } from '../policy/policy-in-force.js'
+import { denied, stillNeeds, type Verdict, wantsPerson } from '../policy/refusals.js'
 import { askerLeft, nameOf } from '../requests/requester.js'
 import type { Target } from '../../payload/registry/target.js'
 import { failureIn, requireOurs, signable, toldAs, unapproved, untimely } from './fitness.js'
 import type { Key } from '../keys/key.js'
 import type { RequestBoard } from '../requests/request-board.js'
 import { noSeat } from '../keys/rebinds.js'
+import { keptRequest } from './kept-request.js'
 import { noRequest, Skipped } from './skipped.js'
+import type { TakenUp } from '../requests/signing-run.js'
 import type { World } from '../world.js'
 
 const LISTEN_FIRST = 700
 
 /** A request that can be signed here, with its decoded target. */
-export type Picked = { readonly request: Request; readonly target: Target }
+export type Picked = { readonly request: Request } & Seen
 
 /** The findings about a request since it was first seen. */
 type Judged = {
@@ -33,8 +36,10 @@ type Judged = {
   target: Target | null
   /** Resolves once `unfit` or `target` is set. */
   decoded: Promise<void>
-  /** Why a script does not approve it. */
+  /** Why a script does not approve it by its payload. */
   readonly unapproved: Failure | null
+  /** The policy's verdict at this moment; null before decoding, and for a key without a policy. */
+  verdict: (() => Verdict) | null
   /** The state of this home's claims when last read. */
   claims: 'unknown' | 'free' | 'taken' | 'ended'
   /** When they were read; milliseconds since 1970. */
@@ -46,6 +51,7 @@ type Judged = {
 export class Finder {
   readonly #world: World
   readonly #key: Key
+  readonly #policy: PolicyInForce | null
   readonly #board: RequestBoard
   readonly #approval: Approval
   readonly #skipped: Skipped
@@ -58,9 +64,13 @@ export class Finder {
   /** Claims are read one at a time, so that many requests cannot keep the disk busy. */
   #looking = false
 
-  constructor(world: World, key: Key, board: RequestBoard, approval: Approval) {
+  constructor(
+    { world, key, policy, board }: Pick<TakenUp, 'world' | 'key' | 'policy' | 'board'>,
+    approval: Approval,
+  ) {
     this.#world = world
     this.#key = key
+    this.#policy = policy
     this.#board = board
     this.#approval = approval
     this.#skipped = new Skipped(world.emit)
@@ -89,8 +99,28 @@ export class Finder {
       this.#tell(request, unfit)
       throw unfit
     }
-    if (!('ask' in this.#approval)) requireApproved(request, this.#approval)
-    return { request, target: judged.target as Target }
+    if ('payloads' in this.#approval) requireApproved(request, this.#approval)
+    await this.#board.until(
+      () => this.#held(judged)?.code !== 'E_POLICY_NEEDS' || this.#board.isCancelled(request),
+      deadline,
+      () => this.#held(judged) as Failure,
+    )
+    const held = this.#held(judged)
+    if (held) {
+      this.#tell(request, held)
+      throw held
+    }
+    return seenOf(request, judged)
+  }
+
+  /** Why the policy does not let it be signed here now; null if it does. */
+  #held({ verdict }: Judged): Failure | null {
+    const now = verdict && verdict()
+    if (now === null) return null
+    const { name } = this.#key
+    if (now.decision.outcome === 'deny') return denied(name, now)
+    if (now.decision.outcome === 'needs') return stillNeeds(name, now)
+    return 'by' in this.#approval && !now.decision.demands.unattended ? wantsPerson(name, now) : null
   }
 
   /**
@@ -112,7 +142,7 @@ export class Finder {
     for (;;) {
       await board.until(() => this.#suitable() !== null, deadline, otherwise)
       const request = this.#suitable()
-      if (request) return { request, target: this.#judge(request).target as Target }
+      if (request) return seenOf(request, this.#judge(request))
     }
   }
 
@@ -145,7 +175,7 @@ export class Finder {
   #fits(request: Request): boolean {
     const judged = this.#judge(request)
     if (judged.target === null && judged.unfit === null) return false
-    const why = this.#refusal(request) ?? judged.unapproved
+    const why = this.#refusal(request) ?? judged.unapproved ?? this.#held(judged)
     if (why) {
       this.#skip(request, judged, why)
       return false
@@ -163,6 +193,7 @@ export class Finder {
     const judged: Judged = {
       unfit: failureIn(() => requireOurs(this.#world, this.#key, request)),
       target: null,
+      verdict: null,
       decoded: Promise.resolve(),
       unapproved: unapproved(request, this.#approval),
       claims: 'unknown',
@@ -177,12 +208,26 @@ export class Finder {
   /** Decodes a payload, once; a request whose payload is refused is unfit. */
   async #decode(request: Request, judged: Judged): Promise<void> {
     try {
-      judged.target = await signable(this.#key, request)
+      const target = await signable(this.#key, request, this.#policy)
+      judged.verdict = await this.#verdictOf(request, target)
+      judged.target = target
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       judged.unfit = error
     }
     this.#board.mailbox.look()
+  }
+
+  async #verdictOf(request: Request, target: Target): Promise<Judged['verdict']> {
+    const [world, key, policy, board] = [this.#world, this.#key, this.#policy, this.#board]
+    if (policy === null) return null
+    const signers = likelySigners(key, request, world.card.fingerprint)
+    const { ledger, wanted, decide, verdict } = await caseOf(
+      { world, key, policy, board, request, target },
+      signers,
+    )
+    const spent = await ledger.spent(wanted.windows)
+    return () => verdict(decide(spent))
   }
 
   /** Why it cannot be signed here now, whoever approves it. */
@@ -231,23 +276,11 @@ export class Finder {
   }
 }
 
-/** A stored request, by its ID in hex; null if there is none or it is unreadable. */
-export async function keptRequest(home: World['home'], key: Key, named: string): Promise<Request | null> {
-  const id = fromHex(named, 32)
-  const kept = id && (await new RequestClaims(home, id).readRequest())
-  const signing = signingKeysOf(key.seated.members.map(({ card }) => card))
-  return kept && readKept(() => parseRequest(kept, signing))
-}
-
-/** An unreadable request counts as missing, but a rehearsal's is refused. */
-function readKept(parse: () => Request): Request | null {
-  try {
-    return parse()
-  } catch (error) {
-    if (!(error instanceof CodecError) || error instanceof OtherRealm) throw error
-    return null
-  }
-}
+const seenOf = (request: Request, { target, verdict }: Judged): Picked => ({
+  request,
+  target: target as Target,
+  verdict: verdict && verdict(),
+})
 
 const unread = (): Failure =>
   new Failure('authentication', 'E_REQUEST', 'it is damaged, of another key, or not signed by its asker')

@@ -7,6 +7,7 @@ import { tooOften } from '../../messaging/session/restart-counter.js'
 import { joinUntil } from '../../messaging/channel/timeouts.js'
 import { areSignatures } from '../../payload/registry/target.js'
 import { RequestClaims, requestEnded } from '../../storage/home/request-claims.js'
+import { clear, COUNTED } from './clearance.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { requireVerified, unverifiedAmong } from '../contacts/require-verified.js'
@@ -50,7 +51,10 @@ export async function carryOut(
   }
   // A request for which the share may have been sent is not given up for an absent asker.
   const gone = left ? () => null : () => asker.over()
-  const run: SigningRun = { ...taken, signers, claims, gone }
+  const signing = { ...taken, signers }
+  // What has left is counted already, and nothing takes it back.
+  let clearance = left ? COUNTED : null
+  let run: SigningRun = { ...signing, claims, gone, clearance: COUNTED }
   const ordered = new Map<string, number>()
   // After the share was sent under one order, only a higher one is used.
   let least = claim ? claim.order + (left ? 1 : 0) : 1
@@ -65,6 +69,8 @@ export async function carryOut(
           ordered,
         )
       }
+      clearance ??= await clear(signing, () => endOf(signing) ?? gone())
+      run = { ...run, clearance }
       order = await orderOf(run, least)
       return await signUnder(run, order)
     } catch (error) {
@@ -74,7 +80,10 @@ export async function carryOut(
         const unkept = await keepSigned(claims, request, order, signatures)
         return { request, target, order, signatures, certificate: null, transcript: null, unkept }
       }
-      if (!(error instanceof Superseded)) throw await inDoubtIfLeft(error, run)
+      if (!(error instanceof Superseded)) {
+        await clearance?.release()
+        throw await inDoubtIfLeft(error, run)
+      }
       least = error.least
       ordered.set(error.by, (ordered.get(error.by) ?? 0) + 1)
     }

@@ -9,6 +9,8 @@ import { hex } from '../../wire/base/text.js'
 
 /** Entries per asker, so that no asker fills the list. */
 const MOST = 16
+/** What a policy says of a request: a script acts on it, so nothing else hides it. */
+const RULED: readonly string[] = ['E_POLICY_DENIES', 'E_POLICY_NEEDS', 'E_ATTENDED']
 /** Entries in the error. */
 const SAID = 3
 
@@ -40,6 +42,8 @@ export class Skipped {
     const ours = all.filter(({ why }) => why.code !== 'E_NOT_SIGNER')
     const [first] = ours
     if (!first) return noRequest(what)
+    const ruled = ours.find(({ why }) => RULED.includes(why.code))
+    if (ruled) return ruled.why.of(`a request of ${ruled.asker}`)
     const said = ours.slice(0, SAID).map(({ asker, why }) => `of ${asker}: ${why.message}`)
     const more = ours.length > SAID ? `; and ${ours.length - SAID} more` : ''
     return new Failure(

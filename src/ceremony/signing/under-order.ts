@@ -129,7 +129,7 @@ async function play(ordered: OrderedRun, opened: Opened, signal: AbortSignal): P
 
 /** Runs the rounds. Before this member's share is sent, its disk says so. */
 async function makeSignatures(
-  { world, key, request, target, claims, order, room }: OrderedRun,
+  { world, key, request, target, claims, clearance, order, room }: OrderedRun,
   opened: Opened,
   signal: AbortSignal,
 ): Promise<{ readonly signatures: readonly Uint8Array[]; readonly rounds: Run<unknown>['rounds'] }> {
@@ -145,6 +145,7 @@ async function makeSignatures(
   const beforeSend = async (round: string): Promise<void> => {
     if (round !== engineOf(key.record.scheme).givesAway) return
     await requireInForce(world.home, key, order.policy)
+    await clearance.spend()
     await claims.markLeft(request.payloadSha256)
     room.mayAbort = false
     hasLeft = true

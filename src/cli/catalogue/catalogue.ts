@@ -4,6 +4,7 @@ import type { Entry } from './entry.js'
 import { machineCodes } from './machine.js'
 import { peopleCodes } from './people.js'
 import { runningCodes } from './running.js'
+import { ruleCodes } from './rules.js'
 import { shareCodes } from './share.js'
 
 export const CATALOGUE: Readonly<Record<string, Entry>> = {
@@ -12,4 +13,5 @@ export const CATALOGUE: Readonly<Record<string, Entry>> = {
   ...runningCodes,
   ...backupCodes,
   ...shareCodes,
+  ...ruleCodes,
 }

@@ -1,6 +1,7 @@
 /**
  * A person's approval of a signature. They see its effects, the asker and the signers, may view or save all of the
- * payload, and type two words. The words only prove attention; people do not compare them.
+ * payload, and type two words. The words only prove attention; people do not compare them. Where the policy says so,
+ * they type the amount too.
  */
 import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
@@ -39,8 +40,20 @@ export async function approve(
         terminal.say(await saved(`payload-${hex(digest).slice(0, 16)}`, payload))
         break
       default:
-        return
+        return typeAmounts(terminal, asked.amounts, asking)
     }
+  }
+}
+
+/** @throws Failure `E_REFUSED` (refused) */
+async function typeAmounts(
+  terminal: Context['terminal'],
+  amounts: readonly string[],
+  asking: Parameters<Context['terminal']['askTyped']>[3],
+): Promise<void> {
+  for (const amount of amounts) {
+    const question = `The policy wants the amount typed too. Type "${amount}", or "no":`
+    if ((await terminal.askTyped(question, 'no', [amount], asking)) === null) throw saidNo()
   }
 }
 

@@ -1,10 +1,14 @@
 /** The questions before a signature: of the member that asks for it, and of one that is asked. */
 import type { Key } from '../../ceremony/keys/key.js'
+import type { Verdict } from '../../ceremony/policy/refusals.js'
+import type { Seen } from '../../ceremony/requests/approval.js'
 import type { Decoded } from '../../payload/decoder.js'
 import { hex, visible } from '../../wire/base/text.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import type { Context } from '../runtime/context.js'
 import { humanTime } from '../views/time.js'
+import { NO_POLICY, verdictRow } from '../views/verdict.js'
+import { amountsToType } from '../../policy/typed-amounts.js'
 import { approve } from './approve.js'
 
 /** The one asked. */
@@ -18,6 +22,8 @@ export type Asking = {
   readonly reason: string
   /** Names; null for whoever comes. */
   readonly signers: readonly string[] | null
+  /** What the policy says of it; null: the key has none. */
+  readonly verdict: Verdict | null
 }
 
 /** Before this member asks: what it is about to sign. @param self its name */
@@ -25,7 +31,7 @@ export async function confirmAsking(
   context: Asked,
   key: Key,
   self: string,
-  { payload, decoded, path, reason, signers }: Asking,
+  { payload, decoded, path, reason, signers, verdict }: Asking,
 ): Promise<void> {
   const others = signers?.filter((name) => name !== self).join(' and ')
   const signs = !signers || signers.includes(self)
@@ -38,6 +44,7 @@ export async function confirmAsking(
       decoded,
       payload,
       reason,
+      ...policyPart(verdict),
     },
     context.signal,
   )
@@ -46,7 +53,7 @@ export async function confirmAsking(
 /** Before this member signs what another asks for. */
 export async function consent(
   context: Pick<Context, 'terminal' | 'now'>,
-  { request, decoded }: { readonly request: Request; readonly decoded: Decoded },
+  { request, target: { decoded }, verdict }: { readonly request: Request } & Seen,
   key: Key,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,10 +70,16 @@ export async function consent(
       decoded,
       payload: request.payload,
       reason: request.reason,
+      ...policyPart(verdict),
     },
     signal,
   )
 }
+
+const policyPart = (verdict: Verdict | null) => ({
+  policy: verdict ? verdictRow(verdict) : NO_POLICY,
+  amounts: verdict ? amountsToType(verdict.policy.policy, verdict.view) : [],
+})
 
 const keyLine = ({ name, record }: Key, path: string | null): string =>
   `${name}${path === null ? '' : `, derived at ${visible(path)}`}; ${record.threshold} of ${record.members.length} must sign`

@@ -19,6 +19,7 @@ import {
   time,
 } from './schema.js'
 import { rehearsed } from './rehearsal.js'
+import { policyData } from './policy.js'
 import { shareData } from './share.js'
 import { entry, signingData, signings, view } from './signing.js'
 
@@ -224,6 +225,7 @@ const DATA: Readonly<Record<string, Schema>> = {
     /** Null where the scheme has none. */
     xpub: orNull({ type: 'string', pattern: '^[xt]pub[1-9A-HJ-NP-Za-km-z]+$' }),
   }),
+  ...policyData,
   ...signingData,
   ...shareData,
   ...backupData,

@@ -71,11 +71,16 @@ export function hashes(text: string, before: readonly string[] = []): string[] {
   return all
 }
 
-/** `sha256:` and 64 hex digits; returns the digits. */
+/** `sha256:` and 64 hex digits, of which it returns the digits; or `policy`. */
 export function approval(text: string): string {
-  if (!text.startsWith('sha256:')) throw new InvalidArgumentError('Give sha256: and 64 hex digits.')
+  if (text === BY_POLICY) return text
+  if (!text.startsWith('sha256:'))
+    throw new InvalidArgumentError('Give sha256: and 64 hex digits, or policy.')
   return hash(text.slice('sha256:'.length))
 }
+
+/** The approval of whatever the policy lets be signed unattended. */
+export const BY_POLICY = 'policy'
 
 export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
   return (text) => {

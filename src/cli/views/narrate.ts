@@ -149,6 +149,8 @@ export function narrate(
         )
       case 'declined':
         return terminal.say(`${party} ${event.reason}.`)
+      case 'needs':
+        return terminal.say(`The policy still wants ${event.reason}.`)
       case 'making': {
         const left = event.left ?? 0
         if (making.get(party) === left) return

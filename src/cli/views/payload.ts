@@ -42,13 +42,17 @@ export type Asked = {
   readonly decoded: Shown
   readonly payload: Uint8Array
   readonly reason: string
+  /** What the policy says of it, in a line. */
+  readonly policy: string
+  /** Amounts that the person types, as `amountsToType` gives them. */
+  readonly amounts: readonly string[]
 }
 
 /** A payload, understood; without messages where no key is named. */
 type Shown = Pick<Decoded, 'view'> & { readonly messages: readonly Message[] | null }
 
 /** A summary, and whether it leaves something out. Warnings are never left out. */
-export function payloadSummary({ key, signers, decoded, payload, reason }: Asked): {
+export function payloadSummary({ key, signers, decoded, payload, reason, policy }: Asked): {
   readonly lines: string[]
   readonly isPart: boolean
 } {
@@ -66,6 +70,7 @@ export function payloadSummary({ key, signers, decoded, payload, reason }: Asked
       ...warningRows(view),
       ['key', key],
       ['signers', signers],
+      ['policy', policy],
       ...(reason === '' ? [] : [['reason', visible(reason)] as const]),
       ...payloadRows(view, payload),
       ...digests,

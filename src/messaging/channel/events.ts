@@ -22,6 +22,7 @@ export type CeremonyEvent = {
     | 'withdrawn'
     | 'skipped'
     | 'declined'
+    | 'needs'
     | 'making'
   readonly attempt?: string
   readonly round?: string
@@ -37,7 +38,10 @@ export type CeremonyEvent = {
   readonly sha256?: string | null
   /** With `skipped`: what the payload does, in a sentence; null if it was not decoded. */
   readonly sentence?: string | null
-  /** With `skipped`: the reason, as a code and in words. With `declined`: in words only. */
+  /**
+   * With `skipped`: the reason, as a code and in words. With `declined`: in words only. With `needs`: what the policy
+   * still wants for a request.
+   */
   readonly code?: string
   readonly reason?: string
   /** With `quiet`: when the member was last heard, milliseconds since 1970. `heard` ends it. */

@@ -36,8 +36,6 @@ const fields = {
   type: payloadType,
   payload: bytesUpTo(PAYLOAD_LIMIT),
   path: nullable(text(128)),
-  /** SHA-256 of the policy in force at the asker, which approvals name; null: none. */
-  policy: nullable(bytes(32)),
   /** Why, in the asker's words. */
   reason: text(500),
   /** Fingerprints; null: the first custodians that offer. */
@@ -127,7 +125,17 @@ export const chosenCodec = codec(record({ request: bytes(32), signers: list(byte
 /** Refuses to sign this request. */
 export const refusalCodec = codec(record({ request: bytes(32), reason: text(200) }), 1024)
 /** Why a co-signer passes a request over. */
-export const PASSED_OVER = ['payload', 'type', 'epoch', 'clock', 'seat', 'unfit'] as const
+export const PASSED_OVER = [
+  'payload',
+  'type',
+  'policy',
+  'awaits',
+  'attended',
+  'epoch',
+  'clock',
+  'seat',
+  'unfit',
+] as const
 export type PassedOver = (typeof PASSED_OVER)[number]
 /** Passes this request over; another process of the same member still may sign it. */
 export const passedCodec = codec(record({ request: bytes(32), why: oneOf(PASSED_OVER) }), 256)

@@ -283,7 +283,6 @@ describe.concurrent('requests', () => {
           type: 'raw',
           payload: at.payload,
           path: null,
-          policy: null,
           reason: '',
           signers: [alice.card.fingerprint, bob.card.fingerprint],
           created: clock.now(),
@@ -467,7 +466,7 @@ describe.concurrent('requests', () => {
     const asking = at.asks(alice, [alice, bob], { signal: person.signal, patience: alert })
     const asked: string[] = []
     const thinking: Approval = {
-      ask: (request, signal) => {
+      ask: (request, _, signal) => {
         asked.push(hex(request.id))
         person.abort(new Failure('interrupted', 'E_INTERRUPTED', ''))
         return new Promise((_, reject) => {

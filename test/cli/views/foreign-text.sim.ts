@@ -57,7 +57,6 @@ const requestFields = {
   type: 'text' as const,
   payload: Buffer.from('pay nobody'),
   path: 'm/0',
-  policy: null,
   reason: 'why',
   signers: null,
   created: 1,
@@ -207,6 +206,8 @@ const summary = {
   decoded: decodedOf(filled(1), raw),
   payload: filled(1),
   reason: '',
+  policy: 'none',
+  amounts: [],
 }
 function decodedOf(payload: Uint8Array, { decode }: Decoder) {
   return decode(payload, { record: { ...record, scheme: 'eddsa-ed25519' }, path: null })

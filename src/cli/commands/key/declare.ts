@@ -25,6 +25,7 @@ export const signingCommands: readonly CommandSpec[] = [
       'mpc sign --key treasury --in message.bin --signers alice,bob',
       'mpc sign --key treasury --next',
       'mpc sign --key treasury --next --approve sha256:$HASH --json',
+      'mpc sign --key treasury --next --approve policy --json',
     ],
     flags: [
       { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
@@ -40,7 +41,7 @@ export const signingCommands: readonly CommandSpec[] = [
       { flags: '--next', text: 'join the oldest pending request' },
       {
         flags: '--approve <hash>',
-        text: 'approve a payload: sha256: and 64 hex digits; repeatable',
+        text: 'approve a payload: sha256: and 64 hex digits; repeatable; or policy: whatever its rules let be signed unattended',
         parse: repeatable(approval),
       },
       { flags: '--approve-file <file>', text: 'a file of approvals, one a line', parse: once(any) },

@@ -3,7 +3,6 @@ import { indexIn, type Key } from '../../../ceremony/keys/key.js'
 import {
   type Approval,
   ask,
-  checkPayload,
   handOut,
   join,
   requireApproved,
@@ -11,10 +10,13 @@ import {
 } from '../../../ceremony/signing/ask-and-join.js'
 import { type SignedBefore, signedBefore } from '../../../ceremony/signing/finished-signature.js'
 import { signable } from '../../../ceremony/signing/fitness.js'
+import { outlook, requireAskable } from '../../../ceremony/policy/outlook.js'
+import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import type { World } from '../../../ceremony/world.js'
 import { decoderFor } from '../../../payload/registry/registry.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { sha256 } from '../../../wire/base/hash.js'
+import { hex } from '../../../wire/base/text.js'
 import { confirmAsking, consent } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
 import { readInput } from '../../runtime/read-input.js'
@@ -47,7 +49,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   if (before) return again(context, options, before)
   const type = options.type ?? 'raw'
   const file = options.in === undefined ? null : await readInput(options.in, '--in')
-  const approved = await approvals(context, options)
+  const scripted = await approvals(context, options)
   const home = await context.home()
   const card = await context.card()
   await takeUpWaiting(context)
@@ -56,24 +58,41 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const signers = options.signers ? signersNamed(key, options.signers) : null
   const path = options.path ?? null
   const payload = file && (await decoderFor(type, key.record.scheme)).read(file)
-  const scripted = { payloads: approved, type, path }
-  if (payload) checkPayload(type, payload)
-  const target = payload && (await signable(key, { type, payload, path }))
-  if (payload && target) {
-    const { decoded } = target
-    const asked = { payloadSha256: sha256(payload), type, path }
-    if (approved.size > 0) requireApproved(asked, scripted)
-    else {
-      const { reason = '', signers: named = null } = options
-      await confirmAsking(context, key, card.name, { payload, decoded, path, reason, signers: named })
-    }
-  }
+  const isUnattended = scripted !== null && 'by' in scripted
   const approval: Approval =
-    approved.size > 0
-      ? scripted
-      : {
-          ask: (request, signal, { decoded }) => consent(context, { request, decoded }, key, signal),
-        }
+    scripted === null
+      ? { ask: (request, seen, signal) => consent(context, { request, ...seen }, key, signal) }
+      : isUnattended
+        ? scripted
+        : { ...scripted, type, path }
+  const policy = await policyInForce(home, key)
+  const target = payload && (await signable(key, { type, payload, path }, policy))
+  if (payload && target) {
+    const asked = {
+      type,
+      payload,
+      path,
+      payloadSha256: sha256(payload),
+      asker: card.fingerprint,
+      signers,
+      target,
+    }
+    const verdict = policy && (await outlook({ home, clock: context.clock, card }, key, policy, asked))
+    if (verdict) requireAskable(key.name, verdict, isUnattended)
+    if ('payloads' in approval) requireApproved(asked, approval)
+    else if ('ask' in approval) {
+      const { reason = '', signers: named = null } = options
+      const { decoded } = target
+      await confirmAsking(context, key, card.name, {
+        payload,
+        decoded,
+        path,
+        reason,
+        signers: named,
+        verdict,
+      })
+    } else if (verdict === null) throw noPolicy(key)
+  } else if (isUnattended && policy === null) throw noPolicy(key)
   const seating = {
     card,
     waitingFor: payload ? waitingFor(key, card.name, options) : 'Waiting for somebody to ask for a signature',
@@ -85,10 +104,20 @@ export async function run(context: Context, options: Options): Promise<Result> {
   try {
     const signed = await inWorld(context, seating, (world) =>
       payload && target
-        ? ask(world, key, { type, payload, path, reason: options.reason ?? '', signers, target })
+        ? ask(world, key, {
+            type,
+            payload,
+            path,
+            reason: options.reason ?? '',
+            signers,
+            target,
+            isUnattended,
+          })
         : join(noting(world, skipped), key, options.join ?? null, approval),
     )
-    return signedResult(context.terminal, signed, key, skipped, options.in)
+    // A request that waited for its approvals was passed over until they came.
+    const passed = skipped.filter(({ request_id }) => request_id !== hex(signed.request.id))
+    return signedResult(context.terminal, signed, key, passed, options.in)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const failure = payload ? withOthers(error, key, options) : error
@@ -96,6 +125,16 @@ export async function run(context: Context, options: Options): Promise<Result> {
     return { data: { skipped }, text: [], failure }
   }
 }
+
+const noPolicy = ({ name }: Key): Failure =>
+  new Failure(
+    'refused',
+    'E_ATTENDED',
+    `${name} has no policy, so nothing of it is signed by --approve policy`,
+    {
+      hint: `name the payload: --approve sha256:HEX; or give ${name} a policy: \`mpc ceremony new policy\``,
+    },
+  )
 
 function noting(world: World, skipped: Skip[]): World {
   const emit: World['emit'] = (event) => {

@@ -1,5 +1,6 @@
 /** `mpc policy`. */
-import { any, once } from '../../runtime/parse.js'
+import { PAYLOAD_NAMES } from '../../../payload/registry/registry.js'
+import { any, name, names, once, oneOf } from '../../runtime/parse.js'
 import type { CommandSpec } from '../../runtime/command.js'
 
 export const policyCommands: readonly CommandSpec[] = [
@@ -10,5 +11,32 @@ export const policyCommands: readonly CommandSpec[] = [
     operands: [{ name: '<key>', text: 'the key' }],
     flags: [{ flags: '-o, --out <file>', text: 'the file to write the policy to', parse: once(any) }],
     load: async () => (await import('./show.js')).run,
+  },
+  {
+    name: 'policy explain',
+    summary: 'say what the policy of a key makes of a payload, offline',
+    examples: [
+      'mpc policy explain --key treasury --type evm-tx --in tx.hex',
+      'mpc policy explain --key treasury --type evm-tx --in tx.hex --asker operator.card --json',
+    ],
+    flags: [
+      { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
+      {
+        flags: '--type <type>',
+        text: 'the type of the payload',
+        parse: once(oneOf(PAYLOAD_NAMES)),
+        required: true,
+      },
+      {
+        flags: '--in <file>',
+        text: 'the file with the payload; - for stdin',
+        parse: once(any),
+        required: true,
+      },
+      { flags: '--path <path>', text: 'the path of a derived key, such as m/0/1', parse: once(any) },
+      { flags: '--asker <file>', text: 'the card of the one who asks (default: you)', parse: once(any) },
+      { flags: '--signers <names>', text: 'the signers, separated by commas', parse: once(names) },
+    ],
+    load: async () => (await import('./explain.js')).run,
   },
 ]

@@ -122,7 +122,7 @@ function watchedSeat(
       terminal.say(style.dim(`$ mpc sign --key ${KEY} --next`))
       follow.begin('Waiting for a request')
       return {
-        ask: (request, _signal, target) => {
+        ask: (request, { target }) => {
           const asker = seated.members.find(({ card }) => hex(card.fingerprint) === hex(request.asker))?.card
             .name
           terminal.say(`${asker ?? 'somebody'} asks for this signature:`, ...shownLines(target))
@@ -181,14 +181,14 @@ function playedSeat(
     asks: async (key, item, signers) => {
       terminal.say(terminal.style.dim(asksBy(item, signers)))
       const { payload, target } = item
-      const about = { payload, decoded: target.decoded, path: null, reason: '', signers }
+      const about = { payload, decoded: target.decoded, path: null, reason: '', signers, verdict: null }
       await confirmAsking(asker, key, card.name, about)
       follow.begin('Waiting for the other signers')
     },
     approval: (key) => {
       terminal.say(terminal.style.dim(`$ mpc sign --key ${KEY} --next`))
       follow.begin('Waiting for a request')
-      return { ask: (request, giveUp, { decoded }) => consent(asker, { request, decoded }, key, giveUp) }
+      return { ask: (request, seen, giveUp) => consent(asker, { request, ...seen }, key, giveUp) }
     },
     signed: (signatures) => {
       follow.end()

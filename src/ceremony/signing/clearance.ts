@@ -1,0 +1,55 @@
+/**
+ * A request on its way past the policy: this member waits until its own policy allows the request, reserves what it
+ * spends before the first round, and spends it before its share leaves. The request is judged anew each time.
+ */
+import { joinUntil } from '../../messaging/channel/timeouts.js'
+import { needsInWords } from '../../policy/explain.js'
+import { Failure } from '../../wire/base/failure.js'
+import { hex } from '../../wire/base/text.js'
+import type { Clearance, Signing } from '../requests/signing-run.js'
+import { caseOf } from './policy-case.js'
+import { requireAllowed, stillNeeds } from '../policy/refusals.js'
+
+/** Nothing is left to ask: the key has no policy, or what the request spends is counted. */
+export const COUNTED: Clearance = { spend: async () => {}, release: async () => {} }
+
+/**
+ * Waits until the policy allows the request with exactly these signers, and reserves what it spends.
+ * @param over the reason to stop waiting, or null
+ * @throws Failure `E_POLICY_DENIES` (refused); `E_POLICY_NEEDS` (absent) if something is still missing at the deadline
+ */
+export async function clear(signing: Signing, over: () => Error | null): Promise<Clearance> {
+  const { world, key, board, request, policy } = signing
+  if (policy === null) return COUNTED
+  const signers = signing.signers.map(({ fingerprint }) => fingerprint)
+  const { ledger, wanted, decide, verdict } = await caseOf({ ...signing, policy }, signers)
+  const deadline = joinUntil(world.patience, world.clock.now())
+  for (;;) {
+    const decision = await ledger.reserve(wanted, decide)
+    if (decision.outcome === 'allow') break
+    if (decision.outcome === 'deny') requireAllowed(key.name, verdict(decision))
+    const missing = needsInWords(decision).join('; ')
+    world.emit({ event: 'needs', request: hex(request.id), reason: missing })
+    const spent = await ledger.spent(wanted.windows)
+    await board.until(
+      () => over() !== null || needsInWords(decide(spent)).join('; ') !== missing,
+      deadline,
+      () => stillNeeds(key.name, verdict(decision)),
+    )
+    const end = over()
+    if (end) throw end
+  }
+  return {
+    async spend() {
+      requireAllowed(key.name, verdict(await ledger.spend(wanted, decide)))
+    },
+    async release() {
+      try {
+        await ledger.release(request.id)
+      } catch (error) {
+        // A reservation that stays ends with this process.
+        if (!(error instanceof Failure)) throw error
+      }
+    },
+  }
+}

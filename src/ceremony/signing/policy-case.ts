@@ -1,0 +1,50 @@
+/** One request before this custodian's policy: what is known of it here, and the decision about it at any moment. */
+import type { Decision } from '../../policy/evaluate.js'
+import type { Spent } from '../../policy/inputs.js'
+import { spendingOf, windowsOf } from '../../policy/limits.js'
+import { Ledger, type Wanted } from '../../storage/ledger/ledger.js'
+import { firstSeen, recordSeen } from '../../storage/home/first-seen.js'
+import { RequestClaims } from '../../storage/home/request-claims.js'
+import type { TakenUp } from '../requests/signing-run.js'
+import { judge } from '../policy/judge.js'
+import type { PolicyInForce } from '../policy/policy-in-force.js'
+import type { Verdict } from '../policy/refusals.js'
+
+export type Case = {
+  readonly ledger: Ledger
+  /** What the ledger is asked to record. */
+  readonly wanted: Wanted
+  /** The decision now, with these sums of the ledger. */
+  readonly decide: (spent: readonly Spent[]) => Decision
+  readonly verdict: (decision: Decision) => Verdict
+}
+
+/**
+ * @param signers fingerprints of the custodians who sign it
+ * @returns the case, after its request was recorded here if the policy delays it
+ */
+export async function caseOf(
+  { world, key, board, request, target, policy }: TakenUp & { readonly policy: PolicyInForce },
+  signers: readonly Uint8Array[],
+): Promise<Case> {
+  const { home, clock } = world
+  const { view } = target.decoded
+  let seen = (await firstSeen(home, request.id)) ?? clock.now()
+  const proposal = { ...request, key, policy, target, signers }
+  const decide = (spent: readonly Spent[]): Decision =>
+    judge(proposal, { spent, approvals: board.approvals(request), firstSeen: seen, now: clock.now() })
+  const ledger = new Ledger(home, request.key_id, clock)
+  const windows = windowsOf(policy.policy)
+  if (decide(await ledger.spent(windows)).demands.delay > 0) {
+    await new RequestClaims(home, request.id).keepRequest(request.encoded)
+    seen = await recordSeen(home, request.id, seen)
+  }
+  const wanted = {
+    request: request.id,
+    payload: request.payloadSha256,
+    policy: policy.sha256,
+    spending: spendingOf(view),
+    windows,
+  }
+  return { ledger, wanted, decide, verdict: (decision) => ({ policy, view, decision }) }
+}
