@@ -23,6 +23,12 @@ export const addressTypes = (scheme: Scheme): readonly AddressType[] => TYPES[sc
 /** Bitcoin's main network; a rehearsal's address is one of the test network, which takes no real money. */
 export const bitcoinNetwork = (): BTC_NETWORK => (isRehearsal() ? TEST_NETWORK : NETWORK)
 
+/** The same as effects and rules call it. */
+export const bitcoinChain = (): string => (isRehearsal() ? 'bitcoin-testnet' : 'bitcoin')
+
+/** The same for people. */
+export const bitcoinName = (): string => (isRehearsal() ? 'the Bitcoin test network' : 'Bitcoin')
+
 /** @param publicKey in the form of the scheme that has this type of address: `publicKeyOf` */
 export function addressOf(type: AddressType, publicKey: Uint8Array): string {
   switch (type) {

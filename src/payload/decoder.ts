@@ -88,8 +88,11 @@ export type Decoder = {
    *   `E_PATH` (usage): the path leads to no key; `E_FOREIGN_INPUT` (refused)
    */
   readonly decode: (payload: Uint8Array, subject: Subject) => Decoded
-  /** The view of the bytes without a key, for whoever names none; absent where they say nothing. */
-  readonly outline?: (payload: Uint8Array) => View
+  /**
+   * The view of canonical bytes without a key: nothing in it was held against one.
+   * @throws Failure `E_PAYLOAD` (verification)
+   */
+  readonly outline: (payload: Uint8Array) => View
 }
 
 /** At most this many messages in one payload. */

@@ -49,8 +49,8 @@ const inspected = object({
   key: orNull(name),
   scheme: orNull(scheme),
   path: orNull(text),
-  /** Null where the bytes say nothing without a key. */
-  view: orNull(view),
+  /** Without --key nothing in it was held against one. */
+  view,
   /** The signed message: 32 bytes, or its SHA-256 if it has another length. */
   messages: orNull(list(object({ path: orNull(text), digest: hex(32) }), { minItems: 1, maxItems: 64 })),
 })

@@ -5,10 +5,10 @@ import { base64 } from '@scure/base'
 import { RawWitness } from '@scure/btc-signer/script.js'
 import { Transaction } from '@scure/btc-signer/transaction.js'
 import { hex, visible } from '../../wire/base/text.js'
+import { bitcoinName } from '../address.js'
 import { badPayload } from '../bad-payload.js'
-import type { Decoder } from '../decoder.js'
+import type { Decoder, Row, View } from '../decoder.js'
 import { textIn, textRows } from '../lines.js'
-import { chainName } from './chain.js'
 import { txidOf } from './coins.js'
 import { ownerOf } from './own.js'
 import { scriptAddress } from './scripts.js'
@@ -22,31 +22,22 @@ export const bip322: Decoder = {
   type: 'bip322',
   schemes: ['ecdsa-secp256k1', 'schnorr-taproot'],
   read: (file) => file,
+  outline(payload) {
+    const view = viewOf(payload, readText(payload), 'an address that only a key names', [])
+    return { ...view, warnings: [...view.warnings, 'No key is named: the address that signs is not known.'] }
+  },
   decode(payload, subject) {
-    if (payload.length > MOST_BYTES) throw badPayload(`the text has more than ${MOST_BYTES} bytes`)
-    const text = textIn(payload)
-    if (text === null) throw badPayload('the payload is not UTF-8 text')
+    const text = readText(payload)
     const { asked: key } = ownerOf(subject)
     const address = scriptAddress(key.script) as string
     const coin = { amount: 0n, script: key.script }
     const sighash = isOutputKey(key) ? SIGHASH_DEFAULT : SIGHASH_ALL
     const message = signatureHash(toSign(payload, key.script), [coin], { index: 0, key, sighash })
     return {
-      view: {
-        type: 'bip322',
-        sentence: `Signs the text ${visible(text)} as ${address} on ${chainName()}.`,
-        rows: [
-          { label: 'address', value: address },
-          { label: 'path', value: key.path ?? 'the key itself' },
-          { label: 'length', value: `${payload.length} bytes` },
-          ...textRows(text),
-          { label: 'message hash', value: hex(messageHash(payload)) },
-        ],
-        effects: [],
-        warnings: /\s$/u.test(text)
-          ? ['The text ends with a blank or a line break, which is signed too.']
-          : [],
-      },
+      view: viewOf(payload, text, `${address} on ${bitcoinName()}`, [
+        { label: 'address', value: address },
+        { label: 'path', value: key.path ?? 'the key itself' },
+      ]),
       messages: [{ path: key.path, message }],
       assemble([signature]) {
         if (!signature) throw new Error('no signature')
@@ -58,6 +49,26 @@ export const bip322: Decoder = {
     }
   },
 }
+
+function readText(payload: Uint8Array): string {
+  if (payload.length > MOST_BYTES) throw badPayload(`the text has more than ${MOST_BYTES} bytes`)
+  const text = textIn(payload)
+  if (text === null) throw badPayload('the payload is not UTF-8 text')
+  return text
+}
+
+const viewOf = (payload: Uint8Array, text: string, who: string, rows: readonly Row[]): View => ({
+  type: 'bip322',
+  sentence: `Signs the text ${visible(text)} as ${who}.`,
+  rows: [
+    ...rows,
+    { label: 'length', value: `${payload.length} bytes` },
+    ...textRows(text),
+    { label: 'message hash', value: hex(messageHash(payload)) },
+  ],
+  effects: [],
+  warnings: /\s$/u.test(text) ? ['The text ends with a blank or a line break, which is signed too.'] : [],
+})
 
 /** "message_hash is a BIP340-tagged hash of the message". */
 const messageHash = (text: Uint8Array): Uint8Array => schnorr.utils.taggedHash('BIP0322-signed-message', text)

@@ -22,6 +22,10 @@ export type Coin = {
 export const txidOf = (transaction: ReturnType<typeof RawTx.decode>): string =>
   hex(sha256x2(RawTx.encode({ ...transaction, segwitFlag: false })).reverse())
 
+/** Whether anything says which coin an input spends. */
+export const isDescribed = ({ fields: { nonWitnessUtxo, witnessUtxo } }: PsbtInput): boolean =>
+  nonWitnessUtxo !== undefined || witnessUtxo !== undefined
+
 /**
  * The coin of an input. A signature of segwit v0 says nothing of the other inputs' amounts, and one of taproot
  * (BIP-341) says them all; so callers ask for a previous transaction where a lie would cost something.

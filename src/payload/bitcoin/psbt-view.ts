@@ -1,8 +1,9 @@
 /** A PSBT in words, and what it does. */
 import { rfc3339 } from '../../wire/base/text.js'
+import { bitcoinChain, bitcoinName } from '../address.js'
 import type { Effect, Row, View } from '../decoder.js'
-import { chain, chainName } from './chain.js'
 import { btc, rate } from './money.js'
+import type { Psbt } from './psbt-file.js'
 import { psbtWarnings } from './psbt-warnings.js'
 import { isPaid, type Reading, ready, sum } from './reading.js'
 import { carriesData, dataText, kindOf, scriptAddress, shortHex } from './scripts.js'
@@ -12,12 +13,13 @@ export const psbtView = (reading: Reading): View => ({
   type: 'psbt',
   sentence: sentenceOf(reading),
   rows: [
-    { label: 'network', value: chainName() },
+    { label: 'network', value: bitcoinName() },
     // The payments stand first: inputs may be many.
     ...reading.outputs.flatMap(outputRows),
     ...moneyRows(reading),
     ...inputRows(reading),
-    ...transactionRows(reading),
+    ...transactionRows(reading.psbt, reading.transaction),
+    { label: 'sighash type', value: sighashNames(reading.own) },
   ],
   effects: effectsOf(reading),
   warnings: psbtWarnings(reading),
@@ -33,12 +35,13 @@ function sentenceOf({ own, foreign, outputs, fee }: Reading): string {
   const does =
     paid.length === 0 ? `Moves ${btc(sum(outputs))} within this key` : `Sends ${btc(sum(paid))} to ${to}`
   const part = foreign.length === 0 ? '' : ` Signs ${own.length} of ${own.length + foreign.length} inputs.`
-  return `${does} on ${chainName()}, for a fee of ${btc(fee)}.${part}`
+  return `${does} on ${bitcoinName()}, for a fee of ${btc(fee)}.${part}`
 }
 
 const whose = (path: string | null): string => (path === null ? 'this key' : `this key at ${path}`)
 
-const more = (value: string): Row => ({ label: '', value })
+/** A further line of the row above. */
+export const more = (value: string): Row => ({ label: '', value })
 
 const inputRows = ({ psbt, coins, own }: Reading): Row[] =>
   psbt.inputs.flatMap((input, i) => {
@@ -91,7 +94,7 @@ function moneyRows({ coins, own, outputs, fee, vsize, foreign }: Reading): Row[]
   ]
 }
 
-const transactionRows = ({ psbt, own, transaction }: Reading): Row[] => [
+export const transactionRows = (psbt: Psbt, transaction: Reading['transaction']): Row[] => [
   { label: 'lock time', value: lockTimeOf(transaction.lockTime, psbt) },
   {
     label: 'replaceable',
@@ -104,14 +107,13 @@ const transactionRows = ({ psbt, own, transaction }: Reading): Row[] => [
     ? []
     : [{ label: 'other fields', value: `${psbt.unknownFields}, not understood and not signed` }]),
   { label: 'unsigned txid', value: transaction.id },
-  { label: 'sighash type', value: sighashNames(own) },
 ]
 
 const sighashNames = (own: Reading['own']): string =>
   [...new Set(own.map(({ sighash }) => (sighash === SIGHASH_ALL ? 'ALL' : 'DEFAULT')))].join(', ')
 
 /** nLockTime: a height below 500 million, else seconds since 1970; in force unless all sequences are final. */
-function lockTimeOf(lockTime: number, { inputs }: Reading['psbt']): string {
+function lockTimeOf(lockTime: number, { inputs }: Psbt): string {
   if (lockTime === 0) return 'none'
   const when = lockTime < 500_000_000 ? `block ${lockTime}` : rfc3339(lockTime * 1000)
   return inputs.every(({ sequence }) => sequence === 0xffff_ffff)
@@ -128,7 +130,7 @@ function relativeLock(version: number, sequence: number): string | null {
 }
 
 function effectsOf({ outputs, fee }: Reading): Effect[] {
-  const base = { chain: chain(), asset: 'native' }
+  const base = { chain: bitcoinChain(), asset: 'native' }
   return [
     ...outputs.map(({ script, amount, own }): Effect => {
       if (carriesData(script)) return { ...base, kind: 'unknown', amount, recipient: null }

@@ -1,5 +1,6 @@
 /** Points in a PSBT to look at twice. */
 import { btc, feeWarning } from './money.js'
+import type { PsbtOutput } from './psbt-file.js'
 import { isPaid, numbered, type Reading, sum } from './reading.js'
 import { carriesData, scriptAddress } from './scripts.js'
 
@@ -8,9 +9,7 @@ export function psbtWarnings(reading: Reading): string[] {
   const { outputs, foreign, fee, vsize } = reading
   const paid = outputs.filter(isPaid)
   const high = feeWarning(fee, vsize, sum(paid.length > 0 ? paid : outputs))
-  const data = outputs.filter(({ script }) => carriesData(script))
-  const lost = data.filter(({ amount }) => amount > 0n)
-  const nowhere = paid.filter(({ script }) => scriptAddress(script) === null)
+  const [severe, minor] = outputWarnings(paid.concat(outputs.filter(({ script }) => carriesData(script))))
   return [
     ...outputs
       .filter(({ isDisguised }) => isDisguised)
@@ -19,10 +18,25 @@ export function psbtWarnings(reading: Reading): string[] {
       ),
     ...(foreign.length === 0 ? [] : [foreignInputs(foreign.length)]),
     ...(high === null ? [] : [high]),
-    ...about(lost, (where) => `${btc(sum(lost))} is destroyed by ${where}: nobody can spend it.`),
-    ...about(nowhere, (where) => `A script without an address is paid by ${where}.`),
+    ...severe,
     ...farChange(reading),
-    ...about(data, (where) => `Data that may mean something to other programs is in ${where}.`),
+    ...minor,
+  ]
+}
+
+/** Of outputs that are not of the key: sentences about money that may be lost, and others. */
+export function outputWarnings(
+  outputs: readonly Pick<PsbtOutput, 'number' | 'amount' | 'script'>[],
+): readonly [severe: readonly string[], minor: readonly string[]] {
+  const data = outputs.filter(({ script }) => carriesData(script))
+  const lost = data.filter(({ amount }) => amount > 0n)
+  const nowhere = outputs.filter(({ script }) => !carriesData(script) && scriptAddress(script) === null)
+  return [
+    [
+      ...about(lost, (where) => `${btc(sum(lost))} is destroyed by ${where}: nobody can spend it.`),
+      ...about(nowhere, (where) => `A script without an address is paid by ${where}.`),
+    ],
+    about(data, (where) => `Data that may mean something to other programs is in ${where}.`),
   ]
 }
 

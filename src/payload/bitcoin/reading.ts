@@ -140,7 +140,8 @@ const foreignInputs = (foreign: Reading['foreign']): Failure =>
     { hint: "a transaction that several keys sign needs a rule of the key's policy" },
   )
 
-function feeOf({ outputs }: Psbt, coins: readonly Coin[]): bigint {
+/** @throws Failure `E_PAYLOAD` (verification) if more is paid than spent */
+export function feeOf({ outputs }: Psbt, coins: readonly Coin[]): bigint {
   const spent = sum(coins)
   if (spent > MOST_MONEY) throw badPayload('the inputs come to more than 21 million BTC')
   const fee = spent - sum(outputs)

@@ -48,10 +48,10 @@ function decode(script: Uint8Array): Known | null {
   }
 }
 
-/** On the network of this process; null for a script without one. */
-export function scriptAddress(script: Uint8Array): string | null {
+/** Null for a script without one. @param network by default that of this process */
+export function scriptAddress(script: Uint8Array, network = bitcoinNetwork()): string | null {
   const decoded = known(script)
-  return decoded && ADDRESSED.includes(decoded.type) ? Address(bitcoinNetwork()).encode(decoded) : null
+  return decoded && ADDRESSED.includes(decoded.type) ? Address(network).encode(decoded) : null
 }
 
 /** `P2SH`, `a script of an unknown kind`. */

@@ -96,9 +96,7 @@ export const checked = (decoder: Decoder): Decoder => ({
       `the payload has ${length} messages to sign, and at most ${MOST_MESSAGES} are signed at once`,
     )
   },
-  ...(decoder.outline && {
-    outline: (payload) => requirePrintable(refusing(decoder, () => (decoder.outline as Outline)(payload))),
-  }),
+  outline: (payload) => requirePrintable(refusing(decoder, () => decoder.outline(payload))),
 })
 
 /** A decoder that fails in another way than by a refusal refuses too: the bytes are somebody else's. */
@@ -113,8 +111,6 @@ function refusing<T>({ type }: Decoder, read: () => T): T {
     })
   }
 }
-
-type Outline = NonNullable<Decoder['outline']>
 
 function requirePrintable(view: View): View {
   const { sentence, rows, effects, warnings } = view

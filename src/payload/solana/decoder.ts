@@ -17,6 +17,7 @@ export const solanaTx: Decoder = {
   schemes: ['eddsa-ed25519'],
   read,
   decode,
+  outline: (payload) => viewOf(TYPE, parseMessage(payload), null),
 }
 
 /** A message stays as it is; of a transaction it is the message. */

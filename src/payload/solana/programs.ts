@@ -13,6 +13,9 @@ import { readToken, TOKEN, TOKEN_2022 } from './token.js'
 
 type Program = { readonly name: string; readonly read: (fields: Fields, key: string) => Reading }
 
+/** No account is this key if none is named. An account without a known address has null for it. */
+const NO_KEY = ''
+
 const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   [SYSTEM, { name: 'System', read: readSystem }],
   [TOKEN, { name: 'Token', read: (fields) => readToken(fields, TOKEN) }],
@@ -22,14 +25,14 @@ const PROGRAMS: ReadonlyMap<string, Program> = new Map([
   ...MEMOS.map((address): [string, Program] => [address, { name: 'Memo', read: readMemo }]),
 ])
 
-/** @param key address of the key that is asked to sign */
-export function readInstruction(instruction: Instruction, key: string): Reading {
+/** @param key address of the key that is asked to sign; null if none is named */
+export function readInstruction(instruction: Instruction, key: string | null): Reading {
   const program = PROGRAMS.get(instruction.program)
   if (program === undefined)
     return unknown(instruction, key, { title: 'Unknown program', what: 'an unknown program' })
   try {
     const fields = new Fields(instruction)
-    const reading = program.read(fields, key)
+    const reading = program.read(fields, key ?? NO_KEY)
     fields.end()
     return { ...reading, rows: [...reading.rows, ...furtherRow(fields.further)] }
   } catch (error) {
@@ -53,10 +56,12 @@ function furtherRow(further: readonly Account[]): Row[] {
 
 function unknown(
   { program, accounts, data }: Instruction,
-  key: string,
+  key: string | null,
   { title, what }: { readonly title: string; readonly what: string },
 ): Reading {
-  const passes = accounts.some((account) => account.address === key && account.isSigner)
+  const signers = new Set(accounts.filter(({ isSigner }) => isSigner).map(({ name }) => name))
+  const isSigned =
+    key === null ? signers.size > 0 : accounts.some(({ address, isSigner }) => isSigner && address === key)
   return {
     title,
     does: `calls ${what}, ${program}`,
@@ -64,12 +69,16 @@ function unknown(
       row('program', program),
       row('data', `${data.length} bytes, sha256 ${hex(sha256(data))}`),
       row('accounts', `${accounts.length}`),
-      row('this key', passes ? 'gives it its signature' : 'gives it no signature'),
+      key === null
+        ? row('signers', signers.size === 0 ? 'none' : [...signers].join(', '))
+        : row('this key', isSigned ? 'gives it its signature' : 'gives it no signature'),
     ],
     effects: [{ chain: CHAIN, kind: 'unknown', asset: null, amount: null, recipient: program }],
     warnings: [
-      passes
-        ? severe(`It calls ${what}, ${program}, which may move anything that this key holds.`)
+      isSigned
+        ? severe(
+            `It calls ${what}, ${program}, which may move anything that ${key === null ? 'its signers hold' : 'this key holds'}.`,
+          )
         : notable(`It calls ${what}, ${program}; what that does is not known here.`),
     ],
   }

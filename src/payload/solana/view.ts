@@ -12,12 +12,12 @@ const MOST_STEPS = 4
 /**
  * Effects are those of the whole transaction, whoever pays: it runs whole or not at all, and whom a token account
  * belongs to is not known here.
- * @param key address of the key that is asked to sign; it is among the signers
+ * @param key address of the key that is asked to sign, which is among the signers; null if none is named
  */
-export function viewOf(type: string, message: Message, key: string): View {
+export function viewOf(type: string, message: Message, key: string | null): View {
   const readings = message.instructions.map((instruction) => readInstruction(instruction, key))
   const fee = feeAtWorst(message)
-  const isPayer = message.signers[0] === key
+  const isPayer = key === null || message.signers[0] === key
   const nonce = hasNonce(message)
   return {
     type,
@@ -56,9 +56,11 @@ function hasNonce({ instructions: [first] }: Message): boolean {
   return first?.program === SYSTEM && [4, 0, 0, 0].every((byte, i) => first.data[i] === byte)
 }
 
-function signerRows({ signers, instructions }: Message, key: string): Row[] {
-  const named = (signer: string): string =>
-    signer === key ? `${signer} (this key)` : `${signer} (another key)`
+function signerRows({ signers, instructions }: Message, key: string | null): Row[] {
+  const named = (signer: string): string => {
+    if (key === null) return signer
+    return signer === key ? `${signer} (this key)` : `${signer} (another key)`
+  }
   return [
     ...signers.map((signer, i) => row(i === 0 ? 'fee payer, signer 1' : `signer ${i + 1}`, named(signer))),
     row('instructions', String(instructions.length)),
@@ -98,7 +100,7 @@ function counted(steps: readonly Reading[]): string[] {
   return [...counts].map(([title, count]) => `${count} x ${title}`)
 }
 
-function general(message: Message, key: string): Warning[] {
+function general(message: Message, key: string | null): Warning[] {
   return [
     ...(message.lookups.length > 0
       ? [notable('Some addresses stand in lookup tables, which only the chain knows: they are not shown.')]
@@ -113,7 +115,11 @@ function general(message: Message, key: string): Warning[] {
           ),
         ]
       : []),
-    ...(message.signers[0] === key ? [] : [minor('Another key pays the fee.')]),
+    ...(key === null
+      ? [minor('No key is named: whether it is among the signers, and what is its own, is not known.')]
+      : message.signers[0] === key
+        ? []
+        : [minor('Another key pays the fee.')]),
   ]
 }
 

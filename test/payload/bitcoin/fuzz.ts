@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { encodeMaps, parseMaps, type PsbtMap } from '../../../src/payload/bitcoin/maps.js'
 import { psbt } from '../../../src/payload/bitcoin/psbt.js'
-import type { Decoded } from '../../../src/payload/decoder.js'
+import type { Decoded, View } from '../../../src/payload/decoder.js'
 import { Failure } from '../../../src/wire/base/failure.js'
 import { near } from '../../support/mutants.js'
 import { HOSTILE } from '../../support/hostile.js'
@@ -93,14 +93,40 @@ const cases = fc.constantFrom(...seeds).chain((seed) =>
   }),
 )
 
-function check(wallet: Wallet, result: Decoded): void {
-  const { view, messages } = result
+function checkTexts(view: View): void {
   const strings = [
     view.sentence,
     ...view.warnings,
     ...view.rows.flatMap(({ label, value }) => [label, value]),
   ]
   for (const text of strings) expect(text).not.toMatch(HOSTILE)
+}
+
+/** @returns null if it is refused with one of these codes */
+function shownOr<T>(refusals: readonly string[], show: () => T): T | null {
+  try {
+    return show()
+  } catch (error) {
+    expect(error).toBeInstanceOf(Failure)
+    expect(refusals).toContain((error as Failure).code)
+    expect((error as Failure).message).not.toMatch(HOSTILE)
+    return null
+  }
+}
+
+/** Whatever a key signs has an outline, with the same amounts to the same recipients for the same fee. */
+function checkOutline(payload: Uint8Array, result: Decoded | null): void {
+  const outline = shownOr(['E_PAYLOAD'], () => psbt.outline(payload))
+  if (outline) checkTexts(outline)
+  if (result === null) return
+  const deeds = ({ effects }: View) =>
+    effects.map(({ chain, asset, amount, recipient }) => [chain, asset, amount, recipient])
+  expect(outline && deeds(outline)).toEqual(deeds(result.view))
+}
+
+function check(wallet: Wallet, result: Decoded): void {
+  const { view, messages } = result
+  checkTexts(view)
   expect(messages.length).toBeGreaterThan(0)
   expect(messages.length).toBeLessThanOrEqual(64)
   const { psbt: signed, transaction } = result.assemble(wallet.signatures(result))
@@ -119,15 +145,11 @@ export function fuzz(numRuns: number, seed: number): number {
   let signed = 0
   fc.assert(
     fc.property(cases, ({ wallet, payload, path, allowForeignInputs }) => {
-      let result: Decoded
-      try {
-        result = psbt.decode(payload, wallet.subject(path, { allowForeignInputs }))
-      } catch (error) {
-        expect(error).toBeInstanceOf(Failure)
-        expect(['E_PAYLOAD', 'E_FOREIGN_INPUT']).toContain((error as Failure).code)
-        expect((error as Failure).message).not.toMatch(HOSTILE)
-        return
-      }
+      const result = shownOr(['E_PAYLOAD', 'E_FOREIGN_INPUT'], () =>
+        psbt.decode(payload, wallet.subject(path, { allowForeignInputs })),
+      )
+      checkOutline(payload, result)
+      if (result === null) return
       check(wallet, result)
       signed += 1
     }),

@@ -68,7 +68,7 @@ describe('a decoder that forgets to make a text visible', () => {
       outline: () => ({ ...view, ...decoded }),
     }
     const { decode, outline } = checked(decoder)
-    return () => [decode(new Uint8Array(), subject('eddsa-ed25519')), outline?.(new Uint8Array())]
+    return () => [decode(new Uint8Array(), subject('eddsa-ed25519')), outline(new Uint8Array())]
   }
 
   test.each<[string, Partial<View>]>([

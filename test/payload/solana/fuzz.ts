@@ -2,7 +2,7 @@
 import { type Address, address, getTransactionDecoder } from '@solana/kit'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Decoded } from '../../../src/payload/decoder.js'
+import type { Decoded, View } from '../../../src/payload/decoder.js'
 import { solanaTx } from '../../../src/payload/solana/decoder.js'
 import { Failure } from '../../../src/wire/base/failure.js'
 import vectors from '../../vectors/solana/transactions.json' with { type: 'json' }
@@ -77,7 +77,7 @@ const composed = fc
 
 const CONTROL = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
-function expectPrintable({ view }: Decoded): void {
+function expectPrintable(view: View): void {
   const strings = [
     view.sentence,
     ...view.rows.flatMap(({ label, value }) => [label, value]),
@@ -91,7 +91,12 @@ function expectPrintable({ view }: Decoded): void {
 /** @returns whether the bytes are shown as a transaction of this key */
 function survives({ bytes, key }: Case): boolean {
   let shown: Decoded | null = null
-  for (const act of [() => solanaTx.read(bytes), () => (shown = solanaTx.decode(bytes, subject(key)))]) {
+  let outline: View | null = null
+  for (const act of [
+    () => solanaTx.read(bytes),
+    () => (shown = solanaTx.decode(bytes, subject(key))),
+    () => (outline = solanaTx.outline(bytes)),
+  ]) {
     try {
       act()
     } catch (error) {
@@ -100,9 +105,11 @@ function survives({ bytes, key }: Case): boolean {
       expect(CONTROL.test(error.message)).toBe(false)
     }
   }
+  if (outline !== null) expectPrintable(outline)
   if (shown === null) return false
   const decoded: Decoded = shown
-  expectPrintable(decoded)
+  expectPrintable(decoded.view)
+  expect(outline).toMatchObject({ sentence: expect.any(String), rows: { length: decoded.view.rows.length } })
   expect(decoded.messages).toEqual([{ path: null, message: bytes }])
   const made = decoded.assemble([new Uint8Array(64).fill(7)])
   expect(solanaTx.read(Uint8Array.from(Buffer.from(String(made['transaction']), 'base64')))).toEqual(bytes)

@@ -33,7 +33,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
   requireSize(payload)
   const { view, messages } = key
     ? (await targetOf(key.record, { type, payload, path })).decoded
-    : { view: decoder.outline?.(payload) ?? null, messages: null }
+    : { view: decoder.outline(payload), messages: null }
   return {
     data: {
       type,
@@ -41,13 +41,10 @@ export async function run(context: Context, options: Options): Promise<Result> {
       key: key && key.name,
       scheme: key && key.record.scheme,
       path,
-      view: view && viewData(view),
+      view: viewData(view),
       messages: messages && messageData(messages),
     },
-    text: [
-      ...(view ? payloadLines({ view, messages }, payload) : [`sha256 ${hex(sha256(payload))}`]),
-      ...(key ? [] : [KEYLESS]),
-    ],
+    text: [...payloadLines({ view, messages }, payload), ...(key ? [] : [KEYLESS])],
     ...(key && !needsLeave(type, payload) && { next: `mpc sign ${requestFlags(key.name, options)}` }),
   }
 }

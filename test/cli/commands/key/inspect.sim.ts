@@ -2,8 +2,11 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { getTransferSolInstruction } from '@solana-program/system'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mpc, type Ran, scratch } from '../../../support/cli.js'
+import { psbtOf, Wallet } from '../../../payload/bitcoin/wallet.js'
+import { base64, messageOf, other, signer, us } from '../../../payload/solana/support.js'
 import { stageKey } from '../../../support/staged.js'
 
 let folder: Awaited<ReturnType<typeof scratch>>
@@ -24,6 +27,16 @@ beforeAll(async () => {
   await stageKey(join(folder.dir, 'home'), 'eth', 'ecdsa-secp256k1', {})
   await writeFile(join(folder.dir, 'letter.txt'), LETTER)
   await writeFile(join(folder.dir, '32.bin'), Buffer.alloc(32, 'a'))
+  await writeFile(
+    join(folder.dir, 'two.psbt'),
+    psbtOf(new Wallet('schnorr-taproot'), [{}], [{ amount: 90_000n }]),
+  )
+  const paid = getTransferSolInstruction({
+    source: signer(us),
+    destination: other.address,
+    amount: 250_000_000n,
+  })
+  await writeFile(join(folder.dir, 'message.b64'), base64(messageOf([paid])))
 })
 afterAll(() => folder.remove())
 
@@ -81,6 +94,27 @@ describe('mpc inspect', () => {
     ])
     expect(json.data.view.effects[0]).toMatchObject({ kind: 'unknown', amount: null })
     expect(json.data.messages).toEqual([{ path: null, digest: Buffer.alloc(32, 'a').toString('hex') }])
+  })
+
+  it.each([
+    [
+      'psbt',
+      'two.psbt',
+      /^Spends 1 coin and pays 0\.0009 BTC to 1 output on Bitcoin, for a fee of 0\.0001 BTC\.$/,
+    ],
+    ['solana-tx', 'message.b64', /^Sends 0\.25 SOL to \S+ on Solana\.$/],
+    ['bip322', 'letter.txt', /^Signs the text .* as an address that only a key names\.$/],
+  ])('shows a %s without a key, and says that it was held against none', async (type, file, sentence) => {
+    const { code, json } = await inspect('--type', type, '--in', file, '--json')
+    expect(code).toBe(0)
+    expect(json.data).toMatchObject({ key: null, scheme: null, messages: null })
+    expect(json.data.view.sentence).toMatch(sentence)
+    expect(json.data.view.warnings.at(-1)).toMatch(/^No key is named: /)
+    const { stdout, stderr } = await inspect('--type', type, '--in', file)
+    expect([stdout.trim().split('\n').at(-1), stderr]).toEqual([
+      'Nothing here was held against a key: --key says whether yours may sign it, and what it signs.',
+      '',
+    ])
   })
 
   it('shows a payload without a key and without a home', async () => {
