@@ -1,7 +1,9 @@
 /** Keys in a home without their shares, for commands that need none. */
 import { curveOf, type Scheme } from '../../src/protocol/group/scheme.js'
 import { stageEpoch, writeState } from '../../src/storage/home/epochs.js'
+import { stagePolicy } from '../../src/storage/home/policies.js'
 import { openHome } from '../../src/storage/home/home.js'
+import { sha256 } from '../../src/wire/base/hash.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
 import { madeKey } from '../wire/support.js'
 
@@ -11,8 +13,10 @@ export async function stageKey(
   name: string,
   scheme: Scheme,
   given: Partial<KeyRecord>,
+  policy: Uint8Array | null = null,
 ): Promise<KeyRecord> {
-  const made = { ...madeKey(scheme).record, ...given }
+  const named = policy && { number: 1, sha256: sha256(policy) }
+  const made = { ...madeKey(scheme).record, policy: named, ...given }
   const { parsePoint, G } = curveOf(scheme)
   let point = parsePoint(made.group_point)
   const members = made.members.map((member) => {
@@ -24,6 +28,8 @@ export async function stageKey(
   const digest = recordDigest(record)
   await stageEpoch(at, name, digest, { 'record.cbor': encodeRecord(record), 'share.age': new Uint8Array(1) })
   const epochs = [{ digest, number: 1, status: 'active' as const }]
-  await writeState(at, name, { format: 'mpc/key-state/v1', policy: 0, key_id: record.key_id, epochs })
+  if (policy) await stagePolicy(at, name, 1, { yaml: policy })
+  const number = policy ? 1 : 0
+  await writeState(at, name, { format: 'mpc/key-state/v1', policy: number, key_id: record.key_id, epochs })
   return record
 }

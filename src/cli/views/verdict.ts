@@ -52,7 +52,7 @@ export const verdictLines = ({ policy, decision, view }: Verdict): readonly stri
   ...explain(decision, view, policy.policy).map((line) => `  ${line}`),
 ]
 
-export const NO_POLICY = 'none; each custodian decides for itself'
+export const NO_POLICY = 'none; each custodian decides alone'
 
 /** In one line, for a table of rows. */
 export function verdictRow({ policy, decision }: Verdict): string {

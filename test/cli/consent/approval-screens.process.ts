@@ -10,7 +10,7 @@ import { recordPublicKey } from '../../../src/wire/key/record.js'
 import { parseCard } from '../../../src/wire/identity/card.js'
 import { psbtOf, Watched } from '../../payload/bitcoin/wallet.js'
 import { type Custodian, custodians, scratch } from '../../support/cli.js'
-import { etherTransfer, permit, unlimitedApproval } from '../../support/payloads.js'
+import { etherTransfer, permit, SHOP, unlimitedApproval } from '../../support/payloads.js'
 import { type Desk, Person, terminalSuite } from '../../support/person.js'
 import { expectScreens, type Moments } from '../../support/screens.js'
 import { stageKey } from '../../support/staged.js'
@@ -24,8 +24,8 @@ let alice: Custodian
 let people: Person[] = []
 
 /** The screens of alice as she asks for this, page by page, and whole; she refuses in the end. */
-async function screensOf(desk: Desk, args: readonly string[]): Promise<Moments> {
-  const flags = ['sign', '--key', 'eth', '--signers', 'alice,bob', '--reason', 'the invoice of May', ...args]
+async function screensOf(desk: Desk, args: readonly string[], key = 'eth'): Promise<Moments> {
+  const flags = ['sign', '--key', key, '--signers', 'alice,bob', '--reason', 'the invoice of May', ...args]
   const person = Person.runs(alice.home, flags, { ...desk, cwd: folder.dir })
   people.push(person)
   const moments: Record<string, string> = {}
@@ -60,6 +60,7 @@ terminalSuite('the approval screen', () => {
     )
     const members = cards.map((card, i) => ({ card, index: i + 1, public_share: new Uint8Array() }))
     const record = await stageKey(alice.home, 'eth', 'ecdsa-secp256k1', { members })
+    await stageKey(alice.home, 'guarded', 'ecdsa-secp256k1', { members }, POLICY)
     const owner = addressOf('evm', recordPublicKey(record))
     await writeFile(join(folder.dir, 'tx.hex'), etherTransfer())
     await writeFile(join(folder.dir, 'approve.hex'), unlimitedApproval())
@@ -82,8 +83,23 @@ terminalSuite('the approval screen', () => {
     expectScreens(`approve-unlimited-${size}`, await shown(['--type', 'evm-tx', '--in', 'approve.hex']))
     expectScreens(`approve-eip712-${size}`, await shown(['--type', 'eip712', '--in', 'permit.json']))
     expectScreens(`approve-psbt-${size}`, await shown(['--type', 'psbt', '--in', 'two.psbt']))
+    const guarded = await screensOf(SIZES[size], ['--type', 'evm-tx', '--in', 'tx.hex'], 'guarded')
+    expectScreens(`approve-policy-${size}`, guarded)
     expectScreens(`approve-text-${size}`, await shown(['--type', 'text', '--in', 'letter.txt']))
   })
 })
+
+const POLICY = Buffer.from(`format: mpc/policy/v1
+assets:
+  eth: { chain: "evm:11155111", contract: native, decimals: 18 }
+recipients:
+  shop: { chain: "evm:11155111", address: "${SHOP}" }
+type-amount: { eth: "0.01" }
+rules:
+  - name: invoices
+    when: { type: [evm-tx], effect: [transfer], asset: [eth], to: [shop], amount: { at-most: "1" } }
+    limit: { per-24h: "2" }
+    custodians: 2
+`)
 
 const LETTER = 'To whom it may concern:\n\nThe key of our treasury signs this letter.\nIt pays nobody.\n'
