@@ -52,9 +52,10 @@ type Scene = {
  * Plays a scene again and again, with the power cut before its first file operation, its second, and so on to
  * its end. A write at the cut is half on disk. Returns how many operations the whole
  * scene has.
+ * @param step 1; or more, for a sample
  */
-export async function cutEverywhere(prepare: () => Promise<Scene>): Promise<number> {
-  for (let allowed = 0; ; allowed++) {
+export async function cutEverywhere(prepare: () => Promise<Scene>, step = 1): Promise<number> {
+  for (let allowed = 0; ; allowed += step) {
     const scene = await prepare()
     let count = 0
     setFaultPoint((operation, path) => {

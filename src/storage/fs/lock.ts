@@ -95,8 +95,14 @@ export async function withLock<T>(
   const before = queues.get(path)
   const mine = (async () => {
     await before?.catch(() => {})
-    await using _ = await awaitLock(path, owner, clock)
-    return await act()
+    const lock = await awaitLock(path, owner, clock)
+    const result = await act().catch(async (error: unknown) => {
+      // The act's own error counts, on a disk that fails at both.
+      await lock.release().catch(() => {})
+      throw error
+    })
+    await lock.release()
+    return result
   })()
   queues.set(path, mine)
   try {
