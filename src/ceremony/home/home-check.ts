@@ -9,6 +9,7 @@ import { CodecError, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
 import type { Home } from '../../storage/home/home.js'
+import { Ledger, listLedgers } from '../../storage/ledger/ledger.js'
 import { listPrimes, readPrime } from '../../storage/home/primes.js'
 import { listQuarantined, readQuarantine } from '../../storage/home/quarantine.js'
 import { listParents, votesFrom } from '../../storage/home/votes.js'
@@ -52,6 +53,10 @@ export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
   for (const { parent, folder } of await listParents(home)) await look(folder, () => votesFrom(home, parent))
   const keys = await heldKeys(home)
   for (const id of await listClaims(home)) await checkClaims(home, id, keys, look)
+  // It waits for nobody: a process that signs here is soon done, and this may be run again.
+  const clock = { now: () => 0, after: (_: number, act: () => void) => act() }
+  for (const key of await listLedgers(home))
+    await look(`${home.ledger}/${hex(key)}`, () => new Ledger(home, key, clock).check())
   for (const { fingerprint, folder } of await listQuarantined(home))
     await look(folder, () => readQuarantine(home, fingerprint))
   for (const file of await listPrimes(home)) await look(file, () => checkPrime(owner, file))

@@ -1,6 +1,7 @@
 /**
  * Installing a share that arrives from elsewhere, restored from its pieces or moved from its custodian's
- * other machine. It becomes the epoch in use, with the rebind that seats this identity.
+ * other machine. It becomes the epoch in use, with the rebind that seats this identity. What was spent by it elsewhere is
+ * not known here, so the limits of a policy count as used up at first.
  */
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { equalSecret, type Secret } from '../../protocol/core/secret.js'
@@ -13,6 +14,7 @@ import {
   stageEpoch,
   unstageEpoch,
 } from '../../storage/home/epochs.js'
+import { Ledger } from '../../storage/ledger/ledger.js'
 import { ownVault } from '../../storage/vault/age-vault.js'
 import { Failure } from '../../wire/base/failure.js'
 import { parseRebind } from '../../wire/key/rebind.js'
@@ -33,6 +35,8 @@ export type Arrived = {
   readonly plaintext: Secret
   /** Null if the record names this identity itself. */
   readonly rebind: Uint8Array | null
+  /** Milliseconds since 1970. */
+  readonly now: number
 }
 
 /**
@@ -52,13 +56,13 @@ const keyExists = (name: string): Failure =>
   })
 
 /**
- * Writes the epoch's files, the rebind, and last the state that activates it. Checks everything first.
+ * Writes the epoch's files, the rebind, the ledger's entry, and last the state that activates it. Checks everything first.
  * @returns the path of the rebind; null if there is none
- * @throws Failure as `parseShare` and `parseRebind`; `E_KEY_EXISTS` (conflict)
+ * @throws Failure as `parseShare` and `parseRebind`; (conflict) `E_KEY_EXISTS`; as `Ledger.restored`
  */
 export async function placeShare(owner: Owner, arrived: Arrived): Promise<string | null> {
   const { home } = owner
-  const { name, record, certificate, index, plaintext, rebind } = arrived
+  const { name, record, certificate, index, plaintext, rebind, now } = arrived
   const digest = recordDigest(record)
   // Makes every check that later uses of the share will make; above all, that x_i * G is its public share.
   wipeSigningKey(parseShare(plaintext.reveal(), record, index))
@@ -69,6 +73,8 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
     ...(certificate && { 'certificate.cbor': certificate }),
   })
   const path = rebind && (await takeSeat(home, name, record, rebind))
+  // Nobody here works with this key yet, so there is nothing to wait for.
+  await new Ledger(home, record.key_id, { now: () => now, after: (_, act) => act() }).restored()
   const state: KeyState = {
     format: 'mpc/key-state/v1',
     key_id: record.key_id,

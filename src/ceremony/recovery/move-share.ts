@@ -106,7 +106,7 @@ export async function importMoved(
   const called = name ?? key
   await requireNoKey(home, called, record)
   using plaintext = await ownVault(owner).open(files['share.age'], 'share')
-  const arrived = { name: called, record, certificate, index, plaintext, rebind }
+  const arrived = { name: called, record, certificate, index, plaintext, rebind, now }
   const path = (await placeShare(owner, arrived)) as string
   return { name: called, record, digest: recordDigest(record), index, rebind: path }
 }

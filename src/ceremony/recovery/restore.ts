@@ -263,7 +263,7 @@ async function place(
   const sits = hex(seat.card.fingerprint) === hex(card.fingerprint)
   const taken = { index, share, card, from: null, created: now }
   const rebind = sits ? null : makeRebind(record, taken, identity.signing, rng)
-  const path = await placeShare(owner, { name, record, certificate, index, plaintext, rebind })
+  const path = await placeShare(owner, { name, record, certificate, index, plaintext, rebind, now })
   return { name, record, digest, certified: certificate !== null, index, rebind: path, lost }
 }
 

@@ -55,10 +55,11 @@ export class Chain {
   }
 
   /**
-   * Reads the head and the segment in use, and ends what a crash has interrupted.
+   * Reads the head and the segment in use.
+   * @param settles whether to end what a crash has interrupted
    * @throws Failure `E_LEDGER` (conflict)
    */
-  async load(): Promise<void> {
+  async load(settles: boolean): Promise<void> {
     const { loose, hasPacked } = await this.#segments.list()
     const head = await this.#readHead()
     if (loose.length === 0) {
@@ -70,9 +71,9 @@ export class Chain {
     this.#tally = this.#sum(this.#entries)
     const { last } = this.#tally
     this.#requireHead(head, last)
-    if (head?.n !== last.entry.n) await this.#settle(last)
+    if (settles && head?.n !== last.entry.n) await this.#settle(last)
     await this.marks.requireIn(this.#tally, (problem) => this.broken(problem))
-    for (const over of loose) if (over !== newest) await this.#segments.pack(over)
+    for (const over of loose) if (settles && over !== newest) await this.#segments.pack(over)
   }
 
   /**
@@ -114,13 +115,24 @@ export class Chain {
   }
 
   /** The entry there. @throws Failure `E_LEDGER` (conflict) */
-  async entryAt({ n, hash }: Place): Promise<Entry> {
+  async #entryAt({ n, hash }: Place): Promise<Entry> {
     const last = this.#tally?.last.entry.n ?? -1
     const isInUse = n >= (this.#entries[0]?.entry.n ?? 0)
     const entries = isInUse ? this.#entries : await this.#segments.over(Math.floor(n / SEGMENT))
     const found = n > last ? undefined : entries[n % SEGMENT]
     if (found === undefined || !equalBytes(found.hash, hash)) throw this.broken(`lacks entry ${n}`)
     return found.entry
+  }
+
+  /** The entry that spends a request; null if none does. @throws Failure `E_LEDGER` (conflict) */
+  async spendOf(request: Uint8Array): Promise<Entry | null> {
+    const place = await this.marks.of(request)
+    if (place === null) return null
+    const entry = await this.#entryAt(place)
+    if (entry.event.kind !== 'spend' || !equalBytes(entry.event.request, request)) {
+      throw this.broken(`does not spend request ${hex(request)} by entry ${entry.n}`)
+    }
+    return entry
   }
 
   /** Reads every entry. @throws Failure `E_LEDGER` (conflict) */

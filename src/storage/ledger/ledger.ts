@@ -21,14 +21,14 @@
 import { join } from 'node:path'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { Failure } from '../../wire/base/failure.js'
-import { hex, rfc3339 } from '../../wire/base/text.js'
-import { ensureDir } from '../fs/atomic.js'
+import { fromHex, hex, rfc3339 } from '../../wire/base/text.js'
+import { ensureDir, listDir } from '../fs/atomic.js'
 import { type Waits, withLock } from '../fs/lock.js'
 import { isAlive, isSame, thisProcess } from '../fs/processes.js'
 import type { Home } from '../home/home.js'
-import { RequestClaims } from '../home/request-claims.js'
+import { listClaims, RequestClaims } from '../home/request-claims.js'
 import { Chain } from './chain.js'
-import { type Entry, MOST_AMOUNTS, MOST_SPENDING, type Reservation, type Spending } from './entry.js'
+import { type Event, MOST_AMOUNTS, MOST_SPENDING, type Reservation, type Spending } from './entry.js'
 import { type Sum, sumsOf, type Window } from './sums.js'
 
 /** Tolerance of clocks, as everywhere. */
@@ -54,6 +54,10 @@ export type Decide<D> = (spent: readonly Sum[]) => D
 /** The outcome that lets a request go on. */
 type Decided = { readonly outcome: string }
 const ALLOWED = 'allow'
+
+/** The keys of which this home has a ledger. */
+export const listLedgers = async (home: Home): Promise<readonly Uint8Array[]> =>
+  (await listDir(home.ledger)).flatMap((name) => fromHex(name, 32) ?? [])
 
 export class Ledger {
   readonly #home: Home
@@ -107,24 +111,30 @@ export class Ledger {
     return this.#locked((book) => book.append({ kind: 'restored' }))
   }
 
-  /** Reads every entry there is. @throws Failure `E_LEDGER` (conflict), `E_BUSY` */
+  /**
+   * Reads every entry there is, and holds every claim that something was spent against them. Changes nothing.
+   * @throws Failure (conflict) `E_LEDGER`, `E_BUSY`
+   */
   check(): Promise<void> {
-    return this.#withChain((chain) => chain.check())
+    return this.#withChain(false, async (chain) => {
+      await chain.check()
+      for (const request of await listClaims(this.#home)) await chain.spendOf(request)
+    })
   }
 
   #locked<T>(act: (book: Book) => Promise<T>): Promise<T> {
-    return this.#withChain(async (chain) => {
+    return this.#withChain(true, async (chain) => {
       const book = new Book(this.#home, chain, timeOf(chain, this.#clock.now()))
       await book.settle()
       return act(book)
     })
   }
 
-  async #withChain<T>(act: (chain: Chain) => Promise<T>): Promise<T> {
+  async #withChain<T>(settles: boolean, act: (chain: Chain) => Promise<T>): Promise<T> {
     const chain = new Chain(this.#home, this.#keyId)
     await ensureDir(chain.folder)
     return withLock(join(chain.folder, 'lock'), this.#home, this.#clock, async () => {
-      await chain.load()
+      await chain.load(settles)
       return act(chain)
     })
   }
@@ -154,7 +164,7 @@ class Book {
     readonly now: number,
   ) {}
 
-  append(event: Entry['event']): Promise<void> {
+  append(event: Event): Promise<void> {
     return this.chain.append(event, this.now)
   }
 
@@ -174,14 +184,14 @@ class Book {
 
   /** @param but a request that is left out */
   async sums(windows: readonly Window[], but: Uint8Array | null): Promise<readonly Sum[]> {
-    const own = but && (await this.#spendOf(but))
+    const own = but && (await this.chain.spendOf(but))
     return sumsOf(this.chain, windows, this.now, { request: but, spend: own })
   }
 
   async reserve<D extends Decided>(wanted: Wanted, decide: Decide<D>): Promise<D> {
     requireRoom(wanted, this.chain)
     const decision = decide(await this.sums(wanted.windows, wanted.request))
-    if ((await this.#spendOf(wanted.request)) !== null) return decision
+    if ((await this.chain.spendOf(wanted.request)) !== null) return decision
     const there = this.#reservationOf(wanted.request)
     if (decision.outcome !== ALLOWED) {
       if (there) await this.append({ kind: 'release', request: wanted.request })
@@ -197,7 +207,7 @@ class Book {
   async spend<D extends Decided>(wanted: Wanted, decide: Decide<D>): Promise<D> {
     requireRoom(wanted, this.chain)
     const decision = decide(await this.sums(wanted.windows, wanted.request))
-    if (decision.outcome !== ALLOWED || (await this.#spendOf(wanted.request)) !== null) return decision
+    if (decision.outcome !== ALLOWED || (await this.chain.spendOf(wanted.request)) !== null) return decision
     await this.append({ kind: 'spend', ...contentOf(wanted) })
     return decision
   }
@@ -211,17 +221,6 @@ class Book {
 
   #reservationOf(request: Uint8Array): Reservation | undefined {
     return this.chain.tally?.open.get(hex(request))
-  }
-
-  /** The entry that spends a request; null if none does. */
-  async #spendOf(request: Uint8Array): Promise<Entry | null> {
-    const place = await this.chain.marks.of(request)
-    if (place === null) return null
-    const entry = await this.chain.entryAt(place)
-    if (entry.event.kind !== 'spend' || !equalBytes(entry.event.request, request)) {
-      throw this.chain.broken(`does not spend request ${hex(request)} by entry ${entry.n}`)
-    }
-    return entry
   }
 }
 

@@ -77,8 +77,9 @@ export class Segments {
   broken(problem: string, cause?: unknown): Failure {
     return new Failure('conflict', 'E_LEDGER', `the spending ledger ${this.folder} ${problem}`, {
       hint:
-        'put back this folder, and nothing else, from the newest copy of this home; ' +
-        "until it fits nothing is signed here under this key's policy",
+        "until it fits nothing is signed here under this key's policy: put back this folder, and nothing else, from the " +
+        'newest copy of this home; without one, move the share to a new home (`mpc share rekey`), in which the limits ' +
+        'count as used up at first',
       cause,
     })
   }

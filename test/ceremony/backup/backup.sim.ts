@@ -43,9 +43,11 @@ import { hex } from '../../../src/wire/base/text.js'
 import { seededNonces, verifiesElsewhere } from '../../protocol/frost/party.js'
 import { cutEverywhere, failureOf } from '../../storage/support.js'
 import { people, type Person, rng } from '../../support/members.js'
+import { bury } from '../../support/processes.js'
 import { outputs, simulate } from '../../support/simulate.js'
 import { type Three, withKey } from '../../support/signing.js'
 import type { Custodian } from '../../support/worlds.js'
+import { expectUsedUpForAWindow } from '../../support/spending.js'
 import { sign } from '../../../src/protocol/frost/sign.js'
 import { backup } from '../../wire/escrow-support.js'
 import { madePrimes, flip } from '../../wire/support.js'
@@ -335,6 +337,7 @@ describe('a restore', () => {
     expect(hex(restored.digest)).toBe(hex(key.digest))
     const rebind = parseRebind(Uint8Array.from(readFileSync(restored.rebind as string)), key.record)
     expect(rebind).toMatchObject({ index: 1, card: alice.card })
+    await expectUsedUpForAWindow(alice.home, key.record.key_id, NOW)
     const here = await findKey(alice.home, 'treasury')
     expect(hex(recordPublicKey(here.record))).toBe(hex(recordPublicKey(key.record)))
 
@@ -580,6 +583,7 @@ describe('a restore', () => {
         act: () => restore(alice, restoring(files)),
         look: async () => {
           if ((await readState(alice.home, 'treasury')) === null) {
+            bury(alice)
             // Where nothing is staged yet, doing it again is doing it.
             if ((await readEpochFile(alice.home, 'treasury', epoch, 'record.cbor')) === null) return
             await restore(alice, restoring(files))

@@ -13,6 +13,8 @@ import { verifyPiece } from '../../../src/ceremony/recovery/restore.js'
 import { checkShares } from '../../../src/ceremony/epochs/share-check.js'
 import { existingHome, findHome } from '../../../src/storage/home/home.js'
 import { listKeyFolders } from '../../../src/storage/home/epochs.js'
+import { listClaims } from '../../../src/storage/home/request-claims.js'
+import { Ledger } from '../../../src/storage/ledger/ledger.js'
 import { hex } from '../../../src/wire/base/text.js'
 import { dated } from '../../support/clock.js'
 import { failureOf } from '../../storage/support.js'
@@ -69,6 +71,17 @@ beforeAll(async () => {
     { id: key.digest, kind: 'keygen', epoch: null },
     [fault],
   )
+  const [request] = await listClaims(alice.home)
+  const clock = { now: () => NOW, after: () => expect.fail('nobody else is there') }
+  const spending = [{ chain: 'evm:1', contract: 'native', amount: 7n }]
+  const wanted = {
+    request: request as Uint8Array,
+    payload: key.digest,
+    policy: key.digest,
+    spending,
+    windows: [],
+  }
+  await new Ledger(alice.home, key.record.key_id, clock).spend(wanted, () => ({ outcome: 'allow' }))
 }, 60_000)
 afterAll(() => raze(everybody))
 
@@ -129,6 +142,10 @@ describe('one look at a whole home', () => {
         'claims/X/request.cbor',
         'claims/X/order.cbor',
         'claims/X/done',
+        'claims/X/spend',
+        'claims/spent-X',
+        'ledger/X/head',
+        'ledger/X/N/N',
         'primes/N-X.age',
         'quarantine/X/X-X.cbor',
         'keys/treasury/epochs/X/escrow/manifest.json',

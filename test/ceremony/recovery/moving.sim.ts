@@ -26,6 +26,7 @@ import { inParallel } from '../../support/crashes.js'
 import { person, type Person, rng } from '../../support/members.js'
 import { live, raze, withDisks } from '../../support/processes.js'
 import { copyOf, filesWith, scalarOf } from '../../support/shares.js'
+import { expectUsedUpForAWindow } from '../../support/spending.js'
 import { approving, asks, isValid, joins, somePayload, type Three, withKey } from '../../support/signing.js'
 import { type Custodian, worldOf } from '../../support/worlds.js'
 import { only } from '../../support/only.js'
@@ -62,6 +63,7 @@ test('it comes in where it was sent, under the name it had, and signs with who a
   const there = await machineOf(elsewhere)
   const arrived = await importMoved(there, moved, null, NOW)
   expect(arrived).toMatchObject({ name: 'treasury', index: 1 })
+  await expectUsedUpForAWindow(there.home, arrived.record.key_id, NOW)
   expect(await scalarOf(there)).toBe(await scalarOf(alice))
   const rebind = Uint8Array.from(readFileSync(arrived.rebind))
   await acceptRebind(bob.home, await examineRebind(bob, there.card, rebind, NOW))
