@@ -1,6 +1,10 @@
 /** What a policy lets be signed: the asker's program refuses it, and every signer's program for itself. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
+import { outlook } from '../../../src/ceremony/policy/outlook.js'
+import { type PolicyInForce, policyInForce } from '../../../src/ceremony/policy/policy-in-force.js'
+import { signable } from '../../../src/ceremony/signing/fitness.js'
+import type { Decision } from '../../../src/policy/evaluate.js'
 import { type Approval, ask, join, payloadHash } from '../../../src/ceremony/signing/ask-and-join.js'
 import type { Signed } from '../../../src/ceremony/signing/finished-signature.js'
 import type { World } from '../../../src/ceremony/world.js'
@@ -178,6 +182,38 @@ describe('a limit', () => {
     expect(await spentBy(alice)).toBe(0n)
   })
 })
+
+test('what is explained beforehand is what scripts then sign or not, each custodian alike', async () => {
+  const pay = async (sum: bigint, to?: string) => ({ payload: await solTransfer(alice, sum, to), sum })
+  const asked = [
+    await pay(SOL / 2n),
+    await pay(SOL / 2n, '9we6kjtbcZ2vy3GSLLsZTEhbAqXPTRvEyoxa8wxSqKp5'),
+    await pay(SOL + 1n),
+    await pay(SOL),
+    await pay(1n),
+  ]
+  const outcomes: string[] = []
+  for (const { payload } of asked) {
+    const told = await Promise.all([alice, bob].map((who) => explainedAt(who, alice, payload)))
+    expect(told[0]).toEqual(told[1])
+    const may = told[0]?.outcome === 'allow' && told[0].demands.unattended
+    const both = await signed([alice, bob], payload, BY_POLICY, { ...waiting(1500), isUnattended: true })
+    expect(both.every((outcome) => outcome === 'signed')).toBe(may)
+    outcomes.push(told[0]?.outcome ?? '')
+  }
+  expect(outcomes).toEqual(['allow', 'deny', 'needs', 'allow', 'deny'])
+})
+
+/** The decision of a home about a payload that somebody would ask for. */
+async function explainedAt(who: Custodian, asker: Custodian, payload: Uint8Array): Promise<Decision> {
+  const key = await findKey(who.home, 'treasury')
+  const policy = (await policyInForce(who.home, key)) as PolicyInForce
+  const about = { type: 'solana-tx', payload, path: null }
+  const target = await signable(key, about, policy)
+  const signers = [alice, bob].map(({ card }) => card.fingerprint)
+  const proposed = { ...about, target, signers, asker: asker.card.fingerprint }
+  return (await outlook({ home: who.home, clock, card: who.card }, key, policy, proposed)).decision
+}
 
 describe('a delay', () => {
   test('runs at every signer before its share leaves', async () => {
