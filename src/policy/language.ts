@@ -3,19 +3,6 @@ import type { EffectKind } from '../payload/decoder.js'
 
 export const FORMAT = 'mpc/policy/v1'
 
-/** The types of payload that a rule may name. */
-export const TYPES = [
-  'evm-tx',
-  'eip191',
-  'eip712',
-  'psbt',
-  'bip322',
-  'solana-tx',
-  'text',
-  'raw',
-  'digest',
-] as const
-
 /** `none` stands for a payload without an effect that is judged, such as a text. Change is free, so no rule names it. */
 export type EffectWord = Exclude<EffectKind, 'change'> | 'none'
 export const EFFECTS: readonly EffectWord[] = [

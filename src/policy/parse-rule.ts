@@ -1,4 +1,5 @@
 /** The rules of a policy: names become what they stand for, amounts become smallest units. */
+import { PAYLOAD_NAMES } from '../payload/registry/registry.js'
 import { isChain } from '../payload/place.js'
 import { CodecError } from '../protocol/core/codec.js'
 import { parsePath } from '../protocol/group/derive.js'
@@ -20,7 +21,6 @@ import {
   type Policy,
   type Quota,
   type Rule,
-  TYPES,
 } from './language.js'
 
 /** The names that rules refer to. */
@@ -102,7 +102,7 @@ function readConditions(fields: Fields | null, { titles, assets, recipients }: N
   const unlimited = amount?.flag('unlimited') ?? false
   if (amount?.has('unlimited') && !unlimited) amount.reject('unlimited', 'is true, or left out')
   return {
-    type: words('type', TYPES),
+    type: words('type', PAYLOAD_NAMES),
     effect: effect === null ? null : EFFECTS.filter((each) => effect.includes(each)),
     chain,
     asset: readRanges(amount, chosen),

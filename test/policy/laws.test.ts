@@ -5,7 +5,8 @@ import type { Effect } from '../../src/payload/decoder.js'
 import { evaluate } from '../../src/policy/evaluate.js'
 import { explain } from '../../src/policy/explain.js'
 import type { Approval, Inputs } from '../../src/policy/inputs.js'
-import { EFFECTS, type Policy, TYPES } from '../../src/policy/language.js'
+import { EFFECTS, type Policy } from '../../src/policy/language.js'
+import { PAYLOAD_NAMES } from '../../src/payload/registry/registry.js'
 import {
   asked,
   EXCHANGE,
@@ -28,7 +29,7 @@ const some = <T extends string>(words: readonly T[]) => fc.subarray([...words], 
 
 const when = fc.record(
   {
-    type: some(TYPES),
+    type: some(PAYLOAD_NAMES),
     effect: some(EFFECTS),
     chain: some(['evm:1', 'evm:10', 'solana']),
     to: fc.constant(['exchange']),
@@ -117,7 +118,7 @@ const approval: fc.Arbitrary<Approval> = fc.record({
   expires: fc.oneof(fc.constant(NOON + 1_000_000), time),
 })
 const rest = fc.record({
-  type: fc.constantFrom(...TYPES, '?'),
+  type: fc.constantFrom(...PAYLOAD_NAMES, '?'),
   size: fc.constantFrom(0, 32, 100, 200),
   paths: fc.array(fc.constantFrom(null, 'm/0/1', 'm/1', '')),
   foreignInputs: fc.oneof(
