@@ -48,6 +48,13 @@ export function addressOf(type: AddressType, publicKey: Uint8Array): string {
   }
 }
 
+/** Whether the checksum holds, where there is one: letters of one case are none (EIP-55). @param text `0x` and 40 digits */
+export function isChecked(text: string): boolean {
+  const digits = text.slice(2)
+  if (digits === digits.toLowerCase() || digits === digits.toUpperCase()) return true
+  return text === eip55(Uint8Array.from(Buffer.from(digits, 'hex')))
+}
+
 /**
  * EIP-55: "if the ith digit is a letter, print it in uppercase if the 4*ith bit of the hash of the lowercase
  * hexadecimal address is 1".

@@ -2,12 +2,14 @@
 import { base58 } from '@scure/base'
 import { Address } from '@scure/btc-signer/payment.js'
 import { type BTC_NETWORK, NETWORK, TEST_NETWORK } from '@scure/btc-signer/utils.js'
-import { eip55 } from './address.js'
+import { isChecked } from './address.js'
 
 const BITCOIN: ReadonlyMap<string, BTC_NETWORK> = new Map([
   ['bitcoin', NETWORK],
   ['bitcoin-testnet', TEST_NETWORK],
 ])
+/** A signature that holds on every chain of Ethereum's kind. */
+export const EVM_ANY = 'evm:any'
 const EVM = /^evm:[1-9][0-9]{0,15}$/
 const EVM_ADDRESS = /^0x[0-9a-fA-F]{40}$/
 
@@ -29,13 +31,8 @@ export function placeOf(chain: string, text: string): string | null {
   return chain === 'solana' ? solanaPlace(text) : null
 }
 
-/** EIP-55: capitals among the letters are a checksum. */
-function evmPlace(text: string): string | null {
-  if (!EVM_ADDRESS.test(text)) return null
-  const small = text.toLowerCase()
-  if (text === small || text === `0x${text.slice(2).toUpperCase()}`) return small
-  return eip55(Buffer.from(small.slice(2), 'hex')) === text ? small : null
-}
+const evmPlace = (text: string): string | null =>
+  EVM_ADDRESS.test(text) && isChecked(text) ? text.toLowerCase() : null
 
 function bitcoinPlace(text: string, network: BTC_NETWORK): string | null {
   try {

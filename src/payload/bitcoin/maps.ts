@@ -12,7 +12,7 @@ import { badPayload } from '../bad-payload.js'
 export type Pair = { readonly key: Uint8Array; readonly value: Uint8Array }
 export type PsbtMap = readonly Pair[]
 
-/** "psbt" and 0xff. */
+/** BIP-174: `psbt` and 0xff, which begin no other file. */
 const MAGIC = Uint8Array.of(0x70, 0x73, 0x62, 0x74, 0xff)
 
 /** As much as a request carries. */
@@ -23,15 +23,18 @@ const MOST_MAPS = 1 + 2 * MOST_ENTRIES
 /** Each may hold a public key, which takes a fraction of a millisecond to check. */
 const MOST_PAIRS = 10_000
 
+export const isPsbt = (bytes: Uint8Array): boolean =>
+  compareBytes(bytes.subarray(0, MAGIC.length), MAGIC) === 0
+
 /**
  * The maps of a PSBT: the global one, then those of the inputs, then those of the outputs. Pairs are as in the file.
  * @throws Failure `E_PAYLOAD` (verification) if it is malformed or beyond the bounds
  */
 export function parseMaps(psbt: Uint8Array): PsbtMap[] {
   if (psbt.length > MOST_BYTES) throw badPayload(`the PSBT has more than ${MOST_BYTES} bytes`)
+  if (!isPsbt(psbt)) throw badPayload('this is not a PSBT: it does not begin with "psbt"')
   const reader = new Reader(psbt)
-  if (compareBytes(reader.bytes(Math.min(MAGIC.length, psbt.length)), MAGIC) !== 0)
-    throw badPayload('this is not a PSBT: it does not begin with "psbt"')
+  reader.bytes(MAGIC.length)
   const maps: Pair[][] = []
   let pairs = 0
   while (!reader.isAtEnd) {

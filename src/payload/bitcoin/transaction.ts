@@ -3,6 +3,7 @@ import { OutScript } from '@scure/btc-signer/payment.js'
 import { Transaction } from '@scure/btc-signer/transaction.js'
 import { hash160 } from '@scure/btc-signer/utils.js'
 import { ecdsaForms } from '../../wire/ceremony/signature.js'
+import { visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import type { Coin } from './coins.js'
 import type { OwnKey } from './own.js'
@@ -22,7 +23,7 @@ export const SIGHASH_ALL = 1
 
 /**
  * Its scripts are not checked again: those of the key are what they must be, others are none of its business.
- * @throws Failure `E_PAYLOAD` (verification) if no lock time suits all inputs
+ * @throws Failure `E_PAYLOAD` (verification) if the library refuses an input, as where no lock time suits all of them
  */
 export function transactionOf(
   { version, lockTime, inputs, outputs }: Psbt,
@@ -47,12 +48,20 @@ export function transactionOf(
       const witnessUtxo = { amount, script }
       transaction.addInput({ txid, index, sequence, witnessUtxo, ...required, ...solve(input) }, true)
     } catch (cause) {
-      throw badPayload('the inputs require lock times that no transaction can have together', { cause })
+      throw badPayload(
+        `input ${input.number} does not fit into the transaction: ${visible(reasonOf(cause))}`,
+        {
+          hint: 'a lock time that it requires may contradict that of an input before it',
+          cause,
+        },
+      )
     }
   }
   for (const { amount, script } of outputs) transaction.addOutput({ amount, script }, true)
   return transaction
 }
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : 'not acceptable')
 
 /** 32 bytes that the key signs for an input: BIP-143 for P2WPKH, BIP-341 for P2TR. */
 export type Spend = {

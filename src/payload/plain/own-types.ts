@@ -1,13 +1,11 @@
 /** Bytes that another decoder of this program reads. They are signed under its name, which says what they do. */
 import { Failure } from '../../wire/base/failure.js'
 import { badPayload } from '../bad-payload.js'
+import { isPsbt } from '../bitcoin/maps.js'
 import { parseTransaction } from '../evm/transaction.js'
 import { binaryOf } from '../input.js'
 import { parseMessage } from '../solana/message.js'
 import { messageIn } from '../solana/transaction.js'
-
-/** BIP-174: `psbt` and 0xff, which begin no other file. */
-const PSBT_MAGIC = [0x70, 0x73, 0x62, 0x74, 0xff]
 
 const TYPES: readonly {
   readonly type: string
@@ -15,7 +13,7 @@ const TYPES: readonly {
   readonly is: (bytes: Uint8Array) => boolean
 }[] = [
   { type: 'evm-tx', name: 'an Ethereum transaction', is: (bytes) => parses(() => parseTransaction(bytes)) },
-  { type: 'psbt', name: 'a PSBT', is: (bytes) => PSBT_MAGIC.every((byte, i) => bytes[i] === byte) },
+  { type: 'psbt', name: 'a PSBT', is: isPsbt },
   {
     type: 'solana-tx',
     name: 'a Solana transaction',

@@ -1,5 +1,6 @@
 /** The fields and the accounts of one instruction, taken in order by whoever knows its layout. */
 import { base58 } from '@scure/base'
+import { textIn } from '../lines.js'
 import type { Account, Instruction } from './message.js'
 
 /** The instruction is not laid out as its program has it: it is shown as unknown, never as a guess. */
@@ -81,9 +82,7 @@ export class Fields {
 
 /** @throws Undecodable unless it is UTF-8 */
 export function utf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw new Undecodable()
-  }
+  const text = textIn(bytes)
+  if (text === null) throw new Undecodable()
+  return text
 }

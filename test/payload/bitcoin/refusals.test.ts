@@ -194,7 +194,11 @@ describe('a transaction', () => {
       if (first) first.requiredHeightLocktime = 10_000
       if (second) second.requiredTimeLocktime = 1_657_048_460
     })
-    expectRefused(ecdsa, two, 'the inputs require lock times that no transaction can have together')
+    expectRefused(
+      ecdsa,
+      two,
+      'input 2 does not fit into the transaction: "PSBTv2: incompatible height-based and time-based locktime requirements"',
+    )
   })
 })
 

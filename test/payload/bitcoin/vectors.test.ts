@@ -95,7 +95,7 @@ describe('BIP-370', () => {
 
   test.each(bip370.withoutLockTime)('has none: $name', ({ psbt: file }) => {
     expect(failureOf(() => lockTimeOf(file)).message).toBe(
-      'the inputs require lock times that no transaction can have together',
+      'input 2 does not fit into the transaction: "PSBTv2: incompatible height-based and time-based locktime requirements"',
     )
   })
 })

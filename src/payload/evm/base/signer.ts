@@ -44,7 +44,14 @@ export function partsOf(signature: Uint8Array, digest: Uint8Array, { publicKey }
   for (const yParity of [0, 1] as const) {
     if (recovered({ r, s, yParity }, digest)?.equals(key)) return { r, s, yParity }
   }
-  throw new Failure('verification', 'E_SIGNATURE_INVALID', 'the signature does not recover to the key')
+  throw new Failure(
+    'verification',
+    'E_SIGNATURE_INVALID',
+    'no public key recovered from the signature is that of the key',
+    {
+      hint: 'check that the signature was made for this payload, by this key at this path',
+    },
+  )
 }
 
 /** The public key of a signature; null where there is none. */

@@ -1,7 +1,7 @@
 /** The values of EIP-712 typed data: shown, and encoded, in one walk. */
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { fromHex, visible } from '../../../wire/base/text.js'
-import { eip55 } from '../../address.js'
+import { eip55, isChecked } from '../../address.js'
 import { badPayload } from '../../bad-payload.js'
 import type { Report } from '../base/report.js'
 import { isList, isObject, type Json, JsonNumber } from './json.js'
@@ -94,8 +94,8 @@ function readAtom(
     }
     case 'address': {
       const bytes = bytesIn(json, label)
-      const address = bytes.length === 20 ? eip55(bytes) : ''
-      if (!isWritten(json as string, address)) throw mismatch(label, 'address')
+      if (bytes.length !== 20 || !isChecked(json as string)) throw mismatch(label, 'address')
+      const address = eip55(bytes)
       out.row(label, address)
       return { encoded: word(BigInt(address)), value: address }
     }
@@ -124,11 +124,6 @@ function readAtom(
 const word = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0'), 32) as Uint8Array
 
 /** In one case, or with the capitals of EIP-55, which catch a mistyped digit. */
-function isWritten(text: string, address: string): boolean {
-  const digits = text.slice(2)
-  const oneCase = digits === digits.toLowerCase() || digits === digits.toUpperCase()
-  return address !== '' && (oneCase || text === address)
-}
 
 function bytesIn(json: Json | undefined, label: string): Uint8Array {
   if (typeof json !== 'string' || !/^0x[0-9a-fA-F]*$/.test(json) || json.length % 2 !== 0) {
