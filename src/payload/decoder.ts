@@ -12,6 +12,24 @@ export type Subject = {
   readonly path: string | null
   /** A rule allows inputs of other keys in a transaction that several sign; without it they are refused. */
   readonly allowForeignInputs?: boolean
+  readonly known?: Known
+}
+
+/** Names that the caller knows, such as a policy's. They come before this program's own lists. */
+export type Known = {
+  /** Contracts, mints and `native`, by their chain as effects name it. */
+  readonly tokens: readonly {
+    readonly chain: string
+    readonly contract: string
+    readonly name: string
+    readonly decimals: number
+  }[]
+  readonly labels: readonly { readonly chain: string; readonly address: string; readonly name: string }[]
+  /** ERC-7730 descriptors, parsed from JSON; each counts also for the contracts beside it. */
+  readonly descriptors?: readonly {
+    readonly json: unknown
+    readonly contracts: readonly { readonly chain: string; readonly contract: string }[]
+  }[]
 }
 
 /** One thing to sign. */
@@ -38,7 +56,10 @@ export type EffectKind =
 
 /** An effect of a payload once it is signed, for rules to judge. */
 export type Effect = {
-  /** `evm:1`, `bitcoin`, `bitcoin-testnet`, `solana`; `unknown` where the bytes do not say. */
+  /**
+   * `evm:1`, `bitcoin`, `bitcoin-testnet`, `solana`; `evm:any` of a signature that holds on every chain of Ethereum's
+   * kind; `unknown` where the bytes do not say.
+   */
   readonly chain: string
   readonly kind: EffectKind
   /** `native`, or the contract or mint; null where there is none. */

@@ -3,7 +3,7 @@
  * that allows, and fits one that denies.
  */
 import type { Effect } from '../payload/decoder.js'
-import { comparable } from '../payload/place.js'
+import { comparable, EVM_ANY } from '../payload/place.js'
 import { isWithin } from './hours.js'
 import type { Asked } from './inputs.js'
 import {
@@ -20,8 +20,6 @@ import {
 const NAMED_ONLY: readonly Effect['kind'][] = ['permit', 'delegatecall', 'unknown', 'fee']
 /** Kinds that may move any asset to anybody, or whose asset and recipient the payload may leave open. */
 const MAY_MOVE: readonly Effect['kind'][] = ['transfer', 'approve', 'permit', 'delegatecall', 'unknown']
-/** A signature that holds on every chain of Ethereum's kind. */
-const EVM_ANY = 'evm:any'
 
 /** Whether the asker has one of the titles. */
 export const hasTitle = (

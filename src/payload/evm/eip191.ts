@@ -8,6 +8,7 @@ import { badPayload } from '../bad-payload.js'
 import type { Decoder, View } from '../decoder.js'
 import { hexRows, textIn, textRows } from '../lines.js'
 import { isBareDigest, UNKNOWN } from '../opaque.js'
+import { EVM_ANY } from '../place.js'
 import { messageSignature, MOST_BYTES, partsOf, signerOf, SOME_KEY } from './base/signer.js'
 
 export const eip191: Decoder = {
@@ -48,7 +49,7 @@ function viewOf(payload: Uint8Array, signer: string): View {
       { label: 'length', value: `${payload.length} bytes${text === null ? ', not text' : ''}` },
       ...(text === null ? hexRows(payload) : textRows(text)),
     ],
-    effects: text === null || isBareDigest(payload) ? [UNKNOWN] : [],
+    effects: text === null || isBareDigest(payload) ? [{ ...UNKNOWN, chain: EVM_ANY }] : [],
     warnings: warningsOf(payload, text),
   }
 }

@@ -2,12 +2,13 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
-import type { Decoder } from '../decoder.js'
+import type { Decoder, Known } from '../decoder.js'
+import { EVM_ANY } from '../place.js'
 import { effectChain, isNamed, networkName } from './base/chains.js'
 import { Report } from './base/report.js'
 import { messageSignature, MOST_BYTES, partsOf, signerOf, SOME_KEY } from './base/signer.js'
 import type { Reader } from './calls/call.js'
-import { describedReaders } from './calls/described.js'
+import { describedReaders, knownReaders } from './calls/described.js'
 import type { Descriptor } from './calls/descriptor.js'
 import { named } from './calls/contracts.js'
 import { isObject, type Json, type JsonObject, parseJson } from './typed/json.js'
@@ -24,14 +25,16 @@ export function eip712Decoder(descriptors: readonly Descriptor[] = []): Decoder 
     read: (file) => file,
     decode(payload, subject) {
       const signer = signerOf(subject)
-      const { view, digest } = understood(payload, signer.address, more)
+      const { known = null } = subject
+      const beyond = { more: [...more, ...knownReaders(known)], known }
+      const { view, digest } = understood(payload, signer.address, beyond)
       return {
         view,
         messages: [{ path: subject.path, message: digest }],
         assemble: ([signature]) => messageSignature(partsOf(signature as Uint8Array, digest, signer)),
       }
     },
-    outline: (payload) => understood(payload, SOME_KEY, more).view,
+    outline: (payload) => understood(payload, SOME_KEY, { more, known: null }).view,
   }
 }
 
@@ -87,11 +90,15 @@ function requireDomain({ structs }: Schema): void {
 }
 
 /** @param signer EIP-55, or `SOME_KEY` */
-function understood(payload: Uint8Array, signer: string, more: readonly Reader[]) {
+function understood(
+  payload: Uint8Array,
+  signer: string,
+  { more, known }: { readonly more: readonly Reader[]; readonly known: Known | null },
+) {
   const { schema, primaryType, ...document } = parse(payload)
   // The chain of the report stands in the domain, so the domain is read first, and shown later.
   const { chain, contract } = domainOf(schema, document.domain)
-  const out = Report.of(effectChain(chain))
+  const out = Report.of(effectChain(chain), known)
   out.row('signed by', signer)
   out.row('network', networkName(chain))
   out.row('primary type', visible(primaryType))
@@ -115,7 +122,7 @@ function understood(payload: Uint8Array, signer: string, more: readonly Reader[]
 type Domain = { readonly chain: bigint | null; readonly contract: string | null }
 
 function domainOf(schema: Schema, json: Json | undefined): Domain {
-  const values = readStruct(schema, DOMAIN, json, 'domain', Report.of('unknown')).value as readonly unknown[]
+  const values = readStruct(schema, DOMAIN, json, 'domain', Report.of(EVM_ANY)).value as readonly unknown[]
   const fields = schema.structs.get(DOMAIN) ?? []
   const valueOf = (name: string): unknown => values[fields.findIndex((field) => field.name === name)] ?? null
   return {

@@ -1,14 +1,14 @@
 /** The payload type `evm-tx`: an Ethereum transaction. */
 import { addr } from 'micro-eth-signer'
 import { badPayload } from '../bad-payload.js'
-import type { Decoded, Decoder, Subject, View } from '../decoder.js'
+import type { Decoded, Decoder, Known, Subject, View } from '../decoder.js'
 import { binaryOf } from '../input.js'
 import { coins, coinsAndWei, gwei, sizeAndHash } from './base/amounts.js'
 import { chargesMore, effectChain, isNamed, networkName } from './base/chains.js'
 import { Report } from './base/report.js'
 import { partsOf, signerOf, SOME_KEY } from './base/signer.js'
 import type { Reader } from './calls/call.js'
-import { describedReaders } from './calls/described.js'
+import { describedReaders, knownReaders } from './calls/described.js'
 import type { Descriptor } from './calls/descriptor.js'
 import { named } from './calls/contracts.js'
 import { readCall } from './calls/read-call.js'
@@ -24,14 +24,18 @@ export function evmTxDecoder(descriptors: readonly Descriptor[] = []): Decoder {
     decode: (payload, subject) => decode(payload, subject, more),
     outline(payload) {
       const tx = parseTransaction(payload)
-      return viewOf(tx, tx.signedBy, more)
+      return viewOf(tx, tx.signedBy, { more, known: null })
     },
   }
 }
 
 export const evmTx: Decoder = evmTxDecoder()
 
+/** What the caller knows beyond this program. */
+type Beyond = { readonly more: readonly Reader[]; readonly known: Known | null }
+
 function decode(payload: Uint8Array, subject: Subject, more: readonly Reader[]): Decoded {
+  const { known = null } = subject
   const tx = parseTransaction(payload)
   const signer = signerOf(subject)
   const from = signer.address
@@ -42,16 +46,16 @@ function decode(payload: Uint8Array, subject: Subject, more: readonly Reader[]):
     )
   }
   return {
-    view: viewOf(tx, from, more),
+    view: viewOf(tx, from, { more: [...more, ...knownReaders(known)], known }),
     messages: [{ path: subject.path, message: tx.digest }],
     assemble: ([signature]) => tx.signed(partsOf(signature as Uint8Array, tx.digest, signer)),
   }
 }
 
 /** @param from EIP-55; null if it is not known yet who signs */
-function viewOf(tx: EvmTransaction, from: string | null, more: readonly Reader[]): View {
+function viewOf(tx: EvmTransaction, from: string | null, { more, known }: Beyond): View {
   const { chainId: chain, value, data } = tx
-  const out = Report.of(effectChain(chain))
+  const out = Report.of(effectChain(chain), known)
   const sender = from ?? SOME_KEY
   out.row('network', networkName(chain))
   out.row('from', sender)

@@ -8,6 +8,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { isPrintable, visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
 import { type Decoder, MOST_MESSAGES, type View } from '../decoder.js'
+import { namedBy } from './known.js'
 
 type Entry = {
   readonly type: string
@@ -88,7 +89,10 @@ export async function decoderFor(type: string, scheme: Scheme): Promise<Decoder>
 export const checked = (decoder: Decoder): Decoder => ({
   ...decoder,
   decode(payload, subject) {
-    const decoded = refusing(decoder, () => decoder.decode(payload, subject))
+    const decoded = namedBy(
+      subject.known,
+      refusing(decoder, () => decoder.decode(payload, subject)),
+    )
     requirePrintable(decoded.view)
     const { length } = decoded.messages
     if (length >= 1 && length <= MOST_MESSAGES) return decoded

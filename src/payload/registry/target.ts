@@ -6,7 +6,7 @@ import type { Scheme } from '../../protocol/group/scheme.js'
 import { Failure } from '../../wire/base/failure.js'
 import { verifiesUnder } from '../../wire/ceremony/signature.js'
 import { type DerivedKey, derivedKey, type RootKey } from '../../wire/key/derived-key.js'
-import type { Decoded, Decoder, Message, Subject, View } from '../decoder.js'
+import type { Decoded, Decoder, Known, Message, Subject, View } from '../decoder.js'
 import { decoderFor } from './registry.js'
 
 /** The part of a request, or of an order, that says what is signed. */
@@ -31,11 +31,16 @@ export type Target = {
 
 /**
  * Decodes a payload for a key.
+ * @param known names of the key's policy
  * @throws Failure `E_TYPE` (usage), `E_PAYLOAD` (verification), `E_PATH` (usage)
  */
-export async function targetOf(record: RootKey, { type, payload, path }: Asked): Promise<Target> {
+export async function targetOf(
+  record: RootKey,
+  { type, payload, path }: Asked,
+  known?: Known,
+): Promise<Target> {
   const decoder = await decoderFor(type, record.scheme)
-  const subject = { record, path }
+  const subject = { record, path, ...(known && { known }) }
   const { decoded, foreignInputs } = decodedFor(decoder, payload, subject)
   const entries = decoded.messages.map((each) => ({ ...each, key: derivedKey(record, each.path) }))
   return { scheme: record.scheme, decoded, entries, foreignInputs }

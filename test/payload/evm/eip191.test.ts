@@ -79,7 +79,7 @@ describe('a warning says', () => {
   ])('that 32 bytes may be a digest: %s', (_, message) => {
     const { view } = seen(message)
     expect(view.warnings[0]).toContain('may be a digest')
-    expect(view.effects.map(({ kind }) => kind)).toEqual(['unknown'])
+    expect(view.effects.map(({ chain, kind }) => [chain, kind])).toEqual([['evm:any', 'unknown']])
   })
 
   test('nothing known of bytes that are no text', () => {

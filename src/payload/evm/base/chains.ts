@@ -1,4 +1,5 @@
 /** EVM networks by chain id (EIP-155): what people call them, and their native coin. */
+import { EVM_ANY } from '../../place.js'
 
 type Network = {
   readonly name: string
@@ -46,5 +47,5 @@ export const chargesMore = (chain: bigint): boolean => NETWORKS.get(chain)?.char
 export const coinOf = (chain: bigint | null): string =>
   (chain === null ? undefined : NETWORKS.get(chain)?.coin) ?? 'of the native coin'
 
-/** As effects name a chain: `evm:1`; `unknown` where a signature names none and so holds on every chain. */
-export const effectChain = (chain: bigint | null): string => (chain === null ? 'unknown' : `evm:${chain}`)
+/** As effects name a chain; `evm:any` where a signature names none and so holds on every one. */
+export const effectChain = (chain: bigint | null): string => (chain === null ? EVM_ANY : `evm:${chain}`)

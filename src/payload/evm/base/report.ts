@@ -1,5 +1,5 @@
 /** A decoder's findings, collected while it reads: rows, effects and warnings of one view. */
-import type { Effect, Row, View } from '../../decoder.js'
+import type { Effect, Known, Row, View } from '../../decoder.js'
 import { chunks } from '../../lines.js'
 import { hex, visible } from '../../../wire/base/text.js'
 
@@ -20,6 +20,7 @@ export class Report {
     readonly chain: string,
     /** The prefix of each label: nothing, or `call 2.1 `. */
     readonly prefix: string,
+    readonly known: Known | null,
     parent?: Report,
   ) {
     this.#rows = parent ? parent.#rows : []
@@ -27,14 +28,14 @@ export class Report {
     this.#warnings = parent ? parent.#warnings : { danger: new Set(), caution: new Set(), note: new Set() }
   }
 
-  static of(chain: string): Report {
-    return new Report(chain, '')
+  static of(chain: string, known: Known | null = null): Report {
+    return new Report(chain, '', known)
   }
 
   /** The same report, for rows about a call within: `call 2`, and `call 2.1` for the first call within that. */
   within(number: number): Report {
     const parent = this.prefix === '' ? 'call ' : `${this.prefix.trimEnd()}.`
-    return new Report(this.chain, `${parent}${number} `, this)
+    return new Report(this.chain, `${parent}${number} `, this.known, this)
   }
 
   /** @param value printable */

@@ -1,5 +1,8 @@
 /** Contracts that this program knows by address, and what it calls them. */
 
+/** The zero address, in the place of one that is not given. */
+export const NOBODY = `0x${'0'.repeat(40)}`
+
 /** Deployed with the same code on every chain that has them; sources: their own deployment lists. */
 const EVERYWHERE: ReadonlyMap<string, string> = new Map([
   ['0x000000000022D473030F116dDEE9F6B43aC78BA3', 'Permit2'],

@@ -1,12 +1,19 @@
 /** Calls in the words of ERC-7730 descriptors. Arguments of which a descriptor does not speak are shown raw. */
 import { fromHex, visible } from '../../../wire/base/text.js'
 import { eip55 } from '../../address.js'
+import type { Known } from '../../decoder.js'
 import { coinsAndWei, timeOf } from '../base/amounts.js'
 import type { Report } from '../base/report.js'
 import { type Component, itemOf } from './abi.js'
 import { type Call, type Context, only, type Reader } from './call.js'
 import { named } from './contracts.js'
-import type { DescribedFunction, Descriptor, Field } from './descriptor.js'
+import {
+  boundTo,
+  type DescribedFunction,
+  type Descriptor,
+  type Field,
+  parseDescriptor,
+} from './descriptor.js'
 import { isUnlimited, tokenOf } from './tokens.js'
 
 /** A call of more values is not understood. */
@@ -16,6 +23,12 @@ const MOST_LENGTH = 4096
 
 /** A value of a call with its type. */
 type Typed = { readonly type: Component & { readonly name?: string }; readonly value: unknown }
+
+/** Readers by the descriptors that the caller vouches for. @throws Failure `E_DESCRIPTOR` (configuration) */
+export const knownReaders = (known: Known | null): readonly Reader[] =>
+  describedReaders(
+    (known?.descriptors ?? []).map(({ json, contracts }) => boundTo(parseDescriptor(json), contracts)),
+  )
 
 export const describedReaders = (descriptors: readonly Descriptor[]): readonly Reader[] =>
   descriptors.flatMap((descriptor) => {
@@ -72,7 +85,7 @@ function say(
   for (const field of fields) {
     const found = valuesAt(field.path, inputs, call)
     for (const { label, typed } of found) {
-      const words = formatted(typed, field, inputs, call)
+      const words = formatted(typed, field, inputs, context)
       const shown = `${visible(field.label)}${label}`
       if (words === null) raw(typed, shown, out)
       else out.row(shown, words)
@@ -109,7 +122,13 @@ function valuesAt(path: string, inputs: readonly Typed[], call: Call): readonly 
 }
 
 /** Null for what is shown raw: that format, and a value that its format does not fit. */
-function formatted({ type, value }: Typed, { format, token }: Field, inputs: readonly Typed[], call: Call) {
+function formatted(
+  { type, value }: Typed,
+  { format, token }: Field,
+  inputs: readonly Typed[],
+  context: Context,
+) {
+  const { call } = context
   if (format === 'addressName' && type.type === 'address') return named(call.chain, value as string)
   if (typeof value !== 'bigint' || value < 0n) return null
   if (format === 'amount') return coinsAndWei(value, call.chain)
@@ -117,7 +136,7 @@ function formatted({ type, value }: Typed, { format, token }: Field, inputs: rea
   if (format !== 'tokenAmount') return null
   const contract = contractOf(token, inputs, call)
   if (contract === null) return `${value} of a token that is not named`
-  const words = tokenOf(call.chain, contract).exact(value)
+  const words = tokenOf(context, contract).exact(value)
   return `${isUnlimited(value, 256) ? `unlimited, ${words}` : words}, of ${contract}`
 }
 

@@ -75,6 +75,19 @@ export function parseDescriptor(json: unknown): Descriptor {
   }
 }
 
+/** The descriptor, also for these contracts. @param contracts as effects name them; those of other chains are passed over */
+export function boundTo(
+  descriptor: Descriptor,
+  contracts: readonly { readonly chain: string; readonly contract: string }[],
+): Descriptor {
+  const more = contracts.flatMap(({ chain, contract }) => {
+    const id = /^evm:(\d+)$/.exec(chain)?.[1]
+    const address = fromHex(contract.toLowerCase().replace(/^0x/, ''), 20)
+    return id === undefined || !address ? [] : [{ chain: BigInt(id), contract: eip55(address) }]
+  })
+  return { ...descriptor, deployments: [...descriptor.deployments, ...more] }
+}
+
 function deployment(json: unknown): Descriptor['deployments'][number] {
   const chain = at(json, 'chainId')
   const address = fromHex((textAt(json, 'address') ?? '').toLowerCase().replace(/^0x/, ''), 20)

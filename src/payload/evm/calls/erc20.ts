@@ -6,9 +6,8 @@
 import { timeOf } from '../base/amounts.js'
 import type { Report } from '../base/report.js'
 import { type Context, type Reader, reader } from './call.js'
-import { allowance, type Token, tokenName, tokenOf, tokenOrNft, tokenRow, warnUnlimited } from './tokens.js'
-
-const NOBODY = `0x${'0'.repeat(40)}`
+import { NOBODY } from './contracts.js'
+import { allowance, type Token, tokenIn, tokenName, tokenOrNft, warnUnlimited } from './tokens.js'
 
 /** Warns where tokens are as good as burnt. */
 export function recipientRow(out: Report, recipient: string, contract: string): void {
@@ -17,12 +16,6 @@ export function recipientRow(out: Report, recipient: string, contract: string): 
   if (recipient === contract) {
     out.warn('danger', `The recipient ${recipient} is the token's contract: what goes there is lost.`)
   }
-}
-
-function tokenIn({ call, out }: Context, of = tokenOf): Token {
-  const token = of(call.chain, call.to)
-  tokenRow(token, out)
-  return token
 }
 
 export type Approval = {
@@ -48,7 +41,7 @@ export function approval({ out }: Pick<Context, 'out'>, what: Approval, label = 
 
 export const erc20: readonly Reader[] = [
   reader('transfer', ['address', 'uint256'], ([to, amount], context) => {
-    const token = tokenIn(context, tokenOrNft)
+    const token = tokenIn(context, context.call.to, tokenOrNft)
     recipientRow(context.out, to, token.contract)
     context.out.row('amount', token.exact(amount))
     context.out.effect('transfer', { asset: token.contract, amount, recipient: to })
@@ -56,7 +49,7 @@ export const erc20: readonly Reader[] = [
   }),
 
   reader('transferFrom', ['address', 'address', 'uint256'], ([from, to, amount], context) => {
-    const token = tokenIn(context, tokenOrNft)
+    const token = tokenIn(context, context.call.to, tokenOrNft)
     context.out.row('owner', from)
     recipientRow(context.out, to, token.contract)
     context.out.row('amount', token.exact(amount))
@@ -65,7 +58,7 @@ export const erc20: readonly Reader[] = [
   }),
 
   reader('approve', ['address', 'uint256'], ([spender, amount], context) => {
-    const token = tokenIn(context, tokenOrNft)
+    const token = tokenIn(context, context.call.to, tokenOrNft)
     const what = { kind: 'approve', token, owner: context.call.from, spender, amount, bits: 256 } as const
     const words = approval(context, what)
     return amount === 0n && token.symbol !== null
@@ -74,7 +67,7 @@ export const erc20: readonly Reader[] = [
   }),
 
   reader('increaseAllowance', ['address', 'uint256'], ([spender, amount], context) => {
-    const token = tokenIn(context)
+    const token = tokenIn(context, context.call.to)
     const what = { kind: 'approve', token, owner: context.call.from, spender, amount, bits: 256 } as const
     const words = approval(context, what, 'amount, beyond what is allowed already')
     context.out.warn('caution', `What ${spender} may spend already is not known here; this adds to it.`)
@@ -85,7 +78,7 @@ export const erc20: readonly Reader[] = [
     'permit',
     ['address', 'address', 'uint256', 'uint256', 'uint8', 'bytes32', 'bytes32'],
     ([owner, spender, amount, deadline], context) => {
-      const token = tokenIn(context)
+      const token = tokenIn(context, context.call.to)
       const words = approval(context, { kind: 'permit', token, owner, spender, amount, bits: 256 })
       context.out.row('valid until', timeOf(deadline))
       return `uses a permit by which ${owner} allows ${spender} to spend ${words}`
@@ -96,7 +89,7 @@ export const erc20: readonly Reader[] = [
     'permit',
     ['address', 'address', 'uint256', 'uint256', 'bool', 'uint8', 'bytes32', 'bytes32'],
     ([owner, spender, , expiry, allowed], context) => {
-      const token = tokenIn(context)
+      const token = tokenIn(context, context.call.to)
       const amount = allowed ? 2n ** 256n - 1n : 0n
       const words = approval(context, { kind: 'permit', token, owner, spender, amount, bits: 256 })
       context.out.row('valid until', expiry === 0n ? 'for ever' : timeOf(expiry))

@@ -3,18 +3,12 @@ import { expiryOf } from '../base/amounts.js'
 import { type Context, isSome, only, type Reader, reader } from './call.js'
 import { contractName } from './contracts.js'
 import { approval, recipientRow } from './erc20.js'
-import { type Token, tokenOf, tokenRow } from './tokens.js'
+import { tokenIn } from './tokens.js'
 
 const DETAILS = ['address', 'uint160', 'uint48', 'uint48'] as const
 type Details = readonly [token: string, amount: bigint, expiration: bigint, nonce: bigint]
 const TRANSFER = ['address', 'address', 'uint160', 'address'] as const
 type Transfer = readonly [from: string, to: string, amount: bigint, token: string]
-
-function tokenIn({ call, out }: Context, contract: string): Token {
-  const token = tokenOf(call.chain, contract)
-  tokenRow(token, out)
-  return token
-}
 
 function permit(context: Context, owner: string, spender: string, [contract, amount, expiration]: Details) {
   const token = tokenIn(context, contract)

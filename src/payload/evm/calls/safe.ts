@@ -6,11 +6,9 @@ import { hex } from '../../../wire/base/text.js'
 import { eip55 } from '../../address.js'
 import { coinsAndWei, sizeAndHash } from '../base/amounts.js'
 import { type Call, type Context, type Reader, reader } from './call.js'
-import { isMultiSend, named } from './contracts.js'
+import { isMultiSend, named, NOBODY } from './contracts.js'
 import { inOne } from './multicall.js'
-import { tokenOf, tokenRow } from './tokens.js'
-
-const NOBODY = `0x${'0'.repeat(40)}`
+import { tokenIn } from './tokens.js'
 
 /** A transaction of a Safe, without its nonce. */
 export type SafeTransaction = {
@@ -42,12 +40,13 @@ export function safeTransaction(safe: string, tx: SafeTransaction, context: Cont
 }
 
 /** The payment of a Safe to whoever submits its transaction. */
-function refund(tx: SafeTransaction, { call, out }: Context): void {
+function refund(tx: SafeTransaction, context: Context): void {
   if (tx.gasPrice === 0n) return
+  const { call, out } = context
   const isCoin = tx.gasToken === NOBODY
-  const token = tokenOf(call.chain, tx.gasToken)
-  if (!isCoin) tokenRow(token, out)
-  const price = isCoin ? coinsAndWei(tx.gasPrice, call.chain) : token.exact(tx.gasPrice)
+  const price = isCoin
+    ? coinsAndWei(tx.gasPrice, call.chain)
+    : tokenIn(context, tx.gasToken).exact(tx.gasPrice)
   const receiver = tx.refundReceiver === NOBODY ? 'whoever submits it' : tx.refundReceiver
   out.row('the Safe also pays', `${price} for each unit of gas, to ${receiver}`)
   out.row('for gas beyond the call', `${tx.baseGas}`)

@@ -2,18 +2,18 @@
 import { coinsAndWei } from '../base/amounts.js'
 import { only, type Reader, reader } from './call.js'
 import { wrapperOf } from './contracts.js'
-import { tokenOf, tokenRow } from './tokens.js'
+import { tokenIn } from './tokens.js'
 
 const readers: readonly Reader[] = [
-  reader('deposit', [], (_, { call, out }) => {
-    const token = tokenOf(call.chain, call.to)
-    tokenRow(token, out)
+  reader('deposit', [], (_, context) => {
+    const { call, out } = context
+    const token = tokenIn(context, call.to)
     out.effect('call', { recipient: call.to })
     return `turns the coins sent into ${token.short(call.value)}`
   }),
-  reader('withdraw', ['uint256'], ([amount], { call, out }) => {
-    const token = tokenOf(call.chain, call.to)
-    tokenRow(token, out)
+  reader('withdraw', ['uint256'], ([amount], context) => {
+    const { call, out } = context
+    const token = tokenIn(context, call.to)
     out.row('amount', token.exact(amount))
     out.effect('call', { recipient: call.to })
     return `turns ${token.short(amount)} into ${coinsAndWei(amount, call.chain)}`

@@ -11,7 +11,7 @@ import { contractName } from '../calls/contracts.js'
 import { approval, recipientRow } from '../calls/erc20.js'
 import { contextOf } from '../calls/read-call.js'
 import { isOperation, safeTransaction } from '../calls/safe.js'
-import { tokenOf, tokenRow } from '../calls/tokens.js'
+import { tokenIn } from '../calls/tokens.js'
 import type { Schema } from './schema.js'
 
 export type Asked = {
@@ -46,8 +46,7 @@ type Allowed = {
 }
 
 function permit({ chain, signer, out }: Asked, { contract, spender, amount, bits, owner }: Allowed): string {
-  const token = tokenOf(chain, contract)
-  tokenRow(token, out)
+  const token = tokenIn({ call: { chain }, out }, contract)
   warnOfOwner(owner, signer, out)
   const words = approval({ out }, { kind: 'permit', token, owner, spender, amount, bits })
   return `allows ${spender} to spend ${words}`
@@ -106,8 +105,7 @@ const AUTHORIZED =
 type Authorized = readonly [string, string, bigint, bigint, bigint, Uint8Array]
 
 function authorized([from, to, amount, after, before]: Authorized, { chain, contract, signer, out }: Asked) {
-  const token = tokenOf(chain, contract)
-  tokenRow(token, out)
+  const token = tokenIn({ call: { chain }, out }, contract)
   warnOfOwner(from, signer, out)
   out.row('owner', from)
   recipientRow(out, to, contract)

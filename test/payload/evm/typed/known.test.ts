@@ -306,7 +306,7 @@ describe('a transaction of a Safe', () => {
       types: { ...asked().types, EIP712Domain: [{ name: 'verifyingContract', type: 'address' }] },
       domain: { verifyingContract: A_SAFE },
     })
-    expect(result.view.effects.map(({ chain }) => chain)).toEqual(['unknown', 'unknown'])
+    expect(result.view.effects.map(({ chain }) => chain)).toEqual(['evm:any', 'evm:any'])
     expect(result.view.warnings).toContain('The domain names no chain: the signature holds on every one.')
     expect(valueOf(result, 'call 1 token')).toBe(`${USDC}, not known here`)
   })
