@@ -17,10 +17,9 @@ import {
   type Definition,
   definitionCodec,
   definitionId,
-  type KeyDefinition,
   type Order,
 } from '../wire/ceremony/definition.js'
-import { reshareInputOf } from '../wire/ceremony/key-definition.js'
+import { reshareInputOf, type VotedDefinition } from '../wire/ceremony/key-definition.js'
 import { derivedKey } from '../wire/key/derived-key.js'
 import { type Accused, Failure } from '../wire/base/failure.js'
 import { sessionWords } from '../wire/session/handshake.js'
@@ -43,7 +42,7 @@ import { orderedTarget } from './ordered-target.js'
 import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verdict = {
-  readonly kind: KeyDefinition['kind'] | 'sign'
+  readonly kind: VotedDefinition['kind'] | 'sign'
   readonly definition: Uint8Array
   /** Null for letters alone: they may be of several sessions. */
   readonly sid: Uint8Array | null
@@ -153,6 +152,11 @@ type About = Pick<Verdict, 'kind' | 'scheme' | 'threshold' | 'custodians' | 'pub
 
 function aboutMaking(definition: Definition): About {
   if (definition.kind === 'handshake' || definition.kind === 'sign') return refuse('it makes no key')
+  if (definition.kind === 'policy') {
+    const { scheme, threshold, members } = definition.parent_record
+    const publicKey = recordPublicKey(definition.parent_record)
+    return { kind: 'policy', scheme, threshold, custodians: members.length, publicKey }
+  }
   const { kind, scheme, threshold } = definition
   const publicKey = definition.kind === 'keygen' ? null : recordPublicKey(definition.parent_record)
   return { kind, scheme, threshold, custodians: custodiansOf(definition).length, publicKey }
@@ -174,7 +178,7 @@ async function judged(
   rounds: Rounds,
   disputes: readonly Dispute[],
 ): Promise<Judged> {
-  if (definition.kind === 'handshake') return refuse('a handshake keeps no evidence of this kind')
+  if (definition.kind === 'handshake' || definition.kind === 'policy') return refuse('it has no rounds')
   if (definition.kind === 'sign') return signing(definition, failed, session, rounds, disputes)
   demand(failed.payload === null, 'nothing is signed in it')
   const { scheme, threshold } = definition

@@ -12,7 +12,7 @@ import {
   type Order,
   verifyAcceptance,
 } from '../wire/ceremony/definition.js'
-import { isKeyDefinition, membersOf, playersOf } from '../wire/ceremony/key-definition.js'
+import { isVoted, membersOf, playersOf } from '../wire/ceremony/key-definition.js'
 import { decodeEnvelope, type Envelope, type Kind, verifyEnvelope } from '../wire/session/envelope.js'
 import { Failure, otherEngine } from '../wire/base/failure.js'
 import {
@@ -65,7 +65,7 @@ export async function holding<T>(what: string, hint: string, read: () => T | Pro
 /** Verifies the handshake of these participants. @returns the resulting session ID */
 export function openingIn(seen: Seen, definition: Definition, cards: readonly Card[]): Uint8Array {
   const id = definitionId(definition)
-  const members = isKeyDefinition(definition) ? membersOf(definition) : cards
+  const members = isVoted(definition) ? membersOf(definition) : cards
   const hellos = envelopesBy(cards, seen.hellos, 'hello', { definition: id, session: new Uint8Array(32) })
   const starts = new Set(hellos.map(({ header }) => header.round))
   demand(starts.size === 1, 'the hellos are of different starts')
@@ -121,6 +121,9 @@ export function playersIn(definition: Definition, record: Uint8Array | null): Pl
     case 'reshare':
     case 'refresh':
       demand(record === null, 'the record before stands in the definition')
+      return playersOf(definition).map((card, i) => ({ card, party: i + 1 }))
+    case 'policy':
+      demand(record === null, 'the record stands in the definition')
       return playersOf(definition).map((card, i) => ({ card, party: i + 1 }))
     case 'handshake':
       return refuse('a handshake keeps no transcript')

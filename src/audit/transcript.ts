@@ -87,6 +87,7 @@ async function verify(transcript: Transcript): Promise<Verified> {
   const players = playersIn(definition, transcript.record)
   const cards = players.map(({ card }) => card)
 
+  if (definition.kind === 'policy') throw refuse('a policy change keeps none: its certificate proves it')
   if (isReshare(definition)) verifyMajority(definition, id, transcript)
   const sid = openingIn(transcript, definition, cards)
   const scheme = isKeyDefinition(definition)

@@ -9,6 +9,7 @@ import { buildReshare, type ResharePlan } from '../../src/ceremony/definition/bu
 import { planReshare, runReshare } from '../../src/ceremony/dkg/reshare.js'
 import type { Signed } from '../../src/ceremony/signing/finished-signature.js'
 import type { Known } from '../../src/ceremony/contacts/contacts.js'
+import { policyInForce } from '../../src/ceremony/policy/policy-in-force.js'
 import type { World } from '../../src/ceremony/world.js'
 import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import type { Scheme } from '../../src/protocol/group/scheme.js'
@@ -62,7 +63,11 @@ export async function defined(
   changes: Partial<ResharePlan>,
 ): Promise<DefinitionFile & { readonly definition: ReshareDefinition }> {
   const key = await findKey(author.home, 'treasury')
-  const definition = buildReshare({ ...SAME, ...changes }, key, knownOf(everybody), { now: Date.now(), rng })
+  const definition = buildReshare({ ...SAME, ...changes }, key, knownOf(everybody), {
+    now: Date.now(),
+    rng,
+    policy: await policyInForce(author.home, key),
+  })
   return { ...fileOf(definition), definition }
 }
 

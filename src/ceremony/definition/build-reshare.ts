@@ -4,14 +4,15 @@
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { engineOf } from '../../protocol/engines/registry.js'
-import type { Rng } from '../../protocol/core/session.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Member, ReshareDefinition } from '../../wire/ceremony/definition.js'
 import { isRehearsal } from '../../wire/base/realm.js'
 import type { KeyRecord } from '../../wire/key/record.js'
-import { badPlan, timesOf, whole } from './build.js'
+import { type At, badPlan, timesOf, whole } from './build.js'
 import type { Key } from '../keys/key.js'
 import { type Known, meaningOf } from '../contacts/contacts.js'
+import { approvalsFor } from '../policy/carried-policy.js'
+import type { PolicyInForce } from '../policy/policy-in-force.js'
 
 export type ResharePlan = {
   readonly kind: 'reshare' | 'refresh'
@@ -29,12 +30,15 @@ export type ResharePlan = {
   readonly expires: string | null
 }
 
-/** @throws Failure (usage) `E_PLAN` for a problem with the plan; (configuration) `E_UNKNOWN_PEER` */
+/**
+ * @param policy in force, which the reshare carries on
+ * @throws Failure (usage) `E_PLAN` for a problem with the plan; (configuration) `E_UNKNOWN_PEER`
+ */
 export function buildReshare(
   plan: ResharePlan,
   key: Key,
   known: readonly Known[],
-  { now, rng }: { readonly now: number; readonly rng: Rng },
+  { now, rng, policy }: At & { readonly policy: PolicyInForce | null },
 ): ReshareDefinition {
   const { name, record, digest, seated, rebinds } = key
   if (plan.kind === 'refresh' && (plan.threshold !== null || plan.members !== null)) {
@@ -56,12 +60,13 @@ export function buildReshare(
     engine: engineOf(record.scheme).name,
     threshold,
     members: cards.map((card): Member => ({ card, role: 'custodian' })),
-    policy: null,
+    policy: policy && { number: policy.number, bytes: policy.bytes },
     parent: digest,
     parent_record: record,
     rebinds: rebinds.map(({ rebind }) => rebind),
     dealers: dealersIn(plan.dealers, seated),
     supersedes: plan.supersedes,
+    approvals: approvalsIn(policy, record),
     minority: plan.minority,
     ...timesOf(plan, now),
     nonce: rng(32),
@@ -87,6 +92,11 @@ function cardOf(name: string, { record, seated }: Key, known: readonly Known[]):
 
 const sitsIn = ({ members }: KeyRecord, { fingerprint }: Card): boolean =>
   members.some(({ card }) => equalBytes(card.fingerprint, fingerprint))
+
+/** How many old custodians must sign by the policy, where it says so. */
+function approvalsIn(own: PolicyInForce | null, old: KeyRecord): number | null {
+  return own && approvalsFor(own.policy, old.members.length)
+}
 
 /** The dealers in the order of the record, however they were named. */
 function dealersIn(names: readonly string[] | null, { members, threshold }: KeyRecord): Uint8Array[] {

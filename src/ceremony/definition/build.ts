@@ -11,14 +11,13 @@ import {
   definitionId,
   definitionKeys,
   type HandshakeDefinition,
-  type KeyDefinition,
   type KeygenDefinition,
   parseDefinition,
   readDefinition,
   type Role,
   type Signature,
 } from '../../wire/ceremony/definition.js'
-import { isKeyDefinition, playersOf } from '../../wire/ceremony/key-definition.js'
+import { isVoted, playersOf, type VotedDefinition } from '../../wire/ceremony/key-definition.js'
 import type { Identity } from '../../wire/identity/identity.js'
 import { Failure } from '../../wire/base/failure.js'
 import { isRehearsal } from '../../wire/base/realm.js'
@@ -29,7 +28,10 @@ import { parseSpan, parseTime } from '../../wire/base/duration.js'
 import { type Known, meaningOf } from '../contacts/contacts.js'
 
 /** A ceremony that people agree on by a file. Signing orders are agreed on within the signing. */
-export type CeremonyFile = DefinitionFile & { readonly definition: KeyDefinition | HandshakeDefinition }
+export type CeremonyFile = DefinitionFile & { readonly definition: VotedDefinition | HandshakeDefinition }
+
+/** When and with what randomness a definition is made. */
+export type At = { readonly now: number; readonly rng: Rng }
 
 const WEEK = 7 * 86_400_000
 const ROLE: Readonly<Record<string, Role>> = {
@@ -47,7 +49,7 @@ const ROLE: Readonly<Record<string, Role>> = {
 export function buildKeygen(
   plan: KeygenPlan,
   known: readonly Known[],
-  { now, rng }: { readonly now: number; readonly rng: Rng },
+  { now, rng }: At,
   policy: Uint8Array | null = null,
 ): KeygenDefinition {
   const problems = problemsOf(plan).map(({ field, problem }) => `--${field} ${problem}`)
@@ -89,7 +91,7 @@ export function timesOf(
 }
 
 /** The definition, if it satisfies every rule. @throws Failure `E_PLAN` (usage) */
-export function whole<D extends KeyDefinition>(definition: D): D {
+export function whole<D extends VotedDefinition>(definition: D): D {
   try {
     definitionCodec.decode(definitionCodec.encode(definition))
   } catch (cause) {
@@ -127,9 +129,12 @@ function agreedByFile({ definition, id, signatures }: DefinitionFile): CeremonyF
   )
 }
 
+/** The command by which a member takes part. */
+export const commandOf = ({ kind }: VotedDefinition): string => (kind === 'policy' ? 'policy apply' : kind)
+
 /** The participants in the rounds, whose signatures the ceremony needs. */
 export const participantsOf = ({ definition }: CeremonyFile): readonly Keys[] =>
-  isKeyDefinition(definition) ? playersOf(definition) : definition.members
+  isVoted(definition) ? playersOf(definition) : definition.members
 
 /** The members whose signature is on the file. */
 export const signersOf = (file: CeremonyFile): readonly Keys[] =>
@@ -176,7 +181,7 @@ export function checkAcceptedId(id: string, accepted: string): void {
 
 /** @throws Failure `E_EXPIRED` (absent) */
 export function checkNotExpired({ definition }: CeremonyFile, now: number): void {
-  if (!isKeyDefinition(definition) || now < definition.expires) return
+  if (!isVoted(definition) || now < definition.expires) return
   throw new Failure('absent', 'E_EXPIRED', `this ceremony expired at ${rfc3339(definition.expires)}`, {
     hint: 'make a new one: `mpc ceremony new`',
   })

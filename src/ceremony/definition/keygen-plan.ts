@@ -33,9 +33,6 @@ export type Problem = { readonly field: string; readonly problem: string }
 const FORMAT = 'mpc/plan/v1'
 const KINDS = ['keygen', 'reshare', 'refresh', 'policy']
 
-/** For kinds without a protocol in this version. */
-const LATER = 'comes in a later version of mpc'
-
 /** All problems of a plan, before anything is made of it. */
 export function problemsOf(plan: KeygenPlan): readonly Problem[] {
   const problems: Problem[] = []
@@ -86,7 +83,7 @@ export function rolesOf(plan: KeygenPlan): readonly (readonly [string, readonly 
   ]
 }
 
-/** @throws Failure (usage) `E_USAGE`, `E_PLAN`, `E_LATER` unless a plan can define this kind of ceremony */
+/** @throws Failure (usage) `E_USAGE`, `E_PLAN` unless a plan can define this kind of ceremony */
 export function checkKind(kind: string): void {
   if (kind === 'keygen') return
   if (!KINDS.includes(kind)) {
@@ -94,19 +91,14 @@ export function checkKind(kind: string): void {
       hint: `there is keygen.${didYouMean(kind, KINDS)} See \`mpc ceremony new --help\``,
     })
   }
-  if (kind === 'reshare' || kind === 'refresh') {
-    throw new Failure(
-      'usage',
-      'E_PLAN',
-      `a ${kind} is not made from a plan: it begins with a key that is here`,
-      {
-        hint: `\`mpc ceremony new ${kind} --key NAME -o FILE\` makes one; its --help shows the flags`,
-      },
-    )
-  }
-  throw new Failure('usage', 'E_LATER', `a ${kind} ceremony ${LATER}`, {
-    hint: '`mpc ceremony new --help` lists the kinds that there are',
-  })
+  throw new Failure(
+    'usage',
+    'E_PLAN',
+    `a ${kind} is not made from a plan: it begins with a key that is here`,
+    {
+      hint: `\`mpc ceremony new ${kind} --key NAME -o FILE\` makes one; its --help shows the flags`,
+    },
+  )
 }
 
 /** @throws Failure (usage) `E_PLAN` with line and column of every problem; as `checkKind` */

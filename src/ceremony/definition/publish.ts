@@ -9,7 +9,7 @@ import { joinUntil } from '../../messaging/channel/timeouts.js'
 import { ceremonySubjects } from '../../messaging/transport/subjects.js'
 import { fingerprintOf } from '../../wire/identity/card.js'
 import { definitionCodec, definitionKeys, idOfEncoded } from '../../wire/ceremony/definition.js'
-import { isKeyDefinition } from '../../wire/ceremony/key-definition.js'
+import { isVoted, type VotedDefinition } from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { type CeremonyFile, checkMember, checkNotExpired, participantsOf, readPublished } from './build.js'
@@ -17,12 +17,13 @@ import { leaving, memberOf, type World } from '../world.js'
 
 /**
  * Checks that a ceremony can be published from here.
+ * @returns its definition
  * @throws Failure `E_KIND` (usage), `E_REHEARSAL` (refused), `E_NOT_MEMBER` (authentication), `E_EXPIRED`
  *   (absent)
  */
-export function checkPublishable(file: CeremonyFile, self: World['card'], now: number): void {
+export function checkPublishable(file: CeremonyFile, self: World['card'], now: number): VotedDefinition {
   const { definition } = file
-  if (!isKeyDefinition(definition)) {
+  if (!isVoted(definition)) {
     throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, which nobody joins by its id`, {
       hint: 'everybody who is named alike builds it alike: `mpc ecdh handshake --with NAMES`',
     })
@@ -32,6 +33,7 @@ export function checkPublishable(file: CeremonyFile, self: World['card'], now: n
   }
   checkMember(file, self)
   checkNotExpired(file, now)
+  return definition
 }
 
 /**

@@ -4,6 +4,7 @@
  * one old. This member has voted for the result, so nothing in an intact home may prevent that: every
  * obstacle is checked before the vote (`succession.ts`).
  */
+import { reshareBase } from '../../wire/ceremony/key-definition.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
@@ -71,9 +72,12 @@ export async function activate(
     if (definition.policy) await stagePolicy(home, made.name, 1, { yaml: definition.policy })
     return made
   }
-  await settleVote(home, definition.parent, file.id, definition.supersedes)
+  await settleVote(home, reshareBase(definition), file.id, definition.supersedes)
   const name = await nameOfKey(home, record.key_id)
+  const { policy } = definition
+  if (name !== null && policy) await stagePolicy(home, name, policy.number, { yaml: policy.bytes })
   const begun = name === null ? await begin(home, definition.key, record, epoch) : null
+  if (begun && policy) await stagePolicy(home, begun.name, policy.number, { yaml: policy.bytes })
   // Another ceremony may have brought the key here since the lookup; then this epoch is its next.
   const active =
     begun?.already === false

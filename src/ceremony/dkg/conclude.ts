@@ -8,7 +8,7 @@ import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import { castVote, checkVote } from '../../storage/home/votes.js'
 import { outcomeCodec } from '../../wire/ceremony/consent.js'
 import type { KeyDefinition } from '../../wire/ceremony/definition.js'
-import { watchersOf } from '../../wire/ceremony/key-definition.js'
+import { watchersOf, reshareBase } from '../../wire/ceremony/key-definition.js'
 import { encodeRecord, recordDigest } from '../../wire/key/record.js'
 import { proveShare, resultDigest } from '../../wire/ceremony/certificate.js'
 import { hex } from '../../wire/base/text.js'
@@ -135,7 +135,7 @@ function outcomeFor(
  */
 async function vote({ home, card }: World, { definition, file }: MakingPlan): Promise<void> {
   if (definition.kind === 'keygen') return
-  await checkVote(home, definition.parent, file.id, definition.supersedes)
+  await checkVote(home, reshareBase(definition), file.id, definition.supersedes)
   await requireStart(home, card, definition)
-  await castVote(home, definition.parent, file.id, definition.supersedes)
+  await castVote(home, reshareBase(definition), file.id, definition.supersedes)
 }

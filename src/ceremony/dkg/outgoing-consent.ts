@@ -13,7 +13,7 @@ import { listEpochs, readEpochFile } from '../../storage/home/epochs.js'
 import { castVote } from '../../storage/home/votes.js'
 import { consentCodec, outcomeCodec } from '../../wire/ceremony/consent.js'
 import { acceptDefinition, custodiansOf, definitionCodec } from '../../wire/ceremony/definition.js'
-import { membersOf } from '../../wire/ceremony/key-definition.js'
+import { membersOf, reshareBase } from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { encodeRecord, type KeyRecord, parseRecord, recordDigest } from '../../wire/key/record.js'
 import { type Certificate, parseCertificate } from '../../wire/ceremony/certificate.js'
@@ -52,7 +52,7 @@ export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
     await keepCeremony(home, file)
     // Votes for at most one definition per epoch, on disk before the signature goes out: two signed reshares
     // could both reach a majority.
-    await castVote(home, definition.parent, file.id, definition.supersedes)
+    await castVote(home, reshareBase(definition), file.id, definition.supersedes)
     const signature = acceptDefinition(identity.signing, file.id)
     return await afterVote(plan, files, async () => {
       await keepSignatures(home, file.id, [{ fingerprint: card.fingerprint, signature }])

@@ -2,6 +2,7 @@
  * The result of a key generation or reshare between its rounds and its certificate: sealed, written durably,
  * and read back before it is declared. Nothing read back is trusted unchecked.
  */
+import { reshareBase } from '../../wire/ceremony/key-definition.js'
 import { ownVault } from '../../storage/vault/age-vault.js'
 import type { Opened } from '../../messaging/session/handshake.js'
 import type { Room } from '../../messaging/session/session.js'
@@ -60,7 +61,7 @@ export async function store(
   // If another process has voted for something else, this result can no longer be voted for and leaves no
   // share here.
   if (definition.kind !== 'keygen') {
-    await checkVote(world.home, definition.parent, file.id, definition.supersedes)
+    await checkVote(world.home, reshareBase(definition), file.id, definition.supersedes)
     await requireStart(world.home, world.card, definition)
   }
   const ran = { definition: file.id, sid: opened.sid, head: transcriptHead(transcript) }

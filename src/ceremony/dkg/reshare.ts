@@ -13,10 +13,17 @@ import type { Home } from '../../storage/home/home.js'
 import { castVote, checkVote, lastVote } from '../../storage/home/votes.js'
 import type { Card } from '../../wire/identity/card.js'
 import { custodiansOf, type DefinitionFile, type ReshareDefinition } from '../../wire/ceremony/definition.js'
-import { isReshare, isWatcher, playersOf, reshareInputOf } from '../../wire/ceremony/key-definition.js'
+import {
+  isReshare,
+  isWatcher,
+  playersOf,
+  reshareBase,
+  reshareInputOf,
+} from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { equalBytes } from '../../protocol/core/codec.js'
+import { requireApprovals } from '../policy/carried-policy.js'
 import { requireNotEnded } from '../session/abort.js'
 import { findKey, openShare } from '../epochs/find-key.js'
 import { nameOfKey } from './activate.js'
@@ -55,14 +62,15 @@ export async function planReshare(
       { hint: 'nothing has to be done here; whoever holds a share and whoever gets one runs it' },
     )
   }
+  await requireApprovals(definition)
   const files = new CeremonyFiles(home, file.id)
   await requireNotEnded(files)
   const begun = watches
-    ? hex((await lastVote(home, definition.parent)) ?? new Uint8Array()) === hex(file.id)
+    ? hex((await lastVote(home, reshareBase(definition))) ?? new Uint8Array()) === hex(file.id)
     : (await files.readReceipt()) !== null
   checkTime(definition, begun, now)
   const behind = begun ? null : await requireStart(home, self, definition)
-  await checkVote(home, definition.parent, file.id, definition.supersedes)
+  await checkVote(home, reshareBase(definition), file.id, definition.supersedes)
   const index = !watches && place <= custodiansOf(definition).length ? place : null
   return { file, definition, players, place, index, begun, behind }
 }
@@ -77,17 +85,19 @@ export async function voteAhead(home: Home, self: Card, file: DefinitionFile): P
   const files = new CeremonyFiles(home, id)
   await requireNotEnded(files)
   if (!isReshare(definition)) return
+  await requireApprovals(definition)
   await startsFromHere(home, self, definition)
   if (!isWatcher(definition, self)) return
-  const { parent, supersedes } = definition
+  const { supersedes } = definition
+  const base = reshareBase(definition)
   const lock = await files.lock()
   try {
     // Another process may have ended it since the first check.
     await requireNotEnded(files)
-    await checkVote(home, parent, id, supersedes)
+    await checkVote(home, base, id, supersedes)
     await requireStart(home, self, definition)
     await keepCeremony(home, file)
-    await castVote(home, parent, id, supersedes)
+    await castVote(home, base, id, supersedes)
   } finally {
     await lock.release().catch(() => {})
   }

@@ -14,8 +14,8 @@ import { needsAuxiliary, type NewShares, SHOWS_PRIMES } from '../../protocol/eng
 import { type PartyId, Session } from '../../protocol/core/session.js'
 import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
-import { definitionCodec, type KeyDefinition } from '../../wire/ceremony/definition.js'
-import { onlookersOf } from '../../wire/ceremony/key-definition.js'
+import { definitionCodec } from '../../wire/ceremony/definition.js'
+import { onlookersOf, type VotedDefinition } from '../../wire/ceremony/key-definition.js'
 import { decodeEnvelope } from '../../wire/session/envelope.js'
 import { Failure } from '../../wire/base/failure.js'
 import { encodeRecord, levelOfKeys, parseRecord, recordDigest } from '../../wire/key/record.js'
@@ -49,7 +49,7 @@ export type Table = {
 }
 
 /** @throws Failure `E_EXPIRED`, `E_TOO_EARLY` (absent); after the vote, expiry no longer matters */
-export function checkTime({ not_before, expires, kind }: KeyDefinition, begun: boolean, now: number): void {
+export function checkTime({ not_before, expires, kind }: VotedDefinition, begun: boolean, now: number): void {
   if (!begun && now >= expires) {
     throw new Failure('absent', 'E_EXPIRED', `this definition expired on ${rfc3339(expires)}`, {
       hint: `its author can make a new one with \`mpc ceremony new ${kind}\``,

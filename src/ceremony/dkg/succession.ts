@@ -24,6 +24,7 @@ import { type HeldEpoch, type HeldKey, heldKey, requireKnownKey } from '../epoch
 import { findKey } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
 import { requireSameSeats } from '../keys/rebinds.js'
+import { requireCarried } from '../policy/carried-policy.js'
 import { requireNotReplaced } from '../epochs/superseded.js'
 
 /**
@@ -40,7 +41,10 @@ export async function requireStart(
   definition: ReshareDefinition,
 ): Promise<number | null> {
   const active = await activeHere(home, definition)
-  if (startsFrom(active, self, definition)) return null
+  if (active && startsFrom(active, self, definition)) {
+    await requireCarried(home, active, definition)
+    return null
+  }
   const isSelf = (fingerprint: Uint8Array) => equalBytes(fingerprint, self.fingerprint)
   const deals = definition.dealers.some(isSelf)
   if (deals || isWatcher(definition, self)) throw notHeld(definition, active, deals)

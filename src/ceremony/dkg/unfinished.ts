@@ -3,11 +3,12 @@
  * have given the others a certified result, so this is no clean abort; the member is told how to finish.
  */
 import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
-import type { KeyDefinition } from '../../wire/ceremony/key-definition.js'
+import type { VotedDefinition } from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
+import { commandOf } from '../definition/build.js'
 import { hex } from '../../wire/base/text.js'
 
-type Ceremony = { readonly file: { readonly id: Uint8Array }; readonly definition: KeyDefinition }
+type Ceremony = { readonly file: { readonly id: Uint8Array }; readonly definition: VotedDefinition }
 
 /**
  * Runs the steps after the vote.
@@ -36,7 +37,7 @@ export async function unfinished(
     : [
         'the vote of this member is due',
         'may have voted, and wait for it',
-        `mpc ${definition.kind} --join ${id}`,
+        `mpc ${commandOf(definition)} --join ${id}`,
       ]
   return new Failure('doubt', 'E_UNFINISHED', `${what}, and this home could not go on: ${error.message}`, {
     cause: error,

@@ -9,7 +9,7 @@ import { equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
 import { isLastVote } from '../../storage/home/votes.js'
-import { isReshare, type ReshareDefinition } from '../../wire/ceremony/key-definition.js'
+import { isReshare, reshareBase, type ReshareDefinition } from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { descends, type HeldEpoch, type HeldKey, newestOf } from './held-epochs.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
@@ -70,7 +70,7 @@ async function sourcesOf(home: Home, held: HeldKey, old: readonly HeldEpoch[]): 
     if (of.length === 0) continue
     // A result that this home voted for and nothing replaced may still be certified, and then its share is in
     // use.
-    const isOpen = !made && definition !== null && (await isLastVote(home, definition.parent, id))
+    const isOpen = !made && definition !== null && (await isLastVote(home, reshareBase(definition), id))
     const pending = made ? old.includes(made) : !isOpen
     sources.push({ files: new CeremonyFiles(home, id), pending, of })
   }

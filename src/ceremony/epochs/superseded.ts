@@ -6,7 +6,8 @@
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Home } from '../../storage/home/home.js'
 import { votesFrom } from '../../storage/home/votes.js'
-import { isKeyDefinition } from '../../wire/ceremony/key-definition.js'
+import { isVoted } from '../../wire/ceremony/key-definition.js'
+import { voteBase } from '../../wire/ceremony/parent-epoch.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { KeyRecord } from '../../wire/key/record.js'
 import { hex } from '../../wire/base/text.js'
@@ -18,8 +19,8 @@ import { storedCeremony } from '../definition/ceremony-store.js'
  *   made any of them; `E_CEREMONY_FILES` if the ceremony it voted for cannot be read
  */
 export async function requireNotReplaced(home: Home, records: readonly KeyRecord[]): Promise<void> {
-  for (const { parent, definition, epoch } of records) {
-    const by = parent && (await replacedBy(home, parent, definition))
+  for (const { parent, policy, definition, epoch } of records) {
+    const by = parent && (await replacedBy(home, voteBase(parent, policy), definition))
     if (!by) continue
     throw new Failure(
       'conflict',
@@ -32,8 +33,8 @@ export async function requireNotReplaced(home: Home, records: readonly KeyRecord
   }
 }
 
-async function replacedBy(home: Home, parent: Uint8Array, id: Uint8Array): Promise<Uint8Array | null> {
-  const votes = await votesFrom(home, parent)
+async function replacedBy(home: Home, base: Uint8Array, id: Uint8Array): Promise<Uint8Array | null> {
+  const votes = await votesFrom(home, base)
   const at = votes.findIndex((vote) => equalBytes(vote, id))
   if (at >= 0) return votes[at + 1] ?? null
   for (const vote of votes) {
@@ -45,7 +46,7 @@ async function replacedBy(home: Home, parent: Uint8Array, id: Uint8Array): Promi
 /** The ceremonies that a voted-for ceremony supersedes. */
 async function replaces(home: Home, vote: Uint8Array): Promise<readonly Uint8Array[]> {
   const file = await storedCeremony(home, vote)
-  if (file && isKeyDefinition(file.definition)) return file.definition.supersedes ?? []
+  if (file && isVoted(file.definition)) return file.definition.supersedes ?? []
   throw new Failure('conflict', 'E_CEREMONY_FILES', `this home voted for ${hex(vote)}, which is not here`, {
     hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
   })

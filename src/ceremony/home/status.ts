@@ -8,8 +8,7 @@ import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
 import type { Home } from '../../storage/home/home.js'
 import { type KeyState, listKeys, readStateAlone } from '../../storage/home/epochs.js'
 import { isLastVote } from '../../storage/home/votes.js'
-import type { KeyDefinition } from '../../wire/ceremony/definition.js'
-import { isKeyDefinition, isReshare } from '../../wire/ceremony/key-definition.js'
+import { isReshare, isVoted, reshareBase, type VotedDefinition } from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { type KeyRecord, parseRecord, recordDigest } from '../../wire/key/record.js'
 import { parseRequest } from '../../wire/ceremony/request.js'
@@ -17,6 +16,7 @@ import { hex } from '../../wire/base/text.js'
 import { nameOfKey } from '../dkg/activate.js'
 import { findKey } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
+import { commandOf } from '../definition/build.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 
 /** The one who must act next, and the command to run. */
@@ -29,7 +29,7 @@ export type Move = {
 export type CeremonyStatus = Move & {
   readonly id: Uint8Array
   /** Null if the home does not say what it was. */
-  readonly kind: KeyDefinition['kind'] | 'handshake' | null
+  readonly kind: VotedDefinition['kind'] | 'handshake' | null
   /** The key's name in the definition, or its name here. */
   readonly key: string | null
   readonly state: keyof typeof CEREMONY_STATES
@@ -45,7 +45,7 @@ export const CEREMONY_STATES = {
   prepared: 'the result is stored; this member has not voted',
   'in-doubt': 'in doubt: this member has voted, and does not know the outcome',
   certified: 'certified, and not in use here yet',
-  overtaken: 'a later epoch of the key is in use here',
+  overtaken: 'a later epoch or policy of the key is in use here',
   done: 'done',
   aborted: 'ended by this member before it voted; nothing came of it',
   expired: 'expired; nothing came of it',
@@ -111,27 +111,39 @@ export async function ceremonyIn(
       files.readReceipt(),
       files.readCertificate(),
     ])
-    const definition = file && isKeyDefinition(file.definition) ? file.definition : null
+    const definition = file && isVoted(file.definition) ? file.definition : null
     // A signing is reported by its claims; of a handshake nothing is kept.
     if (definition === null && prepared === null && receipt === null) return null
     const kind = definition?.kind ?? 'keygen'
-    const parent = definition && isReshare(definition) ? definition.parent_record : null
+    const parent = definition && definition.kind !== 'keygen' ? definition.parent_record : null
+    const change = definition?.kind === 'policy' ? definition : null
     const name = await keyWith(home, keys, parent?.key_id ?? id)
     const state = name === null ? null : await readStateAlone(home, name)
     const last = state?.epochs.find(({ status }) => status === 'active')
     const isMade =
-      state !== null && (parent === null || (certificate !== null && (await isKept(files, state, parent))))
+      state !== null &&
+      (change
+        ? certificate !== null && state.policy >= change.number
+        : parent === null || (certificate !== null && (await isKept(files, state, parent))))
     const expires = definition?.expires ?? null
     const about = { id, kind, key: name ?? definition?.key ?? null, expires } as const
-    const again = { owner: 'you', next: `mpc ${kind} ${file ? `--join ${hex(id)}` : '--definition FILE'}` }
+    const command = definition ? commandOf(definition) : kind
+    const again = { owner: 'you', next: `mpc ${command} ${file ? `--join ${hex(id)}` : '--definition FILE'}` }
     const process = await files.runningIn()
     if (process !== null) return { ...about, state: 'running', owner: `process ${process}`, next: null }
     if (isMade) return { ...about, state: 'done', ...NOTHING }
-    if (parent && last && last.number > parent.epoch) return { ...about, state: 'overtaken', ...NOTHING }
+    const isPast = change !== null && (state?.policy ?? 0) >= change.number
+    if (isPast || (parent && last && last.number > parent.epoch))
+      return { ...about, state: 'overtaken', ...NOTHING }
     if (certificate) return { ...about, state: 'certified', ...again }
     if (receipt) return { ...about, state: 'in-doubt', ...again }
     if (await files.isEnded()) return { ...about, state: 'aborted', ...NOTHING }
-    if (parent && !prepared && (await isLastVote(home, recordDigest(parent), id)))
+    if (
+      definition &&
+      isReshare(definition) &&
+      !prepared &&
+      (await isLastVote(home, reshareBase(definition), id))
+    )
       return { ...about, state: 'signed', ...again }
     if (expires !== null && expires <= now) return { ...about, state: 'expired', ...NOTHING }
     return { ...about, state: prepared ? 'prepared' : 'begun', ...again }

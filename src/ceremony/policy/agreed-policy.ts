@@ -1,8 +1,8 @@
 /** The policy that a ceremony file brings. Every custodian's program reads it before its person is asked. */
 import type { Policy } from '../../policy/language.js'
 import { parsePolicy } from '../../policy/parse.js'
-import type { Definition } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
+import type { Definition } from '../../wire/ceremony/definition.js'
 
 /**
  * The bytes of a policy that somebody wrote, if it is one.
@@ -13,12 +13,29 @@ export async function writtenPolicy(file: Uint8Array, path: string): Promise<Uin
   return file
 }
 
+/** The bytes of the policy that a definition brings or carries; null if none. */
+export function policyBytes(definition: Definition): Uint8Array | null {
+  switch (definition.kind) {
+    case 'keygen':
+    case 'policy':
+      return definition.policy
+    case 'reshare':
+    case 'refresh':
+      return definition.policy && definition.policy.bytes
+    case 'handshake':
+    case 'sign':
+      return null
+    default:
+      return definition satisfies never
+  }
+}
+
 /**
  * @returns null if it brings none
  * @throws Failure `E_DEFINITION` (authentication) with every mistake, if it is none that this program understands
  */
 export async function agreedPolicy(definition: Definition): Promise<Policy | null> {
-  const bytes = definition.kind === 'keygen' ? definition.policy : null
+  const bytes = policyBytes(definition)
   if (bytes === null) return null
   return parsePolicy(bytes, 'policy').catch((cause: unknown) => {
     if (!(cause instanceof Failure)) throw cause

@@ -20,7 +20,7 @@ export function policyDiffers(
     `${party} applies ${there} to ${key}, and this home applies ${here}`,
     {
       party,
-      hint: `nothing was signed; compare them: \`mpc policy show ${key}\``,
+      hint: `nothing was signed; whoever has the newer one writes it, \`mpc policy show ${key} --chain -o FILE\`, and the other takes it in: \`mpc policy import --key ${key} FILE\``,
     },
   )
 }

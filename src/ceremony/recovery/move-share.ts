@@ -5,6 +5,8 @@
  * vote again elsewhere, nor vote first on both machines, or two reshares from one epoch could both become
  * valid.
  */
+import { policyInForce } from '../policy/policy-in-force.js'
+import { voteBase } from '../../wire/ceremony/parent-epoch.js'
 import { ageRecipient, ownVault } from '../../storage/vault/age-vault.js'
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Secret } from '../../protocol/core/secret.js'
@@ -64,7 +66,7 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
       'certificate.cbor': certificate,
       'rebind.offer': offer,
     }
-    await markMoved(home, digest)
+    await markMoved(home, voteBase(digest, await policyInForce(home, key)))
     if (!(await createDir(out, files))) throw outputExists(out)
   } finally {
     wipeSigningKey(own)

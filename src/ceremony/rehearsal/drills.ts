@@ -3,6 +3,7 @@
  * holders and loses the machine, holders restore the share on another, and it signs there. Each act uses the
  * code of the real command.
  */
+import { policyInForce } from '../policy/policy-in-force.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { createFile, readFile, renameDir } from '../../storage/fs/atomic.js'
 import { writeDefinition } from '../../wire/ceremony/definition.js'
@@ -102,7 +103,11 @@ async function reshare(stage: Stage, everybody: readonly Actor[], folder: string
   const times = { supersedes: null, notBefore: null, expires: null }
   const known = await knownCards(author.home)
   const file = unsigned(
-    buildReshare({ ...plan, ...times }, key, known, { now: stage.clock.now(), rng: stage.rng }),
+    buildReshare({ ...plan, ...times }, key, known, {
+      now: stage.clock.now(),
+      rng: stage.rng,
+      policy: await policyInForce(author.home, key),
+    }),
   )
   if (stage.keep !== null) await createFile(`${folder}/reshare.mpc`, writeDefinition(file))
   const { playing } = seats({ ...stage, mishap: null, seatOf: stage.watch }, everybody)

@@ -14,15 +14,20 @@ import { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { Home } from '../../storage/home/home.js'
 import { lastVote } from '../../storage/home/votes.js'
 import type { Card } from '../../wire/identity/card.js'
-import type { DefinitionFile, KeyDefinition } from '../../wire/ceremony/definition.js'
-import { isReshare, playersOf } from '../../wire/ceremony/key-definition.js'
+import type { DefinitionFile } from '../../wire/ceremony/definition.js'
+import {
+  isReshare,
+  playersOf,
+  reshareBase,
+  type VotedDefinition,
+} from '../../wire/ceremony/key-definition.js'
 import { decodeEnvelope, type Envelope, sealEnvelope } from '../../wire/session/envelope.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { keepCeremony } from '../definition/ceremony-store.js'
 import { leaving, memberOf, type World } from '../world.js'
 
-export type Abandoning = DefinitionFile & { readonly definition: KeyDefinition }
+export type Abandoning = DefinitionFile & { readonly definition: VotedDefinition }
 
 /** A waiting member asks at least this often, in milliseconds. */
 const ASKS_WITHIN = 20_000
@@ -51,7 +56,7 @@ export async function endHere(home: Home, file: Abandoning, now: number): Promis
 async function hasVoted(home: Home, { id, definition }: Abandoning, files: CeremonyFiles): Promise<boolean> {
   if ((await files.readReceipt()) !== null) return true
   if (!isReshare(definition)) return false
-  const last = await lastVote(home, definition.parent)
+  const last = await lastVote(home, reshareBase(definition))
   return last !== null && equalBytes(last, id)
 }
 

@@ -9,6 +9,7 @@ import { MOST_ENTRIES } from '../../protocol/core/entries.js'
 import type { Scheme } from '../../protocol/group/scheme.js'
 import { definitionCodec } from '../../wire/ceremony/definition.js'
 import { type KeyDefinition, watchersOf } from '../../wire/ceremony/key-definition.js'
+import type { PolicyDefinition } from '../../wire/ceremony/policy-definition.js'
 import { MLKEM_CIPHERTEXT } from '../../wire/session/handshake.js'
 import { Failure } from '../../wire/base/failure.js'
 import { type KeyRecord, levelOfKeys } from '../../wire/key/record.js'
@@ -48,6 +49,13 @@ export function largestInMaking(definition: KeyDefinition, parties: number): num
   const outcome = watchers === 0 ? 0 : record + certificate
   const bodies = [proofOfModulus(scheme), opening, certificate, outcome, encoded]
   return Math.max(largestInOpening(parties, parties + watchers), SHOWN + Math.max(...bodies))
+}
+
+/** The largest message of a policy change. @param parties number of participants */
+export function largestInChange(definition: PolicyDefinition, parties: number): number {
+  const certificate = 3 * NAMED + parties * (SIGNED + 2 * NAMED)
+  const bodies = [certificate, definitionCodec.encode(definition).length]
+  return Math.max(largestInOpening(parties), SHOWN + Math.max(...bodies))
 }
 
 /** The numbers that decide how large the letters of a signing are. */

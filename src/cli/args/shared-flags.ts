@@ -1,6 +1,6 @@
 /** Flags that several commands take. */
 import type { Flag } from '../runtime/command.js'
-import { name, names, once, wholeNumber } from '../runtime/parse.js'
+import { any, hash, name, names, once, wholeNumber } from '../runtime/parse.js'
 
 /** For commands that meet other members. */
 export const allowQuarantined: Flag = {
@@ -22,3 +22,16 @@ export const confirm: Flag = {
   text: 'the name of the key again; needed for a minority reshare, and to replace another ceremony',
   parse: once(name),
 }
+
+/** Flags of the commands that take part in a ceremony agreed on by a file. */
+export const takingPart: readonly Flag[] = [
+  { flags: '--definition <file>', text: 'the ceremony file', parse: once(any) },
+  {
+    flags: '--join <id>',
+    text: 'the ID of the ceremony, 64 hex digits; another member sends the file',
+    parse: once(hash),
+  },
+  { flags: '--accept <id>', text: 'the ID that you have checked and accept', parse: once(hash) },
+  allowQuarantined,
+  linger,
+]

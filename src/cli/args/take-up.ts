@@ -4,14 +4,17 @@ import type { MadeKey } from '../../ceremony/dkg/plan.js'
 import { takeUp } from '../../ceremony/home/take-up.js'
 import type { Context } from '../runtime/context.js'
 
-/** Announces each activated key. A home without an identity has none to activate. */
+/** Announces each activated key and policy. A home without an identity has none to activate. */
 export async function takeUpWaiting(context: Context): Promise<readonly MadeKey[]> {
   const { home } = await context.existingHome()
   const card = home && (await cardIfAny(home))
   if (!home || !card) return []
-  const made = await takeUp(home, card, context.now())
-  for (const { name, record } of made) {
+  const { keys, policies } = await takeUp(home, card, context.now())
+  for (const { name, number } of policies) {
+    context.terminal.say(`Policy ${number} of ${name} is certified and now in force here.`)
+  }
+  for (const { name, record } of keys) {
     context.terminal.say(`Epoch ${record.epoch} of ${name} is certified and now in use here.`)
   }
-  return made
+  return keys
 }

@@ -42,17 +42,28 @@ export const peopleCodes = {
   E_POLICY: entry('The policy has mistakes.', 'Correct them at the lines and columns in the error.'),
   E_POLICY_MISSING: entry(
     'The key has a policy, and its file is not in this home. Nothing is signed without it.',
-    'Put back the policies folder of the key from a copy of this home.',
+    'Another custodian writes it: `mpc policy show KEY --chain -o FILE`. Here: `mpc policy import --key KEY FILE`.',
   ),
   E_POLICY_CHAIN: entry(
-    'A policy file in this home is damaged, is not the one that the custodians agreed on, or is not understood.',
-    'Put back the policies folder of the key from a copy of this home, or use the version of mpc that the others use.',
+    'A policy in this home is damaged, is not the one that the custodians agreed on, or is not understood.',
+    'Take it from another custodian: `mpc policy import --key KEY FILE`; or use the version of mpc that the others use.',
   ),
   E_POLICY_DIFFERS: entry(
-    'Two custodians do not apply the same policy to the key.',
-    'Compare them: `mpc policy show KEY`. The newer one counts.',
+    'Two custodians do not apply the same policy to the key, or it has changed meanwhile.',
+    'The newer one counts. `mpc policy show KEY --chain -o FILE` writes it; `mpc policy import --key KEY FILE` takes it in.',
   ),
-  E_LATER: entry('This kind of ceremony does not exist yet.', '`mpc ceremony new --help` lists the kinds.'),
+  E_POLICY_FILE: entry(
+    'The file does not prove the policies of this key.',
+    'Ask a custodian for it again: `mpc policy show KEY --chain -o FILE`.',
+  ),
+  E_POLICY_OLDER: entry(
+    'The file has older policies than the one in force here.',
+    'Use the file of a custodian who is up to date.',
+  ),
+  E_POLICY_RESHARE: entry(
+    'The policy of the key asks for more old custodians to sign a reshare than this definition does.',
+    'Make the definition again with `mpc ceremony new reshare`, which asks for as many.',
+  ),
   E_QUARANTINED: entry(
     'This home saw the member break the protocol. Other homes are not affected.',
     'Ask its owner what happened. To go on, answer at a terminal or give --allow-quarantined NAME.',

@@ -7,15 +7,18 @@ import { knownCards } from '../../ceremony/contacts/contacts.js'
 import type { Home } from '../../storage/home/home.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Card, Keys } from '../../wire/identity/card.js'
-import { type KeyDefinition, watchersOf } from '../../wire/ceremony/key-definition.js'
+import { type VotedDefinition, watchersOf } from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { acceptCeremony } from './accept.js'
 import type { Context } from '../runtime/context.js'
 import { outcomeOf } from '../views/definition.js'
 
+/** A member's part in a ceremony, as far as a person agrees to it. */
+export type Part = Pick<MakingPlan, 'players' | 'begun' | 'behind'> & { readonly definition: VotedDefinition }
+
 /** @throws Failure as `planOf`, `acceptCeremony` and `requireVerified` say */
-export async function agreeTo<P extends MakingPlan>(
+export async function agreeTo<P extends Part>(
   context: Context,
   file: CeremonyFile,
   { accept, confirm }: { readonly accept: string | null; readonly confirm: string | null },
@@ -50,7 +53,7 @@ function notForAll(error: unknown): unknown {
 /** Destructive changes need the key's name typed, or given in --confirm. */
 export async function confirmSevere(
   context: Context,
-  definition: KeyDefinition,
+  definition: VotedDefinition,
   confirm: string | null,
 ): Promise<void> {
   const { terminal } = context
@@ -62,9 +65,9 @@ export async function confirmSevere(
   }
   if (definition.kind === 'keygen' || confirm !== null) return
   const { fingerprint } = await context.card()
-  const deals = definition.dealers.some((dealer) => equalBytes(dealer, fingerprint))
   const asking = { flag: `--confirm ${key}` }
-  if (definition.minority && deals) {
+  const isDealer = (dealer: Uint8Array) => equalBytes(dealer, fingerprint)
+  if (definition.kind !== 'policy' && definition.minority && definition.dealers.some(isDealer)) {
     const unheard = watchersOf(definition).map(({ name }) => name)
     const whose = unheard.length === 0 ? 'nobody' : unheard.join(', ')
     await terminal.confirm(

@@ -19,7 +19,7 @@ import {
   time,
 } from './schema.js'
 import { rehearsed } from './rehearsal.js'
-import { policyData } from './policy.js'
+import { policy, policyData } from './policy.js'
 import { shareData } from './share.js'
 import { entry, signingData, signings, view } from './signing.js'
 
@@ -50,16 +50,19 @@ const imported = object(
 
 const definitionFields = {
   definition_id: hex(32),
-  kind: oneOf('keygen', 'reshare', 'refresh', 'handshake'),
+  kind: oneOf('keygen', 'reshare', 'refresh', 'policy', 'handshake'),
   key: orNull(name),
   scheme: orNull(scheme),
   threshold: orNull(count(2)),
   members: list(object({ name, fingerprint: hex(32), role: text, index: orNull(count(1)) })),
   participants: list(name),
   dealers: list(name),
-  /** Of the policy that it brings; null: none. */
+  /** Of the policy that it brings, or that a reshare carries; null: none. */
   policy_sha256: orNull(hex(32)),
-  /** Of a reshare or refresh: the record's digest of the epoch that it starts from. */
+  /** Of a policy change: the number of the new policy, and the digest of the one before. */
+  policy_number: count(1),
+  policy_previous: orNull(hex(32)),
+  /** Of a reshare, refresh or policy change: the record's digest of the epoch that it starts from. */
   parent: hex(32),
   /** Ids of unfinished ceremonies that it replaces. */
   supersedes: orNull(list(hex(32), { minItems: 1, maxItems: 16 })),
@@ -78,7 +81,16 @@ const definitionFields = {
   warnings: list(text),
   file: path,
 }
-const OF_RESHARES = ['parent', 'supersedes', 'minority', 'rebound', 'watchers', 'watchers_needed']
+const OF_RESHARES = [
+  'parent',
+  'supersedes',
+  'minority',
+  'rebound',
+  'watchers',
+  'watchers_needed',
+  'policy_number',
+  'policy_previous',
+]
 const definition = object(definitionFields, OF_RESHARES)
 
 const keyFields = {
@@ -104,8 +116,6 @@ const keyFields = {
   transcript: orNull(path),
 }
 const key = object(keyFields, ['attempt'])
-/** In force here; null for a key without a policy. */
-const policy = orNull(object({ number: count(1), sha256: hex(32) }))
 
 const handshake = object({
   words: list(text, { minItems: 6, maxItems: 6 }),
@@ -125,7 +135,7 @@ const move = { owner: orNull(text), next: orNull(text) }
 const ceremonies = list(
   object({
     definition_id: hex(32),
-    kind: oneOf('keygen', 'reshare', 'refresh', 'handshake', null),
+    kind: oneOf('keygen', 'reshare', 'refresh', 'policy', 'handshake', null),
     key: orNull(name),
     state: oneOf(
       'running',
@@ -202,12 +212,10 @@ const DATA: Readonly<Record<string, Schema>> = {
   reshare: key,
   refresh: key,
   'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
-  'key show': object({ ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy }, ['attempt']),
-  'policy show': object({
-    key: name,
-    policy: orNull(object({ number: count(1), sha256: hex(32), yaml: text })),
-    file: orNull(path),
-  }),
+  'key show': object(
+    { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy: orNull(policy) },
+    ['attempt'],
+  ),
   'key address': object({
     key: name,
     scheme,

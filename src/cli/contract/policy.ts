@@ -1,8 +1,11 @@
 /** The output about policies. */
 import { view } from './signing.js'
-import { count, hex, list, name, object, oneOf, orNull, text, time } from './schema.js'
+import { count, hex, list, name, object, oneOf, orNull, path, text, time } from './schema.js'
 
 const amount = { type: 'string', pattern: '^(0|[1-9][0-9]*)$' } as const
+
+/** A policy of a key by its number and digest. */
+export const policy = object({ number: count(1), sha256: hex(32) })
 
 /** What the policy of a key says of a payload. */
 const explained = object({
@@ -13,7 +16,7 @@ const explained = object({
   asker: text,
   view,
   /** Null where the key has none; then everything may be signed that its custodians approve. */
-  policy: orNull(object({ number: count(1), sha256: hex(32) })),
+  policy: orNull(policy),
   decision: oneOf('allow', 'deny', 'needs'),
   /** Names of the rules that allow it; of a denial those that deny. */
   rules: list(text),
@@ -44,4 +47,25 @@ const explained = object({
   explanation: list(text),
 })
 
-export const policyData = { 'policy explain': explained }
+export const policyData = {
+  'policy explain': explained,
+  'policy apply': object({
+    key: name,
+    policy,
+    definition_id: hex(32),
+    attempt: text,
+    certificate: path,
+    already: { type: 'boolean' },
+  }),
+  'policy import': object({
+    key: name,
+    policy: orNull(policy),
+    /** Numbers of the policies that were not here before. */
+    added: list(count(1)),
+  }),
+  'policy show': object({
+    key: name,
+    policy: orNull(object({ number: count(1), sha256: hex(32), yaml: text })),
+    file: orNull(path),
+  }),
+}

@@ -145,7 +145,7 @@ const transcript = object({
 const failedRun = object({
   kind: { const: 'failed-run' },
   /** The kind of ceremony. */
-  of: oneOf('keygen', 'reshare', 'refresh', 'sign'),
+  of: oneOf('keygen', 'reshare', 'refresh', 'policy', 'sign'),
   ...ranFields,
   /** Null where the file holds letters alone. */
   sid: orNull(hex(32)),

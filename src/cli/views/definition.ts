@@ -2,17 +2,19 @@
 import { type CeremonyFile, missingFrom, participantsOf, signersOf } from '../../ceremony/definition/build.js'
 import { listed } from '../../ceremony/epochs/remaining-quorum.js'
 import type { Status } from '../../ceremony/contacts/contacts.js'
-import { agreedPolicy } from '../../ceremony/policy/agreed-policy.js'
+import { agreedPolicy, policyBytes } from '../../ceremony/policy/agreed-policy.js'
 import { type Card, fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { custodiansOf, definitionKeys, type ReshareDefinition } from '../../wire/ceremony/definition.js'
 import {
   dealersOf,
   isKeyDefinition,
   isReshare,
+  isVoted,
   membersOf as membersIn,
   watchersNeeded,
   watchersOf,
 } from '../../wire/ceremony/key-definition.js'
+import type { PolicyDefinition } from '../../wire/ceremony/policy-definition.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex, rfc3339 } from '../../wire/base/text.js'
 import { fields } from '../terminal/style.js'
@@ -31,17 +33,26 @@ type Member = {
 export function definitionData(ceremony: CeremonyFile, file: string): Readonly<Record<string, unknown>> {
   const { definition, id } = ceremony
   const about = isKeyDefinition(definition) ? definition : null
+  const voted = isVoted(definition) ? definition : null
   const reshare = isReshare(definition) ? definition : null
-  const policy = definition.kind === 'keygen' ? definition.policy : null
+  const change = definition.kind === 'policy' ? definition : null
+  const policy = policyBytes(definition)
   return {
     definition_id: hex(id),
     kind: definition.kind,
-    key: about?.key ?? null,
+    key: voted?.key ?? null,
     scheme: about?.scheme ?? null,
     threshold: about?.threshold ?? null,
     members: membersOf(ceremony),
     participants: names(participantsOf(ceremony)),
     dealers: reshare ? dealersOf(reshare).map(({ card }) => card.name) : [],
+    ...(change && {
+      parent: hex(change.parent),
+      supersedes: change.supersedes?.map(hex) ?? null,
+      policy_number: change.number,
+      policy_previous: change.previous && hex(change.previous),
+      rebound: names(change.rebinds.map(({ card }) => card)),
+    }),
     ...(reshare && {
       parent: hex(reshare.parent),
       supersedes: reshare.supersedes?.map(hex) ?? null,
@@ -53,9 +64,9 @@ export function definitionData(ceremony: CeremonyFile, file: string): Readonly<R
     policy_sha256: policy && hex(sha256(policy)),
     signed_by: names(signersOf(ceremony)),
     missing: names(missingFrom(ceremony)),
-    not_before: about && rfc3339(about.not_before),
-    expires: about && rfc3339(about.expires),
-    rehearsal: about?.rehearsal ?? false,
+    not_before: voted && rfc3339(voted.not_before),
+    expires: voted && rfc3339(voted.expires),
+    rehearsal: voted?.rehearsal ?? false,
     warnings: warningsOf(ceremony),
     file,
   }
@@ -91,15 +102,13 @@ export async function definitionLines(
   ]
 }
 
-/** The policy that the key gets, in words. */
+/** The policy that the key gets or keeps, in words. */
 async function policyOf(definition: CeremonyFile['definition']): Promise<string[]> {
-  if (definition.kind !== 'keygen') return []
-  const policy = await agreedPolicy(definition)
-  if (policy === null || definition.policy === null) return ['No policy: each custodian decides alone.']
-  return [
-    `The key has a policy, sha256 ${hex(sha256(definition.policy))}:`,
-    ...policyLines(policy).map((line) => `  ${line}`),
-  ]
+  if (definition.kind === 'handshake') return []
+  const [policy, bytes] = [await agreedPolicy(definition), policyBytes(definition)]
+  if (policy === null || bytes === null) return ['No policy: each custodian decides alone.']
+  const what = definition.kind === 'policy' ? 'The new policy' : 'The key has a policy'
+  return [`${what}, sha256 ${hex(sha256(bytes))}:`, ...policyLines(policy).map((line) => `  ${line}`)]
 }
 
 const STATUS: Readonly<Record<Status | 'unknown', string>> = {
@@ -112,6 +121,7 @@ const STATUS: Readonly<Record<Status | 'unknown', string>> = {
 function headOf(file: CeremonyFile, now: number): string[] {
   const { definition } = file
   if (definition.kind === 'handshake') return [`Handshake of ${definition.members.length} members`]
+  if (definition.kind === 'policy') return changeHead(definition, now)
   const { key, rehearsal, threshold, scheme } = definition
   const custodians = custodiansOf(definition).length
   return [
@@ -122,6 +132,25 @@ function headOf(file: CeremonyFile, now: number): string[] {
     ...whenOf(definition, now),
   ]
 }
+
+/** What a policy change replaces. */
+function changeHead(definition: PolicyDefinition, now: number): string[] {
+  const { key, rehearsal, parent_record: old, number, previous, supersedes } = definition
+  return [
+    `${rehearsal ? 'REHEARSAL: ' : ''}Change the policy of the key ${key}`,
+    `all ${old.members.length} custodians of epoch ${old.epoch} take part; shares and public key stay`,
+    previous
+      ? `policy ${number} replaces policy ${number - 1}, sha256 ${hex(previous)}`
+      : 'the first policy of the key: until now it has none',
+    ...replacing(supersedes),
+    ...whenOf(definition, now),
+  ]
+}
+
+const replacing = (supersedes: readonly Uint8Array[] | null): string[] =>
+  supersedes
+    ? [`REPLACES ${listed(supersedes.map(hex))}: a vote in this one rejects ${outcomeOf(supersedes)}`]
+    : []
 
 /** Thresholds that deserve a second look. */
 export function warningsOf({ definition }: CeremonyFile): string[] {
@@ -156,9 +185,7 @@ function beforeOf(definition: ReshareDefinition): string[] {
     ),
     ...(minority ? [`BY A MINORITY; not asked: ${watchers || 'nobody'}, who could make another one`] : []),
     ...(needed > 0 ? [`needs consent from ${needed} of ${watchers}: they run this too`] : []),
-    ...(supersedes
-      ? [`REPLACES ${listed(supersedes.map(hex))}: a vote in this one rejects ${outcomeOf(supersedes)}`]
-      : []),
+    ...replacing(supersedes),
   ]
 }
 
@@ -178,6 +205,9 @@ function whenOf(
 function membersOf({ definition }: CeremonyFile): Member[] {
   if (definition.kind === 'handshake') {
     return definition.members.map((keys) => member(keys, 'member', null))
+  }
+  if (definition.kind === 'policy') {
+    return membersIn(definition).map((card, i) => member(card, 'custodian', i + 1))
   }
   let index = 0
   const members = definition.members.map(({ card, role }) => {

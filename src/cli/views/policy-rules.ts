@@ -19,6 +19,19 @@ export const policyLines = (policy: Policy): readonly string[] => [
   ...policy.rules.map(ruleLine),
 ]
 
+/** What a new policy changes, sentence by sentence. @param before null: there was none */
+export function changeLines(before: Policy | null, after: Policy): readonly string[] {
+  const [old, made] = [before ? policyLines(before) : [], policyLines(after)]
+  const gone = old.filter((line) => !made.includes(line))
+  const added = made.filter((line) => !old.includes(line))
+  return [
+    before ? 'What changes:' : 'Until now the key has no policy.',
+    ...gone.map((line) => `  - ${line}`),
+    ...added.map((line) => `  + ${line}`),
+    ...(gone.length + added.length === 0 ? ['  nothing that the program reads'] : []),
+  ]
+}
+
 function generalLines({ requests, reshareApprovals, unattendedPresign, typeAmounts }: Policy): string[] {
   return [
     `Requests come from: ${requests.from.join(', ')}.`,

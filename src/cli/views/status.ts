@@ -30,7 +30,13 @@ export const requestData = ({ id, key, view, state, owner, next }: RequestStatus
   next,
 })
 
-const KINDS = { keygen: 'key generation', reshare: 'reshare', refresh: 'refresh', handshake: 'handshake' }
+const KINDS = {
+  keygen: 'key generation',
+  reshare: 'reshare',
+  refresh: 'refresh',
+  policy: 'policy change',
+  handshake: 'handshake',
+}
 
 export const ceremonyLines = ({ id, kind, key, state, owner, next }: CeremonyStatus): string[] => [
   `${KINDS[kind ?? 'keygen']} ${key ?? '?'}, ${hex(id).slice(0, 16)}: ${CEREMONY_STATES[state]}`,

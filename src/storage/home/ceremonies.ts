@@ -34,9 +34,10 @@ const PENDING = {
 } as const
 
 export type PendingFile = keyof typeof PENDING
-/** A leaving member has no share. */
+/** A leaving member has no share; a policy change makes no record. */
 export type PendingFiles = Readonly<
-  Record<Exclude<PendingFile, 'share.age'>, Uint8Array> & Partial<Record<'share.age', Uint8Array>>
+  Record<'transcript.cbor' | 'prepared.cbor', Uint8Array> &
+    Partial<Record<'record.cbor' | 'share.age', Uint8Array>>
 >
 
 /** The IDs of all ceremonies with files in this home, sorted. */

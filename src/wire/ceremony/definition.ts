@@ -23,13 +23,14 @@ import {
 import { digest } from '../../protocol/core/session.js'
 import { checkDistinct, checkKeys, fingerprintOf, type Keys } from '../identity/card.js'
 import {
-  isKeyDefinition,
-  type KeyDefinition,
+  isVoted,
   keygenShape,
   membersOf,
   MOST_MEMBERS,
   reshareShape,
+  type VotedDefinition,
 } from './key-definition.js'
+import { policyShape } from './policy-definition.js'
 import { type SigningKey, verifySignature } from '../base/ed25519.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { sha256 } from '../base/hash.js'
@@ -89,12 +90,13 @@ const orderShape = mapped(
 
 export type HandshakeDefinition = Of<typeof handshakeShape>
 export type Order = Of<typeof orderShape>
-export type Definition = KeyDefinition | HandshakeDefinition | Order
+export type Definition = VotedDefinition | HandshakeDefinition | Order
 
 const definitionShape = variants<Definition>('kind', {
   keygen: keygenShape,
   reshare: reshareShape,
   refresh: reshareShape,
+  policy: policyShape,
   handshake: handshakeShape,
   sign: orderShape,
 })
@@ -194,7 +196,7 @@ export function parseDefinition(file: Uint8Array): DefinitionFile {
 
 /** The members that a definition itself names with their keys; an order names fingerprints only. */
 export function definitionKeys(definition: Definition): readonly Keys[] {
-  if (isKeyDefinition(definition)) return membersOf(definition)
+  if (isVoted(definition)) return membersOf(definition)
   return definition.kind === 'handshake' ? definition.members : []
 }
 

@@ -4,8 +4,9 @@
  */
 import { auxDataCodec } from '../../protocol/cggmp24/auxiliary/data.js'
 import type { PublicResult } from '../../protocol/engines/engine.js'
-import { custodiansOf, type KeyDefinition } from './key-definition.js'
+import { custodiansOf, type KeyDefinition, policyOf } from './key-definition.js'
 import { sha256 } from '../base/hash.js'
+import type { NamedPolicy } from '../key/named-policy.js'
 import type { KeyRecord } from '../key/record.js'
 
 /** @param id the definition's */
@@ -31,7 +32,13 @@ export function recordMade(
     epoch: old ? old.epoch + 1 : 1,
     parent: definition.parent,
     definition: id,
-    policy: old ? old.policy : definition.policy && { number: 1, sha256: sha256(definition.policy) },
+    policy: policyMade(definition),
     auxiliary: data && auxDataCodec.encode(data),
   }
+}
+
+/** The policy that the record names: a new key's first one, or the one that a reshare carries. */
+function policyMade(definition: KeyDefinition): NamedPolicy | null {
+  if (definition.kind !== 'keygen') return policyOf(definition)
+  return definition.policy && { number: 1, sha256: sha256(definition.policy) }
 }

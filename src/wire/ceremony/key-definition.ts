@@ -23,24 +23,29 @@ import type { ReshareInput } from '../../protocol/dkg/reshare.js'
 import { byEngine, engineField } from '../../protocol/engines/registry.js'
 import { SCHEMES } from '../../protocol/group/scheme.js'
 import { type Card, checkDistinct, parseCard } from '../identity/card.js'
-import { Failure } from '../base/failure.js'
+import { sha256 } from '../base/hash.js'
 import { rehearsalFlag } from '../base/realm.js'
-import { checkRebind, rebindShape } from '../key/rebind.js'
-import { encodeRecord, type KeyRecord, parseRecord, publicShares, recordDigest } from '../key/record.js'
-import { seatedBy } from '../key/seated-record.js'
 import { hex, nameShape } from '../base/text.js'
+import { MOST_POLICIES, type NamedPolicy } from '../key/named-policy.js'
+import { type KeyRecord, publicShares } from '../key/record.js'
+import {
+  checkParent,
+  MOST_MEMBERS,
+  oldCustodians,
+  parentFields,
+  seatedBefore,
+  supersedes,
+  voteBase,
+} from './parent-epoch.js'
+import { POLICY_LIMIT, type PolicyDefinition } from './policy-definition.js'
+export { MOST_MEMBERS, seatedBefore }
 
-export const MOST_MEMBERS = 64
 export const ROLES = ['custodian', 'operator', 'approver', 'observer'] as const
 export type Role = (typeof ROLES)[number]
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
 const memberShape = record({ card: cardShape, role: oneOf(ROLES) })
 export type Member = Of<typeof memberShape>
-
-/** An attacker with as many homes can split old custodians, each voting for another ceremony. */
-const MOST_SUPERSEDED = 16
-const supersededShape = mapped(list(bytes(32), 1, MOST_SUPERSEDED), checkOnce, (ids) => ids)
 
 const commonFields = {
   key: nameShape,
@@ -49,10 +54,7 @@ const commonFields = {
   /** Number of custodians who must sign. */
   threshold: uint(MOST_MEMBERS, 2),
   members: list(memberShape, 2, MOST_MEMBERS),
-  /** The policy file's bytes. */
-  policy: nullable(bytesUpTo(65_536)),
-  /** Definition IDs of unresolved ceremonies that this one replaces; their voters may vote here. */
-  supersedes: nullable(supersededShape),
+  supersedes,
   minority: flag,
   /** Milliseconds since 1970. */
   not_before: time(),
@@ -63,6 +65,8 @@ const commonFields = {
 const keygenFields = record({
   kind: oneOf(['keygen']),
   ...commonFields,
+  /** The bytes of the key's first policy; null: it has none. */
+  policy: nullable(bytesUpTo(POLICY_LIMIT, 1)),
   /** Record digest of the parent epoch. */
   parent: nullable(bytes(32)),
   /** Fingerprints of the dealers, who are old custodians. */
@@ -73,11 +77,11 @@ export const keygenShape = byEngine(mapped(keygenFields, checkKeygen, (d) => d))
 const reshareFields = record({
   kind: oneOf(['reshare', 'refresh']),
   ...commonFields,
-  parent: bytes(32),
-  /** The parent record. Every dealer signs it, so a newcomer learns it from all of them. */
-  parent_record: mapped<Uint8Array, KeyRecord>(bytesUpTo(3 << 17), parseRecord, encodeRecord),
-  /** Rebinds of seats in the parent record: at most one per seat, in the order of the record. */
-  rebinds: list(rebindShape, 0, MOST_MEMBERS),
+  ...parentFields,
+  /** How many old custodians must sign, as the policy says; null: as many as without it. */
+  approvals: nullable(uint(MOST_MEMBERS, 1)),
+  /** The policy in force, which stays; null: the key has none. */
+  policy: nullable(record({ number: uint(MOST_POLICIES, 1), bytes: bytesUpTo(POLICY_LIMIT, 1) })),
   dealers: list(bytes(32), 2, MOST_MEMBERS),
 })
 export const reshareShape = byEngine(mapped(reshareFields, checkReshare, (d) => d))
@@ -91,6 +95,21 @@ export const isKeyDefinition = (
   definition: { readonly kind: string } | KeyDefinition,
 ): definition is KeyDefinition => ['keygen', 'reshare', 'refresh'].includes(definition.kind)
 
+/** A definition whose participants vote for a result. */
+export type VotedDefinition = KeyDefinition | PolicyDefinition
+
+export const isVoted = (
+  definition: { readonly kind: string } | VotedDefinition,
+): definition is VotedDefinition => definition.kind === 'policy' || isKeyDefinition(definition)
+
+/** The policy that a reshare carries to the next epoch. */
+export const policyOf = ({ policy }: Pick<ReshareDefinition, 'policy'>): NamedPolicy | null =>
+  policy && { number: policy.number, sha256: sha256(policy.bytes) }
+
+/** What the votes for a reshare start from. */
+export const reshareBase = (definition: Pick<ReshareDefinition, 'parent' | 'policy'>): Uint8Array =>
+  voteBase(definition.parent, policyOf(definition))
+
 export const isReshare = (
   definition: { readonly kind: string } | ReshareDefinition,
 ): definition is ReshareDefinition => definition.kind === 'reshare' || definition.kind === 'refresh'
@@ -98,15 +117,6 @@ export const isReshare = (
 /** The future custodians in the definition's order; position plus one is the index of the share. */
 export const custodiansOf = (definition: Pick<KeyDefinition, 'members'>): readonly Card[] =>
   definition.members.filter((member) => member.role === 'custodian').map((member) => member.card)
-
-/**
- * The parent record with the cards now in its seats: the old custodians. Its digest differs from the
- * parent's, so use it only to look up cards.
- */
-export const seatedBefore = ({
-  parent_record: old,
-  rebinds,
-}: Pick<ReshareDefinition, 'parent_record' | 'rebinds'>): KeyRecord => seatedBy(old, rebinds)
 
 /** The old custodians who deal, in the order of the old record. */
 export function dealersOf(
@@ -122,8 +132,12 @@ function memberWith({ members }: KeyRecord, fingerprint: Uint8Array): KeyRecord[
   return member
 }
 
-/** The participants in the rounds: the future custodians, then the dealers who are not among them. */
-export function playersOf(definition: KeyDefinition): readonly Card[] {
+/**
+ * The participants: of a ceremony that makes shares the future custodians, then the dealers who are not among
+ * them; of a policy change all custodians.
+ */
+export function playersOf(definition: VotedDefinition): readonly Card[] {
+  if (definition.kind === 'policy') return oldCustodians(definition)
   const custodians = custodiansOf(definition)
   if (definition.kind === 'keygen') return custodians
   return [...custodians, ...without(oldCards(dealersOf(definition)), custodians)]
@@ -150,14 +164,15 @@ export function reshareInputOf(definition: ReshareDefinition): ReshareInput {
 }
 
 /** Members of the ceremony who take no part in the rounds. */
-export const onlookersOf = (definition: KeyDefinition): readonly Card[] =>
+export const onlookersOf = (definition: VotedDefinition): readonly Card[] =>
   without(membersOf(definition), playersOf(definition))
 
 /** Every member with a card in the definition; old custodians last. */
-export function membersOf(definition: KeyDefinition): readonly Card[] {
+export function membersOf(definition: VotedDefinition): readonly Card[] {
+  if (definition.kind === 'policy') return oldCustodians(definition)
   const members = definition.members.map(({ card }) => card)
   if (definition.kind === 'keygen') return members
-  return [...members, ...without(oldCards(seatedBefore(definition).members), members)]
+  return [...members, ...without(oldCustodians(definition), members)]
 }
 
 const oldCards = (members: readonly { readonly card: Card }[]): Card[] => members.map(({ card }) => card)
@@ -169,21 +184,22 @@ const without = (cards: readonly Card[], others: readonly Card[]): Card[] => {
 
 /** The old custodians who neither deal nor get a share. They sign, and learn the outcome. */
 export const watchersOf = (definition: ReshareDefinition): readonly Card[] =>
-  without(oldCards(seatedBefore(definition).members), playersOf(definition))
+  without(oldCustodians(definition), playersOf(definition))
 
 export const isWatcher = (definition: ReshareDefinition, { fingerprint }: Card): boolean =>
   watchersOf(definition).some((watcher) => equalBytes(watcher.fingerprint, fingerprint))
 
 /**
  * How many watchers must sign so that, with the participants, more than half of the old custodians have
- * agreed. Two competing ceremonies then both succeed only if somebody agrees to both, which an honest home
- * does only where one replaces the other. A minority reshare needs no watcher.
+ * agreed, and as many as the policy asks for. Two competing ceremonies then both succeed only if somebody
+ * agrees to both, which an honest home does only where one replaces the other. A minority reshare needs no
+ * watcher, except by the policy.
  */
 export function watchersNeeded(definition: ReshareDefinition): number {
-  if (definition.minority) return 0
   const old = definition.parent_record.members.length
   const taking = old - watchersOf(definition).length
-  return Math.max(0, Math.floor(old / 2) + 1 - taking)
+  const majority = definition.minority ? 0 : Math.floor(old / 2) + 1
+  return Math.max(0, majority - taking, (definition.approvals ?? 0) - taking)
 }
 
 // ------------------------------------------------------------------------------------------------- the rules
@@ -200,11 +216,6 @@ function checkCommon(definition: Pick<KeyDefinition, 'members' | 'threshold' | '
   if (definition.expires <= definition.not_before) throw new CodecError('expires', 'not after not_before')
 }
 
-function checkOnce(ids: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (new Set(ids.map(hex)).size < ids.length) throw new CodecError('', 'names one twice')
-  return ids
-}
-
 function checkKeygen(definition: Of<typeof keygenFields>): Of<typeof keygenFields> {
   checkCommon(definition)
   if (definition.parent || definition.dealers || definition.supersedes || definition.minority) {
@@ -214,10 +225,12 @@ function checkKeygen(definition: Of<typeof keygenFields>): Of<typeof keygenField
 }
 
 function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFields> {
-  const { parent, parent_record: old, dealers, kind } = definition
+  const { parent_record: old, dealers, kind } = definition
   checkCommon(definition)
-  if (definition.policy !== null) throw new CodecError('policy', 'stays what it is in a resharing')
-  if (!equalBytes(recordDigest(old), parent)) throw new CodecError('parent', 'not the digest of the record')
+  checkParent(definition)
+  checkPolicy(definition)
+  if ((definition.approvals ?? 0) > old.members.length)
+    throw new CodecError('approvals', 'more than there are')
   if (definition.scheme !== old.scheme) throw new CodecError('scheme', "not the key's")
   checkSeats(definition)
   const order = dealersOf(definition).map(({ index }) => index)
@@ -237,21 +250,22 @@ function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFi
   return definition
 }
 
-/** Checks the rebinds, and that no member is an identity whose seat another one has taken. */
+/** Checks that no member is an identity whose seat another one has taken. */
 function checkSeats(definition: Of<typeof reshareFields>): void {
-  const { parent_record: old, rebinds, members } = definition
-  if (rebinds.some(({ index }, i) => i > 0 && index <= (rebinds[i - 1]?.index ?? 0))) {
-    throw new CodecError('rebinds', 'not one a seat, in the order of the record')
-  }
-  try {
-    for (const rebind of rebinds) checkRebind(rebind, old)
-    const unseated = without(oldCards(old.members), oldCards(seatedBefore(definition).members))
-    const cards = members.map(({ card }) => card)
-    const gone = unseated.find((card) => without([card], cards).length === 0)
-    if (gone) throw new CodecError('members', `another identity has the seat that this ${gone.name} had`)
-  } catch (cause) {
-    if (cause instanceof Failure) throw new CodecError('rebinds', cause.message)
-    throw cause
+  const { parent_record: old, members } = definition
+  const unseated = without(oldCards(old.members), oldCustodians(definition))
+  const cards = members.map(({ card }) => card)
+  const gone = unseated.find((card) => without([card], cards).length === 0)
+  if (gone) throw new CodecError('members', `another identity has the seat that this ${gone.name} had`)
+}
+
+/** Checks that its policy is the one that the parent record names, or a later one. */
+function checkPolicy({ policy, parent_record: { policy: first } }: Of<typeof reshareFields>): void {
+  const number = policy?.number ?? 0
+  const isFirst = number === (first?.number ?? 0)
+  if (number < (first?.number ?? 0)) throw new CodecError('policy', 'older than the parent epoch')
+  if (isFirst && policy && first && !equalBytes(sha256(policy.bytes), first.sha256)) {
+    throw new CodecError('policy', 'not the one that the parent record names')
   }
 }
 

@@ -51,7 +51,7 @@ describe('a plan', () => {
     [whole.replace('7d', 'tomorrow'), '7:10 expires is a time like'],
     [whole.replace('keygen', 'refresh'), 'a refresh is not made from a plan'],
     [whole.replace('keygen', 'reshare'), 'a reshare is not made from a plan'],
-    [whole.replace('keygen', 'policy'), 'a policy ceremony comes in a later version'],
+    [whole.replace('keygen', 'policy'), 'a policy is not made from a plan'],
     ['', '1:1 it is not a list of fields'],
     [`${whole}# ${'x'.repeat(70_000)}\n`, 'it is longer than 65536 bytes'],
     [`${whole}note: "\u001b[2J"\n`, 'unknown field "note"'],

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 
 const build = (changes: Partial<ResharePlan> = {}): ReshareDefinition =>
-  buildReshare({ ...plan, ...changes }, key, knownOf(everybody), { now, rng })
+  buildReshare({ ...plan, ...changes }, key, knownOf(everybody), { now, rng, policy: null })
 const names = (keys: readonly { readonly name: string }[]) => keys.map(({ name }) => name)
 
 describe('a reshare', () => {
@@ -113,7 +113,7 @@ describe('the definition of a reshare', () => {
 
   test('changes neither scheme nor policy, and a refresh changes nobody', () => {
     expect(changed({ scheme: 'schnorr-taproot' })).toThrow('scheme')
-    expect(changed({ policy: new Uint8Array(3) })).toThrow('policy')
+    expect(changed({ policy: { number: 1, bytes: new Uint8Array() } })).toThrow('policy')
     expect(changed({ kind: 'refresh' })).not.toThrow()
     expect(changed({ kind: 'refresh', threshold: 3 })).toThrow('kind')
     expect(changed({ kind: 'refresh', members: build().members.slice().reverse() })).toThrow('kind')

@@ -222,7 +222,7 @@ describe('after the vote', () => {
     await writeState(aside.home, 'treasury', { ...state, epochs })
     const { records } = await handoverOf(carol.home, 'treasury')
     expect(await lostWord(aside, 'treasury', records.at(-1) as KeyRecord, Date.now())).toBeNull()
-    expect(await takeUp(alice.home, alice.card, Date.now())).toMatchObject([
+    expect((await takeUp(alice.home, alice.card, Date.now())).keys).toMatchObject([
       { name: 'treasury', holds: true },
     ])
     expect(await statesOf(alice)).toEqual(['1 parent', '2 active'])

@@ -106,6 +106,7 @@ const MESSAGES: Readonly<Record<string, Message>> = {
       threshold: record.threshold,
       members: dealers.map((card) => ({ card, role: 'custodian' })),
       policy: null,
+      approvals: null,
       supersedes: null,
       minority: false,
       not_before: 1,

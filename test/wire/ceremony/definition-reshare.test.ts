@@ -76,6 +76,7 @@ const whole: ReshareDefinition = {
   threshold: record.threshold,
   members: [newAlice, newBob, carol].map(custodian),
   policy: null,
+  approvals: null,
   parent: recordDigest(record),
   parent_record: record,
   rebinds: [rebind(1, newAlice), rebind(2, newBob)],

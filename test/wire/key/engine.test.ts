@@ -30,6 +30,7 @@ const refresh = definitionCodec.encode({
   threshold: record.threshold,
   members: record.members.map(({ card }) => ({ card, role: 'custodian' as const })),
   policy: null,
+  approvals: null,
   parent: recordDigest(record),
   parent_record: record,
   rebinds: [],

@@ -1,6 +1,6 @@
 import { type Abandoning, endHere, tellOthers } from '../../../ceremony/session/abort.js'
 import { checkMember } from '../../../ceremony/definition/build.js'
-import { isKeyDefinition } from '../../../wire/ceremony/key-definition.js'
+import { isVoted } from '../../../wire/ceremony/key-definition.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { ceremonyNamed } from '../../args/ceremony.js'
 import type { Context } from '../../runtime/context.js'
@@ -12,7 +12,7 @@ import { inWorld } from '../../runtime/world.js'
 export async function run(context: Context, _options: object, [operand]: readonly string[]): Promise<Result> {
   const { file, path } = await ceremonyNamed(context, operand as string)
   const { definition } = file
-  if (!isKeyDefinition(definition)) {
+  if (!isVoted(definition)) {
     throw new Failure(
       'usage',
       'E_KIND',

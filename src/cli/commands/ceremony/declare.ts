@@ -1,7 +1,7 @@
 /** `mpc ceremony`, `mpc keygen`, `mpc reshare`, `mpc refresh` and `mpc ecdh`. */
 import { any, hash, hashes, name, names, once, people, wholeNumber } from '../../runtime/parse.js'
-import { allowQuarantined, confirm, linger } from '../../args/shared-flags.js'
-import type { CommandSpec, Flag, Operand } from '../../runtime/command.js'
+import { allowQuarantined, confirm, linger, takingPart } from '../../args/shared-flags.js'
+import type { CommandSpec, Operand } from '../../runtime/command.js'
 
 const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
 const known: Operand = {
@@ -9,18 +9,6 @@ const known: Operand = {
   text: 'the ceremony file, or its ID if this home took part',
 }
 const out = { flags: '-o, --out <file>', text: 'the file to write; never overwritten', parse: once(any) }
-
-const takingPart: readonly Flag[] = [
-  { flags: '--definition <file>', text: 'the ceremony file', parse: once(any) },
-  {
-    flags: '--join <id>',
-    text: 'the ID of the ceremony, 64 hex digits; another member sends the file',
-    parse: once(hash),
-  },
-  { flags: '--accept <id>', text: 'the ID that you have checked and accept', parse: once(hash) },
-  allowQuarantined,
-  linger,
-]
 
 export const ceremonyCommands: readonly CommandSpec[] = [
   {
@@ -32,9 +20,10 @@ export const ceremonyCommands: readonly CommandSpec[] = [
       'mpc ceremony new --from keygen-2-of-3.yaml -o vault.mpc',
       'mpc ceremony new reshare --key treasury --threshold 3 --members alice,bob,carol,dave,erin -o reshare.mpc',
       'mpc ceremony new refresh --key treasury -o refresh.mpc',
+      'mpc ceremony new policy --key treasury --policy treasury.yaml -o policy.mpc',
       'mpc ceremony new reshare --key treasury --members alice,bob,dave --supersedes $ID -o again.mpc',
     ],
-    operands: [{ name: '[kind]', text: 'keygen, reshare, refresh' }],
+    operands: [{ name: '[kind]', text: 'keygen, reshare, refresh, policy' }],
     flags: [
       { flags: '--key <name>', text: 'the name of the key', parse: once(name) },
       {
@@ -56,13 +45,17 @@ export const ceremonyCommands: readonly CommandSpec[] = [
       { flags: '--minority', text: 'reshare: go on without more than half of the old custodians' },
       {
         flags: '--supersedes <ids>',
-        text: 'reshare: the IDs of unfinished ceremonies to replace, separated by commas',
+        text: 'reshare, policy: the IDs of unfinished ceremonies to replace, separated by commas',
         parse: hashes,
       },
       { flags: '--operators <names>', text: 'the members who may request signatures', parse: once(names) },
       { flags: '--approvers <names>', text: 'the members who approve requests', parse: once(names) },
       { flags: '--observers <names>', text: 'the members who observe', parse: once(names) },
-      { flags: '--policy <file>', text: 'keygen: the policy of the key, YAML', parse: once(any) },
+      {
+        flags: '--policy <file>',
+        text: 'keygen, policy: the policy of the key, a YAML file',
+        parse: once(any),
+      },
       {
         flags: '--not-before <time>',
         text: 'the earliest start, such as 2030-01-31T09:00:00Z; default: now',

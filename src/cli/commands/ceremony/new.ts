@@ -1,14 +1,17 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import { dealersWhoHold } from '../../../ceremony/epochs/tell-behind.js'
-import { buildKeygen, unsigned } from '../../../ceremony/definition/build.js'
+import { buildKeygen, commandOf, unsigned } from '../../../ceremony/definition/build.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { checkKind, type KeygenPlan, parsePlan } from '../../../ceremony/definition/keygen-plan.js'
 import { buildReshare, type ResharePlan } from '../../../ceremony/definition/build-reshare.js'
+import { buildPolicy } from '../../../ceremony/definition/build-policy.js'
+import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
+import type { VotedDefinition } from '../../../wire/ceremony/key-definition.js'
 import { type Known, knownCards, whereNamed } from '../../../ceremony/contacts/contacts.js'
 import { writtenPolicy } from '../../../ceremony/policy/agreed-policy.js'
 import type { Home } from '../../../storage/home/home.js'
 import type { Card } from '../../../wire/identity/card.js'
-import { type KeyDefinition, writeDefinition } from '../../../wire/ceremony/definition.js'
+import { writeDefinition } from '../../../wire/ceremony/definition.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { fromHex, hex, NAME } from '../../../wire/base/text.js'
 import type { Context } from '../../runtime/context.js'
@@ -46,14 +49,17 @@ export async function run(context: Context, given: Options, [kind]: readonly str
   const home = await context.home()
   const known = withCards(await knownCards(home), cards)
   const clock = { now: context.now(), rng: context.rng }
-  const file = unsigned(await whereNamed(home, async () => build(home, known, clock)))
+  const definition = await whereNamed(home, async () => build(home, known, clock))
+  const file = unsigned(definition)
   const path = await writeNew(options.out, writeDefinition(file))
   return {
     data: definitionData(file, path),
     text: await definitionLines(file, context.now()),
     again: `mpc ceremony show ${shellQuote(options.out)}`,
-    next: `mpc ${file.definition.kind} --definition ${shellQuote(options.out)}`,
-    ...(file.definition.kind === 'keygen' && { others: `mpc keygen --join ${hex(file.id)}` }),
+    next: `mpc ${commandOf(definition)} --definition ${shellQuote(options.out)}`,
+    ...(['keygen', 'policy'].includes(definition.kind) && {
+      others: `mpc ${commandOf(definition)} --join ${hex(file.id)}`,
+    }),
   }
 }
 
@@ -84,10 +90,11 @@ type Build = (
   home: Home,
   known: readonly Known[],
   at: Parameters<typeof buildKeygen>[2],
-) => Promise<KeyDefinition>
+) => Promise<VotedDefinition>
 
 /** Checks the command line before anything is read. */
 async function builderOf(options: Options, kind: string | undefined): Promise<Build> {
+  if (kind === 'policy' && options.from === undefined) return changeOf(options)
   if ((kind !== 'reshare' && kind !== 'refresh') || options.from !== undefined) {
     const plan = await planOf(options, kind)
     const policy = plan.policy === null ? null : await policyFor(plan.policy, options.from)
@@ -113,7 +120,8 @@ async function builderOf(options: Options, kind: string | undefined): Promise<Bu
   return async (home, known, at) => {
     const held = await findKey(home, key)
     const dealers = plan.dealers ?? (await dealersWhoHold(home, held))
-    return buildReshare({ ...plan, dealers }, held, known, at)
+    const policy = await policyInForce(home, held)
+    return buildReshare({ ...plan, dealers }, held, known, { ...at, policy })
   }
 }
 
@@ -121,6 +129,23 @@ async function builderOf(options: Options, kind: string | undefined): Promise<Bu
 async function policyFor(path: string, plan: string | undefined): Promise<Uint8Array> {
   const file = plan === undefined ? path : join(dirname(plan), path)
   return writtenPolicy(await readNamed(isAbsolute(path) ? path : file, '--policy'), path)
+}
+
+/** A policy change: everything else of the key stays. */
+async function changeOf(options: Options): Promise<Build> {
+  const { key, policy, supersedes, notBefore = null, expires = null, out: _, ...others } = options
+  const needed = [...(key === undefined ? ['--key'] : []), ...(policy === undefined ? ['--policy'] : [])]
+  if (needed.length > 0) throw usage(`missing: ${needed.join(', ')}`)
+  if (Object.keys(others).length > 0) {
+    throw usage('a policy change keeps everything else of the key: give --key and --policy')
+  }
+  const bytes = await policyFor(policy as string, undefined)
+  const replaced = supersedes?.map((id) => fromHex(id, 32) as Uint8Array) ?? null
+  return async (home, _known, at) => {
+    const held = await findKey(home, key as string)
+    const plan = { policy: bytes, supersedes: replaced, notBefore, expires }
+    return buildPolicy(plan, held, await policyInForce(home, held), at)
+  }
 }
 
 async function planOf(options: Options, kind: string | undefined): Promise<KeygenPlan> {

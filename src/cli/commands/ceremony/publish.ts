@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type CeremonyFile, readCeremony } from '../../../ceremony/definition/build.js'
+import { commandOf, readCeremony } from '../../../ceremony/definition/build.js'
 import { checkPublishable, publish } from '../../../ceremony/definition/publish.js'
 import { hex } from '../../../wire/base/text.js'
 import type { Context } from '../../runtime/context.js'
@@ -14,13 +14,13 @@ export async function run(context: Context, _options: object, [operand]: readonl
   const path = operand as string
   const file = readCeremony(await readNamed(path, 'FILE'))
   const card = await context.card()
-  checkPublishable(file, card, context.now())
+  const command = commandOf(checkPublishable(file, card, context.now()))
   const id = hex(file.id)
   context.terminal.say(
     ...(await definitionLines(file, context.now())),
     '',
     'Give this line to the others:',
-    `  mpc ${commandOf(file)} --join ${id}`,
+    `  mpc ${command} --join ${id}`,
     '',
   )
   const seating = { card, waitingFor: 'Publishing', ceremony: file.id }
@@ -28,9 +28,6 @@ export async function run(context: Context, _options: object, [operand]: readonl
   return {
     data: { ...definitionData(file, resolve(path)), fetched },
     text: [`Sent to ${fetched.join(', ')}.`],
-    next: `mpc ${commandOf(file)} --definition ${shellQuote(path)}`,
+    next: `mpc ${command} --definition ${shellQuote(path)}`,
   }
 }
-
-/** A handshake never gets here. */
-const commandOf = ({ definition }: CeremonyFile): string => definition.kind

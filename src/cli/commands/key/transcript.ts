@@ -150,6 +150,7 @@ const WHAT = {
   keygen: 'key generation',
   reshare: 'reshare',
   refresh: 'refresh',
+  policy: 'policy change',
   sign: 'signature',
 } as const
 

@@ -1,5 +1,6 @@
 /** `mpc policy`. */
 import { PAYLOAD_NAMES } from '../../../payload/registry/registry.js'
+import { confirm, takingPart } from '../../args/shared-flags.js'
 import { any, name, names, once, oneOf } from '../../runtime/parse.js'
 import type { CommandSpec } from '../../runtime/command.js'
 
@@ -7,9 +8,16 @@ export const policyCommands: readonly CommandSpec[] = [
   {
     name: 'policy show',
     summary: 'show the policy of a key',
-    examples: ['mpc policy show treasury', 'mpc policy show treasury -o treasury-policy.yaml'],
+    examples: [
+      'mpc policy show treasury',
+      'mpc policy show treasury -o treasury-policy.yaml',
+      'mpc policy show treasury --chain -o treasury.policies',
+    ],
     operands: [{ name: '<key>', text: 'the key' }],
-    flags: [{ flags: '-o, --out <file>', text: 'the file to write the policy to', parse: once(any) }],
+    flags: [
+      { flags: '-o, --out <file>', text: 'the file to write the policy to', parse: once(any) },
+      { flags: '--chain', text: 'write what proves it to another custodian: `mpc policy import`' },
+    ],
     load: async () => (await import('./show.js')).run,
   },
   {
@@ -38,5 +46,24 @@ export const policyCommands: readonly CommandSpec[] = [
       { flags: '--signers <names>', text: 'the signers, separated by commas', parse: once(names) },
     ],
     load: async () => (await import('./explain.js')).run,
+  },
+  {
+    name: 'policy apply',
+    summary: 'change the policy of a key; every custodian runs this',
+    examples: [
+      'mpc policy apply --definition policy.mpc',
+      'mpc policy apply --join $ID',
+      'mpc policy apply --definition policy.mpc --accept $ID --json',
+    ],
+    flags: [...takingPart, confirm],
+    load: async () => (await import('./apply.js')).run,
+  },
+  {
+    name: 'policy import',
+    summary: 'take in the policies of a key that another custodian wrote',
+    examples: ['mpc policy import --key treasury treasury.policies'],
+    operands: [{ name: '<file>', text: 'the file that `mpc policy show KEY --chain -o FILE` wrote' }],
+    flags: [{ flags: '--key <name>', text: 'the key', parse: once(name), required: true }],
+    load: async () => (await import('./import.js')).run,
   },
 ]

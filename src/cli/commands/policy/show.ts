@@ -1,5 +1,7 @@
 import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { exportPolicies } from '../../../ceremony/policy/policy-file.js'
 import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
+import { Failure } from '../../../wire/base/failure.js'
 import { hex, isPrintable, visible } from '../../../wire/base/text.js'
 import type { Context } from '../../runtime/context.js'
 import { writeNew } from '../../runtime/read-input.js'
@@ -7,13 +9,18 @@ import type { Result } from '../../runtime/result.js'
 import { fields } from '../../terminal/style.js'
 import { SEMANTICS } from '../../views/policy-rules.js'
 
-export type Options = { readonly out?: string }
+export type Options = { readonly out?: string; readonly chain?: true }
 
 /** `mpc policy show KEY`: the policy that this home applies to a key, and how it is read. */
 export async function run(context: Context, options: Options, [name]: readonly string[]): Promise<Result> {
   const home = await context.home()
   const key = await findKey(home, name as string)
   const own = await policyInForce(home, key)
+  if (options.chain && options.out === undefined) {
+    throw new Failure('usage', 'E_USAGE', '--chain is for a file: give -o FILE', {
+      hint: `mpc policy show ${key.name} --chain -o FILE`,
+    })
+  }
   if (own === null) {
     return {
       data: { key: key.name, policy: null, file: null },
@@ -23,7 +30,7 @@ export async function run(context: Context, options: Options, [name]: readonly s
   const yaml = Buffer.from(own.bytes).toString('utf8')
   const about = { key: key.name, policy: { number: own.number, sha256: hex(own.sha256), yaml } }
   if (options.out !== undefined) {
-    const file = await writeNew(options.out, own.bytes)
+    const file = await writeNew(options.out, options.chain ? await exportPolicies(home, key) : own.bytes)
     return { data: { ...about, file }, text: [file] }
   }
   return {

@@ -90,20 +90,6 @@ describe('mpc ceremony new', () => {
     expect([code, json.error.code]).toEqual([exit, error])
   })
 
-  it('says which kinds come later', async () => {
-    const { code, json } = await alice.mpc([
-      'ceremony',
-      'new',
-      'policy',
-      '--key',
-      'k',
-      '-o',
-      'z.mpc',
-      '--json',
-    ])
-    expect([code, json.error.code]).toEqual([2, 'E_LATER'])
-  })
-
   it('warns of thresholds by which one loss is too much, or half of them enough; machines too', async () => {
     const [all, half] = [
       /All (\d) must sign. If one loses its share/,
