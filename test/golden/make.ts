@@ -17,6 +17,8 @@ import { planKeygen, runKeygen } from '../../src/ceremony/dkg/keygen.js'
 import { ask, join, payloadHash } from '../../src/ceremony/signing/ask-and-join.js'
 import { MemoryNetwork } from '../../src/messaging/transport/memory.js'
 import { readEpochFile } from '../../src/storage/home/epochs.js'
+import { sha256 } from '../../src/wire/base/hash.js'
+import { makeApproval } from '../../src/wire/ceremony/approval.js'
 import { acceptDefinition, type KeygenDefinition, writeDefinition } from '../../src/wire/ceremony/definition.js'
 import { identityText } from '../../src/wire/identity/identity.js'
 import { encodeRecord, recordPublicKey } from '../../src/wire/key/record.js'
@@ -106,6 +108,12 @@ async function makeGolden(): Promise<Record<string, Uint8Array | string>> {
   ])
   const transcript = await readFile(signed.transcript as string)
   files['request.cbor'] = signed.request.encoded
+  const { created, expires } = signed.request
+  files['approval.cbor'] = makeApproval(
+    { ...signed.request, policy: sha256(payload) },
+    { verdict: 'approve', reason: 'golden', at: created + 1, expires },
+    { card: second.card, signing: second.identity.signing },
+  )
   files['sign.certificate.cbor'] = await readFile(signed.certificate as string)
   files['sign.transcript.cbor'] = transcript
   known['request.cbor'] = { id: hex(signed.request.id) }

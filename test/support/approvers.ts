@@ -20,21 +20,26 @@ import type { Custodian } from './worlds.js'
 
 const HOUR = 3_600_000
 
-/** A policy that gives these titles, under which a text needs an approval of each. */
-export async function policyFor(titles: Readonly<Record<string, readonly Person[]>>): Promise<InForce> {
-  const names = Object.keys(titles)
+/** The file of a policy that gives these titles, under which texts and bytes need an approval of each. */
+export function policyFile(titles: Readonly<Record<string, readonly Person[]>>): Uint8Array {
+  const holders = (people: readonly Person[]) =>
+    people.map(({ card }) => `"${hex(card.fingerprint)}"`).join(', ')
   const lines = [
     'format: mpc/policy/v1',
     'titles:',
-    ...names.map(
-      (name) => `  ${name}: [${titles[name]?.map(({ card }) => `"${hex(card.fingerprint)}"`).join(', ')}]`,
-    ),
+    ...Object.entries(titles).map(([title, people]) => `  ${title}: [${holders(people)}]`),
     'rules:',
     '  - name: whatever is asked',
-    '    when: { type: [text, raw] }',
-    `    approvals: [${names.map((name) => `{ title: ${name}, of: 1 }`).join(', ')}]`,
+    '    when: { type: [text, raw], effect: [none, unknown] }',
+    `    approvals: [${Object.keys(titles)
+      .map((title) => `{ title: ${title}, of: 1 }`)
+      .join(', ')}]`,
   ]
-  const bytes = Buffer.from(`${lines.join('\n')}\n`)
+  return Buffer.from(`${lines.join('\n')}\n`)
+}
+
+export async function policyFor(titles: Readonly<Record<string, readonly Person[]>>): Promise<InForce> {
+  const bytes = policyFile(titles)
   return { sha256: sha256(bytes), policy: await parsePolicy(bytes, 'the policy of a test') }
 }
 
@@ -49,6 +54,7 @@ export async function requestOf(who: Custodian, changes: Partial<RequestFields> 
       type: 'raw',
       payload: somePayload(),
       path: null,
+      policy: null,
       reason: '',
       signers: null,
       created: clock.now(),

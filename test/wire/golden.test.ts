@@ -25,6 +25,7 @@ import {
   recordDigest,
   recordPublicKey,
 } from '../../src/wire/key/record.js'
+import { isAbout, makeApproval, parseApproval } from '../../src/wire/ceremony/approval.js'
 import { makeRequest, orderFor, parseRequest } from '../../src/wire/ceremony/request.js'
 import {
   type Holder,
@@ -70,6 +71,7 @@ describe.skipIf(writing)('the golden files of version 1', () => {
       ...BACKUP_FILES,
       ...SHARE_FILES,
       'request.cbor',
+      'approval.cbor',
       'sign.certificate.cbor',
       'sign.transcript.cbor',
       'known.json',
@@ -186,6 +188,18 @@ describe.skipIf(writing)('the golden files of version 1', () => {
     expect(orderFor(request, order.signers, order.number)).toEqual(order)
     expect(payload).toEqual(request.payload)
     expect(hex(order.record)).toBe(known('eddsa-ed25519.record.cbor')['digest'])
+  })
+
+  test('the approval of the request, which its speaker signs the same again', () => {
+    const encoded = held('approval.cbor')
+    const [asker, speaker] = cards() as [ReturnType<typeof parseCard>, ReturnType<typeof parseCard>]
+    const request = parseRequest(held('request.cbor'), () => asker.signing)
+    const statement = parseApproval(encoded)
+    expect(statement.card.line).toBe(speaker.line)
+    expect(isAbout(statement, { ...request, policy: statement.policy })).toBe(true)
+    const { signing } = identities()[1] as Identity
+    const about = { ...request, policy: statement.policy }
+    expect(makeApproval(about, statement, { card: speaker, signing })).toEqual(encoded)
   })
 
   test('the certificate of the signature', () => {

@@ -76,6 +76,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
       type,
       payload,
       path,
+      policy: policy && policy.sha256,
       reason,
       signers,
       created: now,
@@ -105,6 +106,8 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
 
 /** Withdraws our request, so that nobody waits for us; not after our share may have been sent. */
 async function withdraw({ world, board, request }: TakenUp): Promise<void> {
+  // The speaker of a refusal that ends it hears first that it was heard.
+  await board.settled()
   if ((await new RequestClaims(world.home, request.id).status()).left === null) board.say.withdraw(request)
 }
 

@@ -36,6 +36,8 @@ const fields = {
   type: payloadType,
   payload: bytesUpTo(PAYLOAD_LIMIT),
   path: nullable(text(128)),
+  /** SHA-256 of the policy in force at the asker, which approvals name; null: none. */
+  policy: nullable(bytes(32)),
   /** Why, in the asker's words. */
   reason: text(500),
   /** Fingerprints; null: the first custodians that offer. */

@@ -49,13 +49,14 @@ describe('a policy that a key has from the start', () => {
     }
   })
 
-  test('is named by the order of each signature', async () => {
+  test('is named by the request and the order of each signature', async () => {
     const payload = somePayload()
     const results = await signed([alice, bob], payload, { linger: 500 })
     const { record } = await findKey(alice.home, 'treasury')
     for (const result of results) {
       if (result.status === 'rejected') throw result.reason as Error
       expect(hex(result.value.order.policy ?? new Uint8Array())).toBe(hex(sha256(policy)))
+      expect(hex(result.value.request.policy ?? new Uint8Array())).toBe(hex(sha256(policy)))
       expect(isValid(record, payload, only(result.value))).toBe(true)
     }
   })

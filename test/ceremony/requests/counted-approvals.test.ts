@@ -15,6 +15,7 @@ const request = makeRequest(
     type: 'raw',
     payload: utf8('pay nobody'),
     path: null,
+    policy: null,
     reason: 'the rent',
     signers: null,
     created: CREATED,

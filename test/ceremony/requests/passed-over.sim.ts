@@ -66,6 +66,7 @@ async function requestBy(who: Custodian, changes: Partial<RequestFields>): Promi
       type: 'raw',
       payload: somePayload(),
       path: null,
+      policy: null,
       reason: '',
       signers: [alice.card.fingerprint, bob.card.fingerprint],
       created: clock.now(),

@@ -226,6 +226,7 @@ test('a request of a type that no decoder knows is passed over, and the person h
       type: 'tape-9',
       payload,
       path: null,
+      policy: null,
       reason: '',
       signers: [alice, bob].map(({ card }) => card.fingerprint),
       created: clock.now(),

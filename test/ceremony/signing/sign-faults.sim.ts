@@ -283,6 +283,7 @@ describe.concurrent('requests', () => {
           type: 'raw',
           payload: at.payload,
           path: null,
+          policy: null,
           reason: '',
           signers: [alice.card.fingerprint, bob.card.fingerprint],
           created: clock.now(),

@@ -57,6 +57,7 @@ const requestFields = {
   type: 'text' as const,
   payload: Buffer.from('pay nobody'),
   path: 'm/0',
+  policy: null,
   reason: 'why',
   signers: null,
   created: 1,

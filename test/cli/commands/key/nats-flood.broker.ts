@@ -44,6 +44,7 @@ async function flood(): Promise<() => Promise<number>> {
         type: 'raw',
         payload: Uint8Array.from(randomBytes(64)),
         path: null,
+        policy: null,
         reason: '',
         signers: null,
         created: now,
