@@ -4,7 +4,7 @@
  */
 import type { Target } from '../../payload/registry/target.js'
 import { type Decision, evaluate } from '../../policy/evaluate.js'
-import type { Approval, Spent } from '../../policy/inputs.js'
+import type { Approval, Asked, Spent } from '../../policy/inputs.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
@@ -28,28 +28,30 @@ export type Known = {
   readonly now: number
 }
 
-export function judge(
-  { key, policy: { policy }, target, type, payload, asker, signers }: Proposal,
-  { approvals, spent, firstSeen, now }: Known,
-): Decision {
-  return evaluate({
-    request: {
-      type,
-      size: payload.length,
-      paths: target.entries.map(({ path }) => path),
-      foreignInputs: target.foreignInputs !== null,
-      asker: hex(asker),
-      signers: signers.map(hex),
-      custodians: key.seated.members.map(({ card }) => hex(card.fingerprint)),
-      firstSeen,
-    },
-    view: target.decoded.view,
-    policy,
+/** The request as the policy sees it. @param firstSeen milliseconds since 1970 */
+export const askedIn = (
+  { key, target, type, payload, asker, signers }: Proposal,
+  firstSeen: number,
+): Asked => ({
+  type,
+  size: payload.length,
+  paths: target.entries.map(({ path }) => path),
+  foreignInputs: target.foreignInputs !== null,
+  asker: hex(asker),
+  signers: signers.map(hex),
+  custodians: key.seated.members.map(({ card }) => hex(card.fingerprint)),
+  firstSeen,
+})
+
+export const judge = (proposal: Proposal, { approvals, spent, firstSeen, now }: Known): Decision =>
+  evaluate({
+    request: askedIn(proposal, firstSeen),
+    view: proposal.target.decoded.view,
+    policy: proposal.policy.policy,
     spent,
     approvals,
     now,
   })
-}
 
 /**
  * The signers of a request as far as they are known: those that it names; else its asker and this member, and to

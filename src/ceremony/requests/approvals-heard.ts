@@ -5,7 +5,6 @@
  * disk: the asker's repetition tells the speaker that it may leave.
  */
 import type { Approval } from '../../policy/inputs.js'
-import type { Policy } from '../../policy/language.js'
 import { attempt, equalBytes } from '../../protocol/core/codec.js'
 import { Throttle } from '../../messaging/channel/throttle.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
@@ -20,6 +19,7 @@ import {
 } from '../../wire/ceremony/approval.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import type { KeyRecord } from '../../wire/key/record.js'
+import type { PolicyInForce } from '../policy/policy-in-force.js'
 import type { World } from '../world.js'
 import type { Announcements } from './announcements.js'
 import { aboutOf, countedApprovals } from './counted-approvals.js'
@@ -28,7 +28,7 @@ import { aboutOf, countedApprovals } from './counted-approvals.js'
 const CHANGES = { perSecond: 4, bytes: Infinity, window: 1000 }
 
 /** The policy of a key as it is in force here. */
-export type InForce = { readonly sha256: Uint8Array; readonly policy: Policy }
+export type InForce = Pick<PolicyInForce, 'sha256' | 'policy'>
 
 /** Fingerprints of the title holders who are no custodians of this key. */
 export function guestsUnder(policy: InForce | null, seated: KeyRecord): readonly Uint8Array[] {
@@ -39,8 +39,8 @@ export function guestsUnder(policy: InForce | null, seated: KeyRecord): readonly
 
 type Held = {
   readonly statement: ApprovalStatement
-  /** Whether the asker has said that it has it. */
-  isAcknowledged: boolean
+  /** Members who have said that they have it, by fingerprint in hex. */
+  readonly heardBy: Set<string>
 }
 
 type About = {
@@ -97,7 +97,7 @@ export class ApprovalsHeard {
       this.#keep(request, statement)
     }
     const held = this.#of(request).held.get(hex(named.by))
-    if (held && equalBytes(from, request.asker)) held.isAcknowledged = true
+    if (!equalBytes(from, named.by)) held?.heardBy.add(hex(from))
     changed()
     return true
   }
@@ -108,10 +108,11 @@ export class ApprovalsHeard {
     this.#options.say.approve(statement)
   }
 
-  /** Whether the asker has this very statement on its disk, by its own signed word. */
-  isAcknowledged(request: Request, { by, encoded }: ApprovalStatement): boolean {
+  /** Members who have this very statement on their disks, by their own signed words. */
+  heardBy(request: Request, { by, encoded }: ApprovalStatement): readonly Uint8Array[] {
     const held = this.#of(request).held.get(hex(by))
-    return held !== undefined && held.isAcknowledged && equalBytes(held.statement.encoded, encoded)
+    if (!held || !equalBytes(held.statement.encoded, encoded)) return []
+    return [...held.heardBy].flatMap((each) => fromHex(each, 32) ?? [])
   }
 
   /** Takes part in a request: takes up what was stored about it before, and stores and repeats what comes. */
@@ -126,6 +127,11 @@ export class ApprovalsHeard {
     for (const statement of this.statements(request)) this.#keep(request, statement)
     await this.#writing
     this.#options.changed()
+  }
+
+  /** Resolves once everything heard so far is stored and repeated. */
+  settled(): Promise<void> {
+    return this.#writing
   }
 
   /** The last word of each speaker about a request. */
@@ -158,7 +164,7 @@ export class ApprovalsHeard {
   /** @returns whether it is news */
   #add(request: Request, statement: ApprovalStatement): boolean {
     const isNews = this.#isNews(request, statement)
-    if (isNews) this.#of(request).held.set(hex(statement.by), { statement, isAcknowledged: false })
+    if (isNews) this.#of(request).held.set(hex(statement.by), { statement, heardBy: new Set() })
     return isNews
   }
 

@@ -230,6 +230,11 @@ export class RequestList {
     return this.#approvals.take(request)
   }
 
+  /** Resolves once every statement heard so far is stored and its speaker told, if this home takes part. */
+  settled(): Promise<void> {
+    return this.#approvals.settled()
+  }
+
   /** Publishes and repeats this member's own statement about a request. */
   approve(request: Request, statement: ApprovalStatement): void {
     this.#approvals.say(request, statement)
@@ -237,7 +242,12 @@ export class RequestList {
 
   /** Whether the asker has said that it has this statement on its disk. */
   isAcknowledged(request: Request, statement: ApprovalStatement): boolean {
-    return this.#approvals.isAcknowledged(request, statement)
+    return this.heardBy(request, statement).some((by) => hex(by) === hex(request.asker))
+  }
+
+  /** The members who have said that they have this statement on their disks. */
+  heardBy(request: Request, statement: ApprovalStatement): readonly Uint8Array[] {
+    return this.#approvals.heardBy(request, statement)
   }
 
   /** Fires when the network fails or the person leaves. */

@@ -61,10 +61,10 @@ export class Asker {
 }
 
 /** The asker's name in this home. */
-export const nameOf = ({ seated }: Key, { asker }: Pick<Request, 'asker'>): string =>
+export const nameOf = ({ seated }: Pick<Key, 'seated'>, { asker }: Pick<Request, 'asker'>): string =>
   seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.name ?? 'its asker'
 
-export function askerLeft(key: Key, request: Request): Failure {
+export function askerLeft(key: Pick<Key, 'seated'>, request: Request): Failure {
   const party = nameOf(key, request)
   return new Failure('absent', 'E_ASKER_LEFT', `${party} no longer asks for this signature`, {
     party,

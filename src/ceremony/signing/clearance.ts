@@ -16,27 +16,30 @@ export const COUNTED: Clearance = { spend: async () => {}, release: async () => 
 /**
  * Waits until the policy allows the request with exactly these signers, and reserves what it spends.
  * @param over the reason to stop waiting, or null
- * @throws Failure `E_POLICY_DENIES` (refused); `E_POLICY_NEEDS` (absent) if something is still missing at the deadline
+ * @throws Failure (refused) `E_POLICY_DENIES`, `E_PEER_REFUSED`; `E_POLICY_NEEDS` (absent) if something is still missing at the deadline
  */
 export async function clear(signing: Signing, over: () => Error | null): Promise<Clearance> {
   const { world, key, board, request, policy } = signing
   if (policy === null) return COUNTED
   const signers = signing.signers.map(({ fingerprint }) => fingerprint)
-  const { ledger, wanted, decide, verdict } = await caseOf({ ...signing, policy }, signers)
+  const { ledger, wanted, decide, verdict, refusal } = await caseOf({ ...signing, policy }, signers)
   const deadline = joinUntil(world.patience, world.clock.now())
   for (;;) {
     const decision = await ledger.reserve(wanted, decide)
     if (decision.outcome === 'allow') break
     if (decision.outcome === 'deny') requireAllowed(key.name, verdict(decision))
+    const refused = refusal(decision)
+    if (refused) throw refused
     const missing = needsInWords(decision).join('; ')
     world.emit({ event: 'needs', request: hex(request.id), reason: missing })
     const spent = await ledger.spent(wanted.windows)
     await board.until(
-      () => over() !== null || needsInWords(decide(spent)).join('; ') !== missing,
+      () =>
+        over() !== null || refusal(decision) !== null || needsInWords(decide(spent)).join('; ') !== missing,
       deadline,
       () => stillNeeds(key.name, verdict(decision)),
     )
-    const end = over()
+    const end = refusal(decision) ?? over()
     if (end) throw end
   }
   return {

@@ -38,7 +38,7 @@ export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Reque
 export async function signable(
   { record }: Pick<Key, 'record'>,
   asked: Asked,
-  policy: PolicyInForce | null,
+  policy: Pick<PolicyInForce, 'policy'> | null,
 ): Promise<Target> {
   const target = await targetOf(record, asked)
   if (policy === null) {

@@ -5,8 +5,10 @@ import { spendingOf, windowsOf } from '../../policy/limits.js'
 import { Ledger, type Wanted } from '../../storage/ledger/ledger.js'
 import { firstSeen, recordSeen } from '../../storage/home/first-seen.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
+import type { Failure } from '../../wire/base/failure.js'
+import { endedByRefusal } from '../requests/needed-refusals.js'
 import type { TakenUp } from '../requests/signing-run.js'
-import { judge } from '../policy/judge.js'
+import { askedIn, judge } from '../policy/judge.js'
 import type { PolicyInForce } from '../policy/policy-in-force.js'
 import type { Verdict } from '../policy/refusals.js'
 
@@ -17,6 +19,8 @@ export type Case = {
   /** The decision now, with these sums of the ledger. */
   readonly decide: (spent: readonly Spent[]) => Decision
   readonly verdict: (decision: Decision) => Verdict
+  /** Why what the decision needs cannot come any more: somebody whose approval is needed has refused; null: it can. */
+  readonly refusal: (decision: Decision) => Failure | null
 }
 
 /**
@@ -46,5 +50,12 @@ export async function caseOf(
     spending: spendingOf(view),
     windows,
   }
-  return { ledger, wanted, decide, verdict: (decision) => ({ policy, view, decision }) }
+  const refusal = ({ demands }: Decision): Failure | null =>
+    endedByRefusal({
+      policy: policy.policy,
+      request: askedIn(proposal, seen),
+      demands,
+      statements: board.statements(request),
+    })
+  return { ledger, wanted, decide, verdict: (decision) => ({ policy, view, decision }), refusal }
 }

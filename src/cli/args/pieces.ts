@@ -26,7 +26,7 @@ import { typePiece } from './type-paper.js'
 /** Bytes; longer than any page. A sealed page is the longest. */
 const TEXT_LIMIT = 1 << 16
 /** Bytes; longer than the longest record as hex, with its certificate. */
-const PUBLIC_LIMIT = 1 << 21
+export const PUBLIC_LIMIT = 1 << 21
 
 export type Self = { readonly identity: Identity; readonly card: Card }
 

@@ -165,6 +165,18 @@ export const runningCodes = {
     'No request that may be signed here came in time. The error lists the ones that were skipped, and why.',
     'Run the command while the asker runs its own. Compare its payload with what you approved.',
   ),
+  E_NO_TITLE: entry(
+    'The policy of the key gives you no title, so what you say about its requests counts for nothing.',
+    'Compare your fingerprint with the titles: `mpc identity show`, `mpc policy show KEY`.',
+  ),
+  E_OWN_REQUEST: entry(
+    'You ask for this signature yourself. An asker never counts among those who approve.',
+    'Let others approve it. Ctrl-C at the command that asks takes the request back.',
+  ),
+  E_NOT_ACKNOWLEDGED: entry(
+    'Your approval or refusal was published, and the asker did not say in time that it has it. It may count all the same.',
+    'Run the same command again while the asker runs its own.',
+  ),
   E_REQUEST: entry(
     'A request for a signature is damaged, or is not signed by its asker.',
     'It is ignored. Ask the person who sent it.',

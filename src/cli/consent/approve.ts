@@ -12,24 +12,25 @@ import { writeNew } from '../runtime/read-input.js'
 import { type Asked, payloadLines, payloadSummary } from '../views/payload.js'
 import { saidNo } from '../terminal/terminal.js'
 
-/** @throws Failure `E_REFUSED` (refused), `E_NO_INPUT` (usage), the signal's reason */
+/** @param what the question. @throws Failure `E_REFUSED` (refused), `E_NO_INPUT` (usage), the signal's reason */
 export async function approve(
   { terminal }: Pick<Context, 'terminal'>,
   headline: string,
   asked: Asked,
   signal: AbortSignal,
+  what = 'Sign it?',
 ): Promise<void> {
   const { payload, decoded } = asked
   const digest = sha256(payload)
   const asking = { flag: `--approve sha256:${hex(digest)}`, signal }
-  terminal.requirePerson('Sign it?', asking)
+  terminal.requirePerson(what, asking)
   const { lines, isPart } = payloadSummary(asked)
   await terminal.read(['', headline, '', ...lines, ''], signal, 'start')
   const words = approvalWords(payload)
   const looks = isPart ? ', "view" to see all of it, "save" to keep it in a file' : ''
   const answers = isPart ? ['view', 'save', words] : [words]
   for (;;) {
-    const question = `Sign it? Type "${words}"${looks}, or "no":`
+    const question = `${what} Type "${words}"${looks}, or "no":`
     switch (await terminal.askTyped(question, 'no', answers, asking)) {
       case null:
         throw saidNo()

@@ -6,8 +6,10 @@ import type { Decoded } from '../../payload/decoder.js'
 import { hex, visible } from '../../wire/base/text.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import type { Context } from '../runtime/context.js'
+import type { Rows } from '../views/payload.js'
 import { humanTime } from '../views/time.js'
 import { NO_POLICY, verdictRow } from '../views/verdict.js'
+import type { Policy } from '../../policy/language.js'
 import { amountsToType } from '../../policy/typed-amounts.js'
 import { approve } from './approve.js'
 
@@ -50,6 +52,8 @@ export async function confirmAsking(
   )
 }
 
+type AskedKey = Pick<Key, 'name' | 'record' | 'seated'>
+
 /** Before this member signs what another asks for. */
 export async function consent(
   context: Pick<Context, 'terminal' | 'now'>,
@@ -57,23 +61,46 @@ export async function consent(
   key: Key,
   signal: AbortSignal,
 ): Promise<void> {
+  const { headline, asked } = askedBy(context, request, decoded, key)
+  await approve(context, headline, { ...asked, ...policyPart(verdict) }, signal)
+}
+
+/** A request as somebody sees it who approves it for others to sign. */
+export type ToApprove = {
+  readonly request: Request
+  readonly decoded: Decoded
+  readonly policy: Policy
+  /** Of the person who is asked. */
+  readonly titles: readonly string[]
+  /** What others have said about it. */
+  readonly notes: Rows
+}
+
+/** Before somebody approves what another asks others to sign. */
+export async function consentToApprove(
+  context: Pick<Context, 'terminal' | 'now'>,
+  { request, decoded, policy, titles, notes }: ToApprove,
+  key: AskedKey,
+  signal: AbortSignal,
+): Promise<void> {
+  const { headline, asked } = askedBy(context, request, decoded, key)
+  const byPolicy = { policy: `you are ${titles.join(', ')}`, amounts: amountsToType(policy, decoded.view) }
+  await approve(context, headline, { ...asked, ...byPolicy, notes }, signal, 'Approve it?')
+}
+
+function askedBy({ now }: Pick<Context, 'now'>, request: Request, decoded: Decoded, key: AskedKey) {
   const { members } = key.seated
   const nameOf = (fingerprint: Uint8Array) =>
     members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'
   const asker = nameOf(request.asker)
-  await approve(
-    context,
-    `${asker} asks for this signature, ${humanTime(request.created, context.now())}:`,
-    {
-      key: keyLine(key, request.path),
-      signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
-      decoded,
-      payload: request.payload,
-      reason: request.reason,
-      ...policyPart(verdict),
-    },
-    signal,
-  )
+  const asked = {
+    key: keyLine(key, request.path),
+    signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
+    decoded,
+    payload: request.payload,
+    reason: request.reason,
+  }
+  return { headline: `${asker} asks for this signature, ${humanTime(request.created, now())}:`, asked }
 }
 
 const policyPart = (verdict: Verdict | null) => ({
@@ -81,5 +108,5 @@ const policyPart = (verdict: Verdict | null) => ({
   amounts: verdict ? amountsToType(verdict.policy.policy, verdict.view) : [],
 })
 
-const keyLine = ({ name, record }: Key, path: string | null): string =>
+const keyLine = ({ name, record }: Pick<Key, 'name' | 'record'>, path: string | null): string =>
   `${name}${path === null ? '' : `, derived at ${visible(path)}`}; ${record.threshold} of ${record.members.length} must sign`

@@ -111,6 +111,24 @@ const signature = object(
   ECDSA_FORMS,
 )
 
+/** What somebody said about a request, once its asker has it. */
+const spoken = object({
+  request_id: hex(32),
+  key: name,
+  verdict: oneOf('approve', 'refuse'),
+  payload_sha256: hex(32),
+  type: text,
+  path: orNull(text),
+  /** Of the speaker, under the policy. */
+  titles: list(text, { minItems: 1 }),
+  policy_sha256: hex(32),
+  /** Until when an approval counts; null for a refusal. */
+  expires: orNull(time),
+  /** Custodians who have it on their disks, the asker among them. */
+  heard_by: list(name, { minItems: 1 }),
+  view,
+})
+
 /** Of the message at fault, from 1; null where a run has one message, or none. */
 export const entry = orNull(count(1))
 
@@ -179,6 +197,8 @@ export const signings = list(
 /** `data` of the commands that sign and verify. */
 export const signingData: Readonly<Record<string, Schema>> = {
   sign: signature,
+  approve: spoken,
+  refuse: spoken,
   inspect: inspected,
   verify: object({ valid: { const: true }, scheme, public_key: publicKey, payload_sha256: hex(32) }),
   'transcript verify': { anyOf: [transcript, failedRun] },

@@ -3,6 +3,7 @@ import { Command, type CommanderError, Option } from 'commander'
 import { Failure } from '../../wire/base/failure.js'
 import { declareGlobals } from '../runtime/globals.js'
 import { helpOf, rootHelp, shortHelp } from './help.js'
+import { approvalCommands } from '../commands/approval/declare.js'
 import { backupCommands } from '../commands/backup/declare.js'
 import { ceremonyCommands } from '../commands/ceremony/declare.js'
 import { policyCommands } from '../commands/policy/declare.js'
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...identityCommands,
   ...ceremonyCommands,
   ...signingCommands,
+  ...approvalCommands,
   ...policyCommands,
   ...rehearseCommands,
   ...shareCommands,

@@ -5,7 +5,7 @@ import { sha256 } from '../../wire/base/hash.js'
 import { hex, visible } from '../../wire/base/text.js'
 import { fields } from '../terminal/style.js'
 
-type Rows = readonly (readonly [string, string])[]
+export type Rows = readonly (readonly [string, string])[]
 
 /** How many rows of a view a summary shows. A chain decoder's rows are all shown, except very many. */
 const MOST_ROWS = 40
@@ -46,13 +46,15 @@ export type Asked = {
   readonly policy: string
   /** Amounts that the person types, as `amountsToType` gives them. */
   readonly amounts: readonly string[]
+  /** More about the request, such as who approves it. */
+  readonly notes?: Rows
 }
 
 /** A payload, understood; without messages where no key is named. */
 type Shown = Pick<Decoded, 'view'> & { readonly messages: readonly Message[] | null }
 
 /** A summary, and whether it leaves something out. Warnings are never left out. */
-export function payloadSummary({ key, signers, decoded, payload, reason, policy }: Asked): {
+export function payloadSummary({ key, signers, decoded, payload, reason, policy, notes = [] }: Asked): {
   readonly lines: string[]
   readonly isPart: boolean
 } {
@@ -72,6 +74,7 @@ export function payloadSummary({ key, signers, decoded, payload, reason, policy 
       ['signers', signers],
       ['policy', policy],
       ...(reason === '' ? [] : [['reason', visible(reason)] as const]),
+      ...notes,
       ...payloadRows(view, payload),
       ...digests,
     ]),

@@ -29,6 +29,8 @@ const ELSEWHERE = new Set([
   'reshare',
   'refresh',
   'sign',
+  'approve',
+  'refuse',
   'inspect',
   'key show',
   'key address',
