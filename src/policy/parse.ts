@@ -11,16 +11,33 @@ const MOST_CUSTODIANS = 64
 /** No token has more. */
 const MOST_DECIMALS = 36
 
-/**
- * @param path how the file is called in messages
- * @throws Failure `E_POLICY` (usage) with line and column of every mistake
- */
-export function parsePolicy(file: Uint8Array, path: string): Promise<Policy> {
-  const refuse = (problems: readonly string[]): Failure =>
-    new Failure('usage', 'E_POLICY', problems.map((problem) => `${path}:${problem}`).join('; '), {
+/** A mistake in a policy; line and column count from 1. */
+export type Mistake = { readonly line: number; readonly column: number; readonly problem: string }
+
+/** Everything that is wrong with a policy: `E_POLICY` (usage). */
+export class PolicyMistakes extends Failure {
+  readonly mistakes: readonly Mistake[]
+
+  /** @param problems as `readYaml` gives them */
+  constructor(path: string, problems: readonly string[]) {
+    super('usage', 'E_POLICY', problems.map((problem) => `${path}:${problem}`).join('; '), {
       hint: 'the policies in ceremonies/policies/ show how one is written',
     })
-  return readYaml(file, readPolicy, refuse)
+    this.mistakes = problems.map((each) => {
+      const [, line, column, problem] = PLACED.exec(each) ?? []
+      return { line: Number(line ?? 1), column: Number(column ?? 1), problem: problem ?? each }
+    })
+  }
+}
+
+const PLACED = /^([0-9]+):([0-9]+) (.*)$/s
+
+/**
+ * @param path how the file is called in messages
+ * @throws PolicyMistakes with every mistake
+ */
+export function parsePolicy(file: Uint8Array, path: string): Promise<Policy> {
+  return readYaml(file, readPolicy, (problems) => new PolicyMistakes(path, problems))
 }
 
 function readPolicy(fields: Fields): Policy {

@@ -142,7 +142,7 @@ describe('YAML that means something other than it seems', () => {
   })
 
   test('bytes that are no UTF-8, and files that are too long', async () => {
-    expect(await problems('#'.repeat(70_000))).toEqual(['it is longer than 65536 bytes'])
+    expect(await problems('#'.repeat(70_000))).toEqual(['1:1 it is longer than 65536 bytes'])
   })
 
   test('a field without a value, which could be read as no condition', async () => {

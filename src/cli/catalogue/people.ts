@@ -39,7 +39,10 @@ export const peopleCodes = {
   E_CLOCK: entry("Two members' clocks differ by more than two minutes.", 'Set the clock that is wrong.'),
   E_TWO_HOMES: entry('One identity is running in two homes.', 'Its owner must use one home only.'),
   E_PLAN: entry('The parameters of the ceremony are not valid.', 'Correct each point that the error names.'),
-  E_POLICY: entry('The policy has mistakes.', 'Correct them at the lines and columns in the error.'),
+  E_POLICY: entry(
+    'The policy has mistakes.',
+    'Correct them at the lines and columns in the error. `mpc policy check FILE` names them all.',
+  ),
   E_POLICY_MISSING: entry(
     'The key has a policy, and its file is not in this home. Nothing is signed without it.',
     'Another custodian writes it: `mpc policy show KEY --chain -o FILE`. Here: `mpc policy import --key KEY FILE`.',

@@ -47,7 +47,51 @@ const explained = object({
   explanation: list(text),
 })
 
+const bounded = { rule: text, limit: text, asset: text, decimals: count(0) }
+
+/** Of a policy that is no key's yet. With mistakes (exit 2) the lists about its meaning are empty. */
+const checked = object({
+  /** Null: from stdin. */
+  file: orNull(path),
+  policy_sha256: hex(32),
+  /** By which the worst cases were computed; null: they were not. */
+  threshold: orNull(count(2)),
+  custodians: orNull(count(2)),
+  /** Line and column count from 1. */
+  mistakes: list(object({ line: count(1), column: count(1), problem: text })),
+  rules: list(
+    object({
+      name: text,
+      deny: { type: 'boolean' },
+      sentence: text,
+      approvals: list(object({ title: text, of: count(1) })),
+      custodians: count(0),
+      delay_seconds: count(0),
+      lapse_seconds: orNull(count(1)),
+      unattended: { type: 'boolean' },
+    }),
+  ),
+  /** Amounts in the asset's smallest unit. `window_seconds` null: within one request. */
+  limits: list(object({ ...bounded, window_seconds: orNull(count(1)), max: amount })),
+  /** What a limit lets through at most, by the number of corrupt custodians, from none on. */
+  worst_case: list(object({ ...bounded, amounts: list(amount) })),
+  /** Gaps that its author may not have meant. */
+  advice: list(text),
+  /** With --names: who has which title, then the cards known here that have none. `name` null: no card is here. */
+  names: orNull(
+    list(
+      object({
+        title: orNull(text),
+        fingerprint: hex(32),
+        name: orNull(name),
+        status: oneOf('self', 'verified', 'unverified', null),
+      }),
+    ),
+  ),
+})
+
 export const policyData = {
+  'policy check': checked,
   'policy explain': explained,
   'policy apply': object({
     key: name,

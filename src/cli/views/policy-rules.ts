@@ -48,7 +48,7 @@ function generalLines({ requests, reshareApprovals, unattendedPresign, typeAmoun
   ]
 }
 
-function ruleLine({ name, deny, when, limits, demands }: Rule): string {
+export function ruleLine({ name, deny, when, limits, demands }: Rule): string {
   const conditions = conditionsOf(when)
   const what = conditions.length === 0 ? 'everything' : conditions.join('; ')
   if (deny) return `"${name}" DENIES ${what}.`

@@ -24,7 +24,7 @@ export async function readYaml<T>(
   read: (fields: Fields) => T,
   refuse: (problems: readonly string[]) => Failure,
 ): Promise<T> {
-  if (bytes.length > LIMIT) throw refuse([`it is longer than ${LIMIT} bytes`])
+  if (bytes.length > LIMIT) throw refuse([`1:1 it is longer than ${LIMIT} bytes`])
   const yaml = await import('yaml')
   const lines = new yaml.LineCounter()
   const problems: Problem[] = []
@@ -202,6 +202,6 @@ function textOf(bytes: Uint8Array, refuse: (problems: readonly string[]) => Fail
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw refuse(['it is not text in UTF-8'])
+    throw refuse(['1:1 it is not text in UTF-8'])
   }
 }

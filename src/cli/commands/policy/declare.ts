@@ -1,10 +1,38 @@
 /** `mpc policy`. */
 import { PAYLOAD_NAMES } from '../../../payload/registry/registry.js'
 import { confirm, takingPart } from '../../args/shared-flags.js'
-import { any, name, names, once, oneOf } from '../../runtime/parse.js'
+import { any, name, names, once, oneOf, wholeNumber } from '../../runtime/parse.js'
 import type { CommandSpec } from '../../runtime/command.js'
 
 export const policyCommands: readonly CommandSpec[] = [
+  {
+    name: 'policy check',
+    summary: 'check a policy that you have written, and say what it means',
+    examples: [
+      'mpc policy check policy.yaml --threshold 2 --custodians 3',
+      'mpc policy check policy.yaml --key treasury --names',
+    ],
+    operands: [{ name: '<file>', text: 'the policy' }],
+    flags: [
+      { flags: '--names', text: 'give the fingerprints in it the names known here, and list the others' },
+      {
+        flags: '--key <name>',
+        text: 'say what its limits are worth for the custodians of this key',
+        parse: once(name),
+      },
+      {
+        flags: '--threshold <count>',
+        text: 'the same, for a key of which so many sign',
+        parse: once(wholeNumber(2)),
+      },
+      {
+        flags: '--custodians <count>',
+        text: 'and which so many custodians hold',
+        parse: once(wholeNumber(2)),
+      },
+    ],
+    load: async () => (await import('./check.js')).run,
+  },
   {
     name: 'policy show',
     summary: 'show the policy of a key',
