@@ -7,6 +7,7 @@ import type { PassedOver, Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import { type Approval, checkPayload, requireApproved, requireSize } from '../requests/approval.js'
 import type { PolicyInForce } from '../policy/policy-in-force.js'
+import { namesIn } from '../policy/policy-names.js'
 import type { Key } from '../keys/key.js'
 import { noSeat } from '../keys/rebinds.js'
 import { inRecordOrder } from '../requests/signer-set.js'
@@ -40,7 +41,7 @@ export async function signable(
   asked: Asked,
   policy: Pick<PolicyInForce, 'policy'> | null,
 ): Promise<Target> {
-  const target = await targetOf(record, asked)
+  const target = await targetOf(record, asked, namesIn(policy))
   if (policy === null) {
     checkPayload(asked.type, asked.payload)
     if (target.foreignInputs) throw target.foreignInputs

@@ -1,5 +1,7 @@
 import { needsLeave, requireSize } from '../../../ceremony/requests/approval.js'
 import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
+import { namesIn } from '../../../ceremony/policy/policy-names.js'
 import { targetOf } from '../../../payload/registry/target.js'
 import { decoderFor, loadDecoder } from '../../../payload/registry/registry.js'
 import { sha256 } from '../../../wire/base/hash.js'
@@ -28,11 +30,12 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
   const file = await readInput(options.in, '--in')
   const key = name === undefined ? null : await findKey(await context.home(), name)
+  const policy = key && (await policyInForce(await context.home(), key))
   const decoder = await (key ? decoderFor(type, key.record.scheme) : loadDecoder(type))
   const payload = decoder.read(file)
   requireSize(payload)
   const { view, messages } = key
-    ? (await targetOf(key.record, { type, payload, path })).decoded
+    ? (await targetOf(key.record, { type, payload, path }, namesIn(policy))).decoded
     : { view: decoder.outline(payload), messages: null }
   return {
     data: {
