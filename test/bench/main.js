@@ -1,16 +1,16 @@
 /**
  * `npm run bench`: how long things take. Figures and ratios, never a pass or a fail: run it on an idle machine, and compare
  * with the run before. Medians of several runs, in milliseconds. A quarter of an hour; a few minutes with `-- --quick`, which
- * takes 2-of-3 alone. `--ecdsa` leaves out everything else, and so does `--frost`; `--json` prints one JSON document in place
- * of tables.
+ * takes 2-of-3 alone. `--ecdsa` leaves out everything else, and so do `--frost` and `--psbt`; `--json` prints one JSON document
+ * in place of tables.
  *
  * `memory` is the whole ceremony of all parties in one process over a network in memory, files and all; `nats` the same
  * over a nats-server on this machine; `noble` the bare mathematics of all parties by @noble/curves; `ratio` is memory
  * over noble: what signing every letter, the handshake and the disk cost on top. What a signature of
- * FROST costs one signer by itself is in `frost.js`, one party's work for ECDSA, step by step, in `ecdsa.js`.
+ * FROST costs one signer by itself is in `frost.js`, one party's work for ECDSA, step by step, in `ecdsa.js`, a PSBT of many
+ * inputs in `psbt.js`.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
@@ -23,24 +23,20 @@ import { planKeygen, runKeygen } from '../../dist/ceremony/dkg/keygen.js'
 import { ask, join as joinRequest, payloadHash } from '../../dist/ceremony/signing/ask-and-join.js'
 import { MemoryNetwork } from '../../dist/messaging/transport/memory.js'
 import { connectNats } from '../../dist/messaging/transport/nats.js'
-import { openHome } from '../../dist/storage/home/home.js'
-import { writeIdentity } from '../../dist/storage/home/identity.js'
-import { writePeer } from '../../dist/storage/home/contacts.js'
-import { generateAgeIdentity, recipientOf } from '../../dist/storage/sealed/age.js'
 import { definitionId } from '../../dist/wire/ceremony/definition.js'
-import { cardOfIdentity, newIdentity } from '../../dist/wire/identity/identity.js'
+import { defined, people, rng, world } from './custodians.js'
 import { ecdsaFigures } from './ecdsa.js'
 import { frostFigures } from './frost.js'
+import { psbtFigures } from './psbt.js'
 import { round } from './spread.js'
 import { tables } from './tables.js'
 
-const rng = (length) => Uint8Array.from(randomBytes(length))
 const SCHEMES = { 'eddsa-ed25519': ed25519_FROST, 'schnorr-taproot': schnorr_FROST }
 const BIN = new URL('../../bin/mpc.js', import.meta.url).pathname
 const message = Buffer.from('a message')
 
 const flags = new Set(process.argv.slice(2))
-const known = ['--quick', '--ecdsa', '--frost', '--json']
+const known = ['--quick', '--ecdsa', '--frost', '--psbt', '--json']
 const other = [...flags].find((flag) => !known.includes(flag))
 if (other !== undefined) throw new Error(`${other} is none of ${known.join(', ')}`)
 const sizes = (all) => (flags.has('--quick') ? all.slice(0, 1) : all)
@@ -57,11 +53,12 @@ const ECDSA_SIZES = sizes([
 
 const folder = await mkdtemp(join(tmpdir(), 'mpc-bench-'))
 const report = { node: process.version, cpus: cpus().length }
-const whole = !flags.has('--ecdsa') && !flags.has('--frost')
+const whole = !['--ecdsa', '--frost', '--psbt'].some((flag) => flags.has(flag))
 const server = whole ? await natsServer() : null
 try {
   if (whole) await wholeCeremonies()
   if (whole || flags.has('--frost')) report.frost = await frostFigures(SIZES)
+  if (whole || flags.has('--psbt')) report.psbt = await psbtFigures(folder, flags.has('--quick') ? 1 : 3)
   if (whole || flags.has('--ecdsa')) report.ecdsa = ecdsaFigures(ECDSA_SIZES, flags.has('--quick') ? 3 : 7)
 } finally {
   server?.process.kill()
@@ -92,15 +89,15 @@ function startup() {
 }
 
 async function handshakes(n) {
-  const everybody = await people(n)
+  const everybody = await people(folder, n)
   const file = handshakeAmong(everybody.map(({ card }) => card))
   return overNetworks(5, (connect) =>
-    Promise.all(everybody.map(async (who) => runHandshake(await world(who, connect), file))),
+    Promise.all(everybody.map(async (who) => runHandshake(world(who, await connect(who)), file))),
   )
 }
 
 async function ceremonies(scheme, frost, t, n) {
-  const everybody = await people(n)
+  const everybody = await people(folder, n)
   let last
   const keygen = await overNetworks(3, async (connect) => {
     last = `key-${rng(4).join('')}`.slice(0, 30)
@@ -108,7 +105,7 @@ async function ceremonies(scheme, frost, t, n) {
     const file = { definition, id: definitionId(definition), signatures: [] }
     await Promise.all(
       everybody.map(async (who) =>
-        runKeygen(await world(who, connect), await planKeygen(who.home, who.card, file, Date.now())),
+        runKeygen(world(who, await connect(who)), await planKeygen(who.home, who.card, file, Date.now())),
       ),
     )
   })
@@ -118,10 +115,10 @@ async function ceremonies(scheme, frost, t, n) {
     Promise.all(
       signers.map(async (who, i) => {
         const key = await findKey(who.home, last)
-        if (i > 0) return joinRequest(await world(who, connect), key, null, approval)
+        if (i > 0) return joinRequest(world(who, await connect(who)), key, null, approval)
         const named = signers.map(({ card }) => card.fingerprint)
         const asked = { type: 'raw', payload: message, path: null, reason: '', signers: named }
-        return ask(await world(who, connect), key, asked)
+        return ask(world(who, await connect(who)), key, asked)
       }),
     ),
   )
@@ -171,63 +168,6 @@ function nobleTimes(frost, min, max) {
 }
 
 // ------------------------------------------------------------------------------------------------------- the machinery
-
-async function people(n) {
-  const all = await Promise.all(
-    Array.from({ length: n }, async (_, i) => {
-      const age = await generateAgeIdentity({ postQuantum: false })
-      const identity = newIdentity(`m${i + 1}`, age, Date.now(), rng)
-      const card = cardOfIdentity(identity, await recipientOf(age))
-      const home = await openHome(await mkdtemp(join(folder, 'home-')))
-      await writeIdentity(home, { sealed: Buffer.from('not needed here'), card: card.line })
-      return { identity, card, home }
-    }),
-  )
-  for (const one of all) {
-    for (const { card } of all) {
-      if (card === one.card) continue
-      const peer = { fingerprint: card.fingerprint, card: card.line, status: 'verified', how: 'fingerprint' }
-      await writePeer(one.home, { ...peer, since: '2026-01-01T00:00:00Z' })
-    }
-  }
-  return all
-}
-
-function defined(everybody, key, scheme, threshold) {
-  return {
-    kind: 'keygen',
-    key,
-    scheme,
-    threshold,
-    members: everybody.map(({ card }) => ({ card, role: 'custodian' })),
-    policy: null,
-    parent: null,
-    dealers: null,
-    supersedes: null,
-    minority: false,
-    not_before: 0,
-    expires: Date.now() + 3_600_000,
-    nonce: rng(32),
-    rehearsal: false,
-  }
-}
-
-async function world(who, connect) {
-  return {
-    ...who,
-    transport: await connect(who),
-    person: { present: false, heard: () => Promise.resolve() },
-    patience: { join: 60_000, round: 60_000, total: null },
-    linger: 5000,
-    program: 'mpc/bench',
-    now: Date.now,
-    rng,
-    nonces: { fresh: rng },
-    compute: () => Promise.reject(new Error('nothing to compute')),
-    emit: () => undefined,
-    signal: new AbortController().signal,
-  }
-}
 
 /** One ceremony over each kind of network, connections included. */
 async function overNetworks(runs, ceremony) {

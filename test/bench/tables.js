@@ -1,7 +1,7 @@
 /** The report of `npm run bench` for people: a table for each thing that was measured, milliseconds throughout. */
 
 export function tables(report) {
-  const { node, cpus, startup, handshake, keygen, sign, frost, ecdsa } = report
+  const { node, cpus, startup, handshake, keygen, sign, frost, psbt, ecdsa } = report
   const parts = [`Node ${node}, ${cpus} processors; milliseconds`]
   if (startup) parts.push(table('Start', [startup], [''], Object.keys(startup)))
   const over = ['memory', 'nats']
@@ -11,6 +11,8 @@ export function tables(report) {
   if (sign) parts.push(table('Signing', Object.values(sign), Object.keys(sign), against))
   const ofParty = ['median', 'least', 'most', 'noble', 'ratio', 'verifications']
   if (frost) parts.push(table('FROST, one signer', Object.values(frost), Object.keys(frost), ofParty))
+  const ofInputs = ['together', 'apart', 'an_input', 'ratio']
+  if (psbt) parts.push(table('20 inputs of PSBTs', Object.values(psbt), Object.keys(psbt), ofInputs))
   if (ecdsa) parts.push(...ecdsaTables(ecdsa))
   return `${parts.join('\n\n')}\n`
 }
