@@ -35,13 +35,13 @@ export function claimsOf(
       equalBytes(session, ran.sid)
     if (by === undefined || !inPlace) return refuse('a claim is out of place')
     demand(verifyEnvelope(envelope, by.card.signing), `a claim of ${by.card.name} is not signed by it`)
-    demand(!places.has(`${hex(from)} ${round}`), `a claim of ${by.card.name} stands twice`)
+    demand(!places.has(`${hex(from)} ${round}`), `a claim of ${by.card.name} is given twice`)
     places.add(`${hex(from)} ${round}`)
     const about = players.find(({ card }) => hex(card.fingerprint) === round)
     const claim = attempt(() => claimCodec.decode(envelope.body))
     const letter = claim && attempt(() => decodeEnvelope(claim.letter))
     const isLetter = letter && about && about !== by && isLetterBetween(letter, ran, about, by)
-    if (!isLetter) return against(by.party, 'claim', 'claims something of a letter that is none')
+    if (!isLetter) return against(by.party, 'claim', 'the bytes that it is about are no letter')
     return opened(letter, claim, about.party, by.party)
   })
   return {
@@ -57,7 +57,7 @@ function opened(
   to: PartyId,
 ): Accusation | Dispute {
   const isItsKey = header.key !== null && equalBytes(hashOfKey(key), header.key)
-  if (!isItsKey) return against(to, header.round, 'claims of a letter what its key does not show')
+  if (!isItsKey) return against(to, header.round, 'the key that it gives does not show what it claims')
   const letter = openLetter(key, encodeHeader(header), body)
   if (letter === null)
     return against(from, header.round, 'its letter does not open with the key that it names')

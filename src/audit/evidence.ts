@@ -98,7 +98,7 @@ export async function verifyEvidence(
   }
   if (faults.length === 0) {
     throw new Failure('verification', 'E_EVIDENCE', 'the letters in this file prove nobody at fault', {
-      hint: 'nobody is cleared by it either: letters may be missing, and what one member alone was shown is its word',
+      hint: 'it clears nobody either: letters may be missing, and what one member alone has seen is its word',
     })
   }
   const guilty = [...cards].flatMap(([party, { name, fingerprint }]): Accused[] => {
@@ -128,7 +128,7 @@ async function opened(failed: FailedRun): Promise<Opened> {
   const cards = new Map(players.map(({ party, card }) => [party, card]))
   const sid = openingIn(failed, definition, [...cards.values()])
   const names = failed.rounds.map(({ round }) => round)
-  demand(new Set(names).size === names.length, 'a round stands twice')
+  demand(new Set(names).size === names.length, 'a round is given twice')
   const rounds = roundsIn(failed, id, sid, players)
   const { guilty, disputes } = claimsOf(failed.claims, { definition: id, sid }, players)
   const parties = [...cards.keys()]

@@ -120,7 +120,7 @@ export function playersIn(definition: Definition, record: Uint8Array | null): Pl
       return signersIn(definition, record)
     case 'reshare':
     case 'refresh':
-      demand(record === null, 'the record before stands in the definition')
+      demand(record === null, 'the record before is in the definition')
       return playersOf(definition).map((card, i) => ({ card, party: i + 1 }))
     case 'policy':
       demand(record === null, 'the record stands in the definition')

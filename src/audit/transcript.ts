@@ -118,7 +118,7 @@ async function verify(transcript: Transcript): Promise<Verified> {
     const { view } = target.decoded
     return { kind: 'sign', ...common, publicKey, record, signatures, view, missing }
   }
-  if (!isKeyDefinition(definition)) throw refuse('it is of no ceremony that keeps one')
+  if (!isKeyDefinition(definition)) throw refuse('its ceremony is of a kind that keeps no transcript')
   demand(transcript.payload === null, 'a key generation signs nothing')
   const record = parseRecord(transcript.outcome)
   if (definition.kind === 'keygen') verifyAbout(definition, id, record)
@@ -211,7 +211,7 @@ function verifyMade(
   if (result === null) return refuse('an opening or a proof does not hold')
   const made = recordDigest(recordMade(definition, id, result))
   const what = definition.kind === 'keygen' ? 'key' : 'epoch'
-  demand(equalBytes(made, recordDigest(record)), `the ${what} is not what was said in making it`)
+  demand(equalBytes(made, recordDigest(record)), `the ${what} does not follow from the letters`)
 }
 
 function missingReceipts(
@@ -226,7 +226,7 @@ function missingReceipts(
     demand(holder !== undefined && verifyReceipt(receipt, holder, ran, digest), 'a receipt does not verify')
   }
   const given = receipts.map(({ fingerprint }) => hex(fingerprint))
-  demand(new Set(given).size === given.length, 'a receipt stands twice')
+  demand(new Set(given).size === given.length, 'a receipt is given twice')
   const inOrder = cards.map(({ fingerprint }) => hex(fingerprint)).filter((who) => given.includes(who))
   demand(inOrder.join() === given.join(), 'the receipts are not in the order of the participants')
   return cards.filter(({ fingerprint }) => !given.includes(hex(fingerprint))).map(({ name }) => name)

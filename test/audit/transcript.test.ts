@@ -278,7 +278,7 @@ describe.each(['eddsa', 'sign'] as const)('in the transcript of a ceremony (%s)'
     test('one of a stranger', async () =>
       expect(await change((list) => replace(list, 0, { ...first(list), fingerprint: filled(1) }))).toBe(not))
     test('one twice', async () =>
-      expect(await change((list) => [...list, first(list)])).toBe('a receipt stands twice'))
+      expect(await change((list) => [...list, first(list)])).toBe('a receipt is given twice'))
     test('two swapped: all copies are the same bytes', async () =>
       expect(await change((list) => [list[1] as (typeof list)[number], first(list), ...list.slice(2)])).toBe(
         'the receipts are not in the order of the participants',
@@ -466,14 +466,14 @@ describe('the outcome of a key generation', () => {
   test('with the key of another run is refused', async () => {
     const { group_point, members } = recordOf('other')
     expect(await withRecord('eddsa', () => ({ group_point, members }))).toBe(
-      'the key is not what was said in making it',
+      'the key does not follow from the letters',
     )
   })
 
   test('with another chain code is refused', async () => {
     expect(
       await withRecord('taproot', ({ chain_code }) => ({ chain_code: flip(chain_code as Uint8Array, 0) })),
-    ).toBe('the key is not what was said in making it')
+    ).toBe('the key does not follow from the letters')
   })
 
   test('that is no record, or one that is no key, is refused', async () => {
@@ -667,7 +667,7 @@ describe('custodians who sign together what they never ran', () => {
     expect(hex(parseRecord(outcome).group_point)).toBe(hex(parseRecord(parts.outcome).group_point))
     await verifyTranscript(transcriptCodec.encode(parts))
     const problem = await refusal(transcriptCodec.encode({ ...parts, outcome }))
-    expect(problem).toBe('the key is not what was said in making it')
+    expect(problem).toBe('the key does not follow from the letters')
   })
 
   test('a policy in the definition must be the one in the record, and the reverse', async () => {

@@ -57,7 +57,7 @@ export function defined(everybody, key, scheme, threshold) {
 const clock = {
   now: Date.now,
   after(span, act) {
-    const timer = setTimeout(act, span)
+    const timer = setTimeout(() => act(), span)
     return () => clearTimeout(timer)
   },
 }

@@ -102,6 +102,6 @@ export async function playShape(
   for (const change of [{ epoch: 3 }, { parent: digest }, { key_id: digest }]) {
     const outcome = encodeRecord({ ...record, ...change })
     const forged = transcriptCodec.encode({ ...parts, outcome })
-    await expect(verifyTranscript(forged)).rejects.toThrow('the epoch is not what was said in making it')
+    await expect(verifyTranscript(forged)).rejects.toThrow('the epoch does not follow from the letters')
   }
 }

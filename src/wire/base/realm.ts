@@ -18,7 +18,8 @@ let rehearses: boolean | null = null
 
 /** Makes this process a rehearsal until it ends. @throws Error once a real tag was made or read */
 export function enterRehearsal(): void {
-  if (rehearses === false) throw new Error('what has begun in earnest cannot become a rehearsal')
+  if (rehearses === false)
+    throw new Error('a process that has made or read a real tag cannot become a rehearsal')
   rehearses = true
 }
 
@@ -85,8 +86,8 @@ export function refusalOf(error: unknown): unknown {
     return new Failure('refused', 'E_REHEARSAL', `rehearsals and real keys do not mix: ${cause.problem}`, {
       cause: error,
       hint: isRehearsal()
-        ? 'this home is of a rehearsal: use what was made there, or name your own home with --home'
-        : 'nothing was opened; use what was made in earnest, or the home of the rehearsal (--home)',
+        ? 'this home belongs to a rehearsal: use its own files, or name your own home with --home'
+        : 'nothing was opened; use real files, or name the home of the rehearsal with --home',
     })
   }
   return error

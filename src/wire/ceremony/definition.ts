@@ -219,7 +219,7 @@ function checkOrder<D extends { signers: readonly { index: number; fingerprint: 
     throw new CodecError('signers', 'not in the order of the record')
   }
   if (new Set(signers.map((signer) => hex(signer.fingerprint))).size !== signers.length) {
-    throw new CodecError('signers', 'a signer stands twice')
+    throw new CodecError('signers', 'a signer is named twice')
   }
   return order
 }

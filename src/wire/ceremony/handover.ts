@@ -46,10 +46,15 @@ export const encodeHandover = (handover: Handover): Uint8Array =>
  */
 export function parseHandover(encoded: Uint8Array): Handover {
   const refuse = (problem: string, cause?: unknown) =>
-    new Failure('verification', 'E_STATEMENT', `this does not say how a key went over: ${problem}`, {
-      hint: '`mpc share statements --key KEY -o FILE` writes it, in the home of a custodian of the newest epoch',
-      cause,
-    })
+    new Failure(
+      'verification',
+      'E_STATEMENT',
+      `this is no record of how a key changed its epoch: ${problem}`,
+      {
+        hint: '`mpc share statements --key KEY -o FILE` writes it, in the home of a custodian of the newest epoch',
+        cause,
+      },
+    )
   const held = wellFormed(() => handoverCodec.decode(encoded), refuse)
   const { records, certificate, statements } = held
   records.forEach((r, i) => {

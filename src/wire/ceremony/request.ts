@@ -77,7 +77,7 @@ export function parseRequest(encoded: Uint8Array, signing: SigningKeys): Request
   }
   if (fields.expires <= fields.created) throw new CodecError('expires', 'not after created')
   if (fields.signers && new Set(fields.signers.map(hex)).size !== fields.signers.length) {
-    throw new CodecError('signers', 'a signer stands twice')
+    throw new CodecError('signers', 'a signer is named twice')
   }
   return whole(fields, encoded)
 }

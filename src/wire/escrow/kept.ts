@@ -60,7 +60,7 @@ export function parseKept(plaintext: Uint8Array, share: Secret): Kept {
     throw new Failure(
       'decryption',
       'E_ESCROW_KEPT',
-      `what was kept of the split is damaged: ${cause.message}`,
+      `the kept source of the split is damaged: ${cause.message}`,
       {
         hint: 'put back escrow.age from a copy of this home; nothing was changed',
         cause,

@@ -190,7 +190,7 @@ function check<M extends Of<typeof coreShape>>(manifest: M): M {
   const distinct = (all: readonly string[]) => new Set(all).size === all.length
   if (!distinct(holders.map(({ name }) => name))) throw new CodecError('holders', 'two holders have one name')
   if (!distinct(holders.flatMap(({ to }) => (to.kind === 'passphrase' ? [] : [recipientText(to)])))) {
-    throw new CodecError('holders', 'one holder stands twice')
+    throw new CodecError('holders', 'one holder is named twice')
   }
   if (holders.some(({ to }) => to.kind === 'age' && !isAgeRecipient(to.recipient))) {
     throw new CodecError('holders', 'not an age recipient')

@@ -43,7 +43,7 @@ export function makeNote(
 ): Uint8Array {
   const by = holder.to.kind === 'card' ? holder.to.fingerprint : null
   if ((by === null) !== (signing === null))
-    throw new RangeError('who is named by a card signs, others do not')
+    throw new RangeError('a holder with a card signs the note, and no other does')
   const note = {
     format: 'mpc/escrow-note/v1' as const,
     key_id: manifest.key_id,

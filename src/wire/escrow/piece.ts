@@ -124,7 +124,7 @@ export function requireUnder(piece: Piece, manifest: Manifest): void {
 }
 
 export const otherManifest = (whose: string): Failure =>
-  refuse('E_PIECES_DIFFER', `${whose} is under another manifest than the one that is here`)
+  refuse('E_PIECES_DIFFER', `${whose} belongs to another manifest than the one given`)
 
 /** A piece's name in messages. */
 export const whoseIs = ({ holder }: { readonly holder: Pick<EscrowHolder, 'name' | 'index'> }): string =>

@@ -56,7 +56,7 @@ export function restoreShare(pieces: readonly Piece[]): Restored {
 function requireOneManifest(pieces: readonly Piece[]): Piece {
   const [first] = pieces
   if (first === undefined) {
-    throw new Failure('absent', 'E_PIECES_FEW', 'there is no piece here', {
+    throw new Failure('absent', 'E_PIECES_FEW', 'no piece is given', {
       hint: 'ask the holders for theirs',
     })
   }
@@ -67,12 +67,12 @@ function requireOneManifest(pieces: readonly Piece[]): Piece {
     const groups = different.map((one) =>
       pieces.flatMap(({ holder }, i) => (digests[i] === one ? [holder.name] : [])).join(', '),
     )
-    throw refuse('E_PIECES_DIFFER', `the pieces are under different manifests: ${groups.join(' | ')}`)
+    throw refuse('E_PIECES_DIFFER', `the pieces belong to different manifests: ${groups.join(' | ')}`)
   }
   const twice = pieces.find(({ holder }, i) =>
     pieces.slice(0, i).some((other) => other.holder.index === holder.index),
   )
-  if (twice) throw refuse('E_PIECE_TWICE', `${whoseIs(twice)} stands here twice`)
+  if (twice) throw refuse('E_PIECE_TWICE', `${whoseIs(twice)} is given twice`)
   return first
 }
 

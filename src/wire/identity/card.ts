@@ -117,7 +117,7 @@ export function checkDistinct(members: readonly Keys[]): void {
   const distinct = (of: (keys: Keys) => string) => new Set(members.map(of)).size === members.length
   if (!distinct((keys) => keys.name)) throw new CodecError('members', 'two members have one name')
   if (!distinct((keys) => hex(keys.signing)) || !distinct((keys) => hex(fingerprintOf(keys)))) {
-    throw new CodecError('members', 'one identity stands twice')
+    throw new CodecError('members', 'one identity is named twice')
   }
   if (!distinct((keys) => hex(keys.nkey))) throw new CodecError('members', 'two members have one NATS key')
 }

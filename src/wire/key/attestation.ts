@@ -112,7 +112,7 @@ export function parseStatement(
     throw new Failure(
       'verification',
       'E_STATEMENT_SEAT',
-      'who made this statement sits in no seat of the epoch',
+      'the author of this statement has no seat in the epoch',
       {
         hint: 'if a custodian has a new identity, accept it first: mpc identity import NEW.card --rebind FILE --fingerprint FP',
       },
@@ -152,7 +152,7 @@ const refuse = (problem: string, cause?: unknown): Failure =>
     'E_STATEMENT',
     `this is not a custodian's statement about its share: ${problem}`,
     {
-      hint: 'ask who gave it to you for `mpc share statements --key KEY -o FILE` of their home',
+      hint: 'ask the person who gave it to you to run `mpc share statements --key KEY -o FILE` again',
       cause,
     },
   )

@@ -157,12 +157,12 @@ export function checkRebind(rebind: Rebind, r: KeyRecord): Rebind {
   if ((from === null) !== (handed === null))
     throw refuse(
       'E_REBIND',
-      'it names who handed the share on without a signature of that one, or the reverse',
+      'it names the identity that handed the share on without its signature, or the reverse',
     )
   if (from === null || handed === null) return rebind
   const others = r.members.filter(({ index }) => index !== rebind.index).map((each) => each.card)
   if ([card, ...others].some(({ fingerprint }) => hex(fingerprint) === hex(from.fingerprint))) {
-    throw refuse('E_REBIND', `${from.name} is not who had the seat before`)
+    throw refuse('E_REBIND', `${from.name} did not have the seat before`)
   }
   if (!signed.isSigned(rebind, handed, from.signing)) {
     throw refuse('E_REBIND', `it is not signed by ${from.name}, as it says`)

@@ -98,13 +98,13 @@ export const publicShares = (r: KeyRecord): ReadonlyMap<PartyId, Uint8Array> =>
 function check(r: KeyRecord): KeyRecord {
   if (r.members.some((member, i) => member.index !== i + 1)) throw new CodecError('members', 'not in order')
   checkDistinct(r.members.map((member) => member.card))
-  if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'not as the epoch has it')
+  if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'does not fit the epoch')
   if (r.epoch === 1 && r.policy && r.policy.number !== 1)
     throw new CodecError('policy', 'not the first of a new key')
   if ((r.chain_code !== null) !== isDerivable(r.scheme))
-    throw new CodecError('chain_code', 'not as the scheme has it')
+    throw new CodecError('chain_code', 'does not fit the scheme')
   if ((r.auxiliary !== null) !== needsAuxiliary(r.scheme))
-    throw new CodecError('auxiliary', 'not as the scheme has it')
+    throw new CodecError('auxiliary', 'does not fit the scheme')
   checkPublicShares({
     scheme: r.scheme,
     threshold: r.threshold,

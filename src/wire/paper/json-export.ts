@@ -83,7 +83,7 @@ export const parseExportedManifest = (file: Uint8Array): Manifest =>
 export const parseExportedHandover = (file: Uint8Array): Handover =>
   parseHandover(
     bytesIn(file, HANDOVER, 'handover', (cause) => {
-      throw new Failure('verification', 'E_STATEMENT', 'this does not say how a key went over', {
+      throw new Failure('verification', 'E_STATEMENT', 'this is no record of how a key changed its epoch', {
         hint: '`mpc share statements --key KEY -o FILE` writes it',
         cause,
       })

@@ -166,7 +166,7 @@ describe.concurrent('whoever claims falsely of an honest letter convicts itself'
       'showing another key',
       (key: Uint8Array) => flipped(key),
       'open',
-      'claims of a letter what its key does not show',
+      'the key that it gives does not show what it claims',
     ],
   ] as const)('%s', async (_, alter, round, reason) => {
     const everybody = await three()

@@ -136,7 +136,7 @@ describe('which it is', () => {
   test('is settled by the first who asks, for good', async () => {
     const realm = await fresh()
     expect(realm.tagged('mpc/share/v1')).toBe('mpc/share/v1')
-    expect(() => realm.enterRehearsal()).toThrow('earnest')
+    expect(() => realm.enterRehearsal()).toThrow('a real tag')
     expect(realm.isRehearsal()).toBe(false)
     const other = await fresh()
     other.enterRehearsal()

@@ -116,7 +116,7 @@ describe('a request', () => {
   })
 
   test.each<[string, Partial<RequestFields>, string]>([
-    ['a signer named twice', { signers: [alice.card.fingerprint, alice.card.fingerprint] }, 'stands twice'],
+    ['a signer named twice', { signers: [alice.card.fingerprint, alice.card.fingerprint] }, 'named twice'],
     ['one signer', { signers: [alice.card.fingerprint] }, 'signers'],
     ['an expiry at its creation', { expires: fields.created }, 'expires'],
     ['an expiry before its creation', { expires: fields.created - 1 }, 'expires'],

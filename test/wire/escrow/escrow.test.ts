@@ -170,7 +170,7 @@ describe('a manifest', () => {
     [
       'one holder twice',
       { holders: [...two, named((two[0] as (typeof HOLDERS)[number]).to)] },
-      'stands twice',
+      'named twice',
     ],
     [
       'what is no age recipient',

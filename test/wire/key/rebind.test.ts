@@ -198,7 +198,7 @@ describe('a rebind', () => {
       const form = [...fields].filter(([name]) => !['signature', 'handed_signature'].includes(name))
       return who.identity.signing.sign(SIGNED.rebind, Object.fromEntries(form))
     }
-    const [proof, handed] = ['knew the share of alice', 'without a signature of that one, or the reverse']
+    const [proof, handed] = ['knew the share of alice', 'without its signature, or the reverse']
     // Cut off, whole or in part; a stranger's in its place; put onto one come back after a loss. The proof
     // with the share covers it as well, and fails first.
     refused(put(whole, null, null), 'E_REBIND_PROOF', proof)
@@ -223,7 +223,7 @@ describe('a rebind', () => {
     const rebind = parseRebind(rebindFor(record, shares, { from: handing(between) }), record)
     expect(rebind.handed_by?.line).toBe(between.card.line)
     for (const who of [renewed, bob]) {
-      const problem = `${who.card.name} is not who had the seat before`
+      const problem = `${who.card.name} did not have the seat before`
       refused(rebindFor(record, shares, { from: handing(who) }), 'E_REBIND', problem)
     }
   })

@@ -276,7 +276,7 @@ describe('a restore', () => {
   test.each<[string, number, string, string, string]>([
     ['a wrong line', 9, 'E_PAPER_LINE', 'h1.txt bad.txt h3.txt', 'bad.txt: line 7 is not as it was printed'],
     ['one too few', 5, 'E_PIECES_FEW', 'h1.txt h3.txt', '3 pieces restore this share, not 2'],
-    ['one twice', 9, 'E_PIECE_TWICE', 'h1.txt h3.txt h1.txt', 'the piece of h1 (holder 1) stands here twice'],
+    ['one twice', 9, 'E_PIECE_TWICE', 'h1.txt h3.txt h1.txt', 'the piece of h1 (holder 1) is given twice'],
     [
       'one of another share',
       9,
