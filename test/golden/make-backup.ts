@@ -108,6 +108,7 @@ async function makeBackupGolden(): Promise<Record<string, Uint8Array | string>> 
       holders,
       vector: F,
       salt: rng(32),
+      policy: null,
       created: CREATED,
     }
     const { manifest, blob } = makeManifest(fields, share, AUXILIARY[scheme], alice.signing, rng)

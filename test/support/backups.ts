@@ -111,6 +111,7 @@ export async function forgedPages({ dir }: Pick<Backup, 'dir'>): Promise<string>
     holders: [1, 2, 3].map((index) => ({ index, name: `h${index}`, to: { kind: 'passphrase' as const } })),
     vector: F,
     salt: rng(32),
+    policy: null,
     created: Date.now(),
   }
   const { manifest } = makeManifest(fields, share, null, evil.identity.signing, rng)

@@ -77,6 +77,7 @@ export function backup(scheme: Scheme, options: Options = {}) {
     holders: HOLDERS,
     vector: F,
     salt: rng(32),
+    policy: null,
     created: CREATED,
     ...options.fields,
   }

@@ -3,6 +3,7 @@
  * is checked. The command asks who should hold pieces, and shows how many people then reach the key.
  * `restore.ts` restores a share.
  */
+import { policyInForce } from '../policy/policy-in-force.js'
 import { ownVault } from '../../storage/vault/age-vault.js'
 import { wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
 import { drawCoefficients, split } from '../../protocol/sharing/escrow.js'
@@ -51,6 +52,7 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
   await requireSplittable(home, key, order)
   if (await isSplit(home, key)) return sealAll(owner, key, order)
   const certificate = await certificateOf(home, key)
+  const inForce = await policyInForce(home, key)
   const index = indexIn(key, card)
   requireInRecord(key, card)
   const own = await openShare(home, key, identity, card)
@@ -80,6 +82,7 @@ export async function splitShare(owner: Owner, key: Key, order: SplitOrder): Pro
       holders: holders.map((holder, i) => ({ index: i + 1, name: holder.name, to: recipientOf(holder) })),
       vector: F,
       salt: rng(32),
+      policy: inForce && { number: inForce.number, sha256: inForce.sha256 },
       created: order.now,
     }
     const { manifest, blob } = makeManifest(

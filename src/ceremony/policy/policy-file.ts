@@ -5,6 +5,7 @@ import type { Home } from '../../storage/home/home.js'
 import { readPolicyFile, stagePolicy } from '../../storage/home/policies.js'
 import { Failure } from '../../wire/base/failure.js'
 import { encodeChain, parseChain, parseLink } from '../../wire/ceremony/policy-link.js'
+import type { KeyRecord } from '../../wire/key/record.js'
 import { activateLink } from './activate-link.js'
 import { chainHere, follows, type Guarded } from './policy-chain.js'
 import { numberInForce } from './policy-in-force.js'
@@ -19,6 +20,10 @@ export async function exportPolicies(home: Home, key: Guarded): Promise<Uint8Arr
     links: chain.flatMap(({ link }) => (link ? [link.encoded] : [])),
   })
 }
+
+/** Number of the last policy in a file, 0 if there is none. @throws Failure `E_POLICY_FILE` (verification) */
+export const newestIn = (file: Uint8Array, { policy }: KeyRecord): number =>
+  (policy?.number ?? 0) + parseChain(file).links.length
 
 /**
  * Takes in the policies that another custodian has written, each checked from the first on.

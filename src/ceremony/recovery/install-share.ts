@@ -35,6 +35,8 @@ export type Arrived = {
   readonly plaintext: Secret
   /** Null if the record names this identity itself. */
   readonly rebind: Uint8Array | null
+  /** Number of the policy that was in force where it comes from; 0: none. Its files come by themselves. */
+  readonly policy: number
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -62,7 +64,7 @@ const keyExists = (name: string): Failure =>
  */
 export async function placeShare(owner: Owner, arrived: Arrived): Promise<string | null> {
   const { home } = owner
-  const { name, record, certificate, index, plaintext, rebind, now } = arrived
+  const { name, record, certificate, index, plaintext, rebind, policy, now } = arrived
   const digest = recordDigest(record)
   // Makes every check that later uses of the share will make; above all, that x_i * G is its public share.
   wipeSigningKey(parseShare(plaintext.reveal(), record, index))
@@ -78,7 +80,7 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
   const state: KeyState = {
     format: 'mpc/key-state/v1',
     key_id: record.key_id,
-    policy: record.policy?.number ?? 0,
+    policy: Math.max(policy, record.policy?.number ?? 0),
     epochs: [{ digest, number: record.epoch, status: 'active' }],
   }
   if (!(await createState(home, name, state))) {

@@ -5,12 +5,18 @@
  * vote again elsewhere, nor vote first on both machines, or two reshares from one epoch could both become
  * valid.
  */
+import { exportPolicies, importPolicies, newestIn } from '../policy/policy-file.js'
+import { sha256 } from '../../wire/base/hash.js'
+import { Failure } from '../../wire/base/failure.js'
+import { verifySignature } from '../../wire/base/ed25519.js'
+import { SIGNED } from '../../wire/base/domain-tags.js'
 import { policyInForce } from '../policy/policy-in-force.js'
 import { voteBase } from '../../wire/ceremony/parent-epoch.js'
 import { ageRecipient, ownVault } from '../../storage/vault/age-vault.js'
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Secret } from '../../protocol/core/secret.js'
 import type { Rng } from '../../protocol/core/session.js'
+import type { Home } from '../../storage/home/home.js'
 import { createDir } from '../../storage/fs/atomic.js'
 import { markMoved } from '../../storage/home/votes.js'
 import type { Card } from '../../wire/identity/card.js'
@@ -22,11 +28,18 @@ import { encodeShare } from '../../wire/key/share.js'
 import { requireNotAhead } from './accept-rebind.js'
 import { certificateOf, outputExists, requireFree } from '../backup/piece-files.js'
 import { type Owner, indexIn, type Key } from '../keys/key.js'
-import { openShare } from '../epochs/find-key.js'
+import { findKey, openShare } from '../epochs/find-key.js'
 import { placeShare, requireNoKey } from './install-share.js'
 
 /** The files of a share in transit. */
-export const MOVED_FILES = ['share.age', 'record.json', 'certificate.cbor', 'rebind.offer'] as const
+export const MOVED_FILES = [
+  'share.age',
+  'record.json',
+  'certificate.cbor',
+  'rebind.offer',
+  'policies.cbor',
+  'policies.sig',
+] as const
 export type MovedFiles = Readonly<Record<(typeof MOVED_FILES)[number], Uint8Array>>
 
 export type RekeyOrder = {
@@ -51,6 +64,8 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
   const certificate = await certificateOf(home, key)
   const index = indexIn(key, card)
   const from = { card, signing: identity.signing }
+  const inForce = await policyInForce(home, key)
+  const policies = await exportPolicies(home, key)
   const own = await openShare(home, key, identity, card)
   try {
     const seat = { index, share: own.share.share, card: to, from, created: now }
@@ -65,8 +80,10 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
       'record.json': exportRecord(record),
       'certificate.cbor': certificate,
       'rebind.offer': offer,
+      'policies.cbor': policies,
+      'policies.sig': identity.signing.sign(SIGNED.policies, digest, index, sha256(policies)),
     }
-    await markMoved(home, voteBase(digest, await policyInForce(home, key)))
+    await markMoved(home, voteBase(digest, inForce))
     if (!(await createDir(out, files))) throw outputExists(out)
   } finally {
     wipeSigningKey(own)
@@ -82,6 +99,8 @@ export type MovedKey = {
   readonly index: number
   /** Path of the rebind that puts this identity into the seat. */
   readonly rebind: string
+  /** Why the policies that came along could not be taken in; null if they were. */
+  readonly unkept: Failure | null
 }
 
 /**
@@ -104,11 +123,50 @@ export async function importMoved(
   requireHeld(certificate, record)
   const { key, index, rebind } = completeRebind(files['rebind.offer'], record, card, identity.signing)
   // Its maker can still make another now; later, every custodian who receives it would refuse it.
+  const { handed_by: from } = parseRebind(rebind, record)
   requireNotAhead(parseRebind(rebind, record), now)
+  const policies = files['policies.cbor']
+  const said = [recordDigest(record), index, sha256(policies)]
+  if (!from || !verifySignature(from.signing, files['policies.sig'], SIGNED.policies, ...said))
+    throw notItsPolicies()
   const called = name ?? key
   await requireNoKey(home, called, record)
   using plaintext = await ownVault(owner).open(files['share.age'], 'share')
-  const arrived = { name: called, record, certificate, index, plaintext, rebind, now }
+  const arrived = {
+    name: called,
+    record,
+    certificate,
+    index,
+    plaintext,
+    rebind,
+    policy: newestIn(policies, record),
+    now,
+  }
   const path = (await placeShare(owner, arrived)) as string
-  return { name: called, record, digest: recordDigest(record), index, rebind: path }
+  const unkept = await bringPolicies(home, called, policies)
+  return { name: called, record, digest: recordDigest(record), index, rebind: path, unkept }
 }
+
+/**
+ * Takes in the policies that came along. The key is here by now and signs nothing without them, so a failure is told and
+ * can be mended.
+ */
+async function bringPolicies(home: Home, name: string, policies: Uint8Array): Promise<Failure | null> {
+  try {
+    await importPolicies(home, await findKey(home, name), policies)
+    return null
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+}
+
+const notItsPolicies = (): Failure =>
+  new Failure(
+    'verification',
+    'E_POLICY_FILE',
+    'policies.cbor is not what the identity that handed the share on has written',
+    {
+      hint: 'move the share again: `mpc share rekey`',
+    },
+  )

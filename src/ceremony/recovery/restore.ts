@@ -17,6 +17,7 @@ import { parsePiece, type Piece, requirePieceOf, requireUnder } from '../../wire
 import { type Restored, restoreShare } from '../../wire/escrow/restore.js'
 import { Failure } from '../../wire/base/failure.js'
 import { makeRebind } from '../../wire/key/rebind.js'
+import type { NamedPolicy } from '../../wire/key/named-policy.js'
 import { type KeyRecord, recordDigest } from '../../wire/key/record.js'
 import { auxSecretCodec, encodeShare } from '../../wire/key/share.js'
 import { hex } from '../../wire/base/text.js'
@@ -164,6 +165,8 @@ export type RestoredKey = {
   readonly rebind: string | null
   /** Whether the auxiliary data could not be opened: refresh before signing. */
   readonly lost: boolean
+  /** The policy that the key had when its share was split, which is to be brought; null: none. */
+  readonly policy: NamedPolicy | null
 }
 
 /**
@@ -249,7 +252,7 @@ async function openAll({ pieces: files, given }: RestoreOrder): Promise<readonly
 async function place(
   owner: Owner,
   { name, now, rng }: RestoreOrder & { readonly name: string },
-  { record }: Piece,
+  { record, manifest }: Piece,
   certificate: Uint8Array | null,
   { share, index, auxiliary, lost }: Restored,
 ): Promise<RestoredKey> {
@@ -263,8 +266,18 @@ async function place(
   const sits = hex(seat.card.fingerprint) === hex(card.fingerprint)
   const taken = { index, share, card, from: null, created: now }
   const rebind = sits ? null : makeRebind(record, taken, identity.signing, rng)
-  const path = await placeShare(owner, { name, record, certificate, index, plaintext, rebind, now })
-  return { name, record, digest, certified: certificate !== null, index, rebind: path, lost }
+  const path = await placeShare(owner, {
+    name,
+    record,
+    certificate,
+    index,
+    plaintext,
+    rebind,
+    policy: manifest.policy?.number ?? 0,
+    now,
+  })
+  const policy = manifest.policy ?? record.policy
+  return { name, record, digest, certified: certificate !== null, index, rebind: path, lost, policy }
 }
 
 /** The plaintext. @throws Failure that begins with the label */

@@ -80,6 +80,8 @@ const restored = object({
   /** Null where this identity sits in the seat already. */
   rebind: orNull(path),
   refresh_needed: { type: 'boolean' },
+  /** In force when the share was split, and to be brought; null for a key without a policy. */
+  policy: orNull(object({ number: count(1), sha256: hex(32) })),
 })
 const backups = object({
   key: name,

@@ -33,6 +33,8 @@ export const SIGNED = {
   deleted: 'mpc/share-deleted/v1',
   /** (statement fields): I hold no share of this epoch, whatever I said before. */
   lost: 'mpc/share-lost/v1',
+  /** (record digest, index, SHA-256 of the policies): these come with the share that I hand on. */
+  policies: 'mpc/moved-policies/v1',
 } as const
 
 export type SignedTag = (typeof SIGNED)[keyof typeof SIGNED]

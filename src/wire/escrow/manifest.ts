@@ -30,6 +30,7 @@ import { type BlobPlace, sealBlob } from './blob.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { sha256 } from '../base/hash.js'
 import { format } from '../base/realm.js'
+import { namedPolicyShape } from '../key/named-policy.js'
 import { type KeyRecord, recordDigest } from '../key/record.js'
 import { SIGNED } from '../base/domain-tags.js'
 import { hex, nameShape } from '../base/text.js'
@@ -68,6 +69,8 @@ const coreFields = {
   /** Feldman's commitment to the split: `threshold` points, of which the first is the public share. */
   vector: list(bytesUpTo(33, 32), 2, MOST_HOLDERS),
   salt: bytes(32),
+  /** The policy of the key in force when it was split; null: none. Restoring brings its name, and not the policy. */
+  policy: nullable(namedPolicyShape),
   /** Milliseconds since 1970. */
   created: time(),
 }

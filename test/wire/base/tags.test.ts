@@ -25,6 +25,7 @@ describe('what an identity key signs', () => {
       'mpc/envelope/v1',
       'mpc/escrow-manifest/v1',
       'mpc/escrow-note/v1',
+      'mpc/moved-policies/v1',
       'mpc/prime/v1',
       'mpc/rebind/v1',
       'mpc/receipt/v1',

@@ -29,7 +29,7 @@ export async function run(context: Context, options: Options, files: readonly st
       if (!self) wipeIdentity(identity)
     }
   })
-  const { name, rebind, lost, certified } = restored
+  const { name, rebind, lost, certified, policy } = restored
   const custodian = restored.record.members[restored.index - 1]?.card.name as string
   const command = `mpc identity import ${card.name}.card --rebind FILE --fingerprint ${hex(card.fingerprint)}`
   return {
@@ -43,6 +43,7 @@ export async function run(context: Context, options: Options, files: readonly st
       certified,
       rebind,
       refresh_needed: lost,
+      policy: policy && { number: policy.number, sha256: hex(policy.sha256) },
     },
     text: [
       `The share of ${custodian} is restored, and matches the public record.`,
@@ -58,6 +59,12 @@ export async function run(context: Context, options: Options, files: readonly st
       ]),
       ...(lost
         ? ['The auxiliary data for signing could not be opened: refresh the key before you sign.']
+        : []),
+      ...(policy
+        ? [
+            `The key has a policy, number ${policy.number} or later, which is not here. Nothing is signed without it.`,
+            `Another custodian writes it: mpc policy show ${name} --chain -o FILE. Here: mpc policy import --key ${name} FILE`,
+          ]
         : []),
       ...(rebind
         ? [

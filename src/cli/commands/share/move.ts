@@ -82,7 +82,7 @@ export async function runImport(
       'Checking the share',
       importMoved(owner, files as MovedFiles, options.key ?? null, context.now()),
     )
-    const { name, record, rebind } = moved
+    const { name, record, rebind, unkept } = moved
     return {
       data: {
         key: name,
@@ -96,6 +96,12 @@ export async function runImport(
       text: [
         'The share is imported, and matches the public record.',
         ...fields([...keyRows(name, record), ['rebind', rebind]]),
+        ...(unkept
+          ? [
+              `Its policies could not be taken in: ${unkept.message}`,
+              `Nothing is signed until then: mpc policy import --key ${name} ${shellQuote(join(dir as string, 'policies.cbor'))}`,
+            ]
+          : []),
         'Every other custodian must decide whether you are the same person, and import the file above:',
         `  mpc identity import ${card.name}.card --rebind FILE --fingerprint ${hex(card.fingerprint)}`,
       ],
