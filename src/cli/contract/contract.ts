@@ -20,6 +20,7 @@ import {
 } from './schema.js'
 import { rehearsed } from './rehearsal.js'
 import { policy, policyData } from './policy.js'
+import { serverData } from './server.js'
 import { shareData } from './share.js'
 import { entry, signingData, signings, view } from './signing.js'
 
@@ -237,8 +238,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   ...signingData,
   ...shareData,
   ...backupData,
-  relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
-  'nats config': object({ account: text, users: list(object({ name, nkey: text })), config: text }),
+  ...serverData,
   rehearse: rehearsed,
   status,
   explain: { type: 'object' },

@@ -150,7 +150,10 @@ export function narrate(
       case 'declined':
         return terminal.say(`${party} ${event.reason}.`)
       case 'needs':
-        return terminal.say(`The policy still wants ${event.reason}.`)
+        return terminal.say(
+          `The policy still wants ${event.reason}.`,
+          `Those who approve it run: mpc approve ${(event.request ?? '').slice(0, 16)} --key KEY`,
+        )
       case 'making': {
         const left = event.left ?? 0
         if (making.get(party) === left) return

@@ -9,7 +9,7 @@ import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { isSigningKey, verifyEd25519 } from '../../wire/base/ed25519.js'
 import { Failure } from '../../wire/base/failure.js'
 import { nkeyText, parseNkey } from '../../wire/base/nkey.js'
-import { EVERYTHING, permissionsOf } from '../transport/subjects.js'
+import { approverPermissions, EVERYTHING, permissionsOf } from '../transport/subjects.js'
 import { isLoopback } from '../transport/transport.js'
 import { Connection, type House, type Subscription, type User } from './connection.js'
 import { LIMITS, type Limits } from '../transport/limits.js'
@@ -161,6 +161,12 @@ function oldestOfMost(strangers: readonly Connection[]): Connection | undefined 
 export function userOf(keys: Keys): User {
   return { nkey: nkeyText(keys.nkey), name: keys.name, permissions: permissionsOf(fingerprintOf(keys)) }
 }
+
+/** Somebody who approves requests and holds no share. */
+export const approverUser = (keys: Keys): User => ({
+  ...userOf(keys),
+  permissions: approverPermissions(fingerprintOf(keys)),
+})
 
 /** Any user, named by the first characters of its NKey. */
 const anybody = (nkey: string): User => ({ nkey, name: nkey.slice(0, 8), permissions: EVERYTHING })

@@ -6,12 +6,14 @@
 import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { nkeyText } from '../../wire/base/nkey.js'
 import { LIMITS } from './limits.js'
-import { permissionsOf } from './subjects.js'
+import { approverPermissions, type Permissions, permissionsOf } from './subjects.js'
 
 export type NatsConfig = {
   /** The account's name. */
   readonly account: string
   readonly members: readonly Keys[]
+  /** People who approve requests and hold no share. */
+  readonly approvers: readonly Keys[]
   /** `HOST:PORT`. */
   readonly listen: string
   /** Paths on the server's machine; with `ca`, clients need a certificate too. */
@@ -19,11 +21,11 @@ export type NatsConfig = {
 }
 
 /** The configuration, line by line. */
-export function natsConfig({ account, members, listen, tls }: NatsConfig): string[] {
+export function natsConfig({ account, members, approvers, listen, tls }: NatsConfig): string[] {
   return [
     `listen: ${JSON.stringify(listen)}`,
     '# Room for those who have not said who they are: they are dropped after 2 s, and take no place of a member.',
-    `max_connections: ${members.length * LIMITS.userConnections + LIMITS.strangers}`,
+    `max_connections: ${(members.length + approvers.length) * LIMITS.userConnections + LIMITS.strangers}`,
     `max_subscriptions: ${LIMITS.subscriptions}`,
     `max_payload: ${LIMITS.payload}`,
     `max_pending: ${LIMITS.pending}`,
@@ -32,25 +34,32 @@ export function natsConfig({ account, members, listen, tls }: NatsConfig): strin
     `ping_max: ${LIMITS.pings}`,
     'write_deadline: "5s"',
     ...(tls ? tlsBlock(tls) : []),
-    ...accountsBlock(account, members),
+    ...accountsBlock(account, members, approvers),
   ]
 }
 
 /** The `accounts` block: the users and their permissions. */
-export function accountsBlock(account: string, members: readonly Keys[]): string[] {
+export function accountsBlock(
+  account: string,
+  members: readonly Keys[],
+  approvers: readonly Keys[] = [],
+): string[] {
   return [
     'accounts {',
     `  ${JSON.stringify(account)} {`,
     '    users: [',
-    ...members.flatMap(userLines).map((line) => `      ${line}`),
+    ...[
+      ...members.flatMap((keys) => userLines(keys, permissionsOf)),
+      ...approvers.flatMap((keys) => userLines(keys, approverPermissions)),
+    ].map((line) => `      ${line}`),
     '    ]',
     '  }',
     '}',
   ]
 }
 
-function userLines(keys: Keys): string[] {
-  const { publish, subscribe } = permissionsOf(fingerprintOf(keys))
+function userLines(keys: Keys, granted: (fingerprint: Uint8Array) => Permissions): string[] {
+  const { publish, subscribe } = granted(fingerprintOf(keys))
   return [
     `# ${keys.name}`,
     `{ nkey: ${nkeyText(keys.nkey)}, permissions: {`,

@@ -69,5 +69,14 @@ export function permissionsOf(fingerprint: Uint8Array): Permissions {
   }
 }
 
+/**
+ * The permissions of somebody who approves requests and holds no share: to hear what is asked for and approved, and to
+ * speak of it. A member's permissions let it hear this.
+ */
+export const approverPermissions = (fingerprint: Uint8Array): Permissions => ({
+  publish: [`mpc.v1.req.*.${memberToken(fingerprint)}`],
+  subscribe: ['mpc.v1.req.*.*'],
+})
+
 /** All subjects, for clients on this machine. */
 export const EVERYTHING: Permissions = { publish: ['mpc.v1.>'], subscribe: ['mpc.v1.>'] }

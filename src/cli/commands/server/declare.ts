@@ -1,9 +1,14 @@
 /** `mpc relay` and `mpc nats config`: the server of a ceremony. */
-import { address, any, once, paths } from '../../runtime/parse.js'
+import { address, any, once, paths, repeatable } from '../../runtime/parse.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 
 const serverFlags: readonly Flag[] = [
   { flags: '--definition <file>', text: 'the ceremony whose members may connect', parse: once(any) },
+  {
+    flags: '--card <file>',
+    text: 'with --definition: the card of somebody whom its policy names and who holds no share; repeatable',
+    parse: repeatable(any),
+  },
   { flags: '--listen <address>', text: 'HOST:PORT; default: 127.0.0.1:4222', parse: once(address) },
   {
     flags: '--tls-cert <file>',

@@ -7,13 +7,21 @@ import { Failure } from '../../../wire/base/failure.js'
 import { nkeyText } from '../../../wire/base/nkey.js'
 import { type Address, hostPort } from '../../runtime/parse.js'
 import type { Context } from '../../runtime/context.js'
-import { type Group, groupOf, type TlsFiles, tlsFiles } from '../../args/members-file.js'
+import {
+  cardAlone,
+  type Group,
+  groupOf,
+  type TlsFiles,
+  tlsFiles,
+  unknownLines,
+} from '../../args/members-file.js'
 import { readNamed } from '../../runtime/read-input.js'
 import type { Result } from '../../runtime/result.js'
 
 export type Options = TlsFiles & {
   readonly definition?: string
   readonly cards?: readonly string[]
+  readonly card?: readonly string[]
   readonly listen?: Address
   readonly tlsCa?: string
 }
@@ -21,8 +29,9 @@ export type Options = TlsFiles & {
 const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
 
 /** `mpc nats config`: the nats-server configuration for one group of people. */
-export async function run(_context: Context, options: Options): Promise<Result> {
-  const { name, members } = await theGroup(options)
+export async function run(context: Context, options: Options): Promise<Result> {
+  const group = await theGroup(context, options)
+  const { name, members, approvers } = group
   const listen = options.listen ?? LISTEN
   const files = tlsFiles(options)
   if (options.tlsCa !== undefined && files === null) {
@@ -34,25 +43,32 @@ export async function run(_context: Context, options: Options): Promise<Result> 
     })
   }
   const tls = files && { ...files, ca: options.tlsCa ?? null }
-  const config = natsConfig({ account: name, members, listen: hostPort(listen), tls })
+  const config = natsConfig({ account: name, members, approvers, listen: hostPort(listen), tls })
   return {
     data: {
       account: name,
-      users: members.map(({ name, nkey }) => ({ name, nkey: nkeyText(nkey) })),
+      users: [...members, ...approvers].map(({ name, nkey }) => ({ name, nkey: nkeyText(nkey) })),
       config: `${config.join('\n')}\n`,
+      unknown: group.unknown,
     },
-    text: [`# ${name}: ${members.map((keys) => keys.name).join(', ')}. Made by mpc nats config.`, ...config],
+    text: [
+      `# ${name}: ${[...members, ...approvers].map((keys) => keys.name).join(', ')}. Made by mpc nats config.`,
+      ...unknownLines(group).map((line) => `# ${line}`),
+      ...config,
+    ],
     next: 'nats-server -c FILE   (2.9 or newer; 2.11.16 or newer in production)',
   }
 }
 
-async function theGroup({ definition, cards }: Options): Promise<Group> {
-  if (definition !== undefined && cards === undefined) return groupOf(definition)
+async function theGroup(context: Context, { definition, cards, card = [] }: Options): Promise<Group> {
+  if (definition === undefined && card.length > 0) throw cardAlone()
+  if (definition !== undefined && cards === undefined) return groupOf(context, definition, card)
   if (definition !== undefined || cards === undefined) {
     throw groupFailure('no members are named, or twice', 'give one of --definition and --cards')
   }
   const texts = await Promise.all(cards.map((file) => readNamed(file, '--cards')))
-  return { name: 'mpc', members: distinct(texts.flatMap((bytes) => [...parseCards(bytes)])) }
+  const members = distinct(texts.flatMap((bytes) => [...parseCards(bytes)]))
+  return { name: 'mpc', members, approvers: [], unknown: [] }
 }
 
 function distinct(cards: readonly Keys[]): readonly Keys[] {

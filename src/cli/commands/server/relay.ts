@@ -1,12 +1,16 @@
-import { openRelay, userOf } from '../../../messaging/relay/relay.js'
+import { approverUser, openRelay, userOf } from '../../../messaging/relay/relay.js'
 import { type Address, hostPort } from '../../runtime/parse.js'
 import { DEFAULT_URL } from '../../runtime/config.js'
 import type { Context } from '../../runtime/context.js'
-import { groupOf, type TlsFiles, tlsFiles } from '../../args/members-file.js'
+import { cardAlone, groupOf, type TlsFiles, tlsFiles, unknownLines } from '../../args/members-file.js'
 import { readNamed, readNamedSecret } from '../../runtime/read-input.js'
 import type { Result } from '../../runtime/result.js'
 
-export type Options = TlsFiles & { readonly definition?: string; readonly listen?: Address }
+export type Options = TlsFiles & {
+  readonly definition?: string
+  readonly card?: readonly string[]
+  readonly listen?: Address
+}
 
 const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
 
@@ -15,18 +19,20 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const { terminal, globals, signal } = context
   const { host, port } = options.listen ?? LISTEN
   const files = tlsFiles(options)
-  const group = options.definition === undefined ? null : await groupOf(options.definition)
+  const { definition, card = [] } = options
+  if (definition === undefined && card.length > 0) throw cardAlone()
+  const group = definition === undefined ? null : await groupOf(context, definition, card)
   const relay = await openRelay({
     host,
     port,
-    users: group && group.members.map(userOf),
+    users: group && [...group.members.map(userOf), ...group.approvers.map(approverUser)],
     tls: files && { cert: await text(files.cert), key: await text(files.key, true) },
     rng: context.rng,
     log: (line) => terminal.say(line),
   })
-  const names = group && group.members.map(({ name }) => name)
+  const names = group && [...group.members, ...group.approvers].map(({ name }) => name)
   const url = `${files ? 'tls' : 'nats'}://${hostPort({ host, port: relay.port })}`
-  terminal.say(...welcome(url, names))
+  terminal.say(...welcome(url, names), ...(group ? unknownLines(group) : []))
   await untilStopped(signal, globals.timeout)
   await relay.close()
   terminal.say('Stopped. Nothing was stored.')

@@ -1,0 +1,13 @@
+/** `data` of the commands that run a server, or configure one. */
+import { count, hex, list, name, object, orNull, type Schema, text } from './schema.js'
+
+export const serverData: Readonly<Record<string, Schema>> = {
+  relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
+  'nats config': object({
+    account: text,
+    users: list(object({ name, nkey: text })),
+    config: text,
+    /** Fingerprints of title holders in the policy whose cards are not known: they cannot connect. */
+    unknown: list(hex(32)),
+  }),
+}
