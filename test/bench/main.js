@@ -8,7 +8,7 @@
  * over a nats-server on this machine; `noble` the bare mathematics of all parties by @noble/curves; `ratio` is memory
  * over noble: what signing every letter, the handshake and the disk cost on top. What a signature of
  * FROST costs one signer by itself is in `frost.js`, one party's work for ECDSA, step by step, in `ecdsa.js`, a PSBT of many
- * inputs in `psbt.js`.
+ * inputs in `psbt.js`, and what a policy and its ledger cost one signer in `policy.js`.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -27,6 +27,7 @@ import { definitionId } from '../../dist/wire/ceremony/definition.js'
 import { defined, people, rng, world } from './custodians.js'
 import { ecdsaFigures } from './ecdsa.js'
 import { frostFigures } from './frost.js'
+import { policyFigures } from './policy.js'
 import { psbtFigures } from './psbt.js'
 import { round } from './spread.js'
 import { tables } from './tables.js'
@@ -36,7 +37,7 @@ const BIN = new URL('../../bin/mpc.js', import.meta.url).pathname
 const message = Buffer.from('a message')
 
 const flags = new Set(process.argv.slice(2))
-const known = ['--quick', '--ecdsa', '--frost', '--psbt', '--json']
+const known = ['--quick', '--ecdsa', '--frost', '--psbt', '--policy', '--json']
 const other = [...flags].find((flag) => !known.includes(flag))
 if (other !== undefined) throw new Error(`${other} is none of ${known.join(', ')}`)
 const sizes = (all) => (flags.has('--quick') ? all.slice(0, 1) : all)
@@ -53,12 +54,15 @@ const ECDSA_SIZES = sizes([
 
 const folder = await mkdtemp(join(tmpdir(), 'mpc-bench-'))
 const report = { node: process.version, cpus: cpus().length }
-const whole = !['--ecdsa', '--frost', '--psbt'].some((flag) => flags.has(flag))
+const whole = !['--ecdsa', '--frost', '--psbt', '--policy'].some((flag) => flags.has(flag))
 const server = whole ? await natsServer() : null
 try {
   if (whole) await wholeCeremonies()
   if (whole || flags.has('--frost')) report.frost = await frostFigures(SIZES)
   if (whole || flags.has('--psbt')) report.psbt = await psbtFigures(folder, flags.has('--quick') ? 1 : 3)
+  if (whole || flags.has('--policy')) {
+    report.policy = await policyFigures(folder, flags.has('--quick') ? 1000 : 10_000)
+  }
   if (whole || flags.has('--ecdsa')) report.ecdsa = ecdsaFigures(ECDSA_SIZES, flags.has('--quick') ? 3 : 7)
 } finally {
   server?.process.kill()

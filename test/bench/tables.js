@@ -1,7 +1,7 @@
 /** The report of `npm run bench` for people: a table for each thing that was measured, milliseconds throughout. */
 
 export function tables(report) {
-  const { node, cpus, startup, handshake, keygen, sign, frost, psbt, ecdsa } = report
+  const { node, cpus, startup, handshake, keygen, sign, frost, psbt, policy, ecdsa } = report
   const parts = [`Node ${node}, ${cpus} processors; milliseconds`]
   if (startup) parts.push(table('Start', [startup], [''], Object.keys(startup)))
   const over = ['memory', 'nats']
@@ -13,6 +13,8 @@ export function tables(report) {
   if (frost) parts.push(table('FROST, one signer', Object.values(frost), Object.keys(frost), ofParty))
   const ofInputs = ['together', 'apart', 'an_input', 'ratio']
   if (psbt) parts.push(table('20 inputs of PSBTs', Object.values(psbt), Object.keys(psbt), ofInputs))
+  const ofPolicy = ['median', 'least', 'most']
+  if (policy) parts.push(table('Policy, one signer', Object.values(policy), Object.keys(policy), ofPolicy))
   if (ecdsa) parts.push(...ecdsaTables(ecdsa))
   return `${parts.join('\n\n')}\n`
 }

@@ -145,6 +145,20 @@ describe('YAML that means something other than it seems', () => {
     expect(await problems('#'.repeat(70_000))).toEqual(['1:1 it is longer than 65536 bytes'])
   })
 
+  test.each(['[', '{', '- '])('what is nested too deeply: many %s', async (bracket) => {
+    const found = await problems(`${HEAD}rules: ${bracket.repeat(60_000 / bracket.length)}`)
+    expect(found.length).toBeGreaterThan(0)
+    for (const problem of found) expect(problem).toMatch(/^\d+:\d+ ./)
+  })
+
+  test('names that nobody would see, and that are very long, shown', async () => {
+    const hidden = await problems(`format: mpc/policy/v1\ntitles: { "a\\x1b[31mb": [] }\nrules: []\n`)
+    expect(hidden.join('\n')).toContain('a\\u{1b}[31mb is not a name')
+    const long = await problems(`format: mpc/policy/v1\ntitles: { ${'a'.repeat(900)}: [] }\nrules: []\n`)
+    expect(long.some((problem) => problem.includes('is not a name'))).toBe(true)
+    for (const problem of long) expect(problem.length).toBeLessThan(600)
+  })
+
   test('a field without a value, which could be read as no condition', async () => {
     expect(await ofRule('{ name: pay, when: { asset: } }')).toContain('33 a field or an item is empty')
     expect((await problems(`${HEAD}rules:\n  - name: pay\n    when:\n`)).join('\n')).toMatch(/is empty/)

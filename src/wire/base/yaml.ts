@@ -5,9 +5,11 @@
 import type * as YamlModule from 'yaml'
 import type { LineCounter, Node, Pair, YAMLMap } from 'yaml'
 import type { Failure } from './failure.js'
-import { visible } from './text.js'
+import { isPrintable, visible } from './text.js'
 
 const LIMIT = 1 << 16
+const LONGEST_NAME = 64
+const LONGEST_PROBLEM = 500
 
 type Yaml = typeof YamlModule
 /** `at` counts characters from the start of the file. */
@@ -26,17 +28,32 @@ export async function readYaml<T>(
 ): Promise<T> {
   if (bytes.length > LIMIT) throw refuse([`1:1 it is longer than ${LIMIT} bytes`])
   const yaml = await import('yaml')
+  try {
+    return readDocument(yaml, textOf(bytes, refuse), read, refuse)
+  } catch (error) {
+    // The library and the checks go down into what is nested; a file full of brackets goes deeper than the stack.
+    if (error instanceof RangeError) throw refuse(['1:1 it is nested too deeply'])
+    throw error
+  }
+}
+
+function readDocument<T>(
+  yaml: Yaml,
+  text: string,
+  read: (fields: Fields) => T,
+  refuse: (problems: readonly string[]) => Failure,
+): T {
   const lines = new yaml.LineCounter()
   const problems: Problem[] = []
   const complain: Complain = (node, problem) => {
-    problems.push({ at: node?.range?.[0] ?? 0, problem })
+    problems.push({ at: node?.range?.[0] ?? 0, problem: shown(problem) })
   }
   const refuseIfAny = (): void => {
     if (problems.length === 0) return
     const inOrder = problems.toSorted((a, b) => a.at - b.at)
     throw refuse(inOrder.map(({ at, problem }) => `${place(lines, at)} ${problem}`))
   }
-  const document = yaml.parseDocument(textOf(bytes, refuse), {
+  const document = yaml.parseDocument(text, {
     schema: 'core',
     version: '1.2',
     merge: false,
@@ -46,8 +63,8 @@ export async function readYaml<T>(
     lineCounter: lines,
   })
   for (const { pos, message } of [...document.errors, ...document.warnings]) {
-    // The library's message quotes the file: keep only its first line, with control characters made visible.
-    problems.push({ at: pos[0], problem: visible(message.split('\n')[0] ?? '').slice(1, -1) })
+    // The library's message quotes the file: keep only its first line.
+    problems.push({ at: pos[0], problem: shown(message.split('\n')[0] ?? '') })
   }
   refuseIfAny()
   refuseClever(yaml, document.contents, complain)
@@ -148,7 +165,7 @@ export class Fields {
   /** Complains about a field, or about the whole mapping if the field is missing. */
   reject(name: string, problem: string): void {
     const node = (this.map.get(name, true) as Node | undefined) ?? this.map
-    this.complain(node, `${name} ${problem}`)
+    this.complain(node, `${name.length <= LONGEST_NAME ? name : visible(name)} ${problem}`)
   }
 
   /** Complains about every field that was not asked for. */
@@ -192,6 +209,10 @@ function refuseClever(yaml: Yaml, contents: Node | null, complain: Complain): vo
     },
   })
 }
+
+/** Names in a file are its author's: what would not be seen is escaped, and what is very long is cut. */
+const shown = (problem: string): string =>
+  isPrintable(problem) && problem.length <= LONGEST_PROBLEM ? problem : visible(problem).slice(1, -1)
 
 const place = (lines: LineCounter, offset: number): string => {
   const { line, col } = lines.linePos(offset)
