@@ -48,9 +48,9 @@ export function requireHolders(threshold: number, holders: readonly HolderSeal[]
     names.find((_, i) =>
       seals.some((to, j) => j < i && to.kind !== 'passphrase' && sameRecipient(to, seals[i] as Recipient)),
     )
-  if (twice !== undefined) throw badHolders(`${twice} stands among the holders twice`)
+  if (twice !== undefined) throw badHolders(`${twice} is named twice among the holders`)
   const malformed = holders.find((holder) => holder.kind === 'age' && !isAgeRecipient(holder.recipient))
-  if (malformed) throw badHolders(`what ${malformed.name} is to have its piece sealed to is no age recipient`)
+  if (malformed) throw badHolders(`the recipient of ${malformed.name} is no age recipient`)
   const blank = holders.find((holder) => holder.kind === 'passphrase' && holder.passphrase === '')
   if (blank) throw badHolders(`the passphrase of ${blank.name} is empty`)
   if (

@@ -108,7 +108,7 @@ export async function resealIdentity(home: Home, identity: Identity, to: Unlock)
     const vault = ageVault(to)
     const sealed = await vault.seal(plaintext, 'identity')
     using opened = await vault.open(sealed, 'identity')
-    if (!equalSecret(opened.reveal(), plaintext)) throw new Error('what was sealed opens as something else')
+    if (!equalSecret(opened.reveal(), plaintext)) throw new Error('the sealed identity opens as another one')
     await replaceIdentity(home, sealed)
   } finally {
     plaintext.fill(0)

@@ -86,7 +86,7 @@ export function requireTold(cards: readonly Card[], told: readonly string[]): Re
   }
   const names = cards.map(({ name }) => name).join(', ')
   throw new Failure('authentication', 'E_FINGERPRINT', `none of these cards has the fingerprint ${strange}`, {
-    hint: `they are of ${names}; nothing was stored. Ask whoever told it, in person: somebody may have exchanged the card`,
+    hint: `they are of ${names}; nothing was stored. Ask the person who told it to you, in person: somebody may have exchanged the card`,
   })
 }
 

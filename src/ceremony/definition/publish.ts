@@ -25,7 +25,7 @@ export function checkPublishable(file: CeremonyFile, self: World['card'], now: n
   const { definition } = file
   if (!isVoted(definition)) {
     throw new Failure('usage', 'E_KIND', `this defines a ${definition.kind}, which nobody joins by its id`, {
-      hint: 'everybody who is named alike builds it alike: `mpc ecdh handshake --with NAMES`',
+      hint: 'each member builds the same one from the same names: `mpc ecdh handshake --with NAMES`',
     })
   }
   if (definition.rehearsal) {
@@ -111,7 +111,7 @@ export async function fetchCeremony(world: World, id: Uint8Array): Promise<Cerem
     const wait = { deadline, signal: person.signal, round: FETCHED }
     const { definition, refused } = await askForDefinition(asking, wait)
     if (definition) return readPublished(definition)
-    const others = refused === 0 ? '' : `; answers that were another one and were refused: ${refused}`
+    const others = refused === 0 ? '' : `; answers with another ceremony, which were refused: ${refused}`
     throw new Failure('absent', 'E_NOT_PUBLISHED', `nobody handed out this ceremony in time${others}`, {
       hint:
         'compare the 64 digits and the server with its author, who runs `mpc ceremony publish FILE` or ' +

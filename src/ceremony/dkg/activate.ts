@@ -109,7 +109,7 @@ export async function retiredSince(home: Home, files: CeremonyFiles): Promise<Fa
   return new Failure(
     'configuration',
     'E_RETIRED',
-    `epoch ${record.epoch} of ${name}, which this made, is retired here`,
+    `this ceremony made epoch ${record.epoch} of ${name}, which is retired here`,
     {
       hint: `its share was destroyed; \`mpc share list --key ${name}\` shows which epoch is in use`,
     },

@@ -236,7 +236,7 @@ function outcomeIn(body: Uint8Array, id: Uint8Array, definition: ResharePlan['de
 }
 
 const unknown = (cause: unknown): Failure =>
-  new Failure('doubt', 'E_WATCHED', 'this member has signed, and nobody said yet what came of it', {
+  new Failure('doubt', 'E_WATCHED', 'this member has signed the reshare and does not know its outcome yet', {
     cause,
-    hint: 'run the same command again while somebody who took part runs it too; until then this home signs as before',
+    hint: 'run the same command again while a participant runs it too; until then this home signs as before',
   })

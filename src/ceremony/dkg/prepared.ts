@@ -76,7 +76,7 @@ export async function store(
     },
   )
   const pending = await readPending(world, plan, files)
-  if (!pending) throw new Error('the pending result is not there')
+  if (!pending) throw new Error('the pending result is missing')
   return pending
 }
 
@@ -148,6 +148,6 @@ async function openShare(
 }
 
 export const incomplete = (): Failure =>
-  new Failure('conflict', 'E_CEREMONY_FILES', 'the pending files of this ceremony are not whole', {
+  new Failure('conflict', 'E_CEREMONY_FILES', 'the pending files of this ceremony are incomplete', {
     hint: 'put back the ceremonies folder from a copy of this home; nothing was changed',
   })

@@ -59,7 +59,7 @@ export async function planReshare(
       'authentication',
       'E_NOT_MEMBER',
       `${self.name} neither holds a share nor gets one in this ${definition.kind}`,
-      { hint: 'nothing has to be done here; whoever holds a share and whoever gets one runs it' },
+      { hint: 'nothing has to be done here: only members who hold a share or get one run it' },
     )
   }
   await requireApprovals(definition)
@@ -113,7 +113,7 @@ async function play(world: World, { definition }: ResharePlan, { session, auxili
     const protocol = reshareKey(session, reshareInputOf(definition), share, auxiliary, world.rng)
     const ran = await run(protocol, options)
     if (!equalBytes(ran.output.groupPoint, definition.parent_record.group_point)) {
-      throw new Error('the public key is another than before: this is a defect of this program')
+      throw new Error('the reshare gave another public key than before: this is a defect of this program')
     }
     return ran
   } finally {

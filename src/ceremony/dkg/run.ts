@@ -138,7 +138,7 @@ export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Arr
     throw new Failure(
       'verification',
       'E_CERTIFICATE',
-      'this certifies another run than the one this member voted in',
+      'the certificate is of another run than the one in which this member voted',
     )
   }
   const active = await afterVote(plan, files, async () => {

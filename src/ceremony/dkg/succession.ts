@@ -125,7 +125,7 @@ const notHeld = (
   const here = active?.record.epoch
   const asks = here !== undefined && here >= old.epoch
   const mend = deals
-    ? `let those deal who hold epoch ${old.epoch}: \`mpc ceremony new ${kind} --dealers NAMES\`; then this home is dealt a new share`
+    ? `name dealers who hold epoch ${old.epoch}: \`mpc ceremony new ${kind} --dealers NAMES\`; then this home is dealt a new share`
     : `have this home dealt a new share: \`mpc ceremony new reshare\`, by one who holds epoch ${old.epoch}`
   return new Failure(
     'conflict',
@@ -142,7 +142,7 @@ const derivesOtherwise = ({ epoch }: KeyRecord): Failure =>
     'verification',
     'E_RECORD',
     `epoch ${epoch}, which this starts from, has another scheme or chain code than the key here`,
-    { hint: 'nothing was begun; one of the two is made up: compare addresses with the other custodians' },
+    { hint: 'nothing was begun; one of the two is forged: compare addresses with the other custodians' },
   )
 
 const beside = (parent: KeyRecord, { number }: HeldEpoch): Failure =>

@@ -41,7 +41,7 @@ export async function unfinished(
       ]
   return new Failure('doubt', 'E_UNFINISHED', `${what}, and this home could not go on: ${error.message}`, {
     cause: error,
-    hint: `the others ${others}. Mend that, then run: ${next}`,
+    hint: `the others ${others}. Fix that, then run: ${next}`,
   })
 }
 

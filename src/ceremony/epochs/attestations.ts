@@ -240,7 +240,7 @@ function checkedAgainst(
 ): { readonly record: KeyRecord; readonly encoded: Uint8Array } | null {
   const epoch = statementEpoch(encoded)
   const record = records.find((r) => equalBytes(recordDigest(r), epoch))
-  if (!record) throw refuse('a statement in it is about no epoch in it')
+  if (!record) throw refuse('one of its statements is about an epoch that is not in it')
   return seatedStatement(encoded, record, here(record)?.rebinds) && { record, encoded }
 }
 
@@ -257,6 +257,6 @@ async function freeze(home: Home, name: string, records: readonly KeyRecord[]): 
 }
 
 const refuse = (problem: string): Failure =>
-  new Failure('verification', 'E_STATEMENT', `this cannot be taken in: ${problem}`, {
+  new Failure('verification', 'E_STATEMENT', `this file cannot be accepted: ${problem}`, {
     hint: 'ask a custodian of the newest epoch for `mpc share statements --key KEY -o FILE`; nothing was changed',
   })

@@ -21,7 +21,7 @@ export const behind = (name: string, { epoch }: Pick<KeyRecord, 'epoch'>): Failu
     `epoch ${epoch} of ${name} is in use, and this home holds no share of it`,
     {
       hint:
-        'this home is older than it, as one that was put back from a copy; have a new share dealt: another custodian runs ' +
+        'this home is older than that epoch, like one that was restored from a copy. For a new share another custodian runs ' +
         `\`mpc ceremony new refresh --key ${name}\`, and this home takes part in it`,
     },
   )

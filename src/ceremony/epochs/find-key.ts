@@ -22,7 +22,7 @@ export async function findKey(home: Home, name: string): Promise<Key> {
   if (key.status === 'active') return { ...key, status: key.status }
   const behind = await behindHere(home, name)
   if (behind) throw behind
-  throw new Failure('configuration', 'E_NO_KEY', `this home signs with ${name} no more`, {
+  throw new Failure('configuration', 'E_NO_KEY', `this home no longer signs with ${name}`, {
     hint: `epoch ${key.record.epoch} was dealt anew to others; \`mpc share list --key ${name}\` shows what is still here`,
   })
 }
@@ -78,8 +78,8 @@ export async function requireInUse(home: Home, { name, record, digest }: Key): P
 }
 
 const notInUse = (name: string, { epoch }: KeyRecord): Failure =>
-  new Failure('configuration', 'E_EPOCH', `epoch ${epoch} of ${name} is in use here no more`, {
-    hint: 'another command here has gone over meanwhile: run the same command again',
+  new Failure('configuration', 'E_EPOCH', `epoch ${epoch} of ${name} is no longer in use here`, {
+    hint: 'another command here has changed the epoch meanwhile: run the same command again',
   })
 
 /**
@@ -110,7 +110,7 @@ export async function openToSign(home: Home, key: Key, identity: Identity, self:
     'E_AUXILIARY_LOST',
     `the share of ${key.name} was restored without its primes`,
     {
-      hint: 'it can deal and be dealt anew: refresh the key, then sign',
+      hint: 'it can still take part in a refresh: refresh the key, then sign',
     },
   )
 }

@@ -172,14 +172,14 @@ export function requireKnownKey(brought: KeyRecord, known: readonly HeldKey[]): 
       'E_PUBLIC_KEY',
       `its record gives the key the public key ${there}, and this home knows it, as ${name}, by ${here}`,
       {
-        hint: 'do not use it: one of the two is made up. Compare the public key with other custodians, in person',
+        hint: 'do not use it: one of the two is forged. Compare the public key with other custodians, in person',
       },
     )
   }
 }
 
 const noKey = (name: string): Failure =>
-  new Failure('configuration', 'E_NO_KEY', `there is nothing here of a key named ${name}`, {
+  new Failure('configuration', 'E_NO_KEY', `this home holds nothing of a key named ${name}`, {
     hint: '`mpc share list` lists what this home holds of all keys',
   })
 

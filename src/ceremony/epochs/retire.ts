@@ -175,7 +175,7 @@ const noEpoch = (name: string, digest: Uint8Array): Failure =>
 
 const inUse = (name: string, { number }: HeldEpoch): Failure =>
   new Failure('conflict', 'E_EPOCH_IN_USE', `epoch ${number} of ${name} is in use here`, {
-    hint: 'only what a newer epoch has replaced is destroyed: refresh or reshare the key first',
+    hint: 'only the share of a replaced epoch is destroyed: refresh or reshare the key first',
   })
 
 const notReplaced = (name: string, { number }: HeldEpoch): Failure =>

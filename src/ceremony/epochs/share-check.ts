@@ -81,7 +81,7 @@ async function checkShare(owner: Owner, name: string, epoch: HeldEpoch): Promise
   if (!record || !hasShare) return wrong
   const index = seatOf(epoch, card.fingerprint)
   if (index === null) {
-    problems.push(`${card.name} sits in no seat of it`)
+    problems.push(`${card.name} has no seat in it`)
     return wrong
   }
   try {

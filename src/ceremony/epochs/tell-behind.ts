@@ -125,7 +125,7 @@ export class Meeting {
       `the home of ${member.card.name} is behind, and holds no share of epoch ${record.epoch} of ${name}`,
       {
         party: member.card.name,
-        hint: `sign with others, and have all dealt anew: \`mpc ceremony new refresh --key ${name}\``,
+        hint: `sign with other custodians, then refresh the key: \`mpc ceremony new refresh --key ${name}\``,
       },
     )
   }
@@ -196,6 +196,6 @@ const waits = ({ name }: Key, { epoch }: KeyRecord): Failure =>
     'E_EPOCH',
     `epoch ${epoch} of ${name} is certified, and this home has its share`,
     {
-      hint: 'run the same command again: it is taken up',
+      hint: 'run the same command again, which takes it up',
     },
   )

@@ -111,7 +111,7 @@ const outdated = ({ name }: Card): Failure =>
   new Failure(
     'authentication',
     'E_NO_SEAT',
-    `who made this ceremony has not accepted the rebind of ${name} as the last one of that seat`,
+    `the author of this ceremony has not accepted the rebind of ${name} as the last one of that seat`,
     {
       hint:
         'its author accepts it, then makes another: mpc identity import NEW.card --rebind FILE --fingerprint FP; ' +

@@ -71,7 +71,7 @@ export async function keepNote(home: Home, key: Key, self: Card, encoded: Uint8A
     note.custodian === indexIn(key, self)
   if (!ours) {
     throw new Failure('verification', 'E_NOTE', `this note of ${note.holder.name} is of another backup`, {
-      hint: 'it is of another key, epoch or custodian: give it to whose share was split',
+      hint: 'it is of another key, epoch or custodian: give it to the custodian whose share was split',
     })
   }
   const file = `${String(note.holder.index).padStart(2, '0')}-${note.time}-${hex(sha256(encoded)).slice(0, 16)}.cbor`

@@ -98,7 +98,7 @@ export async function finishChange(home: Home, plan: ChangePlan, certificate: Ui
     throw new Failure(
       'verification',
       'E_CERTIFICATE',
-      'this certifies another run than the one this member voted in',
+      'the certificate is of another run than the one in which this member voted',
     )
   }
   return afterVote(plan, files, async () => {

@@ -93,5 +93,5 @@ async function keyOf(home: Home, encoded: Uint8Array): Promise<Key> {
 
 const refuse = (code: `E_${string}`, problem: string): Failure =>
   new Failure('authentication', code, problem, {
-    hint: 'ask the person, not the file: whoever restored the share makes it with `mpc backup restore`',
+    hint: 'ask the person, not the file: the custodian who restored the share makes it with `mpc backup restore`',
   })

@@ -68,6 +68,6 @@ export function askerLeft(key: Pick<Key, 'seated'>, request: Request): Failure {
   const party = nameOf(key, request)
   return new Failure('absent', 'E_ASKER_LEFT', `${party} no longer asks for this signature`, {
     party,
-    hint: `nothing of yours has left; ask ${party}, who can ask again`,
+    hint: `nothing of yours was sent; ask ${party}, who can ask again`,
   })
 }

@@ -34,7 +34,7 @@ export async function signersOf(
       await board.until(
         () => byAsker() !== null || gone() !== null,
         deadline,
-        () => nobodyCame(request, 'the asker chose nobody'),
+        () => nobodyCame(request, 'the asker chose no signers'),
       )
       board.say.drop(request.id, 'offer')
       const left = byAsker() === null ? gone() : null

@@ -167,13 +167,8 @@ const done = (): Failure =>
   })
 
 const voted = ({ id, definition }: Abandoning): Failure =>
-  new Failure(
-    'doubt',
-    'E_IN_DOUBT',
-    'this member has voted in it, and the others may have certified it by that',
-    {
-      hint:
-        `\`mpc ceremony finish ${hex(id)}\` ends the doubt` +
-        (definition.kind === 'keygen' ? '' : '; or make one that replaces it: --supersedes with this id'),
-    },
-  )
+  new Failure('doubt', 'E_IN_DOUBT', 'this member has voted in it, so the others may have certified it', {
+    hint:
+      `\`mpc ceremony finish ${hex(id)}\` ends the doubt` +
+      (definition.kind === 'keygen' ? '' : '; or make one that replaces it: --supersedes with this id'),
+  })

@@ -38,7 +38,7 @@ export async function splitOver(
     room.peers.some((peer) => !equalBytes(saidBy(peer).parts[i] ?? new Uint8Array(), digest)),
   )
   try {
-    const wrong = 'it declares another result of the same letters'
+    const wrong = 'it declares another result for the same letters'
     const holds = (peer: Member) => !sameParts(saidBy(peer)) || equalBytes(saidBy(peer).result, own.result)
     const silent = part < 0 ? [] : await compared(room, placesOf(seen, sid), part, { by, envelopes }, signal)
     signal.throwIfAborted()
@@ -79,7 +79,7 @@ async function compared(
     proof.push(...inOrder.map((each) => each.by))
     return equalBytes(digest, said)
   }
-  const reason = 'it declares to have seen other letters than it shows'
+  const reason = 'the letters that it shows are not those that it declared'
   room.blame.accuse({ ...WITNESSED, reason }, room.peers, declares, proof)
   return silent
 }
@@ -112,7 +112,7 @@ function nobodyProven(room: Room, saidBy: (member: Member) => Prepared, silent: 
   const alone = most ? participants.filter((member) => 2 * alike(member) <= participants.length) : []
   const names = (some: readonly Member[]) => some.map(({ name }) => name).join(', ')
   const who = alone.length === 0 ? '' : `: ${names(alone)} declared another one than the rest`
-  const hid = silent.length === 0 ? '' : `; ${names(silent)} did not show what they hold`
+  const hid = silent.length === 0 ? '' : `; ${names(silent)} did not show their letters`
   const party = alone[0] ?? silent[0]
   return new Failure('abort', 'E_SPLIT_VIEW', `not everybody has the same result${who}${hid}`, {
     hint: 'nothing was kept and nobody is accused; ask them, then run the same command again, over another server if it recurs',

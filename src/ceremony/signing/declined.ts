@@ -14,7 +14,7 @@ import type { TakenUp } from '../requests/signing-run.js'
 export function reasonOf({ why, ahead }: Declined, who: string, { type, path, id }: Request): string {
   switch (why) {
     case 'payload':
-      return 'is there and does not approve it: what was approved there are other payloads'
+      return 'is there and does not approve it: other payloads were approved there'
     case 'type': {
       const at = path === null ? 'the key itself' : visible(path)
       return `is there and does not approve it: it is asked for as ${type}, for ${at}, and was approved otherwise`
@@ -29,8 +29,8 @@ export function reasonOf({ why, ahead }: Declined, who: string, { type, path, id
       return 'is there and has another epoch of the key in use'
     case 'clock':
       return Math.abs(ahead) > CLOCKS_APART
-        ? `is there and takes it for dated wrongly: ${clocksDiffer(ahead, 0, who)}`
-        : 'is there and takes it for out of date'
+        ? `is there and finds its date wrong: ${clocksDiffer(ahead, 0, who)}`
+        : 'is there and finds it out of date'
     case 'seat':
       return 'is there and knows another identity in the seat of a signer'
     case 'unfit':
@@ -46,7 +46,7 @@ const NEXT: Readonly<Record<Declined['why'], string>> = {
   policy: '`mpc policy explain` says there which rule decides',
   awaits: 'approvals come by `mpc approve`; --timeout says how long everybody waits for them',
   attended: 'a person runs `mpc sign --next` there, or its script names the payload: --approve sha256:HEX',
-  epoch: '`mpc share statements` tells whoever is behind of the newer epoch',
+  epoch: '`mpc share statements` tells a home that is behind of the newer epoch',
   clock: 'set the clock that is wrong',
   seat: 'there: `mpc identity import NEW.card --rebind FILE --fingerprint FP`',
   unfit: 'ask what their screen says',

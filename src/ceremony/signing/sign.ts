@@ -113,10 +113,10 @@ async function inDoubtIfLeft(error: unknown, { key, request, claims }: SigningRu
   return new Failure(
     'doubt',
     'E_IN_DOUBT',
-    `this member's part has left, and the signature did not come: ${error.message}`,
+    `your signature share was sent, but no signature came back: ${error.message}`,
     {
       cause: error,
-      hint: `the signature may exist: \`mpc sign --key ${key.name} --join ${hex(request.id)}\`, here and there, ends it, and counts once`,
+      hint: `the signature may exist: \`mpc sign --key ${key.name} --join ${hex(request.id)}\`, here and at the other signers, ends it and counts as one signature`,
       accused: error.accused,
       ...(error.party && { party: error.party }),
     },

@@ -87,7 +87,7 @@ export class Intake {
     const token = subjects.senderOf(subject)
     if (!this.#tokens.has(token)) return this.#hearGuest(token, message, now)
     if (this.#arrivals && this.#arrivals.admit(token, message.length, now) > 0) return this.drop('too much')
-    if (this.#rubbish.wait(token, 0, now) > 0) return this.drop('too much rubbish')
+    if (this.#rubbish.wait(token, 0, now) > 0) return this.drop('rate limit: too many invalid messages')
     const rubbish = (why: string): void => {
       this.#rubbish.charge(token, message.length, now)
       this.drop(why)

@@ -251,7 +251,7 @@ export class Mailbox extends Outbox {
       const at = last(member)
       if (at === null) continue
       const ago = Math.round((clock.now() - at) / 1000)
-      who.push(`${member.name} came, was last heard ${ago} s ago, and did not say in time what is waited for`)
+      who.push(`${member.name} was last heard ${ago} s ago, and did not send in time what is waited for`)
     }
     return new Failure('absent', 'E_ABSENT', `${who.join('; ')} (${round})`, {
       hint: 'run the same command again when everybody is there; nothing was kept',

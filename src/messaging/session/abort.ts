@@ -104,13 +104,13 @@ export function failureOf(
     case 'words':
       return new Failure('authentication', 'E_WORDS_DIFFER', `${from.name} says that the words differ`, {
         party: from.name,
-        hint: 'somebody may be between you: check the cards out of band before you try again',
+        hint: 'the connection may be intercepted: compare the cards in person before you try again',
       })
     case 'fault': {
       const whom = names.length === 0 ? '' : ` and accuses ${names.join(', ')}`
       return new Failure('abort', 'E_PEER_ABORT', `${from.name} ended the ceremony${whom}${words}`, {
         party: from.name,
-        hint: 'this machine has not seen the fault itself; ask for the evidence',
+        hint: 'this machine has not seen the fault itself: ask that member for the evidence',
       })
     }
     case 'failed':

@@ -41,7 +41,7 @@ export const twoHomes = (member: Member): Failure =>
   new Failure(
     'abort',
     'E_TWO_HOMES',
-    `${member.name} said two different hellos: two homes, or an old copy of one`,
+    `${member.name} sent two different hellos: from two homes, or from an old copy of one`,
     {
       party: member.name,
       accused: [accusation(member, 'hello', 'witnessed', 'two different hellos of one start')],
@@ -51,7 +51,7 @@ export const twoHomes = (member: Member): Failure =>
 
 /** The failure for two different signed letters of a member in one round. */
 export const equivocation = (member: Member, round: string): Failure =>
-  new Failure('abort', 'E_EQUIVOCATION', `${member.name} said two different things in one round`, {
+  new Failure('abort', 'E_EQUIVOCATION', `${member.name} sent two different letters in one round`, {
     party: member.name,
     accused: [accusation(member, round, 'proven', 'two different signed letters for one round')],
   })

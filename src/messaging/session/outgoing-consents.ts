@@ -86,7 +86,7 @@ export class Consents {
       `${more} more of ${names.join(', ')} had to sign, and did not`,
       {
         hint:
-          'no more than half of the custodians until now have signed: the others run `mpc reshare` too, to say yes; ' +
+          'at most half of the old custodians have signed: the others agree by running `mpc reshare` too; ' +
           'if they cannot be reached, make one with --minority',
         ...(names[0] && { party: names[0] }),
       },

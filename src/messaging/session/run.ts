@@ -173,7 +173,7 @@ function openAll(
     parties.map((party) => accusation(memberOf(members, party), round, 'witnessed', reason))
   room.blame.raise([
     ...accused(garbled, 'its letter does not open with the key that it names'),
-    ...accused(strange, 'its letter names another key than the one that both have confirmed'),
+    ...accused(strange, 'its letter names another key than the confirmed one'),
   ])
   return plaintexts
 }
@@ -250,7 +250,7 @@ async function whoSplit(split: SplitView, { room, opened, members, signal }: Run
     return failure
   }
   const names = silent.map(({ name }) => name).join(', ')
-  const who = names === '' ? '' : `, and ${names} did not show what they hold`
+  const who = names === '' ? '' : `, and ${names} did not show their letters`
   return new Failure(
     'abort',
     'E_SPLIT_VIEW',

@@ -24,7 +24,7 @@ export function troubleOf(broken: Broken, server: Server, files: TlsFiles): Trou
     return { failure: broker(problem, `look at that server, or ${NAME_IT}`), lasts: 'for good' }
   }
   if (code === 'closed' && silent) {
-    const problem = `${where} hangs up without a word: no NATS server, or one that is starting or full`
+    const problem = `${where} closes the connection without a greeting: no NATS server, or one that is starting or full`
     return { failure: broker(problem, `look at that server, or ${NAME_IT}`), lasts: 'a moment' }
   }
   const problem = `the connection to the NATS server at ${where} breaks before this identity is let in (${code})`
@@ -96,11 +96,11 @@ function tlsTrouble(code: string, cause: Broken['cause'], server: Server, files:
   ) {
     return files.ca === null
       ? fail(
-          `the certificate of the NATS server at ${where} is vouched for by nobody whom this machine trusts`,
+          `the certificate of the NATS server at ${where} is of no authority that this machine trusts`,
           'ask its administrator for the certificate of the authority, and name it: --nats-ca FILE',
         )
       : fail(
-          `the certificate of the NATS server at ${where} is not vouched for by ${files.ca}`,
+          `the certificate of the NATS server at ${where} is not of an authority in ${files.ca}`,
           'ask its administrator for the certificate of the right authority: --nats-ca FILE',
         )
   }

@@ -165,7 +165,7 @@ export async function guarded<T>(doing: string, path: string, act: () => Promise
       'E_STORAGE',
       `cannot ${doing} ${path}: ${systemWords(cause) ?? code}`,
       {
-        hint: HINTS[code] ?? `the system says ${code}; when that is mended, run the same command again`,
+        hint: HINTS[code] ?? `the system says ${code}; fix that, then run the same command again`,
         cause,
       },
     )

@@ -36,7 +36,7 @@ async function takeFolder(path: string): Promise<void> {
   }
   if (found.uid !== process.getuid?.()) {
     throw new Failure('configuration', 'E_FILE_MODE', `the folder ${path} belongs to another user`, {
-      hint: 'use a folder of your own: whoever owns it can exchange what lies in it',
+      hint: 'use a folder of your own: its owner can replace the files in it',
     })
   }
   if ((found.mode & 0o777) !== 0o700) await makePrivate(path)

@@ -162,7 +162,7 @@ async function readHolder(path: string): Promise<Holder | null> {
 }
 
 function busy(path: string, why: string, cause?: unknown): Failure {
-  return new Failure('conflict', 'E_BUSY', `the same thing is being done here already: ${path}, ${why}`, {
+  return new Failure('conflict', 'E_BUSY', `another process is doing the same thing here: ${path}, ${why}`, {
     hint: `let it end; if no such process runs, here or in a container, remove ${path}`,
     cause,
   })

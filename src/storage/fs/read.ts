@@ -105,7 +105,7 @@ const noFile = (path: string, found: Stats): Failure =>
   new Failure('configuration', 'E_STORAGE', `cannot read ${path}: it is not a regular file`, {
     hint: found.isDirectory()
       ? 'a folder stands where a file belongs: move it away'
-      : 'move it away: a pipe or a device there would be waited for, perhaps for ever',
+      : 'move it away: reading a pipe or a device could wait for ever',
   })
 
 function unsafe(path: string, problem: string, hint: string): Failure {

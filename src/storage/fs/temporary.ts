@@ -17,7 +17,7 @@ export async function temporaryFolder(prefix: string): Promise<Folder> {
 export async function keptFolder(path: string): Promise<Folder> {
   const absolute = resolve(path)
   if ((await listDir(absolute)).length > 0) {
-    throw new Failure('conflict', 'E_OUTPUT_EXISTS', `${absolute} holds other things already`, {
+    throw new Failure('conflict', 'E_OUTPUT_EXISTS', `${absolute} holds other files already`, {
       hint: 'name an empty folder, or one that is not there yet',
     })
   }

@@ -24,7 +24,7 @@ export async function firstSeen(home: Home, request: Uint8Array): Promise<number
     return held && seenCodec.decode(held).at
   } catch (cause) {
     throw new Failure('conflict', 'E_CLAIM_FILES', `${path} is damaged`, {
-      hint: 'what it said is lost: let this request lapse and make a new one',
+      hint: 'its content is lost: let this request lapse and make a new one',
       cause,
     })
   }

@@ -106,12 +106,12 @@ function requireNothingElse(root: string, names: readonly string[]): void {
   if (names.every((name) => EXPECTED.includes(name))) return
   if (names.some((name) => OURS.includes(name))) {
     throw homeFailure(
-      `${join(root, INSTALLATION)} is missing, and the rest of a home is there`,
+      `${join(root, INSTALLATION)} is missing from a home that is otherwise there`,
       'put it back from a copy of this home; nothing else was touched',
     )
   }
   throw homeFailure(
-    `${root} holds other things and no home`,
+    `${root} holds other files and is no home`,
     'name an empty folder, or one that is not there yet',
   )
 }

@@ -104,7 +104,7 @@ async function readAllowed(path: string): Promise<number | null> {
 
 const unreadable = (path: string, cause?: unknown): Failure =>
   new Failure('configuration', 'E_QUARANTINE_FILE', `${path} cannot be read`, {
-    hint: 'it held what this member did, or that you allow it; remove it only if its person can explain that',
+    hint: 'it recorded what this member did, or that you allow it; remove it only if the member can explain what happened',
     cause,
   })
 

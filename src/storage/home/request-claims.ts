@@ -256,7 +256,7 @@ async function read<T>(path: string, codec: Codec<T>): Promise<T | null> {
     return held && codec.decode(held)
   } catch (cause) {
     throw new Failure('conflict', 'E_CLAIM_FILES', `${path} is damaged`, {
-      hint: 'what it said is lost: let this request lapse and make a new one',
+      hint: 'its content is lost: let this request lapse and make a new one',
       cause,
     })
   }

@@ -100,11 +100,11 @@ export async function markMoved(home: Home, parent: Uint8Array): Promise<void> {
   throw new Failure(
     'conflict',
     'E_VOTED_PARENT',
-    'this home has voted for what comes after the epoch in use, and a vote does not move along',
+    'this home has voted for the epoch after the one in use, and a vote does not move with the share',
     {
       hint:
         `finish that ceremony here first, or one that replaces it: --supersedes ${hex(votes.at(-1) as Uint8Array)}; ` +
-        'then move what it made; nothing was written',
+        'then move the share that it made; nothing was written',
     },
   )
 }
@@ -193,8 +193,8 @@ const voted = (last: Uint8Array, settled = false): Failure =>
     'this member has voted for another ceremony from the same epoch',
     {
       hint: settled
-        ? `what that one made counts here, and nothing replaces it any more: \`mpc ceremony show ${hex(last)}\``
-        : `finish that one, or make one that replaces it, and with it what others have voted for: ` +
+        ? `the result of that one counts here and can no longer be replaced: \`mpc ceremony show ${hex(last)}\``
+        : `finish that one, or make one that replaces it and all that others have voted for: ` +
           `--supersedes ${hex(last)}`,
     },
   )
@@ -206,7 +206,7 @@ const moved = (home: Home, parent: Uint8Array): Failure =>
     'the share of this epoch was moved to another identity, which votes in its place',
     {
       hint:
-        'take part from where it was moved to, once the others have accepted it; if it never came there, and the folder ' +
+        'take part from the home that it was moved to, once the others have accepted it; if it never arrived, and the folder ' +
         `that \`mpc share rekey\` wrote is destroyed, remove ${voteAfter(home, parent, null)}`,
     },
   )

@@ -22,7 +22,7 @@ import { canonical, spellings } from './spelling.js'
  */
 export async function sealTo(recipients: readonly string[], plaintext: Uint8Array): Promise<Uint8Array> {
   const quantum = recipients.filter((recipient) => /^age1(tag)?pq1/.test(recipient)).length
-  if (recipients.length === 0) throw badRecipient('there is nobody to seal to')
+  if (recipients.length === 0) throw badRecipient('no recipient is given')
   if (quantum !== 0 && quantum !== recipients.length) {
     throw badRecipient('post-quantum recipients and others cannot share one file')
   }

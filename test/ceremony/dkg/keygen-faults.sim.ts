@@ -159,8 +159,12 @@ describe.concurrent('before the vote', () => {
   })
 
   test.each([
-    ['of the same letters', otherResult, 'it declares another result of the same letters'],
-    ['of letters that it does not show', otherParts, 'it declares to have seen other letters than it shows'],
+    ['of the same letters', otherResult, 'it declares another result for the same letters'],
+    [
+      'of letters that it does not show',
+      otherParts,
+      'the letters that it shows are not those that it declared',
+    ],
   ])('whoever alone declares another result, %s, is accused by all others', async (_, change, reason) => {
     const at = await ceremony()
     const [alice, bob, carol] = at.everybody
@@ -198,7 +202,7 @@ describe.concurrent('before the vote', () => {
         party: 'carol',
         accused: [],
         message:
-          'not everybody has the same result: carol declared another one than the rest; carol did not show what they hold',
+          'not everybody has the same result: carol declared another one than the rest; carol did not show their letters',
       })
     }
   })
@@ -611,7 +615,7 @@ describe('a full disk', () => {
     })
     const [a, b, c] = await all(at)
     stop = withDisks()
-    const hint = `the others may have voted, and wait for it. Mend that, then run: mpc keygen --join ${hex(at.file.id)}`
+    const hint = `the others may have voted, and wait for it. Fix that, then run: mpc keygen --join ${hex(at.file.id)}`
     expect(reasonOf(c)).toMatchObject({ kind: 'doubt', code: 'E_UNFINISHED', hint })
     expect(await left(carol, at)).toEqual({ ...NOTHING, pending: true })
     for (const [who, result] of [

@@ -141,7 +141,7 @@ test('whoever has not accepted the rebind refuses, and is told by which command 
   for (const who of [alice, bob]) {
     const failure = await plans(who, behind)
     expect(failure).toMatchObject({ kind: 'authentication', code: 'E_NO_SEAT' })
-    expect(failure.message).toContain('who made this ceremony has not accepted the rebind of alice')
+    expect(failure.message).toContain('the author of this ceremony has not accepted the rebind of alice')
     expect(failure.hint).toContain(COMMAND)
   }
 

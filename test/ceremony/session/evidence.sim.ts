@@ -149,7 +149,7 @@ describe.concurrent('a letter to one member', () => {
       {
         name: 'carol',
         kind: 'witnessed',
-        reason: 'its letter names another key than the one that both have confirmed',
+        reason: 'its letter names another key than the confirmed one',
         evidence: null,
       },
     ])

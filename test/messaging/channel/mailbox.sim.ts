@@ -205,7 +205,7 @@ describe('what comes', () => {
     bobs.post('letter', { session, round: 'one' }, body(3))
     carols.post('letter', { session, round: 'one' }, body(3))
     await settled()
-    expect(mailbox.dropped.get('too much rubbish')).toBe(101)
+    expect(mailbox.dropped.get('rate limit: too many invalid messages')).toBe(101)
     expect(mailbox.get(slot(carol, 'one'))).toBeDefined()
     expect(mailbox.get(slot(bob, 'one'))).toBeUndefined()
     // It counts against none of bob's letters: a second later he is heard again.

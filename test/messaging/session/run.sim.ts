@@ -225,7 +225,7 @@ describe('a run', () => {
         code: 'E_SPLIT_VIEW',
         party: 'carol',
         accused: [],
-        message: 'round commit: not everybody saw the same letters, and carol did not show what they hold',
+        message: 'round commit: not everybody saw the same letters, and carol did not show their letters',
       })
     }
   })

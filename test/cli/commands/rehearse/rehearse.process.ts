@@ -167,7 +167,7 @@ describe('mpc rehearse, with a mishap', () => {
 
   it.each([
     ['bob', 'round open: bob: opening is not what was committed to'],
-    ['bob@commit', 'bob said two different things in one round'],
+    ['bob@commit', 'bob sent two different letters in one round'],
     ['bob@2', 'round commit.echo: bob: its echo is not of the letters that it shows'],
   ])('--tamper %s: the others accuse them, and say why', async (letter, message) => {
     const { json } = await rehearse(['--tamper', letter, '--json'])
