@@ -36,8 +36,6 @@ export type At = { readonly now: number; readonly rng: Rng }
 const WEEK = 7 * 86_400_000
 const ROLE: Readonly<Record<string, Role>> = {
   members: 'custodian',
-  operators: 'operator',
-  approvers: 'approver',
   observers: 'observer',
 }
 

@@ -16,8 +16,6 @@ export type KeygenPlan = {
   readonly threshold: number
   /** The custodians. */
   readonly members: readonly string[]
-  readonly operators: readonly string[]
-  readonly approvers: readonly string[]
   readonly observers: readonly string[]
   /** The path of the policy's file; null: none. */
   readonly policy: string | null
@@ -32,6 +30,9 @@ export type Problem = { readonly field: string; readonly problem: string }
 
 const FORMAT = 'mpc/plan/v1'
 const KINDS = ['keygen', 'reshare', 'refresh', 'policy']
+
+/** People whom the policy of a key names by their titles. */
+const OF_POLICIES = ['operators', 'approvers']
 
 /** All problems of a plan, before anything is made of it. */
 export function problemsOf(plan: KeygenPlan): readonly Problem[] {
@@ -74,11 +75,9 @@ export function problemsOf(plan: KeygenPlan): readonly Problem[] {
 
 /** The lists of names in a plan, by field. */
 export function rolesOf(plan: KeygenPlan): readonly (readonly [string, readonly string[]])[] {
-  const { members, operators, approvers, observers } = plan
+  const { members, observers } = plan
   return [
     ['members', members],
-    ['operators', operators],
-    ['approvers', approvers],
     ['observers', observers],
   ]
 }
@@ -116,13 +115,14 @@ function readPlan(fields: Fields): KeygenPlan {
   if (kind === null) fields.reject('kind', 'is missing')
   else checkKind(kind)
   const threshold = fields.integer('threshold')
+  for (const field of OF_POLICIES) {
+    if (fields.list(field) !== null) fields.reject(field, 'are titles in a policy: policy: FILE')
+  }
   const plan: KeygenPlan = {
     key: fields.text('key') ?? '',
     scheme: fields.text('scheme') ?? '',
     threshold: threshold ?? 0,
     members: fields.list('members') ?? [],
-    operators: fields.list('operators') ?? [],
-    approvers: fields.list('approvers') ?? [],
     observers: fields.list('observers') ?? [],
     policy: fields.text('policy'),
     notBefore: fields.text('not-before'),

@@ -132,8 +132,6 @@ async function defined(stage: Stage, actors: readonly Actor[]): Promise<Ceremony
     scheme: stage.scheme,
     threshold: stage.threshold,
     members: [...stage.names],
-    operators: [],
-    approvers: [],
     observers: [],
     policy: null,
     notBefore: null,

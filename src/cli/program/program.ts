@@ -80,8 +80,15 @@ export function parseFailure(error: unknown): { command: string; failure: unknow
   const { command, problem } = error
   const [what, guess] = problem.replace(/^error: /, '').split('\n')
   const help = `see \`mpc ${command}${command && ' '}--help\``
+  const gone = OF_POLICIES.find((flag) => what?.includes(`'${flag}'`))
+  if (gone !== undefined) return { command, failure: usage(`${gone} is not a flag`, BY_TITLES) }
   return { command, failure: usage(what as string, guess ? `${guess.slice(1, -1)} Else ${help}` : help) }
 }
+
+/** The people whom the policy of a key names by their titles. */
+const OF_POLICIES = ['--operators', '--approvers']
+const BY_TITLES =
+  'the policy of the key says by titles who may ask and who approves: `mpc ceremony new keygen --policy FILE`'
 
 function declare(parent: Command, spec: CommandSpec, execute: Execute): void {
   const command = parent.command(spec.name.split(' ').at(-1) as string).summary(spec.summary)

@@ -40,7 +40,7 @@ import {
 import { POLICY_LIMIT, type PolicyDefinition } from './policy-definition.js'
 export { MOST_MEMBERS, seatedBefore }
 
-export const ROLES = ['custodian', 'operator', 'approver', 'observer'] as const
+export const ROLES = ['custodian', 'observer'] as const
 export type Role = (typeof ROLES)[number]
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)

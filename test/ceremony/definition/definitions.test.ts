@@ -26,9 +26,7 @@ const plan: KeygenPlan = {
   scheme: 'schnorr-taproot',
   threshold: 2,
   members: ['carol', 'alice'],
-  operators: ['bob'],
-  approvers: [],
-  observers: ['dave'],
+  observers: ['bob', 'dave'],
   policy: null,
   notBefore: null,
   expires: null,
@@ -59,7 +57,7 @@ describe('a key generation', () => {
     expect(definition.members.map(({ card, role }) => [card.name, role])).toEqual([
       ['carol', 'custodian'],
       ['alice', 'custodian'],
-      ['bob', 'operator'],
+      ['bob', 'observer'],
       ['dave', 'observer'],
     ])
     expect(definition.expires - definition.not_before).toBe(7 * 86_400_000)

@@ -117,8 +117,6 @@ describe.each(ANSWERS)('%s', (answer) => {
       scheme: 'eddsa-ed25519',
       threshold: 2,
       members: ['alice', 'bob'],
-      operators: [],
-      approvers: [],
       observers: [],
       policy: null,
       notBefore: null,

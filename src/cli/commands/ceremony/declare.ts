@@ -48,8 +48,6 @@ export const ceremonyCommands: readonly CommandSpec[] = [
         text: 'reshare, policy: the IDs of unfinished ceremonies to replace, separated by commas',
         parse: hashes,
       },
-      { flags: '--operators <names>', text: 'the members who may request signatures', parse: once(names) },
-      { flags: '--approvers <names>', text: 'the members who approve requests', parse: once(names) },
       { flags: '--observers <names>', text: 'the members who observe', parse: once(names) },
       {
         flags: '--policy <file>',

@@ -30,8 +30,6 @@ export type Options = {
   readonly minority?: boolean
   readonly supersedes?: readonly string[]
   readonly members?: readonly string[]
-  readonly operators?: readonly string[]
-  readonly approvers?: readonly string[]
   readonly observers?: readonly string[]
   readonly policy?: string
   readonly notBefore?: string
@@ -104,9 +102,7 @@ async function builderOf(options: Options, kind: string | undefined): Promise<Bu
   if (key === undefined) throw usage('missing: --key')
   if (options.scheme !== undefined) throw usage('a reshare keeps the scheme of the key: leave out --scheme')
   if (options.policy !== undefined) throw usage('a reshare keeps the policy of the key: leave out --policy')
-  const roles = [options.operators, options.approvers, options.observers]
-  if (roles.some((names) => names !== undefined))
-    throw usage('a reshare has no operators, approvers or observers')
+  if (options.observers !== undefined) throw usage('a reshare has no observers')
   const plan: ResharePlan = {
     kind,
     threshold: options.threshold ?? null,
@@ -170,8 +166,6 @@ async function planOf(options: Options, kind: string | undefined): Promise<Keyge
     scheme: options.scheme as string,
     threshold: options.threshold as number,
     members: options.members as readonly string[],
-    operators: options.operators ?? [],
-    approvers: options.approvers ?? [],
     observers: options.observers ?? [],
     policy: options.policy ?? null,
     notBefore: options.notBefore ?? null,

@@ -78,3 +78,14 @@ policy: rules.yaml
     expect(json).toMatchObject({ code: 0, data: { policy_sha256: hex(sha256(await readFile(EXAMPLE))) } })
   })
 })
+
+describe('the flags of roles that are titles now', () => {
+  it.each(['--operators', '--approvers'])(
+    '%s is refused, and the hint says how a policy does it',
+    async (flag) => {
+      const { json } = await alice.mpc([...newKeygen('r.mpc', { ...members, [flag]: 'bob' }), '--json'])
+      expect([json.code, json.error.code]).toEqual([2, 'E_USAGE'])
+      expect(json.error.hint).toContain('--policy FILE')
+    },
+  )
+})
