@@ -32,7 +32,7 @@ export async function clear(signing: Signing, over: () => Error | null): Promise
     if (refused) throw refused
     const missing = needsInWords(decision).join('; ')
     world.emit({ event: 'needs', request: hex(request.id), reason: missing })
-    const spent = await ledger.spent(wanted.windows)
+    const spent = await ledger.spent(wanted.windows, request.id)
     await board.until(
       () =>
         over() !== null || refusal(decision) !== null || needsInWords(decide(spent)).join('; ') !== missing,

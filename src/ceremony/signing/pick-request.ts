@@ -226,7 +226,7 @@ export class Finder {
       { world, key, policy, board, request, target },
       signers,
     )
-    const spent = await ledger.spent(wanted.windows)
+    const spent = await ledger.spent(wanted.windows, request.id)
     return () => verdict(decide(spent))
   }
 

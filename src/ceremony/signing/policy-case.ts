@@ -39,7 +39,7 @@ export async function caseOf(
     judge(proposal, { spent, approvals: board.approvals(request), firstSeen: seen, now: clock.now() })
   const ledger = new Ledger(home, request.key_id, clock)
   const windows = windowsOf(policy.policy)
-  if (decide(await ledger.spent(windows)).demands.delay > 0) {
+  if (decide(await ledger.spent(windows, request.id)).demands.delay > 0) {
     await new RequestClaims(home, request.id).keepRequest(request.encoded)
     seen = await recordSeen(home, request.id, seen)
   }

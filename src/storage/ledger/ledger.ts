@@ -5,8 +5,8 @@
  * An amount is reserved before anything is said of a signature, and spent before this member's share leaves. Both are
  * decided under the ledger's lock, with sums that count every other spend in the window and every reservation of a
  * process that lives. A request counts once, however often it is tried. A reservation ends by `release`, or by the
- * next process that looks, if its own has died or its request was refused; never once a share may have left: then it
- * is spent.
+ * next process that looks, if its request was refused, or if its own process and the one that claimed its request have
+ * died; never once a share may have left: then it is spent.
  *
  * A spend counts in a window of `w` milliseconds as long as `now - at < w`: at exactly `w` it no longer counts. An
  * amount that is not known uses up every window that it counts in. After `restored` all windows are used up for as
@@ -73,10 +73,11 @@ export class Ledger {
 
   /**
    * The sums of everything, in windows that end now.
+   * @param but the request that is judged by them, which counts nothing against itself
    * @throws Failure (conflict) `E_LEDGER` if the ledger is damaged, `E_CLOCK_BACK`, `E_BUSY`
    */
-  spent(windows: readonly Window[]): Promise<readonly Sum[]> {
-    return this.#locked((book) => book.sums(windows, null))
+  spent(windows: readonly Window[], but: Uint8Array | null = null): Promise<readonly Sum[]> {
+    return this.#locked((book) => book.sums(windows, but))
   }
 
   /**
@@ -176,7 +177,7 @@ class Book {
       if (left !== null) {
         // The process that has let the share out died before it said so here, or its entry is lost.
         await this.append({ kind: 'spend', request, payload, policy, spending })
-      } else if (end !== null || !(claim ? claim.alive : await isAlive(reservation.process))) {
+      } else if (end !== null || !(claim?.alive || (await isAlive(reservation.process)))) {
         await this.append({ kind: 'release', request })
       }
     }

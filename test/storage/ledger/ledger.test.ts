@@ -5,21 +5,34 @@ import { createFile, ensureDir } from '../../../src/storage/fs/atomic.js'
 import { thisProcess } from '../../../src/storage/fs/processes.js'
 import type { Home } from '../../../src/storage/home/home.js'
 import { RequestClaims } from '../../../src/storage/home/request-claims.js'
-import { Ledger } from '../../../src/storage/ledger/ledger.js'
+import { Chain } from '../../../src/storage/ledger/chain.js'
+import { Ledger, type Wanted } from '../../../src/storage/ledger/ledger.js'
 import { bytes32, failureOf, newHome } from '../support.js'
-import { A_DAY, DAY, ETHER, idOf, SetClock, spender, START, USDC, wanted } from './support.js'
+import { A_DAY, DAY, ETHER, idOf, KEY, SetClock, spender, START, USDC, wanted } from './support.js'
+
+const dead = async () => ({ ...(await thisProcess()), boot: 'the boot before' })
 
 /** The claim of a process that has died. */
 async function deadClaim(home: Home, request: Uint8Array): Promise<void> {
   const { folder } = new RequestClaims(home, request)
-  const dead = { ...(await thisProcess()), boot: 'the boot before' }
   await ensureDir(folder)
-  await createFile(join(folder, 'claim.1'), encode({ format: 'mpc/claim/v1', process: dead, order: 1 }))
+  const claim = { format: 'mpc/claim/v1', process: await dead(), order: 1 }
+  await createFile(join(folder, 'claim.1'), encode(claim))
+}
+
+/** What a process reserved that has died since. */
+async function deadReservation(home: Home, clock: SetClock, each: Wanted): Promise<void> {
+  const { request, payload, policy, spending } = each
+  const chain = new Chain(home, KEY)
+  await chain.load(true)
+  const process = await dead()
+  await chain.append({ kind: 'reserve', request, payload, policy, spending, process }, clock.time)
 }
 
 describe('what is reserved and spent', () => {
   test('counts, once, by exact integers', async () => {
-    const { reserve, spend, used } = spender(await newHome(), new SetClock())
+    const one = spender(await newHome(), new SetClock())
+    const { reserve, spend, used } = one
     expect(await used()).toBe(0n)
     const each = wanted(1, 60n)
     for (let again = 0; again < 3; again++) {
@@ -31,6 +44,7 @@ describe('what is reserved and spent', () => {
       expect(await used()).toBe(60n)
     }
     // A second attempt at it is judged without itself.
+    expect(await one.ledger.spent(A_DAY, each.request)).toMatchObject([{ amount: 0n }])
     expect(await reserve(each)).toBe('allow')
     expect(await used()).toBe(60n)
     expect(await reserve(wanted(2, 41n))).toBe('deny')
@@ -223,12 +237,31 @@ describe('the clock', () => {
 })
 
 describe('a reservation', () => {
-  test('of a dead process is released by the next one that looks, if nothing left', async () => {
+  test('of a dead process is released by the next one that looks, whether or not it claimed the request', async () => {
     const home = await newHome()
-    const { reserve, used } = spender(home, new SetClock())
-    await reserve(wanted(1, 60n))
+    const clock = new SetClock()
+    const { used } = spender(home, clock)
+    await deadReservation(home, clock, wanted(1, 60n))
     await deadClaim(home, idOf(1))
     expect(await used()).toBe(0n)
+    await deadReservation(home, clock, wanted(2, 60n))
+    expect(await used()).toBe(0n)
+  })
+
+  test('of a live process stays, before it takes over the claim of a dead one', async () => {
+    const home = await newHome()
+    const { reserve, used } = spender(home, new SetClock())
+    await deadClaim(home, idOf(1))
+    await reserve(wanted(1, 60n))
+    expect(await used()).toBe(60n)
+  })
+
+  test('of a dead process stays while a live one has claimed the request', async () => {
+    const home = await newHome()
+    const clock = new SetClock()
+    await deadReservation(home, clock, wanted(1, 60n))
+    await new RequestClaims(home, idOf(1)).take(1)
+    expect(await spender(home, clock).used()).toBe(60n)
   })
 
   test('of a process that died with its share sent is spent, from when that is seen', async () => {
@@ -265,9 +298,9 @@ describe('a reservation', () => {
 
   test('that was released by another process is judged again before it is spent', async () => {
     const home = await newHome()
-    const { reserve, spend, used } = spender(home, new SetClock())
-    await reserve(wanted(1, 60n))
-    await deadClaim(home, idOf(1))
+    const clock = new SetClock()
+    const { reserve, spend, used } = spender(home, clock)
+    await deadReservation(home, clock, wanted(1, 60n))
     expect(await reserve(wanted(2, 60n))).toBe('allow')
     expect(await spend(wanted(1, 60n))).toBe('deny')
     expect(await used()).toBe(60n)
