@@ -40,10 +40,16 @@ export type Activated = {
   readonly already: boolean
 }
 
+type Outcome = {
+  readonly record: KeyRecord
+  /** Null for a watcher, which has none. */
+  readonly transcript: Transcript | null
+  readonly certificate: Uint8Array
+}
+
 /**
  * Writes the epoch's files, then the state that names it. Also completes what an earlier process left half
  * done.
- * @param transcript null for a watcher, which has none
  * @throws Failure (conflict) `E_VOTED_PARENT` if this member has since voted for a ceremony that replaces
  *   this one, `E_PARENT` if another certified epoch of the same number is in use here: somebody has voted
  *   twice
@@ -52,9 +58,7 @@ export async function activate(
   home: Home,
   plan: MakingPlan,
   files: CeremonyFiles,
-  record: KeyRecord,
-  transcript: Transcript | null,
-  certificate: Uint8Array,
+  { record, transcript, certificate }: Outcome,
 ): Promise<Activated> {
   const { definition, file } = plan
   const outcome = encodeRecord(record)

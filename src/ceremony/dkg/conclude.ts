@@ -3,8 +3,6 @@
  * it, and hand it to latecomers. `run.ts` covers everything before.
  */
 import { Restarted } from '../../messaging/session/abort.js'
-import type { Room } from '../../messaging/session/session.js'
-import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import { castVote, checkVote } from '../../storage/home/votes.js'
 import { outcomeCodec } from '../../wire/ceremony/consent.js'
 import type { KeyDefinition } from '../../wire/ceremony/definition.js'
@@ -22,22 +20,17 @@ import { goOver, keepWords, wordsOf } from '../epochs/attestations.js'
 import { requireStart } from './succession.js'
 import { afterVote, unfinished } from './unfinished.js'
 import type { World } from '../world.js'
-import type { MadeKey, MakingPlan } from './plan.js'
+import type { MadeKey, MakingPlan, MakingRun } from './plan.js'
 
 /** Continues from the result of an earlier process of this home; null if the others have started over. */
-export async function resume(
-  world: World,
-  room: Room,
-  plan: MakingPlan,
-  files: CeremonyFiles,
-  pending: Pending,
-): Promise<MadeKey | null> {
+export async function resume(run: MakingRun, pending: Pending): Promise<MadeKey | null> {
+  const { room, files } = run
   const share = pending.share
   try {
     const voted = (await files.readReceipt()) !== null
     const signal = room.begin(await files.readStart(), voted)
     room.enter(pending.sid)
-    return await end(world, room, plan, files, pending, signal)
+    return await end(run, pending, signal)
   } catch (error) {
     if (error instanceof Restarted) return null
     if (room.mayAbort) await room.abort(error)
@@ -49,13 +42,11 @@ export async function resume(
 
 /** Runs the ending, from the stored result to the last letter. */
 export async function end(
-  world: World,
-  room: Room,
-  plan: MakingPlan,
-  files: CeremonyFiles,
+  run: MakingRun,
   { record, transcript, sid, share }: Pending,
   signal: AbortSignal,
 ): Promise<MadeKey> {
+  const { world, room, plan, files } = run
   const { definition, file, index } = plan
   try {
     const outcome = encodeRecord(record)
@@ -72,9 +63,9 @@ export async function end(
       mayVote: () => vote(world, plan),
     }
     const known = await files.readCertificate()
-    const certificate = known ?? (await agreed(world, room, plan, files, result, signal))
+    const certificate = known ?? (await agreed(run, result, signal))
     return await afterVote(plan, files, async () => {
-      const active = await activate(world.home, plan, files, record, transcript, certificate)
+      const active = await activate(world.home, plan, files, { record, transcript, certificate })
       const stay = known ? Math.min(world.linger, 10_000) : world.linger
       const words = definition.kind === 'keygen' ? [] : wordsOf(room.peers, record, sid)
       if (definition.kind !== 'keygen') await goOver(world, room.mailbox, active.name, record, sid)
@@ -103,10 +94,7 @@ export async function end(
 
 /** Obtains the certificate and writes it to disk. @throws Failure as `agree`; `E_UNFINISHED` (doubt) */
 async function agreed(
-  world: World,
-  room: Room,
-  plan: MakingPlan,
-  files: CeremonyFiles,
+  { world, room, plan, files }: MakingRun,
   result: Result,
   signal: AbortSignal,
 ): Promise<Uint8Array> {

@@ -62,7 +62,11 @@ export async function watch(world: World, plan: ResharePlan): Promise<MadeKey> {
         const name = await nameOfKey(home, record.key_id)
         if (name !== null) await stageRecord(home, name, record)
         await files.writeCertificate(certified)
-        const active = await activate(home, plan, files, record, null, certified)
+        const active = await activate(home, plan, files, {
+          record,
+          transcript: null,
+          certificate: certified,
+        })
         return made(active.name, record, certificate.sid, active.already)
       })
     })
@@ -93,7 +97,7 @@ async function knownHere({ home }: World, plan: ResharePlan, files: CeremonyFile
     const record = held && parseRecord(held)
     if (!record || !equalBytes(record.definition, file.id)) continue
     const { sid } = parseCertificate(certificate, votersOf(definition, record), encodeRecord(record))
-    const { already } = await activate(home, plan, files, record, null, certificate)
+    const { already } = await activate(home, plan, files, { record, transcript: null, certificate })
     return made(name, record, sid, already)
   }
   return null

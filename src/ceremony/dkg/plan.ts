@@ -1,4 +1,6 @@
 /** A member's part in a ceremony that makes shares, and its result. */
+import type { Room } from '../../messaging/session/session.js'
+import type { CeremonyFiles } from '../../storage/home/ceremonies.js'
 import type { Card } from '../../wire/identity/card.js'
 import type {
   DefinitionFile,
@@ -7,6 +9,7 @@ import type {
   ReshareDefinition,
 } from '../../wire/ceremony/definition.js'
 import type { KeyRecord } from '../../wire/key/record.js'
+import type { World } from '../world.js'
 
 export type MakingPlan = {
   readonly file: DefinitionFile
@@ -21,6 +24,14 @@ export type MakingPlan = {
   readonly begun: boolean
   /** The epoch in use here, if it is older than the parent epoch and is left behind; null otherwise. */
   readonly behind: number | null
+}
+
+/** A member in its seat. */
+export type MakingRun = {
+  readonly world: World
+  readonly room: Room
+  readonly plan: MakingPlan
+  readonly files: CeremonyFiles
 }
 
 export type MadeKey = {

@@ -5,7 +5,6 @@
 import { reshareBase } from '../../wire/ceremony/key-definition.js'
 import { ownVault } from '../../storage/vault/age-vault.js'
 import type { Opened } from '../../messaging/session/handshake.js'
-import type { Room } from '../../messaging/session/session.js'
 import { type AuxSecret, wipeAuxSecret } from '../../protocol/cggmp24/auxiliary/data.js'
 import { wipeSigningKey } from '../../protocol/engines/engine.js'
 import { Secret } from '../../protocol/core/secret.js'
@@ -20,7 +19,7 @@ import { encodeShare, parseShare } from '../../wire/key/share.js'
 import { hex } from '../../wire/base/text.js'
 import { type Transcript, transcriptCodec, transcriptHead } from '../../wire/session/transcript.js'
 import { prepare } from '../session/commit.js'
-import type { MakingPlan } from './plan.js'
+import type { MakingPlan, MakingRun } from './plan.js'
 import { requireStart } from './succession.js'
 import type { World } from '../world.js'
 
@@ -48,10 +47,7 @@ export type Pending = {
  * @throws Failure as `checkVote` and `requireStart`
  */
 export async function store(
-  world: World,
-  room: Room,
-  plan: MakingPlan,
-  files: CeremonyFiles,
+  { world, room, plan, files }: MakingRun,
   opened: Opened,
   { share, auxiliary, record, transcript }: Made,
 ): Promise<Pending> {

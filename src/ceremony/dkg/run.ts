@@ -7,7 +7,6 @@ import { CLOCKS_APART, inWords } from '../../messaging/channel/clock.js'
 import { Consents } from '../../messaging/session/outgoing-consents.js'
 import type { Opened } from '../../messaging/session/handshake.js'
 import { NO_SESSION } from '../../messaging/channel/letters.js'
-import type { Room } from '../../messaging/session/session.js'
 import type { Run, RunOptions } from '../../messaging/session/run.js'
 import type { AuxPrimes, AuxiliaryInput } from '../../protocol/cggmp24/auxiliary/data.js'
 import { needsAuxiliary, type NewShares, SHOWS_PRIMES } from '../../protocol/engines/engine.js'
@@ -37,7 +36,7 @@ import { encodeFailed, seenIn } from '../session/keep-transcript.js'
 import { afterVote } from './unfinished.js'
 import { memberOf, type World } from '../world.js'
 import { end, resume } from './conclude.js'
-import type { MadeKey, MakingPlan } from './plan.js'
+import type { MadeKey, MakingPlan, MakingRun } from './plan.js'
 
 /** The inputs of the rounds. */
 export type Table = {
@@ -94,12 +93,13 @@ export async function make(
     await requireNotEnded(files)
     await keepCeremony(world.home, plan.file)
     room.mailbox.handOut(definitionCodec.encode(definition))
+    const run = { world, room, plan, files }
     const pending = await readPending(world, plan, files)
     if (!pending && (await files.readReceipt()) !== null) {
       throw (await retiredSince(world.home, files)) ?? incomplete()
     }
     if (pending) {
-      const resumed = await resume(world, room, plan, files, pending)
+      const resumed = await resume(run, pending)
       if (resumed) return resumed
     }
     await primes?.fill(room, NO_SESSION, world.signal)
@@ -111,9 +111,9 @@ export async function make(
       await primes?.fill(room, opened.sid, signal)
       room.blame.file = (rounds, claims) =>
         encodeFailed(seenIn(definition, null, opened, rounds), null, claims)
-      const ran = await play(world, tableOf(world, plan, room, primes, opened, signal))
-      const pending = await store(world, room, plan, files, opened, madeBy(plan, opened, ran))
-      return end(world, room, plan, files, pending, signal)
+      const ran = await play(world, tableOf(run, primes, opened, signal))
+      const pending = await store(run, opened, madeBy(plan, opened, ran))
+      return end(run, pending, signal)
     })
   })
 }
@@ -145,7 +145,11 @@ export async function finish(home: Home, plan: MakingPlan, certificate: Uint8Arr
     // A certificate from an earlier process is just as good, and stays.
     const known = await files.readCertificate()
     if (!known) await files.writeCertificate(certificate)
-    return activate(home, plan, files, record, transcriptCodec.decode(transcript), known ?? certificate)
+    return activate(home, plan, files, {
+      record,
+      transcript: transcriptCodec.decode(transcript),
+      certificate: known ?? certificate,
+    })
   })
   const digest = recordDigest(record)
   const holds = plan.index !== null
@@ -171,9 +175,7 @@ const patient = (world: World): World => ({
 })
 
 function tableOf(
-  world: World,
-  plan: MakingPlan,
-  room: Room,
+  { world, plan, room }: MakingRun,
   primes: PrimeSupply | null,
   opened: Opened,
   signal: AbortSignal,

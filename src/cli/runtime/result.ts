@@ -52,9 +52,9 @@ export function present(
   widths: Widths = ENDLESS,
   called = 'mpc',
 ): Printed {
-  if ('error' in outcome) return presentError(outcome.command, outcome.error, null, json, style, widths)
+  if ('error' in outcome) return presentError({ ...outcome, result: null }, json, style, widths)
   const { command, result } = outcome
-  if (result.failure) return presentError(command, result.failure, result, json, style, widths)
+  if (result.failure) return presentError({ command, error: result.failure, result }, json, style, widths)
   const lineOf = (who: string, text: string | undefined): string[] =>
     text === undefined ? [] : [`${style.dim(who)} ${text.replace(/^mpc /, `${called} `)}`]
   const next = [...lineOf('Next:', result.next), ...lineOf('The others:', result.others)]
@@ -70,9 +70,11 @@ export function present(
 }
 
 function presentError(
-  command: string,
-  error: unknown,
-  result: Result | null,
+  {
+    command,
+    error,
+    result,
+  }: { readonly command: string; readonly error: unknown; readonly result: Result | null },
   json: boolean,
   style: Style,
   widths: Widths,
