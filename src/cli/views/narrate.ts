@@ -152,7 +152,7 @@ export function narrate(
       case 'needs':
         return terminal.say(
           `The policy still wants ${event.reason}.`,
-          `Those who approve it run: mpc approve ${(event.request ?? '').slice(0, 16)} --key KEY`,
+          `Those who approve it run: mpc approve ${event.request ?? 'REQUEST'} --key KEY`,
         )
       case 'making': {
         const left = event.left ?? 0

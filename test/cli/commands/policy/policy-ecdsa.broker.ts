@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseTransaction, serializeTransaction, type TransactionSerialized } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Custodian, Line } from '../../../support/cli.js'
+import { type Custodian, endOf, type Line, startMpc } from '../../../support/cli.js'
 import { SHOP } from '../../../support/payloads.js'
 import { Pair } from '../../../support/signed-payloads.js'
 
@@ -124,5 +124,61 @@ describe('a key with a policy', () => {
     const [waited] = await signs(large, hash, hash, '15s')
     expect(waited.json).toMatchObject({ code: 5 })
     expect(waited.json.error.message).toContain('treasurer')
+  })
+
+  test('signs once the treasurer has approved, who may be a signer too', async () => {
+    const large = payment(800n)
+    const { payload_sha256 } = await explained(large)
+    const approve = `--approve sha256:${payload_sha256 as string}`
+    const input = await file('large.hex', large)
+    const rest = (name: string) => `--passphrase-file ${name}.pass --no-input --json`
+    const asking = startMpc(
+      pair.alice.home,
+      `sign --key eth --type evm-tx --in ${input} --signers alice,bob ${approve} ${rest('alice')}`.split(' '),
+      { cwd: pair.folder.dir, env: { MPC_NATS_URL: pair.server.url } },
+    )
+    const said = new Promise<string>((resolve) => {
+      let shown = ''
+      asking.stderr?.on('data', (chunk: Buffer) => {
+        shown += chunk.toString()
+        const id = /mpc approve ([0-9a-f]{64})/.exec(shown)?.[1]
+        if (id) resolve(id)
+      })
+    })
+    const ended = endOf(asking, ['--json'])
+    const id = await said
+    const approved = await pair.line(pair.bob, `approve ${id} --key eth ${approve} ${rest('bob')}`)
+    expect(approved.json, approved.stderr).toMatchObject({
+      code: 0,
+      data: { titles: ['treasurer', 'custodians'] },
+    })
+    const own = await pair.line(pair.alice, `approve ${id} --key eth ${approve} ${rest('alice')}`)
+    expect(own.code).not.toBe(0)
+    const joined = await pair.line(pair.bob, `sign --key eth --next --type evm-tx ${approve} ${rest('bob')}`)
+    const asked = await ended
+    expect([asked.code, joined.code], asked.stderr + joined.stderr).toEqual([0, 0])
+    expect(asked.json.data.outputs.raw_transaction).toBe(joined.json.data.outputs.raw_transaction)
+  })
+
+  test('has another policy once all custodians have agreed to it, and signs by that one', async () => {
+    const before = await pair.about('policy show eth')
+    const stricter = (before.policy.yaml as string)
+      .replace('at-most: "0.5"', 'at-most: "0.1"')
+      .replace('per-24h: "0.6"', 'per-24h: "2"')
+    await file('stricter.yaml', stricter)
+    const made = await pair.about('ceremony new policy --key eth --policy stricter.yaml -o p2.mpc --no-input')
+    const apply = (name: string) =>
+      `policy apply --definition p2.mpc --accept ${made.definition_id as string} --passphrase-file ${name}.pass --no-input --json`
+    const alone = await pair.line(pair.alice, `${apply('alice')} --timeout 5s`)
+    expect(alone.json).toMatchObject({ code: 5 })
+    expect((await pair.about('policy show eth')).policy).toEqual(before.policy)
+    const both = await Promise.all([pair.line(pair.alice, apply('alice')), pair.line(pair.bob, apply('bob'))])
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    const { policy, epoch } = await pair.about('key show eth')
+    expect([policy.number, epoch]).toEqual([2, 1])
+    expect((await explained(payment(200n))).decision).toBe('deny')
+    const small = payment(50n)
+    const [a, b] = await signs(small, 'policy', 'policy')
+    expect([a.code, b.code], a.stderr + b.stderr).toEqual([0, 0])
   })
 })
