@@ -108,6 +108,7 @@ const WHY: Readonly<Record<string, PassedOver>> = {
   E_NO_SEAT: 'seat',
   E_POLICY_DENIES: 'policy',
   E_POLICY_NEEDS: 'awaits',
+  E_PEER_REFUSED: 'awaits',
   E_ATTENDED: 'attended',
 }
 /** The reason in the form that its asker is told. */

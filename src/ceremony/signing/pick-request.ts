@@ -40,6 +40,8 @@ type Judged = {
   readonly unapproved: Failure | null
   /** The policy's verdict at this moment; null before decoding, and for a key without a policy. */
   verdict: (() => Verdict) | null
+  /** The refusal without which the policy cannot do, if there is one; null likewise. */
+  refusal: (() => Failure | null) | null
   /** The state of this home's claims when last read. */
   claims: 'unknown' | 'free' | 'taken' | 'ended'
   /** When they were read; milliseconds since 1970. */
@@ -114,17 +116,18 @@ export class Finder {
   }
 
   /** Why the policy does not let it be signed here now; null if it does. */
-  #held({ verdict }: Judged): Failure | null {
+  #held({ verdict, refusal }: Judged): Failure | null {
     const now = verdict && verdict()
     if (now === null) return null
     const { name } = this.#key
     if (now.decision.outcome === 'deny') return denied(name, now)
-    if (now.decision.outcome === 'needs') return stillNeeds(name, now)
+    if (now.decision.outcome === 'needs') return refusal?.() ?? stillNeeds(name, now)
     return 'by' in this.#approval && !now.decision.demands.unattended ? wantsPerson(name, now) : null
   }
 
   /**
-   * The first live request that this member may sign. @throws Failure (absent) `E_NO_REQUEST`, `E_ASKER_LEFT`
+   * The first live request that this member may sign. @throws Failure (absent) `E_NO_REQUEST`, `E_ASKER_LEFT`;
+   *   `E_PEER_REFUSED` (refused)
    */
   async next(deadline: number): Promise<Picked> {
     const board = this.#board
@@ -133,6 +136,9 @@ export class Finder {
         const { target, unapproved, claims } = this.#judge(request)
         return board.isCancelled(request) && target !== null && !unapproved && claims !== 'taken'
       }
+      const refused = board.requests().flatMap((request) => this.#held(this.#judge(request)) ?? [])
+      const ended = refused.find(({ code }) => code === 'E_PEER_REFUSED')
+      if (ended) return ended
       const left = board.requests().find(isTakenBack)
       if (left) return askerLeft(this.#key, left)
       return board.strangers > 0
@@ -194,6 +200,7 @@ export class Finder {
       unfit: failureIn(() => requireOurs(this.#world, this.#key, request)),
       target: null,
       verdict: null,
+      refusal: null,
       decoded: Promise.resolve(),
       unapproved: unapproved(request, this.#approval),
       claims: 'unknown',
@@ -209,7 +216,7 @@ export class Finder {
   async #decode(request: Request, judged: Judged): Promise<void> {
     try {
       const target = await signable(this.#key, request, this.#policy)
-      judged.verdict = await this.#verdictOf(request, target)
+      Object.assign(judged, await this.#ruled(request, target))
       judged.target = target
     } catch (error) {
       if (!(error instanceof Failure)) throw error
@@ -218,16 +225,16 @@ export class Finder {
     this.#board.mailbox.look()
   }
 
-  async #verdictOf(request: Request, target: Target): Promise<Judged['verdict']> {
+  async #ruled(request: Request, target: Target): Promise<Pick<Judged, 'verdict' | 'refusal'>> {
     const [world, key, policy, board] = [this.#world, this.#key, this.#policy, this.#board]
-    if (policy === null) return null
+    if (policy === null) return { verdict: null, refusal: null }
     const signers = likelySigners(key, request, world.card.fingerprint)
-    const { ledger, wanted, decide, verdict } = await caseOf(
+    const { ledger, wanted, decide, verdict, refusal } = await caseOf(
       { world, key, policy, board, request, target },
       signers,
     )
     const spent = await ledger.spent(wanted.windows, request.id)
-    return () => verdict(decide(spent))
+    return { verdict: () => verdict(decide(spent)), refusal: () => refusal(decide(spent)) }
   }
 
   /** Why it cannot be signed here now, whoever approves it. */

@@ -278,6 +278,7 @@ describe.concurrent('what the policy needs', () => {
     await using floor = new Floor()
     const payload = somePayload()
     const asking = asks(floor.world(alice), payload, [alice, bob]).catch((error: unknown) => error)
+    const joining = joins(floor.world(bob), approving(payload)).catch((error: unknown) => error)
     const ears = await floor.ears()
     await clock.until(() => ears.requests().length > 0)
     const request = ears.requests()[0] as Request
@@ -289,6 +290,7 @@ describe.concurrent('what the policy needs', () => {
       party: 'dora',
       message: expect.stringContaining('dora refuses this request: "not this month"') as string,
     })
+    expect(await joining).toMatchObject({ kind: 'refused', code: 'E_PEER_REFUSED', party: 'dora' })
     expect((await new RequestClaims(alice.home, request.id).status()).left).toBeNull()
   })
 })
