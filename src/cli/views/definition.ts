@@ -106,7 +106,7 @@ export async function definitionLines(
 async function policyOf(definition: CeremonyFile['definition']): Promise<string[]> {
   if (definition.kind === 'handshake') return []
   const [policy, bytes] = [await agreedPolicy(definition), policyBytes(definition)]
-  if (policy === null || bytes === null) return ['No policy: each custodian decides alone.']
+  if (policy === null || bytes === null) return ['No policy.']
   const what = definition.kind === 'policy' ? 'The new policy' : 'The key has a policy'
   return [`${what}, sha256 ${hex(sha256(bytes))}:`, ...policyLines(policy).map((line) => `  ${line}`)]
 }
