@@ -24,7 +24,7 @@ import { inRecordOrder } from '../requests/signer-set.js'
 import type { TakenUp } from '../requests/signing-run.js'
 import type { World } from '../world.js'
 
-export { type Approval, checkPayload, payloadHash, requireApproved } from '../requests/approval.js'
+export { type Approval, payloadHash, requireApproved } from '../requests/approval.js'
 
 /** The signature that this command asks for. */
 export type Asked = AskedToSign & {
