@@ -72,7 +72,19 @@ const fitsNothing = ({ effect, chain, asset, to, unlimited }: Conditions): boole
 function isNamed(when: Conditions, effect: Effect): boolean {
   if (NAMED_ONLY.includes(effect.kind) && !when.effect?.some((word) => word === effect.kind)) return false
   const isAllowance = effect.kind === 'approve' || effect.kind === 'permit'
-  return !isAllowance || known(effect) !== null || when.unlimited
+  return !isAllowance || when.unlimited || isBounded(when, effect)
+}
+
+/**
+ * From here on an allowance is as good as unlimited unless the rule bounds it: some tokens keep allowances in 96 bits,
+ * and never lower the largest.
+ */
+const AS_GOOD_AS_UNLIMITED = 2n ** 95n
+
+function isBounded({ asset }: Conditions, effect: Effect): boolean {
+  const amount = known(effect)
+  if (amount === null) return false
+  return amount < AS_GOOD_AS_UNLIMITED || (asset?.every(({ atMost }) => atMost !== null) ?? false)
 }
 
 /** The amount, if it is one. */

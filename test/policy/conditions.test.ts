@@ -173,6 +173,19 @@ describe('effects that only a rule which names them allows', () => {
     )
   })
 
+  test('an approval that is as good as unlimited needs a rule with a bound', async () => {
+    const effects = [effectOf('approve', { ...usdc(2n ** 96n - 1n), kind: 'approve' })]
+    const enough = '79228162514264337593543.950335'
+    expect(outcome(await only('{ effect: [approve], asset: [usdc] }'), { effects })).toBe('deny')
+    const bounded = `{ effect: [approve], asset: [usdc], amount: { at-most: "${enough}" } }`
+    expect(outcome(await only(bounded), { effects })).toBe('allow: the rule')
+    expect(
+      outcome(await only('{ effect: [approve], asset: [usdc] }'), {
+        effects: [effectOf('approve', { ...usdc(2n ** 95n - 1n), kind: 'approve' })],
+      }),
+    ).toBe('allow: the rule')
+  })
+
   test('inputs of other keys', async () => {
     const request = { type: 'psbt', foreignInputs: true }
     expect(outcome(await only('{}'), { request })).toBe('deny')

@@ -51,6 +51,17 @@ export const wantsPerson = (key: string, { policy, decision }: Verdict): Failure
     { hint: 'a person approves it at a terminal, or the script names the payload: --approve sha256:HEX' },
   )
 
+/** `E_ATTENDED` (refused): a script leaves to a policy what has none. */
+export const noPolicy = (key: string): Failure =>
+  new Failure(
+    'refused',
+    'E_ATTENDED',
+    `${key} has no policy, so nothing of it is signed by --approve policy`,
+    {
+      hint: `name the payload: --approve sha256:HEX; or give ${key} a policy: \`mpc ceremony new policy\``,
+    },
+  )
+
 /** The rules that allow a payload. */
 export const rulesOf = ({ rules }: Decision): string => {
   const names = rules.map((name) => `"${name}"`)

@@ -14,6 +14,8 @@ export type TakenUp = {
   readonly key: Key
   /** In force here; null: the key has none. */
   readonly policy: PolicyInForce | null
+  /** Nobody has approved it here but the policy, so only rules that are unattended let it be signed. */
+  readonly isUnattended: boolean
   readonly board: RequestBoard
   readonly request: Request
   /** The decoded target of the request. */

@@ -16,6 +16,7 @@ import { LIVES, signable } from './fitness.js'
 import type { Key } from '../keys/key.js'
 import { outlook, requireAskable } from '../policy/outlook.js'
 import { policyInForce } from '../policy/policy-in-force.js'
+import { noPolicy } from '../policy/refusals.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
 import { RequestBoard } from '../requests/request-board.js'
 import { carryOut } from './sign.js'
@@ -60,13 +61,13 @@ export function signersNamed({ seated: record }: Key, names: readonly string[]):
 
 /** Asks for a signature, and signs with the others. */
 export async function ask(world: World, key: Key, asked: Asked): Promise<Signed> {
-  const { type, payload, path, reason, signers } = asked
+  const { type, payload, path, reason, signers, isUnattended = false } = asked
   const policy = await policyInForce(world.home, key)
   const target = asked.target ?? (await signable(key, asked, policy))
   if (policy) {
     const proposed = { type, payload, target, signers, asker: world.card.fingerprint }
-    requireAskable(key.name, await outlook(world, key, policy, proposed), asked.isUnattended ?? false)
-  }
+    requireAskable(key.name, await outlook(world, key, policy, proposed), isUnattended)
+  } else if (isUnattended) throw noPolicy(key.name)
   const now = world.clock.now()
   const request = makeRequest(
     {
@@ -90,7 +91,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
   const size = { signers: threshold, request: request.encoded.length, messages: target.entries.length }
   requirePayload(world.transport, largestInSigning(scheme, size))
   return onBoard({ world, key, policy }, async (board) => {
-    const taken = { world, key, policy, board, request, target }
+    const taken = { world, key, policy, isUnattended, board, request, target }
     board.know(request)
     await board.takePart(request)
     tellOfDeclined(taken)
@@ -122,6 +123,8 @@ export async function join(
   approval: Approval,
 ): Promise<Signed> {
   const policy = await policyInForce(world.home, key)
+  const isUnattended = 'by' in approval
+  if (isUnattended && policy === null) throw noPolicy(key.name)
   return onBoard({ world, key, policy }, async (board) => {
     const { clock, patience } = world
     const finder = new Finder({ world, key, policy, board }, approval)
@@ -130,7 +133,7 @@ export async function join(
       const before = await signedBefore(world.home, key.name, which)
       if (!before) {
         const found = await finder.named(which, deadline)
-        return takeUp({ world, key, policy, board, ...found }, approval)
+        return takeUp({ world, key, policy, isUnattended, board, ...found }, approval)
       }
       await handOver(world, board, before)
       return before
@@ -142,7 +145,7 @@ export async function join(
       })
       const { request } = picked
       try {
-        const taken = { world, key, policy, board, ...picked }
+        const taken = { world, key, policy, isUnattended, board, ...picked }
         return await takeUp(taken, approval, () => finder.hasAnother(request))
       } catch (error) {
         if (error instanceof Failure && ELSEWHERE.includes(error.code)) {

@@ -8,7 +8,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import type { Clearance, Signing } from '../requests/signing-run.js'
 import { caseOf } from './policy-case.js'
-import { requireAllowed, stillNeeds } from '../policy/refusals.js'
+import { requireAllowed, stillNeeds, wantsPerson } from '../policy/refusals.js'
 
 /** Nothing is left to ask: the key has no policy, or what the request spends is counted. */
 export const COUNTED: Clearance = { spend: async () => {}, release: async () => {} }
@@ -16,7 +16,8 @@ export const COUNTED: Clearance = { spend: async () => {}, release: async () => 
 /**
  * Waits until the policy allows the request with exactly these signers, and reserves what it spends.
  * @param over the reason to stop waiting, or null
- * @throws Failure (refused) `E_POLICY_DENIES`, `E_PEER_REFUSED`; `E_POLICY_NEEDS` (absent) if something is still missing at the deadline
+ * @throws Failure (refused) `E_POLICY_DENIES`, `E_ATTENDED`, `E_PEER_REFUSED`; `E_POLICY_NEEDS` (absent) if something is
+ *   still missing at the deadline
  */
 export async function clear(signing: Signing, over: () => Error | null): Promise<Clearance> {
   const { world, key, board, request, policy } = signing
@@ -24,8 +25,17 @@ export async function clear(signing: Signing, over: () => Error | null): Promise
   const signers = signing.signers.map(({ fingerprint }) => fingerprint)
   const { ledger, wanted, decide, verdict, refusal } = await caseOf({ ...signing, policy }, signers)
   const deadline = joinUntil(world.patience, world.clock.now())
+  /** The rules that fit may be others than when the request was picked: hours end, and signers are known now. */
+  const judged = (spent: Parameters<typeof decide>[0]): ReturnType<typeof decide> => {
+    const decision = decide(spent)
+    const { outcome, demands } = decision
+    if (signing.isUnattended && outcome !== 'deny' && !demands.unattended) {
+      throw wantsPerson(key.name, verdict(decision))
+    }
+    return decision
+  }
   for (;;) {
-    const decision = await ledger.reserve(wanted, decide)
+    const decision = await ledger.reserve(wanted, judged)
     if (decision.outcome === 'allow') break
     if (decision.outcome === 'deny') requireAllowed(key.name, verdict(decision))
     const refused = refusal(decision)
@@ -44,7 +54,7 @@ export async function clear(signing: Signing, over: () => Error | null): Promise
   }
   return {
     async spend() {
-      requireAllowed(key.name, verdict(await ledger.spend(wanted, decide)))
+      requireAllowed(key.name, verdict(await ledger.spend(wanted, judged)))
     },
     async release() {
       try {

@@ -28,7 +28,14 @@ export type Case = {
  * @returns the case, after its request was recorded here if the policy delays it
  */
 export async function caseOf(
-  { world, key, board, request, target, policy }: TakenUp & { readonly policy: PolicyInForce },
+  {
+    world,
+    key,
+    board,
+    request,
+    target,
+    policy,
+  }: Omit<TakenUp, 'isUnattended'> & { readonly policy: PolicyInForce },
   signers: readonly Uint8Array[],
 ): Promise<Case> {
   const { home, clock } = world

@@ -9,6 +9,7 @@ import type { Decoder, View } from '../decoder.js'
 import { hexRows, textIn, textRows } from '../lines.js'
 import { isBareDigest, UNKNOWN } from '../opaque.js'
 import { EVM_ANY } from '../place.js'
+import { otherChainWarnings } from '../other-chains/recognise.js'
 import { messageSignature, MOST_BYTES, partsOf, signerOf, SOME_KEY } from './base/signer.js'
 
 export const eip191: Decoder = {
@@ -37,6 +38,9 @@ export function eip191Digest(message: Uint8Array): Uint8Array {
 function viewOf(payload: Uint8Array, signer: string): View {
   if (payload.length > MOST_BYTES) throw badPayload(`a message has at most ${MOST_BYTES} bytes`)
   const text = textIn(payload)
+  // Cosmos takes its sign document in such a message too (SIGN_MODE_EIP_191).
+  const otherChains = otherChainWarnings(payload)
+  const isMeant = text !== null && !isBareDigest(payload) && otherChains.length === 0
   return {
     type: 'eip191',
     sentence:
@@ -49,8 +53,8 @@ function viewOf(payload: Uint8Array, signer: string): View {
       { label: 'length', value: `${payload.length} bytes${text === null ? ', not text' : ''}` },
       ...(text === null ? hexRows(payload) : textRows(text)),
     ],
-    effects: text === null || isBareDigest(payload) ? [{ ...UNKNOWN, chain: EVM_ANY }] : [],
-    warnings: warningsOf(payload, text),
+    effects: isMeant ? [] : [{ ...UNKNOWN, chain: EVM_ANY }],
+    warnings: [...otherChains, ...warningsOf(payload, text)],
   }
 }
 

@@ -1,7 +1,7 @@
 /** `raw`: bytes that this program does not decode. */
 import { bareDigestWarnings, UNKNOWN } from '../opaque.js'
 import { hexRows, textIn, textRows } from '../lines.js'
-import { otherChainWarnings } from './other-chains.js'
+import { otherChainWarnings } from '../other-chains/recognise.js'
 import { refuseOtherTypes } from './own-types.js'
 import { type Outline, plainDecoder } from './plain.js'
 

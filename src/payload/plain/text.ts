@@ -1,9 +1,9 @@
 /** `text`: UTF-8 text, which says by itself what is signed. */
 import { visible } from '../../wire/base/text.js'
 import { badPayload } from '../bad-payload.js'
-import { bareDigestWarnings } from '../opaque.js'
+import { bareDigestWarnings, UNKNOWN } from '../opaque.js'
 import { textIn, textRows } from '../lines.js'
-import { otherChainWarnings } from './other-chains.js'
+import { otherChainWarnings } from '../other-chains/recognise.js'
 import { refuseOtherTypes } from './own-types.js'
 import { type Outline, plainDecoder } from './plain.js'
 
@@ -13,11 +13,13 @@ function outline(payload: Uint8Array): Outline {
   const shown = textIn(payload)
   if (shown === null) throw badPayload('the payload is not UTF-8 text', { hint: 'use --type raw' })
   refuseOtherTypes(payload, 'text')
+  const otherChains = otherChainWarnings(payload)
   return {
     sentence: sentenceOf(shown),
     rows: [{ label: 'length', value: `${payload.length} bytes` }, ...textRows(shown)],
-    effects: [],
-    warnings: [...otherChainWarnings(payload), ...bareDigestWarnings(payload)],
+    // A transaction of another chain does something, and this program does not know what.
+    effects: otherChains.length > 0 ? [UNKNOWN] : [],
+    warnings: [...otherChains, ...bareDigestWarnings(payload)],
   }
 }
 

@@ -41,7 +41,7 @@ export const signingCommands: readonly CommandSpec[] = [
       { flags: '--next', text: 'join the oldest pending request' },
       {
         flags: '--approve <hash>',
-        text: 'approve a payload: sha256: and 64 hex digits; repeatable; or policy: whatever its rules let be signed unattended',
+        text: 'approve a payload: sha256: and 64 hex digits, repeatable; or policy: what unattended rules allow',
         parse: repeatable(approval),
       },
       { flags: '--approve-file <file>', text: 'a file of approvals, one a line', parse: once(any) },

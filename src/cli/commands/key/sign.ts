@@ -12,6 +12,7 @@ import { type SignedBefore, signedBefore } from '../../../ceremony/signing/finis
 import { signable } from '../../../ceremony/signing/fitness.js'
 import { outlook, requireAskable } from '../../../ceremony/policy/outlook.js'
 import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
+import { noPolicy } from '../../../ceremony/policy/refusals.js'
 import type { World } from '../../../ceremony/world.js'
 import { decoderFor } from '../../../payload/registry/registry.js'
 import { Failure } from '../../../wire/base/failure.js'
@@ -91,8 +92,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
         signers: named,
         verdict,
       })
-    } else if (verdict === null) throw noPolicy(key)
-  } else if (isUnattended && policy === null) throw noPolicy(key)
+    } else if (verdict === null) throw noPolicy(key.name)
+  } else if (isUnattended && policy === null) throw noPolicy(key.name)
   const seating = {
     card,
     waitingFor: payload ? waitingFor(key, card.name, options) : 'Waiting for somebody to ask for a signature',
@@ -125,16 +126,6 @@ export async function run(context: Context, options: Options): Promise<Result> {
     return { data: { skipped }, text: [], failure }
   }
 }
-
-const noPolicy = ({ name }: Key): Failure =>
-  new Failure(
-    'refused',
-    'E_ATTENDED',
-    `${name} has no policy, so nothing of it is signed by --approve policy`,
-    {
-      hint: `name the payload: --approve sha256:HEX; or give ${name} a policy: \`mpc ceremony new policy\``,
-    },
-  )
 
 function noting(world: World, skipped: Skip[]): World {
   const emit: World['emit'] = (event) => {

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { otherChainWarnings } from '../../../src/payload/plain/other-chains.js'
-import { fieldsIn } from '../../../src/payload/plain/protobuf.js'
+import { otherChainWarnings } from '../../../src/payload/other-chains/recognise.js'
+import { fieldsIn } from '../../../src/payload/other-chains/protobuf.js'
+import { UNKNOWN } from '../../../src/payload/opaque.js'
 import { raw } from '../../../src/payload/plain/raw.js'
 import { text } from '../../../src/payload/plain/text.js'
 import type { View } from '../../../src/payload/decoder.js'
@@ -88,7 +89,9 @@ describe('a transaction of another chain that signs the SHA-256 of its bytes', (
       'These bytes are a transaction of the Cosmos chain "cosmoshub-4", "cosmos-sdk/a", "cosmos-sdk/b", ' +
       '"cosmos-sdk/c" and 1 more: the signature authorises it, and this program does not decode it.'
     expect(viewOf(payload).warnings[0]).toBe(warning)
-    expect(text.decode(payload, subject('ecdsa-secp256k1')).view.warnings).toEqual([warning])
+    const asText = text.decode(payload, subject('ecdsa-secp256k1')).view
+    expect(asText.warnings).toEqual([warning])
+    expect(asText.effects).toEqual([UNKNOWN])
     for (const key of Object.keys(doc)) {
       expect(otherChainWarnings(utf8(JSON.stringify({ ...doc, [key]: undefined })))).toEqual([])
     }
