@@ -1,6 +1,6 @@
 /**
- * Activation of a policy that all custodians have certified: its files, then the state of the key that counts it. One
- * rename of the state is the change.
+ * Activation of a policy that all custodians have certified: its files, then the state of the key that counts it. The
+ * rename of the certificate is the change: a crash before the state is written undoes nothing.
  */
 import { equalBytes } from '../../protocol/core/codec.js'
 import { type KeyState, lockKey, readState, writeState } from '../../storage/home/epochs.js'
@@ -11,6 +11,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { policyBase, policyIn } from '../../wire/ceremony/policy-definition.js'
 import type { PolicyLink } from '../../wire/ceremony/policy-link.js'
 import { chainHere, follows, type Guarded, isSame } from './policy-chain.js'
+import { numberInForce } from './policy-in-force.js'
 
 /**
  * Puts a policy in force, or puts back what is missing of one that is.
@@ -29,11 +30,11 @@ export async function activateLink(home: Home, key: Guarded, link: PolicyLink): 
   if (!active || !equalBytes(active.digest, definition.parent)) throw ofAnotherEpoch(name, link)
   const before = (await chainHere(home, key, number - 1)).at(-1) ?? null
   follows(key, before, { number, bytes, link })
-  const isHere = Math.max(state.policy, key.record.policy?.number ?? 0) >= number
+  const isHere = (await numberInForce(home, key)) >= number
   if (isHere) await requireSame(home, key, link)
   else await settleVote(home, policyBase(definition), id, supersedes)
   await stagePolicy(home, name, number, { yaml: bytes, cbor: encoded })
-  if (!isHere) await writeState(home, name, { ...state, policy: number })
+  if (state.policy < number) await writeState(home, name, { ...state, policy: number })
   return isHere
 }
 

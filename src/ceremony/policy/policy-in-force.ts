@@ -1,14 +1,15 @@
 /**
  * The policy that this home applies to a key. The record of the epoch in use names the one that was in force when that
- * epoch was made; the state of the key counts those that came after. A policy that is missing or damaged is a failure:
- * it never means that there is none.
+ * epoch was made; the state of the key counts those that came after. Their certificates count too where the state is
+ * behind: it was put back from a copy, or a crash came before it was written. A policy that is missing or damaged is a
+ * failure: it never means that there is none, nor that an earlier one is in force.
  */
 import type { Policy } from '../../policy/language.js'
 import { parsePolicy } from '../../policy/parse.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { readStateAlone } from '../../storage/home/epochs.js'
 import type { Home } from '../../storage/home/home.js'
-import { policyPath } from '../../storage/home/policies.js'
+import { lastCertified, policyPath } from '../../storage/home/policies.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { NamedPolicy } from '../../wire/key/named-policy.js'
 import { type ChainedPolicy, chainHere, type Guarded } from './policy-chain.js'
@@ -33,10 +34,10 @@ export async function policyInForce(home: Home, key: Guarded): Promise<PolicyInF
   return { number, sha256, bytes, policy: await understood(home, key.name, last) }
 }
 
-/** Its number, by the record and the state; 0 for a key without a policy. */
+/** Its number, by the record, the state and the certificates here; 0 for a key without a policy. */
 export async function numberInForce(home: Home, { name, record }: Guarded): Promise<number> {
   const state = await readStateAlone(home, name)
-  return Math.max(state?.policy ?? 0, record.policy?.number ?? 0)
+  return Math.max(state?.policy ?? 0, record.policy?.number ?? 0, await lastCertified(home, name))
 }
 
 /** The rules of a policy that was agreed on, which an older program may not know. */

@@ -4,11 +4,12 @@
  * never changed.
  */
 import { join } from 'node:path'
-import { ensureDir, readFile, replaceFile } from '../fs/atomic.js'
+import { ensureDir, listDir, readFile, replaceFile } from '../fs/atomic.js'
 import type { Home } from './home.js'
 
 /** The files of a policy, and their largest sizes in bytes. */
 const LIMITS = { yaml: 1 << 16, cbor: 1 << 20 } as const
+const CERTIFICATE = /^([1-9][0-9]{0,14})\.cbor$/
 export type PolicyFile = keyof typeof LIMITS
 
 /** @param number from 1 */
@@ -18,6 +19,14 @@ export const readPolicyFile = (
   number: number,
   file: PolicyFile,
 ): Promise<Uint8Array | null> => readFile(policyPath(home, name, number, file), LIMITS[file])
+
+/** The highest number of which a certificate is here; 0: of none. */
+export async function lastCertified(home: Home, name: string): Promise<number> {
+  const numbers = (await listDir(folderOf(home, name))).map((file) =>
+    Number(CERTIFICATE.exec(file)?.[1] ?? 0),
+  )
+  return Math.max(0, ...numbers)
+}
 
 /** Writes the files of a policy before the state counts it. */
 export async function stagePolicy(

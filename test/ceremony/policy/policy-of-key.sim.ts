@@ -1,7 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { planKeygen } from '../../../src/ceremony/dkg/keygen.js'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
+import { exportPolicies, importPolicies } from '../../../src/ceremony/policy/policy-file.js'
 import { policyPath } from '../../../src/storage/home/policies.js'
 import type { KeygenDefinition } from '../../../src/wire/ceremony/definition.js'
 import { Failure } from '../../../src/wire/base/failure.js'
@@ -10,7 +12,7 @@ import { hex } from '../../../src/wire/base/text.js'
 import { codeOf, isValid } from '../../support/keys.js'
 import { keygenDefinition } from '../../support/members.js'
 import { only } from '../../support/only.js'
-import { inForce, makeGuarded, policyNamed } from '../../support/policies.js'
+import { applied, changeTo, copied, inForce, makeGuarded, policyNamed } from '../../support/policies.js'
 import { signed } from '../../support/reshares.js'
 import { somePayload } from '../../support/signing.js'
 import { type Custodian, custodians, fileOf } from '../../support/worlds.js'
@@ -101,4 +103,50 @@ test('a definition whose policy is none is refused with each mistake', async () 
   const { message } = failure as Failure
   expect(message).toContain('policy:4:5')
   expect(message).toContain('policy:5:1')
+})
+
+describe('an earlier state of a key', () => {
+  let who: Custodian
+  let states: readonly [Uint8Array, Uint8Array]
+  const stateIn = ({ home }: Custodian) => join(home.keys, 'treasury', 'state.cbor')
+
+  beforeAll(async () => {
+    const others = await custodians('alice', 'bob')
+    ;[who] = others as [Custodian]
+    await makeGuarded(others, null)
+    const none = await readFile(stateIn(who))
+    await applied(others, await changeTo(who, policyNamed('one')))
+    states = [none, await readFile(stateIn(who))]
+    await applied(others, await changeTo(who, policyNamed('two')))
+  })
+
+  test('that is put back brings back neither an earlier policy nor none', async () => {
+    for (const earlier of states) {
+      const now = await copied(who)
+      await writeFile(stateIn(now), earlier)
+      expect(await inForce(now)).toMatchObject({ number: 2, sha256: sha256(policyNamed('two')) })
+    }
+  })
+
+  test('is counted up again by the file of another custodian', async () => {
+    const now = await copied(who)
+    const last = await readFile(stateIn(now))
+    await writeFile(stateIn(now), states[0])
+    const key = await findKey(who.home, 'treasury')
+    expect(await importPolicies(now.home, key, await exportPolicies(who.home, key))).toEqual([])
+    expect(Buffer.from(await readFile(stateIn(now)))).toEqual(Buffer.from(last))
+  })
+
+  test.each([
+    ['is none', 3, () => Buffer.from('none'), 'E_POLICY_CHAIN'],
+    ['is of another number', 3, (held: Uint8Array) => held, 'E_POLICY_CHAIN'],
+    ['has none before it', 4, (held: Uint8Array) => held, 'E_POLICY_MISSING'],
+  ])('beside a later certificate that %s is a failure', async (_, number, act, code) => {
+    const now = await copied(who)
+    const at = (n: number, file: 'yaml' | 'cbor') => policyPath(now.home, 'treasury', n, file)
+    await writeFile(at(number, 'yaml'), policyNamed('two'))
+    expect(await inForce(now)).toMatchObject({ number: 2 })
+    await writeFile(at(number, 'cbor'), act(await readFile(at(2, 'cbor'))))
+    expect(await codeOf(inForce(now))).toBe(code)
+  })
 })
