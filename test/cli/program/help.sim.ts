@@ -32,6 +32,10 @@ const ELSEWHERE = new Set([
   'approve',
   'refuse',
   'inspect',
+  'policy show',
+  'policy explain',
+  'policy apply',
+  'policy import',
   'key show',
   'key address',
   'key export-public',
@@ -53,7 +57,7 @@ const ELSEWHERE = new Set([
   'share import',
 ])
 /** Examples that want a key. */
-const WANTS_KEY = /^mpc ceremony new re/
+const WANTS_KEY = /^mpc (ceremony new (re|policy)|policy check .*--key)/
 /** Examples at which a person is asked something. */
 const ASKS = [/^mpc identity verify carol$/, /^mpc ceremony sign treasury.mpc$/]
 
@@ -74,6 +78,11 @@ describe('the examples in --help', () => {
       join(dir, 'keygen-2-of-3.yaml'),
       await readFile(join(ROOT, 'ceremonies', 'keygen-2-of-3.yaml')),
     )
+    for (const name of ['policy.yaml', 'treasury.yaml'])
+      await writeFile(
+        join(dir, name),
+        await readFile(join(ROOT, 'ceremonies', 'policies', 'daily-limit.yaml')),
+      )
     await writeFile(join(dir, 'secret.txt'), 'a passphrase\n', { mode: 0o600 })
     let id = ''
     for (const { name, examples } of COMMANDS) {
