@@ -5,15 +5,18 @@ import { CUSTODIANS, type Demands, type Policy, type Quota } from './language.js
 /** Clocks may differ by two minutes; an approval from further ahead does not count. */
 const AHEAD = 120_000
 
-/** Fingerprints that count, each once. The asker never does. */
+/**
+ * Fingerprints that count, each once. The asker never does, nor does a former identity of a seat: else a person with a
+ * new one would approve its own request, or count twice.
+ */
 export function approversOf(
   approvals: readonly Approval[],
-  { asker }: Asked,
+  { asker, former }: Pick<Asked, 'asker' | 'former'>,
   { lapse }: Demands,
   now: number,
 ): readonly string[] {
   const counted = approvals
-    .filter(({ fingerprint }) => fingerprint !== asker)
+    .filter(({ fingerprint }) => fingerprint !== asker && !former.includes(fingerprint))
     .filter(({ at, expires }) => at <= now + AHEAD && now < expires && (lapse === null || now < at + lapse))
   return [...new Set(counted.map(({ fingerprint }) => fingerprint))].sort()
 }

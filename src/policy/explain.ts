@@ -19,6 +19,7 @@ export const SEMANTICS: readonly string[] = [
   'Permits, delegatecalls and unknown calls need a rule that names their effect; unlimited approvals and permits need amount: { unlimited: true }.',
   'Limits count transfers, approvals and permits of an asset by this key, over all paths and rules.',
   'The asker never counts as approving; among the custodians it counts if it signs. A person counts once, also under two titles.',
+  'An identity that has had a seat of the key and has none now counts for nobody, also where a title names it.',
   'This guards the custodian whose program applies it: enough custodians with other programs can sign anything.',
 ]
 

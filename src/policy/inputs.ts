@@ -16,6 +16,8 @@ export type Asked = {
   readonly signers: readonly string[]
   /** All custodians of the key. */
   readonly custodians: readonly string[]
+  /** Identities that sat in a seat of the key before its present ones; they count for nobody. */
+  readonly former: readonly string[]
   /** When this custodian first recorded the request; milliseconds since 1970. */
   readonly firstSeen: number
 }

@@ -46,6 +46,13 @@ describe('approvals by title', () => {
     expect(outcome(policy, { approvals: [approved('carl'), approved('nobody')] })).toBe('needs: the rule')
   })
 
+  test('of a former identity of a seat never count', async () => {
+    const policy = await withRules(rule('approvals: [{ title: compliance, of: 2 }]'))
+    const approvals = [approved('carl'), approved('cora')]
+    expect(outcome(policy, { approvals })).toBe('allow: the rule')
+    expect(outcome(policy, { approvals, request: { former: [print('cora')] } })).toBe('needs: the rule')
+  })
+
   test('of the asker never count', async () => {
     const policy = await withRules(
       `${rule('approvals: [{ title: head, of: 1 }]')}requests: { from: [head] }\n`,

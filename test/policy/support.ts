@@ -68,6 +68,7 @@ export const asked = (changes: Partial<Asked> = {}): Asked => ({
   asker: print('alice'),
   signers: [],
   custodians: ['alice', 'bob', 'carol'].map(print),
+  former: [],
   firstSeen: NOON,
   ...changes,
 })

@@ -29,6 +29,9 @@ export type Key = {
   readonly everyRebind: readonly Accepted[]
 }
 
+/** The seats of a key: those of its record, those who sit there now, and everybody who ever did. */
+export type Seats = Pick<Key, 'record' | 'seated' | 'everyRebind'>
+
 /** A key, even without an active epoch here; then the last epoch that this home held. */
 export type HereKey = Omit<Key, 'status'> & { readonly status: KeyState['epochs'][number]['status'] }
 

@@ -7,12 +7,13 @@ import { type Decision, evaluate } from '../../policy/evaluate.js'
 import type { Approval, Asked, Spent } from '../../policy/inputs.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
-import type { Key } from '../keys/key.js'
+import type { Key, Seats } from '../keys/key.js'
+import { formerIn } from '../keys/rebinds.js'
 import type { PolicyInForce } from './policy-in-force.js'
 
 /** A payload that somebody asks this key to sign, decoded. */
 export type Proposal = Pick<Request, 'type' | 'payload' | 'asker'> & {
-  readonly key: Pick<Key, 'seated'>
+  readonly key: Seats
   readonly policy: PolicyInForce
   readonly target: Target
   /** Fingerprints of the custodians who sign it. */
@@ -40,6 +41,7 @@ export const askedIn = (
   asker: hex(asker),
   signers: signers.map(hex),
   custodians: key.seated.members.map(({ card }) => hex(card.fingerprint)),
+  former: formerIn(key).map(hex),
   firstSeen,
 })
 

@@ -18,7 +18,8 @@ import {
   replaces,
 } from '../../wire/ceremony/approval.js'
 import type { Request } from '../../wire/ceremony/request.js'
-import type { KeyRecord } from '../../wire/key/record.js'
+import type { Seats } from '../keys/key.js'
+import { formerIn } from '../keys/rebinds.js'
 import type { PolicyInForce } from '../policy/policy-in-force.js'
 import type { World } from '../world.js'
 import type { Announcements } from './announcements.js'
@@ -30,11 +31,12 @@ const CHANGES = { perSecond: 4, bytes: Infinity, window: 1000 }
 /** The policy of a key as it is in force here. */
 export type InForce = Pick<PolicyInForce, 'sha256' | 'policy'>
 
-/** Fingerprints of the title holders who are no custodians of this key. */
-export function guestsUnder(policy: InForce | null, seated: KeyRecord): readonly Uint8Array[] {
-  const custodians = new Set(seated.members.map(({ card }) => hex(card.fingerprint)))
+/** Fingerprints of the title holders who have no seat of this key and never had one. */
+export function guestsUnder(policy: InForce | null, key: Seats): readonly Uint8Array[] {
+  const custodians = key.seated.members.map(({ card }) => card.fingerprint)
+  const seats = new Set([...custodians, ...formerIn(key)].map(hex))
   const holders = new Set(policy ? [...policy.policy.titles.values()].flat() : [])
-  return [...holders].filter((each) => !custodians.has(each)).flatMap((each) => fromHex(each, 32) ?? [])
+  return [...holders].filter((each) => !seats.has(each)).flatMap((each) => fromHex(each, 32) ?? [])
 }
 
 type Held = {
@@ -53,7 +55,7 @@ type About = {
 type Options = {
   readonly world: Pick<World, 'home' | 'clock'>
   readonly policy: InForce | null
-  readonly seated: KeyRecord
+  readonly key: Seats
   readonly say: Announcements
   /** A request of the board, by its ID in hex. */
   readonly requestOf: (id: string) => Request | undefined
@@ -72,9 +74,9 @@ export class ApprovalsHeard {
 
   constructor(options: Options) {
     this.#options = options
-    const { policy, seated } = options
-    const custodians = seated.members.map(({ card }) => card.fingerprint)
-    this.#speakers = new Set(policy ? [...custodians, ...guestsUnder(policy, seated)].map(hex) : [])
+    const { policy, key } = options
+    const custodians = key.seated.members.map(({ card }) => card.fingerprint)
+    this.#speakers = new Set(policy ? [...custodians, ...guestsUnder(policy, key)].map(hex) : [])
   }
 
   /**

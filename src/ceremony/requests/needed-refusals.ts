@@ -37,9 +37,11 @@ export function endedByRefusal(judged: Judged): Failure | null {
   })
 }
 
-/** All who may approve. The asker never does. */
-const everybody = ({ policy, request: { asker, custodians } }: Judged): readonly string[] =>
-  [...new Set([...custodians, ...[...policy.titles.values()].flat()])].filter((each) => each !== asker)
+/** All who may approve: not the asker, nor former identities. */
+const everybody = ({ policy, request: { asker, custodians, former } }: Judged): readonly string[] =>
+  [...new Set([...custodians, ...[...policy.titles.values()].flat()])].filter(
+    (each) => each !== asker && !former.includes(each),
+  )
 
 /** How many approvals and custodians the policy demands, in all. */
 const demanded = ({ demands }: Judged): number =>

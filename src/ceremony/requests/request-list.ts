@@ -20,7 +20,7 @@ import {
   signedCodec,
 } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
-import type { Key } from '../keys/key.js'
+import type { Seats } from '../keys/key.js'
 import { ApprovalsHeard, guestsUnder, type InForce } from './approvals-heard.js'
 import { Notices } from './bounded-store.js'
 import { Announcements } from './announcements.js'
@@ -36,9 +36,6 @@ export const MOST_NOTICES = 256
 const RATE = { perSecond: 100, bytes: 4 << 20, window: 1000 }
 /** Room for the envelope around a statement. */
 const GUEST_LIMIT = APPROVAL_LIMIT + 1024
-
-/** A key whose requests are heard, with or without a share of it. */
-export type HeardKey = Pick<Key, 'record' | 'seated'>
 
 export class RequestList {
   readonly mailbox: Mailbox
@@ -60,8 +57,8 @@ export class RequestList {
   readonly #approvals: ApprovalsHeard
   readonly #leaving: ReturnType<typeof leaving>
 
-  /** @param policy in force here; null: the key has none, and nobody approves anything */
-  constructor(world: World, key: HeardKey, policy: InForce | null) {
+  /** @param key with or without a share of it @param policy in force here; null: the key has none, and nobody approves anything */
+  constructor(world: World, key: Seats, policy: InForce | null) {
     this.world = world
     const { seated } = key
     const members = seated.members.map(({ card }) => memberOf(card, card.fingerprint))
@@ -78,7 +75,7 @@ export class RequestList {
       equivocated: () => {},
       arrivals: RATE,
       guests: {
-        fingerprints: guestsUnder(policy, seated),
+        fingerprints: guestsUnder(policy, key),
         kind: 'approval',
         limit: GUEST_LIMIT,
         hear: (body, from) => void this.#approvals.hear(body, from),
@@ -88,7 +85,7 @@ export class RequestList {
     this.#approvals = new ApprovalsHeard({
       world,
       policy,
-      seated,
+      key,
       say: this.say,
       requestOf: (id) => this.request(id),
       changed: () => this.#noticed(),
@@ -141,7 +138,7 @@ export class RequestList {
     this.mailbox.look()
   }
 
-  #hearRequest(body: Uint8Array, by: Uint8Array, signing: SigningKeys, key: HeardKey): void {
+  #hearRequest(body: Uint8Array, by: Uint8Array, signing: SigningKeys, key: Seats): void {
     const request = this.#read(body, by, signing, key)
     if (request === null) return
     // Stored under the sender, so that nobody can displace another's notices.
@@ -153,7 +150,7 @@ export class RequestList {
   }
 
   /** A member's request, if it is valid and of this key; otherwise null, and the member is remembered. */
-  #read(body: Uint8Array, by: Uint8Array, signing: SigningKeys, key: HeardKey): Request | null {
+  #read(body: Uint8Array, by: Uint8Array, signing: SigningKeys, key: Seats): Request | null {
     try {
       const request = parseRequest(body, signing)
       if (hex(request.key_id) === hex(key.record.key_id)) return request

@@ -59,7 +59,7 @@ class Floor implements Disposable {
   /** Without a share: only the record is known. */
   async list(who: Custodian): Promise<RequestList> {
     const { record } = await findKey(alice.home, 'treasury')
-    const list = new RequestList(this.world(who), { record, seated: record }, policy)
+    const list = new RequestList(this.world(who), { record, seated: record, everyRebind: [] }, policy)
     this.#open.push(list)
     return list
   }
@@ -254,7 +254,7 @@ describe.concurrent('an approval', () => {
     await approves(list, request.id, statementOf(dora, request, policy, { expires: clock.now() + 60_000 }))
     const longest = statementOf(carol, request, policy, { expires: request.expires + 1_000_000 })
     await approves(await floor.board(carol), request.id, longest)
-    const asked = { asker: hex(request.asker) } as Parameters<typeof approversOf>[1]
+    const asked = { asker: hex(request.asker), former: [] }
     const at = (now: number) =>
       approversOf(board.approvals(request), asked, { lapse: null } as Parameters<typeof approversOf>[2], now)
     expect(at(clock.now())).toEqual(named(carol, dora))

@@ -41,6 +41,7 @@ async function judged(demands: Judged['demands'], statements: readonly ApprovalS
     asker: named(alice),
     signers: [named(alice), named(bob)],
     custodians: [alice, bob, carol].map(named),
+    former: [],
     firstSeen: 0,
   }
   return { policy, request: asked, demands, statements }
