@@ -8,17 +8,15 @@ import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import { type Approval, requireApproved, type Seen } from '../requests/approval.js'
-import { caseOf } from './policy-case.js'
-import { likelySigners } from '../policy/judge.js'
-import type { PolicyInForce } from '../policy/policy-in-force.js'
-import { denied, stillNeeds, type Verdict, wantsPerson } from '../policy/refusals.js'
+import { denied, stillNeeds, wantsPerson } from '../policy/refusals.js'
 import { askerLeft, nameOf } from '../requests/requester.js'
 import type { Target } from '../../payload/registry/target.js'
-import { failureIn, requireOurs, signable, toldAs, unapproved, untimely } from './fitness.js'
+import { failureIn, requireOurs, toldAs, unapproved, untimely } from './fitness.js'
 import type { Key } from '../keys/key.js'
 import type { RequestBoard } from '../requests/request-board.js'
 import { noSeat } from '../keys/rebinds.js'
 import { keptRequest } from './kept-request.js'
+import { type Finding, Rulings } from './rulings.js'
 import { noRequest, Skipped } from './skipped.js'
 import type { TakenUp } from '../requests/signing-run.js'
 import type { World } from '../world.js'
@@ -30,18 +28,11 @@ export type Picked = { readonly request: Request } & Seen
 
 /** The findings about a request since it was first seen. */
 type Judged = {
-  /** Why it cannot be signed here, whatever the time; null also until its payload is decoded. */
-  unfit: Failure | null
-  /** Its decoded target; null before decoding, and if it is unfit. */
-  target: Target | null
-  /** Resolves once `unfit` or `target` is set. */
-  decoded: Promise<void>
+  /** Why this home has no part in it; null if it has. */
+  readonly foreign: Failure | null
+  readonly finding: Finding
   /** Why a script does not approve it by its payload. */
   readonly unapproved: Failure | null
-  /** The policy's verdict at this moment; null before decoding, and for a key without a policy. */
-  verdict: (() => Verdict) | null
-  /** The refusal without which the policy cannot do, if there is one; null likewise. */
-  refusal: (() => Failure | null) | null
   /** The state of this home's claims when last read. */
   claims: 'unknown' | 'free' | 'taken' | 'ended'
   /** When they were read; milliseconds since 1970. */
@@ -53,10 +44,10 @@ type Judged = {
 export class Finder {
   readonly #world: World
   readonly #key: Key
-  readonly #policy: PolicyInForce | null
   readonly #board: RequestBoard
   readonly #approval: Approval
   readonly #skipped: Skipped
+  readonly #rulings: Rulings
   /** Each request is judged once, and forgotten with the board's entry. */
   readonly #judged = new WeakMap<Request, Judged>()
   /** Requests left because their askers are silent, and when; by ID. */
@@ -72,7 +63,7 @@ export class Finder {
   ) {
     this.#world = world
     this.#key = key
-    this.#policy = policy
+    this.#rulings = new Rulings({ world, key, policy, board })
     this.#board = board
     this.#approval = approval
     this.#skipped = new Skipped(world.emit)
@@ -95,7 +86,11 @@ export class Finder {
     )
     const request = this.#board.request(id) as Request
     const judged = this.#judge(request)
-    await judged.decoded
+    await this.#board.until(
+      () => this.#refusal(request) !== null || this.#isJudged(request),
+      deadline,
+      () => noRequest(`request ${id.slice(0, 16)}`),
+    )
     const unfit = this.#refusal(request)
     if (unfit) {
       this.#tell(request, unfit)
@@ -103,7 +98,7 @@ export class Finder {
     }
     if ('payloads' in this.#approval) requireApproved(request, this.#approval)
     await this.#board.until(
-      () => this.#held(judged)?.code !== 'E_POLICY_NEEDS' || this.#board.isCancelled(request),
+      () => this.#holds(request)?.code !== 'E_POLICY_NEEDS' || this.#board.isCancelled(request),
       deadline,
       () => this.#held(judged) as Failure,
     )
@@ -116,13 +111,29 @@ export class Finder {
   }
 
   /** Why the policy does not let it be signed here now; null if it does. */
-  #held({ verdict, refusal }: Judged): Failure | null {
-    const now = verdict && verdict()
+  #held({ finding: { ruling, trouble } }: Judged): Failure | null {
+    if (trouble) return trouble
+    const now = ruling && ruling.verdict()
     if (now === null) return null
     const { name } = this.#key
     if (now.decision.outcome === 'deny') return denied(name, now)
-    if (now.decision.outcome === 'needs') return refusal?.() ?? stillNeeds(name, now)
+    if (now.decision.outcome === 'needs') return ruling?.refusal() ?? stillNeeds(name, now)
     return 'by' in this.#approval && !now.decision.demands.unattended ? wantsPerson(name, now) : null
+  }
+
+  /** As `#held`, which is judged anew after a while as long as it holds. */
+  #holds(request: Request): Failure | null {
+    const held = this.#held(this.#judge(request))
+    if (held) this.#rulings.judge(request)
+    return held
+  }
+
+  /** Whether it is known what can be said of the request; if not, it will be. */
+  #isJudged(request: Request): boolean {
+    if (this.#rulings.isReady(request)) return true
+    this.#rulings.want(request)
+    this.#rulings.judge(request)
+    return false
   }
 
   /**
@@ -133,8 +144,9 @@ export class Finder {
     const board = this.#board
     const otherwise = (): Failure => {
       const isTakenBack = (request: Request): boolean => {
-        const { target, unapproved, claims } = this.#judge(request)
-        return board.isCancelled(request) && target !== null && !unapproved && claims !== 'taken'
+        const { finding, unapproved, claims } = this.#judge(request)
+        const isDecoded = finding.target !== null
+        return board.isCancelled(request) && isDecoded && !unapproved && claims !== 'taken'
       }
       const refused = board.requests().flatMap((request) => this.#held(this.#judge(request)) ?? [])
       const ended = refused.find(({ code }) => code === 'E_PEER_REFUSED')
@@ -180,8 +192,8 @@ export class Finder {
   /** Whether this member may sign a request now, apart from its claims. */
   #fits(request: Request): boolean {
     const judged = this.#judge(request)
-    if (judged.target === null && judged.unfit === null) return false
-    const why = this.#refusal(request) ?? judged.unapproved ?? this.#held(judged)
+    if (this.#refusal(request) === null && !this.#isJudged(request)) return false
+    const why = this.#refusal(request) ?? judged.unapproved ?? this.#holds(request)
     if (why) {
       this.#skip(request, judged, why)
       return false
@@ -197,56 +209,28 @@ export class Finder {
     const before = this.#judged.get(request)
     if (before) return before
     const judged: Judged = {
-      unfit: failureIn(() => requireOurs(this.#world, this.#key, request)),
-      target: null,
-      verdict: null,
-      refusal: null,
-      decoded: Promise.resolve(),
+      foreign: failureIn(() => requireOurs(this.#world, this.#key, request)),
+      finding: this.#rulings.of(request),
       unapproved: unapproved(request, this.#approval),
       claims: 'unknown',
       looked: Number.NEGATIVE_INFINITY,
       told: false,
     }
     this.#judged.set(request, judged)
-    if (judged.unfit === null) judged.decoded = this.#decode(request, judged)
     return judged
-  }
-
-  /** Decodes a payload, once; a request whose payload is refused is unfit. */
-  async #decode(request: Request, judged: Judged): Promise<void> {
-    try {
-      const target = await signable(this.#key, request, this.#policy)
-      Object.assign(judged, await this.#ruled(request, target))
-      judged.target = target
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      judged.unfit = error
-    }
-    this.#board.mailbox.look()
-  }
-
-  async #ruled(request: Request, target: Target): Promise<Pick<Judged, 'verdict' | 'refusal'>> {
-    const [world, key, policy, board] = [this.#world, this.#key, this.#policy, this.#board]
-    if (policy === null) return { verdict: null, refusal: null }
-    const signers = likelySigners(key, request, world.card.fingerprint)
-    const { ledger, wanted, decide, verdict, refusal } = await caseOf(
-      { world, key, policy, board, request, target },
-      signers,
-    )
-    const spent = await ledger.spent(wanted.windows, request.id)
-    return { verdict: () => verdict(decide(spent)), refusal: () => refusal(decide(spent)) }
   }
 
   /** Why it cannot be signed here now, whoever approves it. */
   #refusal(request: Request): Failure | null {
-    return (
-      this.#judge(request).unfit ?? untimely(request, nameOf(this.#key, request), this.#world.clock.now())
-    )
+    const { foreign, finding } = this.#judge(request)
+    const now = this.#world.clock.now()
+    return foreign ?? finding.unfit ?? untimely(request, nameOf(this.#key, request), now)
   }
 
   #skip(request: Request, judged: Judged, why: Failure): void {
-    this.#skipped.add(nameOf(this.#key, request), request, why, judged.target?.decoded.view)
-    judged.told ||= this.#tell(request, why)
+    this.#skipped.add(nameOf(this.#key, request), request, why, judged.finding.target?.decoded.view)
+    // What troubles this home is not the request's fault, and may end.
+    if (why !== judged.finding.trouble) judged.told ||= this.#tell(request, why)
   }
 
   /** Tells only an asker that is present, and not about requests for other signers. */
@@ -283,10 +267,10 @@ export class Finder {
   }
 }
 
-const seenOf = (request: Request, { target, verdict }: Judged): Picked => ({
+const seenOf = (request: Request, { finding: { target, ruling } }: Judged): Picked => ({
   request,
   target: target as Target,
-  verdict: verdict && verdict(),
+  verdict: ruling && ruling.verdict(),
 })
 
 const unread = (): Failure =>

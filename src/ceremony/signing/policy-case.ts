@@ -21,13 +21,23 @@ export type Case = {
   readonly verdict: (decision: Decision) => Verdict
   /** Why what the decision needs cannot come any more: somebody whose approval is needed has refused; null: it can. */
   readonly refusal: (decision: Decision) => Failure | null
+  /** Records the request here once, if this decision delays it; the delay runs from when it was first recorded. */
+  readonly record: (decision: Decision) => Promise<void>
 }
 
 /**
  * @param signers fingerprints of the custodians who sign it
  * @returns the case, after its request was recorded here if the policy delays it
  */
-export async function caseOf(
+export async function caseOf(...of: Parameters<typeof openCase>): Promise<Case> {
+  const opened = await openCase(...of)
+  const { ledger, wanted, decide, record } = opened
+  await record(decide(await ledger.spent(wanted.windows, wanted.request)))
+  return opened
+}
+
+/** As `caseOf`, with nothing recorded yet; the ledger is not read. */
+export async function openCase(
   {
     world,
     key,
@@ -46,9 +56,12 @@ export async function caseOf(
     judge(proposal, { spent, approvals: board.approvals(request), firstSeen: seen, now: clock.now() })
   const ledger = new Ledger(home, request.key_id, clock)
   const windows = windowsOf(policy.policy)
-  if (decide(await ledger.spent(windows, request.id)).demands.delay > 0) {
+  let isRecorded = false
+  const record = async ({ outcome, demands }: Decision): Promise<void> => {
+    if (isRecorded || outcome === 'deny' || demands.delay === 0) return
     await new RequestClaims(home, request.id).keepRequest(request.encoded)
     seen = await recordSeen(home, request.id, seen)
+    isRecorded = true
   }
   const wanted = {
     request: request.id,
@@ -64,5 +77,5 @@ export async function caseOf(
       demands,
       statements: board.statements(request),
     })
-  return { ledger, wanted, decide, verdict: (decision) => ({ policy, view, decision }), refusal }
+  return { ledger, wanted, decide, verdict: (decision) => ({ policy, view, decision }), refusal, record }
 }

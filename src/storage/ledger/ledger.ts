@@ -80,6 +80,18 @@ export class Ledger {
     return this.#locked((book) => book.sums(windows, but))
   }
 
+  /** For each of these requests the sums by which it is judged, all of one reading. @throws Failure as `spent` */
+  spentWithout(
+    windows: readonly Window[],
+    requests: readonly Uint8Array[],
+  ): Promise<readonly (readonly Sum[])[]> {
+    return this.#locked(async (book) => {
+      const sums: (readonly Sum[])[] = []
+      for (const request of requests) sums.push(await book.sums(windows, request))
+      return sums
+    })
+  }
+
   /**
    * Reserves the spending if `decide` allows it: before anything is said of a signature. Idempotent. If the decision has
    * changed since an earlier call, the earlier reservation ends.

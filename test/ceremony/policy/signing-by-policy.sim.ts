@@ -1,4 +1,6 @@
 /** What a policy lets be signed: the asker's program refuses it, and every signer's program for itself. */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join as inFolder } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
 import { outlook } from '../../../src/ceremony/policy/outlook.js'
@@ -11,6 +13,7 @@ import type { World } from '../../../src/ceremony/world.js'
 import { MemoryNetwork } from '../../../src/messaging/transport/memory.js'
 import { engineOf } from '../../../src/protocol/engines/registry.js'
 import { Ledger } from '../../../src/storage/ledger/ledger.js'
+import { hex } from '../../../src/wire/base/text.js'
 import { decodeEnvelope } from '../../../src/wire/session/envelope.js'
 import { clock } from '../../support/clock.js'
 import { outcomeOf } from '../../support/outcomes.js'
@@ -230,5 +233,47 @@ describe('a delay', () => {
     const payload = await solTransfer(alice, 2n * SOL)
     const [asked] = await signed([alice, bob], payload, named(payload), waiting(HOUR))
     expect(asked).toMatch(/^absent E_POLICY_NEEDS: .*a wait until/)
+  })
+})
+
+describe("what holds a request at a script's home", () => {
+  /** Bob's script takes what comes next; `frees` ends what held it once it was told of `code`. */
+  async function heldAtFirst(code: string, frees: () => Promise<unknown>): Promise<readonly string[]> {
+    const network = new MemoryNetwork()
+    const payload = await solTransfer(alice, SOL)
+    let told = false
+    const emit: World['emit'] = (event) => {
+      told ||= event.event === 'skipped' && event.code === code
+    }
+    const both = [
+      asks(alice, payload, [alice, bob], { network, ...waiting(2 * MINUTE) }),
+      joins(bob, named(payload), { network, ...waiting(2 * MINUTE), emit }),
+    ].map(outcomeOf)
+    await clock.until(() => told)
+    await frees()
+    return Promise.all(both)
+  }
+
+  test('by a ledger that cannot be read does so no longer than that', async () => {
+    const { record } = await findKey(bob.home, 'treasury')
+    const folder = inFolder(bob.home.ledger, hex(record.key_id))
+    await mkdir(folder, { recursive: true })
+    await writeFile(inFolder(folder, 'head'), 'half')
+    expect(await heldAtFirst('E_LEDGER', () => rm(inFolder(folder, 'head')))).toEqual(['signed', 'signed'])
+  })
+
+  test('by what another reserved does so no longer than that', async () => {
+    const { record } = await findKey(bob.home, 'treasury')
+    const ledger = new Ledger(bob.home, record.key_id, clock)
+    const other = {
+      request: new Uint8Array(32).fill(7),
+      payload: new Uint8Array(32),
+      policy: new Uint8Array(32),
+      spending: [{ chain: 'solana', contract: 'native', amount: SOL }],
+      windows: [],
+    }
+    await ledger.reserve(other, () => ({ outcome: 'allow' }))
+    const outcomes = await heldAtFirst('E_POLICY_DENIES', () => ledger.release(other.request))
+    expect(outcomes).toEqual(['signed', 'signed'])
   })
 })
