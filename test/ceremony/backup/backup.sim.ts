@@ -216,12 +216,12 @@ describe('a split', () => {
     ['half a threshold', 'cannot restore', () => ({ threshold: 2.5 })],
     [
       'a holder twice by name',
-      'bob stands',
+      'bob is named twice',
       (o) => ({ holders: [...o.holders, o.holders[0] as HolderSeal] }),
     ],
     [
       'a holder twice by card',
-      'robert stands',
+      'robert is named twice',
       (o) => ({ holders: [...o.holders, { name: 'robert', kind: 'card', card: three[1].card }] }),
     ],
     [

@@ -41,6 +41,6 @@ test('one said hello and fell silent: that is told apart from one who never came
   const failure = await heardByAlice((kind) => kind !== 'hello', everybody)
   expect(failure).toMatchObject({ code: 'E_ABSENT', party: 'bob' })
   expect(failure.message).toMatch(
-    /^bob came, was last heard \d+ s ago, and did not say in time what is waited for \(reveal\)$/,
+    /^bob was last heard \d+ s ago, and did not send in time what is waited for \(reveal\)$/,
   )
 })

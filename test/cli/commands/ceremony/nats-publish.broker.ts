@@ -105,7 +105,7 @@ natsSuite('a published ceremony', (startBroker) => {
     const liar = await answering(bob, id, () => bodies[answers++ % bodies.length] as Uint8Array)
     const lied = await joins(carol, id, '--timeout', '3s').ended
     expect(lied.json).toMatchObject({ code: 5, error: { code: 'E_NOT_PUBLISHED' } })
-    expect(lied.json.error.message).toMatch(/another one and were refused: [1-9]/)
+    expect(lied.json.error.message).toMatch(/another ceremony, which were refused: [1-9]/)
     const publisher = publishes(alice, file, '--timeout', '20s')
     const joiner = joins(carol, id, '--timeout', '10s')
     await publisher.until(({ event, party }) => event === 'hello' && party === 'carol')
