@@ -81,10 +81,11 @@ export class ApprovalsHeard {
 
   /**
    * Hears a statement from its speaker, or from a member who repeats it.
+   * @param from the member who sent it, as proved; null for a guest's message, whose sender is not proved
    * @returns false if it is to be heard again later: its request is not known yet, or its speaker says too much
    * @throws CodecError for bytes that are no statement of the speaker that they name
    */
-  hear(body: Uint8Array, from: Uint8Array): boolean {
+  hear(body: Uint8Array, from: Uint8Array | null): boolean {
     const { world, requestOf, changed } = this.#options
     const named = namedIn(body)
     const request = requestOf(hex(named.request))
@@ -99,7 +100,7 @@ export class ApprovalsHeard {
       this.#keep(request, statement)
     }
     const held = this.#of(request).held.get(hex(named.by))
-    if (!equalBytes(from, named.by)) held?.heardBy.add(hex(from))
+    if (from !== null && !equalBytes(from, named.by)) held?.heardBy.add(hex(from))
     changed()
     return true
   }

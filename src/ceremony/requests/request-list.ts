@@ -78,7 +78,7 @@ export class RequestList {
         fingerprints: guestsUnder(policy, key),
         kind: 'approval',
         limit: GUEST_LIMIT,
-        hear: (body, from) => void this.#approvals.hear(body, from),
+        hear: (body) => void this.#approvals.hear(body, null),
       },
     })
     this.say = new Announcements(this.mailbox, world, () => this.#noticed())

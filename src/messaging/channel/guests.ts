@@ -23,7 +23,7 @@ export type GuestOptions = {
    * Hears a body. It must prove its speaker by itself: the envelope's own signature is not checked.
    * @throws CodecError for a body that does not
    */
-  readonly hear: (body: Uint8Array, from: Uint8Array) => void
+  readonly hear: (body: Uint8Array) => void
 }
 
 export class Guests {
@@ -51,7 +51,7 @@ export class Guests {
     try {
       const { header, body } = decodeEnvelope(message)
       if (!this.#isWelcome(header, fingerprint, definition)) return 'not for a guest'
-      this.#options.hear(body, header.from)
+      this.#options.hear(body)
       return null
     } catch (error) {
       if (error instanceof CodecError) return 'malformed guest'

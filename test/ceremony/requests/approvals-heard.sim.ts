@@ -186,6 +186,19 @@ describe.concurrent('an approval', () => {
     expect(speakersFor(carols, request.id)).toEqual(named(dora))
   })
 
+  test('is on the disk of nobody by the word of a guest, whose envelope proves nothing', async ({
+    expect,
+  }) => {
+    using floor = new Floor()
+    const { board, request } = await floor.asked()
+    const statement = statementOf(carol, request, policy)
+    await approves(await floor.board(carol), request.id, statement)
+    const forged = enveloped(mallory, request, statement.encoded, dora.card.fingerprint)
+    floor.publish(memberToken(dora.card.fingerprint), request, forged)
+    await clock.passes(1000)
+    expect(board.heardBy(request, statement).map(hex)).not.toContain(hex(dora.card.fingerprint))
+  })
+
   test('is taken back by a later refusal, on disk too, whatever is replayed afterwards', async ({
     expect,
   }) => {
