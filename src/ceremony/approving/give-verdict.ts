@@ -16,7 +16,7 @@ import {
 import { listCodec, type Request } from '../../wire/ceremony/request.js'
 import { aboutOf } from '../requests/counted-approvals.js'
 import { RequestList } from '../requests/request-list.js'
-import { askerLeft, nameOf } from '../requests/requester.js'
+import { askerLeft, nameOf, whileAsked } from '../requests/requester.js'
 import { signable } from '../signing/fitness.js'
 import type { World } from '../world.js'
 import type { Approver } from './approver.js'
@@ -63,7 +63,7 @@ export async function giveVerdict(
     requireOpen(world, approver, request)
     const target = await signable(key, request, policy)
     const found = { request, target, statements: list.statements(request) }
-    const word = await whileAsked(list, approver, request, (signal) => decide(found, signal))
+    const word = await whileAsked(list, key, request, (signal) => decide(found, signal))
     const statement = stated(world, approver, list, request, word)
     list.approve(request, statement)
     await acknowledged(world, approver, list, { request, target, statement })
@@ -79,29 +79,6 @@ const isSeated = ({ key }: Approver, { card }: World): boolean =>
 
 const namesOf = ({ key }: Approver, members: readonly Uint8Array[]): string[] =>
   members.map((asker) => nameOf(key, { asker }))
-
-/** Ends the question once the asker has left, the network has failed, or the person has. */
-async function whileAsked<T>(
-  list: RequestList,
-  { key }: Approver,
-  request: Request,
-  act: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const over = new AbortController()
-  const leave = () => over.abort(list.signal.reason)
-  list.signal.addEventListener('abort', leave)
-  list.onNotice = () => {
-    if (list.isCancelled(request)) over.abort(askerLeft(key, request))
-  }
-  list.onNotice()
-  try {
-    over.signal.throwIfAborted()
-    return await act(over.signal)
-  } finally {
-    list.onNotice = () => {}
-    list.signal.removeEventListener('abort', leave)
-  }
-}
 
 /** The statement, dated after everything that its speaker is known to have said, so that it is the last word. */
 function stated(

@@ -8,6 +8,7 @@ import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
+import type { RequestList } from './request-list.js'
 import type { TakenUp } from './signing-run.js'
 
 /** The asker is silent, and another request can be signed. */
@@ -57,6 +58,33 @@ export class Asker {
       .requests()
       .find((other) => hex(other.asker) === hex(request.asker) && board.heardAsking(other) > than)
     return newer ? { request: hex(newer.id) } : {}
+  }
+}
+
+/**
+ * Asks a person about a request. The question ends once its asker has left, the network has failed, or the person has
+ * gone.
+ * @throws the signal's reason; whatever `act` throws
+ */
+export async function whileAsked<T>(
+  list: Pick<RequestList, 'signal' | 'onNotice' | 'isCancelled'>,
+  key: Pick<Key, 'seated'>,
+  request: Request,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  const leave = () => over.abort(list.signal.reason)
+  list.signal.addEventListener('abort', leave)
+  list.onNotice = () => {
+    if (list.isCancelled(request)) over.abort(askerLeft(key, request))
+  }
+  list.onNotice()
+  try {
+    over.signal.throwIfAborted()
+    return await act(over.signal)
+  } finally {
+    list.onNotice = () => {}
+    list.signal.removeEventListener('abort', leave)
   }
 }
 

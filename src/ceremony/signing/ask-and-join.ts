@@ -9,7 +9,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { makeRequest, refusalCodec } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Approval, Seen } from '../requests/approval.js'
-import { Asker, askerLeft, PassedOver } from '../requests/requester.js'
+import { Asker, PassedOver, whileAsked } from '../requests/requester.js'
 import { declinedBy, tellOfDeclined } from './declined.js'
 import { Finder } from './pick-request.js'
 import { LIVES, signable } from './fitness.js'
@@ -205,17 +205,8 @@ async function consent(
   { world, key, board, request, target, verdict }: TakenUp & Seen,
   approval: Extract<Approval, { ask: unknown }>,
 ): Promise<void> {
-  const over = new AbortController()
-  const leave = () => over.abort(board.signal.reason)
-  board.signal.addEventListener('abort', leave)
-  // Ends the question once the asker has left.
-  board.onNotice = () => {
-    if (board.isCancelled(request)) over.abort(askerLeft(key, request))
-  }
-  board.onNotice()
   try {
-    over.signal.throwIfAborted()
-    await approval.ask(request, { target, verdict }, over.signal)
+    await whileAsked(board, key, request, (signal) => approval.ask(request, { target, verdict }, signal))
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'refused') throw error
     const claims = new RequestClaims(world.home, request.id)
@@ -227,9 +218,6 @@ async function consent(
     }
     board.say.keep('refusal', request.id, refusalCodec.encode({ request: request.id, reason: '' }))
     throw error
-  } finally {
-    board.onNotice = () => {}
-    board.signal.removeEventListener('abort', leave)
   }
 }
 
