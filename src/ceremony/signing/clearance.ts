@@ -23,7 +23,7 @@ export async function clear(signing: Signing, over: () => Error | null): Promise
   const { world, key, board, request, policy } = signing
   if (policy === null) return COUNTED
   const signers = signing.signers.map(({ fingerprint }) => fingerprint)
-  const { ledger, wanted, decide, verdict, refusal } = await caseOf({ ...signing, policy }, signers)
+  const { ledger, wanted, decide, verdict, refusal, record } = await caseOf({ ...signing, policy }, signers)
   const deadline = joinUntil(world.patience, world.clock.now())
   /** The rules that fit may be others than when the request was picked: hours end, and signers are known now. */
   const judged = (spent: Parameters<typeof decide>[0]): ReturnType<typeof decide> => {
@@ -38,6 +38,7 @@ export async function clear(signing: Signing, over: () => Error | null): Promise
     const decision = await ledger.reserve(wanted, judged)
     if (decision.outcome === 'allow') break
     if (decision.outcome === 'deny') requireAllowed(key.name, verdict(decision))
+    await record(decision)
     const refused = refusal(decision)
     if (refused) throw refused
     const missing = needsInWords(decision).join('; ')

@@ -25,19 +25,8 @@ export type Case = {
   readonly record: (decision: Decision) => Promise<void>
 }
 
-/**
- * @param signers fingerprints of the custodians who sign it
- * @returns the case, after its request was recorded here if the policy delays it
- */
-export async function caseOf(...of: Parameters<typeof openCase>): Promise<Case> {
-  const opened = await openCase(...of)
-  const { ledger, wanted, decide, record } = opened
-  await record(decide(await ledger.spent(wanted.windows, wanted.request)))
-  return opened
-}
-
-/** As `caseOf`, with nothing recorded yet; the ledger is not read. */
-export async function openCase(
+/** @param signers fingerprints of the custodians who sign it */
+export async function caseOf(
   {
     world,
     key,

@@ -14,7 +14,7 @@ import type { Verdict } from '../policy/refusals.js'
 import { nameOf } from '../requests/requester.js'
 import type { TakenUp } from '../requests/signing-run.js'
 import { signable, untimely } from './fitness.js'
-import { type Case, openCase } from './policy-case.js'
+import { type Case, caseOf } from './policy-case.js'
 
 /** Milliseconds from one reading of the ledger to the next: for requests that have no sums yet, and for those held. */
 const SOON = 500
@@ -151,7 +151,7 @@ export class Rulings {
     const target = this.of(request).target as Target
     const signers = likelySigners(key, request, world.card.fingerprint)
     const about =
-      this.#cases.get(request) ?? (await openCase({ ...this.#taken, policy, request, target }, signers))
+      this.#cases.get(request) ?? (await caseOf({ ...this.#taken, policy, request, target }, signers))
     this.#cases.set(request, about)
     return about
   }
