@@ -21,7 +21,7 @@ import type { Key } from '../keys/key.js'
 import { requireSameSeats } from '../keys/rebinds.js'
 import { agreedPolicy } from '../policy/agreed-policy.js'
 import { isSame } from '../policy/policy-chain.js'
-import { short } from '../policy/policy-differs.js'
+import { inWords } from '../policy/policy-differs.js'
 import { numberInForce, type PolicyInForce, policyInForce } from '../policy/policy-in-force.js'
 import { requireNotEnded } from '../session/abort.js'
 
@@ -105,14 +105,11 @@ async function requireBefore(
   const here = own && { number: own.number, sha256: own.sha256 }
   if (isSame(here, policyBefore(definition))) return own
   if (isSame(here, policyIn(definition))) return null
-  const [replaced, held] = [policyBefore(definition), own].map((each) =>
-    each ? `policy ${each.number}, ${short(each.sha256)}` : 'no policy',
-  )
   const isBehind = (await numberInForce(home, key)) < definition.number - 1
   throw new Failure(
     'conflict',
     'E_POLICY_DIFFERS',
-    `this replaces ${replaced} of ${key.name}, and this home applies ${held}`,
+    `this replaces ${inWords(policyBefore(definition))} of ${key.name}, and this home applies ${inWords(own)}`,
     {
       hint: isBehind
         ? `nothing was begun; its author writes what is in force, \`mpc policy show ${key.name} --chain -o FILE\`, and here: \`mpc policy import --key ${key.name} FILE\``

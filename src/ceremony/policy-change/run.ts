@@ -46,6 +46,14 @@ export type Changed = NamedPolicy & {
   readonly away: readonly string[]
 }
 
+/** The run of a policy change at one member. */
+type ChangeRun = {
+  readonly world: World
+  readonly room: Room
+  readonly plan: ChangePlan
+  readonly files: CeremonyFiles
+}
+
 /** The result of a session, declared prepared. */
 type Pending = { readonly transcript: Transcript; readonly sid: Uint8Array }
 
@@ -75,12 +83,11 @@ export async function runChange(world: World, plan: ChangePlan): Promise<Changed
     room.mailbox.handOut(cast.definition)
     const pending = await readPending(files, plan)
     if (!pending && (await files.readReceipt()) !== null) throw incomplete()
-    const resumed = pending && (await resume(world, room, plan, files, pending))
+    const run = { world, room, plan, files }
+    const resumed = pending && (await resume(run, pending))
     if (resumed) return resumed
     const opening = openingOf(world, cast, files, file.signatures)
-    return inSession(room, opening, async (opened, signal) =>
-      end(world, room, plan, files, await store(room, plan, files, opened), signal),
-    )
+    return inSession(room, opening, async (opened, signal) => end(run, await store(run, opened), signal))
   })
 }
 
@@ -120,7 +127,7 @@ const digestOf = (plan: ChangePlan, pending: Pending): Uint8Array =>
   resultDigest(ranOf(plan, pending), policyOutcome(plan.definition))
 
 /** Writes the result of a session with the letter that will declare it prepared. */
-async function store(room: Room, plan: ChangePlan, files: CeremonyFiles, opened: Opened): Promise<Pending> {
+async function store({ room, plan, files }: ChangeRun, opened: Opened): Promise<Pending> {
   const seen = seenIn(plan.definition, null, opened, [])
   const transcript: Transcript = {
     format: 'mpc/transcript/v1',
@@ -160,17 +167,12 @@ async function readPending(files: CeremonyFiles, plan: ChangePlan): Promise<Pend
 // ---------------------------------------------------------------------------------------------------- the ending
 
 /** Continues from the result of an earlier process of this home; null if the others have started over. */
-async function resume(
-  world: World,
-  room: Room,
-  plan: ChangePlan,
-  files: CeremonyFiles,
-  pending: Pending,
-): Promise<Changed | null> {
+async function resume(run: ChangeRun, pending: Pending): Promise<Changed | null> {
+  const { room, files } = run
   try {
     const signal = room.begin(await files.readStart(), (await files.readReceipt()) !== null)
     room.enter(pending.sid)
-    return await end(world, room, plan, files, pending, signal)
+    return await end(run, pending, signal)
   } catch (error) {
     if (error instanceof Restarted) return null
     if (room.mayAbort) await room.abort(error)
@@ -179,16 +181,10 @@ async function resume(
 }
 
 /** Runs the ending, from the stored result to the last letter. */
-async function end(
-  world: World,
-  room: Room,
-  plan: ChangePlan,
-  files: CeremonyFiles,
-  pending: Pending,
-  signal: AbortSignal,
-): Promise<Changed> {
+async function end(run: ChangeRun, pending: Pending, signal: AbortSignal): Promise<Changed> {
+  const { world, room, plan, files } = run
   const known = await files.readCertificate()
-  const certificate = known ?? (await agreed(world, room, plan, files, pending, signal))
+  const certificate = known ?? (await agreed(run, pending, signal))
   return afterVote(plan, files, async () => {
     const active = await activate(world.home, plan, pending, certificate)
     const stay = known ? Math.min(world.linger, 10_000) : world.linger
@@ -200,10 +196,7 @@ async function end(
 
 /** Obtains the certificate and writes it to disk. @throws Failure as `agree`; `E_UNFINISHED` (doubt) */
 async function agreed(
-  world: World,
-  room: Room,
-  plan: ChangePlan,
-  files: CeremonyFiles,
+  { world, room, plan, files }: ChangeRun,
   pending: Pending,
   signal: AbortSignal,
 ): Promise<Uint8Array> {

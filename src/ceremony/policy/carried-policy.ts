@@ -5,7 +5,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { policyOf, type ReshareDefinition } from '../../wire/ceremony/key-definition.js'
 import { agreedPolicy } from './agreed-policy.js'
 import { type Guarded, isSame } from './policy-chain.js'
-import { short } from './policy-differs.js'
+import { inWords } from './policy-differs.js'
 import { policyInForce } from './policy-in-force.js'
 
 /** How many of the old custodians a policy asks for, at most all of them; null if it does not say. */
@@ -37,14 +37,11 @@ export async function requireCarried(home: Home, key: Guarded, definition: Resha
   const own = await policyInForce(home, key)
   const carried = policyOf(definition)
   if (isSame(carried, own && { number: own.number, sha256: own.sha256 })) return
-  const [there, here] = [carried, own].map((each) =>
-    each ? `policy ${each.number}, ${short(each.sha256)}` : 'no policy',
-  )
   const isBehind = (own?.number ?? 0) < (carried?.number ?? 0)
   throw new Failure(
     'conflict',
     'E_POLICY_DIFFERS',
-    `this carries ${there} of ${key.name}, and this home applies ${here}`,
+    `this carries ${inWords(carried)} of ${key.name}, and this home applies ${inWords(own)}`,
     {
       hint: isBehind
         ? `its author writes the newer one, \`mpc policy show ${key.name} --chain -o FILE\`, and here: \`mpc policy import --key ${key.name} FILE\``

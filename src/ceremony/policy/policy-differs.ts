@@ -12,7 +12,7 @@ export function policyDiffers(
   own: NamedPolicy | null,
   { party, sha256 }: { readonly party: string; readonly sha256: Uint8Array | null },
 ): Failure {
-  const here = own ? `policy ${own.number}, ${short(own.sha256)}` : 'no policy'
+  const here = inWords(own)
   const there = sha256 ? `policy ${short(sha256)}` : 'no policy'
   return new Failure(
     'conflict',
@@ -30,6 +30,10 @@ export const policyChanged = (key: string): Failure =>
   new Failure('conflict', 'E_POLICY_DIFFERS', `the policy of ${key} was changed here meanwhile`, {
     hint: 'nothing was signed; run the same command again',
   })
+
+/** `policy 2, 3f2a90c4d1e85b67`, or that there is none. */
+export const inWords = (policy: NamedPolicy | null): string =>
+  policy ? `policy ${policy.number}, ${short(policy.sha256)}` : 'no policy'
 
 /** Enough of a digest to tell two apart on a screen. */
 export const short = (sha256: Uint8Array): string => hex(sha256).slice(0, 16)
