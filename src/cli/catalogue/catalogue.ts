@@ -3,8 +3,8 @@ import { backupCodes } from './backup.js'
 import type { Entry } from './entry.js'
 import { machineCodes } from './machine.js'
 import { peopleCodes } from './people.js'
+import { policyCodes } from './policy.js'
 import { runningCodes } from './running.js'
-import { ruleCodes } from './rules.js'
 import { shareCodes } from './share.js'
 
 export const CATALOGUE: Readonly<Record<string, Entry>> = {
@@ -13,5 +13,5 @@ export const CATALOGUE: Readonly<Record<string, Entry>> = {
   ...runningCodes,
   ...backupCodes,
   ...shareCodes,
-  ...ruleCodes,
+  ...policyCodes,
 }

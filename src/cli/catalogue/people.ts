@@ -39,34 +39,6 @@ export const peopleCodes = {
   E_CLOCK: entry("Two members' clocks differ by more than two minutes.", 'Set the clock that is wrong.'),
   E_TWO_HOMES: entry('One identity is running in two homes.', 'Its owner must use one home only.'),
   E_PLAN: entry('The parameters of the ceremony are not valid.', 'Correct each point that the error names.'),
-  E_POLICY: entry(
-    'The policy has mistakes.',
-    'Correct them at the lines and columns in the error. `mpc policy check FILE` names them all.',
-  ),
-  E_POLICY_MISSING: entry(
-    'The key has a policy, and its file is not in this home. Nothing is signed without it.',
-    'Another custodian writes it: `mpc policy show KEY --chain -o FILE`. Here: `mpc policy import --key KEY FILE`.',
-  ),
-  E_POLICY_CHAIN: entry(
-    'A policy in this home is damaged, is not the one that the custodians agreed on, or is not understood.',
-    'Take it from another custodian: `mpc policy import --key KEY FILE`; or use the version of mpc that the others use.',
-  ),
-  E_POLICY_DIFFERS: entry(
-    'Two custodians do not apply the same policy to the key, or it has changed meanwhile.',
-    'The newer one counts. `mpc policy show KEY --chain -o FILE` writes it; `mpc policy import --key KEY FILE` takes it in.',
-  ),
-  E_POLICY_FILE: entry(
-    'The file does not prove the policies of this key.',
-    'Ask a custodian for it again: `mpc policy show KEY --chain -o FILE`.',
-  ),
-  E_POLICY_OLDER: entry(
-    'The file has older policies than the one in force here.',
-    'Use the file of a custodian who is up to date.',
-  ),
-  E_POLICY_RESHARE: entry(
-    'The policy of the key asks for more old custodians to sign a reshare than this definition does.',
-    'Make the definition again with `mpc ceremony new reshare`, which asks for as many.',
-  ),
   E_QUARANTINED: entry(
     'This home saw the member break the protocol. Other homes are not affected.',
     'Ask its owner what happened. To go on, answer at a terminal or give --allow-quarantined NAME.',
