@@ -7,9 +7,10 @@ import { MemoryNetwork } from '../../../src/messaging/transport/memory.js'
 import { requestSubjects } from '../../../src/messaging/transport/subjects.js'
 import { decodeEnvelope } from '../../../src/wire/session/envelope.js'
 import type { Failure } from '../../../src/wire/base/failure.js'
-import { makeRequest, type Request, type RequestFields } from '../../../src/wire/ceremony/request.js'
+import type { Request, RequestFields } from '../../../src/wire/ceremony/request.js'
 import { hex } from '../../../src/wire/base/text.js'
 import { every } from '../../../src/messaging/channel/clock.js'
+import { requestOf } from '../../support/approvers.js'
 import { clock, dated } from '../../support/clock.js'
 import { rng } from '../../support/members.js'
 import { overheard } from '../../support/mischief.js'
@@ -56,28 +57,9 @@ async function mouthOf(network: MemoryNetwork, who: Custodian): Promise<Mailbox>
   })
 }
 
-async function requestBy(who: Custodian, changes: Partial<RequestFields>): Promise<Request> {
-  const { record, digest } = await findKey(alice.home, 'treasury')
-  return makeRequest(
-    {
-      format: 'mpc/request/v1',
-      key_id: record.key_id,
-      record: digest,
-      type: 'raw',
-      payload: somePayload(),
-      path: null,
-      policy: null,
-      reason: '',
-      signers: [alice.card.fingerprint, bob.card.fingerprint],
-      created: clock.now(),
-      expires: clock.now() + HOUR,
-      nonce: rng(32),
-      asker: who.card.fingerprint,
-      ...changes,
-    },
-    who.identity.signing,
-  )
-}
+/** A request for alice and bob. */
+const requestBy = (who: Custodian, changes: Partial<RequestFields>): Promise<Request> =>
+  requestOf(who, { signers: [alice.card.fingerprint, bob.card.fingerprint], ...changes })
 
 const failure = (promise: Promise<unknown>): Promise<Failure> =>
   promise.then(
