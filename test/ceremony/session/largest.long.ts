@@ -14,6 +14,7 @@ import { playersOf } from '../../../src/wire/ceremony/key-definition.js'
 import type { KeygenDefinition } from '../../../src/wire/ceremony/definition.js'
 import type { Failure } from '../../../src/wire/base/failure.js'
 import { enterRehearsal } from '../../../src/wire/base/realm.js'
+import { engineOf } from '../../../src/protocol/engines/registry.js'
 import { planKeygen, runKeygen } from '../../../src/ceremony/dkg/keygen.js'
 import { built } from '../../support/built.js'
 import { keygenDefinition } from '../../support/members.js'
@@ -75,6 +76,7 @@ describe.each([
     const definition = {
       ...(keygenDefinition(everybody, size) as KeygenDefinition),
       scheme,
+      engine: engineOf(scheme).name,
       rehearsal: true,
     }
     const making = weighed()

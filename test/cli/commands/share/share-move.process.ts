@@ -70,6 +70,8 @@ describe('a new laptop', () => {
     expect(moved.json).toMatchObject({ code: 0, data: { to: 'alice', dir: path('moved'), epoch: 1 } })
     expect(readdirSync(path('moved')).sort()).toEqual([
       'certificate.cbor',
+      'policies.cbor',
+      'policies.sig',
       'rebind.offer',
       'record.json',
       'share.age',
