@@ -2,7 +2,10 @@
 import { readCeremony } from '../../ceremony/definition/build.js'
 import { knownCards } from '../../ceremony/contacts/contacts.js'
 import { parseCards } from '../../ceremony/contacts/import-cards.js'
+import { findKey } from '../../ceremony/epochs/find-key.js'
 import { agreedPolicy } from '../../ceremony/policy/agreed-policy.js'
+import { policyInForce } from '../../ceremony/policy/policy-in-force.js'
+import type { Policy } from '../../policy/language.js'
 import { type Definition, definitionKeys } from '../../wire/ceremony/definition.js'
 import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -18,6 +21,8 @@ export type Group = {
   readonly approvers: readonly Keys[]
   /** Fingerprints of those whose card is not known here. */
   readonly unknown: readonly string[]
+  /** Of the key; null for a ceremony without one. */
+  readonly keyId: Uint8Array | null
 }
 
 /**
@@ -31,10 +36,33 @@ export async function groupOf(
   cards: readonly string[],
 ): Promise<Group> {
   const { definition, id } = readCeremony(await readNamed(path, '--definition'))
+  const name = `${nameIn(definition)}-${hex(id).slice(0, 8)}`
   const members = definitionKeys(definition)
-  const seated = new Set(members.map((keys) => hex(fingerprintOf(keys))))
   const policy = await agreedPolicy(definition)
-  const titled = new Set([...(policy?.titles.values() ?? [])].flat().filter((each) => !seated.has(each)))
+  return groupUnder(context, { name, members, keyId: keyIn(definition, id) }, policy, cards)
+}
+
+/** The custodians of a key in this home, and those whom its policy in force names beside them. */
+export async function groupOfKey(
+  context: Pick<Context, 'existingHome' | 'home'>,
+  name: string,
+  cards: readonly string[],
+): Promise<Group> {
+  const home = await context.home()
+  const key = await findKey(home, name)
+  const keyId = key.record.key_id
+  const members = key.seated.members.map(({ card }) => card)
+  const group = { name: `${name}-${hex(keyId).slice(0, 8)}`, members, keyId }
+  return groupUnder(context, group, (await policyInForce(home, key))?.policy ?? null, cards)
+}
+
+async function groupUnder(
+  context: Pick<Context, 'existingHome'>,
+  group: Pick<Group, 'name' | 'members' | 'keyId'>,
+  policy: Policy | null,
+  cards: readonly string[],
+): Promise<Group> {
+  const titled = new Set(titleHolders(policy, group.members.map(fingerprintOf)))
   const given = (await Promise.all(cards.map((file) => readNamed(file, '--card')))).flatMap(parseCards)
   const stranger = given.find(({ fingerprint }) => !titled.has(hex(fingerprint)))
   if (stranger) {
@@ -51,17 +79,38 @@ export async function groupOf(
   const known = home ? (await knownCards(home)).map(({ card }) => card) : []
   const found = new Map([...known, ...given].map((card) => [hex(card.fingerprint), card]))
   return {
-    name: `${nameIn(definition)}-${hex(id).slice(0, 8)}`,
-    members,
+    ...group,
     approvers: [...titled].flatMap((each) => found.get(each) ?? []),
     unknown: [...titled].filter((each) => !found.has(each)),
   }
+}
+
+/** Fingerprints in hex of those who have a title in a policy and are none of these members. */
+export function titleHolders(policy: Policy | null, members: readonly Uint8Array[]): readonly string[] {
+  const seated = new Set(members.map(hex))
+  return [...new Set([...(policy?.titles.values() ?? [])].flat())].filter((each) => !seated.has(each))
 }
 
 export const cardAlone = (): Failure =>
   new Failure('usage', 'E_NATS_GROUP', '--card needs --definition, whose policy names the person', {
     hint: 'give --definition FILE; --cards takes members',
   })
+
+function keyIn(definition: Definition, id: Uint8Array): Uint8Array | null {
+  switch (definition.kind) {
+    case 'keygen':
+      return id
+    case 'reshare':
+    case 'refresh':
+    case 'policy':
+      return definition.parent_record.key_id
+    case 'handshake':
+    case 'sign':
+      return null
+    default:
+      return definition satisfies never
+  }
+}
 
 const nameIn = (definition: Definition): string => ('key' in definition ? definition.key : 'handshake')
 

@@ -17,7 +17,14 @@ export const runningCodes = {
     'A relay without a member list may listen on this machine only.',
     'Name the members: `mpc relay --definition FILE`.',
   ),
-  E_NATS_GROUP: entry('The command does not name the members.', 'Give one of --definition and --cards.'),
+  E_NATS_GROUP: entry(
+    'The command does not name the members.',
+    'Give one of --definition, --key and --cards.',
+  ),
+  E_CORE_ONLY: entry(
+    'The server keeps no requests: it is `mpc relay`, or a nats-server without JetStream.',
+    'Use a nats-server with JetStream: `mpc nats config --jetstream DIR`. Or ask while everybody is there: `mpc sign --in FILE`.',
+  ),
   E_BROKER: entry('No NATS server answers at that address.', 'Start it, or name another with --nats.'),
   E_BROKER_AUTH: entry(
     'The server does not know this identity, or rejects the NATS credentials.',

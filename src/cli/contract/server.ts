@@ -1,5 +1,5 @@
 /** `data` of the commands that run a server, or configure one. */
-import { count, hex, list, name, object, orNull, type Schema, text } from './schema.js'
+import { count, hex, list, name, object, oneOf, orNull, type Schema, text } from './schema.js'
 
 export const serverData: Readonly<Record<string, Schema>> = {
   relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
@@ -9,5 +9,14 @@ export const serverData: Readonly<Record<string, Schema>> = {
     config: text,
     /** Fingerprints of title holders in the policy whose cards are not known: they cannot connect. */
     unknown: list(hex(32)),
+  }),
+  'nats setup': object({
+    key: name,
+    stream: text,
+    state: oneOf('made', 'changed', 'unchanged'),
+    /** Names of custodians; of others the first 32 letters of their subjects. */
+    people: list(text),
+    added: list(text),
+    removed: list(text),
   }),
 }

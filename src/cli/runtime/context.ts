@@ -138,8 +138,12 @@ export class Context {
     return (await import('./new-passphrase.js')).holderSecret(this.#sources(), name, fd)
   }
 
-  /** @throws Failure as `connectNats` does */
-  async connect(identity: Identity): Promise<Transport> {
+  /**
+   * @param identity null where the settings name NATS credentials
+   * @param inbox the first token of the subjects for answers; the client's own by default
+   * @throws Failure as `connectNats` does
+   */
+  async connect(identity: Identity | null, inbox?: string): Promise<Transport> {
     const { nats, path } = await this.config()
     const { connectNats } = await import('../../messaging/transport/nats.js')
     const connected = connectNats({
@@ -150,7 +154,8 @@ export class Context {
       cert: await this.#text(nats.cert, false),
       key: await this.#text(nats.key, true),
       creds: await this.#text(nats.creds, true),
-      nkey: identity.nkey,
+      nkey: identity && identity.nkey,
+      inbox,
       patience: Math.max(0, joinUntil(this.patience, this.now()) - this.now()),
       signal: this.signal,
       retrying: ({ message }) => this.terminal.say(`${message}. Trying again.`),

@@ -1,6 +1,7 @@
 /** The world of a ceremony, made from a command's context. */
 import { wipeIdentity } from '../../ceremony/contacts/identity.js'
 import type { World } from '../../ceremony/world.js'
+import { inboxOf } from '../../messaging/transport/subjects.js'
 import { hurried, type Transport } from '../../messaging/transport/transport.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Context } from './context.js'
@@ -42,7 +43,10 @@ export async function inWorld<T>(
   let transport: Transport | null = null
   let stop = () => {}
   try {
-    transport = hurried(await context.connect(identity), lastWords(context))
+    transport = hurried(
+      await context.connect(identity, inboxOf(seating.card.fingerprint)),
+      lastWords(context),
+    )
     const toFile = context.emitFor(seating.ceremony)
     const { terminal, patience, now } = context
     const around = { patience, now, network: transport }

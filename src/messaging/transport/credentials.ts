@@ -16,9 +16,13 @@ export type Login = {
   readonly expires: number | null
 }
 
-/** @throws Failure `E_NATS_CREDS` (configuration) for a file without credentials */
-export function loginOf(creds: FileText | undefined, identity: SigningKey): Login {
-  if (creds === undefined) return { answer: answerBy(identity), path: null, expires: null }
+/**
+ * @param identity null where there are credentials
+ * @throws Failure `E_NATS_CREDS` (configuration) for a file without credentials
+ */
+export function loginOf(creds: FileText | undefined, identity: SigningKey | null): Login {
+  if (creds === undefined && identity === null) throw new Error('nobody answers the server')
+  if (creds === undefined) return { answer: answerBy(identity as SigningKey), path: null, expires: null }
   const { jwt, seed } = blocksOf(creds)
   const claims = claimsOf(jwt)
   if (claims === null) throw unusable(creds, 'its JWT is cut short or damaged')

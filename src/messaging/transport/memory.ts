@@ -24,6 +24,7 @@ export class MemoryNetwork {
     return {
       connected: true,
       maxPayload: Infinity,
+      questions: null,
       onDisconnect: () => () => {},
       onReconnect: () => () => {},
       onFailure: () => () => {},

@@ -6,7 +6,13 @@
 import { fingerprintOf, type Keys } from '../../wire/identity/card.js'
 import { nkeyText } from '../../wire/base/nkey.js'
 import { LIMITS } from './limits.js'
-import { approverPermissions, type Permissions, permissionsOf } from './subjects.js'
+import {
+  approverPermissions,
+  keeperPermissions,
+  type Permissions,
+  permissionsOf,
+  SETUP_PUBLISH,
+} from './subjects.js'
 
 export type NatsConfig = {
   /** The account's name. */
@@ -16,12 +22,22 @@ export type NatsConfig = {
   readonly approvers: readonly Keys[]
   /** `HOST:PORT`. */
   readonly listen: string
+  /** With JetStream, which keeps the requests of a key; null: without. */
+  readonly keeping: Keeping | null
   /** Paths on the server's machine; with `ca`, clients need a certificate too. */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string | null } | null
 }
 
+export type Keeping = {
+  /** A folder on the server's machine. */
+  readonly folder: string
+  readonly keyId: Uint8Array
+  /** The name of the member who may run `mpc nats setup`; null: somebody with other credentials does. */
+  readonly admin: string | null
+}
+
 /** The configuration, line by line. */
-export function natsConfig({ account, members, approvers, listen, tls }: NatsConfig): string[] {
+export function natsConfig({ account, members, approvers, listen, keeping, tls }: NatsConfig): string[] {
   return [
     `listen: ${JSON.stringify(listen)}`,
     '# Room for those who have not said who they are: they are dropped after 2 s, and take no place of a member.',
@@ -34,7 +50,8 @@ export function natsConfig({ account, members, approvers, listen, tls }: NatsCon
     `ping_max: ${LIMITS.pings}`,
     'write_deadline: "5s"',
     ...(tls ? tlsBlock(tls) : []),
-    ...accountsBlock(account, members, approvers),
+    ...(keeping ? [`jetstream { store_dir: ${JSON.stringify(keeping.folder)} }`] : []),
+    ...accountsBlock(account, members, approvers, keeping),
   ]
 }
 
@@ -43,19 +60,38 @@ export function accountsBlock(
   account: string,
   members: readonly Keys[],
   approvers: readonly Keys[] = [],
+  keeping: Keeping | null = null,
 ): string[] {
+  const lines = (keys: Keys, own: (fingerprint: Uint8Array) => Permissions): string[] =>
+    userLines(keys, (fingerprint) => kept(own(fingerprint), fingerprint, keeping, keys.name))
   return [
     'accounts {',
     `  ${JSON.stringify(account)} {`,
+    ...(keeping ? ['    jetstream: enabled'] : []),
     '    users: [',
     ...[
-      ...members.flatMap((keys) => userLines(keys, permissionsOf)),
-      ...approvers.flatMap((keys) => userLines(keys, approverPermissions)),
+      ...members.flatMap((keys) => lines(keys, permissionsOf)),
+      ...approvers.flatMap((keys) => lines(keys, approverPermissions)),
     ].map((line) => `      ${line}`),
     '    ]',
     '  }',
     '}',
   ]
+}
+
+/** The same permissions, and those for what the server keeps. */
+function kept(
+  { publish, subscribe }: Permissions,
+  fingerprint: Uint8Array,
+  keeping: Keeping | null,
+  name: string,
+): Permissions {
+  if (keeping === null) return { publish, subscribe }
+  const more = keeperPermissions(keeping.keyId, fingerprint)
+  return {
+    publish: [...publish, ...more.publish, ...(keeping.admin === name ? [SETUP_PUBLISH] : [])],
+    subscribe: [...subscribe, ...more.subscribe],
+  }
 }
 
 function userLines(keys: Keys, granted: (fingerprint: Uint8Array) => Permissions): string[] {

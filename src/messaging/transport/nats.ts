@@ -9,13 +9,15 @@ import { type Login, loginOf } from './credentials.js'
 import { probe } from './probe.js'
 import { broker, type Lasts, permissionFailure, refusal, tooLarge, type Trouble } from './refusals.js'
 import { type FileText, type Server, type ServerOptions, serversIn, type Tls, tlsFor } from './servers.js'
-import { Listeners, type Transport } from './transport.js'
+import { type Answer, Listeners, type Transport } from './transport.js'
 
 export type NatsOptions = ServerOptions & {
   /** A NATS credentials file. */
   readonly creds?: FileText | undefined
   /** The identity's NATS key, which answers the server's challenge if there are no `creds`. */
-  readonly nkey: SigningKey
+  readonly nkey: SigningKey | null
+  /** The first token of the subjects for answers; the client's own by default. */
+  readonly inbox?: string | undefined
   /** How long to retry a server that was reached and breaks the connection, in milliseconds; 0 by default. */
   readonly patience?: number
   /** Ends the retries. */
@@ -57,7 +59,7 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
     await pause(signal)
   }
   for (let within = FIRST_TRY; ; within = Math.min(within * LONGER, LONGEST_TRY)) {
-    const connection = await dial(servers, tls, login, within)
+    const connection = await dial(servers, tls, login, { within, inbox: options.inbox })
     if (connection) return transportOver(connection, login, servers, now)
     // Probe by hand until it succeeds: the client only times out when its connection breaks early.
     let trouble: Trouble | null
@@ -72,7 +74,7 @@ async function dial(
   servers: readonly Server[],
   tls: Tls | null,
   login: Login,
-  timeout: number,
+  { within, inbox }: { readonly within: number; readonly inbox: string | undefined },
 ): Promise<NatsConnection | null> {
   const { connect } = await import('nats')
   try {
@@ -80,7 +82,8 @@ async function dial(
       servers: servers.map(({ where }) => where),
       name: 'mpc',
       noEcho: true,
-      timeout,
+      timeout: within,
+      ...(inbox !== undefined && { inboxPrefix: inbox }),
       maxReconnectAttempts: -1,
       reconnectTimeWait: 500,
       pingInterval: 10_000,
@@ -133,6 +136,10 @@ async function pause(signal: AbortSignal | undefined): Promise<void> {
 /** How long a server may take to confirm a flush, in milliseconds. */
 const FLUSH_WITHIN = 10_000
 const LEAVE_WITHIN = 2000
+/** How long the server may take to answer a question, in milliseconds. */
+const ANSWER_WITHIN = 10_000
+/** Subjects of questions and answers: what is refused there ends one question, and no ceremony. */
+const OF_QUESTIONS = /^(?:\$JS\.|_INBOX|mpc\.v1\.work\.)/
 
 function transportOver(
   nc: NatsConnection,
@@ -175,6 +182,7 @@ function transportOver(
       const subscription = unlessClosed(nc, () => nc.subscribe(subject, { callback }))
       return () => unlessClosed(nc, () => subscription?.unsubscribe())
     },
+    questions: nc.info?.jetstream ? { ask: (...question) => ask(nc, where, ...question) } : null,
     flush: async () => {
       if (nc.isClosed() || !connected) return false
       return within(FLUSH_WITHIN, nc.flush())
@@ -195,8 +203,10 @@ function transportOver(
         transport.connected = connected = true
         reconnects.tell()
       } else if (status.type === 'error') {
-        if (status.data === 'PERMISSIONS_VIOLATION') fail(permissionFailure(status.permissionContext))
-        else if (lastWords(nc).includes('subscriptions exceeded')) {
+        if (status.data === 'PERMISSIONS_VIOLATION') {
+          const { permissionContext: context } = status
+          if (!OF_QUESTIONS.test(context?.subject ?? '')) fail(permissionFailure(context))
+        } else if (lastWords(nc).includes('subscriptions exceeded')) {
           fail(refusal(lastWords(nc), where, login, now()).failure)
         }
       }
@@ -208,6 +218,31 @@ function transportOver(
     if (error) fail(refusal(lastWords(nc) || error.message, where, login, now()).failure)
   })
   return transport
+}
+
+/** One question to the server. @throws Failure (network) */
+async function ask(
+  nc: NatsConnection,
+  where: string,
+  subject: string,
+  bytes: Uint8Array,
+  id?: string,
+): Promise<Answer> {
+  const { headers } = await import('nats')
+  const marks = headers()
+  if (id !== undefined) marks.set('Nats-Msg-Id', id)
+  try {
+    const more = id === undefined ? {} : { headers: marks }
+    const said = await nc.request(subject, bytes, { timeout: ANSWER_WITHIN, ...more })
+    const { data, reply = '', headers: about } = said
+    return { bytes: data, subject: said.subject, reply, status: about?.code ?? 0 }
+  } catch (error) {
+    const { code, permissionContext } = error as NatsError
+    if (permissionContext) throw permissionFailure(permissionContext)
+    // Nobody listens there: JetStream is off for this account.
+    if (code === '503') return { bytes: new Uint8Array(), subject, reply: '', status: 503 }
+    throw broker(`the NATS server at ${where} does not answer`, 'run the same command again', error)
+  }
 }
 
 /** Ignores operations on a closed connection: its failure was reported when it closed. */

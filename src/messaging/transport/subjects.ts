@@ -54,6 +54,19 @@ export function requestSubjects(keyId: Uint8Array, self: Uint8Array): Subjects {
   }
 }
 
+/** `mpc.v1.work.<k>.<from>`: what a server keeps about requests of one key. Chatter on `req` is never kept. */
+export const workSubject = (keyId: Uint8Array, from: Uint8Array): string =>
+  subject('mpc', 'v1', 'work', ceremonyToken(keyId), memberToken(from))
+
+/** The pattern of all of it. */
+export const workOf = (keyId: Uint8Array): string => subject('mpc', 'v1', 'work', ceremonyToken(keyId), '*')
+
+/** The stream that keeps it. Each member reads it by a durable consumer that is named by its token. */
+export const streamOf = (keyId: Uint8Array): string => `MPC_WORK_${ceremonyToken(keyId)}`
+
+/** Where the server answers a member; nobody else may listen there. */
+export const inboxOf = (fingerprint: Uint8Array): string => `_INBOX_${memberToken(fingerprint)}`
+
 /** The patterns that a broker's user may publish and subscribe to. */
 export type Permissions = { readonly publish: readonly string[]; readonly subscribe: readonly string[] }
 
@@ -77,6 +90,27 @@ export const approverPermissions = (fingerprint: Uint8Array): Permissions => ({
   publish: [`mpc.v1.req.*.${memberToken(fingerprint)}`],
   subscribe: ['mpc.v1.req.*.*'],
 })
+
+/**
+ * What a member or an approver may do besides, where a server keeps requests of a key: put its own messages into the
+ * stream, and read them there by its own consumer. It can neither make, change nor remove anything.
+ */
+export function keeperPermissions(keyId: Uint8Array, fingerprint: Uint8Array): Permissions {
+  const me = memberToken(fingerprint)
+  const at = `${streamOf(keyId)}.${me}`
+  return {
+    publish: [
+      `mpc.v1.work.*.${me}`,
+      `$JS.API.CONSUMER.INFO.${at}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${at}`,
+      `$JS.ACK.${at}.>`,
+    ],
+    subscribe: [`${inboxOf(fingerprint)}.>`],
+  }
+}
+
+/** What `mpc nats setup` needs, beside an inbox. */
+export const SETUP_PUBLISH = '$JS.API.>'
 
 /** All subjects, for clients on this machine. */
 export const EVERYTHING: Permissions = { publish: ['mpc.v1.>'], subscribe: ['mpc.v1.>'] }

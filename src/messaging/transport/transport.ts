@@ -27,6 +27,27 @@ export type Transport = {
   readonly maxPayload: number
   /** Calls `listener` once the network has failed for good, even before this call, until stopped. */
   onFailure(listener: (failure: Failure) => void): () => void
+  /** Null where the server has no JetStream: `mpc relay`, and the network inside one process. */
+  readonly questions: Questions | null
+}
+
+/** Questions to the server itself, which keeps messages in streams. Each has one answer. */
+export type Questions = {
+  /**
+   * @param id of the message, for a stream, which takes each once
+   * @throws Failure (network) without an answer in time, or without permission
+   */
+  ask(subject: string, bytes: Uint8Array, id?: string): Promise<Answer>
+}
+
+export type Answer = {
+  readonly bytes: Uint8Array
+  /** The subject of the message, where one of a stream was asked for. */
+  readonly subject: string
+  /** Where to acknowledge such a message. */
+  readonly reply: string
+  /** Of an answer without a message, such as 404; 0 for all others. */
+  readonly status: number
 }
 
 /** A set of listeners. */
@@ -63,6 +84,7 @@ export function hurried(transport: Transport, span: () => number): Transport {
     onDisconnect: (listener) => transport.onDisconnect(listener),
     onReconnect: (listener) => transport.onReconnect(listener),
     onFailure: (listener) => transport.onFailure(listener),
+    questions: transport.questions,
   }
 }
 

@@ -1,5 +1,5 @@
-/** `mpc relay` and `mpc nats config`: the server of a ceremony. */
-import { address, any, once, paths, repeatable } from '../../runtime/parse.js'
+/** `mpc relay`, `mpc nats config` and `mpc nats setup`: the server of a ceremony. */
+import { address, any, name, once, paths, repeatable } from '../../runtime/parse.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 
 const serverFlags: readonly Flag[] = [
@@ -33,7 +33,12 @@ export const serverCommands: readonly CommandSpec[] = [
   {
     name: 'nats config',
     summary: 'print a nats-server configuration that admits these people only',
-    examples: ['mpc nats config --definition treasury.mpc', 'mpc nats config --cards bob.card,carol.card'],
+    examples: [
+      'mpc nats config --definition treasury.mpc',
+      'mpc nats config --cards bob.card,carol.card',
+      'mpc nats config --definition treasury.mpc --jetstream /var/lib/nats --admin alice',
+      'mpc nats config --key treasury --jetstream /var/lib/nats',
+    ],
     flags: [
       ...serverFlags,
       {
@@ -46,7 +51,32 @@ export const serverCommands: readonly CommandSpec[] = [
         text: 'the certificate authority of clients, PEM; each client then needs a certificate',
         parse: once(any),
       },
+      {
+        flags: '--key <name>',
+        text: 'a key of this home instead, with the people of now',
+        parse: once(name),
+      },
+      {
+        flags: '--jetstream <dir>',
+        text: "keep requests that wait: a folder on the server's machine; needs --definition or --key",
+        parse: once(any),
+      },
+      {
+        flags: '--admin <name>',
+        text: 'with --jetstream: the member who may run `mpc nats setup`',
+        parse: once(name),
+      },
     ],
     load: async () => (await import('./nats-config.js')).run,
+  },
+  {
+    name: 'nats setup',
+    summary: 'make the place for requests of a key that wait, for exactly its people',
+    examples: [
+      'mpc nats setup --key treasury',
+      'mpc nats setup --key treasury --nats tls://nats.example.org:4222 --nats-creds admin.creds',
+    ],
+    flags: [{ flags: '--key <name>', text: 'the key', parse: once(name), required: true }],
+    load: async () => (await import('./nats-setup.js')).run,
   },
 ]

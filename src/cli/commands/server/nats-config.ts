@@ -1,5 +1,5 @@
 import { parseCards } from '../../../ceremony/contacts/import-cards.js'
-import { natsConfig } from '../../../messaging/transport/nats-config.js'
+import { type Keeping, natsConfig } from '../../../messaging/transport/nats-config.js'
 import { isLoopback } from '../../../messaging/transport/transport.js'
 import { CodecError } from '../../../protocol/core/codec.js'
 import { checkDistinct, type Keys } from '../../../wire/identity/card.js'
@@ -11,6 +11,7 @@ import {
   cardAlone,
   type Group,
   groupOf,
+  groupOfKey,
   type TlsFiles,
   tlsFiles,
   unknownLines,
@@ -24,6 +25,11 @@ export type Options = TlsFiles & {
   readonly card?: readonly string[]
   readonly listen?: Address
   readonly tlsCa?: string
+  readonly key?: string
+  /** A folder on the server's machine. */
+  readonly jetstream?: string
+  /** A member's name. */
+  readonly admin?: string
 }
 
 const LISTEN: Address = { host: '127.0.0.1', port: 4222 }
@@ -43,7 +49,8 @@ export async function run(context: Context, options: Options): Promise<Result> {
     })
   }
   const tls = files && { ...files, ca: options.tlsCa ?? null }
-  const config = natsConfig({ account: name, members, approvers, listen: hostPort(listen), tls })
+  const keeping = keepingIn(options, group)
+  const config = natsConfig({ account: name, members, approvers, listen: hostPort(listen), keeping, tls })
   return {
     data: {
       account: name,
@@ -60,15 +67,33 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
 }
 
-async function theGroup(context: Context, { definition, cards, card = [] }: Options): Promise<Group> {
+/** @throws Failure `E_NATS_GROUP` (usage) */
+function keepingIn({ jetstream, admin }: Options, { keyId, members }: Group): Keeping | null {
+  if (jetstream === undefined) {
+    if (admin === undefined) return null
+    throw groupFailure('--admin goes with --jetstream', 'a server without JetStream needs no setup')
+  }
+  if (keyId === null) {
+    throw groupFailure('--jetstream needs the key whose requests are kept', 'give --definition or --key')
+  }
+  const names = members.map(({ name }) => name)
+  if (admin !== undefined && !names.includes(admin)) {
+    throw groupFailure(`${admin} is no member`, `the members: ${names.join(', ')}`)
+  }
+  return { folder: jetstream, keyId, admin: admin ?? null }
+}
+
+async function theGroup(context: Context, { definition, cards, key, card = [] }: Options): Promise<Group> {
+  const ways = [definition, cards, key].filter((way) => way !== undefined).length
+  if (ways === 1 && key !== undefined) return groupOfKey(context, key, card)
   if (definition === undefined && card.length > 0) throw cardAlone()
-  if (definition !== undefined && cards === undefined) return groupOf(context, definition, card)
-  if (definition !== undefined || cards === undefined) {
-    throw groupFailure('no members are named, or twice', 'give one of --definition and --cards')
+  if (ways === 1 && definition !== undefined) return groupOf(context, definition, card)
+  if (ways !== 1 || cards === undefined) {
+    throw groupFailure('no members are named, or twice', 'give one of --definition, --key and --cards')
   }
   const texts = await Promise.all(cards.map((file) => readNamed(file, '--cards')))
   const members = distinct(texts.flatMap((bytes) => [...parseCards(bytes)]))
-  return { name: 'mpc', members, approvers: [], unknown: [] }
+  return { name: 'mpc', members, approvers: [], unknown: [], keyId: null }
 }
 
 function distinct(cards: readonly Keys[]): readonly Keys[] {
