@@ -20,8 +20,15 @@ const TYPES: Readonly<Record<Scheme, readonly AddressType[]>> = {
 /** The addresses that a key of a scheme has. */
 export const addressTypes = (scheme: Scheme): readonly AddressType[] => TYPES[scheme]
 
-/** Bitcoin's main network; a rehearsal's address is one of the test network, which takes no real money. */
-export const bitcoinNetwork = (): BTC_NETWORK => (isRehearsal() ? TEST_NETWORK : NETWORK)
+export const NETWORKS = ['mainnet', 'testnet'] as const
+/** One of Bitcoin's networks. Ethereum and Solana have the same addresses on all of theirs. */
+export type Network = (typeof NETWORKS)[number]
+
+/** The main network; a rehearsal's is the test network, which takes no real money. */
+export const ownNetwork = (): Network => (isRehearsal() ? 'testnet' : 'mainnet')
+
+export const bitcoinNetwork = (network: Network = ownNetwork()): BTC_NETWORK =>
+  network === 'testnet' ? TEST_NETWORK : NETWORK
 
 /** The same as effects and rules call it. */
 export const bitcoinChain = (): string => (isRehearsal() ? 'bitcoin-testnet' : 'bitcoin')
@@ -30,17 +37,17 @@ export const bitcoinChain = (): string => (isRehearsal() ? 'bitcoin-testnet' : '
 export const bitcoinName = (): string => (isRehearsal() ? 'the Bitcoin test network' : 'Bitcoin')
 
 /** @param publicKey in the form of the scheme that has this type of address: `publicKeyOf` */
-export function addressOf(type: AddressType, publicKey: Uint8Array): string {
+export function addressOf(type: AddressType, publicKey: Uint8Array, network?: Network): string {
   switch (type) {
     case 'evm':
       // The last 20 bytes of the Keccak-256 of the point's x and y, 64 bytes.
       return eip55(keccak_256(secp256k1.Point.fromBytes(publicKey).toBytes(false).subarray(1)).subarray(12))
     case 'btc-p2wpkh':
       // BIP-141, BIP-173: witness version 0, program HASH160 of the compressed point.
-      return Address(bitcoinNetwork()).encode({ type: 'wpkh', hash: hash160(publicKey) })
+      return Address(bitcoinNetwork(network)).encode({ type: 'wpkh', hash: hash160(publicKey) })
     case 'btc-p2tr':
       // BIP-341, BIP-350: witness version 1, program the output key.
-      return Address(bitcoinNetwork()).encode({ type: 'tr', pubkey: publicKey })
+      return Address(bitcoinNetwork(network)).encode({ type: 'tr', pubkey: publicKey })
     case 'sol':
       return base58.encode(publicKey)
     default:

@@ -2,6 +2,7 @@
 import { curveOf, type Scheme } from '../../src/protocol/group/scheme.js'
 import { stageEpoch, writeState } from '../../src/storage/home/epochs.js'
 import { stagePolicy } from '../../src/storage/home/policies.js'
+import { marked } from '../../src/storage/sealed/rehearsal-mark.js'
 import { openHome } from '../../src/storage/home/home.js'
 import { sha256 } from '../../src/wire/base/hash.js'
 import { encodeRecord, type KeyRecord, recordDigest } from '../../src/wire/key/record.js'
@@ -26,7 +27,10 @@ export async function stageKey(
   const record: KeyRecord = { ...made, members }
   const at = await openHome(home)
   const digest = recordDigest(record)
-  await stageEpoch(at, name, digest, { 'record.cbor': encodeRecord(record), 'share.age': new Uint8Array(1) })
+  await stageEpoch(at, name, digest, {
+    'record.cbor': encodeRecord(record),
+    'share.age': marked(new Uint8Array(1)),
+  })
   const epochs = [{ digest, number: 1, status: 'active' as const }]
   if (policy) await stagePolicy(at, name, 1, { yaml: policy })
   const number = policy ? 1 : 0

@@ -152,7 +152,12 @@ export const runningCodes = {
     'Use a path like m/0/1, without hardened steps, or no path for the key itself.',
   ),
   E_ADDRESS_TYPE: entry('Keys of this scheme have no such address.', 'Use a type that the error names.'),
-  E_XPUB: entry('Ed25519 keys have no extended public key.', 'Export the key with --format hex.'),
+  E_KEY_FORMAT: entry('Keys of this scheme have no such form.', 'Use a format that the error names.'),
+  E_NETWORK: entry(
+    'A key of a rehearsal has no address on the main network, so that nobody sends real money to it.',
+    'Leave --network out.',
+  ),
+  E_BINARY: entry('The format is binary, and no text for a terminal or a pipe.', 'Add -o FILE.'),
   E_REQUEST_TIME: entry(
     "The request's time is in the future, or it lasts more than 24 hours.",
     'Compare clocks with its asker, then ask for a new request.',

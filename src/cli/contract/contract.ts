@@ -222,6 +222,7 @@ const DATA: Readonly<Record<string, Schema>> = {
     scheme,
     type: oneOf('evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'),
     path: orNull(text),
+    network: oneOf('mainnet', 'testnet'),
     public_key: publicKey,
     address: text,
   }),
@@ -233,6 +234,14 @@ const DATA: Readonly<Record<string, Schema>> = {
     chain_code: orNull(hex(32)),
     /** Null where the scheme has none. */
     xpub: orNull({ type: 'string', pattern: '^[xt]pub[1-9A-HJ-NP-Za-km-z]+$' }),
+    /** Of the receiving addresses 0/* and the change 1/*; null where Bitcoin has no such keys. */
+    descriptor: orNull({ type: 'string', pattern: '^(wpkh|tr)[(].+[)]#[a-z0-9]{8}$' }),
+    network: oneOf('mainnet', 'testnet'),
+    format: oneOf('descriptor', 'xpub', 'pem', 'der', 'jwk', 'ssh', 'hex'),
+    /** In that format; of der the bytes in base64. */
+    exported: text,
+    /** Null without -o. */
+    file: orNull(path),
   }),
   ...policyData,
   ...signingData,

@@ -10,6 +10,7 @@ import { hex } from '../../wire/base/text.js'
 import { derivedKey } from '../../wire/key/derived-key.js'
 import { badPayload } from '../bad-payload.js'
 import { MOST_MESSAGES, type Subject } from '../decoder.js'
+import { fingerprintOf } from '../xpub.js'
 import type { InputFields, OutputFields, PsbtInput, PsbtOutput } from './psbt-file.js'
 import { kindOf } from './scripts.js'
 
@@ -53,7 +54,7 @@ export function ownerOf({ record, path }: Subject): Owner {
         : OutScript.encode({ type: 'wpkh', hash: hash160(publicKey) })
     return { path, publicKey, groupPoint, script }
   }
-  return { fingerprint: hex(hash160(record.group_point).subarray(0, 4)), keyAt, asked: keyAt(path) }
+  return { fingerprint: hex(fingerprintOf(record.group_point)), keyAt, asked: keyAt(path) }
 }
 
 function claimsOf(owner: Owner, fields: InputFields | OutputFields): Claim[] {

@@ -1,5 +1,6 @@
 /** `mpc sign`, `mpc inspect`, `mpc key`, `mpc verify` and `mpc transcript`. */
-import type { AddressType } from '../../../payload/address.js'
+import { ADDRESS_TYPES, NETWORKS } from '../../../payload/address.js'
+import { KEY_FORMATS } from '../../../payload/public-key-file.js'
 import { PAYLOAD_NAMES, PAYLOAD_TYPES } from '../../../payload/registry/registry.js'
 import { any, approval, hash, name, names, once, oneOf, repeatable } from '../../runtime/parse.js'
 import { allowQuarantined, linger } from '../../args/shared-flags.js'
@@ -11,11 +12,31 @@ const path: Flag = {
   parse: once(any),
 }
 
+const network: Flag = {
+  flags: '--network <network>',
+  text: 'the network of Bitcoin: mainnet (the default) or testnet; other chains have one form for all',
+  parse: once(oneOf(NETWORKS)),
+}
+const out: Flag = { flags: '-o, --out <file>', text: 'the file to write', parse: once(any) }
+
 const type = { flags: '--type <type>', parse: once(oneOf(PAYLOAD_NAMES)) }
 const words = {
   title: 'Payload types',
   rows: PAYLOAD_TYPES.map(({ type: name, summary }) => [name, summary] as const),
 }
+
+const FORMAT_ROWS = [
+  [
+    'descriptor',
+    'for Bitcoin wallets: the addresses below 0/* and 1/* (ecdsa and schnorr-taproot; the default there)',
+  ],
+  ['xpub', 'BIP-32, for other programs that derive addresses (ecdsa, schnorr-taproot)'],
+  ['pem', 'SubjectPublicKeyInfo, for OpenSSL (ecdsa, eddsa)'],
+  ['der', 'the same in binary, into a file'],
+  ['jwk', 'a JSON Web Key (ecdsa, eddsa)'],
+  ['ssh', 'a line for authorized_keys or allowed_signers (eddsa)'],
+  ['hex', 'the bytes of the key (all; the default of eddsa)'],
+] as const
 
 export const signingCommands: readonly CommandSpec[] = [
   {
@@ -85,10 +106,7 @@ export const signingCommands: readonly CommandSpec[] = [
     summary: 'show a key: its public key and its custodians',
     examples: ['mpc key show treasury', 'mpc key show treasury --export -o treasury.record'],
     operands: [{ name: '<name>', text: 'the key' }],
-    flags: [
-      { flags: '--export', text: 'print its public record instead' },
-      { flags: '-o, --out <file>', text: 'the file to write', parse: once(any) },
-    ],
+    flags: [{ flags: '--export', text: 'print its public record instead' }, out],
     load: async () => (await import('./key.js')).runShow,
   },
   {
@@ -103,26 +121,30 @@ export const signingCommands: readonly CommandSpec[] = [
       {
         flags: '--type <type>',
         text: 'evm, btc-p2wpkh (ecdsa); btc-p2tr (schnorr-taproot); sol (eddsa)',
-        parse: once(oneOf<AddressType>(['evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'])),
+        parse: once(oneOf(ADDRESS_TYPES)),
         required: true,
       },
       path,
+      network,
     ],
     load: async () => (await import('./public.js')).runAddress,
   },
   {
     name: 'key export-public',
-    summary: 'print a public key for other programs, as an xpub or as hex',
-    examples: ['mpc key export-public treasury', 'mpc key export-public treasury --format hex --path m/0/1'],
+    summary: 'print a public key for wallets, OpenSSL, SSH and other programs',
+    examples: [
+      'mpc key export-public treasury',
+      'mpc key export-public treasury --format pem -o treasury.pem',
+      'mpc key export-public treasury --format hex --path m/0/1',
+    ],
     operands: [{ name: '<name>', text: 'the key' }],
     flags: [
-      {
-        flags: '--format <format>',
-        text: 'xpub (BIP-32; the default where it exists) or hex',
-        parse: once(oneOf(['xpub', 'hex'])),
-      },
+      { flags: '--format <format>', text: 'listed below', parse: once(oneOf(KEY_FORMATS)) },
       path,
+      network,
+      out,
     ],
+    words: { title: 'Formats', rows: FORMAT_ROWS },
     load: async () => (await import('./public.js')).runExport,
   },
   {

@@ -1,5 +1,13 @@
 import { findKey } from '../../../ceremony/epochs/find-key.js'
-import { type AddressType, addressOf, addressTypes } from '../../../payload/address.js'
+import {
+  type AddressType,
+  addressOf,
+  addressTypes,
+  type Network,
+  ownNetwork,
+} from '../../../payload/address.js'
+import { descriptor } from '../../../payload/descriptor.js'
+import { jwk, type KeyFormat, keyFormats, pem, spki, sshLine } from '../../../payload/public-key-file.js'
 import { xpub } from '../../../payload/xpub.js'
 import { derivedKey } from '../../../wire/key/derived-key.js'
 import { Failure } from '../../../wire/base/failure.js'
@@ -7,8 +15,17 @@ import { hex } from '../../../wire/base/text.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
 
-export type AddressOptions = { readonly type: AddressType; readonly path?: string }
-export type ExportOptions = { readonly format?: 'xpub' | 'hex'; readonly path?: string }
+export type AddressOptions = {
+  readonly type: AddressType
+  readonly path?: string
+  readonly network?: Network
+}
+export type ExportOptions = {
+  readonly format?: KeyFormat
+  readonly path?: string
+  readonly network?: Network
+  readonly out?: string
+}
 
 /** `mpc key address NAME`: the address of a key, or of a key derived from it. */
 export async function runAddress(
@@ -18,6 +35,7 @@ export async function runAddress(
 ): Promise<Result> {
   const { name, record } = await findKey(await context.home(), operands[0] as string)
   const { type, path = null } = options
+  const network = networkIn(options)
   const types = addressTypes(record.scheme)
   if (!types.includes(type)) {
     throw new Failure('usage', 'E_ADDRESS_TYPE', `${record.scheme} keys have no ${type} address`, {
@@ -25,9 +43,9 @@ export async function runAddress(
     })
   }
   const { publicKey } = derivedKey(record, path)
-  const address = addressOf(type, publicKey)
+  const address = addressOf(type, publicKey, network)
   return {
-    data: { key: name, scheme: record.scheme, type, path, public_key: hex(publicKey), address },
+    data: { key: name, scheme: record.scheme, type, path, network, public_key: hex(publicKey), address },
     text: [address],
   }
 }
@@ -39,23 +57,67 @@ export async function runExport(
   operands: readonly string[],
 ): Promise<Result> {
   const { name, record } = await findKey(await context.home(), operands[0] as string)
-  const derived = derivedKey(record, options.path ?? null)
-  const extended = record.chain_code && xpub(record.group_point, record.chain_code, derived.path)
-  const publicKey = hex(derived.publicKey)
-  if (options.format === 'xpub' && extended === null) {
-    throw new Failure('usage', 'E_XPUB', `${record.scheme} keys have no extended public key`, {
-      hint: '--format hex prints the public key; Ed25519 wallets derive keys from the private key only',
+  const { scheme, group_point: point, chain_code: chainCode } = record
+  const network = networkIn(options)
+  const formats = keyFormats(scheme)
+  const format = options.format ?? (formats[0] as KeyFormat)
+  if (!formats.includes(format)) {
+    throw new Failure('usage', 'E_KEY_FORMAT', `${scheme} keys have no ${format} form`, {
+      hint: `${name} has: ${formats.map((each) => `--format ${each}`).join(', ')}`,
     })
   }
+  const { publicKey, path, chainCode: derivedCode } = derivedKey(record, options.path ?? null)
+  const wallet = {
+    xpub: chainCode && xpub(point, chainCode, path, network),
+    descriptor: descriptor(record, path, network),
+  }
+  const textIn: Readonly<Record<Exclude<KeyFormat, 'der'>, () => readonly string[]>> = {
+    hex: () => [hex(publicKey)],
+    xpub: () => [wallet.xpub as string],
+    descriptor: () => [wallet.descriptor as string],
+    pem: () => pem(scheme, publicKey),
+    jwk: () => [JSON.stringify(jwk(scheme, publicKey))],
+    ssh: () => [sshLine(publicKey, name)],
+  }
+  const text = format === 'der' ? null : textIn[format]()
+  const bytes = text === null ? spki(scheme, publicKey) : Buffer.from(`${text.join('\n')}\n`)
+  const file = await written(context, options.out, bytes, format)
   return {
     data: {
       key: name,
-      scheme: record.scheme,
+      scheme,
       path: options.path ?? null,
-      public_key: publicKey,
-      chain_code: derived.chainCode && hex(derived.chainCode),
-      xpub: extended,
+      public_key: hex(publicKey),
+      chain_code: derivedCode && hex(derivedCode),
+      ...wallet,
+      network,
+      format,
+      exported: text === null ? Buffer.from(bytes).toString('base64') : text.join('\n'),
+      file,
     },
-    text: [options.format === 'hex' || extended === null ? publicKey : extended],
+    text: file === null ? (text ?? []) : [file],
   }
+}
+
+/** Writes it where `-o` says. @throws Failure `E_BINARY` (usage): bytes that are no text are printed nowhere */
+async function written(
+  { globals }: Context,
+  out: string | undefined,
+  bytes: Uint8Array,
+  format: KeyFormat,
+): Promise<string | null> {
+  if (out === undefined) {
+    if (format !== 'der' || globals.json) return null
+    throw new Failure('usage', 'E_BINARY', 'der is binary, and goes into a file', { hint: 'add -o FILE' })
+  }
+  const { writeNew } = await import('../../runtime/read-input.js')
+  return writeNew(out, bytes)
+}
+
+/** @throws Failure `E_NETWORK` (usage) in a rehearsal: its keys have no address that takes real money */
+function networkIn({ network = ownNetwork() }: { readonly network?: Network }): Network {
+  if (network === 'testnet' || ownNetwork() === 'mainnet') return network
+  throw new Failure('usage', 'E_NETWORK', 'a key of a rehearsal has no address on the main network', {
+    hint: 'leave --network out',
+  })
 }
