@@ -18,8 +18,9 @@ import {
   text,
   time,
 } from './schema.js'
+import { keyData } from './key.js'
 import { rehearsed } from './rehearsal.js'
-import { policy, policyData } from './policy.js'
+import { policyData } from './policy.js'
 import { serverData } from './server.js'
 import { shareData } from './share.js'
 import { entry, signingData, signings, view } from './signing.js'
@@ -93,30 +94,6 @@ const OF_RESHARES = [
   'policy_previous',
 ]
 const definition = object(definitionFields, OF_RESHARES)
-
-const keyFields = {
-  key: name,
-  key_id: hex(32),
-  scheme,
-  public_key: publicKey,
-  threshold: count(2),
-  members: list(
-    object({
-      name,
-      fingerprint: hex(32),
-      index: count(1),
-      public_share: { type: 'string', pattern: '^[0-9a-f]+$' },
-    }),
-  ),
-  epoch: count(1),
-  definition_id: hex(32),
-  attempt: text,
-  /** Null for a share from paper until the certificate is taken in. */
-  certificate: orNull(path),
-  /** Null for who only signed for a resharing, or restored its share, and saw none of it. */
-  transcript: orNull(path),
-}
-const key = object(keyFields, ['attempt'])
 
 const handshake = object({
   words: list(text, { minItems: 6, maxItems: 6 }),
@@ -209,40 +186,7 @@ const DATA: Readonly<Record<string, Schema>> = {
   'ceremony list': object({ ceremonies, signings }, ['signings']),
   'ceremony finish': { type: 'object' },
   'ecdh handshake': handshake,
-  keygen: key,
-  reshare: key,
-  refresh: key,
-  'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
-  'key show': object(
-    { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy: orNull(policy) },
-    ['attempt'],
-  ),
-  'key address': object({
-    key: name,
-    scheme,
-    type: oneOf('evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'),
-    path: orNull(text),
-    network: oneOf('mainnet', 'testnet'),
-    public_key: publicKey,
-    address: text,
-  }),
-  'key export-public': object({
-    key: name,
-    scheme,
-    path: orNull(text),
-    public_key: publicKey,
-    chain_code: orNull(hex(32)),
-    /** Null where the scheme has none. */
-    xpub: orNull({ type: 'string', pattern: '^[xt]pub[1-9A-HJ-NP-Za-km-z]+$' }),
-    /** Of the receiving addresses 0/* and the change 1/*; null where Bitcoin has no such keys. */
-    descriptor: orNull({ type: 'string', pattern: '^(wpkh|tr)[(].+[)]#[a-z0-9]{8}$' }),
-    network: oneOf('mainnet', 'testnet'),
-    format: oneOf('descriptor', 'xpub', 'pem', 'der', 'jwk', 'ssh', 'hex'),
-    /** In that format; of der the bytes in base64. */
-    exported: text,
-    /** Null without -o. */
-    file: orNull(path),
-  }),
+  ...keyData,
   ...policyData,
   ...signingData,
   ...shareData,
