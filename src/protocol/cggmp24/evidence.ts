@@ -40,12 +40,13 @@ import {
 } from './presign/checks.js'
 import { answerProofsHold, nonceProofsHold, pedersenOf } from './presign/jobs.js'
 import { answerTo, type First, presignLetters, ROUND, type Second, sigmaLetter } from './presign/letters.js'
-import { publicPresignature } from './presign/presignature.js'
-import { sigmaChecks } from './sign.js'
+import { type PublicPresignature, publicPresignature } from './presign/presignature.js'
+import { type Purpose, rerandomise } from './presign/rerandomise.js'
+import { sigmaChecks, targetOf } from './sign.js'
 import { auxOf, contextOf, type EcdsaPublic, type Signers, signersOf } from './presign/signers.js'
 
 /**
- * Names the signers that provably broke the signing of `digest`. A failure phase takes seconds for each pair
+ * Names the signers that provably broke the signing of `digest`, or presigning ahead if it is null. A failure phase takes seconds for each pair
  * of signers.
  * @param session the run's sid and signers; any signer may be `self`
  * @param key from the agreed record
@@ -56,19 +57,36 @@ import { auxOf, contextOf, type EcdsaPublic, type Signers, signersOf } from './p
 export function judgeFailure(
   session: Session,
   key: EcdsaPublic,
-  digest: Uint8Array,
+  digest: Uint8Array | null,
   rounds: Rounds,
   disputes: readonly Dispute[] = [],
 ): Judging<readonly Accusation[]> {
   const signers = signersOf(session, key, digest)
-  return verdictOf(() => judge(session, signers, digest, rounds, disputes))
+  return verdictOf(() => judge(session, signers, rounds, disputes))
+}
+
+/**
+ * Names the signers whose shares are wrong in a run that signed with a presignature made ahead.
+ * @param session the signing run's sid and signers; any signer may be `self`
+ * @param known all that is public of the presignature, as all its makers confirmed it
+ * @throws RangeError as `rerandomise`
+ */
+export function judgeUse(
+  session: Session,
+  known: PublicPresignature,
+  purpose: Purpose,
+  rounds: Rounds,
+): Judging<readonly Accusation[]> {
+  const { target } = rerandomise(session, known, purpose)
+  return verdictOf(() => {
+    demand(ROUND.sign, lettersOf(session, rounds, ROUND.sign, sigmaLetter), sigmaChecks(target))
+  })
 }
 
 /** Checks the rounds again, up to the last letters. @throws ProtocolAbort */
 function* judge(
   session: Session,
   signers: Signers,
-  digest: Uint8Array,
   rounds: Rounds,
   disputes: readonly Dispute[],
 ): Judging<void> {
@@ -104,9 +122,9 @@ function* judge(
     return
   }
 
-  if (sumOfDeltas(third) === 0n) return
+  if (sumOfDeltas(third) === 0n || signers.digest === null) return
   const sigmas = lettersOf(session, rounds, ROUND.sign, sigmaLetter)
-  demand(ROUND.sign, sigmas, sigmaChecks(publicPresignature(signers, said, digest)))
+  demand(ROUND.sign, sigmas, sigmaChecks(targetOf(publicPresignature(signers, said))))
 }
 
 /** The first check that a direct letter fails; null if it passes all. */

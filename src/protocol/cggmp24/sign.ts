@@ -1,6 +1,7 @@
 /**
  * Signing (CGGMP24): one round with a presignature. Each share is checked against its sender's letters in
- * presigning. A ceremony runs presigning and signing together, with message and path known from the start.
+ * presigning. `sign` runs presigning and signing together, with message and path known from the start;
+ * `signWithPresignature` takes one that was made ahead.
  * The signature is returned only after an ordinary verifier has accepted it.
  */
 import { secp256k1 as nobleSecp256k1 } from '@noble/curves/secp256k1.js'
@@ -13,7 +14,8 @@ import { fromBytes } from './integers/integers.js'
 import { presign } from './presign/presign.js'
 import { byChance } from './presign/checks.js'
 import { ROUND, sigmaLetter } from './presign/letters.js'
-import type { Presignature, PublicPresignature } from './presign/presignature.js'
+import type { Halves, Presignature, PublicPresignature, Target } from './presign/presignature.js'
+import { type Purpose, rerandomise, rerandomiseHalves } from './presign/rerandomise.js'
 import type { EcdsaKey } from './presign/signers.js'
 
 /** An ECDSA signature with s in the lower half. */
@@ -42,16 +44,35 @@ export function* sign(
 }
 
 /**
- * Signs the digest of a presignature, and uses it up.
- * @throws Error if it was used before; RangeError in any run but its own
+ * Signs the digest that a presignature was made for, and uses it up.
+ * @throws Error if it was used before; RangeError in any run but its own, and for one made ahead
  * @throws ProtocolAbort naming everybody whose share does not verify
  */
 export function* signOnline(session: Session, presignature: Presignature): Protocol<EcdsaSignature> {
   const known = presignature.public
   if (!equalBytes(known.signers.sid, session.sid)) throw new RangeError('this presignature is of another run')
-  const { r, m } = numbersOf(known)
+  return yield* signTarget(session, targetOf(known), presignature.consume())
+}
+
+/**
+ * Signs with a presignature that was made ahead, re-randomised for this run and this purpose, and uses it up.
+ * Before that, the caller must have recorded for good that it is used.
+ * @throws Error if it was used before; RangeError if it is of this very run, of other signers, or not made ahead
+ * @throws ProtocolAbort naming everybody whose share does not verify
+ */
+export function* signWithPresignature(
+  session: Session,
+  presignature: Presignature,
+  purpose: Purpose,
+): Protocol<EcdsaSignature> {
+  const { rho, target } = rerandomise(session, presignature.public, purpose)
+  return yield* signTarget(session, target, rerandomiseHalves(presignature.consume(), rho, purpose))
+}
+
+/** The last round. Wipes the halves. */
+function* signTarget(session: Session, target: Target, { k, chi }: Halves): Protocol<EcdsaSignature> {
+  const { r, m } = numbersOf(target)
   // σ_i = k̃_i m + r χ̃_i
-  const { k, chi } = presignature.consume()
   const { Fn } = secp256k1
   const mine = Fn.add(
     Fn.mul(secp256k1.parseScalar(k.reveal()), m),
@@ -60,26 +81,33 @@ export function* signOnline(session: Session, presignature: Presignature): Proto
   k.wipe()
   chi.wipe()
   const sigmas = yield* broadcast(session, ROUND.sign, sigmaLetter, mine)
-  demand(ROUND.sign, ofPeers(session, sigmas), sigmaChecks(known))
+  demand(ROUND.sign, ofPeers(session, sigmas), sigmaChecks(target))
   const s = [...sigmas.values()].reduce((a, b) => Fn.add(a, b))
-  return signatureOf(known.Gamma, known.digest, s, known.signers.publicKey)
+  return signatureOf(target.Gamma, target.digest, s, target.publicKey)
+}
+
+/** The target of a presignature that was made for a digest. @throws RangeError for one made ahead */
+export function targetOf({ signers, Gamma, points }: PublicPresignature): Target {
+  const { digest, publicKey } = signers
+  if (digest === null) throw new RangeError('a presignature made ahead is for no digest')
+  return { digest, publicKey, Gamma, points }
 }
 
 /** The check of every share: σ_j Γ = m Δ̃_j + r S̃_j. */
 export function sigmaChecks(
-  known: PublicPresignature,
+  target: Target,
 ): Readonly<Record<string, (sigma: bigint, from: PartyId) => boolean>> {
-  const { r, m } = numbersOf(known)
+  const { r, m } = numbersOf(target)
   return {
     'share of the signature does not verify': (sigma, from) => {
-      const { Delta, S } = known.points.get(from) as { Delta: Point; S: Point }
-      return known.Gamma.multiplyUnsafe(sigma).equals(Delta.multiplyUnsafe(m).add(S.multiplyUnsafe(r)))
+      const { Delta, S } = target.points.get(from) as { Delta: Point; S: Point }
+      return target.Gamma.multiplyUnsafe(sigma).equals(Delta.multiplyUnsafe(m).add(S.multiplyUnsafe(r)))
     },
   }
 }
 
 /** r = Γ.x mod q, and m, the digest as a number mod q (SEC 1): all 256 bits, leading zeros included. */
-function numbersOf({ Gamma, digest }: PublicPresignature): { readonly r: bigint; readonly m: bigint } {
+function numbersOf({ Gamma, digest }: Target): { readonly r: bigint; readonly m: bigint } {
   return { r: abscissa(Gamma), m: secp256k1.Fn.create(fromBytes(digest)) }
 }
 

@@ -248,7 +248,7 @@ describe('a presignature', () => {
     // It knows only its digest, and there is no other way to name one.
     expect(signOnline.length).toBe(2)
     const presignature = presigned().get(1) as Presignature
-    expect(presignature.public.digest).toEqual(message)
+    expect(presignature.public.signers.digest).toEqual(message)
     expect(Object.keys(presignature)).toEqual(['public'])
   })
 

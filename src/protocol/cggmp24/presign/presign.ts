@@ -2,9 +2,9 @@
  * Presigning (CGGMP24, three rounds): exactly the threshold's number of signers make shares of 1/k and of x/k
  * for a nonce k that nobody knows, and the points against which every later signature share is checked.
  *
- * The first letter already binds the run to its digest and to the path's shift, so there are no presignatures
- * for later messages: if a bare digest can be chosen afterwards, a signature of one message forges another
- * (Groth and Shoup, ePrint 2021/1330).
+ * The first letter already binds a run that signs to its digest and to the path's shift: if they can be chosen
+ * once Γ is known, a signature of one message forges another (Groth and Shoup, ePrint 2021/1330). A
+ * presignature made ahead has neither, and signs only by `rerandomise.ts`.
  *
  * Everything that identifiable abort needs is reliably broadcast; only proofs under one party's ring-Pedersen
  * parameters are dealt. Secrets live in `Secret`s and in the inputs of jobs, and both are wiped. Computing
@@ -66,8 +66,8 @@ import { encElgTape } from '../zk/enc-elg.js'
 
 /**
  * Presigns for `digest` with the session's parties, which are the indices of their shares.
- * @param digest 32 bytes. The run's definition must fix digest, key and shift, or honest parties with
- *   different ones accuse one another
+ * @param digest 32 bytes; null to presign ahead, for a key without a shift. The run's definition must fix
+ *   digest, key and shift, or honest parties with different ones accuse one another
  * @throws RangeError unless the parties are exactly as many as the threshold, all members of the key, self
  *   the owner of the share
  * @throws ProtocolAbort naming everybody who broke the protocol; SplitView when the letters were not the same
@@ -75,21 +75,20 @@ import { encElgTape } from '../zk/enc-elg.js'
 export function* presign(
   session: Session,
   key: EcdsaKey,
-  digest: Uint8Array,
+  digest: Uint8Array | null,
   nonces: NonceRng,
 ): Protocol<Presignature> {
   requireOwnQuorum(session, key.share)
   const signers = signersOf(session, key, digest)
   using x = additiveShare(session, key)
   using randomness = hedged(nonces.fresh, 'cggmp24 signing', x, signers.ssid)
-  return yield* presignWith(session, key, digest, { signers, x, rng: randomness.rng })
+  return yield* presignWith(session, key, { signers, x, rng: randomness.rng })
 }
 
 /** `presign` among these signers with the additive share x and all randomness from `rng`, not hedged. */
 export function* presignWith(
   session: Session,
   key: EcdsaKey,
-  digest: Uint8Array,
   { signers, x, rng }: { readonly signers: Signers; readonly x: Secret; readonly rng: Rng },
 ): Protocol<Presignature> {
   const { self, peers } = session
@@ -236,7 +235,7 @@ export function* presignWith(
     return yield* findCheats(session, phase, { signers, said, primes: key.auxSecret, x: factor, masks, rng })
   }
   // Private k̃ = k_i/δ and χ̃ = χ_i/δ. Everything else goes.
-  const known = publicPresignature(signers, said, digest)
+  const known = publicPresignature(signers, said)
   const byDelta = (scalar: bigint) => new Secret(secp256k1.scalarBytes(Fn.div(scalar, sumOfDeltas(third))))
   return new Presignature(known, { k: byDelta(ownK.x), chi: byDelta(chi_i) })
 }

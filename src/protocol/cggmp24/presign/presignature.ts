@@ -10,8 +10,6 @@ import type { Signers } from './signers.js'
 
 export type PublicPresignature = {
   readonly signers: Signers
-  /** The 32 bytes that it is for. */
-  readonly digest: Uint8Array
   /** γG. γ is ECDSA's nonce; k exists so that nobody has to invert γ. */
   readonly Gamma: Point
   /** Δ̃_j and S̃_j of every signer: its share σ_j must satisfy σ_j Γ = m Δ̃_j + r S̃_j. */
@@ -19,7 +17,7 @@ export type PublicPresignature = {
 }
 
 /** Γ, and each Δ̃_j = Δ_j/δ and S̃_j = S_j/δ for δ = Σδ_j. @throws Error when δ is zero */
-export function publicPresignature(signers: Signers, said: Said, digest: Uint8Array): PublicPresignature {
+export function publicPresignature(signers: Signers, said: Said): PublicPresignature {
   const delta = sumOfDeltas(said.third)
   if (delta === 0n) throw byChance('kγ is zero')
   const inverse = secp256k1.Fn.inv(delta)
@@ -29,11 +27,19 @@ export function publicPresignature(signers: Signers, said: Said, digest: Uint8Ar
       { Delta: Delta.multiplyUnsafe(inverse), S: S.multiplyUnsafe(inverse) },
     ]),
   )
-  return { signers, digest, Gamma: said.Gamma, points }
+  return { signers, Gamma: said.Gamma, points }
+}
+
+/** One signature to be made: the share σ_j of each signer must satisfy σ_j Γ = m Δ̃_j + r S̃_j. */
+export type Target = Pick<PublicPresignature, 'Gamma' | 'points'> & {
+  /** 32 bytes. */
+  readonly digest: Uint8Array
+  /** The key that the signature is for. */
+  readonly publicKey: Point
 }
 
 /** k̃ = k/δ and χ̃ = χ/δ, encoded scalars. */
-type Halves = { readonly k: Secret; readonly chi: Secret }
+export type Halves = { readonly k: Secret; readonly chi: Secret }
 
 export class Presignature {
   #halves: Halves | null

@@ -1,8 +1,8 @@
 /**
  * The signers as the mathematics sees them: the additive sharing among exactly the t of n custodians who
- * sign, and the context of the run's proofs. A derivation path's shift enters here, before any nonce exists,
- * and nowhere else: a shift chosen afterwards allows forgery (CVE-2025-66017). So does a digest chosen
- * afterwards, so the run's name covers the digest as well.
+ * sign, and the context of the run's proofs. A derivation path's shift enters here, before any nonce exists:
+ * a shift chosen afterwards allows forgery (CVE-2025-66017). So does a digest chosen afterwards, so the run's
+ * name covers the digest as well. A presignature made ahead has neither; `rerandomise.ts` says how it gets them.
  */
 import { type Point, secp256k1 } from '../../group/curve.js'
 import { type KeyShare, type PublicShares, requireQuorum } from '../../sharing/key-share.js'
@@ -43,22 +43,25 @@ export type Signers = {
   readonly epoch: Uint8Array
   /** The session's. */
   readonly sid: Uint8Array
+  /** The 32 bytes that the run signs; null if it makes a presignature ahead. */
+  readonly digest: Uint8Array | null
   /** 32 bytes: names the run, what it signs, and with which key. */
   readonly ssid: Uint8Array
 }
 
 /**
  * x_i ← λ_i x_i, X_j ← λ_j X_j, and the first signer's x and X, as the public key, plus the shift.
- * @param digest 32 bytes, of what is signed
+ * @param digest 32 bytes, of what is signed; null for a presignature made ahead, which has no path
  * @throws RangeError unless the session's parties are exactly as many as the threshold and all members of the
  *   key, which is one of this scheme
  */
-export function signersOf(session: Session, key: EcdsaPublic, digest: Uint8Array): Signers {
+export function signersOf(session: Session, key: EcdsaPublic, digest: Uint8Array | null): Signers {
   const { parties } = session
   const { share, level, aux, epoch, shift } = key
   requireQuorum(parties, share)
   if (share.scheme !== 'ecdsa-secp256k1') throw new RangeError('this engine makes ECDSA signatures')
-  if (digest.length !== 32) throw new RangeError('a digest has 32 bytes')
+  if (digest !== null && digest.length !== 32) throw new RangeError('a digest has 32 bytes')
+  if (digest === null && shift !== 0n) throw new RangeError('a presignature made ahead has no path')
   const additive = parties.map((party, i) => {
     const X_j = secp256k1.parsePoint(share.publicShares.get(party) as Uint8Array)
     const own = X_j.multiplyUnsafe(lagrange(secp256k1, party, parties))
@@ -72,17 +75,13 @@ export function signersOf(session: Session, key: EcdsaPublic, digest: Uint8Array
   if ([publicKey, ...X.values()].some((P) => P.is0())) {
     throw new Error('the path leads to an unusable share, which happens by chance alone: take another')
   }
-  const ssid = session.digest(
-    'mpc/cggmp24-sign/v1',
-    level.name,
-    epoch,
-    parties,
-    publicKey.toBytes(),
-    secp256k1.scalarBytes(shift),
-    digest,
-  )
+  const about = [level.name, epoch, parties, publicKey.toBytes()] as const
+  const ssid =
+    digest === null
+      ? session.digest('mpc/cggmp24-presign/v1', ...about)
+      : session.digest('mpc/cggmp24-sign/v1', ...about, secp256k1.scalarBytes(shift), digest)
   const keys = new Map(parties.map((party) => [party, paillier(auxOf({ aux }, party).N, level)]))
-  return { parties, level, aux, keys, X, publicKey, epoch, sid: session.sid, ssid }
+  return { parties, level, aux, keys, X, publicKey, epoch, sid: session.sid, digest, ssid }
 }
 
 /** This party's x_i. */

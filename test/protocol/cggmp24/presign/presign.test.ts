@@ -292,7 +292,7 @@ test('shares of Γ that cancel make no presignature, and nobody is blamed', () =
         return hex(((gammas[session.self - 1] as bigint) - 1n).toString(16).padStart(96, '0'))
       }
       const signers = signersOf(session, own, message)
-      return presignWith(session, own, message, { signers, x: additiveShare(session, own), rng })
+      return presignWith(session, own, { signers, x: additiveShare(session, own), rng })
     },
     { jobs: onceEach },
   )
