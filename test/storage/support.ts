@@ -153,6 +153,17 @@ export function run(script: string, ...prefix: string[]): Child {
   return new Child(spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] }))
 }
 
+/** What runs a command in a pid namespace of its own; null where none can be made. */
+export function container(): readonly string[] | null {
+  const unshare = ['--pid', '--fork', '--kill-child', '--mount-proc']
+  try {
+    execFileSync('unshare', [...unshare, 'true'], { stdio: 'ignore' })
+    return ['unshare', ...unshare]
+  } catch {
+    return null
+  }
+}
+
 /** A script that takes a lock, says its pid and stays. */
 export const holder = (path: string, home: Home): string => `
   import { acquireLock } from '$storage/fs/lock.js'

@@ -6,13 +6,13 @@ import { joinUntil } from '../../messaging/channel/timeouts.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
 import type { Asked as AskedToSign, Target } from '../../payload/registry/target.js'
 import { Failure } from '../../wire/base/failure.js'
-import { makeRequest, refusalCodec } from '../../wire/ceremony/request.js'
+import { LONGEST_LIFE, makeRequest, refusalCodec } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Approval, Seen } from '../requests/approval.js'
 import { Asker, PassedOver, whileAsked } from '../requests/requester.js'
 import { declinedBy, tellOfDeclined } from './declined.js'
 import { Finder } from './pick-request.js'
-import { LIVES, signable } from './fitness.js'
+import { signable } from './fitness.js'
 import type { Key } from '../keys/key.js'
 import { outlook, requireAskable } from '../policy/outlook.js'
 import { policyInForce } from '../policy/policy-in-force.js'
@@ -81,7 +81,7 @@ export async function ask(world: World, key: Key, asked: Asked): Promise<Signed>
       reason,
       signers,
       created: now,
-      expires: now + LIVES,
+      expires: now + LONGEST_LIFE,
       nonce: world.rng(32),
       asker: world.card.fingerprint,
     },

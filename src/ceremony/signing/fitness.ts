@@ -3,7 +3,7 @@
  */
 import { CLOCKS_APART, inWords } from '../../messaging/channel/clock.js'
 import { Failure } from '../../wire/base/failure.js'
-import type { PassedOver, Request } from '../../wire/ceremony/request.js'
+import { LONGEST_LIFE, type PassedOver, type Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import { type Approval, checkPayload, requireApproved, requireSize } from '../requests/approval.js'
 import type { PolicyInForce } from '../policy/policy-in-force.js'
@@ -14,9 +14,6 @@ import { inRecordOrder } from '../requests/signer-set.js'
 import { type Asked, type Target, targetOf } from '../../payload/registry/target.js'
 import { requireOneRun } from '../session/largest-letter.js'
 import type { World } from '../world.js'
-
-/** How long a request may last, in milliseconds. */
-export const LIVES = 24 * 3_600_000
 
 /** @throws Failure unless this member can sign the request with its epoch, whatever the time */
 export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Request): void {
@@ -74,7 +71,7 @@ export function untimely({ created, expires }: Request, asker: string, now: numb
       },
     )
   }
-  if (expires - created <= LIVES) return null
+  if (expires - created <= LONGEST_LIFE) return null
   return new Failure('authentication', 'E_REQUEST_TIME', 'the request wants to live too long', {
     party: asker,
   })

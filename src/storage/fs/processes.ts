@@ -45,6 +45,13 @@ export async function isAlive(other: ProcessId): Promise<boolean> {
   return status.start === other.start && !['Z', 'X'].includes(status.state)
 }
 
+/** Whether a process is certainly of another container of this boot: whether it lives is not to be seen from here. */
+export async function isElsewhere(other: ProcessId): Promise<boolean> {
+  const here = await thisMachine()
+  const isKnown = other.namespace !== '' && here.namespace !== ''
+  return isKnown && other.boot === here.boot && other.namespace !== here.namespace
+}
+
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -79,7 +79,8 @@ const wanted = {
   policy: bytes(32),
   spending: list(spendingShape, 0, MOST_SPENDING),
 }
-const reservationShape = record({ ...wanted, process: processShape })
+/** @property at when it was reserved, milliseconds since 1970 */
+const reservationShape = record({ ...wanted, process: processShape, at: time() })
 export type Reservation = Of<typeof reservationShape>
 
 /** The number and the hash of an entry. */

@@ -6,7 +6,9 @@
  * decided under the ledger's lock, with sums that count every other spend in the window and every reservation of a
  * process that lives. A request counts once, however often it is tried. A reservation ends by `release`, or by the
  * next process that looks, if its request was refused, or if its own process and the one that claimed its request have
- * died; never once a share may have left: then it is spent.
+ * died; never once a share may have left: then it is spent. Nobody can see from here whether a process of another
+ * container lives: its reservation ends once its request has lapsed. If it lives all the same, it is judged again
+ * before its share leaves, as everybody is.
  *
  * A spend counts in a window of `w` milliseconds as long as `now - at < w`: at exactly `w` it no longer counts. An
  * amount that is not known uses up every window that it counts in. After `restored` all windows are used up for as
@@ -21,18 +23,21 @@
 import { join } from 'node:path'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { Failure } from '../../wire/base/failure.js'
+import { LONGEST_LIFE } from '../../wire/ceremony/request.js'
 import { fromHex, hex, rfc3339 } from '../../wire/base/text.js'
 import { ensureDir, listDir } from '../fs/atomic.js'
 import { type Waits, withLock } from '../fs/lock.js'
-import { isAlive, isSame, thisProcess } from '../fs/processes.js'
+import { isAlive, isElsewhere, isSame, thisProcess } from '../fs/processes.js'
 import type { Home } from '../home/home.js'
-import { listClaims, RequestClaims } from '../home/request-claims.js'
+import { type ClaimStatus, listClaims, RequestClaims } from '../home/request-claims.js'
 import { Chain } from './chain.js'
 import { type Event, MOST_AMOUNTS, MOST_SPENDING, type Reservation, type Spending } from './entry.js'
 import { type Sum, sumsOf, type Window } from './sums.js'
 
 /** Tolerance of clocks, as everywhere. */
 const BACK = 120_000
+/** A request has lapsed once its reservation is older than this, whatever of the tolerance its asker's clock has used. */
+const LAPSED = LONGEST_LIFE + BACK
 
 export type LedgerClock = Waits & { readonly now: () => number }
 
@@ -189,10 +194,19 @@ class Book {
       if (left !== null) {
         // The process that has let the share out died before it said so here, or its entry is lost.
         await this.append({ kind: 'spend', request, payload, policy, spending })
-      } else if (end !== null || !(claim?.alive || (await isAlive(reservation.process)))) {
+      } else if (end !== null || !(await this.#mayGoOn(reservation, claim))) {
         await this.append({ kind: 'release', request })
       }
     }
+  }
+
+  /** Whether the process of a reservation, or the one that claimed its request, may still sign it. */
+  async #mayGoOn({ process, at }: Reservation, claim: ClaimStatus['claim']): Promise<boolean> {
+    const isLapsed = this.now - at > LAPSED
+    for (const each of claim ? [claim.process, process] : [process]) {
+      if ((await isAlive(each)) && !(isLapsed && (await isElsewhere(each)))) return true
+    }
+    return false
   }
 
   /** @param but a request that is left out */

@@ -46,7 +46,7 @@ export class Tally {
     switch (event.kind) {
       case 'reserve': {
         const { kind: _, ...reservation } = event
-        this.open.set(hex(event.request), reservation)
+        this.open.set(hex(event.request), { ...reservation, at })
         break
       }
       case 'spend':

@@ -27,6 +27,8 @@ import { hex } from '../base/text.js'
 
 /** Leaves room for the envelope below the server's limit. */
 export const PAYLOAD_LIMIT = 700_000
+/** How long a request may last at most, in milliseconds. */
+export const LONGEST_LIFE = 24 * 3_600_000
 
 const fields = {
   format: format('mpc/request/v1'),

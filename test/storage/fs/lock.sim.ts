@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ import { createFile, listDir, readFile, replaceFile, setFaultPoint } from '../..
 import type { Home } from '../../../src/storage/home/home.js'
 import { acquireLock, withLock } from '../../../src/storage/fs/lock.js'
 import { isAlive, isSame, type ProcessId, thisProcess } from '../../../src/storage/fs/processes.js'
-import { compile, failureOf, holder, newHome, removeCompiled, run } from '../support.js'
+import { compile, container, failureOf, holder, newHome, removeCompiled, run } from '../support.js'
 
 const linux = process.platform === 'linux'
 const pathIn = (home: Home): string => join(home.root, 'lock')
@@ -185,12 +184,7 @@ describe('processes that are killed', () => {
   })
 
   test.runIf(linux)("a container's lock on the same volume is not taken", async ({ skip }) => {
-    const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
-    try {
-      execFileSync(unshare[0], [...unshare.slice(1), 'true'], { stdio: 'ignore' })
-    } catch {
-      skip('pid namespaces cannot be made here')
-    }
+    const unshare = container() ?? skip('pid namespaces cannot be made here')
     const home = await newHome()
     const child = run(holder(pathIn(home), home), ...unshare)
     expect(await child.line()).toBe('1')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { compile, newHome, removeCompiled } from '../support.js'
-import { killedByForce, manySpends } from './killed.js'
+import { LONGEST_LIFE } from '../../../src/wire/ceremony/request.js'
+import { compile, container, newHome, removeCompiled } from '../support.js'
+import { killedByForce, manySpends, reserves } from './killed.js'
 import { SetClock, spender, START, DAY } from './support.js'
 
 beforeAll(compile)
@@ -16,6 +17,21 @@ test('of two processes that spend at once, as much is let out as the limit allow
   const { ledger, used } = spender(home, clock)
   expect(await used()).toBe(130n)
   await ledger.check()
+})
+
+test('what a process of another container reserved, which was killed, is free again once its request has lapsed', async ({
+  skip,
+}) => {
+  const home = await newHome()
+  const child = reserves(home, 1, container() ?? skip('pid namespaces cannot be made here'))
+  expect(await child.line()).toBe('allow')
+  await child.kill()
+  const clock = new SetClock()
+  const { used } = spender(home, clock)
+  clock.time = START + DAY + LONGEST_LIFE
+  expect(await used()).toBe(60n)
+  clock.time += 121_000
+  expect(await used()).toBe(0n)
 })
 
 test.each([3, 22, 37, 55, 61, 74, 90])('killed before operation %i of its disk', async (operation) => {

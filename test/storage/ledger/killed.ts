@@ -26,6 +26,17 @@ const prelude = ({ root }: Home, limit: number): string => `
   const decide = (amount) => ([sum]) => ({ outcome: sum.amount + amount <= ${limit}n ? 'allow' : 'deny' })
   const claims = ({ request }) => new RequestClaims(home, request)`
 
+/** A process of another container, which reserves 60 for a request and stays. */
+export const reserves = (home: Home, n: number, unshare: readonly string[]) =>
+  run(
+    `${prelude(home, 100)}
+    const each = wanted(${n}, 60n)
+    await claims(each).take(1)
+    console.log((await ledger.reserve(each, decide(60n))).outcome)
+    setInterval(() => {}, 1000)`,
+    ...unshare,
+  )
+
 /** Reserves and spends 10 at a time, under a limit; says how often it might. */
 export const manySpends = (home: Home, first: number, count: number, limit: number) =>
   run(`${prelude(home, limit)}

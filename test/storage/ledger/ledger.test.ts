@@ -7,25 +7,28 @@ import type { Home } from '../../../src/storage/home/home.js'
 import { RequestClaims } from '../../../src/storage/home/request-claims.js'
 import { Chain } from '../../../src/storage/ledger/chain.js'
 import { Ledger, type Wanted } from '../../../src/storage/ledger/ledger.js'
+import { LONGEST_LIFE } from '../../../src/wire/ceremony/request.js'
 import { bytes32, failureOf, newHome } from '../support.js'
 import { A_DAY, DAY, ETHER, idOf, KEY, SetClock, spender, START, USDC, wanted } from './support.js'
 
 const dead = async () => ({ ...(await thisProcess()), boot: 'the boot before' })
+/** A process of another container, of which nobody here sees whether it lives. */
+const elsewhere = async () => ({ ...(await thisProcess()), namespace: 'pid:[1]' })
 
-/** The claim of a process that has died. */
-async function deadClaim(home: Home, request: Uint8Array): Promise<void> {
+/** The claim of a process; by default it has died. */
+async function claimed(home: Home, request: Uint8Array, of = dead): Promise<void> {
   const { folder } = new RequestClaims(home, request)
   await ensureDir(folder)
-  const claim = { format: 'mpc/claim/v1', process: await dead(), order: 1 }
+  const claim = { format: 'mpc/claim/v1', process: await of(), order: 1 }
   await createFile(join(folder, 'claim.1'), encode(claim))
 }
 
-/** What a process reserved that has died since. */
-async function deadReservation(home: Home, clock: SetClock, each: Wanted): Promise<void> {
+/** What a process reserved; by default it has died since. */
+async function reserved(home: Home, clock: SetClock, each: Wanted, of = dead): Promise<void> {
   const { request, payload, policy, spending } = each
   const chain = new Chain(home, KEY)
   await chain.load(true)
-  const process = await dead()
+  const process = await of()
   await chain.append({ kind: 'reserve', request, payload, policy, spending, process }, clock.time)
 }
 
@@ -237,21 +240,80 @@ describe('the clock', () => {
 })
 
 describe('a reservation', () => {
+  describe.runIf(process.platform === 'linux')('of another container', () => {
+    /** How old a reservation may be while its request lives. */
+    const LONGEST = LONGEST_LIFE + 120_000
+
+    test('is released once its request has lapsed, whoever of there claimed it', async () => {
+      const home = await newHome()
+      const clock = new SetClock()
+      const { used } = spender(home, clock)
+      await reserved(home, clock, wanted(1, 60n), elsewhere)
+      await claimed(home, idOf(1), elsewhere)
+      clock.time += LONGEST
+      expect(await used()).toBe(60n)
+      clock.time += 1
+      expect(await used()).toBe(0n)
+    })
+
+    test('is as old as its entry, behind any number of checkpoints', async () => {
+      const home = await newHome()
+      const clock = new SetClock()
+      const { spend, used } = spender(home, clock)
+      await reserved(home, clock, wanted(1, 60n), elsewhere)
+      for (let n = 100; n < 170; n++) {
+        clock.time += 1000
+        await spend(wanted(n, 0n))
+      }
+      clock.time = START + LONGEST
+      expect(await used()).toBe(60n)
+      clock.time += 1
+      expect(await used()).toBe(0n)
+    })
+
+    test('stays while a live process of this one has claimed its request, and counts as spent once a share has left', async () => {
+      const home = await newHome()
+      const clock = new SetClock()
+      const { used } = spender(home, clock)
+      await reserved(home, clock, wanted(1, 60n), elsewhere)
+      const claims = new RequestClaims(home, idOf(1))
+      await claims.take(1)
+      clock.time += 2 * LONGEST
+      expect(await used()).toBe(60n)
+      await claims.markLeft(bytes32(0x22))
+      expect(await used()).toBe(60n)
+      clock.time += DAY
+      expect(await used()).toBe(0n)
+      const spent = [{ ...USDC, window: 30 * DAY }]
+      expect(await used(spent)).toBe(60n)
+    })
+
+    test('that is released while its process lives is judged again before it is spent', async () => {
+      const home = await newHome()
+      const clock = new SetClock()
+      const { reserve, spend } = spender(home, clock)
+      await reserved(home, clock, wanted(1, 60n), elsewhere)
+      clock.time += LONGEST + 1
+      expect(await reserve(wanted(2, 60n))).toBe('allow')
+      expect(await spend(wanted(1, 60n))).toBe('deny')
+    })
+  })
+
   test('of a dead process is released by the next one that looks, whether or not it claimed the request', async () => {
     const home = await newHome()
     const clock = new SetClock()
     const { used } = spender(home, clock)
-    await deadReservation(home, clock, wanted(1, 60n))
-    await deadClaim(home, idOf(1))
+    await reserved(home, clock, wanted(1, 60n))
+    await claimed(home, idOf(1))
     expect(await used()).toBe(0n)
-    await deadReservation(home, clock, wanted(2, 60n))
+    await reserved(home, clock, wanted(2, 60n))
     expect(await used()).toBe(0n)
   })
 
   test('of a live process stays, before it takes over the claim of a dead one', async () => {
     const home = await newHome()
     const { reserve, used } = spender(home, new SetClock())
-    await deadClaim(home, idOf(1))
+    await claimed(home, idOf(1))
     await reserve(wanted(1, 60n))
     expect(await used()).toBe(60n)
   })
@@ -259,7 +321,7 @@ describe('a reservation', () => {
   test('of a dead process stays while a live one has claimed the request', async () => {
     const home = await newHome()
     const clock = new SetClock()
-    await deadReservation(home, clock, wanted(1, 60n))
+    await reserved(home, clock, wanted(1, 60n))
     await new RequestClaims(home, idOf(1)).take(1)
     expect(await spender(home, clock).used()).toBe(60n)
   })
@@ -300,7 +362,7 @@ describe('a reservation', () => {
     const home = await newHome()
     const clock = new SetClock()
     const { reserve, spend, used } = spender(home, clock)
-    await deadReservation(home, clock, wanted(1, 60n))
+    await reserved(home, clock, wanted(1, 60n))
     expect(await reserve(wanted(2, 60n))).toBe('allow')
     expect(await spend(wanted(1, 60n))).toBe('deny')
     expect(await used()).toBe(60n)
