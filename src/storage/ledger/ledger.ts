@@ -6,9 +6,9 @@
  * decided under the ledger's lock, with sums that count every other spend in the window and every reservation of a
  * process that lives. A request counts once, however often it is tried. A reservation ends by `release`, or by the
  * next process that looks, if its request was refused, or if its own process and the one that claimed its request have
- * died; never once a share may have left: then it is spent. Nobody can see from here whether a process of another
- * container lives: its reservation ends once its request has lapsed. If it lives all the same, it is judged again
- * before its share leaves, as everybody is.
+ * died; never once a share may have left: then it is spent. A damaged claim says nothing, so a share may have left.
+ * Nobody can see from here whether a process of another container lives: its reservation ends once its request has
+ * lapsed. If it lives all the same, it is judged again before its share leaves, as everybody is.
  *
  * A spend counts in a window of `w` milliseconds as long as `now - at < w`: at exactly `w` it no longer counts. An
  * amount that is not known uses up every window that it counts in. After `restored` all windows are used up for as
@@ -190,13 +190,23 @@ class Book {
   async settle(): Promise<void> {
     for (const reservation of this.chain.tally?.open.values() ?? []) {
       const { request, payload, policy, spending } = reservation
-      const { left, end, claim } = await new RequestClaims(this.home, request).status()
-      if (left !== null) {
-        // The process that has let the share out died before it said so here, or its entry is lost.
+      const status = await this.#statusOf(request)
+      if (status === null || status.left !== null) {
+        // The process that has let the share out died before it said so here, or its entry is lost; or nobody knows.
         await this.append({ kind: 'spend', request, payload, policy, spending })
-      } else if (end !== null || !(await this.#mayGoOn(reservation, claim))) {
+      } else if (status.end !== null || !(await this.#mayGoOn(reservation, status.claim))) {
         await this.append({ kind: 'release', request })
       }
+    }
+  }
+
+  /** The state of a request; null if its claims are damaged, so that a share may have left. */
+  async #statusOf(request: Uint8Array): Promise<ClaimStatus | null> {
+    try {
+      return await new RequestClaims(this.home, request).status()
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'E_CLAIM_FILES') return null
+      throw error
     }
   }
 

@@ -11,7 +11,7 @@ import { Ledger } from '../../../src/storage/ledger/ledger.js'
 import { SEGMENT } from '../../../src/storage/ledger/entry.js'
 import { hex } from '../../../src/wire/base/text.js'
 import { bytes32, failureOf, newHome } from '../support.js'
-import { idOf, KEY, SetClock, spender, START, wanted } from './support.js'
+import { DAY, idOf, KEY, SetClock, spender, START, wanted } from './support.js'
 
 const folderOf = (home: Home, key = KEY): string => join(home.ledger, hex(key))
 const markOf = (home: Home): string => join(home.claims, `spent-${hex(KEY)}`)
@@ -207,6 +207,29 @@ describe('a ledger', () => {
     )
     const failure = await failureOf(() => spender(home, clock).reserve(wanted(2, 1n)))
     expect(failure.message).toContain('does not spend request')
+  })
+})
+
+describe('a reservation whose request has a damaged claim', () => {
+  test.each(['claim.1', 'left', 'done', 'refused'])('in %s is spent, and others are signed', async (name) => {
+    const home = await newHome()
+    const clock = new SetClock()
+    const { ledger, reserve, spend, used } = spender(home, clock)
+    expect(await reserve(wanted(1, 60n))).toBe('allow')
+    const claims = new RequestClaims(home, idOf(1))
+    await claims.take(1)
+    writeFileSync(join(claims.folder, name), 'half')
+    expect(await failureOf(() => claims.status())).toMatchObject({ code: 'E_CLAIM_FILES' })
+    expect(await reserve(wanted(2, 41n))).toBe('deny')
+    expect(await reserve(wanted(2, 40n))).toBe('allow')
+    expect(await spend(wanted(2, 40n))).toBe('allow')
+    // Its own process counts it no second time, and does not take it back.
+    expect(await ledger.release(idOf(1))).toBe(false)
+    expect(await spend(wanted(1, 60n))).toBe('allow')
+    expect(await used()).toBe(100n)
+    await ledger.check()
+    clock.time += DAY
+    expect(await used()).toBe(0n)
   })
 })
 
