@@ -37,5 +37,5 @@ export const requestFlags = (key: string, { in: file, type, path }: Omit<Asked, 
   `--key ${key}${type === undefined ? '' : ` --type ${type}`} --in ${fileWord(file)}${path === undefined ? '' : ` --path ${path}`}`
 
 /** A file name quoted for a shell; FILE if it has none or is not printable. */
-const fileWord = (file: string | undefined): string =>
+export const fileWord = (file: string | undefined): string =>
   file === undefined || file === '-' || !/^[\x20-\x7e]+$/.test(file) ? 'FILE' : shellQuote(file)

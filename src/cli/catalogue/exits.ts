@@ -54,6 +54,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_REHEARSE',
       'E_RELAY_OPEN',
       'E_SIGNATURE',
+      'E_SIGNATURE_FORMAT',
       'E_SIGNERS',
       'E_SIGN_WAY',
       'E_TLS_FILES',

@@ -246,7 +246,11 @@ export const runningCodes = {
     'The approval is for another type or path.',
     'Give the --type and --path of the request.',
   ),
-  E_SIGNATURE: entry('This is not a signature.', 'Give 64 bytes in hex.'),
+  E_SIGNATURE: entry(
+    'This is not a signature of the scheme.',
+    'Give 64 bytes in hex or base64, or a file that `mpc sign -o FILE` wrote.',
+  ),
+  E_SIGNATURE_FORMAT: entry('The signature has no such form.', 'Use a format that the error names.'),
   E_SIGNATURE_HIGH_S: entry(
     'The ECDSA signature is valid but has a high s, which chains reject (BIP-62).',
     'Use the low-s form, which mpc prints.',

@@ -96,6 +96,8 @@ const signature = object(
     certificate: text,
     /** Null where the signature was handed over by another. */
     transcript: orNull(path),
+    /** Null without -o. */
+    file: orNull(path),
     /** Requests that were passed over meanwhile; null where one cannot be read. With a failure too. */
     skipped: list(
       object({

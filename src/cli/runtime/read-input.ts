@@ -141,6 +141,10 @@ const outputExists = (path: string): Failure =>
     hint: 'name another file, or move this one away',
   })
 
+/** The failure where a format is no text, and no file is named. */
+export const notPrinted = (format: string): Failure =>
+  new Failure('usage', 'E_BINARY', `${format} is binary, and goes into a file`, { hint: 'add -o FILE' })
+
 /** Replaces the contents of a file atomically. */
 export async function replace(path: string, bytes: Uint8Array): Promise<void> {
   const { replaceFile } = await import('../../storage/fs/atomic.js')

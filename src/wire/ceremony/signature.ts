@@ -72,6 +72,10 @@ export type EcdsaForms = {
   readonly der: Uint8Array
 }
 
+/** ASN.1 of r and s. @param signature 64 bytes */
+export const derOf = (signature: Uint8Array): Uint8Array =>
+  secp256k1.Signature.fromBytes(signature).toBytes('der')
+
 /** @param signature 64 bytes that verify for `digest` under `publicKey` */
 export function ecdsaForms(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): EcdsaForms {
   const parsed = secp256k1.Signature.fromBytes(signature)
@@ -80,5 +84,5 @@ export function ecdsaForms(publicKey: Uint8Array, digest: Uint8Array, signature:
   )
   if (recoveryId === undefined) throw new Error('the signature is not of this key')
   const [r, s] = [signature.slice(0, 32), signature.slice(32)]
-  return { r, s, recoveryId, der: parsed.toBytes('der') }
+  return { r, s, recoveryId, der: derOf(signature) }
 }

@@ -2,12 +2,12 @@
  * A new user's first key, from the README alone: its lines pasted, in its order, into the panes of a real tmux; what
  * people see, under review; and how long it takes them at a person's pace.
  */
-import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { BIN, ROOT } from '../../support/cli.js'
+import { BIN } from '../../support/cli.js'
 import { freePort } from '../../support/nats.js'
+import { sectionOf } from '../../support/readme.js'
 import { expectScreens } from '../../support/screens.js'
 import { type Pane, Tmux, tmuxSuite } from '../../support/tmux.js'
 
@@ -65,14 +65,6 @@ class Reader {
 }
 
 const total = (seconds: readonly number[]): number => seconds.reduce((sum, each) => sum + each, 0)
-
-/** A section of the README, and the lines in it that are to be pasted, in order. */
-function sectionOf(title: string): { readonly prose: string; readonly lines: readonly string[] } {
-  const [, body = ''] = readFileSync(join(ROOT, 'README.md'), 'utf8').split(`\n## ${title}\n`)
-  const [section] = body.split('\n## ') as [string]
-  const lines = [...section.matchAll(/^ {4}(.*)$/gm)].map(([, line]) => line as string)
-  return { lines, prose: section.replaceAll(/^ {4}.*$/gm, '') }
-}
 
 tmuxSuite('from the README to a signature', () => {
   let folder: string

@@ -2,6 +2,7 @@
 import { ADDRESS_TYPES, NETWORKS } from '../../../payload/address.js'
 import { KEY_FORMATS } from '../../../payload/public-key-file.js'
 import { PAYLOAD_NAMES, PAYLOAD_TYPES } from '../../../payload/registry/registry.js'
+import { SIGNATURE_FORMATS } from '../../../payload/signature-file.js'
 import { any, approval, hash, name, names, once, oneOf, repeatable } from '../../runtime/parse.js'
 import { allowQuarantined, linger } from '../../args/shared-flags.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
@@ -47,6 +48,7 @@ export const signingCommands: readonly CommandSpec[] = [
       'mpc sign --key treasury --next',
       'mpc sign --key treasury --next --approve sha256:$HASH --json',
       'mpc sign --key treasury --next --approve policy --json',
+      'mpc sign --key treasury --in message.bin --format raw -o message.sig',
     ],
     flags: [
       { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
@@ -66,6 +68,12 @@ export const signingCommands: readonly CommandSpec[] = [
         parse: repeatable(approval),
       },
       { flags: '--approve-file <file>', text: 'a file of approvals, one a line', parse: once(any) },
+      out,
+      {
+        flags: '--format <format>',
+        text: `the form of the signature: ${SIGNATURE_FORMATS.join(', ')}; default: hex`,
+        parse: once(oneOf(SIGNATURE_FORMATS)),
+      },
       { flags: '--reason <text>', text: 'a reason to show to the others', parse: once(any) },
       allowQuarantined,
       linger,
@@ -152,6 +160,7 @@ export const signingCommands: readonly CommandSpec[] = [
     summary: 'check a signature',
     examples: [
       'mpc verify --key treasury --in message.bin --signature $SIGNATURE',
+      'mpc verify --key treasury --in message.bin --signature-file message.sig',
       'mpc verify --public-key $KEY --scheme eddsa-ed25519 --in message.bin --signature $SIGNATURE',
     ],
     flags: [
@@ -161,7 +170,12 @@ export const signingCommands: readonly CommandSpec[] = [
       { flags: '--in <file>', text: 'the signed file; - for stdin', parse: once(any), required: true },
       { ...type, text: 'the type of the payload (default: raw)' },
       path,
-      { flags: '--signature <hex>', text: '64 bytes in hex', parse: once(any), required: true },
+      { flags: '--signature <text>', text: '64 bytes in hex or base64', parse: once(any) },
+      {
+        flags: '--signature-file <file>',
+        text: 'or a file of it in any form of `mpc sign --format`; - for stdin',
+        parse: once(any),
+      },
     ],
     load: async () => (await import('./verify.js')).run,
   },

@@ -106,12 +106,10 @@ async function written(
   bytes: Uint8Array,
   format: KeyFormat,
 ): Promise<string | null> {
-  if (out === undefined) {
-    if (format !== 'der' || globals.json) return null
-    throw new Failure('usage', 'E_BINARY', 'der is binary, and goes into a file', { hint: 'add -o FILE' })
-  }
-  const { writeNew } = await import('../../runtime/read-input.js')
-  return writeNew(out, bytes)
+  const { notPrinted, writeNew } = await import('../../runtime/read-input.js')
+  if (out !== undefined) return writeNew(out, bytes)
+  if (format === 'der' && !globals.json) throw notPrinted(format)
+  return null
 }
 
 /** @throws Failure `E_NETWORK` (usage) in a rehearsal: its keys have no address that takes real money */

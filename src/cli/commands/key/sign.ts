@@ -26,7 +26,9 @@ import { withOthers } from '../../args/other-signers.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
 import { takeUpWaiting } from '../../args/take-up.js'
+import type { SignatureFormat } from '../../../payload/signature-file.js'
 import { type Skip, signedResult } from './signature.js'
+import { checkOutput } from './signature-output.js'
 
 export type Options = {
   readonly key: string
@@ -39,6 +41,8 @@ export type Options = {
   readonly approve?: readonly string[]
   readonly approveFile?: string
   readonly reason?: string
+  readonly out?: string
+  readonly format?: SignatureFormat
   readonly linger?: number
   readonly allowQuarantined?: readonly string[]
 }
@@ -47,7 +51,10 @@ export type Options = {
 export async function run(context: Context, options: Options): Promise<Result> {
   requireOneWay(options)
   const before = options.join && (await signedBefore(await context.home(), options.key, options.join))
-  if (before) return again(context, options, before)
+  if (before) {
+    await checkOutput(context, options, before.key.record.scheme, before.target)
+    return again(context, options, before)
+  }
   const type = options.type ?? 'raw'
   const file = options.in === undefined ? null : await readInput(options.in, '--in')
   const scripted = await approvals(context, options)
@@ -68,6 +75,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
         : { ...scripted, type, path }
   const policy = await policyInForce(home, key)
   const target = payload && (await signable(key, { type, payload, path }, policy))
+  await checkOutput(context, options, key.record.scheme, target)
   if (payload && target) {
     const asked = {
       type,
@@ -118,7 +126,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     )
     // A request that waited for its approvals was passed over until they came.
     const passed = skipped.filter(({ request_id }) => request_id !== hex(signed.request.id))
-    return signedResult(context.terminal, signed, key, passed, options.in)
+    return await signedResult(context.terminal, signed, key, passed, options)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const failure = payload ? withOthers(error, key, options) : error
@@ -154,7 +162,7 @@ async function again(context: Context, options: Options, before: SignedBefore): 
     if (!(error instanceof Failure)) throw error
     context.terminal.say(`It was not handed to the others: ${error.message}`)
   }
-  return signedResult(context.terminal, before, before.key, [], options.in)
+  return signedResult(context.terminal, before, before.key, [], options)
 }
 
 /** The signers that the asker waits for, and what they are to run. */

@@ -4,14 +4,16 @@ import type { Signed } from '../../../ceremony/signing/finished-signature.js'
 import type { Outputs } from '../../../payload/decoder.js'
 import type { Entry, Target } from '../../../payload/registry/target.js'
 import type { Scheme } from '../../../protocol/group/scheme.js'
+import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
 import { ecdsaForms } from '../../../wire/ceremony/signature.js'
 import { derivedKey } from '../../../wire/key/derived-key.js'
-import { requestFlags } from '../../args/other-signers.js'
+import { fileWord, requestFlags } from '../../args/other-signers.js'
 import type { Result } from '../../runtime/result.js'
 import type { Terminal } from '../../terminal/terminal.js'
 import { fields } from '../../terminal/style.js'
 import { viewData } from '../../views/payload.js'
+import { type Output, textLines, writeSignature } from './signature-output.js'
 
 /** A request that was passed over. */
 export type Skip = {
@@ -25,15 +27,15 @@ export type Skip = {
 
 /**
  * The result of `mpc sign`. A redirected stdout gets signatures alone, one a line; all else is said beside.
- * @param file what --in named, if it did
+ * A file that cannot be written makes it a failure, which has the signature nevertheless.
  */
-export function signedResult(
+export async function signedResult(
   terminal: Terminal,
   { request, target, order, signatures, certificate, transcript, unkept }: Signed,
   { record, seated, name }: Omit<Key, 'status'>,
   skipped: readonly Skip[],
-  file: string | undefined,
-): Result {
+  output: Output,
+): Promise<Result> {
   const signers = order.signers.map(({ index }) => seated.members[index - 1]?.card.name)
   if (unkept !== undefined) terminal.say('', `Not all of it could be kept here: ${unkept}`)
   const made = target.entries.map((entry, i) =>
@@ -43,40 +45,53 @@ export function signedResult(
   const single = more.length === 0 ? first : null
   const { view } = target.decoded
   const outputs = outputsOf(terminal, target, signatures)
-  const asked = {
-    ...(file !== undefined && { in: file }),
-    ...(request.type !== 'raw' && { type: request.type }),
-    ...(request.path !== null && { path: request.path }),
+  const signature = {
+    request_id: hex(request.id),
+    key: name,
+    scheme: record.scheme,
+    type: request.type,
+    payload_sha256: hex(request.payloadSha256),
+    signers,
+    epoch: record.epoch,
+    public_key: hex(derivedKey(record, request.path).publicKey),
+    ...single,
+    path: request.path,
+    signature: single && single.signature,
+    signatures: made,
   }
+  const again = `mpc sign --key ${name} --join ${hex(request.id)}`
+  const { format = 'hex' } = output
+  const written = await writeSignature(output, signatures, signature, again)
+  const data = {
+    ...signature,
+    view: viewData(view),
+    outputs,
+    certificate: certificate ?? 'incomplete',
+    transcript,
+    skipped,
+    file: typeof written === 'string' ? written : null,
+  }
+  if (written instanceof Failure) return { data, text: [], failure: written }
   terminal.say(
     '',
     `Signed by ${signers.join(' and ')} under ${name} (${record.scheme}): ${view.sentence}`,
     ...outputLines(outputs),
-    `The ${single ? 'signature' : 'signatures'}, in hex:`,
+    `The ${single ? 'signature' : 'signatures'}, in ${format}${written === null ? '' : ', in a file'}:`,
   )
+  const asked = {
+    ...(output.in !== undefined && { in: output.in }),
+    ...(request.type !== 'raw' && { type: request.type }),
+    ...(request.path !== null && { path: request.path }),
+  }
+  const shown =
+    output.out === undefined
+      ? [`--signature ${single?.signature}`]
+      : [`--signature-file ${fileWord(output.out)}`]
   return {
-    data: {
-      request_id: hex(request.id),
-      key: name,
-      scheme: record.scheme,
-      type: request.type,
-      payload_sha256: hex(request.payloadSha256),
-      signers,
-      epoch: record.epoch,
-      public_key: hex(derivedKey(record, request.path).publicKey),
-      ...single,
-      path: request.path,
-      signature: single && single.signature,
-      signatures: made,
-      view: viewData(view),
-      outputs,
-      certificate: certificate ?? 'incomplete',
-      transcript,
-      skipped,
-    },
-    text: made.map(({ signature }) => signature),
-    again: `mpc sign --key ${name} --join ${hex(request.id)}`,
-    ...(single && { next: `mpc verify ${requestFlags(name, asked)} --signature ${single.signature}` }),
+    data,
+    text: written === null ? textLines(format, signatures, signature) : [written],
+    again,
+    ...(single && { next: `mpc verify ${requestFlags(name, asked)} ${shown}` }),
   }
 }
 

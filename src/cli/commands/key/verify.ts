@@ -7,6 +7,7 @@ import type { KeyRecord } from '../../../wire/key/record.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { sha256 } from '../../../wire/base/hash.js'
 import { hasHighS, verifiesUnder } from '../../../wire/ceremony/signature.js'
+import { readSignature } from '../../../payload/signature-file.js'
 import { fromHex, hex } from '../../../wire/base/text.js'
 import type { Context } from '../../runtime/context.js'
 import { readInput } from '../../runtime/read-input.js'
@@ -19,20 +20,16 @@ export type Options = {
   readonly in: string
   readonly type?: string
   readonly path?: string
-  readonly signature: string
+  readonly signature?: string
+  readonly signatureFile?: string
 }
 
 /** `mpc verify`: the ordinary verifier, for anybody; exit 0 or 9. */
 export async function run(context: Context, options: Options): Promise<Result> {
-  const signature = fromHex(options.signature.toLowerCase(), 64)
-  if (!signature) {
-    throw new Failure('usage', 'E_SIGNATURE', '--signature is 64 bytes in hex', {
-      hint: 'that is `data.signature` of `mpc sign --json`',
-    })
-  }
   const type = options.type ?? 'raw'
   const under = options.key === undefined ? publicKeyIn(options, type) : await keyIn(context, options)
   const { scheme } = 'record' in under ? under.record : under
+  const signature = await signatureIn(options, scheme)
   const payload = (await decoderFor(type, scheme)).read(await readInput(options.in, '--in'))
   const { publicKey, message } = await signedOf(under, type, payload, options.path ?? null)
   if (scheme === 'ecdsa-secp256k1' && hasHighS(publicKey, message, signature)) {
@@ -56,6 +53,26 @@ export async function run(context: Context, options: Options): Promise<Result> {
     data: { valid: true, scheme, public_key: hex(publicKey), payload_sha256: hash },
     text: ['the signature is valid'],
   }
+}
+
+/** @throws Failure `E_SIGNATURE`, `E_VERIFY_SEVERAL` (usage) */
+async function signatureIn(
+  { signature: given, signatureFile: file, in: payload }: Options,
+  scheme: Scheme,
+): Promise<Uint8Array> {
+  if ((given === undefined) === (file === undefined) || (file === '-' && payload === '-')) {
+    throw new Failure('usage', 'E_SIGNATURE', 'give one of --signature and --signature-file', {
+      hint: '--signature takes hex or base64, --signature-file what `mpc sign -o FILE` writes',
+    })
+  }
+  const bytes = file === undefined ? Buffer.from(given as string) : await readInput(file, '--signature-file')
+  const found = readSignature(bytes, scheme)
+  if (found === 'several') throw several('this file')
+  if (found !== null) return found
+  const named = file === undefined ? '--signature' : file
+  throw new Failure('usage', 'E_SIGNATURE', `${named} is no signature of ${scheme}`, {
+    hint: `that is 64 bytes in hex, base64 or raw${scheme === 'ecdsa-secp256k1' ? ', or DER' : ''}, or the JSON of \`mpc sign\``,
+  })
 }
 
 /** A key of this home, or a public key alone. */
@@ -85,13 +102,13 @@ async function signedOf(
 function onlyOne<T>(type: string, entries: readonly T[]): T {
   const [entry] = entries
   if (entry !== undefined && entries.length === 1) return entry
-  throw new Failure(
-    'usage',
-    'E_VERIFY_SEVERAL',
-    `this ${type} has ${entries.length} signatures, and --signature is one`,
-    { hint: '`mpc sign` has verified each; `data.outputs` is what other programs check' },
-  )
+  throw several(`this ${type}`)
 }
+
+const several = (what: string): Failure =>
+  new Failure('usage', 'E_VERIFY_SEVERAL', `${what} has several signatures, and one is checked at a time`, {
+    hint: '`mpc sign` has verified each; `data.outputs` is what other programs check',
+  })
 
 const WAYS =
   'give either --key, with --path if it was signed so, or --public-key in hex together with --scheme'

@@ -4,7 +4,7 @@
  * answer, so that whoever computes on the thread that listens is disconnected.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PRODUCTION } from '../../../../src/protocol/cggmp24/integers/level.js'
@@ -12,6 +12,7 @@ import { opensslVerifies, verifiesElsewhere } from '../../../protocol/cggmp24/si
 import { type Event, makeKey, type Running, start } from '../../../support/ceremonies.js'
 import { type Custodian, custodians, type Ran, scratch } from '../../../support/cli.js'
 import { type Broker, natsSuite } from '../../../support/nats.js'
+import { inShell, sectionOf } from '../../../support/readme.js'
 import { stock } from '../../../support/stocked.js'
 
 const text = 'pay 1 to the bearer'
@@ -83,7 +84,25 @@ natsSuite('threshold ECDSA at full size', (startBroker) => {
     const key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
     expect(verify('sha256', Buffer.from(text), key, fromHex(der as string))).toBe(true)
     for (const { events } of running) expect(events.filter(isAway)).toEqual([])
+    await opensslHasIt(a.json.data.request_id as string)
   }, 300_000)
+
+  /** By the README's line for OpenSSL, from the files that it names. */
+  async function opensslHasIt(request: string): Promise<void> {
+    await mkdir(join(folder.dir, 'try'))
+    await writeFile(join(folder.dir, 'try/message.txt'), text)
+    const written = [
+      await alice.mpc(['key', 'export-public', 'treasury', '--format', 'pem', '-o', 'try/treasury.pem']),
+      await alice.mpc([...sign, '--join', request, '--format', 'der', '-o', 'try/message.sig', '--no-input']),
+    ]
+    expect(written.map(({ code }) => code)).toEqual([0, 0])
+    const [line] = sectionOf('Without mpc').lines.slice(-1) as [string]
+    expect(inShell(line, folder.dir)).toEqual({ code: 0, printed: 'Verified OK\n' })
+    const file = ['--in', 'message', '--signature-file', 'try/message.sig']
+    expect((await alice.mpc(['verify', '--key', 'treasury', ...file])).code).toBe(0)
+    await writeFile(join(folder.dir, 'try/message.txt'), `${text}.`)
+    expect(inShell(line, folder.dir).code).toBe(1)
+  }
 
   test('Ctrl-C ends it at once while it computes, and the other is told who left', async () => {
     const [a, b] = signing()

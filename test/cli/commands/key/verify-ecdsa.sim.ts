@@ -42,6 +42,18 @@ test('the low one is valid; the high one is, for OpenSSL, and no chain takes it:
   expect(refused.json.error.message).toBe('the signature is valid, but s is high (BIP-62): chains refuse it')
 })
 
+test('the high one is said to be high in a file of any form', async () => {
+  const der = new secp256k1.Signature(r, secp256k1.Point.Fn.ORDER - s).toBytes('der')
+  for (const [name, bytes] of Object.entries({ der, raw: high, hex: hex(high), text: hex(der) })) {
+    await writeFile(join(dir, name), bytes)
+    const flags = ['--public-key', hex(publicKey), '--scheme', 'ecdsa-secp256k1', '--signature-file', name]
+    const ran = await mpc(join(dir, 'nobody'), ['verify', '--in', 'message', ...flags, '--json'], {
+      cwd: dir,
+    })
+    expect(ran.json, name).toMatchObject({ code: 9, error: { code: 'E_SIGNATURE_HIGH_S' } })
+  }
+})
+
 test('a signature of something else is not called high, whatever its s is', async () => {
   for (const [signature, of] of [
     [high, Uint8Array.from(createHash('sha256').update('other').digest())],
