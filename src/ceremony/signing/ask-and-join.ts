@@ -4,9 +4,9 @@
  */
 import { joinUntil } from '../../messaging/channel/timeouts.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
-import type { Asked as AskedToSign, Target } from '../../payload/registry/target.js'
+import type { Target } from '../../payload/registry/target.js'
 import { Failure } from '../../wire/base/failure.js'
-import { LONGEST_LIFE, makeRequest, refusalCodec } from '../../wire/ceremony/request.js'
+import { LONGEST_LIFE, refusalCodec } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Approval, Seen } from '../requests/approval.js'
 import { Asker, PassedOver, whileAsked } from '../requests/requester.js'
@@ -18,6 +18,7 @@ import { outlook, requireAskable } from '../policy/outlook.js'
 import { policyInForce } from '../policy/policy-in-force.js'
 import { noPolicy } from '../policy/refusals.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
+import { requestNow, type Wish } from '../requests/make-request.js'
 import { RequestBoard } from '../requests/request-board.js'
 import { carryOut } from './sign.js'
 import { type Signed, handOver, type SignedBefore, signedBefore } from './finished-signature.js'
@@ -28,10 +29,7 @@ import type { World } from '../world.js'
 export { type Approval, payloadHash, requireApproved } from '../requests/approval.js'
 
 /** The signature that this command asks for. */
-export type Asked = AskedToSign & {
-  readonly reason: string
-  /** Fingerprints; null: the first custodians that offer. */
-  readonly signers: readonly Uint8Array[] | null
+export type Asked = Wish & {
   /** Only rules of the policy that are unattended approve it. */
   readonly isUnattended?: boolean
   /** The target, if `signable` has found it before. */
@@ -61,32 +59,14 @@ export function signersNamed({ seated: record }: Key, names: readonly string[]):
 
 /** Asks for a signature, and signs with the others. */
 export async function ask(world: World, key: Key, asked: Asked): Promise<Signed> {
-  const { type, payload, path, reason, signers, isUnattended = false } = asked
+  const { type, payload, signers, isUnattended = false } = asked
   const policy = await policyInForce(world.home, key)
   const target = asked.target ?? (await signable(key, asked, policy))
   if (policy) {
     const proposed = { type, payload, target, signers, asker: world.card.fingerprint }
     requireAskable(key.name, await outlook(world, key, policy, proposed), isUnattended)
   } else if (isUnattended) throw noPolicy(key.name)
-  const now = world.clock.now()
-  const request = makeRequest(
-    {
-      format: 'mpc/request/v1',
-      key_id: key.record.key_id,
-      record: key.digest,
-      type,
-      payload,
-      path,
-      policy: policy && policy.sha256,
-      reason,
-      signers,
-      created: now,
-      expires: now + LONGEST_LIFE,
-      nonce: world.rng(32),
-      asker: world.card.fingerprint,
-    },
-    world.identity.signing,
-  )
+  const request = requestNow(world, key, policy, asked, LONGEST_LIFE)
   const { scheme, threshold } = key.record
   const size = { signers: threshold, request: request.encoded.length, messages: target.entries.length }
   requirePayload(world.transport, largestInSigning(scheme, size))

@@ -98,6 +98,8 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_STORAGE',
       'E_TLS',
       'E_UNKNOWN_PEER',
+      'E_CORE_ONLY',
+      'E_NATS_SETUP',
     ],
   },
   4: {
@@ -185,6 +187,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_REFUSED',
       'E_REHEARSAL',
       'E_SPENDING',
+      'E_NOT_ASKER',
     ],
   },
   9: {
@@ -270,6 +273,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_TRANSCRIPT_EXISTS',
       'E_VOTED',
       'E_VOTED_PARENT',
+      'E_WORK_FULL',
     ],
   },
   12: {

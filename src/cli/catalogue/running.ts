@@ -17,6 +17,18 @@ export const runningCodes = {
     'A relay without a member list may listen on this machine only.',
     'Name the members: `mpc relay --definition FILE`.',
   ),
+  E_NATS_SETUP: entry(
+    'The server has no place for requests of this key that wait, or none for this identity.',
+    'Its administrator runs `mpc nats setup --key KEY`, once, and again after each reshare.',
+  ),
+  E_WORK_FULL: entry(
+    'As many requests or messages of yours wait as may. Nobody else is held up.',
+    'Let everybody read what waits: `mpc request list`. Take back what is not needed: `mpc request cancel ID`.',
+  ),
+  E_NOT_ASKER: entry(
+    'Only its asker may take back a request that waits.',
+    'Refuse it: at the question of `mpc sign`, or by `mpc refuse` if the policy gives you a title.',
+  ),
   E_NATS_GROUP: entry(
     'The command does not name the members.',
     'Give one of --definition, --key and --cards.',

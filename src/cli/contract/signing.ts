@@ -131,6 +131,65 @@ const spoken = object({
   view,
 })
 
+/** A request that waits. */
+const waitingFields = {
+  request_id: hex(32),
+  key: name,
+  state: oneOf('waiting', 'signed', 'cancelled', 'refused', 'expired', 'another-epoch'),
+  asker: name,
+  type: text,
+  path: orNull(text),
+  payload_sha256: hex(32),
+  reason: text,
+  /** Null: whoever comes first. */
+  signers: orNull(list(name)),
+  created: time,
+  expires: time,
+  /** The last word of each who approves or refuses it. */
+  said: list(
+    object({
+      name,
+      fingerprint: hex(32),
+      verdict: oneOf('approve', 'refuse'),
+      reason: text,
+      at: time,
+      expires: time,
+    }),
+  ),
+  /** Custodians who do not sign it. */
+  refused_by: list(object({ name, reason: text })),
+  /** Null where the payload is refused. */
+  view: orNull(view),
+}
+/** Whether the server was read before. */
+const read = { type: 'boolean' } as const
+const shown = object(
+  {
+    ...waitingFields,
+    read,
+    signature: orNull(hex(64)),
+    signatures: list(
+      object({ path: orNull(text), public_key: publicKey, signature: hex(64), ...ecdsaForms }, ECDSA_FORMS),
+    ),
+    outputs,
+    signed_by: list(name),
+    /** The certificate of its signers in hex; null where a receipt is missing. */
+    certificate: orNull({ type: 'string', pattern: '^([0-9a-f]{2})+$' }),
+  },
+  ['signature', 'signatures', 'outputs', 'signed_by', 'certificate'],
+)
+const asked = object({
+  request_id: hex(32),
+  key: name,
+  type: text,
+  path: orNull(text),
+  payload_sha256: hex(32),
+  signers: orNull(list(name)),
+  created: time,
+  expires: time,
+  view,
+})
+
 /** Of the message at fault, from 1; null where a run has one message, or none. */
 export const entry = orNull(count(1))
 
@@ -201,6 +260,10 @@ export const signingData: Readonly<Record<string, Schema>> = {
   sign: signature,
   approve: spoken,
   refuse: spoken,
+  'request sign': asked,
+  'request list': object({ requests: list(object(waitingFields)), read }),
+  'request show': shown,
+  'request cancel': object({ request_id: hex(32), key: name, state: { const: 'cancelled' } }),
   inspect: inspected,
   verify: object({ valid: { const: true }, scheme, public_key: publicKey, payload_sha256: hex(32) }),
   'transcript verify': { anyOf: [transcript, failedRun] },

@@ -8,6 +8,7 @@ import { backupCommands } from '../commands/backup/declare.js'
 import { ceremonyCommands } from '../commands/ceremony/declare.js'
 import { policyCommands } from '../commands/policy/declare.js'
 import { identityCommands } from '../commands/identity/declare.js'
+import { requestCommands } from '../commands/request/declare.js'
 import { serverCommands } from '../commands/server/declare.js'
 import { shareCommands } from '../commands/share/declare.js'
 import { signingCommands } from '../commands/key/declare.js'
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...ceremonyCommands,
   ...signingCommands,
   ...approvalCommands,
+  ...requestCommands,
   ...policyCommands,
   ...rehearseCommands,
   ...shareCommands,

@@ -120,6 +120,11 @@ export class Context {
     )
   }
 
+  /** Whether the identity can be opened without a question to a person. */
+  async opensUnasked(): Promise<boolean> {
+    return (await import('./passphrase.js')).isSecretNamed(this.#sources())
+  }
+
   async newSecret(): Promise<Unlock> {
     return (await import('./new-passphrase.js')).newSecret(this.#sources())
   }

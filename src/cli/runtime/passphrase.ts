@@ -57,6 +57,13 @@ export async function withExistingSecret<T>(
   }
 }
 
+/** Whether a flag or a variable names the secret, so that nobody need be asked. */
+export const isSecretNamed = ({ globals, env }: Pick<Sources, 'globals' | 'env'>): boolean =>
+  globals.identity !== null ||
+  globals.passphraseFd !== null ||
+  globals.passphraseFile !== null ||
+  Boolean(env['MPC_PASSPHRASE_FILE'] || env['MPC_ASKPASS'])
+
 /** The secret that a flag or a variable names; null if a person must be asked. */
 export async function givenSecret({ globals, env }: Sources): Promise<Unlock | null> {
   if (globals.identity !== null) {

@@ -4,20 +4,14 @@
  * subject. A message that fails is dropped and counted; it accuses nobody and gets no answer. A message that
  * passes may be delayed if its sender sends too much.
  */
-import { CodecError } from '../../protocol/core/codec.js'
-import {
-  decodeEnvelope,
-  type Envelope,
-  ENVELOPE_LIMIT,
-  LARGEST_SHOWN,
-  verifyEnvelope,
-} from '../../wire/session/envelope.js'
+import { type Envelope, ENVELOPE_LIMIT, LARGEST_SHOWN } from '../../wire/session/envelope.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex } from '../../wire/base/text.js'
 import type { Clock } from './clock.js'
 import type { Guests } from './guests.js'
 import type { Member } from './letters.js'
 import { memberToken, type Subjects } from '../transport/subjects.js'
+import { provenIn } from './proven.js'
 import { type Rate, Throttle } from './throttle.js'
 
 const SEEN = 65_536
@@ -95,19 +89,10 @@ export class Intake {
     if (message.length > ENVELOPE_LIMIT) return rubbish('too large')
     const digest = hex(sha256(message))
     if (this.#seen.has(digest)) return this.drop('seen before')
-    let envelope: ReturnType<typeof decodeEnvelope>
-    try {
-      envelope = decodeEnvelope(message)
-    } catch (error) {
-      if (error instanceof CodecError) return rubbish('not an envelope')
-      throw error
-    }
+    const proven = provenIn(message, token, { definition, member: (by) => this.member(by) })
+    if (typeof proven === 'string') return rubbish(proven)
+    const { envelope, member } = proven
     const { header } = envelope
-    const member = this.member(header.from)
-    if (!member) return rubbish('not a member')
-    if (hex(header.definition) !== hex(definition)) return rubbish('another ceremony')
-    if (!verifyEnvelope(envelope, member.signing)) return rubbish('signature')
-    if (token !== memberToken(header.from)) return rubbish('subject')
     // Larger letters could not be shown to the others, so nobody could be convicted by one.
     if (header.kind === 'letter' && message.length > LARGEST_SHOWN) return this.drop('too large')
     if (header.to && hex(header.to) !== hex(self.fingerprint)) return this.drop('for another')

@@ -232,7 +232,9 @@ async function ask(
   const marks = headers()
   if (id !== undefined) marks.set('Nats-Msg-Id', id)
   try {
-    const more = id === undefined ? {} : { headers: marks }
+    // A message of a stream comes under its own subject, by which the client's common inbox would not know it.
+    const noMux = subject.startsWith('$JS.API.CONSUMER.MSG.NEXT.')
+    const more = { noMux, ...(id !== undefined && { headers: marks }) }
     const said = await nc.request(subject, bytes, { timeout: ANSWER_WITHIN, ...more })
     const { data, reply = '', headers: about } = said
     return { bytes: data, subject: said.subject, reply, status: about?.code ?? 0 }

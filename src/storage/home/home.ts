@@ -21,6 +21,7 @@ const OURS = [
   'keys',
   'ceremonies',
   'claims',
+  'requests',
   'ledger',
   'primes',
   'quarantine',
@@ -36,6 +37,8 @@ export class Home {
   readonly keys: string
   readonly ceremonies: string
   readonly claims: string
+  /** Requests that wait. */
+  readonly requests: string
   readonly ledger: string
   readonly primes: string
   readonly quarantine: string
@@ -54,6 +57,7 @@ export class Home {
     this.keys = join(root, 'keys')
     this.ceremonies = join(root, 'ceremonies')
     this.claims = join(root, 'claims')
+    this.requests = join(root, 'requests')
     this.ledger = join(root, 'ledger')
     this.primes = join(root, 'primes')
     this.quarantine = join(root, 'quarantine')

@@ -145,3 +145,15 @@ export type PassedOver = (typeof PASSED_OVER)[number]
 export const passedCodec = codec(record({ request: bytes(32), why: oneOf(PASSED_OVER) }), 256)
 /** The finished signatures, which anybody can verify. */
 export const signedCodec = codec(record({ request: bytes(32), signatures: signaturesShape }), 1 << 13)
+
+/** The result of a request that waits. The signatures prove themselves; the certificate says who made them. */
+const resultShape = record({
+  request: bytes(32),
+  signatures: signaturesShape,
+  /** Under which it was signed. */
+  order: bytesUpTo(1 << 14),
+  /** Null where a receipt is missing. */
+  certificate: nullable(bytesUpTo(1 << 17)),
+})
+export const resultCodec = codec(resultShape, (1 << 17) + (1 << 15))
+export type RequestResult = Of<typeof resultShape>

@@ -58,6 +58,7 @@ export const KINDS = [
   'passed',
   'cancel',
   'signature',
+  'result',
 ] as const
 export type Kind = (typeof KINDS)[number]
 

@@ -31,6 +31,10 @@ const ELSEWHERE = new Set([
   'sign',
   'approve',
   'refuse',
+  'request sign',
+  'request show',
+  'request cancel',
+  'nats setup',
   'inspect',
   'policy show',
   'policy explain',
@@ -57,7 +61,7 @@ const ELSEWHERE = new Set([
   'share import',
 ])
 /** Examples that want a key. */
-const WANTS_KEY = /^mpc (ceremony new (re|policy)|policy check .*--key)/
+const WANTS_KEY = /^mpc (ceremony new (re|policy)|policy check .*--key|nats config --key|request list --key)/
 /** Examples at which a person is asked something. */
 const ASKS = [/^mpc identity verify carol$/, /^mpc ceremony sign treasury.mpc$/]
 

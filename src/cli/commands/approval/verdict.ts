@@ -13,6 +13,7 @@ import type { ApprovalStatement } from '../../../wire/ceremony/approval.js'
 import type { Card } from '../../../wire/identity/card.js'
 import { parsePublicRecord } from '../../../wire/paper/json-export.js'
 import { approvals } from '../../args/approvals.js'
+import { idIn, WHOLE_ID } from '../../args/request-id.js'
 import { PUBLIC_LIMIT } from '../../args/pieces.js'
 import { consentToApprove } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
@@ -36,7 +37,6 @@ export type ApproveOptions = Shared & {
   readonly expires?: number
 }
 
-const WHOLE = 64
 const MOST_REASON = 200
 
 /** `mpc approve REQUEST`: shows a request, asks for two words, and stays until the asker has the approval. */
@@ -46,7 +46,7 @@ export async function runApprove(
   [which]: readonly string[],
 ): Promise<Result> {
   const { approve } = options
-  if (approve !== undefined && idIn(which).length < WHOLE) {
+  if (approve !== undefined && idIn(which).length < WHOLE_ID) {
     throw new Failure('usage', 'E_USAGE', '--approve needs the whole ID of the request', {
       hint: 'nobody looks at it, and the ID binds type, path and payload: give all 64 digits',
     })
@@ -80,14 +80,6 @@ export async function runRefuse(
   return speak(context, options, idIn(which), () =>
     Promise.resolve({ verdict: 'refuse' as const, lives: null }),
   )
-}
-
-/** @throws Failure `E_USAGE` */
-function idIn(which: string | undefined): string {
-  if (which !== undefined && /^[0-9a-fA-F]{8,64}$/.test(which)) return which.toLowerCase()
-  throw new Failure('usage', 'E_USAGE', `${visible(which ?? '')} is not the ID of a request`, {
-    hint: 'its asker sees it, and so does everybody who is asked: 64 hex digits, or the first 8 or more of them',
-  })
 }
 
 async function speak(

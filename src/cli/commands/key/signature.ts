@@ -38,13 +38,10 @@ export async function signedResult(
 ): Promise<Result> {
   const signers = order.signers.map(({ index }) => seated.members[index - 1]?.card.name)
   if (unkept !== undefined) terminal.say('', `Not all of it could be kept here: ${unkept}`)
-  const made = target.entries.map((entry, i) =>
-    signatureData(record.scheme, entry, signatures[i] as Uint8Array),
-  )
+  const { made, outputs } = madeOf(terminal, { record }, target, signatures)
   const [first, ...more] = made as [ReturnType<typeof signatureData>]
   const single = more.length === 0 ? first : null
   const { view } = target.decoded
-  const outputs = outputsOf(terminal, target, signatures)
   const signature = {
     request_id: hex(request.id),
     key: name,
@@ -95,6 +92,19 @@ export async function signedResult(
   }
 }
 
+/** The signatures of a target, and the outputs that they make. */
+export function madeOf(
+  terminal: Terminal,
+  { record }: Pick<Key, 'record'>,
+  target: Target,
+  signatures: readonly Uint8Array[],
+) {
+  const made = target.entries.map((entry, i) =>
+    signatureData(record.scheme, entry, signatures[i] as Uint8Array),
+  )
+  return { made, outputs: outputsOf(terminal, target, signatures) }
+}
+
 /** The outputs; none if the decoder fails to make them, because the signatures are valid anyway. */
 function outputsOf(terminal: Terminal, { decoded }: Target, signatures: readonly Uint8Array[]): Outputs {
   try {
@@ -108,7 +118,7 @@ function outputsOf(terminal: Terminal, { decoded }: Target, signatures: readonly
   }
 }
 
-const outputLines = (outputs: Outputs): string[] => {
+export const outputLines = (outputs: Outputs): string[] => {
   const rows = Object.entries(outputs).map(([label, value]) => [label, String(value)] as const)
   return rows.length === 0 ? [] : fields(rows)
 }

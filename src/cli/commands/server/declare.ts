@@ -72,10 +72,7 @@ export const serverCommands: readonly CommandSpec[] = [
   {
     name: 'nats setup',
     summary: 'make the place for requests of a key that wait, for exactly its people',
-    examples: [
-      'mpc nats setup --key treasury',
-      'mpc nats setup --key treasury --nats tls://nats.example.org:4222 --nats-creds admin.creds',
-    ],
+    examples: ['mpc nats setup --key treasury', 'mpc nats setup --key treasury --json'],
     flags: [{ flags: '--key <name>', text: 'the key', parse: once(name), required: true }],
     load: async () => (await import('./nats-setup.js')).run,
   },

@@ -1,0 +1,79 @@
+/** The requests that wait, read from the server before they are looked at here, where that can be done. */
+import { openStream } from '../../messaging/stream/stream.js'
+import { findKey } from '../../ceremony/epochs/find-key.js'
+import type { Key } from '../../ceremony/keys/key.js'
+import { policyInForce } from '../../ceremony/policy/policy-in-force.js'
+import { Desk, type KnownKey } from '../../ceremony/work/desk.js'
+import { allKept, stateOf } from '../../ceremony/work/kept.js'
+import type { InForce } from '../../ceremony/requests/approvals-heard.js'
+import type { World } from '../../ceremony/world.js'
+import { listKeys } from '../../storage/home/epochs.js'
+import { Failure } from '../../wire/base/failure.js'
+import { hex } from '../../wire/base/text.js'
+import type { Context } from '../runtime/context.js'
+import { inWorld } from '../runtime/world.js'
+import type { Waiting } from '../views/waiting.js'
+import { oneOf } from './request-id.js'
+
+/** The keys of this home, or the named one. @throws Failure as `findKey` for the named one */
+export async function keysOf(context: Context, name: string | undefined): Promise<readonly Key[]> {
+  const home = await context.home()
+  if (name !== undefined) return [await findKey(home, name)]
+  const found = await Promise.all(
+    (await listKeys(home)).map((each) =>
+      findKey(home, each).catch((error: unknown) => {
+        // A key without an active epoch here has no requests either.
+        if (error instanceof Failure) return null
+        throw error
+      }),
+    ),
+  )
+  return found.filter((key) => key !== null)
+}
+
+/**
+ * Reads the server for these keys, and sends what is unsent, if the identity can be opened without a question.
+ * @returns whether it was read; if not, what is here is shown all the same
+ */
+export async function readServer(context: Context, keys: readonly Key[]): Promise<boolean> {
+  const [first] = keys
+  if (first === undefined || !(await context.opensUnasked())) return false
+  const seating = {
+    card: await context.card(),
+    waitingFor: 'Reading what waits on the server',
+    ceremony: first.record.key_id,
+  }
+  try {
+    await inWorld(context, seating, async (world) => {
+      for (const key of keys)
+        await (await deskOf(world, key, await policyInForce(world.home, key))).exchange()
+    })
+    return true
+  } catch (error) {
+    if (!(error instanceof Failure) || !NO_SERVER.includes(error.kind)) throw error
+    context.terminal.say(`The server was not read: ${error.message}`)
+    return false
+  }
+}
+const NO_SERVER: readonly string[] = ['network', 'configuration']
+
+/** A desk with its stream. @throws Failure as `openStream` */
+export async function deskOf(world: World, key: KnownKey, policy: InForce | null): Promise<Desk> {
+  const stream = await openStream(world.transport, key.record.key_id, world.card.fingerprint)
+  return new Desk({ world, key, policy, stream })
+}
+
+/** All requests of these keys. */
+export async function waitingHere(context: Context, keys: readonly Key[]): Promise<readonly Waiting[]> {
+  const home = await context.home()
+  const all = await Promise.all(
+    keys.map(async (key) =>
+      (await allKept(home, key)).map((kept) => ({ key, kept, state: stateOf(kept, key, context.now()) })),
+    ),
+  )
+  return all.flat()
+}
+
+/** @param which the ID, or its beginning @throws Failure `E_NO_REQUEST` (absent), `E_USAGE` */
+export const oneWaiting = (all: readonly Waiting[], which: string): Waiting =>
+  oneOf(all, which, ({ kept }) => hex(kept.request.id))

@@ -1,0 +1,66 @@
+import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
+import { namesIn } from '../../../ceremony/policy/policy-names.js'
+import { type Target, targetOf } from '../../../payload/registry/target.js'
+import { Failure } from '../../../wire/base/failure.js'
+import { hex } from '../../../wire/base/text.js'
+import { orderCodec } from '../../../wire/ceremony/definition.js'
+import { idIn } from '../../args/request-id.js'
+import { keysOf, oneWaiting, readServer, waitingHere } from '../../args/waiting.js'
+import type { Context } from '../../runtime/context.js'
+import type { Result } from '../../runtime/result.js'
+import type { Terminal } from '../../terminal/terminal.js'
+import { fields } from '../../terminal/style.js'
+import { type Waiting, waitingData, waitingLines } from '../../views/waiting.js'
+import { madeOf, outputLines } from '../key/signature.js'
+
+export type Options = { readonly key?: string }
+
+/** `mpc request show ID`: one request, what was said of it, and its signature once there is one. */
+export async function run(context: Context, options: Options, [which]: readonly string[]): Promise<Result> {
+  const id = idIn(which)
+  const keys = await keysOf(context, options.key)
+  const isRead = await readServer(context, keys)
+  const waiting = oneWaiting(await waitingHere(context, keys), id)
+  const target = await decoded(context, waiting)
+  const view = target && target.decoded.view
+  const result = target && resultIn(context.terminal, waiting, target)
+  return {
+    data: { ...waitingData(waiting, view), ...result?.data, read: isRead },
+    text: [...waitingLines(waiting, view, context.now()), ...(result?.lines ?? [])],
+  }
+}
+
+/** What it asks to have signed; null if it is refused. */
+async function decoded(context: Context, { key, kept }: Waiting): Promise<Target | null> {
+  try {
+    const policy = await policyInForce(await context.home(), key)
+    return await targetOf(key.record, kept.request, namesIn(policy))
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}
+
+function resultIn(terminal: Terminal, { key, kept }: Waiting, target: Target) {
+  if (kept.result === null) return null
+  const { signatures, certificate } = kept.result
+  const order = orderCodec.decode(kept.result.order)
+  const { made, outputs } = madeOf(terminal, key, target, signatures)
+  const signers = order.signers.map(({ index }) => key.seated.members[index - 1]?.card.name)
+  const [first, ...more] = made
+  return {
+    data: {
+      signature: first && more.length === 0 ? first.signature : null,
+      signatures: made,
+      outputs,
+      signed_by: signers,
+      certificate: certificate && hex(certificate),
+    },
+    lines: [
+      ...fields([['signed by', signers.join(' and ')]]),
+      ...outputLines(outputs),
+      'In hex, one signature a line:',
+      ...made.map(({ signature }) => signature),
+    ],
+  }
+}
