@@ -15,6 +15,7 @@ import {
 } from '../../wire/ceremony/approval.js'
 import { listCodec, type Request } from '../../wire/ceremony/request.js'
 import { aboutOf } from '../requests/counted-approvals.js'
+import type { Feed } from '../requests/held-requests.js'
 import { RequestList } from '../requests/request-list.js'
 import { askerLeft, nameOf, whileAsked } from '../requests/requester.js'
 import { signable } from '../signing/fitness.js'
@@ -37,8 +38,14 @@ export type Given = {
   readonly request: Request
   readonly target: Target
   readonly statement: ApprovalStatement
-  /** Names of the custodians who have said that they have it; the asker is among them. */
+  /** Names of the custodians who have said that they have it, the asker among them; none of a request that waits. */
   readonly heardBy: readonly string[]
+}
+
+/** The requests that wait, and the way to say something of them. */
+export type WaitingRequests = {
+  readonly feed: Feed
+  readonly state: (request: Request, statement: ApprovalStatement) => Promise<void>
 }
 
 /**
@@ -52,9 +59,11 @@ export async function giveVerdict(
   approver: Approver,
   which: string,
   decide: (found: Found, signal: AbortSignal) => Promise<Word>,
+  waiting: WaitingRequests | null = null,
 ): Promise<Given> {
   const { key, policy } = approver
   const list = new RequestList(world, key, policy)
+  const stop = waiting?.feed(list)
   try {
     // Members are answered at once; others hear what is repeated.
     if (isSeated(approver, world))
@@ -66,9 +75,15 @@ export async function giveVerdict(
     const word = await whileAsked(list, key, request, (signal) => decide(found, signal))
     const statement = stated(world, approver, list, request, word)
     list.approve(request, statement)
+    // The server keeps it for everybody, so nobody's receipt is waited for.
+    if (waiting && list.isHeld(request)) {
+      await waiting.state(request, statement)
+      return { request, target, statement, heardBy: [] }
+    }
     await acknowledged(world, approver, list, { request, target, statement })
     return { request, target, statement, heardBy: namesOf(approver, list.heardBy(request, statement)) }
   } finally {
+    stop?.()
     await list.mailbox.flush()
     list.close()
   }

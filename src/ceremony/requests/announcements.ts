@@ -30,7 +30,7 @@ export class Announcements {
   readonly #mailbox: Mailbox
   readonly #world: Pick<World, 'clock' | 'patience'>
   readonly #own = new Map<string, Own>()
-  /** This member's own requests that it still waits for. */
+  /** This member's own requests that it still waits for, and those that wait and that it is at. */
   readonly #asking = new Set<Uint8Array>()
   /** Requests passed over: the newest few of each asker. */
   readonly #passed = new Map<string, Uint8Array[]>()
@@ -45,9 +45,7 @@ export class Announcements {
     this.#world = world
     this.#stopRepeating = every(world.clock, this.#again, () => {
       this.#sayAll(false)
-      for (const request of this.#asking) {
-        this.#mailbox.post('working', { session: NO_SESSION }, askingCodec.encode({ request }))
-      }
+      for (const request of this.#asking) this.#sayWorking(request)
       said()
     })
   }
@@ -83,6 +81,21 @@ export class Announcements {
   ask({ id, encoded }: Request): void {
     this.keep('request', id, encoded)
     this.#asking.add(id)
+  }
+
+  /** Says now and again that this member is at a request that waits, until it leaves it. */
+  attend({ id }: Request): void {
+    this.#asking.add(id)
+    this.#sayWorking(id)
+  }
+
+  /** Goes to another request. */
+  leave({ id }: Request): void {
+    this.#asking.delete(id)
+  }
+
+  #sayWorking(request: Uint8Array): void {
+    this.#mailbox.post('working', { session: NO_SESSION }, askingCodec.encode({ request }))
   }
 
   /** Withdraws a request of this member. */

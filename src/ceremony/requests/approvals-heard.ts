@@ -111,6 +111,12 @@ export class ApprovalsHeard {
     this.#options.say.approve(statement)
   }
 
+  /** Takes up statements that this home has read and checked before. */
+  recall(request: Request, statements: readonly ApprovalStatement[]): void {
+    const ours = statements.filter(({ by }) => this.#speakers.has(hex(by)))
+    for (const statement of ours) if (this.#add(request, statement)) this.#keep(request, statement)
+  }
+
   /** Members who have this very statement on their disks, by their own signed words. */
   heardBy(request: Request, { by, encoded }: ApprovalStatement): readonly Uint8Array[] {
     const held = this.#of(request).held.get(hex(by))

@@ -12,6 +12,7 @@ import {
   type PassedOver,
   type Request,
 } from '../../wire/ceremony/request.js'
+import { spanOf } from '../../messaging/channel/timeouts.js'
 import type { Kind } from '../../wire/session/envelope.js'
 import { hex } from '../../wire/base/text.js'
 import { Meeting } from '../epochs/tell-behind.js'
@@ -20,6 +21,9 @@ import type { World } from '../world.js'
 import type { InForce } from './approvals-heard.js'
 import { Notices } from './bounded-store.js'
 import { MOST_NOTICES, RequestList } from './request-list.js'
+
+/** Who is there repeats what it says; this many intervals without a word are an absence. */
+const PRESENT = 3
 
 /** A co-signer is present and leaves a request to others. */
 export type Declined = {
@@ -89,6 +93,24 @@ export class RequestBoard extends RequestList {
   /** Members who offer to sign a request, in the order in which they were first heard. */
   offers(request: Uint8Array): Uint8Array[] {
     return this.#offers.about(hex(request)).map(({ by }) => by)
+  }
+
+  /** Other members who may sign a request that waits, and are at it now. */
+  presentAt({ id, signers }: Request): readonly Uint8Array[] {
+    const since = this.world.clock.now() - PRESENT * spanOf(this.world.patience, 'again')
+    const mayIt = (by: Uint8Array) => signers === null || signers.some((signer) => hex(signer) === hex(by))
+    return this.saidWorking(id, since).filter(mayIt)
+  }
+
+  /**
+   * Whether somebody waits at another request for whoever is at this one, and not in vain: of two members who could sign
+   * either, the one at the later request comes to the earlier.
+   */
+  calls(other: Request, than: Request): boolean {
+    const present = this.presentAt(other).map(hex)
+    const couldCome = than.signers === null || than.signers.some((signer) => present.includes(hex(signer)))
+    const requests = this.requests()
+    return present.length > 0 && (!couldCome || requests.indexOf(other) < requests.indexOf(than))
   }
 
   /** The signers that a member chose; only the asker's choice counts. */

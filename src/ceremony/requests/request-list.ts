@@ -23,6 +23,7 @@ import { hex } from '../../wire/base/text.js'
 import type { Seats } from '../keys/key.js'
 import { ApprovalsHeard, guestsUnder, type InForce } from './approvals-heard.js'
 import { Notices } from './bounded-store.js'
+import { HeldRequests, type Holder, type Waiting } from './held-requests.js'
 import { Announcements } from './announcements.js'
 import { leaving, memberOf, type World } from '../world.js'
 
@@ -37,7 +38,7 @@ const RATE = { perSecond: 100, bytes: 4 << 20, window: 1000 }
 /** Room for the envelope around a statement. */
 const GUEST_LIMIT = APPROVAL_LIMIT + 1024
 
-export class RequestList {
+export class RequestList implements Holder {
   readonly mailbox: Mailbox
   /** This member's own notices. */
   readonly say: Announcements
@@ -45,6 +46,7 @@ export class RequestList {
   onNotice: () => void = () => {}
   protected readonly world: World
   readonly #requests = new Notices<Request>(MOST_REQUESTS)
+  readonly #held = new HeldRequests()
   readonly #refusals = new Notices<string>(MOST_NOTICES)
   readonly #signatures = new Notices<readonly Uint8Array[]>(MOST_NOTICES)
   /** When each asker last asked for its request. */
@@ -182,14 +184,35 @@ export class RequestList {
     if (!this.request(hex(request.id))) this.#requests.set(fingerprint, hex(request.id), request)
   }
 
+  hold(waiting: readonly Waiting[]): void {
+    const requests = waiting.map(({ request }) => request)
+    this.#held.replace(requests, this.world.clock.now())
+    for (const { request, statements, refusals } of waiting) {
+      this.#approvals.recall(request, statements)
+      for (const { by, reason } of refusals) this.#refusals.set(by, hex(request.id), reason)
+    }
+    this.#noticed()
+  }
+
+  endHeld(request: Request, signatures: readonly Uint8Array[] | null): void {
+    const id = hex(request.id)
+    if (signatures === null) this.#cancelled.set(request.asker, id, true)
+    else this.#signatures.set(this.world.card.fingerprint, id, signatures)
+    this.#noticed()
+  }
+
+  isHeld(request: Request): boolean {
+    return this.#held.has(request)
+  }
+
   /** The request with this ID in hex. */
   request(id: string): Request | undefined {
-    return this.#requests.about(id)[0]?.said
+    return this.#held.get(id) ?? this.#requests.about(id)[0]?.said
   }
 
   /** All known requests, each once. */
   requests(): Request[] {
-    return [...new Set(this.#requests.all())]
+    return [...new Set([...this.#held.all(), ...this.#requests.all()])]
   }
 
   /** Whether its asker has withdrawn a request. */
@@ -197,9 +220,14 @@ export class RequestList {
     return this.#cancelled.get(asker, hex(id)) !== undefined
   }
 
-  /** When the asker last asked for this request; 0 if never. */
-  heardAsking({ asker, id }: Request): number {
-    return this.#asked.get(asker, hex(id)) ?? 0
+  /** When the asker last asked for this request, or it was last known to wait; 0 if never. */
+  heardAsking(request: Request): number {
+    return Math.max(this.#asked.get(request.asker, hex(request.id)) ?? 0, this.#held.asked(request))
+  }
+
+  /** Members who said that they are at a request, not before `since`. */
+  protected saidWorking(request: Uint8Array, since: number): Uint8Array[] {
+    return this.#asked.about(hex(request)).flatMap(({ by, said }) => (said >= since ? [by] : []))
   }
 
   /** Members who refuse to sign a request. */

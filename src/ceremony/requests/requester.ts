@@ -11,7 +11,16 @@ import type { Key } from '../keys/key.js'
 import type { RequestList } from './request-list.js'
 import type { TakenUp } from './signing-run.js'
 
-/** The asker is silent, and another request can be signed. */
+/** The other requests that this member could go to. */
+export type Others = {
+  readonly hasAnother: () => boolean
+  /** Whether somebody waits at another one for this member. */
+  readonly isCalled: () => boolean
+}
+
+export const NO_OTHERS: Others = { hasAnother: () => false, isCalled: () => false }
+
+/** Nobody who is needed for it is there, and another request can be signed. */
 export class PassedOver extends Elsewhere {
   override readonly name = 'PassedOver'
 }
@@ -22,12 +31,11 @@ export class Asker {
   #left = false
 
   readonly #taken: TakenUp
-  readonly #hasAnother: () => boolean
+  readonly #others: Others
 
-  /** @param hasAnother whether there is another request to go to */
-  constructor(taken: TakenUp, hasAnother: () => boolean) {
+  constructor(taken: TakenUp, others: Others) {
     this.#taken = taken
-    this.#hasAnother = hasAnother
+    this.#others = others
     this.#since = taken.world.clock.now()
   }
 
@@ -37,18 +45,31 @@ export class Asker {
     const isOwn = hex(request.asker) === hex(world.card.fingerprint)
     const isNeeded =
       request.signers === null || request.signers.some((signer) => hex(signer) === hex(request.asker))
-    if (isOwn) return null
+    const isHeld = board.isHeld(request)
+    if (isOwn && !isHeld) return null
     if (board.isCancelled(request)) {
-      if (!this.#left) world.emit({ event: 'withdrawn', party: nameOf(key, request) })
+      if (!this.#left && !isOwn) world.emit({ event: 'withdrawn', party: nameOf(key, request) })
       this.#left = true
       return askerLeft(key, request)
     }
+    if (isHeld) return this.#elsewhere()
     const heard = Math.max(this.#since, board.heardAsking(request))
     const isSilent = isNeeded && world.clock.now() - heard >= spanOf(world.patience, 'asker')
     if (isSilent && !this.#told)
       world.emit({ event: 'silent', party: nameOf(key, request), ...this.#newer(heard) })
     this.#told = isSilent
-    return isSilent && this.#hasAnother() ? new PassedOver('its asker is silent') : null
+    return isSilent && this.#others.hasAnother() ? new PassedOver('its asker is silent') : null
+  }
+
+  /** The reason to leave a request that waits for another: nobody else is at this one. */
+  #elsewhere(): Error | null {
+    const { world, board, request } = this.#taken
+    if (board.presentAt(request).length > 0) return null
+    const isLong = world.clock.now() - this.#since >= spanOf(world.patience, 'asker')
+    if (this.#others.isCalled() || (isLong && this.#others.hasAnother())) {
+      return new PassedOver('nobody else is at it')
+    }
+    return null
   }
 
   /** A newer request of the same asker, if any. */

@@ -23,7 +23,9 @@ export async function signersOf(
   gone: () => Error | null,
 ): Promise<Order['signers']> {
   const self = world.card.fingerprint
-  const named = request.signers ?? (await chosen())
+  const chosenHere = () =>
+    board.isHeld(request) ? amongPresent({ world, key, board, request }, gone) : chosen()
+  const named = request.signers ?? (await chosenHere())
   return inRecordOrder(key.seated, named)
 
   async function chosen(): Promise<readonly Uint8Array[]> {
@@ -55,6 +57,46 @@ export async function signersOf(
     board.say.keep('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
     return signers
   }
+}
+
+/**
+ * The signers of a request that waits: its asker may be away, so the first in the order of the record among those who
+ * are at it chooses, itself included. Two who have heard of different members may choose differently; then the sets run
+ * side by side, and whoever is left alone takes the signatures from the others.
+ */
+async function amongPresent(
+  { world, key, board, request }: Pick<TakenUp, 'world' | 'key' | 'board' | 'request'>,
+  gone: () => Error | null,
+): Promise<readonly Uint8Array[]> {
+  const self = hex(world.card.fingerprint)
+  const { threshold } = key.record
+  const members = key.seated.members.map(({ card }) => card.fingerprint)
+  const here = (): readonly Uint8Array[] => {
+    const present = new Set([self, ...board.presentAt(request).map(hex)])
+    const refusers = new Set(board.refusals(request.id).map(({ by }) => hex(by)))
+    return members.filter((each) => present.has(hex(each)) && !refusers.has(hex(each)))
+  }
+  const choices = () =>
+    members.flatMap((by) => {
+      const signers = board.chosenBy(by, request.id)
+      const set = signers && quorumIn(key.seated, signers)
+      return set && hex((set[0] as (typeof set)[number]).fingerprint) === hex(by) ? [signers] : []
+    })
+  /** A choice with this member, rather than one without. */
+  const choice = () => choices().find((set) => set.some((each) => hex(each) === self)) ?? choices()[0] ?? null
+  const isMine = () => here().length >= threshold && hex(here()[0] as Uint8Array) === self
+  await board.until(
+    () => choice() !== null || isMine() || gone() !== null,
+    joinUntil(world.patience, world.clock.now()),
+    () => nobodyCame(request, `${here().length} of ${threshold} custodians who must sign are here`),
+  )
+  const heard = choice()
+  if (heard) return heard
+  const left = isMine() ? null : gone()
+  if (left) throw left
+  const signers = here().slice(0, threshold)
+  board.say.keep('chosen', request.id, chosenCodec.encode({ request: request.id, signers }))
+  return signers
 }
 
 /** The asker's choice; null before it comes, and for an invalid one. */

@@ -9,7 +9,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { LONGEST_LIFE, refusalCodec } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Approval, Seen } from '../requests/approval.js'
-import { Asker, PassedOver, whileAsked } from '../requests/requester.js'
+import { Asker, NO_OTHERS, type Others, PassedOver, whileAsked } from '../requests/requester.js'
 import { declinedBy, tellOfDeclined } from './declined.js'
 import { Finder } from './pick-request.js'
 import { signable } from './fitness.js'
@@ -18,6 +18,7 @@ import { outlook, requireAskable } from '../policy/outlook.js'
 import { policyInForce } from '../policy/policy-in-force.js'
 import { noPolicy } from '../policy/refusals.js'
 import { largestInSigning, requirePayload } from '../session/largest-letter.js'
+import type { Feed } from '../requests/held-requests.js'
 import { requestNow, type Wish } from '../requests/make-request.js'
 import { RequestBoard } from '../requests/request-board.js'
 import { carryOut } from './sign.js'
@@ -95,17 +96,19 @@ async function withdraw({ world, board, request }: TakenUp): Promise<void> {
 /**
  * Signs another member's request.
  * @param which the request's ID in hex; null: the oldest approved one, and the next if its asker leaves
+ * @param feed brings the requests that wait
  */
 export async function join(
   world: World,
   key: Key,
   which: string | null,
   approval: Approval,
+  feed: Feed = () => () => {},
 ): Promise<Signed> {
   const policy = await policyInForce(world.home, key)
   const isUnattended = 'by' in approval
   if (isUnattended && policy === null) throw noPolicy(key.name)
-  return onBoard({ world, key, policy }, async (board) => {
+  return onBoard({ world, key, policy, feed }, async (board) => {
     const { clock, patience } = world
     const finder = new Finder({ world, key, policy, board }, approval)
     const deadline = joinUntil(patience, clock.now())
@@ -126,7 +129,7 @@ export async function join(
       const { request } = picked
       try {
         const taken = { world, key, policy, isUnattended, board, ...picked }
-        return await takeUp(taken, approval, () => finder.hasAnother(request))
+        return await takeUp(taken, approval, finder.othersThan(request))
       } catch (error) {
         if (error instanceof Failure && ELSEWHERE.includes(error.code)) {
           finder.taken(request, error)
@@ -153,27 +156,31 @@ export async function handOut(world: World, key: Key, before: SignedBefore): Pro
 const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
 
 /**
- * Signs one request, if the person or the script approves. @param hasAnother whether another can be signed
+ * Signs one request, if the person or the script approves. @param others those that could be signed in its place
  */
 async function takeUp(
   taken: TakenUp & Seen,
   approval: Approval,
-  hasAnother: () => boolean = () => false,
+  others: Others = NO_OTHERS,
 ): Promise<Signed> {
   const { world, board, request } = taken
-  const asker = new Asker(taken, hasAnother)
+  const asker = new Asker(taken, others)
   await board.takePart(request)
   if ('ask' in approval) await consent(taken, approval)
   // A request with named signers is repeated by each of them, so it survives a crash of its asker. One
   // without ends with its asker, who alone may choose the signers.
-  const isOwn = hex(request.asker) === hex(world.card.fingerprint)
+  // One that waits needs neither: the server keeps it, and only a cancel takes it back.
+  const isHeld = board.isHeld(request)
+  const isOwn = !isHeld && hex(request.asker) === hex(world.card.fingerprint)
   if (isOwn) tellOfDeclined(taken)
   if (isOwn) board.say.ask(request)
+  else if (isHeld) board.say.attend(request)
   else if (request.signers) board.say.keep('request', request.id, request.encoded)
   try {
     return await carryOut(taken, asker)
   } catch (error) {
     if (isOwn) await withdraw(taken)
+    if (isHeld) board.say.leave(request)
     // Another process of this home may have the request, and goes on alone.
     board.say.drop(request.id, 'request', 'approval', 'offer', 'order')
     throw declinedBy(taken, error)
@@ -202,13 +209,15 @@ async function consent(
 }
 
 async function onBoard(
-  { world, key, policy }: Pick<TakenUp, 'world' | 'key' | 'policy'>,
+  { world, key, policy, feed }: Pick<TakenUp, 'world' | 'key' | 'policy'> & { readonly feed?: Feed },
   act: (board: RequestBoard) => Promise<Signed>,
 ): Promise<Signed> {
   const board = new RequestBoard(world, key, policy)
+  const stop = feed?.(board)
   try {
     return await act(board)
   } finally {
+    stop?.()
     await board.mailbox.flush()
     board.close()
   }

@@ -9,7 +9,7 @@ import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import { type Approval, requireApproved, type Seen } from '../requests/approval.js'
 import { denied, stillNeeds, wantsPerson } from '../policy/refusals.js'
-import { askerLeft, nameOf } from '../requests/requester.js'
+import { askerLeft, nameOf, type Others } from '../requests/requester.js'
 import type { Target } from '../../payload/registry/target.js'
 import { failureIn, requireOurs, toldAs, unapproved, untimely } from './fitness.js'
 import type { Key } from '../keys/key.js'
@@ -175,9 +175,15 @@ export class Finder {
     this.#skipped.add(nameOf(this.#key, request), request, why)
   }
 
-  /** Whether another request can be signed. */
-  hasAnother(than: Request): boolean {
-    return this.#suitable(than) !== null
+  /** The requests that could be signed in place of this one. */
+  othersThan(than: Request): Others {
+    return {
+      hasAnother: () => this.#suitable(than) !== null,
+      isCalled: () => {
+        const other = this.#suitable(than)
+        return other !== null && this.#board.calls(other, than)
+      },
+    }
   }
 
   /** The first suitable request in the order of arrival, since an asker can choose any date. */
@@ -186,7 +192,14 @@ export class Finder {
       this.#skipped.add(nameOf(this.#key, { asker: by }), null, unread())
     const fitting = this.#board.requests().filter((request) => this.#fits(request))
     if (!this.#listened) return null
-    return fitting.find((request) => request !== but && this.#judge(request).claims === 'free') ?? null
+    const free = fitting.filter((request) => request !== but && this.#judge(request).claims === 'free')
+    // Of requests that wait, one at which somebody is goes before others, and one that was left goes last.
+    const late = (request: Request): number => {
+      if (!this.#board.isHeld(request) || this.#board.presentAt(request).length > 0)
+        return Number.NEGATIVE_INFINITY
+      return this.#passed.get(hex(request.id)) ?? 0
+    }
+    return free.sort((one, other) => Math.sign(late(one) - late(other) || 0))[0] ?? null
   }
 
   /** Whether this member may sign a request now, apart from its claims. */
@@ -235,7 +248,7 @@ export class Finder {
 
   /** Tells only an asker that is present, and not about requests for other signers. */
   #tell(request: Request, why: Failure): boolean {
-    if (why.code === 'E_NOT_SIGNER') return true
+    if (why.code === 'E_NOT_SIGNER' || this.#board.isHeld(request)) return true
     if (this.#board.heardAsking(request) === 0) return false
     return this.#board.say.passOver(request, toldAs(why))
   }

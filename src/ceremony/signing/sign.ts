@@ -56,8 +56,8 @@ export async function carryOut(
   let clearance = left ? COUNTED : null
   let run: SigningRun = { ...signing, claims, gone, clearance: COUNTED }
   const ordered = new Map<string, number>()
-  // After the share was sent under one order, only a higher one is used.
-  let least = claim ? claim.order + (left ? 1 : 0) : 1
+  // After the share was sent under one order, or this process was at it before, only a higher one is used.
+  let least = claim ? claim.order + (left || claim.mine ? 1 : 0) : 1
   for (let orders = 1; ; orders++) {
     let order = orderBy(run, least)
     try {

@@ -126,8 +126,8 @@ const spoken = object({
   policy_sha256: hex(32),
   /** Until when an approval counts; null for a refusal. */
   expires: orNull(time),
-  /** Custodians who have it on their disks, the asker among them. */
-  heard_by: list(name, { minItems: 1 }),
+  /** Custodians who have it on their disks, the asker among them; none where the server keeps it for everybody. */
+  heard_by: list(name),
   view,
 })
 

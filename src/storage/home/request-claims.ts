@@ -39,7 +39,8 @@ export type Outcome = (typeof OUTCOMES)[number]
 export type Claim = Of<typeof claimShape> & { readonly n: number }
 
 export type ClaimStatus = {
-  readonly claim: (Claim & { readonly alive: boolean }) | null
+  /** `mine`: of this very process. */
+  readonly claim: (Claim & { readonly alive: boolean; readonly mine: boolean }) | null
   /** SHA-256 of the payload for which a signature share may have been sent; null if none. */
   readonly left: Uint8Array | null
   /** Null also if a crash left it unknown whether a share was sent before the person's refusal. */
@@ -213,7 +214,8 @@ export class RequestClaims {
   /** The state of the request, from its files. */
   async status(): Promise<ClaimStatus> {
     const last = await this.#last()
-    const claim = last && { ...last, alive: await isAlive(last.process) }
+    const mine = last !== null && isSame(last.process, await thisProcess())
+    const claim = last && { ...last, mine, alive: await isAlive(last.process) }
     const [left, end] = [await this.#left(), await this.#end()]
     const unsettled = end?.outcome === 'refused' && left !== null && !(await this.#hasStayed())
     return { claim, left, end: unsettled ? null : end, unsettled }

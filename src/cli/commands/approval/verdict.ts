@@ -7,6 +7,7 @@ import {
 import { type Found, type Given, giveVerdict, type Word } from '../../../ceremony/approving/give-verdict.js'
 import { nameOf } from '../../../ceremony/requests/requester.js'
 import { requireApproved } from '../../../ceremony/signing/ask-and-join.js'
+import { atDesk } from '../../../ceremony/work/at-desk.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex, rfc3339, visible } from '../../../wire/base/text.js'
 import type { ApprovalStatement } from '../../../wire/ceremony/approval.js'
@@ -100,10 +101,14 @@ async function speak(
     ceremony: approver.key.record.key_id,
   }
   const given = await inWorld(context, seating, (world) =>
-    giveVerdict(world, approver, which, async (found, signal) => ({
-      ...(await decide(approver, found, signal)),
-      reason,
-    })),
+    atDesk(world, approver.key, approver.policy, (feed, desk) => {
+      const state = desk.state.bind(desk)
+      const word = async (found: Found, signal: AbortSignal) => ({
+        ...(await decide(approver, found, signal)),
+        reason,
+      })
+      return giveVerdict(world, approver, which, word, { feed, state })
+    }),
   )
   return resultOf(context, approver, given)
 }
@@ -163,9 +168,11 @@ function resultOf(
         ['request', id],
         ['as', titles.join(', ')],
         ...(verdict === 'approve' ? [['counts until', humanTime(expires, context.now())] as const] : []),
-        ['heard by', heardBy.join(', ')],
+        ...(heardBy.length > 0 ? [['heard by', heardBy.join(', ')] as const] : []),
       ]),
-      `${asker} has it and tells the others: nobody needs you here any more.`,
+      heardBy.length > 0
+        ? `${asker} has it and tells the others: nobody needs you here any more.`
+        : 'The server keeps it for everybody: nobody needs you here any more.',
     ],
     ...(verdict === 'approve' && {
       next: `mpc refuse ${id} --key ${key.name}   (takes it back while it is not signed)`,

@@ -13,6 +13,7 @@ import { signable } from '../../../ceremony/signing/fitness.js'
 import { outlook, requireAskable } from '../../../ceremony/policy/outlook.js'
 import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { noPolicy } from '../../../ceremony/policy/refusals.js'
+import { atDesk } from '../../../ceremony/work/at-desk.js'
 import type { World } from '../../../ceremony/world.js'
 import { decoderFor } from '../../../payload/registry/registry.js'
 import { Failure } from '../../../wire/base/failure.js'
@@ -122,7 +123,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
             target,
             isUnattended,
           })
-        : join(noting(world, skipped), key, options.join ?? null, approval),
+        : atDesk(world, key, policy, (feed) =>
+            join(noting(world, skipped), key, options.join ?? null, approval, feed),
+          ),
     )
     // A request that waited for its approvals was passed over until they came.
     const passed = skipped.filter(({ request_id }) => request_id !== hex(signed.request.id))
