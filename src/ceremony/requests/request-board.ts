@@ -97,9 +97,18 @@ export class RequestBoard extends RequestList {
 
   /** Other members who may sign a request that waits, and are at it now. */
   presentAt({ id, signers }: Request): readonly Uint8Array[] {
-    const since = this.world.clock.now() - PRESENT * spanOf(this.world.patience, 'again')
+    const since = this.#presentSince
     const mayIt = (by: Uint8Array) => signers === null || signers.some((signer) => hex(signer) === hex(by))
     return this.saidWorking(id, since).filter(mayIt)
+  }
+
+  /** Whether a member was heard on the board lately. */
+  isPresent(fingerprint: Uint8Array): boolean {
+    return (this.lastHeard(fingerprint) ?? 0) >= this.#presentSince
+  }
+
+  get #presentSince(): number {
+    return this.world.clock.now() - PRESENT * spanOf(this.world.patience, 'again')
   }
 
   /**

@@ -153,12 +153,12 @@ export async function handOut(world: World, key: Key, before: SignedBefore): Pro
 }
 
 /** Another process of this home has the request, or has ended it. */
-const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
+export const ELSEWHERE: readonly string[] = ['E_CLAIMED', 'E_REQUEST_ENDED']
 
 /**
  * Signs one request, if the person or the script approves. @param others those that could be signed in its place
  */
-async function takeUp(
+export async function takeUp(
   taken: TakenUp & Seen,
   approval: Approval,
   others: Others = NO_OTHERS,
@@ -180,10 +180,11 @@ async function takeUp(
     return await carryOut(taken, asker)
   } catch (error) {
     if (isOwn) await withdraw(taken)
-    if (isHeld) board.say.leave(request)
     // Another process of this home may have the request, and goes on alone.
     board.say.drop(request.id, 'request', 'approval', 'offer', 'order')
     throw declinedBy(taken, error)
+  } finally {
+    if (isHeld) board.say.leave(request)
   }
 }
 
@@ -208,10 +209,11 @@ async function consent(
   }
 }
 
-async function onBoard(
+/** Acts on the board of a key. @param feed brings the requests that wait */
+export async function onBoard<T>(
   { world, key, policy, feed }: Pick<TakenUp, 'world' | 'key' | 'policy'> & { readonly feed?: Feed },
-  act: (board: RequestBoard) => Promise<Signed>,
-): Promise<Signed> {
+  act: (board: RequestBoard) => Promise<T>,
+): Promise<T> {
   const board = new RequestBoard(world, key, policy)
   const stop = feed?.(board)
   try {

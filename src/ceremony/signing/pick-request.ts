@@ -46,6 +46,7 @@ export class Finder {
   readonly #key: Key
   readonly #board: RequestBoard
   readonly #approval: Approval
+  readonly #isHopeful: (request: Request) => boolean
   readonly #skipped: Skipped
   readonly #rulings: Rulings
   /** Each request is judged once, and forgotten with the board's entry. */
@@ -57,10 +58,13 @@ export class Finder {
   /** Claims are read one at a time, so that many requests cannot keep the disk busy. */
   #looking = false
 
+  /** @param isHopeful whether to take a request that may be signed here */
   constructor(
     { world, key, policy, board }: Pick<TakenUp, 'world' | 'key' | 'policy' | 'board'>,
     approval: Approval,
+    isHopeful: (request: Request) => boolean = () => true,
   ) {
+    this.#isHopeful = isHopeful
     this.#world = world
     this.#key = key
     this.#rulings = new Rulings({ world, key, policy, board })
@@ -190,7 +194,9 @@ export class Finder {
   #suitable(but: Request | null = null): Request | null {
     for (const by of this.#board.unreadable)
       this.#skipped.add(nameOf(this.#key, { asker: by }), null, unread())
-    const fitting = this.#board.requests().filter((request) => this.#fits(request))
+    const fitting = this.#board
+      .requests()
+      .filter((request) => this.#fits(request) && this.#isHopeful(request))
     if (!this.#listened) return null
     const free = fitting.filter((request) => request !== but && this.#judge(request).claims === 'free')
     // Of requests that wait, one at which somebody is goes before others, and one that was left goes last.

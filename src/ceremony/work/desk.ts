@@ -19,7 +19,7 @@ import type { InForce } from '../requests/approvals-heard.js'
 import { signedBefore } from '../signing/finished-signature.js'
 import type { World } from '../world.js'
 import { WorkHeard } from './hear.js'
-import { allKept, stateOf } from './kept.js'
+import { allKept, keptRequest } from './kept.js'
 
 /** The key as its people know it, with a share or without. */
 export type KnownKey = Pick<Key, 'name' | 'record' | 'seated' | 'digest' | 'everyRebind'>
@@ -86,13 +86,25 @@ export class Desk {
 
   /** Tells what became of requests here, and the others do not know yet: signatures and refusals of this custodian. */
   async tellSettled(): Promise<void> {
+    for (const { request } of await allKept(this.#options.world.home, this.#options.key))
+      await this.tell(request)
+  }
+
+  /** The same of one request; nothing if it does not wait. */
+  async tell({ id }: Pick<Request, 'id'>): Promise<void> {
     const { world, key } = this.#options
-    for (const kept of await allKept(world.home, key)) {
-      if (stateOf(kept, key, world.clock.now()) === 'signed') continue
-      const { end } = await new RequestClaims(world.home, kept.request.id).status()
-      if (end?.outcome === 'done') await this.#tellSigned(kept.request)
-      if (end?.outcome === 'refused') await this.#tellRefused(kept.request)
-    }
+    const request = await keptRequest(world.home, key, id)
+    if (request === null || (await this.#files(request).readResult()) !== null) return
+    const { end } = await new RequestClaims(world.home, id).status()
+    if (end?.outcome === 'done') await this.#tellSigned(request)
+    if (end?.outcome === 'refused') await this.#tellRefused(request)
+  }
+
+  /** As `tell`; what the server does not take now is sent by a later command. */
+  async told(request: Request): Promise<void> {
+    await this.tell(request).catch((error: unknown) => {
+      if (!(error instanceof Failure)) throw error
+    })
   }
 
   /** Forgets requests that expired long ago and were never signed. */

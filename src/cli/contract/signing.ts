@@ -70,6 +70,39 @@ const ecdsaForms = {
 }
 const ECDSA_FORMS = Object.keys(ecdsaForms)
 
+/** Requests that were passed over; null where one cannot be read. */
+const skipped = list(
+  object({
+    request_id: orNull(hex(32)),
+    asker: orNull(text),
+    sha256: orNull(hex(32)),
+    /** The payload in words; null where it was not decoded. */
+    sentence: orNull(text),
+    code: orNull(text),
+  }),
+)
+/** One signature or several of one payload, as `sign` and `request show` print them. */
+const made = list(
+  object({ path: orNull(text), public_key: publicKey, signature: hex(64), ...ecdsaForms }, ECDSA_FORMS),
+  { minItems: 1, maxItems: 64 },
+)
+const drained = object({
+  key: name,
+  signed: list(
+    object({
+      request_id: hex(32),
+      type: text,
+      payload_sha256: hex(32),
+      path: orNull(text),
+      signature: orNull(hex(64)),
+      signatures: made,
+      outputs,
+      certificate: text,
+    }),
+  ),
+  skipped,
+})
+
 const signature = object(
   {
     request_id: hex(32),
@@ -86,10 +119,7 @@ const signature = object(
     signature: orNull(hex(64)),
     ...ecdsaForms,
     /** One for each message of the payload, in their order, with the key at its path. */
-    signatures: list(
-      object({ path: orNull(text), public_key: publicKey, signature: hex(64), ...ecdsaForms }, ECDSA_FORMS),
-      { minItems: 1, maxItems: 64 },
-    ),
+    signatures: made,
     /** The payload, decoded. */
     view,
     outputs,
@@ -99,16 +129,7 @@ const signature = object(
     /** Null without -o. */
     file: orNull(path),
     /** Requests that were passed over meanwhile; null where one cannot be read. With a failure too. */
-    skipped: list(
-      object({
-        request_id: orNull(hex(32)),
-        asker: orNull(text),
-        sha256: orNull(hex(32)),
-        /** The payload in words; null where it was not decoded. */
-        sentence: orNull(text),
-        code: orNull(text),
-      }),
-    ),
+    skipped,
   },
   ECDSA_FORMS,
 )
@@ -257,7 +278,7 @@ export const signings = list(
 )
 /** `data` of the commands that sign and verify. */
 export const signingData: Readonly<Record<string, Schema>> = {
-  sign: signature,
+  sign: { anyOf: [signature, drained] },
   approve: spoken,
   refuse: spoken,
   'request sign': asked,

@@ -3,7 +3,7 @@ import { ADDRESS_TYPES, NETWORKS } from '../../../payload/address.js'
 import { KEY_FORMATS } from '../../../payload/public-key-file.js'
 import { PAYLOAD_NAMES, PAYLOAD_TYPES } from '../../../payload/registry/registry.js'
 import { SIGNATURE_FORMATS } from '../../../payload/signature-file.js'
-import { any, approval, hash, name, names, once, oneOf, repeatable } from '../../runtime/parse.js'
+import { any, approval, hash, name, names, once, oneOf, repeatable, span } from '../../runtime/parse.js'
 import { allowQuarantined, linger } from '../../args/shared-flags.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 
@@ -48,6 +48,7 @@ export const signingCommands: readonly CommandSpec[] = [
       'mpc sign --key treasury --next',
       'mpc sign --key treasury --next --approve sha256:$HASH --json',
       'mpc sign --key treasury --next --approve policy --json',
+      'mpc sign --key treasury --drain --approve policy --json',
       'mpc sign --key treasury --in message.bin --format raw -o message.sig',
     ],
     flags: [
@@ -62,6 +63,12 @@ export const signingCommands: readonly CommandSpec[] = [
         parse: once(hash),
       },
       { flags: '--next', text: 'join the oldest pending request' },
+      { flags: '--drain', text: 'sign all that wait, one after another, with the others who are there' },
+      {
+        flags: '--wait <time>',
+        text: 'with --drain: how long to wait for more, such as 10m (default: until nothing is left)',
+        parse: once(span),
+      },
       {
         flags: '--approve <hash>',
         text: 'approve a payload: sha256: and 64 hex digits, repeatable; or policy: what unattended rules allow',

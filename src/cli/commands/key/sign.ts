@@ -14,7 +14,6 @@ import { outlook, requireAskable } from '../../../ceremony/policy/outlook.js'
 import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { noPolicy } from '../../../ceremony/policy/refusals.js'
 import { atDesk } from '../../../ceremony/work/at-desk.js'
-import type { World } from '../../../ceremony/world.js'
 import { decoderFor } from '../../../payload/registry/registry.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { sha256 } from '../../../wire/base/hash.js'
@@ -22,13 +21,14 @@ import { hex } from '../../../wire/base/text.js'
 import { confirmAsking, consent } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
 import { readInput } from '../../runtime/read-input.js'
-import { approvals } from '../../args/approvals.js'
+import { approvals, type Scripted } from '../../args/approvals.js'
 import { withOthers } from '../../args/other-signers.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
 import { takeUpWaiting } from '../../args/take-up.js'
 import type { SignatureFormat } from '../../../payload/signature-file.js'
-import { type Skip, signedResult } from './signature.js'
+import { drainAll } from './drain.js'
+import { noting, type Skip, signedResult } from './signature.js'
 import { checkOutput } from './signature-output.js'
 
 export type Options = {
@@ -39,6 +39,9 @@ export type Options = {
   readonly signers?: readonly string[]
   readonly join?: string
   readonly next?: true
+  readonly drain?: true
+  /** Milliseconds. */
+  readonly wait?: number
   readonly approve?: readonly string[]
   readonly approveFile?: string
   readonly reason?: string
@@ -68,13 +71,9 @@ export async function run(context: Context, options: Options): Promise<Result> {
   const path = options.path ?? null
   const payload = file && (await decoderFor(type, key.record.scheme)).read(file)
   const isUnattended = scripted !== null && 'by' in scripted
-  const approval: Approval =
-    scripted === null
-      ? { ask: (request, seen, signal) => consent(context, { request, ...seen }, key, signal) }
-      : isUnattended
-        ? scripted
-        : { ...scripted, type, path }
+  const approval = approvalOf(context, key, scripted, { type, path })
   const policy = await policyInForce(home, key)
+  if (options.drain) return drainAll(context, key, policy, approval, options)
   const target = payload && (await signable(key, { type, payload, path }, policy))
   await checkOutput(context, options, key.record.scheme, target)
   if (payload && target) {
@@ -138,15 +137,17 @@ export async function run(context: Context, options: Options): Promise<Result> {
   }
 }
 
-function noting(world: World, skipped: Skip[]): World {
-  const emit: World['emit'] = (event) => {
-    if (event.event === 'skipped') {
-      const { request = null, party = null, sha256 = null, sentence = null, code = null } = event
-      skipped.push({ request_id: request, asker: party, sha256, sentence, code })
-    }
-    world.emit(event)
+/** How this command approves a request: a person, these payloads, or what the policy lets be signed unattended. */
+function approvalOf(
+  context: Context,
+  key: Key,
+  scripted: Scripted | null,
+  { type, path }: { readonly type: string; readonly path: string | null },
+): Approval {
+  if (scripted === null) {
+    return { ask: (request, seen, signal) => consent(context, { request, ...seen }, key, signal) }
   }
-  return { ...world, emit }
+  return 'by' in scripted ? scripted : { ...scripted, type, path }
 }
 
 /** Prints what this home has signed before, and hands it to whoever still waits for it, where that can be done. */
@@ -175,11 +176,14 @@ function waitingFor({ name, record }: Key, self: string, { signers }: Options): 
   return `Waiting for ${others}: \`mpc sign --key ${name} --next\` there`
 }
 
-function requireOneWay({ in: file, join, next, signers, reason }: Options): void {
-  if ([file, join, next].filter((way) => way !== undefined).length !== 1) {
-    throw new Failure('usage', 'E_SIGN_WAY', 'give one of --in FILE, --join REQUEST and --next', {
-      hint: '--in asks for a signature; --next and --join sign what another custodian asks for',
+function requireOneWay({ in: file, join, next, drain, wait, signers, reason }: Options): void {
+  if ([file, join, next, drain].filter((way) => way !== undefined).length !== 1) {
+    throw new Failure('usage', 'E_SIGN_WAY', 'give one of --in FILE, --join REQUEST, --next and --drain', {
+      hint: '--in asks for a signature; the others sign what another custodian asks for',
     })
+  }
+  if (wait !== undefined && drain === undefined) {
+    throw new Failure('usage', 'E_SIGN_WAY', '--wait goes with --drain')
   }
   if ((reason ?? '').length > 500) {
     throw new Failure('usage', 'E_REASON', '--reason has more than 500 characters')

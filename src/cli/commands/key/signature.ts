@@ -1,6 +1,7 @@
 /** A signature, for machines and people. */
 import type { Key } from '../../../ceremony/keys/key.js'
 import type { Signed } from '../../../ceremony/signing/finished-signature.js'
+import type { World } from '../../../ceremony/world.js'
 import type { Outputs } from '../../../payload/decoder.js'
 import type { Entry, Target } from '../../../payload/registry/target.js'
 import type { Scheme } from '../../../protocol/group/scheme.js'
@@ -23,6 +24,18 @@ export type Skip = {
   /** Its payload in words; null where it was not decoded. */
   readonly sentence: string | null
   readonly code: string | null
+}
+
+/** The same world, which notes the requests that are passed over. */
+export function noting(world: World, skipped: Skip[]): World {
+  const emit: World['emit'] = (event) => {
+    if (event.event === 'skipped') {
+      const { request = null, party = null, sha256 = null, sentence = null, code = null } = event
+      skipped.push({ request_id: request, asker: party, sha256, sentence, code })
+    }
+    world.emit(event)
+  }
+  return { ...world, emit }
 }
 
 /**
