@@ -1,6 +1,7 @@
 /** Importing cards: what each changes among the known cards, and the cards that are refused. */
 import type { Home } from '../../storage/home/home.js'
 import { type Card, parseCard } from '../../wire/identity/card.js'
+import { cardLines } from '../../wire/identity/card-lines.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex, rfc3339 } from '../../wire/base/text.js'
 import { contactsIn, type How, type Known, sameIdentity, storeKnown } from './contacts.js'
@@ -17,13 +18,9 @@ export type ImportOptions = {
   readonly how?: How
 }
 
-/** The cards in a file, one per line; blank lines and lines that begin with # are ignored. */
+/** The cards in a file; blank lines and lines that begin with # are ignored. @throws Failure `E_CARD` (authentication) */
 export function parseCards(file: Uint8Array): readonly Card[] {
-  const lines = Buffer.from(file)
-    .toString('utf8')
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-  const cards = lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseCard)
+  const cards = cardLines(Buffer.from(file).toString('utf8')).map(parseCard)
   if (cards.length > 0) return cards
   throw new Failure('authentication', 'E_CARD', 'there is no card in it', {
     hint: 'a card is the one line that `mpc identity export` prints',
