@@ -1,6 +1,6 @@
 /**
- * Turns bytes on a subject into a signed envelope from a known member. The checks run in this order: sender's
- * token, rate for that token, size, bytes seen before, strict decoding, membership, signature, header against
+ * Turns bytes on a subject into a signed envelope from a known member. The checks run in this order: no answer of the
+ * server itself, sender's token, rate for that token, size, bytes seen before, strict decoding, membership, signature, header against
  * subject. A message that fails is dropped and counted; it accuses nobody and gets no answer. A message that
  * passes may be delayed if its sender sends too much.
  */
@@ -25,6 +25,14 @@ const LEAST_DELAYED = 8192
  * against the member's letters. Letters lost meanwhile are asked for again.
  */
 const RUBBISH: Rate = { perSecond: 200, bytes: 4 << 20, window: 1000 }
+
+const BRACE = 0x7b
+
+/**
+ * Whether this is an answer of a server that keeps messages: JSON, or nothing. The server sends it wherever the question
+ * says, so any member can have it come under another's subject. It costs that member none of its rate.
+ */
+const isServersOwn = (message: Uint8Array): boolean => message.length === 0 || message[0] === BRACE
 
 export type IntakeOptions = {
   readonly subjects: Subjects
@@ -77,6 +85,7 @@ export class Intake {
 
   arrive(subject: string, message: Uint8Array): void {
     const { subjects, definition, self, clock } = this.#options
+    if (isServersOwn(message)) return this.drop("the server's own")
     const now = clock.now()
     const token = subjects.senderOf(subject)
     if (!this.#tokens.has(token)) return this.#hearGuest(token, message, now)

@@ -217,6 +217,25 @@ describe('what comes', () => {
     expect(mailbox.dropped.get('not an envelope')).toBe(205)
   })
 
+  test("a server's own answers, which anybody can have sent under any subject, cost nobody its place", async () => {
+    const network = new MemoryNetwork()
+    const { mailbox } = boxOf(
+      network,
+      alice,
+      dated(() => 5000),
+    )
+    mailbox.enter(session)
+    const broker = network.connect('broker')
+    const bobs = boxOf(network, bob).mailbox
+    const subject = ceremonySubjects(definition, bob.card.fingerprint).outbound('letter', null)
+    const answers = [Buffer.from('{"stream":"S", "seq":1}'), new Uint8Array()]
+    for (let i = 0; i < 300; i++) for (const answer of answers) broker.publish(subject, answer)
+    bobs.post('letter', { session, round: 'one' }, body(3))
+    await settled()
+    expect(mailbox.get(slot(bob, 'one'))?.body).toEqual(body(3))
+    expect(Object.fromEntries(mailbox.dropped)).toEqual({ "the server's own": 600 })
+  })
+
   test('the same bytes again are ignored; other bytes for the same place are both handed over', async () => {
     const network = new MemoryNetwork()
     let time = 1
