@@ -10,6 +10,7 @@ import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
 import type { Home } from '../../storage/home/home.js'
 import { Ledger, listLedgers } from '../../storage/ledger/ledger.js'
+import { listWaiting, WaitingFiles } from '../../storage/work/waiting-files.js'
 import { listPrimes, readPrime } from '../../storage/home/primes.js'
 import { listQuarantined, readQuarantine } from '../../storage/home/quarantine.js'
 import { listParents, votesFrom } from '../../storage/home/votes.js'
@@ -19,7 +20,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { parsePrime } from '../../wire/key/prime.js'
 import { parseRecord } from '../../wire/key/record.js'
 import { parseApproval } from '../../wire/ceremony/approval.js'
-import { parseRequest } from '../../wire/ceremony/request.js'
+import { parseRequest, refusalCodec, resultCodec } from '../../wire/ceremony/request.js'
 import { preparedCodec } from '../../wire/session/prepared.js'
 import { decodeCertificate, receiptCodec } from '../../wire/ceremony/certificate.js'
 import { signaturesFrom } from '../../wire/ceremony/signature.js'
@@ -53,6 +54,7 @@ export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
   for (const { parent, folder } of await listParents(home)) await look(folder, () => votesFrom(home, parent))
   const keys = await heldKeys(home)
   for (const id of await listClaims(home)) await checkClaims(home, id, keys, look)
+  for (const id of await listWaiting(home)) await checkWaiting(home, id, keys, look)
   // It waits for nobody: a process that signs here is soon done, and this may be run again.
   const clock = { now: () => 0, after: (_: number, act: () => void) => act() }
   for (const key of await listLedgers(home))
@@ -136,4 +138,32 @@ async function checkPrime(owner: Owner, file: string): Promise<void> {
   const prime = parsePrime(plaintext.reveal(), owner.card.signing)
   if (prime === null) throw new CodecError('prime', 'this identity did not make it')
   prime.fill(0)
+}
+
+async function checkWaiting(home: Home, id: Uint8Array, keys: readonly HeldKey[], look: Look): Promise<void> {
+  const files = new WaitingFiles(home, id)
+  const at = (name: string): string => `${files.folder}/${name}`
+  const isOf = (about: Uint8Array): void => {
+    if (!equalBytes(about, id)) throw another()
+  }
+  await look(at('request.cbor'), async () => {
+    const request = await files.readRequest()
+    if (request) isOf(parseRequest(request, (asker) => askerIn(keys, asker)).id)
+  })
+  await look(at('approval.*.cbor'), async () => {
+    for (const { body } of await files.readSpoken('approval')) isOf(parseApproval(body).request)
+  })
+  await look(at('refusal.*.cbor'), async () => {
+    for (const { body } of await files.readSpoken('refusal')) isOf(refusalCodec.decode(body).request)
+  })
+  await look(at('result.cbor'), async () => {
+    const result = await files.readResult()
+    if (result) isOf(resultCodec.decode(result).request)
+  })
+  for (const name of ['cancel.cbor', ...(await files.unsent()).map((kind) => `unsent.${kind}.cbor`)]) {
+    await look(at(name), async () => {
+      const envelope = await files.readEnvelope(name)
+      if (envelope) decodeEnvelope(envelope)
+    })
+  }
 }

@@ -95,6 +95,11 @@ export class WaitingFiles {
     return readFile(join(this.folder, `unsent.${kind}.cbor`), LIMIT)
   }
 
+  /** The envelope of a cancel, or of something unsent, by the name of its file. */
+  readEnvelope(name: string): Promise<Uint8Array | null> {
+    return readFile(join(this.folder, name), LIMIT)
+  }
+
   /** Call it once the server has the envelope. */
   async sent(kind: string): Promise<void> {
     await removeFile(join(this.folder, `unsent.${kind}.cbor`))

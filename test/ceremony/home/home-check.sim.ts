@@ -11,10 +11,15 @@ import { rememberFaults } from '../../../src/ceremony/session/quarantine.js'
 import { planRetire, retire } from '../../../src/ceremony/epochs/retire.js'
 import { verifyPiece } from '../../../src/ceremony/recovery/restore.js'
 import { checkShares } from '../../../src/ceremony/epochs/share-check.js'
+import type { Key } from '../../../src/ceremony/keys/key.js'
+import { Desk } from '../../../src/ceremony/work/desk.js'
+import { keptRequest } from '../../../src/ceremony/work/kept.js'
 import { existingHome, findHome } from '../../../src/storage/home/home.js'
 import { listKeyFolders } from '../../../src/storage/home/epochs.js'
-import { listClaims } from '../../../src/storage/home/request-claims.js'
+import { listClaims, RequestClaims } from '../../../src/storage/home/request-claims.js'
 import { Ledger } from '../../../src/storage/ledger/ledger.js'
+import { WaitingFiles } from '../../../src/storage/work/waiting-files.js'
+import { refusalCodec, type Request } from '../../../src/wire/ceremony/request.js'
 import { hex } from '../../../src/wire/base/text.js'
 import { dated } from '../../support/clock.js'
 import { failureOf } from '../../storage/support.js'
@@ -82,8 +87,19 @@ beforeAll(async () => {
     windows: [],
   }
   await new Ledger(alice.home, key.record.key_id, clock).spend(wanted, () => ({ outcome: 'allow' }))
+  await keepWaiting(alice, key, request as Uint8Array)
 }, 60_000)
 afterAll(() => raze(everybody))
+
+/** The request waits too: it is signed, taken back and refused, and no server knows of any of it. */
+async function keepWaiting(who: Custodian, key: Key, id: Uint8Array): Promise<void> {
+  const files = new WaitingFiles(who.home, id)
+  await files.keepRequest((await new RequestClaims(who.home, id).readRequest()) as Uint8Array)
+  const desk = new Desk({ world: { ...who, clock: dated(() => NOW) }, key, policy: null, stream: null })
+  await desk.tellSettled()
+  await desk.cancel((await keptRequest(who.home, key, id)) as Request)
+  await files.keepSpoken('refusal', who.card.fingerprint, refusalCodec.encode({ request: id, reason: '' }))
+}
 
 const filesOf = async (who: Custodian): Promise<string[]> => {
   const entries = await readdir(who.home.root, { recursive: true, withFileTypes: true })
@@ -144,6 +160,12 @@ describe('one look at a whole home', () => {
         'claims/X/done',
         'claims/X/spend',
         'claims/spent-X',
+        'requests/X/request.cbor',
+        'requests/X/result.cbor',
+        'requests/X/cancel.cbor',
+        'requests/X/refusal.X.cbor',
+        'requests/X/unsent.result.cbor',
+        'requests/X/unsent.cancel.cbor',
         'ledger/X/head',
         'ledger/X/N/N',
         'primes/N-X.age',
