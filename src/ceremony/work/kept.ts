@@ -64,9 +64,12 @@ export async function keptAbout(home: Home, request: Request): Promise<Kept> {
   }
 }
 
-/** All requests of a key, in an order that is the same in every home. */
-export async function allKept(home: Home, seats: Seats): Promise<readonly Kept[]> {
-  const ids = await listWaiting(home)
+/**
+ * The requests of a key, in an order that is the same in every home.
+ * @param prefix of the ID in hex; none: all of them
+ */
+export async function allKept(home: Home, seats: Seats, prefix = ''): Promise<readonly Kept[]> {
+  const ids = (await listWaiting(home)).filter((id) => hex(id).startsWith(prefix))
   const requests = await Promise.all(ids.map((id) => keptRequest(home, seats, id)))
   const found = requests.filter((request) => request !== null).sort(inOrder)
   return Promise.all(found.map((request) => keptAbout(home, request)))

@@ -63,17 +63,25 @@ export async function deskOf(world: World, key: KnownKey, policy: InForce | null
   return new Desk({ world, key, policy, stream })
 }
 
-/** All requests of these keys. */
-export async function waitingHere(context: Context, keys: readonly Key[]): Promise<readonly Waiting[]> {
+/** The requests of these keys. @param prefix of the ID in hex; none: all of them */
+export async function waitingHere(
+  context: Context,
+  keys: readonly Key[],
+  prefix = '',
+): Promise<readonly Waiting[]> {
   const home = await context.home()
   const all = await Promise.all(
     keys.map(async (key) =>
-      (await allKept(home, key)).map((kept) => ({ key, kept, state: stateOf(kept, key, context.now()) })),
+      (await allKept(home, key, prefix)).map((kept) => ({
+        key,
+        kept,
+        state: stateOf(kept, key, context.now()),
+      })),
     ),
   )
   return all.flat()
 }
 
 /** @param which the ID, or its beginning @throws Failure `E_NO_REQUEST` (absent), `E_USAGE` */
-export const oneWaiting = (all: readonly Waiting[], which: string): Waiting =>
-  oneOf(all, which, ({ kept }) => hex(kept.request.id))
+export const oneWaiting = async (context: Context, keys: readonly Key[], which: string): Promise<Waiting> =>
+  oneOf(await waitingHere(context, keys, which), which, ({ kept }) => hex(kept.request.id))

@@ -125,8 +125,13 @@ const placesOf = (servers: readonly Server[]): string => servers.map(({ where })
 
 async function pause(signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, PAUSE)
-    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+    const go = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', go)
+      resolve()
+    }
+    const timer = setTimeout(go, PAUSE)
+    signal?.addEventListener('abort', go)
   })
   signal?.throwIfAborted()
 }
@@ -240,7 +245,11 @@ async function ask(
     return { bytes: data, subject: said.subject, reply, status: about?.code ?? 0 }
   } catch (error) {
     const { code, permissionContext } = error as NatsError
-    if (permissionContext) throw permissionFailure(permissionContext)
+    if (permissionContext) {
+      // What the user needs is all answers to it, and not this one.
+      const all = permissionContext.subject.replace(/^(_INBOX[^.]*)\..*$/, '$1.>')
+      throw permissionFailure({ ...permissionContext, subject: all })
+    }
     // Nobody listens there: JetStream is off for this account.
     if (code === '503') return { bytes: new Uint8Array(), subject, reply: '', status: 503 }
     throw broker(`the NATS server at ${where} does not answer`, 'run the same command again', error)

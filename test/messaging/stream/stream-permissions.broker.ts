@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setUpStream } from '../../../src/messaging/stream/setup.js'
-import { natsConfig } from '../../../src/messaging/transport/nats-config.js'
+import { openStream } from '../../../src/messaging/stream/stream.js'
+import { accountsBlock, natsConfig } from '../../../src/messaging/transport/nats-config.js'
 import { connectNats } from '../../../src/messaging/transport/nats.js'
 import { inboxOf, memberToken, streamOf, workSubject } from '../../../src/messaging/transport/subjects.js'
 import type { Questions, Transport } from '../../../src/messaging/transport/transport.js'
@@ -130,7 +131,34 @@ natsServerSuite('the stream of requests', () => {
     expect(await post('one')).toMatchObject({ seq: first.seq, duplicate: true })
     for (let i = 1; i < 2048; i++) await post(`n${i}`)
     expect(await post('too much')).toMatchObject({ error: { code: expect.any(Number) } })
+    const stream = await openStream(await connected(alice), keyId, alice.card.fingerprint)
+    await expect(stream.put(Buffer.from('more'))).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'E_WORK_FULL',
+    })
     const other = (await connected(bob)).questions as Questions
     expect(await post('of bob', other, workSubject(keyId, bob.card.fingerprint))).toMatchObject({ stream: S })
+  })
+
+  test('is refused to whoever lacks the permissions, in words, and the connection goes on', async () => {
+    const plain = await NatsServer.start(
+      `jetstream { store_dir: ${JSON.stringify(join(folder, 'plain'))} }\n${accountsBlock('plain', [alice.card]).join('\n')}`,
+    )
+    const transport = await connectNats({
+      url: plain.url,
+      nkey: alice.identity.nkey,
+      inbox: inboxOf(alice.card.fingerprint),
+    })
+    const failures: unknown[] = []
+    transport.onFailure((failure) => failures.push(failure))
+    await expect(openStream(transport, keyId, alice.card.fingerprint)).rejects.toMatchObject({
+      kind: 'network',
+      code: 'E_BROKER_PERMISSION',
+      hint: expect.stringContaining(`_INBOX_${A}.>`),
+    })
+    expect(await transport.flush()).toBe(true)
+    expect(failures).toEqual([])
+    await transport.close()
+    await plain.down()
   })
 })

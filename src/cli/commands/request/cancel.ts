@@ -4,7 +4,7 @@ import { requestEnded } from '../../../storage/home/request-claims.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
 import { idIn } from '../../args/request-id.js'
-import { deskOf, keysOf, oneWaiting, waitingHere } from '../../args/waiting.js'
+import { deskOf, keysOf, oneWaiting } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
@@ -16,12 +16,12 @@ export async function run(context: Context, options: Options, [which]: readonly 
   const id = idIn(which)
   const card = await context.card()
   const keys = await keysOf(context, options.key)
-  const { key } = oneWaiting(await waitingHere(context, keys), id)
+  const { key } = await oneWaiting(context, keys, id)
   const seating = { card, waitingFor: 'Telling the server', ceremony: key.record.key_id }
   const request = await inWorld(context, seating, async (world) => {
     const desk = await deskOf(world, key, await policyInForce(world.home, key))
     await desk.exchange()
-    const { kept, state } = oneWaiting(await waitingHere(context, [key]), id)
+    const { kept, state } = await oneWaiting(context, [key], id)
     if (hex(kept.request.asker) !== hex(card.fingerprint)) throw notAsker(nameOf(key, kept.request))
     if (state === 'signed') throw requestEnded('done')
     if (!kept.isCancelled) await desk.cancel(kept.request)

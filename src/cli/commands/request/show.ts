@@ -5,7 +5,7 @@ import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
 import { orderCodec } from '../../../wire/ceremony/definition.js'
 import { idIn } from '../../args/request-id.js'
-import { keysOf, oneWaiting, readServer, waitingHere } from '../../args/waiting.js'
+import { keysOf, oneWaiting, readServer } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
 import type { Terminal } from '../../terminal/terminal.js'
@@ -20,7 +20,7 @@ export async function run(context: Context, options: Options, [which]: readonly 
   const id = idIn(which)
   const keys = await keysOf(context, options.key)
   const isRead = await readServer(context, keys)
-  const waiting = oneWaiting(await waitingHere(context, keys), id)
+  const waiting = await oneWaiting(context, keys, id)
   const target = await decoded(context, waiting)
   const view = target && target.decoded.view
   const result = target && resultIn(context.terminal, waiting, target)
