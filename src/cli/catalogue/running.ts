@@ -175,7 +175,10 @@ export const runningCodes = {
     'Compare clocks with its asker, then ask for a new request.',
   ),
   E_REASON: entry('The reason is too long.', 'Use at most 500 characters.'),
-  E_SIGN_WAY: entry('The command must make or join a request.', 'Give one of --in, --join and --next.'),
+  E_SIGN_WAY: entry(
+    'The command must make or join a request.',
+    'Give one of --in, --join, --next and --drain.',
+  ),
   E_SIGNERS: entry(
     'The number of signers is not the threshold, or one is named twice.',
     'Name exactly as many custodians as must sign.',
