@@ -7,14 +7,14 @@ export const KEY_FORMATS = ['descriptor', 'xpub', 'pem', 'der', 'jwk', 'ssh', 'h
 export type KeyFormat = (typeof KEY_FORMATS)[number]
 
 /** The formats that keys of a scheme have; the first is the one that its programs ask for. */
-const FORMATS: Readonly<Record<Scheme, readonly KeyFormat[]>> = {
+const FORMATS: Readonly<Record<Scheme, readonly [KeyFormat, ...KeyFormat[]]>> = {
   'ecdsa-secp256k1': ['descriptor', 'xpub', 'pem', 'der', 'jwk', 'hex'],
   // An output key is x only: SubjectPublicKeyInfo and JWK have no such key.
   'schnorr-taproot': ['descriptor', 'xpub', 'hex'],
   'eddsa-ed25519': ['hex', 'pem', 'der', 'jwk', 'ssh'],
 }
 
-export const keyFormats = (scheme: Scheme): readonly KeyFormat[] => FORMATS[scheme]
+export const keyFormats = (scheme: Scheme): readonly [KeyFormat, ...KeyFormat[]] => FORMATS[scheme]
 
 // SubjectPublicKeyInfo up to the key's bytes. RFC 8410, section 4: id-Ed25519.
 const ED25519 = bytesOf('302a300506032b6570032100')

@@ -26,7 +26,7 @@ import {
 } from '../../wire/ceremony/request.js'
 import { signaturesCodec } from '../../wire/ceremony/signature.js'
 import { signingKeysOf } from '../../wire/identity/roster.js'
-import { decodeEnvelope, type Envelope, ENVELOPE_LIMIT, type Kind } from '../../wire/session/envelope.js'
+import { decodeEnvelope, type Envelope, ENVELOPE_LIMIT } from '../../wire/session/envelope.js'
 import type { Key, Seats } from '../keys/key.js'
 import { guestsUnder, type InForce } from '../requests/approvals-heard.js'
 import { aboutOf } from '../requests/counted-approvals.js'
@@ -96,7 +96,7 @@ export class WorkHeard {
   }
 
   async #said({ header: { kind, from }, body, bytes }: Envelope): Promise<string | null> {
-    switch (kind as Kind) {
+    switch (kind) {
       case 'request':
         return this.#request(body, from)
       case 'approval':

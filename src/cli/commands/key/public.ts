@@ -60,7 +60,7 @@ export async function runExport(
   const { scheme, group_point: point, chain_code: chainCode } = record
   const network = networkIn(options)
   const formats = keyFormats(scheme)
-  const format = options.format ?? (formats[0] as KeyFormat)
+  const format = options.format ?? formats[0]
   if (!formats.includes(format)) {
     throw new Failure('usage', 'E_KEY_FORMAT', `${scheme} keys have no ${format} form`, {
       hint: `${name} has: ${formats.map((each) => `--format ${each}`).join(', ')}`,

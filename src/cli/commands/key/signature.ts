@@ -94,9 +94,7 @@ export async function signedResult(
     ...(request.path !== null && { path: request.path }),
   }
   const shown =
-    output.out === undefined
-      ? [`--signature ${single?.signature}`]
-      : [`--signature-file ${fileWord(output.out)}`]
+    output.out === undefined ? `--signature ${single?.signature}` : `--signature-file ${fileWord(output.out)}`
   return {
     data,
     text: written === null ? textLines(format, signatures, signature) : [written],
