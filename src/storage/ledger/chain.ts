@@ -77,17 +77,27 @@ export class Chain {
   }
 
   /**
+   * Writes the first entry of a ledger that has none. From then on it is known without the claims that nothing was
+   * spent before. It has no time of its own, so it holds no clock back.
+   * @throws as `append`
+   */
+  async begin(): Promise<void> {
+    if (this.#tally !== null) return
+    const nothing = { totals: [], open: [], restored: null, spent: null, before: [] }
+    await this.#write({ kind: 'checkpoint', ...nothing }, 0)
+  }
+
+  /**
    * Appends an entry, on disk when it returns.
    * @throws Failure `E_LEDGER` (conflict); `E_SPENDING` (refused) if the ledger cannot hold it
    */
   async append(event: Event, at: number): Promise<void> {
-    const last = this.#tally?.last.entry.n ?? -1
-    if (this.#tally === null) {
-      const nothing = { totals: [], open: [], restored: null, spent: null, before: [] }
-      await this.#write({ kind: 'checkpoint', ...nothing }, at)
-    } else if ((last + 1) % SEGMENT === 0) {
-      await this.#write(this.#tally.checkpoint(await this.#before()), at)
-      await this.#segments.pack(Math.floor(last / SEGMENT))
+    await this.begin()
+    const tally = this.#tally as Tally
+    const { n } = tally.last.entry
+    if ((n + 1) % SEGMENT === 0) {
+      await this.#write(tally.checkpoint(await this.#before()), at)
+      await this.#segments.pack(Math.floor(n / SEGMENT))
     }
     await this.#write(event, at)
   }

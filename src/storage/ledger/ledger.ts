@@ -142,6 +142,7 @@ export class Ledger {
 
   #locked<T>(act: (book: Book) => Promise<T>): Promise<T> {
     return this.#withChain(true, async (chain) => {
+      await chain.begin()
       const book = new Book(this.#home, chain, timeOf(chain, this.#clock.now()))
       await book.settle()
       return act(book)

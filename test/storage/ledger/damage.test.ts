@@ -112,7 +112,7 @@ const within: Readonly<Record<string, readonly [RegExp, Damage]>> = {
   ],
   'of which the beginning was changed': [
     /bad entry 1: it does not follow/,
-    ({ folder }) => edit(entry(folder, 0), 'at', (at) => Number(at) - 1),
+    ({ folder }) => edit(entry(folder, 0), 'at', (at) => Number(at) + 1),
   ],
   'of which a time was moved back': [
     /bad entry 4: it is earlier/,
@@ -230,6 +230,38 @@ describe('a reservation whose request has a damaged claim', () => {
     await ledger.check()
     clock.time += DAY
     expect(await used()).toBe(0n)
+  })
+})
+
+describe('a ledger in which nothing is spent', () => {
+  test('is held against the claims once, and then stands by itself', async () => {
+    const home = await newHome()
+    const clock = new SetClock()
+    const claims = new RequestClaims(home, idOf(1))
+    await claims.keepSpend(Buffer.from('half'))
+    const { reserve, used } = spender(home, clock)
+    expect(await failureOf(used)).toMatchObject({ code: 'E_LEDGER' })
+    rmSync(claims.folder, { recursive: true })
+    expect(await used()).toBe(0n)
+    await claims.keepSpend(Buffer.from('half'))
+    expect(await used()).toBe(0n)
+    expect(await reserve(wanted(2, 100n))).toBe('allow')
+    expect(await failureOf(() => reserve(wanted(1, 0n)))).toMatchObject({ code: 'E_LEDGER' })
+  })
+
+  test('holds no clock back', async () => {
+    const clock = new SetClock()
+    const { reserve, used } = spender(await newHome(), clock)
+    expect(await used()).toBe(0n)
+    clock.time -= 1000 * DAY
+    expect(await reserve(wanted(1, 100n))).toBe('allow')
+  })
+
+  test('is missed once it is gone and something was spent since', async () => {
+    const { home, clock, folder } = await spentHome(1)
+    rmSync(folder, { recursive: true })
+    await expectRefused(home, clock, /is gone/)
+    await expectRefused(home, clock, /is gone/)
   })
 })
 
