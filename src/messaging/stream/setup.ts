@@ -18,6 +18,7 @@ const KEPT_FOR = 14 * DAY
 const AGAIN_AFTER = 10 * SECOND
 /** Consumers that this program lists: more than a key has people. */
 const MOST_CONSUMERS = 4096
+const CONSUMER = /^[A-Za-z0-9_-]{1,64}$/
 
 const streamConfig = (keyId: Uint8Array): Told => ({
   name: streamOf(keyId),
@@ -92,15 +93,16 @@ async function makeStream(questions: Questions, keyId: Uint8Array): Promise<SetU
 }
 
 async function consumersOf(questions: Questions, stream: string): Promise<readonly string[]> {
-  const found: string[] = []
+  const listed: unknown[] = []
   for (;;) {
-    const page = await required(questions, `CONSUMER.NAMES.${stream}`, { offset: found.length })
+    const page = await required(questions, `CONSUMER.NAMES.${stream}`, { offset: listed.length })
     const names = page['consumers']
     const total = page['total']
-    if (!Array.isArray(names) || names.length === 0) return found
+    const isMore = Array.isArray(names) && names.length > 0
+    if (isMore) listed.push(...names)
+    if (isMore && typeof total === 'number' && listed.length < Math.min(total, MOST_CONSUMERS)) continue
     // A name goes into a subject.
-    found.push(...names.filter((name): name is string => /^[A-Za-z0-9_-]{1,64}$/.test(String(name))))
-    if (typeof total !== 'number' || found.length >= Math.min(total, MOST_CONSUMERS)) return found
+    return listed.filter((name): name is string => typeof name === 'string' && CONSUMER.test(name))
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { askServer } from '../../../src/messaging/stream/api.js'
 import { setUpStream } from '../../../src/messaging/stream/setup.js'
 import { openStream } from '../../../src/messaging/stream/stream.js'
 import { accountsBlock, natsConfig } from '../../../src/messaging/transport/nats-config.js'
@@ -80,6 +81,11 @@ natsServerSuite('the stream of requests', () => {
       removed: [A],
     })
     await setUpStream(questions, keyId, [one, two, three])
+    // A consumer that somebody else made under a name that no subject of ours holds is left alone.
+    const odd = { stream_name: S, config: { durable_name: 'odd+one', ack_policy: 'explicit' } }
+    await askServer(questions, `CONSUMER.DURABLE.CREATE.${S}.odd+one`, odd)
+    expect(await setUpStream(questions, keyId, [one, two, three])).toMatchObject({ added: [], removed: [] })
+    await askServer(questions, `CONSUMER.DELETE.${S}.odd+one`)
   })
 
   test.each<[string, (me: string) => string, boolean]>([
