@@ -179,7 +179,8 @@ describe.skipIf(writing)('the golden files of version 1', () => {
     const [asker] = cards() as [ReturnType<typeof parseCard>]
     const request = parseRequest(encoded, () => asker.signing)
     expect(hex(request.id)).toBe(known('request.cbor')['id'])
-    const { id, payloadSha256, encoded: same, ...fields } = request
+    const { id, payloadSha256, encoded: same, ...rest } = request
+    const fields = { ...rest, format: 'mpc/request/v1' } as const
     expect([id, payloadSha256]).toHaveLength(2)
     expect(same).toEqual(encoded)
     expect(makeRequest(fields, (identities()[0] as Identity).signing).encoded).toEqual(encoded)

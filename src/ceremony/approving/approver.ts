@@ -12,8 +12,7 @@ import { recordDigest } from '../../wire/key/record.js'
 import { findKey } from '../epochs/find-key.js'
 import type { Key, Seats } from '../keys/key.js'
 import { formerIn } from '../keys/rebinds.js'
-import { policyInForce } from '../policy/policy-in-force.js'
-import type { InForce } from '../requests/approvals-heard.js'
+import { type InForce, policyInForce } from '../policy/policy-in-force.js'
 
 export type Approver = {
   readonly key: Pick<Key, 'name' | 'record' | 'seated' | 'digest' | 'everyRebind'>

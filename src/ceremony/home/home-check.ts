@@ -20,7 +20,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { parsePrime } from '../../wire/key/prime.js'
 import { parseRecord } from '../../wire/key/record.js'
 import { parseApproval } from '../../wire/ceremony/approval.js'
-import { parseRequest, refusalCodec, resultCodec } from '../../wire/ceremony/request.js'
+import { ANY_GUEST, parseRequest, refusalCodec, resultCodec } from '../../wire/ceremony/request.js'
 import { preparedCodec } from '../../wire/session/prepared.js'
 import { decodeCertificate, receiptCodec } from '../../wire/ceremony/certificate.js'
 import { signaturesFrom } from '../../wire/ceremony/signature.js'
@@ -118,7 +118,8 @@ async function checkClaims(home: Home, id: Uint8Array, keys: readonly HeldKey[],
   })
   await look(`${claims.folder}/request.cbor`, async () => {
     const request = await claims.readRequest()
-    if (request && !equalBytes(parseRequest(request, (asker) => askerIn(keys, asker)).id, id)) throw another()
+    if (request && !equalBytes(parseRequest(request, (asker) => askerIn(keys, asker), ANY_GUEST).id, id))
+      throw another()
   })
   await look(`${claims.folder}/order.cbor`, async () => {
     const order = await claims.readOrder()
@@ -148,7 +149,7 @@ async function checkWaiting(home: Home, id: Uint8Array, keys: readonly HeldKey[]
   }
   await look(at('request.cbor'), async () => {
     const request = await files.readRequest()
-    if (request) isOf(parseRequest(request, (asker) => askerIn(keys, asker)).id)
+    if (request) isOf(parseRequest(request, (asker) => askerIn(keys, asker), ANY_GUEST).id)
   })
   await look(at('approval.*.cbor'), async () => {
     for (const { body } of await files.readSpoken('approval')) isOf(parseApproval(body).request)

@@ -11,7 +11,7 @@ import { isLastVote } from '../../storage/home/votes.js'
 import { isReshare, isVoted, reshareBase, type VotedDefinition } from '../../wire/ceremony/key-definition.js'
 import { Failure } from '../../wire/base/failure.js'
 import { type KeyRecord, parseRecord, recordDigest } from '../../wire/key/record.js'
-import { parseRequest } from '../../wire/ceremony/request.js'
+import { ANY_GUEST, parseRequest } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import { nameOfKey } from '../dkg/activate.js'
 import { findKey } from '../epochs/find-key.js'
@@ -219,7 +219,7 @@ async function requestOf(claims: RequestClaims, keys: readonly KeyStatus[]) {
   const kept = await claims.readRequest()
   for (const { name, key } of keys) {
     const signing = signingKeysOf((key?.seated.members ?? []).map(({ card }) => card))
-    const request = kept && attempt(() => parseRequest(kept, signing))
+    const request = kept && attempt(() => parseRequest(kept, signing, ANY_GUEST))
     if (request && hex(request.key_id) === hex(key?.record.key_id ?? new Uint8Array())) {
       return { name, view: key && (await viewIn(key.record, request)), expires: request.expires }
     }

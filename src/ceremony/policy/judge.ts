@@ -14,7 +14,7 @@ import type { PolicyInForce } from './policy-in-force.js'
 /** A payload that somebody asks this key to sign, decoded. */
 export type Proposal = Pick<Request, 'type' | 'payload' | 'asker'> & {
   readonly key: Seats
-  readonly policy: PolicyInForce
+  readonly policy: Pick<PolicyInForce, 'policy'>
   readonly target: Target
   /** Fingerprints of the custodians who sign it. */
   readonly signers: readonly Uint8Array[]

@@ -21,6 +21,9 @@ export type PolicyInForce = NamedPolicy & {
   readonly policy: Policy
 }
 
+/** What approvals and requests are held against. */
+export type InForce = Pick<PolicyInForce, 'sha256' | 'policy'>
+
 /**
  * @returns null only for a key without a policy
  * @throws Failure (conflict) `E_POLICY_MISSING` if a file of it is not here, `E_POLICY_CHAIN` if one is not what the

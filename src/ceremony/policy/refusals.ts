@@ -21,11 +21,20 @@ export function requireAllowed(key: string, verdict: Verdict): void {
 }
 
 /** `E_POLICY_DENIES` (refused): it names the rule. */
-export const denied = (key: string, { policy, decision, view }: Verdict): Failure =>
+export const denied = (
+  key: string,
+  {
+    policy,
+    decision,
+    view,
+  }: Omit<Verdict, 'policy'> & {
+    readonly policy: Pick<PolicyInForce, 'policy'> & { readonly number?: number }
+  },
+): Failure =>
   new Failure(
     'refused',
     'E_POLICY_DENIES',
-    `policy ${policy.number} of ${key} does not allow it: ${denialsInWords(decision, view, policy.policy).join(' ')}`,
+    `${policy.number === undefined ? 'the policy' : `policy ${policy.number}`} of ${key} does not allow it: ${denialsInWords(decision, view, policy.policy).join(' ')}`,
     {
       hint: `\`mpc policy show ${key}\` shows its rules, and \`mpc policy explain\` what they say of a payload`,
     },

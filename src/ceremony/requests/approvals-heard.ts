@@ -20,7 +20,7 @@ import {
 import type { Request } from '../../wire/ceremony/request.js'
 import type { Seats } from '../keys/key.js'
 import { formerIn } from '../keys/rebinds.js'
-import type { PolicyInForce } from '../policy/policy-in-force.js'
+import type { InForce } from '../policy/policy-in-force.js'
 import type { World } from '../world.js'
 import type { Announcements } from './announcements.js'
 import { aboutOf, countedApprovals } from './counted-approvals.js'
@@ -28,15 +28,20 @@ import { aboutOf, countedApprovals } from './counted-approvals.js'
 /** New statements of one speaker that are taken a second; the rest is repeated anyway. */
 const CHANGES = { perSecond: 4, bytes: Infinity, window: 1000 }
 
-/** The policy of a key as it is in force here. */
-export type InForce = Pick<PolicyInForce, 'sha256' | 'policy'>
-
 /** Fingerprints of the title holders who have no seat of this key and never had one. */
 export function guestsUnder(policy: InForce | null, key: Seats): readonly Uint8Array[] {
   const custodians = key.seated.members.map(({ card }) => card.fingerprint)
   const seats = new Set([...custodians, ...formerIn(key)].map(hex))
   const holders = new Set(policy ? [...policy.policy.titles.values()].flat() : [])
   return [...holders].filter((each) => !seats.has(each)).flatMap((each) => fromHex(each, 32) ?? [])
+}
+
+/** Fingerprints of those among them who may ask for signatures. */
+export function askersUnder(policy: InForce | null, key: Seats): readonly Uint8Array[] {
+  if (policy === null) return []
+  const { titles, requests } = policy.policy
+  const askers = new Set(requests.from.flatMap((title) => titles.get(title) ?? []))
+  return guestsUnder(policy, key).filter((each) => askers.has(hex(each)))
 }
 
 type Held = {

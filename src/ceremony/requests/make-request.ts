@@ -1,9 +1,10 @@
 /** A request as this identity makes it, now. */
 import type { Asked } from '../../payload/registry/target.js'
+import { equalBytes } from '../../protocol/core/codec.js'
 import { makeRequest, type Request } from '../../wire/ceremony/request.js'
 import type { Key } from '../keys/key.js'
 import type { World } from '../world.js'
-import type { InForce } from './approvals-heard.js'
+import type { InForce } from '../policy/policy-in-force.js'
 
 export type Wish = Asked & {
   readonly reason: string
@@ -14,12 +15,13 @@ export type Wish = Asked & {
 /** @param lives milliseconds @param policy in force here; null: the key has none */
 export function requestNow(
   { clock, rng, card, identity }: Pick<World, 'clock' | 'rng' | 'card' | 'identity'>,
-  key: Pick<Key, 'record' | 'digest'>,
+  key: Pick<Key, 'record' | 'seated' | 'digest'>,
   policy: InForce | null,
   { type, payload, path, reason, signers }: Wish,
   lives: number,
 ): Request {
   const now = clock.now()
+  const isSeated = key.seated.members.some((member) => equalBytes(member.card.fingerprint, card.fingerprint))
   return makeRequest(
     {
       format: 'mpc/request/v1',
@@ -37,5 +39,6 @@ export function requestNow(
       asker: card.fingerprint,
     },
     identity.signing,
+    isSeated ? null : card,
   )
 }

@@ -18,7 +18,7 @@ import { hex } from '../../wire/base/text.js'
 import { Meeting } from '../epochs/tell-behind.js'
 import type { Key } from '../keys/key.js'
 import type { World } from '../world.js'
-import type { InForce } from './approvals-heard.js'
+import type { InForce } from '../policy/policy-in-force.js'
 import { Notices } from './bounded-store.js'
 import { MOST_NOTICES, RequestList } from './request-list.js'
 

@@ -7,6 +7,7 @@ import { spanOf } from '../../messaging/channel/timeouts.js'
 import { Failure } from '../../wire/base/failure.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
+import type { Card } from '../../wire/identity/card.js'
 import type { Key } from '../keys/key.js'
 import type { RequestList } from './request-list.js'
 import type { TakenUp } from './signing-run.js'
@@ -109,9 +110,18 @@ export async function whileAsked<T>(
   }
 }
 
-/** The asker's name in this home. */
-export const nameOf = ({ seated }: Pick<Key, 'seated'>, { asker }: Pick<Request, 'asker'>): string =>
-  seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card.name ?? 'its asker'
+type ByAsker = Pick<Request, 'asker'> & Partial<Pick<Request, 'card'>>
+
+/** The asker's name in this home. No request is let in of somebody without a seat who has a custodian's name. */
+export const nameOf = (key: Pick<Key, 'seated'>, request: ByAsker): string =>
+  cardOf(key, request)?.name ?? request.card?.name ?? 'its asker'
+
+/** The same for people, with whether it has a share. */
+export const askerInWords = (key: Pick<Key, 'seated'>, request: ByAsker): string =>
+  `${nameOf(key, request)}${request.card && !cardOf(key, request) ? ' (no custodian)' : ''}`
+
+const cardOf = ({ seated }: Pick<Key, 'seated'>, { asker }: ByAsker): Card | undefined =>
+  seated.members.find(({ card }) => hex(card.fingerprint) === hex(asker))?.card
 
 export function askerLeft(key: Pick<Key, 'seated'>, request: Request): Failure {
   const party = nameOf(key, request)

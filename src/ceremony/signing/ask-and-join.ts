@@ -40,7 +40,10 @@ export type Asked = Wish & {
 /**
  * The fingerprints of these custodians. @throws Failure `E_SIGNERS` (usage), `E_UNKNOWN_PEER` (configuration)
  */
-export function signersNamed({ seated: record }: Key, names: readonly string[]): Uint8Array[] {
+export function signersNamed(
+  { seated: record }: Pick<Key, 'seated'>,
+  names: readonly string[],
+): Uint8Array[] {
   const fingerprints = names.map((name) => {
     const member = record.members.find(({ card }) => card.name === name)
     if (member) return member.card.fingerprint

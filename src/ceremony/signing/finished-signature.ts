@@ -11,7 +11,7 @@ import type { Home } from '../../storage/home/home.js'
 import { readState } from '../../storage/home/epochs.js'
 import { definitionId, type Order, orderCodec } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
-import { parseRequest, type Request, signedCodec } from '../../wire/ceremony/request.js'
+import { ANY_GUEST, parseRequest, type Request, signedCodec } from '../../wire/ceremony/request.js'
 import { signaturesFrom, signaturesText } from '../../wire/ceremony/signature.js'
 import { fromHex, hex } from '../../wire/base/text.js'
 import { epochHere } from '../epochs/find-key.js'
@@ -123,7 +123,7 @@ function nullIfRefused(error: unknown): null {
 /** The request, if it is for this epoch. */
 function requestIn({ digest, record, seated }: Omit<Key, 'status'>, kept: Uint8Array): Request | null {
   const cards = [...seated.members, ...record.members].map(({ card }) => card)
-  const request = attempt(() => parseRequest(kept, signingKeysOf(cards)))
+  const request = attempt(() => parseRequest(kept, signingKeysOf(cards), ANY_GUEST))
   return request && hex(request.record) === hex(digest) ? request : null
 }
 

@@ -4,7 +4,7 @@
 import { CLOCKS_APART, inWords } from '../../messaging/channel/clock.js'
 import { Failure } from '../../wire/base/failure.js'
 import { LONGEST_LIFE, type PassedOver, type Request } from '../../wire/ceremony/request.js'
-import { hex } from '../../wire/base/text.js'
+import { hex, visible } from '../../wire/base/text.js'
 import { type Approval, checkPayload, requireApproved, requireSize } from '../requests/approval.js'
 import type { PolicyInForce } from '../policy/policy-in-force.js'
 import { namesIn } from '../policy/policy-names.js'
@@ -15,8 +15,17 @@ import { type Asked, type Target, targetOf } from '../../payload/registry/target
 import { requireOneRun } from '../session/largest-letter.js'
 import type { World } from '../world.js'
 
-/** @throws Failure unless this member can sign the request with its epoch, whatever the time */
-export function requireOurs(world: Pick<World, 'card'>, key: Key, request: Request): void {
+/**
+ * @param policy in force here: with one, it decides who may ask
+ * @throws Failure unless this member can sign the request with its epoch, whatever the time
+ */
+export function requireOurs(
+  world: Pick<World, 'card'>,
+  key: Key,
+  policy: PolicyInForce | null,
+  request: Request,
+): void {
+  if (request.card && policy === null) throw notAsked(request.card.name)
   if (hex(request.record) !== hex(key.digest)) throw otherEpoch(key, request)
   if (request.signers) requireSeats(key, request.signers)
   if (request.signers) inRecordOrder(key.seated, request.signers)
@@ -120,6 +129,11 @@ function requireSeats(key: Key, signers: readonly Uint8Array[]): void {
       `the request names a signer who has no seat in ${key.name} here: ${hex(strange).slice(0, 16)}`,
     )
 }
+
+const notAsked = (name: string): Failure =>
+  new Failure('refused', 'E_NO_TITLE', `${visible(name)} has no seat, and no policy lets it ask`, {
+    hint: 'a custodian asks, or a policy names those who may: requests: { from: [TITLE] }',
+  })
 
 /** The failure if asker and signer use different epochs: one of them missed a reshare. */
 function otherEpoch({ name, record, digest }: Key, request: Request): Failure {

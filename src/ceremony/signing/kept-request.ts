@@ -2,7 +2,7 @@
 import { signingKeysOf } from '../../wire/identity/roster.js'
 import { CodecError } from '../../protocol/core/codec.js'
 import { RequestClaims } from '../../storage/home/request-claims.js'
-import { parseRequest, type Request } from '../../wire/ceremony/request.js'
+import { ANY_GUEST, parseRequest, type Request } from '../../wire/ceremony/request.js'
 import { OtherRealm } from '../../wire/base/realm.js'
 import { fromHex } from '../../wire/base/text.js'
 import type { Key } from '../keys/key.js'
@@ -13,7 +13,7 @@ export async function keptRequest(home: World['home'], key: Key, named: string):
   const id = fromHex(named, 32)
   const kept = id && (await new RequestClaims(home, id).readRequest())
   const signing = signingKeysOf(key.seated.members.map(({ card }) => card))
-  return kept && readKept(() => parseRequest(kept, signing))
+  return kept && readKept(() => parseRequest(kept, signing, ANY_GUEST))
 }
 
 /** An unreadable request counts as missing, but a rehearsal's is refused. */

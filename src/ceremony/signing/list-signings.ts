@@ -7,7 +7,7 @@ import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
 import type { Home } from '../../storage/home/home.js'
 import { definitionCodec } from '../../wire/ceremony/definition.js'
 import { Failure } from '../../wire/base/failure.js'
-import { parseRequest, type Request } from '../../wire/ceremony/request.js'
+import { ANY_GUEST, parseRequest, type Request } from '../../wire/ceremony/request.js'
 import { signaturesFrom } from '../../wire/ceremony/signature.js'
 import { hex } from '../../wire/base/text.js'
 import { transcriptCodec } from '../../wire/session/transcript.js'
@@ -57,7 +57,7 @@ async function signingOf(
   const claims = new RequestClaims(home, id)
   try {
     const kept = await claims.readRequest()
-    const request = kept && attempt(() => parseRequest(kept, (asker) => askerIn(keys, asker)))
+    const request = kept && attempt(() => parseRequest(kept, (asker) => askerIn(keys, asker), ANY_GUEST))
     const key = request && keys.find(({ state }) => state && equalBytes(state.key_id, request.key_id))
     const view = request && (await viewOf(keys, request))
     const { left, end } = await claims.status()

@@ -44,6 +44,7 @@ type Judged = {
 export class Finder {
   readonly #world: World
   readonly #key: Key
+  readonly #policy: TakenUp['policy']
   readonly #board: RequestBoard
   readonly #approval: Approval
   readonly #isHopeful: (request: Request) => boolean
@@ -67,6 +68,7 @@ export class Finder {
     this.#isHopeful = isHopeful
     this.#world = world
     this.#key = key
+    this.#policy = policy
     this.#rulings = new Rulings({ world, key, policy, board })
     this.#board = board
     this.#approval = approval
@@ -228,7 +230,7 @@ export class Finder {
     const before = this.#judged.get(request)
     if (before) return before
     const judged: Judged = {
-      foreign: failureIn(() => requireOurs(this.#world, this.#key, request)),
+      foreign: failureIn(() => requireOurs(this.#world, this.#key, this.#policy, request)),
       finding: this.#rulings.of(request),
       unapproved: unapproved(request, this.#approval),
       claims: 'unknown',

@@ -1,7 +1,7 @@
 /** A command that takes requests that wait, wherever they wait: on the server, or in this home alone. */
 import { openStream, type Stream } from '../../messaging/stream/stream.js'
 import { Failure } from '../../wire/base/failure.js'
-import type { InForce } from '../requests/approvals-heard.js'
+import type { InForce } from '../policy/policy-in-force.js'
 import type { Feed } from '../requests/held-requests.js'
 import type { World } from '../world.js'
 import { Desk, type KnownKey } from './desk.js'

@@ -15,7 +15,7 @@ import { definitionId, orderCodec } from '../../wire/ceremony/definition.js'
 import { askingCodec, refusalCodec, type Request, resultCodec } from '../../wire/ceremony/request.js'
 import { decodeEnvelope, type Kind, sealEnvelope } from '../../wire/session/envelope.js'
 import type { Key } from '../keys/key.js'
-import type { InForce } from '../requests/approvals-heard.js'
+import type { InForce } from '../policy/policy-in-force.js'
 import { signedBefore } from '../signing/finished-signature.js'
 import type { World } from '../world.js'
 import { WorkHeard } from './hear.js'
@@ -32,7 +32,7 @@ export type DeskOptions = {
   readonly stream: Stream | null
 }
 
-/** An expired request that was not signed is forgotten after this, in milliseconds. */
+/** An expired request that was not signed is forgotten after this, in milliseconds; that of a guest at once. */
 const REMEMBERED = 7 * 86_400_000
 
 export class Desk {
@@ -111,7 +111,8 @@ export class Desk {
   async forgetOld(): Promise<void> {
     const { world, key } = this.#options
     for (const { request, result } of await allKept(world.home, key)) {
-      if (!result && request.expires + REMEMBERED < world.clock.now()) await this.#files(request).remove()
+      const remembered = request.card ? 0 : REMEMBERED
+      if (!result && request.expires + remembered < world.clock.now()) await this.#files(request).remove()
     }
   }
 

@@ -10,7 +10,7 @@ import { areSignatures, targetOf } from '../../payload/registry/target.js'
 import { attempt, CodecError, equalBytes } from '../../protocol/core/codec.js'
 import { WaitingFiles } from '../../storage/work/waiting-files.js'
 import { Failure } from '../../wire/base/failure.js'
-import { fromHex, hex } from '../../wire/base/text.js'
+import { hex } from '../../wire/base/text.js'
 import { isAbout, namedIn, parseApproval, replaces } from '../../wire/ceremony/approval.js'
 import { parseCertificate } from '../../wire/ceremony/certificate.js'
 import { definitionId, orderCodec } from '../../wire/ceremony/definition.js'
@@ -28,14 +28,12 @@ import { signaturesCodec } from '../../wire/ceremony/signature.js'
 import { signingKeysOf } from '../../wire/identity/roster.js'
 import { decodeEnvelope, type Envelope, ENVELOPE_LIMIT } from '../../wire/session/envelope.js'
 import type { Key, Seats } from '../keys/key.js'
-import { guestsUnder, type InForce } from '../requests/approvals-heard.js'
+import { askersUnder, guestsUnder } from '../requests/approvals-heard.js'
+import type { InForce } from '../policy/policy-in-force.js'
 import { aboutOf } from '../requests/counted-approvals.js'
 import { memberOf, type World } from '../world.js'
-import { allKept, keptRequest } from './kept.js'
-
-/** Open requests of one asker that a home keeps, and their bytes. Others are dropped, and its own program makes no more. */
-export const MOST_OPEN = 1024
-export const MOST_OPEN_BYTES = 256 << 20
+import { hasCustodiansName, keptRequest } from './kept.js'
+import { OpenRequests } from './open-requests.js'
 
 export type Hearing = {
   readonly world: Pick<World, 'home' | 'clock'>
@@ -43,26 +41,27 @@ export type Hearing = {
   readonly policy: InForce | null
 }
 
-type Open = { expires: number; size: number }
-
 export class WorkHeard {
   readonly #options: Hearing
   readonly #members: ReadonlyMap<string, ReturnType<typeof memberOf>>
-  /** Tokens of those who may approve and have no seat. */
+  /** Tokens of those who have a title and no seat. */
   readonly #guests: ReadonlyMap<string, string>
+  /** Those among them who may ask. */
+  readonly #askers: ReadonlySet<string>
   readonly #speakers: ReadonlySet<string>
-  /** Open requests here, by asker; then by request. */
-  #open: Map<string, Map<string, Open>> | null = null
+  readonly #open: OpenRequests
   /** Number of dropped messages, by reason. */
   readonly dropped = new Map<string, number>()
 
   constructor(options: Hearing) {
     this.#options = options
-    const { key, policy } = options
+    const { key, policy, world } = options
+    this.#open = new OpenRequests(world, key)
     const cards = key.seated.members.map(({ card }) => card)
     this.#members = new Map(cards.map((card) => [hex(card.fingerprint), memberOf(card, card.fingerprint)]))
     const guests = guestsUnder(policy, key)
     this.#guests = new Map(guests.map((each) => [memberToken(each), hex(each)]))
+    this.#askers = new Set(askersUnder(policy, key).map(hex))
     this.#speakers = new Set([...this.#members.keys(), ...guests.map(hex)])
   }
 
@@ -85,14 +84,34 @@ export class WorkHeard {
   async #heard(token: string, message: Uint8Array): Promise<string | null> {
     if (message.length > ENVELOPE_LIMIT) return 'too large'
     const guest = this.#guests.get(token)
-    if (guest !== undefined) {
-      const { header, body } = decodeEnvelope(message)
-      const isWelcome = header.kind === 'approval' && hex(header.from) === guest
-      return isWelcome ? this.#approval(body, fromHex(guest, 32)) : 'not for a guest'
-    }
+    if (guest !== undefined) return this.#saidByGuest(token, guest, message)
     const definition = this.#options.key.record.key_id
     const proven = provenIn(message, token, { definition, member: (by) => this.#members.get(hex(by)) })
     return typeof proven === 'string' ? proven : this.#said(proven.envelope)
+  }
+
+  /** A guest's approvals and requests prove it by themselves. */
+  async #saidByGuest(token: string, guest: string, message: Uint8Array): Promise<string | null> {
+    const { header, body } = decodeEnvelope(message)
+    const mayAsk = this.#askers.has(guest)
+    if (hex(header.from) === guest) {
+      if (header.kind === 'approval') return this.#approval(body, header.from)
+      if (header.kind === 'request' && mayAsk) return this.#request(body, header.from)
+      if (header.kind === 'cancel' && mayAsk) return this.#cancelByGuest(token, body, message)
+    }
+    return 'not for a guest'
+  }
+
+  /** @param message proves it by its signature, which is that of the card in the request */
+  #cancelByGuest(token: string, body: Uint8Array, message: Uint8Array): Promise<string | null> {
+    return this.#about(askingCodec.decode(body).request, async (files, { card }) => {
+      const proven = provenIn(message, token, {
+        definition: this.#options.key.record.key_id,
+        member: (by) =>
+          card && equalBytes(card.fingerprint, by) ? memberOf(card, card.fingerprint) : undefined,
+      })
+      return typeof proven === 'string' ? proven : files.keepCancel(proven.envelope.bytes)
+    })
   }
 
   async #said({ header: { kind, from }, body, bytes }: Envelope): Promise<string | null> {
@@ -120,9 +139,11 @@ export class WorkHeard {
   async #request(body: Uint8Array, from: Uint8Array): Promise<string | null> {
     const { key, world } = this.#options
     const now = world.clock.now()
-    const request = parseRequest(body, signingKeysOf([...this.#members.values()]))
+    const isAsker = (by: Uint8Array): boolean => this.#askers.has(hex(by))
+    const request = parseRequest(body, signingKeysOf([...this.#members.values()]), isAsker)
     if (!equalBytes(request.key_id, key.record.key_id)) return 'another key'
     if (!equalBytes(request.asker, from)) return 'not its asker'
+    if (request.card && hasCustodiansName(key, request.card)) return 'a custodian’s name'
     if (request.expires <= now) return 'expired'
     if (request.created > now + CLOCKS_APART || request.expires - request.created > LONGEST_LIFE)
       return 'its dates'
@@ -132,29 +153,8 @@ export class WorkHeard {
   }
 
   /** Whether its asker has room for this request; if so, it is counted. */
-  async admits({ asker, id, expires, encoded }: Request): Promise<boolean> {
-    this.#open ??= await this.#openHere()
-    const now = this.#options.world.clock.now()
-    const theirs = this.#open.get(hex(asker)) ?? new Map<string, Open>()
-    this.#open.set(hex(asker), theirs)
-    for (const [other, { expires: ends }] of theirs) if (ends <= now) theirs.delete(other)
-    if (theirs.has(hex(id))) return true
-    const bytes = [...theirs.values()].reduce((sum, { size }) => sum + size, encoded.length)
-    if (theirs.size >= MOST_OPEN || bytes > MOST_OPEN_BYTES) return false
-    theirs.set(hex(id), { expires, size: encoded.length })
-    return true
-  }
-
-  async #openHere(): Promise<Map<string, Map<string, Open>>> {
-    const { world, key } = this.#options
-    const open = new Map<string, Map<string, Open>>()
-    for (const { request, isCancelled, result } of await allKept(world.home, key)) {
-      if (isCancelled || result) continue
-      const theirs = open.get(hex(request.asker)) ?? new Map<string, Open>()
-      open.set(hex(request.asker), theirs)
-      theirs.set(hex(request.id), { expires: request.expires, size: request.encoded.length })
-    }
-    return open
+  admits(request: Request): Promise<boolean> {
+    return this.#open.admits(request)
   }
 
   /** @param only the only speaker that counts; null: anybody who may speak */

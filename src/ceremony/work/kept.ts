@@ -5,12 +5,14 @@ import { listWaiting, WaitingFiles } from '../../storage/work/waiting-files.js'
 import { hex } from '../../wire/base/text.js'
 import { type ApprovalStatement, parseApproval } from '../../wire/ceremony/approval.js'
 import {
+  ANY_GUEST,
   parseRequest,
   refusalCodec,
   type Request,
   type RequestResult,
   resultCodec,
 } from '../../wire/ceremony/request.js'
+import type { Card } from '../../wire/identity/card.js'
 import { type SigningKeys, signingKeysOf } from '../../wire/identity/roster.js'
 import type { Seats } from '../keys/key.js'
 
@@ -35,10 +37,14 @@ export const askersOf = ({ record, seated, everyRebind }: Seats): SigningKeys =>
     ...everyRebind.map(({ rebind }) => rebind.card),
   ])
 
+/** Whether somebody without a seat would be taken for a custodian, whose name it bears. */
+export const hasCustodiansName = ({ seated }: Pick<Seats, 'seated'>, { name }: Card): boolean =>
+  seated.members.some(({ card }) => card.name === name)
+
 /** A request of the key, by its ID; null if there is none, or its file is damaged. */
 export async function keptRequest(home: Home, seats: Seats, id: Uint8Array): Promise<Request | null> {
   const encoded = await new WaitingFiles(home, id).readRequest()
-  const request = encoded && attempt(() => parseRequest(encoded, askersOf(seats)))
+  const request = encoded && attempt(() => parseRequest(encoded, askersOf(seats), ANY_GUEST))
   const isOurs =
     request !== null && equalBytes(request.id, id) && equalBytes(request.key_id, seats.record.key_id)
   return isOurs ? request : null

@@ -2,12 +2,12 @@
 import { openStream } from '../../messaging/stream/stream.js'
 import { findKey } from '../../ceremony/epochs/find-key.js'
 import type { Key } from '../../ceremony/keys/key.js'
-import { policyInForce } from '../../ceremony/policy/policy-in-force.js'
+import { type InForce, policyInForce } from '../../ceremony/policy/policy-in-force.js'
 import { Desk, type KnownKey } from '../../ceremony/work/desk.js'
 import { allKept, stateOf } from '../../ceremony/work/kept.js'
-import type { InForce } from '../../ceremony/requests/approvals-heard.js'
 import type { World } from '../../ceremony/world.js'
 import { listKeys } from '../../storage/home/epochs.js'
+import type { Home } from '../../storage/home/home.js'
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import type { Context } from '../runtime/context.js'
@@ -15,9 +15,16 @@ import { inWorld } from '../runtime/world.js'
 import type { Waiting } from '../views/waiting.js'
 import { oneOf } from './request-id.js'
 
+/** A key, and the policy under which its people speak: by this home, or by exported files. */
+export type Known = { readonly key: KnownKey; readonly policy: () => Promise<InForce | null> }
+
 /** The keys of this home, or the named one. @throws Failure as `findKey` for the named one */
-export async function keysOf(context: Context, name: string | undefined): Promise<readonly Key[]> {
+export async function keysOf(context: Context, name: string | undefined): Promise<readonly Known[]> {
   const home = await context.home()
+  return (await keysHere(home, name)).map((key) => ({ key, policy: () => policyInForce(home, key) }))
+}
+
+async function keysHere(home: Home, name: string | undefined): Promise<readonly Key[]> {
   if (name !== undefined) return [await findKey(home, name)]
   const found = await Promise.all(
     (await listKeys(home)).map((each) =>
@@ -35,18 +42,17 @@ export async function keysOf(context: Context, name: string | undefined): Promis
  * Reads the server for these keys, and sends what is unsent, if the identity can be opened without a question.
  * @returns whether it was read; if not, what is here is shown all the same
  */
-export async function readServer(context: Context, keys: readonly Key[]): Promise<boolean> {
+export async function readServer(context: Context, keys: readonly Known[]): Promise<boolean> {
   const [first] = keys
   if (first === undefined || !(await context.opensUnasked())) return false
   const seating = {
     card: await context.card(),
     waitingFor: 'Reading what waits on the server',
-    ceremony: first.record.key_id,
+    ceremony: first.key.record.key_id,
   }
   try {
     await inWorld(context, seating, async (world) => {
-      for (const key of keys)
-        await (await deskOf(world, key, await policyInForce(world.home, key))).exchange()
+      for (const known of keys) await (await deskOf(world, known.key, await known.policy())).exchange()
     })
     return true
   } catch (error) {
@@ -66,14 +72,15 @@ export async function deskOf(world: World, key: KnownKey, policy: InForce | null
 /** The requests of these keys. @param prefix of the ID in hex; none: all of them */
 export async function waitingHere(
   context: Context,
-  keys: readonly Key[],
+  keys: readonly Known[],
   prefix = '',
-): Promise<readonly Waiting[]> {
+): Promise<readonly (Waiting & Known)[]> {
   const home = await context.home()
   const all = await Promise.all(
-    keys.map(async (key) =>
+    keys.map(async ({ key, policy }) =>
       (await allKept(home, key, prefix)).map((kept) => ({
         key,
+        policy,
         kept,
         state: stateOf(kept, key, context.now()),
       })),
@@ -83,5 +90,9 @@ export async function waitingHere(
 }
 
 /** @param which the ID, or its beginning @throws Failure `E_NO_REQUEST` (absent), `E_USAGE` */
-export const oneWaiting = async (context: Context, keys: readonly Key[], which: string): Promise<Waiting> =>
+export const oneWaiting = async (
+  context: Context,
+  keys: readonly Known[],
+  which: string,
+): Promise<Waiting & Known> =>
   oneOf(await waitingHere(context, keys, which), which, ({ kept }) => hex(kept.request.id))

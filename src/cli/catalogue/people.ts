@@ -20,8 +20,8 @@ export const peopleCodes = {
     'Ask the owner for the fingerprint and the card, in person or by voice.',
   ),
   E_NAME_TAKEN: entry(
-    'The name belongs to another card here.',
-    'Ask its owner. --fingerprint keeps both cards; --replace gives the name to the new card.',
+    'The name belongs to another card here. Or you ask for a signature without a share, under the name of a custodian.',
+    'Ask its owner. --fingerprint keeps both cards; --replace gives the name to the new card. Ask under a name of your own.',
   ),
   E_NAME_AMBIGUOUS: entry('Two cards here have the same name.', 'Import the right one with --replace.'),
   E_UNKNOWN_PEER: entry(

@@ -2,6 +2,7 @@
 import type { Key } from '../../ceremony/keys/key.js'
 import type { Verdict } from '../../ceremony/policy/refusals.js'
 import type { Seen } from '../../ceremony/requests/approval.js'
+import { askerInWords } from '../../ceremony/requests/requester.js'
 import type { Decoded } from '../../payload/decoder.js'
 import { hex, visible } from '../../wire/base/text.js'
 import type { Request } from '../../wire/ceremony/request.js'
@@ -90,12 +91,13 @@ export async function consentToApprove(
 
 function askedBy({ now }: Pick<Context, 'now'>, request: Request, decoded: Decoded, key: AskedKey) {
   const { members } = key.seated
-  const nameOf = (fingerprint: Uint8Array) =>
+  const signerOf = (fingerprint: Uint8Array) =>
     members.find(({ card }) => hex(card.fingerprint) === hex(fingerprint))?.card.name ?? 'somebody'
-  const asker = nameOf(request.asker)
+  const asker = askerInWords(key, request)
+  const open = request.card ? 'whoever comes first' : `whom ${asker} chooses of those who come`
   const asked = {
     key: keyLine(key, request.path),
-    signers: request.signers?.map(nameOf).join(' and ') ?? `whom ${asker} chooses of those who come`,
+    signers: request.signers?.map(signerOf).join(' and ') ?? open,
     decoded,
     payload: request.payload,
     reason: request.reason,

@@ -158,6 +158,7 @@ const waitingFields = {
   key: name,
   state: oneOf('waiting', 'signed', 'cancelled', 'refused', 'expired', 'another-epoch'),
   asker: name,
+  asker_fingerprint: hex(32),
   type: text,
   path: orNull(text),
   payload_sha256: hex(32),

@@ -1,6 +1,6 @@
 /** A request that waits, for machines and people. */
-import type { Key } from '../../ceremony/keys/key.js'
-import { nameOf } from '../../ceremony/requests/requester.js'
+import { askerInWords, nameOf } from '../../ceremony/requests/requester.js'
+import type { KnownKey } from '../../ceremony/work/desk.js'
 import type { Kept, KeptState } from '../../ceremony/work/kept.js'
 import type { View } from '../../payload/decoder.js'
 import { hex, rfc3339, visible } from '../../wire/base/text.js'
@@ -8,7 +8,7 @@ import { fields } from '../terminal/style.js'
 import { viewData } from './payload.js'
 import { humanTime } from './time.js'
 
-export type Waiting = { readonly key: Key; readonly kept: Kept; readonly state: KeptState }
+export type Waiting = { readonly key: KnownKey; readonly kept: Kept; readonly state: KeptState }
 
 const STATES = {
   waiting: 'waits',
@@ -31,6 +31,7 @@ export function waitingData(waiting: Waiting, view: View | null) {
     key: key.name,
     state,
     asker: nameOf(key, request),
+    asker_fingerprint: hex(request.asker),
     type: request.type,
     path: request.path,
     payload_sha256: hex(request.payloadSha256),
@@ -59,7 +60,7 @@ export function waitingLines(waiting: Waiting, view: View | null, now: number): 
     `  ${view ? view.sentence : 'its payload cannot be signed with this key'}`,
     ...fields([
       ['key', key.name],
-      ['asked by', `${nameOf(key, request)}, ${humanTime(request.created, now)}`],
+      ['asked by', `${askerInWords(key, request)}, ${humanTime(request.created, now)}`],
       ...(request.reason === '' ? [] : [['reason', visible(request.reason)] as const]),
       ['signers', signersOf(waiting)?.join(' and ') ?? 'whoever comes first'],
       ['expires', humanTime(request.expires, now)],

@@ -15,16 +15,15 @@ import {
 } from '../../protocol/core/codec.js'
 import { SIGNED } from '../base/domain-tags.js'
 import type { SigningKey } from '../base/ed25519.js'
-import { Failure } from '../base/failure.js'
 import { format } from '../base/realm.js'
 import { signedRecord } from '../base/signed-record.js'
-import { type Card, parseCard } from '../identity/card.js'
+import type { Card } from '../identity/card.js'
+import { cardIn, LONGEST_CARD } from '../identity/card-text.js'
 import { payloadType } from './definition.js'
 import type { Request } from './request.js'
 
 /** Bytes of an encoded statement. The card of a post-quantum identity takes half of them. */
 export const APPROVAL_LIMIT = 8192
-const LONGEST_CARD = 6144
 
 const fields = {
   format: format('mpc/approval/v1'),
@@ -135,13 +134,4 @@ export function isAbout(statement: ApprovalStatement, about: About): boolean {
 export function replaces(one: ApprovalStatement, other: ApprovalStatement): boolean {
   if (one.at !== other.at) return one.at > other.at
   return one.verdict === 'refuse' && other.verdict === 'approve'
-}
-
-function cardIn(line: string): Card {
-  try {
-    return parseCard(line)
-  } catch (error) {
-    if (error instanceof Failure) throw new CodecError('card', error.message)
-    throw error
-  }
 }

@@ -6,9 +6,11 @@ import { signedRecord } from '../base/signed-record.js'
 import type { SigningKeys } from '../identity/roster.js'
 import {
   bytes,
+  attempt,
   bytesUpTo,
   codec,
   CodecError,
+  equalBytes,
   list,
   nullable,
   type Of,
@@ -22,6 +24,8 @@ import { type SigningKey } from '../base/ed25519.js'
 import { sha256 } from '../base/hash.js'
 import { format } from '../base/realm.js'
 import { SIGNED } from '../base/domain-tags.js'
+import type { Card } from '../identity/card.js'
+import { cardIn, LONGEST_CARD } from '../identity/card-text.js'
 import { signaturesShape } from './signature.js'
 import { hex } from '../base/text.js'
 
@@ -56,9 +60,17 @@ const requests = signedRecord(
   { signature: bytes(64) },
   { tag: SIGNED.request, limit: PAYLOAD_LIMIT + 16_384 },
 )
+/** A request of somebody without a seat holds the asker's card, as a line: nobody would know the asker's key without. */
+const guestRequests = signedRecord(
+  { ...fields, format: format('mpc/guest-request/v1'), card: text(LONGEST_CARD) },
+  { signature: bytes(64) },
+  { tag: SIGNED.request, limit: PAYLOAD_LIMIT + 16_384 },
+)
 
 export type RequestFields = Omit<Of<typeof requests.shape>, 'signature'>
-export type Request = RequestFields & {
+export type Request = Omit<RequestFields, 'format'> & {
+  /** The asker's, where it has no seat; null for a custodian. */
+  readonly card: Card | null
   /** 32 bytes that identify the request. */
   readonly id: Uint8Array
   readonly payloadSha256: Uint8Array
@@ -66,27 +78,77 @@ export type Request = RequestFields & {
   readonly encoded: Uint8Array
 }
 
-export function makeRequest(fields: RequestFields, key: SigningKey): Request {
-  return whole(fields, requests.encode({ ...fields, signature: requests.sign(key, fields) }))
+/** @param card the asker's, if it has no seat */
+export function makeRequest(fields: RequestFields, key: SigningKey, card: Card | null = null): Request {
+  if (card === null) {
+    return whole(fields, requests.encode({ ...fields, signature: requests.sign(key, fields) }))
+  }
+  const ofGuest = { ...fields, format: 'mpc/guest-request/v1', card: card.line } as const
+  const signature = guestRequests.sign(key, ofGuest)
+  return wholeOfGuest(ofGuest, card, guestRequests.encode({ ...ofGuest, signature }))
 }
 
-/** @param signing the asker's key, by fingerprint; null if there is no such member. @throws CodecError */
-export function parseRequest(encoded: Uint8Array, signing: SigningKeys): Request {
+/** Whether somebody may ask who has no seat, by fingerprint. */
+export type Guests = (asker: Uint8Array) => boolean
+/** For a request that was let in before: the policy judges its asker anew before anything is signed. */
+export const ANY_GUEST: Guests = () => true
+const NO_GUEST: Guests = () => false
+
+/**
+ * @param signing the asker's key, by fingerprint; null if there is no such member
+ * @param guests those who may ask without a seat; their requests prove them by their cards
+ * @throws CodecError
+ */
+export function parseRequest(encoded: Uint8Array, signing: SigningKeys, guests: Guests = NO_GUEST): Request {
+  const ofGuest = attempt(() => guestRequests.decode(encoded))
+  if (ofGuest) return parseOfGuest(ofGuest, encoded, guests)
   const { signature, ...fields } = requests.decode(encoded)
   const key = signing(fields.asker)
   if (key === null || !requests.isSigned(fields, signature, key)) {
     throw new CodecError('signature', 'not that of a member')
   }
-  if (fields.expires <= fields.created) throw new CodecError('expires', 'not after created')
-  if (fields.signers && new Set(fields.signers.map(hex)).size !== fields.signers.length) {
+  checkRules(fields)
+  return whole(fields, encoded)
+}
+
+function parseOfGuest(
+  { signature, ...fields }: Of<typeof guestRequests.shape>,
+  encoded: Uint8Array,
+  guests: Guests,
+): Request {
+  if (!guests(fields.asker)) throw new CodecError('asker', 'nobody who may ask')
+  const card = cardIn(fields.card)
+  if (!equalBytes(card.fingerprint, fields.asker)) throw new CodecError('card', 'not that of the asker')
+  if (!guestRequests.isSigned(fields, signature, card.signing)) {
+    throw new CodecError('signature', 'not that of the asker')
+  }
+  checkRules(fields)
+  return wholeOfGuest(fields, card, encoded)
+}
+
+function checkRules({ created, expires, signers }: Omit<RequestFields, 'format'>): void {
+  if (expires <= created) throw new CodecError('expires', 'not after created')
+  if (signers && new Set(signers.map(hex)).size !== signers.length) {
     throw new CodecError('signers', 'a signer is named twice')
   }
-  return whole(fields, encoded)
 }
 
 const whole = (fields: RequestFields, encoded: Uint8Array): Request => ({
   ...fields,
+  card: null,
   id: requests.digest('mpc/request-id/v1', fields),
+  payloadSha256: sha256(fields.payload),
+  encoded,
+})
+
+const wholeOfGuest = (
+  fields: Omit<Of<typeof guestRequests.shape>, 'signature'>,
+  card: Card,
+  encoded: Uint8Array,
+): Request => ({
+  ...fields,
+  card,
+  id: guestRequests.digest('mpc/request-id/v1', fields),
   payloadSha256: sha256(fields.payload),
   encoded,
 })

@@ -1,7 +1,7 @@
 /** Approvals on a key's board: of custodians and of people without a share, heard, stored, repeated, and taken back. */
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
-import type { InForce } from '../../../src/ceremony/requests/approvals-heard.js'
+import type { InForce } from '../../../src/ceremony/policy/policy-in-force.js'
 import { RequestBoard } from '../../../src/ceremony/requests/request-board.js'
 import { RequestList } from '../../../src/ceremony/requests/request-list.js'
 import { every } from '../../../src/messaging/channel/clock.js'

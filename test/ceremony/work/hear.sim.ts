@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
 import type { Key } from '../../../src/ceremony/keys/key.js'
-import { MOST_OPEN, WorkHeard } from '../../../src/ceremony/work/hear.js'
+import { WorkHeard } from '../../../src/ceremony/work/hear.js'
+import { MOST_OF_GUEST, MOST_OPEN } from '../../../src/ceremony/work/open-requests.js'
 import { allKept, stateOf } from '../../../src/ceremony/work/kept.js'
 import { memberToken } from '../../../src/messaging/transport/subjects.js'
 import { MemoryNetwork } from '../../../src/messaging/transport/memory.js'
@@ -17,8 +18,8 @@ import {
   resultCodec,
 } from '../../../src/wire/ceremony/request.js'
 import { type Kind, sealEnvelope } from '../../../src/wire/session/envelope.js'
-import type { InForce } from '../../../src/ceremony/requests/approvals-heard.js'
-import { policyFor, requestOf, statementOf } from '../../support/approvers.js'
+import type { InForce } from '../../../src/ceremony/policy/policy-in-force.js'
+import { guestRequestOf, policyFor, requestOf, statementOf } from '../../support/approvers.js'
 import { clock } from '../../support/clock.js'
 import { scratch } from '../../support/cli.js'
 import type { Person } from '../../support/members.js'
@@ -32,6 +33,10 @@ let [alice, bob, carol] = [] as unknown as [Custodian, Custodian, Custodian]
 /** Has a title, and no share. */
 let dora: Custodian
 let mallory: Custodian
+/** Has a title that may ask, and no share. */
+let olga: Custodian
+/** The same, under the name of a custodian. */
+let second: Custodian
 let key: Key
 let policy: InForce
 let folder: Awaited<ReturnType<typeof scratch>>
@@ -40,13 +45,18 @@ let homes = 0
 beforeAll(async () => {
   everybody = await withKey()
   ;[alice, bob, carol] = everybody
-  ;[dora, mallory] = (await custodians('dora', 'mallory')) as [Custodian, Custodian]
+  ;[dora, mallory, olga, second] = (await custodians('dora', 'mallory', 'olga', 'alice')) as [
+    Custodian,
+    Custodian,
+    Custodian,
+    Custodian,
+  ]
   key = await findKey(alice.home, 'treasury')
-  policy = await policyFor({ head: [dora] })
+  policy = await policyFor({ head: [dora], bots: [olga, second] }, ['custodians', 'bots'])
   folder = await scratch()
 })
 afterAll(async () => {
-  raze([...everybody, dora, mallory])
+  raze([...everybody, dora, mallory, olga, second])
   await folder.remove()
 })
 
@@ -215,6 +225,101 @@ describe('a home that reads the stream', () => {
     expect(reader.dropped).toEqual({ 'too many of one asker': 1 })
     await reader.says(bob, 'request', (await requestOf(bob)).encoded)
     expect(await reader.states()).toEqual(['waiting'])
+  })
+
+  test('keeps a request of somebody without a share, whom the policy lets ask and who alone takes it back', async () => {
+    const reader = await Reader.fresh()
+    const request = await guestRequestOf(olga, alice)
+    await reader.says(olga, 'request', request.encoded)
+    const [kept] = await allKept(reader.home, key)
+    expect(kept?.request).toEqual(request)
+    expect(kept?.request.card?.name).toBe('olga')
+    for (const other of [alice, dora, mallory]) await reader.says(other, 'cancel', asking(request))
+    const bytes = sealed(olga, 'cancel', asking(request))
+    bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1
+    await reader.heard.hear(tokenOf(olga), bytes)
+    await reader.heard.hear(tokenOf(olga), sealed(olga, 'cancel', asking(request), new Uint8Array(32)))
+    expect(await reader.states()).toEqual(['waiting'])
+    expect(reader.dropped).toEqual({
+      'not its asker': 1,
+      'not for a guest': 1,
+      'not a member': 1,
+      signature: 1,
+      'another ceremony': 1,
+    })
+    await reader.says(olga, 'cancel', asking(request))
+    expect(await reader.states()).toEqual(['cancelled'])
+  })
+
+  test.each<[string, (reader: Reader) => Promise<void>, string]>([
+    [
+      'of one whom the policy lets approve and not ask',
+      async (reader) => reader.says(dora, 'request', (await guestRequestOf(dora, alice)).encoded),
+      'not for a guest',
+    ],
+    [
+      'of a stranger with a card',
+      async (reader) => reader.says(mallory, 'request', (await guestRequestOf(mallory, alice)).encoded),
+      'not a member',
+    ],
+    [
+      'of a stranger, brought by one who may ask',
+      async (reader) => reader.says(olga, 'request', (await guestRequestOf(mallory, alice)).encoded),
+      'malformed',
+    ],
+    [
+      'that a custodian brings',
+      async (reader) => reader.says(alice, 'request', (await guestRequestOf(olga, alice)).encoded),
+      'not its asker',
+    ],
+    [
+      'of another key',
+      async (reader) => {
+        const request = await guestRequestOf(olga, alice, { key_id: new Uint8Array(32) })
+        return reader.says(olga, 'request', request.encoded)
+      },
+      'another key',
+    ],
+    [
+      'who bears the name of a custodian',
+      async (reader) => reader.says(second, 'request', (await guestRequestOf(second, alice)).encoded),
+      'a custodian’s name',
+    ],
+    [
+      'without its card',
+      async (reader) => {
+        const request = await requestOf(alice, { asker: olga.card.fingerprint })
+        return reader.says(olga, 'request', request.encoded)
+      },
+      'malformed',
+    ],
+  ])('drops a request of somebody without a share %s', async (_, act, why) => {
+    const reader = await Reader.fresh()
+    await act(reader)
+    expect(reader.dropped).toEqual({ [why]: 1 })
+    expect(await allKept(reader.home, key)).toEqual([])
+  })
+
+  test('hears nobody without a share where the key has no policy, or it names nobody', async () => {
+    for (const none of [null, await policyFor({ bots: [olga] })]) {
+      const home = await openHome(`${folder.dir}/home-${homes++}`)
+      const heard = new WorkHeard({ world: { home, clock }, key, policy: none })
+      await heard.hear(tokenOf(olga), sealed(olga, 'request', (await guestRequestOf(olga, alice)).encoded))
+      expect(heard.dropped.size).toBe(1)
+      expect(await allKept(home, key)).toEqual([])
+    }
+  })
+
+  test('takes few of somebody without a share, and what it takes back counts too', async () => {
+    const reader = await Reader.fresh()
+    const first = await guestRequestOf(olga, alice)
+    await reader.says(olga, 'request', first.encoded)
+    await reader.says(olga, 'cancel', asking(first))
+    const again = new WorkHeard({ world: { home: reader.home, clock }, key, policy })
+    for (let i = 1; i < MOST_OF_GUEST; i++)
+      expect(await again.admits({ ...first, id: numbered(i), expires: clock.now() + 1 })).toBe(true)
+    expect(await again.admits({ ...first, id: numbered(0) })).toBe(false)
+    expect(await again.admits(await requestOf(alice))).toBe(true)
   })
 
   test('keeps a result whose signatures and certificate verify, and no other', async () => {

@@ -108,6 +108,29 @@ describe('a request', () => {
     expect(refused(makeRequest(stranger, mallory.identity.signing).encoded)).toContain('not that of a member')
   })
 
+  test('of somebody without a seat proves its asker by the card in it, where such an asker is let in', () => {
+    const asked = { ...fields, asker: mallory.card.fingerprint }
+    const made = makeRequest(asked, mallory.identity.signing, mallory.card)
+    const isLetIn = (asker: Uint8Array) => hex(asker) === hex(mallory.card.fingerprint)
+    const read = (encoded: Uint8Array) => parseRequest(encoded, signingOf, isLetIn)
+    expect(read(made.encoded)).toEqual(made)
+    expect(made.card).toEqual(mallory.card)
+    expect(refused(made.encoded)).toContain('nobody who may ask')
+    expect(codecErrorOf(() => parseRequest(made.encoded, signingOf, () => false)).message).toContain('ask')
+    for (const path of leaves(made.encoded)) {
+      codecErrorOf(() => read(rewrite(made.encoded, path, another)))
+      codecErrorOf(() => read(rewrite(made.encoded, path, () => undefined)))
+    }
+    for (let at = 0; at < made.encoded.length; at++) codecErrorOf(() => read(flip(made.encoded, at, at % 8)))
+    const underOther = makeRequest(asked, mallory.identity.signing, bob.card)
+    expect(codecErrorOf(() => read(underOther.encoded)).message).toContain('not that of the asker')
+    const byOther = makeRequest(asked, bob.identity.signing, mallory.card)
+    expect(codecErrorOf(() => read(byOther.encoded)).message).toContain('not that of the asker')
+    const ofMember = makeRequest(fields, mallory.identity.signing, mallory.card)
+    expect(codecErrorOf(() => read(ofMember.encoded)).message).toContain('nobody who may ask')
+    expect(hex(makeRequest(asked, mallory.identity.signing).id)).not.toBe(hex(made.id))
+  })
+
   test('signed for another purpose is refused', () => {
     const { signing } = alice.identity
     const signature = signing.sign('mpc/accept/v1', fields)

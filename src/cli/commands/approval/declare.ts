@@ -1,16 +1,12 @@
 /** `mpc approve` and `mpc refuse`. */
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 import { any, approval, name, once, span } from '../../runtime/parse.js'
+import { exportedFlags } from './exported-flags.js'
 
 const operands = [{ name: '<request>', text: "the request's ID, or its first 8 digits or more" }]
 const shared: readonly Flag[] = [
   { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
-  {
-    flags: '--record <file>',
-    text: 'without a share: the public record of the key, from `mpc key show --export`',
-    parse: once(any),
-  },
-  { flags: '--policy <file>', text: 'with --record: the policy in force', parse: once(any) },
+  ...exportedFlags,
 ]
 
 export const approvalCommands: readonly CommandSpec[] = [

@@ -1,9 +1,4 @@
-import {
-  type Approver,
-  approverByRecord,
-  approverHere,
-  titlesOf,
-} from '../../../ceremony/approving/approver.js'
+import { type Approver, approverHere, titlesOf } from '../../../ceremony/approving/approver.js'
 import { type Found, type Given, giveVerdict, type Word } from '../../../ceremony/approving/give-verdict.js'
 import { nameOf } from '../../../ceremony/requests/requester.js'
 import { requireApproved } from '../../../ceremony/signing/ask-and-join.js'
@@ -11,24 +6,19 @@ import { atDesk } from '../../../ceremony/work/at-desk.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex, rfc3339, visible } from '../../../wire/base/text.js'
 import type { ApprovalStatement } from '../../../wire/ceremony/approval.js'
-import type { Card } from '../../../wire/identity/card.js'
-import { parsePublicRecord } from '../../../wire/paper/json-export.js'
 import { approvals } from '../../args/approvals.js'
 import { idIn, WHOLE_ID } from '../../args/request-id.js'
-import { PUBLIC_LIMIT } from '../../args/pieces.js'
 import { consentToApprove } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
-import { readNamed } from '../../runtime/read-input.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
 import { fields } from '../../terminal/style.js'
 import { type Rows, viewData } from '../../views/payload.js'
 import { humanTime } from '../../views/time.js'
+import { type ExportedFiles, exportedKey } from './exported-key.js'
 
-type Shared = {
+type Shared = ExportedFiles & {
   readonly key: string
-  readonly record?: string
-  readonly policy?: string
   readonly reason?: string
 }
 export type ApproveOptions = Shared & {
@@ -94,7 +84,8 @@ async function speak(
     throw new Failure('usage', 'E_REASON', `--reason has more than ${MOST_REASON} characters`)
   }
   const card = await context.card()
-  const approver = await approverOf(context, options, card)
+  const exported = await exportedKey(options, () => Promise.resolve(card))
+  const approver = exported ?? (await approverHere(await context.home(), options.key, card))
   const seating = {
     card,
     waitingFor: `Looking for request ${which.slice(0, 16)}`,
@@ -111,21 +102,6 @@ async function speak(
     }),
   )
   return resultOf(context, approver, given)
-}
-
-async function approverOf(context: Context, { key, record, policy }: Shared, card: Card): Promise<Approver> {
-  if ((record === undefined) !== (policy === undefined)) {
-    throw new Failure('usage', 'E_USAGE', '--record and --policy go together', {
-      hint: `a custodian writes them: \`mpc key show ${key} --export -o FILE\`, \`mpc policy show ${key} -o FILE\``,
-    })
-  }
-  if (record === undefined || policy === undefined) return approverHere(await context.home(), key, card)
-  const exported = {
-    ...parsePublicRecord(await readNamed(record, '--record', PUBLIC_LIMIT)),
-    policy: await readNamed(policy, '--policy'),
-    path: policy,
-  }
-  return approverByRecord(key, exported, card)
 }
 
 /** What others have said. */

@@ -1,27 +1,30 @@
-import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { nameOf } from '../../../ceremony/requests/requester.js'
 import { requestEnded } from '../../../storage/home/request-claims.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
 import { idIn } from '../../args/request-id.js'
-import { deskOf, keysOf, oneWaiting } from '../../args/waiting.js'
+import { deskOf, oneWaiting } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
 import { inWorld } from '../../runtime/world.js'
-
-export type Options = { readonly key?: string }
+import type { ExportedFiles } from '../approval/exported-key.js'
+import { knownKeys } from './known-keys.js'
 
 /** `mpc request cancel ID`: takes back a request of one's own, unless it is signed. Again it changes nothing. */
-export async function run(context: Context, options: Options, [which]: readonly string[]): Promise<Result> {
+export async function run(
+  context: Context,
+  options: ExportedFiles,
+  [which]: readonly string[],
+): Promise<Result> {
   const id = idIn(which)
   const card = await context.card()
-  const keys = await keysOf(context, options.key)
-  const { key } = await oneWaiting(context, keys, id)
+  const keys = await knownKeys(context, options)
+  const { key, policy } = await oneWaiting(context, keys, id)
   const seating = { card, waitingFor: 'Telling the server', ceremony: key.record.key_id }
   const request = await inWorld(context, seating, async (world) => {
-    const desk = await deskOf(world, key, await policyInForce(world.home, key))
+    const desk = await deskOf(world, key, await policy())
     await desk.exchange()
-    const { kept, state } = await oneWaiting(context, [key], id)
+    const { kept, state } = await oneWaiting(context, [{ key, policy }], id)
     if (hex(kept.request.asker) !== hex(card.fingerprint)) throw notAsker(nameOf(key, kept.request))
     if (state === 'signed') throw requestEnded('done')
     if (!kept.isCancelled) await desk.cancel(kept.request)

@@ -2,9 +2,11 @@
 import { PAYLOAD_NAMES } from '../../../payload/registry/registry.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 import { any, name, names, once, oneOf, span } from '../../runtime/parse.js'
+import { exportedFlags } from '../approval/exported-flags.js'
 
 const operands = [{ name: '<request>', text: "the request's ID, or its first 8 digits or more" }]
 const key: Flag = { flags: '--key <name>', text: 'the key (default: every key here)', parse: once(name) }
+const known: readonly Flag[] = [key, ...exportedFlags]
 
 export const requestCommands: readonly CommandSpec[] = [
   {
@@ -13,6 +15,7 @@ export const requestCommands: readonly CommandSpec[] = [
     examples: [
       'mpc request sign --key treasury --in message.bin --signers alice,bob',
       'mpc request sign --key treasury --in message.bin --reason rent --expires 12h --json',
+      'mpc request sign --key treasury --record treasury.record --policy treasury.yaml --in message.bin',
     ],
     flags: [
       { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
@@ -30,6 +33,7 @@ export const requestCommands: readonly CommandSpec[] = [
         text: 'how long it waits, such as 30m or 12h (default: 24h, the most)',
         parse: once(span),
       },
+      ...exportedFlags,
     ],
     load: async () => (await import('./sign.js')).run,
   },
@@ -37,7 +41,7 @@ export const requestCommands: readonly CommandSpec[] = [
     name: 'request list',
     summary: 'list the requests that wait, as this home knows them',
     examples: ['mpc request list', 'mpc request list --key treasury --all --json'],
-    flags: [key, { flags: '--all', text: 'those too that are signed, cancelled, refused or expired' }],
+    flags: [...known, { flags: '--all', text: 'those too that are signed, cancelled, refused or expired' }],
     load: async () => (await import('./list.js')).run,
   },
   {
@@ -45,7 +49,7 @@ export const requestCommands: readonly CommandSpec[] = [
     summary: 'show a request that waits, and its signature once there is one',
     examples: ['mpc request show 3f2a90c4d1e85b67 --key treasury'],
     operands,
-    flags: [key],
+    flags: known,
     load: async () => (await import('./show.js')).run,
   },
   {
@@ -53,7 +57,7 @@ export const requestCommands: readonly CommandSpec[] = [
     summary: 'take back a request of your own',
     examples: ['mpc request cancel 3f2a90c4d1e85b67 --key treasury'],
     operands,
-    flags: [key],
+    flags: known,
     load: async () => (await import('./cancel.js')).run,
   },
 ]

@@ -1,14 +1,16 @@
 import { viewIn } from '../../../payload/registry/target.js'
-import { keysOf, readServer, waitingHere } from '../../args/waiting.js'
+import { readServer, waitingHere } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
 import { waitingData, waitingLines } from '../../views/waiting.js'
+import type { ExportedFiles } from '../approval/exported-key.js'
+import { knownKeys } from './known-keys.js'
 
-export type Options = { readonly key?: string; readonly all?: true }
+export type Options = ExportedFiles & { readonly all?: true }
 
 /** `mpc request list`: the requests that wait; with --all also those that ended. */
 export async function run(context: Context, options: Options): Promise<Result> {
-  const keys = await keysOf(context, options.key)
+  const keys = await knownKeys(context, options)
   const isRead = await readServer(context, keys)
   const all = await waitingHere(context, keys)
   const shown = options.all ? all : all.filter(({ state }) => state === 'waiting')

@@ -1,27 +1,30 @@
-import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { namesIn } from '../../../ceremony/policy/policy-names.js'
 import { type Target, targetOf } from '../../../payload/registry/target.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
 import { orderCodec } from '../../../wire/ceremony/definition.js'
 import { idIn } from '../../args/request-id.js'
-import { keysOf, oneWaiting, readServer } from '../../args/waiting.js'
+import { type Known, oneWaiting, readServer } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
 import type { Terminal } from '../../terminal/terminal.js'
 import { fields } from '../../terminal/style.js'
 import { type Waiting, waitingData, waitingLines } from '../../views/waiting.js'
+import type { ExportedFiles } from '../approval/exported-key.js'
 import { madeOf, outputLines } from '../key/signature.js'
-
-export type Options = { readonly key?: string }
+import { knownKeys } from './known-keys.js'
 
 /** `mpc request show ID`: one request, what was said of it, and its signature once there is one. */
-export async function run(context: Context, options: Options, [which]: readonly string[]): Promise<Result> {
+export async function run(
+  context: Context,
+  options: ExportedFiles,
+  [which]: readonly string[],
+): Promise<Result> {
   const id = idIn(which)
-  const keys = await keysOf(context, options.key)
+  const keys = await knownKeys(context, options)
   const isRead = await readServer(context, keys)
   const waiting = await oneWaiting(context, keys, id)
-  const target = await decoded(context, waiting)
+  const target = await decoded(waiting)
   const view = target && target.decoded.view
   const result = target && resultIn(context.terminal, waiting, target)
   return {
@@ -31,10 +34,9 @@ export async function run(context: Context, options: Options, [which]: readonly 
 }
 
 /** What it asks to have signed; null if it is refused. */
-async function decoded(context: Context, { key, kept }: Waiting): Promise<Target | null> {
+async function decoded({ key, kept, policy }: Waiting & Known): Promise<Target | null> {
   try {
-    const policy = await policyInForce(await context.home(), key)
-    return await targetOf(key.record, kept.request, namesIn(policy))
+    return await targetOf(key.record, kept.request, namesIn(await policy()))
   } catch (error) {
     if (error instanceof Failure) return null
     throw error

@@ -1,7 +1,13 @@
 import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { hasCustodiansName } from '../../../ceremony/work/kept.js'
 import { indexIn } from '../../../ceremony/keys/key.js'
-import { outlook, requireAskable } from '../../../ceremony/policy/outlook.js'
-import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
+import {
+  type Outlook,
+  outlook,
+  requireAskable,
+  requireAskableAway,
+} from '../../../ceremony/policy/outlook.js'
+import { type InForce, policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { requestNow } from '../../../ceremony/requests/make-request.js'
 import { signersNamed } from '../../../ceremony/signing/ask-and-join.js'
 import { signable } from '../../../ceremony/signing/fitness.js'
@@ -9,9 +15,10 @@ import { requirePayload } from '../../../ceremony/session/largest-letter.js'
 import { decoderFor } from '../../../payload/registry/registry.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex, rfc3339 } from '../../../wire/base/text.js'
+import type { Card } from '../../../wire/identity/card.js'
 import { LONGEST_LIFE } from '../../../wire/ceremony/request.js'
 import { takeUpWaiting } from '../../args/take-up.js'
-import { deskOf } from '../../args/waiting.js'
+import { deskOf, type Known } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import { readInput } from '../../runtime/read-input.js'
 import type { Result } from '../../runtime/result.js'
@@ -19,8 +26,9 @@ import { inWorld } from '../../runtime/world.js'
 import { fields } from '../../terminal/style.js'
 import { viewData } from '../../views/payload.js'
 import { humanTime } from '../../views/time.js'
+import { type ExportedFiles, exportedKey } from '../approval/exported-key.js'
 
-export type Options = {
+export type Options = ExportedFiles & {
   readonly key: string
   readonly in: string
   readonly type?: string
@@ -47,23 +55,12 @@ export async function run(context: Context, options: Options): Promise<Result> {
     })
   }
   const file = await readInput(options.in, '--in')
-  const home = await context.home()
   const card = await context.card()
-  await takeUpWaiting(context)
-  const key = await findKey(home, options.key)
-  indexIn(key, card)
+  const { key, policy, requireAskable } = await askingFor(context, options, card)
   const signers = options.signers ? signersNamed(key, options.signers) : null
   const payload = (await decoderFor(type, key.record.scheme)).read(file)
-  const policy = await policyInForce(home, key)
   const target = await signable(key, { type, payload, path }, policy)
-  if (policy) {
-    const proposed = { type, payload, target, signers, asker: card.fingerprint }
-    requireAskable(
-      key.name,
-      await outlook({ home, clock: context.clock, card }, key, policy, proposed),
-      false,
-    )
-  }
+  await requireAskable({ type, payload, target, signers, asker: card.fingerprint })
   const seating = { card, waitingFor: 'Leaving the request at the server', ceremony: key.record.key_id }
   const request = await inWorld(context, seating, async (world) => {
     const desk = await deskOf(world, key, policy)
@@ -96,7 +93,51 @@ export async function run(context: Context, options: Options): Promise<Result> {
       ]),
       'It waits on the server. You have approved nothing by this.',
     ],
-    next: `mpc request show ${id} --key ${key.name}`,
+    next: `mpc request show ${id} --key ${key.name}${filesIn(options)}`,
     others: `mpc sign --key ${key.name} --next`,
   }
 }
+
+type AskingFor = Pick<Known, 'key'> & {
+  readonly policy: InForce | null
+  /** @throws Failure `E_POLICY_DENIES` (refused) */
+  readonly requireAskable: (proposed: Outlook) => Promise<void> | void
+}
+
+/** The key of this home; or, for somebody without a share, the one that a custodian has exported. */
+async function askingFor(context: Context, options: Options, card: Card): Promise<AskingFor> {
+  const exported = await exportedKey(options, () => Promise.resolve(card))
+  if (exported) {
+    if (hasCustodiansName(exported.key, card)) throw taken(card, exported.key.name)
+    const away = (proposed: Outlook) => requireAskableAway(exported, proposed, card, context.now())
+    return { ...exported, requireAskable: away }
+  }
+  const home = await context.home()
+  await takeUpWaiting(context)
+  const key = await findKey(home, options.key)
+  indexIn(key, card)
+  const policy = await policyInForce(home, key)
+  return {
+    key,
+    policy,
+    requireAskable: async (proposed) => {
+      if (policy === null) return
+      const verdict = await outlook({ home, clock: context.clock, card }, key, policy, proposed)
+      requireAskable(key.name, verdict, false)
+    },
+  }
+}
+
+const taken = ({ name }: Card, key: string): Failure =>
+  new Failure(
+    'conflict',
+    'E_NAME_TAKEN',
+    `${name} is the name of a custodian of ${key}, so nobody hears you`,
+    {
+      hint: 'ask with an identity of another name: `mpc identity init --name NAME` in a home of its own',
+    },
+  )
+
+/** The files that the next command needs too. */
+const filesIn = ({ record, policy }: ExportedFiles): string =>
+  record === undefined || policy === undefined ? '' : ` --record ${record} --policy ${policy}`

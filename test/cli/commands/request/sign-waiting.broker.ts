@@ -15,6 +15,8 @@ let server: NatsServer
 let [alice, bob, carol] = [] as unknown as [Custodian, Custodian, Custodian]
 /** Has a title, and no share. */
 let dora: Custodian
+/** Has a title that may ask, and no share. */
+let olga: Custodian
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 const online = (who: Custodian, ...args: string[]): Promise<Ran> =>
@@ -47,11 +49,14 @@ natsServerSuite('requests that wait', () => {
       Custodian,
     ]
     dora = await custodian(folder.dir, 'dora')
+    olga = await custodian(folder.dir, 'olga')
     await writeFile(
       join(folder.dir, 'rules.yaml'),
       `format: mpc/policy/v1
 titles:
   head: ["${dora.fingerprint}"]
+  operators: ["${olga.fingerprint}"]
+requests: { from: [custodians, operators] }
 rules:
   - name: letters
     when: { type: [text] }
@@ -61,7 +66,16 @@ rules:
 `,
     )
     const made = await define([alice, bob, carol], 2, 'eddsa-ed25519', 'treasury', 'rules.yaml')
-    const kept = ['--jetstream', join(folder.dir, 'kept'), '--admin', 'carol', '--card', 'dora.card']
+    const kept = [
+      '--jetstream',
+      join(folder.dir, 'kept'),
+      '--admin',
+      'carol',
+      '--card',
+      'dora.card',
+      '--card',
+      'olga.card',
+    ]
     const { stdout } = await alice.mpc(['nats', 'config', '--definition', made.file, ...kept])
     server = await NatsServer.start(stdout.replace(/^listen: .*\n/m, ''))
     const keygens = [alice, bob, carol].map((who) =>
@@ -71,7 +85,7 @@ rules:
       expect(code, stderr).toBe(0)
     expect((await online(carol, 'nats', 'setup', '--key', 'treasury')).json).toMatchObject({
       code: 0,
-      data: { people: ['alice', 'bob', 'carol', expect.any(String)] },
+      data: { people: ['alice', 'bob', 'carol', expect.any(String), expect.any(String)] },
     })
     expect((await bob.mpc(['key', 'show', 'treasury', '--export', '-o', 'treasury.record'])).code).toBe(0)
     expect((await bob.mpc(['policy', 'show', 'treasury', '-o', 'treasury.yaml'])).code).toBe(0)
@@ -167,5 +181,59 @@ rules:
     const [a, b] = await Promise.all(both.map(({ ended }) => ended))
     expect([a?.code, b?.code], `${a?.stderr}${b?.stderr}`).toEqual([0, 0])
     expect(a?.json.data.request_id).toBe(id)
+  })
+
+  test('of an operator without a share are signed, and it gets the signature; it takes back its own, and nobody else does', async () => {
+    const files = ['--record', 'treasury.record', '--policy', 'treasury.yaml']
+    const away = ['--key', 'treasury', ...files]
+    await writeFile(join(folder.dir, 'msg.bin'), 'the wages')
+    const asked = await online(olga, 'request', 'sign', ...away, '--in', 'msg.bin', '--signers', 'alice,bob')
+    expect(asked.json, asked.stderr).toMatchObject({ code: 0, data: { signers: ['alice', 'bob'] } })
+    const id: string = asked.json.data.request_id
+    expect((await online(carol, 'request', 'show', id)).json.data).toMatchObject({
+      state: 'waiting',
+      asker: 'olga',
+      asker_fingerprint: olga.fingerprint,
+    })
+    expect((await online(carol, 'request', 'cancel', id)).json).toMatchObject({
+      code: 8,
+      error: { code: 'E_NOT_ASKER' },
+    })
+    const [a, b] = await Promise.all([alice, bob].map((who) => signs(who, 'the wages').ended))
+    expect([a?.code, b?.code], `${a?.stderr}${b?.stderr}`).toEqual([0, 0])
+    expect(a?.json.data.request_id).toBe(id)
+    const shown = await online(olga, 'request', 'show', id, ...away)
+    expect(shown.json, shown.stderr).toMatchObject({
+      code: 0,
+      data: { state: 'signed', read: true, signature: a?.json.data.signature, signed_by: ['alice', 'bob'] },
+    })
+    const again = await alice.mpc(['sign', '--key', 'treasury', '--join', id, '--json', '--no-input'])
+    expect(again.json?.data?.signature ?? again.json).toBe(a?.json.data.signature)
+    const second = await online(olga, 'request', 'sign', ...away, '--in', 'msg.bin')
+    const other: string = second.json.data.request_id
+    expect((await online(olga, 'request', 'cancel', other, ...away)).json).toMatchObject({ code: 0 })
+    expect((await online(bob, 'request', 'show', other)).json.data.state).toBe('cancelled')
+    const listed = await online(olga, 'request', 'list', '--all', ...away)
+    const own = listed.json.data.requests.filter((each: { asker: string }) => each.asker === 'olga')
+    expect(own).toMatchObject([
+      { request_id: id, state: 'signed' },
+      { request_id: other, state: 'cancelled' },
+    ])
+  })
+
+  test.each<[string, () => Custodian, string[], number, string]>([
+    [
+      'one who may only approve',
+      () => dora,
+      ['--record', 'treasury.record', '--policy', 'treasury.yaml'],
+      8,
+      'E_POLICY_DENIES',
+    ],
+    ['one with a record and no policy', () => olga, ['--record', 'treasury.record'], 2, 'E_USAGE'],
+    ['one with nothing', () => olga, [], 3, 'E_NO_KEY'],
+  ])('are not asked for by %s', async (_, who, files, code, error) => {
+    await writeFile(join(folder.dir, 'msg.bin'), 'never')
+    const asked = await online(who(), 'request', 'sign', '--key', 'treasury', '--in', 'msg.bin', ...files)
+    expect(asked.json).toMatchObject({ code, error: { code: error } })
   })
 })
