@@ -33,6 +33,7 @@ describe('in the source', () => {
       'protocol/cggmp24/presign/blame.ts',
       'protocol/cggmp24/presign/checks.ts',
       'protocol/cggmp24/presign/presignature.ts',
+      'protocol/cggmp24/presign/rerandomise.ts',
       'protocol/cggmp24/presign/signers.ts',
       'protocol/cggmp24/sign.ts',
       'protocol/cggmp24/zk/common.ts',
