@@ -1,10 +1,12 @@
-/** The ceremony that a command names: by its file, or by its 64-digit ID if this home stores it. */
+/** The ceremony that a command names: by its file, or by the first digits of its ID if this home stores it. */
 import { join, resolve } from 'node:path'
 import { type CeremonyFile, readCeremony } from '../../ceremony/definition/build.js'
 import { storedCeremony } from '../../ceremony/definition/ceremony-store.js'
-import { fromHex } from '../../wire/base/text.js'
+import { listCeremonies } from '../../storage/home/ceremonies.js'
+import { hex } from '../../wire/base/text.js'
 import type { Context } from '../runtime/context.js'
-import { readNamed } from '../runtime/read-input.js'
+import { lies, readNamed } from '../runtime/read-input.js'
+import { idOf, isShortId } from './short-id.js'
 
 export type NamedCeremony = {
   readonly file: CeremonyFile
@@ -12,10 +14,12 @@ export type NamedCeremony = {
   readonly path: string
 }
 
+/** A file that lies there goes before a ceremony whose ID begins with its name. @throws Failure `E_ID_AMBIGUOUS` (usage) */
 export async function ceremonyNamed(context: Context, operand: string): Promise<NamedCeremony> {
-  const id = fromHex(operand, 32)
-  const { home } = id ? await context.existingHome() : { home: null }
+  const { home } = isShortId(operand) ? await context.existingHome() : { home: null }
+  const isFile = operand.length < 64 && (await lies(operand)) !== null
+  const id = home && !isFile ? idOf(await listCeremonies(home), operand, 'ceremonies') : null
   const kept = id && home && (await storedCeremony(home, id))
-  if (kept) return { file: kept, path: join(home.ceremonies, operand, 'definition.mpc') }
+  if (kept) return { file: kept, path: join(home.ceremonies, hex(id), 'definition.mpc') }
   return { file: readCeremony(await readNamed(operand, 'FILE')), path: resolve(operand) }
 }

@@ -13,7 +13,7 @@ import { hex } from '../../wire/base/text.js'
 import type { Context } from '../runtime/context.js'
 import { inWorld } from '../runtime/world.js'
 import type { Waiting } from '../views/waiting.js'
-import { oneOf } from './request-id.js'
+import { requestOf } from './short-id.js'
 
 /** A key, and the policy under which its people speak: by this home, or by exported files. */
 export type Known = { readonly key: KnownKey; readonly policy: () => Promise<InForce | null> }
@@ -89,10 +89,10 @@ export async function waitingHere(
   return all.flat()
 }
 
-/** @param which the ID, or its beginning @throws Failure `E_NO_REQUEST` (absent), `E_USAGE` */
+/** @param which the ID, or its first digits @throws Failure `E_NO_REQUEST` (absent), `E_ID_AMBIGUOUS` (usage) */
 export const oneWaiting = async (
   context: Context,
   keys: readonly Known[],
   which: string,
 ): Promise<Waiting & Known> =>
-  oneOf(await waitingHere(context, keys, which), which, ({ kept }) => hex(kept.request.id))
+  requestOf(await waitingHere(context, keys, which), which, ({ kept }) => hex(kept.request.id))

@@ -28,6 +28,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_FD',
       'E_HANDSHAKE_WITH',
       'E_HOLDERS',
+      'E_ID_AMBIGUOUS',
       'E_INPUT_SIZE',
       'E_INSPECT_KEY',
       'E_KEYGEN_WAY',

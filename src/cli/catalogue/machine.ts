@@ -20,6 +20,10 @@ export const machineCodes = {
   ),
   E_NO_FILE: entry('A file that a flag names does not exist.', 'Check the path, relative to this folder.'),
   E_FILE_SIZE: entry('The file is far larger than any file of its kind.', 'Check that it is the right file.'),
+  E_ID_AMBIGUOUS: entry(
+    'Several things of this home have an ID with these first digits.',
+    'Give more digits.',
+  ),
   E_INPUT_SIZE: entry(
     'The input is larger than the limit.',
     'Check what writes to the pipe. To sign a large file, sign a text that contains its hash.',

@@ -3,7 +3,7 @@ import type { CommandSpec, Flag } from '../../runtime/command.js'
 import { any, approval, name, once, span } from '../../runtime/parse.js'
 import { exportedFlags } from './exported-flags.js'
 
-const operands = [{ name: '<request>', text: "the request's ID, or its first 8 digits or more" }]
+const operands = [{ name: '<request>', text: "the request's ID, or its first digits (6 or more)" }]
 const shared: readonly Flag[] = [
   { flags: '--key <name>', text: 'the key', parse: once(name), required: true },
   ...exportedFlags,

@@ -7,7 +7,7 @@ import { Failure } from '../../../wire/base/failure.js'
 import { hex, rfc3339, visible } from '../../../wire/base/text.js'
 import type { ApprovalStatement } from '../../../wire/ceremony/approval.js'
 import { approvals } from '../../args/approvals.js'
-import { idIn, WHOLE_ID } from '../../args/request-id.js'
+import { requestIdIn, WHOLE_ID } from '../../args/short-id.js'
 import { consentToApprove } from '../../consent/signature.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
@@ -37,7 +37,7 @@ export async function runApprove(
   [which]: readonly string[],
 ): Promise<Result> {
   const { approve } = options
-  if (approve !== undefined && idIn(which).length < WHOLE_ID) {
+  if (approve !== undefined && requestIdIn(which).length < WHOLE_ID) {
     throw new Failure('usage', 'E_USAGE', '--approve needs the whole ID of the request', {
       hint: 'nobody looks at it, and the ID binds type, path and payload: give all 64 digits',
     })
@@ -59,7 +59,7 @@ export async function runApprove(
     }
     return { verdict: 'approve' as const, lives: options.expires ?? null }
   }
-  return speak(context, options, idIn(which), decide)
+  return speak(context, options, requestIdIn(which), decide)
 }
 
 /** `mpc refuse REQUEST`: says no, and stays until the asker has heard it. */
@@ -68,7 +68,7 @@ export async function runRefuse(
   options: Shared,
   [which]: readonly string[],
 ): Promise<Result> {
-  return speak(context, options, idIn(which), () =>
+  return speak(context, options, requestIdIn(which), () =>
     Promise.resolve({ verdict: 'refuse' as const, lives: null }),
   )
 }

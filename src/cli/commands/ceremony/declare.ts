@@ -6,7 +6,7 @@ import type { CommandSpec, Operand } from '../../runtime/command.js'
 const file: Operand = { name: '<file>', text: 'the ceremony file, .mpc' }
 const known: Operand = {
   name: '<file>',
-  text: 'the ceremony file, or its ID if this home took part',
+  text: 'the ceremony file, or the first digits of its ID (6 or more) if this home took part',
 }
 const out = { flags: '-o, --out <file>', text: 'the file to write; never overwritten', parse: once(any) }
 

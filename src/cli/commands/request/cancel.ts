@@ -2,7 +2,7 @@ import { nameOf } from '../../../ceremony/requests/requester.js'
 import { requestEnded } from '../../../storage/home/request-claims.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
-import { idIn } from '../../args/request-id.js'
+import { requestIdIn } from '../../args/short-id.js'
 import { deskOf, oneWaiting } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
@@ -16,7 +16,7 @@ export async function run(
   options: ExportedFiles,
   [which]: readonly string[],
 ): Promise<Result> {
-  const id = idIn(which)
+  const id = requestIdIn(which)
   const card = await context.card()
   const keys = await knownKeys(context, options)
   const { key, policy } = await oneWaiting(context, keys, id)

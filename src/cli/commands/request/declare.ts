@@ -4,7 +4,7 @@ import type { CommandSpec, Flag } from '../../runtime/command.js'
 import { any, name, names, once, oneOf, span } from '../../runtime/parse.js'
 import { exportedFlags } from '../approval/exported-flags.js'
 
-const operands = [{ name: '<request>', text: "the request's ID, or its first 8 digits or more" }]
+const operands = [{ name: '<request>', text: "the request's ID, or its first digits (6 or more)" }]
 const key: Flag = { flags: '--key <name>', text: 'the key (default: every key here)', parse: once(name) }
 const known: readonly Flag[] = [key, ...exportedFlags]
 

@@ -3,7 +3,7 @@ import { type Target, targetOf } from '../../../payload/registry/target.js'
 import { Failure } from '../../../wire/base/failure.js'
 import { hex } from '../../../wire/base/text.js'
 import { orderCodec } from '../../../wire/ceremony/definition.js'
-import { idIn } from '../../args/request-id.js'
+import { requestIdIn } from '../../args/short-id.js'
 import { type Known, oneWaiting, readServer } from '../../args/waiting.js'
 import type { Context } from '../../runtime/context.js'
 import type { Result } from '../../runtime/result.js'
@@ -20,7 +20,7 @@ export async function run(
   options: ExportedFiles,
   [which]: readonly string[],
 ): Promise<Result> {
-  const id = idIn(which)
+  const id = requestIdIn(which)
   const keys = await knownKeys(context, options)
   const isRead = await readServer(context, keys)
   const waiting = await oneWaiting(context, keys, id)
