@@ -7,9 +7,7 @@ import { type BTC_NETWORK, hash160, NETWORK, TEST_NETWORK } from '@scure/btc-sig
 import type { Scheme } from '../protocol/group/scheme.js'
 import { isRehearsal } from '../wire/base/realm.js'
 import { hex } from '../wire/base/text.js'
-
-export const ADDRESS_TYPES = ['evm', 'btc-p2wpkh', 'btc-p2tr', 'sol'] as const
-export type AddressType = (typeof ADDRESS_TYPES)[number]
+import type { AddressType, Network } from './chain.js'
 
 const TYPES: Readonly<Record<Scheme, readonly AddressType[]>> = {
   'ecdsa-secp256k1': ['evm', 'btc-p2wpkh'],
@@ -19,10 +17,6 @@ const TYPES: Readonly<Record<Scheme, readonly AddressType[]>> = {
 
 /** The addresses that a key of a scheme has. */
 export const addressTypes = (scheme: Scheme): readonly AddressType[] => TYPES[scheme]
-
-export const NETWORKS = ['mainnet', 'testnet'] as const
-/** One of Bitcoin's networks. Ethereum and Solana have the same addresses on all of theirs. */
-export type Network = (typeof NETWORKS)[number]
 
 /** The main network; a rehearsal's is the test network, which takes no real money. */
 export const ownNetwork = (): Network => (isRehearsal() ? 'testnet' : 'mainnet')

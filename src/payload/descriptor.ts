@@ -2,7 +2,7 @@
 import type { Path } from '../protocol/group/derive.js'
 import type { Scheme } from '../protocol/group/scheme.js'
 import { hex } from '../wire/base/text.js'
-import type { Network } from './address.js'
+import type { Network } from './chain.js'
 import { fingerprintOf, xpub } from './xpub.js'
 
 /** BIP-382 `wpkh`, BIP-386 `tr` without scripts. Money sent to another kind of output could not be spent. */

@@ -1,24 +1,15 @@
-/** Chains, and addresses and contracts on them, in the form in which rules compare them. */
+/** Addresses and contracts on chains, in the form in which rules compare them. */
 import { base58 } from '@scure/base'
 import { Address } from '@scure/btc-signer/payment.js'
 import { type BTC_NETWORK, NETWORK, TEST_NETWORK } from '@scure/btc-signer/utils.js'
 import { isChecked } from './address.js'
+import { EVM } from './chain.js'
 
 const BITCOIN: ReadonlyMap<string, BTC_NETWORK> = new Map([
   ['bitcoin', NETWORK],
   ['bitcoin-testnet', TEST_NETWORK],
 ])
-/** A signature that holds on every chain of Ethereum's kind. */
-export const EVM_ANY = 'evm:any'
-const EVM = /^evm:[1-9][0-9]{0,15}$/
 const EVM_ADDRESS = /^0x[0-9a-fA-F]{40}$/
-
-/** Whether effects may name this chain: `evm:1`, `bitcoin`, `bitcoin-testnet`, `solana`. */
-export const isChain = (chain: string): boolean => EVM.test(chain) || BITCOIN.has(chain) || chain === 'solana'
-
-/** An address of an effect, as `placeOf` gives it. Ethereum's addresses mean the same in small letters. */
-export const comparable = (chain: string, address: string): string =>
-  chain.startsWith('evm:') ? address.toLowerCase() : address
 
 /**
  * An address or a contract as somebody typed it, as rules compare it; null if the chain has none such, or its checksum

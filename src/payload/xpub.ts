@@ -3,7 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { createBase58check } from '@scure/base'
 import { hash160 } from '@scure/btc-signer/utils.js'
 import { derivePath, type Path } from '../protocol/group/derive.js'
-import { type Network, ownNetwork } from './address.js'
+import { ownNetwork } from './address.js'
+import type { Network } from './chain.js'
 
 /** `xpub...` and `tpub...`. */
 const VERSIONS: Readonly<Record<Network, number>> = { mainnet: 0x0488b21e, testnet: 0x043587cf }

@@ -1,7 +1,7 @@
 /** Policies and decisions in words. Names in a policy are printable by their alphabets; other text is made visible. */
 import { decimal } from '../payload/decimal.js'
 import type { Effect, View } from '../payload/decoder.js'
-import { comparable } from '../payload/place.js'
+import { comparable } from '../payload/chain.js'
 import { rfc3339, visible } from '../wire/base/text.js'
 import type { Decision, Denial, Need } from './evaluate.js'
 import type { Asset, Policy } from './language.js'

@@ -1,6 +1,6 @@
 /** Sums: what a payload spends of each asset, and whether it fits into the windows of a rule. */
 import type { View } from '../payload/decoder.js'
-import { comparable } from '../payload/place.js'
+import { comparable } from '../payload/chain.js'
 import type { Spent } from './inputs.js'
 import type { Asset, Limit, Policy, Rule } from './language.js'
 import { known } from './match.js'

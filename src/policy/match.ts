@@ -3,7 +3,7 @@
  * that allows, and fits one that denies.
  */
 import type { Effect } from '../payload/decoder.js'
-import { comparable, EVM_ANY } from '../payload/place.js'
+import { comparable, EVM_ANY } from '../payload/chain.js'
 import { isWithin } from './hours.js'
 import type { Asked } from './inputs.js'
 import {

@@ -1,6 +1,6 @@
 /** The rules of a policy: names become what they stand for, amounts become smallest units. */
 import { PAYLOAD_NAMES } from '../payload/registry/registry.js'
-import { isChain } from '../payload/place.js'
+import { isChain } from '../payload/chain.js'
 import { CodecError } from '../protocol/core/codec.js'
 import { parsePath } from '../protocol/group/derive.js'
 import { didYouMean } from '../wire/base/did-you-mean.js'

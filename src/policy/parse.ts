@@ -1,5 +1,6 @@
 /** Policies as people write them: YAML, of which every mistake is named with line and column. */
-import { isChain, placeOf } from '../payload/place.js'
+import { isChain } from '../payload/chain.js'
+import { placeOf } from '../payload/place.js'
 import { Failure } from '../wire/base/failure.js'
 import { fromHex, NAME, NAME_RULE, visible } from '../wire/base/text.js'
 import { type Fields, readYaml } from '../wire/base/yaml.js'

@@ -1,6 +1,7 @@
 /** Addresses as rules compare them. */
 import { describe, expect, test } from 'vitest'
-import { comparable, isChain, placeOf } from '../../src/payload/place.js'
+import { comparable, isChain } from '../../src/payload/chain.js'
+import { placeOf } from '../../src/payload/place.js'
 
 describe('a place on a chain', () => {
   test.each([

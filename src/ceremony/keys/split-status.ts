@@ -9,7 +9,6 @@ import { readState } from '../../storage/home/epochs.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Manifest } from '../../wire/escrow/manifest.js'
 import { type Note, noteAgrees, parseNote } from '../../wire/escrow/note.js'
-import { parseExportedManifest } from '../../wire/paper/json-export.js'
 import { Failure } from '../../wire/base/failure.js'
 import { sha256 } from '../../wire/base/hash.js'
 import { hex } from '../../wire/base/text.js'
@@ -45,7 +44,7 @@ export async function manifestOf(
   { name, digest }: Omit<Epoch, 'record'>,
 ): Promise<Manifest | null> {
   const file = await readSplitFile(home, name, digest, 'manifest.json')
-  return file && parseExportedManifest(file)
+  return file && (await import('../../wire/paper/json-export.js')).parseExportedManifest(file)
 }
 
 /** The cards that were given for the holders, and all cards known here. */

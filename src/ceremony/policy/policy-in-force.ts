@@ -5,7 +5,6 @@
  * failure: it never means that there is none, nor that an earlier one is in force.
  */
 import type { Policy } from '../../policy/language.js'
-import { parsePolicy } from '../../policy/parse.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import { readStateAlone } from '../../storage/home/epochs.js'
 import type { Home } from '../../storage/home/home.js'
@@ -43,8 +42,9 @@ export async function numberInForce(home: Home, { name, record }: Guarded): Prom
   return Math.max(state?.policy ?? 0, record.policy?.number ?? 0, await lastCertified(home, name))
 }
 
-/** The rules of a policy that was agreed on, which an older program may not know. */
-function understood(home: Home, name: string, { number, bytes }: ChainedPolicy): Promise<Policy> {
+/** The rules of a policy that was agreed on, which an older program may not know. A key without one needs no parser. */
+async function understood(home: Home, name: string, { number, bytes }: ChainedPolicy): Promise<Policy> {
+  const { parsePolicy } = await import('../../policy/parse.js')
   return parsePolicy(bytes, policyPath(home, name, number, 'yaml')).catch((cause: unknown) => {
     if (!(cause instanceof Failure)) throw cause
     throw new Failure(

@@ -13,8 +13,9 @@ import { askingCodec, passedCodec, type PassedOver, type Request } from '../../w
 import { hex } from '../../wire/base/text.js'
 import type { World } from '../world.js'
 
-/** A question is answered at once; all questions within a second get one answer. */
-const ANSWER_EVERY = 1000
+/** A member's question is answered at once; more of its own within a second, and too many of all, get one answer later. */
+const ANSWERS_EACH = { perSecond: 1, bytes: Infinity, window: 1000 }
+const ANSWERS = { perSecond: 8, bytes: Infinity, window: 1000 }
 /** Size of a notice in bytes above which a question does not repeat it. */
 const LARGE = 1 << 16
 /** Requests of one asker that this member reports as passed over, in all and anew per second. */
@@ -36,8 +37,10 @@ export class Announcements {
   readonly #passed = new Map<string, Uint8Array[]>()
   readonly #passing = new Throttle(PASSED_RATE)
   readonly #stopRepeating: () => void
-  #answered = Number.NEGATIVE_INFINITY
-  #stopAnswering = (): void => {}
+  readonly #each = new Throttle(ANSWERS_EACH)
+  readonly #all = new Throttle(ANSWERS)
+  /** Set while an answer is due. */
+  #stopAnswering: (() => void) | null = null
 
   /** @param said called after each repetition */
   constructor(mailbox: Mailbox, world: Pick<World, 'clock' | 'patience'>, said: () => void) {
@@ -52,7 +55,7 @@ export class Announcements {
 
   stop(): void {
     this.#stopRepeating()
-    this.#stopAnswering()
+    this.#stopAnswering?.()
   }
 
   /**
@@ -118,16 +121,20 @@ export class Announcements {
     return true
   }
 
-  /** Answers a question for everything known. */
-  answer(): void {
-    this.#stopAnswering()
+  /** Answers a member's question for everything known. Everybody hears the answer. */
+  answer(asking: Uint8Array): void {
+    const { clock } = this.#world
+    const now = clock.now()
+    const wait = Math.max(this.#each.wait(hex(asking), 0, now), this.#all.wait('', 0, now))
     const say = () => {
-      this.#answered = this.#world.clock.now()
+      this.#stopAnswering?.()
+      this.#stopAnswering = null
+      this.#each.charge(hex(asking), 0, clock.now())
+      this.#all.charge('', 0, clock.now())
       this.#sayAll(true)
     }
-    const early = this.#answered + ANSWER_EVERY - this.#world.clock.now()
-    if (early <= 0) say()
-    else this.#stopAnswering = this.#world.clock.after(Math.min(early, ANSWER_EVERY), say)
+    if (wait === 0) say()
+    else this.#stopAnswering ??= clock.after(wait, say)
   }
 
   get #again(): number {

@@ -52,7 +52,7 @@ export class RequestBoard extends RequestList {
     })
     this.mailbox.on('list', ({ body }, { fingerprint }) => {
       this.meeting.heard(listCodec.decode(body), fingerprint)
-      this.say.answer()
+      this.say.answer(fingerprint)
     })
     this.hear('offer', (body, by) => this.#offers.set(by, hex(offerCodec.decode(body).request), true))
     this.hear('chosen', (body, by) => {

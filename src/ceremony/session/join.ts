@@ -10,7 +10,6 @@ import { acceptDefinition, type Signature } from '../../wire/ceremony/definition
 import { Failure } from '../../wire/base/failure.js'
 import { markHeard, requireVerified, unverifiedAmong } from '../contacts/require-verified.js'
 import { type Occasion, rememberFaults, requireAllowed } from './quarantine.js'
-import { withVerdict } from './verdict.js'
 import { memberOf, type World } from '../world.js'
 
 export type Cast = Occasion & {
@@ -94,6 +93,8 @@ export async function seated<T>(
   try {
     return await play(room)
   } catch (error) {
+    // Nothing of the verifiers is loaded as long as nothing fails.
+    const { withVerdict } = await import('./verdict.js')
     const judged = await withVerdict(error, world, cast, room, files)
     // A fault that cannot be remembered must not hide how the ceremony ended.
     if (judged instanceof Failure) await rememberFaults(world, cast, judged.accused).catch(() => {})

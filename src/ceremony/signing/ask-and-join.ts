@@ -113,7 +113,9 @@ export async function join(
   if (isUnattended && policy === null) throw noPolicy(key.name)
   return onBoard({ world, key, policy, feed }, async (board) => {
     const { clock, patience } = world
-    const finder = new Finder({ world, key, policy, board }, approval)
+    // A script that names a payload waits for that one, so there is nothing to be fair about.
+    const atOnce = 'payloads' in approval
+    const finder = new Finder({ world, key, policy, board }, approval, { atOnce })
     const deadline = joinUntil(patience, clock.now())
     if (which !== null) {
       const before = await signedBefore(world.home, key.name, which)

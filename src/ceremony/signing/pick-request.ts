@@ -17,7 +17,7 @@ import type { RequestBoard } from '../requests/request-board.js'
 import { noSeat } from '../keys/rebinds.js'
 import { keptRequest } from './kept-request.js'
 import { type Finding, Rulings } from './rulings.js'
-import { noRequest, Skipped } from './skipped.js'
+import { noRequest, Skipped, unread } from './skipped.js'
 import type { TakenUp } from '../requests/signing-run.js'
 import type { World } from '../world.js'
 
@@ -41,6 +41,13 @@ type Judged = {
   told: boolean
 }
 
+type Choosing = {
+  /** Whether to take a request that may be signed here. */
+  readonly isHopeful?: (request: Request) => boolean
+  /** Takes the first that fits as soon as it is heard, rather than listening for others first. */
+  readonly atOnce?: boolean
+}
+
 export class Finder {
   readonly #world: World
   readonly #key: Key
@@ -59,13 +66,13 @@ export class Finder {
   /** Claims are read one at a time, so that many requests cannot keep the disk busy. */
   #looking = false
 
-  /** @param isHopeful whether to take a request that may be signed here */
   constructor(
     { world, key, policy, board }: Pick<TakenUp, 'world' | 'key' | 'policy' | 'board'>,
     approval: Approval,
-    isHopeful: (request: Request) => boolean = () => true,
+    { isHopeful = () => true, atOnce = false }: Choosing = {},
   ) {
     this.#isHopeful = isHopeful
+    this.#listened = atOnce
     this.#world = world
     this.#key = key
     this.#policy = policy
@@ -74,6 +81,7 @@ export class Finder {
     this.#approval = approval
     this.#skipped = new Skipped(world.emit)
     board.ask()
+    if (atOnce) return
     world.clock.after(LISTEN_FIRST, () => {
       this.#listened = true
       board.mailbox.look()
@@ -84,7 +92,9 @@ export class Finder {
    * The request with this ID in hex. @throws Failure `E_NO_REQUEST` (absent), or the reason not to sign it
    */
   async named(id: string, deadline: number): Promise<Picked> {
-    await this.#recall(id)
+    // Nobody may announce any more what this member worked on before.
+    const kept = await keptRequest(this.#world.home, this.#key, id)
+    if (kept) this.#board.know(kept)
     await this.#board.until(
       () => this.#board.request(id) !== undefined,
       deadline,
@@ -280,12 +290,6 @@ export class Finder {
     }
     this.#board.mailbox.look()
   }
-
-  /** Adds a request that this member worked on before, in case nobody announces it any more. */
-  async #recall(named: string): Promise<void> {
-    const request = await keptRequest(this.#world.home, this.#key, named)
-    if (request) this.#board.know(request)
-  }
 }
 
 const seenOf = (request: Request, { finding: { target, ruling } }: Judged): Picked => ({
@@ -293,6 +297,3 @@ const seenOf = (request: Request, { finding: { target, ruling } }: Judged): Pick
   target: target as Target,
   verdict: ruling && ruling.verdict(),
 })
-
-const unread = (): Failure =>
-  new Failure('authentication', 'E_REQUEST', 'it is damaged, of another key, or not signed by its asker')

@@ -63,3 +63,7 @@ export const noRequest = (what: string): Failure =>
   new Failure('absent', 'E_NO_REQUEST', `nobody asked for ${what} in time`, {
     hint: 'a request lives while its asker runs: `mpc sign --key KEY --in FILE`',
   })
+
+/** Why a request of somebody is no request of this key. */
+export const unread = (): Failure =>
+  new Failure('authentication', 'E_REQUEST', 'it is damaged, of another key, or not signed by its asker')

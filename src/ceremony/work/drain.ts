@@ -44,7 +44,9 @@ export async function drain(
   const until = world.clock.now() + wait
   await onBoard({ world, key, policy, feed }, async (board) => {
     const hopes = new Hopes(world, key, board)
-    const finder = new Finder({ world, key, policy, board }, approval, (request) => hopes.has(request))
+    const finder = new Finder({ world, key, policy, board }, approval, {
+      isHopeful: (request) => hopes.has(request),
+    })
     let last: Request | null = null
     for (;;) {
       const deadline = Math.max(until, world.clock.now() + QUIET)

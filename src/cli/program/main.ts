@@ -90,7 +90,8 @@ async function outcomeOf(args: readonly string[], io: Io, style: Style): Promise
   const { stdin, stderr, env } = io
   const moving = wantsMotion(stderr, env, flagsIn(args))
   let outcome: Outcome | null = null
-  const program = buildProgram(async (command, load, options, operands) => {
+  const program = buildProgram(async ({ name: command, opens = false, load }, options, operands) => {
+    let context: Context | null = null
     try {
       const globals = globalsOf(program)
       const signal = untilTimeout(interruption(io), globals.timeout)
@@ -102,13 +103,16 @@ async function outcomeOf(args: readonly string[], io: Io, style: Style): Promise
       const screen = { stream: stderr, moving, spinning, now: Date.now, settle: 400, size }
       const terminal = new Terminal(interactive, style, screen, signal)
       const emitFor = openEvents(globals.events, Date.now)
-      const run = await load()
-      const context = new Context(globals, terminal, signal, emitFor, env)
+      context = new Context(globals, terminal, signal, emitFor, env)
       await context.enterRealm()
+      if (opens) context.openAhead()
+      const run = await load()
       if (command !== 'rehearse' && isRehearsal()) terminal.say('REHEARSAL: this home holds no real keys.')
       outcome = { command, result: await run(context, options, operands) }
     } catch (error) {
       outcome = { command, error: refusalOf(error) }
+    } finally {
+      context?.close()
     }
   })
   await program.parseAsync(args, { from: 'user' })

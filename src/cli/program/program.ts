@@ -33,8 +33,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Runs a parsed command. */
 export type Execute = (
-  command: string,
-  load: CommandSpec['load'],
+  spec: Pick<CommandSpec, 'name' | 'opens' | 'load'>,
   options: never,
   operands: readonly string[],
 ) => Promise<void>
@@ -103,7 +102,7 @@ function declare(parent: Command, spec: CommandSpec, execute: Execute): void {
   }
   command.action(async () => {
     const operands = command.processedArgs.flat().filter((operand) => operand !== undefined)
-    await execute(spec.name, spec.load, command.opts<never>(), operands)
+    await execute(spec, command.opts<never>(), operands)
   })
 }
 

@@ -26,6 +26,8 @@ export type CommandSpec = {
   readonly flags: readonly Flag[]
   /** The values of a flag with their meanings, if they are too many for its line. */
   readonly words?: { readonly title: string; readonly rows: readonly (readonly [string, string])[] }
+  /** Whether it opens the identity in any case, so that its passphrase may be stretched while the code is loaded. */
+  readonly opens?: true
   /** Loads the code on demand. */
   readonly load: () => Promise<Run<never>>
 }

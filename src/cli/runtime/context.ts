@@ -41,6 +41,8 @@ export class Context {
   #home: Promise<Home> | null = null
   #config: Promise<Config> | null = null
   #workers: Promise<Workers> | null = null
+  /** The identity, opened before it is asked for. */
+  #ahead: Promise<Identity> | null = null
 
   /**
    * @param signal fires on Ctrl-C, with the Failure as its reason
@@ -111,12 +113,40 @@ export class Context {
 
   /** The identity with its secrets, after asking for a passphrase if necessary. The caller wipes it. */
   async openIdentity(): Promise<Identity> {
+    const ahead = this.#ahead
+    this.#ahead = null
+    const opening = (opened: Promise<Identity>) => this.terminal.busy('Opening your identity', opened)
+    return ahead ? opening(ahead) : this.#open(opening)
+  }
+
+  /**
+   * Begins to open the identity, if a file holds its passphrase: that is stretched off this thread. A failure is that of
+   * `openIdentity`.
+   */
+  openAhead(): void {
+    const { identity, passphraseFd, passphraseFile } = this.globals
+    const isInFile = passphraseFile !== null || Boolean(this.#env['MPC_PASSPHRASE_FILE'])
+    if (this.terminal.interactive || identity !== null || passphraseFd !== null || !isInFile) return
+    this.#ahead = this.#open((opened) => opened)
+    this.#ahead.catch(() => {})
+  }
+
+  /** Forgets an identity that was opened ahead and not used. */
+  close(): void {
+    void this.#ahead?.then(
+      async (identity) => (await import('../../ceremony/contacts/identity.js')).wipeIdentity(identity),
+      () => {},
+    )
+    this.#ahead = null
+  }
+
+  async #open(opening: (opened: Promise<Identity>) => Promise<Identity>): Promise<Identity> {
     const { openIdentity, sealedBy } = await import('../../ceremony/contacts/identity.js')
     const { withExistingSecret } = await import('./passphrase.js')
     const home = await this.home()
     const { name } = await this.card()
     return withExistingSecret(this.#sources(), { name, sealedBy: await sealedBy(home) }, (secret) =>
-      this.terminal.busy('Opening your identity', openIdentity(home, secret)),
+      opening(openIdentity(home, secret)),
     )
   }
 

@@ -8,7 +8,7 @@ import { badPayload } from '../bad-payload.js'
 import type { Decoder, View } from '../decoder.js'
 import { hexRows, textIn, textRows } from '../lines.js'
 import { isBareDigest, UNKNOWN } from '../opaque.js'
-import { EVM_ANY } from '../place.js'
+import { EVM_ANY } from '../chain.js'
 import { otherChainWarnings } from '../other-chains/recognise.js'
 import { messageSignature, MOST_BYTES, partsOf, signerOf, SOME_KEY } from './base/signer.js'
 

@@ -1,7 +1,7 @@
 /** The names that the caller knows, in the view of a payload of any type. */
 import { decimal } from '../decimal.js'
 import type { Decoded, Effect, Known, Row } from '../decoder.js'
-import { comparable } from '../place.js'
+import { comparable } from '../chain.js'
 
 /** The payload with a row for each effect whose asset or recipient has a name; these rows stand first. */
 export function namedBy(known: Known | undefined, decoded: Decoded): Decoded {

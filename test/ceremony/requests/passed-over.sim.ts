@@ -7,7 +7,7 @@ import { MemoryNetwork } from '../../../src/messaging/transport/memory.js'
 import { requestSubjects } from '../../../src/messaging/transport/subjects.js'
 import { decodeEnvelope } from '../../../src/wire/session/envelope.js'
 import type { Failure } from '../../../src/wire/base/failure.js'
-import type { Request, RequestFields } from '../../../src/wire/ceremony/request.js'
+import { listCodec, type Request, type RequestFields } from '../../../src/wire/ceremony/request.js'
 import { hex } from '../../../src/wire/base/text.js'
 import { every } from '../../../src/messaging/channel/clock.js'
 import { requestOf } from '../../support/approvers.js'
@@ -204,6 +204,21 @@ describe.concurrent('an asker hears who is there and does not sign', () => {
     const said = await asking
     expect(said).toMatchObject({ code: 'E_PASSED_OVER', party: 'bob', hint: 'set the clock that is wrong' })
     expect(said.message).toContain(`your clock is ${apart} bob's`)
+  })
+
+  test('wait for no time to pass: who joins by name takes it as it comes, and each who asks is answered at once', async () => {
+    const network = new MemoryNetwork()
+    const payload = somePayload()
+    const begun = clock.now()
+    const asking = asks(worldOf(alice, network.connect('alice')), payload, [alice, bob])
+    const carols = await mouthOf(network, carol)
+    const { digest } = await findKey(carol.home, 'treasury')
+    // Her question has used up an answer of this second, and bob is answered all the same.
+    carols.post('list', { session: NO_SESSION }, listCodec.encode(digest))
+    const joining = joins(worldOf(bob, network.connect('bob')), approving(payload))
+    await Promise.all([asking, joining])
+    carols.close()
+    expect(clock.now() - begun).toBeLessThan(250)
   })
 
   test('of a flood of requests few are answered, and the list is bounded', async () => {

@@ -1,5 +1,5 @@
 /** Typed data: vectors, refusals, and viem as the second hash and verifier. */
-import { EVM_ANY } from '../../../src/payload/place.js'
+import { EVM_ANY } from '../../../src/payload/chain.js'
 import fc from 'fast-check'
 import { type Hex, recoverTypedDataAddress } from 'viem'
 import { describe, expect, test } from 'vitest'

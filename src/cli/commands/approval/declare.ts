@@ -32,6 +32,7 @@ export const approvalCommands: readonly CommandSpec[] = [
       },
       { flags: '--reason <text>', text: 'a word to the others', parse: once(any) },
     ],
+    opens: true,
     load: async () => (await import('./verdict.js')).runApprove,
   },
   {
@@ -40,6 +41,7 @@ export const approvalCommands: readonly CommandSpec[] = [
     examples: ["mpc refuse 3f2a90c4d1e85b67 --key treasury --reason 'not this month'"],
     operands,
     flags: [...shared, { flags: '--reason <text>', text: 'why, for the others', parse: once(any) }],
+    opens: true,
     load: async () => (await import('./verdict.js')).runRefuse,
   },
 ]

@@ -1,5 +1,5 @@
 /** `mpc sign`, `mpc inspect`, `mpc key`, `mpc verify` and `mpc transcript`. */
-import { ADDRESS_TYPES, NETWORKS } from '../../../payload/address.js'
+import { ADDRESS_TYPES, NETWORKS } from '../../../payload/chain.js'
 import { KEY_FORMATS } from '../../../payload/public-key-file.js'
 import { PAYLOAD_NAMES, PAYLOAD_TYPES } from '../../../payload/registry/registry.js'
 import { SIGNATURE_FORMATS } from '../../../payload/signature-file.js'
@@ -86,6 +86,7 @@ export const signingCommands: readonly CommandSpec[] = [
       linger,
     ],
     words,
+    opens: true,
     load: async () => (await import('./sign.js')).run,
   },
   {

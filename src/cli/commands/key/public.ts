@@ -1,11 +1,6 @@
 import { findKey } from '../../../ceremony/epochs/find-key.js'
-import {
-  type AddressType,
-  addressOf,
-  addressTypes,
-  type Network,
-  ownNetwork,
-} from '../../../payload/address.js'
+import { addressOf, addressTypes, ownNetwork } from '../../../payload/address.js'
+import type { AddressType, Network } from '../../../payload/chain.js'
 import { descriptor } from '../../../payload/descriptor.js'
 import { jwk, type KeyFormat, keyFormats, pem, spki, sshLine } from '../../../payload/public-key-file.js'
 import { xpub } from '../../../payload/xpub.js'

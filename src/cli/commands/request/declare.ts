@@ -35,6 +35,7 @@ export const requestCommands: readonly CommandSpec[] = [
       },
       ...exportedFlags,
     ],
+    opens: true,
     load: async () => (await import('./sign.js')).run,
   },
   {

@@ -1,5 +1,5 @@
 /** EVM networks by chain id (EIP-155): what people call them, and their native coin. */
-import { EVM_ANY } from '../../place.js'
+import { EVM_ANY } from '../../chain.js'
 
 type Network = {
   readonly name: string

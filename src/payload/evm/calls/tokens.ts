@@ -2,7 +2,7 @@
 import { TOKENS } from 'micro-eth-signer/abi.js'
 import { decimal } from '../../decimal.js'
 import type { Known } from '../../decoder.js'
-import { comparable } from '../../place.js'
+import { comparable } from '../../chain.js'
 import type { Report } from '../base/report.js'
 import type { Call } from './call.js'
 import { wrapperOf } from './contracts.js'

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { schnorr } from '@noble/secp256k1'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -31,6 +31,17 @@ const asks = (who: Custodian, signers: string, ...more: string[]) =>
   ])
 const joins = (who: Custodian, ...more: string[]) =>
   start(who, server.url, ['sign', '--key', 'treasury', '--next', ...approve(), ...more])
+
+/** A module for `node --import` that writes the URL of every module that is loaded into a file, one a line. */
+function listing(file: string): string {
+  const hook = `import { appendFileSync } from 'node:fs'
+export async function load(url, context, next) {
+  appendFileSync(${JSON.stringify(file)}, url + '\\n')
+  return next(url, context)
+}`
+  const data = (source: string) => `data:text/javascript;base64,${Buffer.from(source).toString('base64')}`
+  return data(`import { register } from 'node:module'; register(${JSON.stringify(data(hook))})`)
+}
 
 function opensslAccepts(signature: string, bytes: Uint8Array): boolean {
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey, 'hex').toString('base64url') }
@@ -93,6 +104,24 @@ natsSuite('signing over NATS', (startBroker) => {
       certificate: 'complete',
       signature: a.json.data.signature,
     })
+  })
+
+  test('a script that signs loads no prompts, no YAML, no paper, no verifiers and no key generation', async () => {
+    const list = join(folder.dir, 'loaded.txt')
+    const joining = ['sign', '--key', 'treasury', '--next', ...approve()]
+    const b = start(bob, server.url, joining, ['--import', listing(list)])
+    const ended = await Promise.all([asks(alice, 'alice,bob').ended, b.ended])
+    expect(
+      ended.map(({ code }) => code),
+      ended[1].stderr,
+    ).toEqual([0, 0])
+    const loaded = await readFile(list, 'utf8')
+    for (const used of ['/dist/ceremony/signing/under-order.js', '/node_modules/nats/']) {
+      expect(loaded).toContain(used)
+    }
+    const unused =
+      /\/node_modules\/(?:@inquirer|ora|yaml|qr)\/|\/dist\/(?:audit|cli\/paper|wire\/paper|ceremony\/(?:dkg|backup|recovery|policy-change))\//
+    expect(loaded.split('\n').filter((url) => unused.test(url))).toEqual([])
   })
 
   test('whoever joins may be there first, and need not be the first signer', async () => {
