@@ -20,7 +20,7 @@ export const SEMANTICS: readonly string[] = [
   'An approval or permit of 2^95 smallest units or more also needs a rule that bounds it: amount: { at-most: ... }.',
   'Limits count transfers, approvals and permits of an asset by this key, over all paths and rules.',
   'The asker never counts as approving; among the custodians it counts if it signs. A person counts once, also under two titles.',
-  'An identity that has had a seat of this epoch of the key and has none now counts for nobody, also where a title names it.',
+  'An identity whose seat of the key another one of the same person has taken, in whatever epoch, counts for nobody, also where a title names it.',
   'This guards the custodian whose program applies it: enough custodians with other programs can sign anything.',
 ]
 

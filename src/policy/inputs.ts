@@ -16,7 +16,7 @@ export type Asked = {
   readonly signers: readonly string[]
   /** All custodians of the key. */
   readonly custodians: readonly string[]
-  /** Identities that sat in a seat of the key before its present ones; they count for nobody. */
+  /** Identities that had a seat of the key until another one of the same person took it; they count for nobody. */
   readonly former: readonly string[]
   /** When this custodian first recorded the request; milliseconds since 1970. */
   readonly firstSeen: number

@@ -213,6 +213,7 @@ export function staged(custodians: readonly Person[], scheme: FrostScheme, whim:
     parent: null,
     definition: id,
     policy: null,
+    former: [],
     auxiliary: null,
     ...whim.record,
   })

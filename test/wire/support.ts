@@ -92,6 +92,7 @@ export function madeKey(
     parent: null,
     definition: id,
     policy: null,
+    former: [],
     auxiliary: scheme === 'ecdsa-secp256k1' ? madeAuxiliary(everybody.length) : null,
   }
   return { record, shares: shares.map((share) => new Secret(curve.scalarBytes(share))) }

@@ -11,7 +11,7 @@ import type { Card } from '../../wire/identity/card.js'
 import { recordDigest } from '../../wire/key/record.js'
 import { findKey } from '../epochs/find-key.js'
 import type { Key, Seats } from '../keys/key.js'
-import { formerIn } from '../keys/rebinds.js'
+import { formerIn } from '../keys/former.js'
 import { type InForce, policyInForce } from '../policy/policy-in-force.js'
 
 export type Approver = {

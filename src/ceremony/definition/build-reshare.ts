@@ -7,9 +7,11 @@ import { engineOf } from '../../protocol/engines/registry.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Member, ReshareDefinition } from '../../wire/ceremony/definition.js'
 import { isRehearsal } from '../../wire/base/realm.js'
+import type { Rebind } from '../../wire/key/rebind.js'
 import type { KeyRecord } from '../../wire/key/record.js'
+import { hex } from '../../wire/base/text.js'
 import { type At, badPlan, timesOf, whole } from './build.js'
-import type { Key } from '../keys/key.js'
+import type { Accepted, Key } from '../keys/key.js'
 import { type Known, meaningOf } from '../contacts/contacts.js'
 import { approvalsFor } from '../policy/carried-policy.js'
 import type { PolicyInForce } from '../policy/policy-in-force.js'
@@ -40,7 +42,7 @@ export function buildReshare(
   known: readonly Known[],
   { now, rng, policy }: At & { readonly policy: PolicyInForce | null },
 ): ReshareDefinition {
-  const { name, record, digest, seated, rebinds } = key
+  const { name, record, digest, seated, rebinds, everyRebind } = key
   if (plan.kind === 'refresh' && (plan.threshold !== null || plan.members !== null)) {
     throw badPlan('a refresh has the same custodians, and as many must sign: a reshare changes them')
   }
@@ -64,6 +66,7 @@ export function buildReshare(
     parent: digest,
     parent_record: record,
     rebinds: rebinds.map(({ rebind }) => rebind),
+    earlier_rebinds: earlierThan(everyRebind, rebinds),
     dealers: dealersIn(plan.dealers, seated),
     supersedes: plan.supersedes,
     approvals: approvalsIn(policy, record),
@@ -88,6 +91,16 @@ function cardOf(name: string, { record, seated }: Key, known: readonly Known[]):
   )
   const old = seated.members.find(({ card }) => card.name === name)
   return old && !isKnown ? old.card : meaningOf(known, name).card
+}
+
+/** The rebinds that seat nobody any more, each once. */
+const earlierThan = (all: readonly Accepted[], last: readonly Accepted[]): readonly Rebind[] => {
+  const seen = new Set(last.map(({ digest }) => hex(digest)))
+  return all.flatMap(({ rebind, digest }) => {
+    if (seen.has(hex(digest))) return []
+    seen.add(hex(digest))
+    return [rebind]
+  })
 }
 
 const sitsIn = ({ members }: KeyRecord, { fingerprint }: Card): boolean =>

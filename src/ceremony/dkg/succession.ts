@@ -23,6 +23,7 @@ import { nameOfKey } from './activate.js'
 import { type HeldEpoch, type HeldKey, heldKey, requireKnownKey } from '../epochs/held-epochs.js'
 import { findKey } from '../epochs/find-key.js'
 import type { Key } from '../keys/key.js'
+import { requireFormer } from '../keys/former.js'
 import { requireSameSeats } from '../keys/rebinds.js'
 import { requireCarried } from '../policy/carried-policy.js'
 import { requireNotReplaced } from '../epochs/superseded.js'
@@ -64,9 +65,10 @@ export const startsFromHere = async (
   definition: ReshareDefinition,
 ): Promise<boolean> => startsFrom(await activeHere(home, definition), self, definition)
 
-function startsFrom(active: Key | null, self: Card, { parent, rebinds }: ReshareDefinition): boolean {
-  if (active === null || !equalBytes(active.digest, parent)) return false
-  requireSameSeats(active, self, rebinds)
+function startsFrom(active: Key | null, self: Card, definition: ReshareDefinition): boolean {
+  if (active === null || !equalBytes(active.digest, definition.parent)) return false
+  requireSameSeats(active, self, definition.rebinds)
+  requireFormer(active, definition)
   return true
 }
 

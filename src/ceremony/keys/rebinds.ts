@@ -10,7 +10,7 @@ import { Failure } from '../../wire/base/failure.js'
 import { parseRebind, type Rebind, rebindDigest } from '../../wire/key/rebind.js'
 import { type KeyRecord, recordDigest } from '../../wire/key/record.js'
 import { hex } from '../../wire/base/text.js'
-import type { Key, Accepted, Seats } from './key.js'
+import type { Key, Accepted } from './key.js'
 
 /**
  * Every rebind ever accepted here, by index, and per seat in the order of acceptance: all of these identities
@@ -54,16 +54,6 @@ export async function takeSeat(
   const held = seated.find((each) => each.rebind.index === index)
   if (held && equalBytes(held.encoded, encoded)) return held.path
   return appendRebind(home, name, digest, encoded)
-}
-
-/**
- * Fingerprints of the identities that sat in a seat of this epoch, by its record or a rebind, and sit in none now. They
- * count for nobody: each was a person who has a newer identity, or its key is in other hands.
- */
-export function formerIn({ record, seated, everyRebind: all }: Seats): readonly Uint8Array[] {
-  const cards = [...record.members.map(({ card }) => card), ...all.map(({ rebind }) => rebind.card)]
-  const present = new Set(seated.members.map(({ card }) => hex(card.fingerprint)))
-  return cards.map(({ fingerprint }) => fingerprint).filter((each) => !present.has(hex(each)))
 }
 
 /** The index of an identity's seat in an epoch, by its record or by a rebind; null if it has none. */

@@ -8,7 +8,7 @@ import type { Approval, Asked, Spent } from '../../policy/inputs.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import { hex } from '../../wire/base/text.js'
 import type { Key, Seats } from '../keys/key.js'
-import { formerIn } from '../keys/rebinds.js'
+import { formerIn } from '../keys/former.js'
 import type { PolicyInForce } from './policy-in-force.js'
 
 /** A payload that somebody asks this key to sign, decoded. */

@@ -19,7 +19,7 @@ import {
 } from '../../wire/ceremony/approval.js'
 import type { Request } from '../../wire/ceremony/request.js'
 import type { Seats } from '../keys/key.js'
-import { formerIn } from '../keys/rebinds.js'
+import { formerIn } from '../keys/former.js'
 import type { InForce } from '../policy/policy-in-force.js'
 import type { World } from '../world.js'
 import type { Announcements } from './announcements.js'

@@ -4,7 +4,7 @@
  */
 import { auxDataCodec } from '../../protocol/cggmp24/auxiliary/data.js'
 import type { PublicResult } from '../../protocol/engines/engine.js'
-import { custodiansOf, type KeyDefinition, policyOf } from './key-definition.js'
+import { custodiansOf, formerIdentities, type KeyDefinition, policyOf } from './key-definition.js'
 import { sha256 } from '../base/hash.js'
 import type { NamedPolicy } from '../key/named-policy.js'
 import type { KeyRecord } from '../key/record.js'
@@ -33,6 +33,7 @@ export function recordMade(
     parent: definition.parent,
     definition: id,
     policy: policyMade(definition),
+    former: definition.kind === 'keygen' ? [] : formerIdentities(definition),
     auxiliary: data && auxDataCodec.encode(data),
   }
 }

@@ -27,9 +27,12 @@ import { sha256 } from '../base/hash.js'
 import { rehearsalFlag } from '../base/realm.js'
 import { hex, nameShape } from '../base/text.js'
 import { MOST_POLICIES, type NamedPolicy } from '../key/named-policy.js'
-import { type KeyRecord, publicShares } from '../key/record.js'
+import { formerAfter } from '../key/former.js'
+import { type Former, type KeyRecord, MOST_FORMER, publicShares } from '../key/record.js'
 import {
+  checkEarlier,
   checkParent,
+  earlierRebinds,
   MOST_MEMBERS,
   oldCustodians,
   parentFields,
@@ -78,6 +81,7 @@ const reshareFields = record({
   kind: oneOf(['reshare', 'refresh']),
   ...commonFields,
   ...parentFields,
+  earlier_rebinds: earlierRebinds,
   /** How many old custodians must sign, as the policy says; null: as many as without it. */
   approvals: nullable(uint(MOST_MEMBERS, 1)),
   /** The policy in force, which stays; null: the key has none. */
@@ -113,6 +117,14 @@ export const reshareBase = (definition: Pick<ReshareDefinition, 'parent' | 'poli
 export const isReshare = (
   definition: { readonly kind: string } | ReshareDefinition,
 ): definition is ReshareDefinition => definition.kind === 'reshare' || definition.kind === 'refresh'
+
+/** The former identities that the record of the next epoch names. */
+export const formerIdentities = (
+  definition: Pick<ReshareDefinition, 'parent_record' | 'rebinds' | 'earlier_rebinds' | 'members'>,
+): readonly Former[] => {
+  const { parent_record: old, rebinds, earlier_rebinds: earlier } = definition
+  return formerAfter(old, [...earlier, ...rebinds], custodiansOf(definition))
+}
 
 /** The future custodians in the definition's order; position plus one is the index of the share. */
 export const custodiansOf = (definition: Pick<KeyDefinition, 'members'>): readonly Card[] =>
@@ -228,6 +240,9 @@ function checkReshare(definition: Of<typeof reshareFields>): Of<typeof reshareFi
   const { parent_record: old, dealers, kind } = definition
   checkCommon(definition)
   checkParent(definition)
+  checkEarlier(definition)
+  if (formerIdentities(definition).length > MOST_FORMER)
+    throw new CodecError('earlier_rebinds', `make more than ${MOST_FORMER} former identities`)
   checkPolicy(definition)
   if ((definition.approvals ?? 0) > old.members.length)
     throw new CodecError('approvals', 'more than there are')

@@ -37,6 +37,12 @@ export const parentFields = {
   rebinds: list(rebindShape, 0, MOST_MEMBERS),
 }
 
+/**
+ * Rebinds that seated others in seats of the parent record before its last ones, per seat in the order in which the
+ * definition's author accepted them. They seat nobody: their identities count as former ones.
+ */
+export const earlierRebinds = list(rebindShape, 0, MOST_MEMBERS)
+
 export type Parent = {
   readonly parent: Uint8Array
   readonly parent_record: KeyRecord
@@ -66,11 +72,29 @@ export function checkParent({ parent, parent_record: old, rebinds }: Parent): vo
   if (rebinds.some(({ index }, i) => i > 0 && index <= (rebinds[i - 1]?.index ?? 0))) {
     throw new CodecError('rebinds', 'not one a seat, in the order of the record')
   }
+  checkRebinds('rebinds', old, rebinds)
+}
+
+/** Checks earlier rebinds. @throws CodecError */
+export function checkEarlier({
+  parent_record: old,
+  rebinds,
+  earlier_rebinds: earlier,
+}: Parent & { readonly earlier_rebinds: readonly Rebind[] }): void {
+  checkRebinds('earlier_rebinds', old, earlier)
+  if (earlier.some(({ index }, i) => i > 0 && index < (earlier[i - 1]?.index ?? 0)))
+    throw new CodecError('earlier_rebinds', 'not in the order of the record')
+  if (earlier.some(({ index }) => !rebinds.some((rebind) => rebind.index === index)))
+    throw new CodecError('earlier_rebinds', 'of a seat that has its identity of the record')
+}
+
+/** Checks each rebind in a field against the record, and that the last ones go together. @throws CodecError */
+function checkRebinds(field: string, old: KeyRecord, rebinds: readonly Rebind[]): void {
   try {
     for (const rebind of rebinds) checkRebind(rebind, old)
     seatedBy(old, rebinds)
   } catch (cause) {
-    if (cause instanceof Failure) throw new CodecError('rebinds', cause.message)
+    if (cause instanceof Failure) throw new CodecError(field, cause.message)
     throw cause
   }
 }

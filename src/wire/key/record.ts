@@ -7,6 +7,7 @@ import {
   bytesUpTo,
   codec,
   CodecError,
+  equalBytes,
   list,
   mapped,
   nullable,
@@ -15,6 +16,7 @@ import {
   record,
   type Shape,
   text,
+  tuple,
   uint,
 } from '../../protocol/core/codec.js'
 import { type AuxData, auxDataCodec } from '../../protocol/cggmp24/auxiliary/data.js'
@@ -27,9 +29,21 @@ import { digest, type PartyId } from '../../protocol/core/session.js'
 import { type Card, checkDistinct, parseCard } from '../identity/card.js'
 import { Failure, wellFormed } from '../base/failure.js'
 import { format, isRehearsal } from '../base/realm.js'
+import { hex } from '../base/text.js'
 import { namedPolicyShape } from './named-policy.js'
 
 const cardShape: Shape<Card> = mapped(text(8192), parseCard, (card) => card.line)
+
+/** Former identities in one record. */
+export const MOST_FORMER = 256
+
+/** An identity whose seat another one has taken, and the one that had the seat when that epoch ended. */
+const formerShape = mapped(
+  tuple(bytes(32), bytes(32)),
+  ([identity, successor]) => ({ identity, successor }),
+  ({ identity, successor }) => [identity, successor] as const,
+)
+export type Former = Of<typeof formerShape>
 
 const fieldsShape = record({
   format: format('mpc/key-record/v1'),
@@ -50,6 +64,8 @@ const fieldsShape = record({
   definition: bytes(32),
   /** In force when this epoch was made; null: none. Later ones are certified by themselves. */
   policy: nullable(namedPolicyShape),
+  /** Identities that had seats in epochs before, until another one of the same person took them; in order. */
+  former: list(formerShape, 0, MOST_FORMER),
   /** The engine's public auxiliary data (`auxiliaryOf`); null for FROST. */
   auxiliary: nullable(bytesUpTo(1 << 18)),
 })
@@ -101,6 +117,7 @@ function check(r: KeyRecord): KeyRecord {
   if ((r.parent === null) !== (r.epoch === 1)) throw new CodecError('parent', 'does not fit the epoch')
   if (r.epoch === 1 && r.policy && r.policy.number !== 1)
     throw new CodecError('policy', 'not the first of a new key')
+  checkFormer(r)
   if ((r.chain_code !== null) !== isDerivable(r.scheme))
     throw new CodecError('chain_code', 'does not fit the scheme')
   if ((r.auxiliary !== null) !== needsAuxiliary(r.scheme))
@@ -112,4 +129,14 @@ function check(r: KeyRecord): KeyRecord {
     publicShares: new Map(r.members.map((member) => [member.index, member.public_share])),
   })
   return r
+}
+
+/** Checks that each stands there once, and that the list has one form. */
+function checkFormer({ former, epoch }: KeyRecord): void {
+  if (epoch === 1 && former.length > 0) throw new CodecError('former', 'not of a new key')
+  const identities = former.map(({ identity }) => hex(identity))
+  if (identities.some((each, i) => i > 0 && each <= (identities[i - 1] as string)))
+    throw new CodecError('former', 'not in order')
+  if (former.some(({ identity, successor }) => equalBytes(identity, successor)))
+    throw new CodecError('former', 'its own successor')
 }

@@ -117,6 +117,7 @@ const MESSAGES: Readonly<Record<string, Message>> = {
       parent: recordDigest(record),
       parent_record: record,
       rebinds: [],
+      earlier_rebinds: [],
       dealers: dealers.map(({ fingerprint }) => fingerprint),
     }),
     read: definitionCodec.decode,

@@ -14,6 +14,7 @@ import {
 } from '../../../src/wire/ceremony/definition.js'
 import {
   dealersOf,
+  formerIdentities,
   playersOf,
   reshareInputOf,
   seatedBefore,
@@ -80,6 +81,7 @@ const whole: ReshareDefinition = {
   parent: recordDigest(record),
   parent_record: record,
   rebinds: [rebind(1, newAlice), rebind(2, newBob)],
+  earlier_rebinds: [],
   dealers: fingerprints(newAlice, newBob),
   supersedes: null,
   minority: false,
@@ -196,6 +198,32 @@ describe('a definition with rebinds', () => {
     }
     const twice = [rebind(1, memberOf('zoe')), rebind(2, memberOf('zoe'))]
     expect(refused({ rebinds: twice })).toContain('do not go together')
+  })
+
+  test('names earlier rebinds of the seats that have a new identity, and the next record their identities', () => {
+    const between = memberOf('alice', 'between')
+    const earlier_rebinds = [rebind(1, between)]
+    const read = definitionCodec.decode(
+      definitionCodec.encode({ ...whole, earlier_rebinds }),
+    ) as ReshareDefinition
+    expect(read.earlier_rebinds).toEqual(earlier_rebinds)
+    expect(lines(seatedBefore(read).members.map(({ card }) => card))).toEqual(
+      lines([newAlice.card, newBob.card, carol.card]),
+    )
+    const former = (definition: ReshareDefinition) =>
+      formerIdentities(definition).map(({ identity }) => hex(identity))
+    expect(former(read)).toEqual(fingerprints(alice, bob, between).map(hex).sort())
+    expect(former(whole)).toEqual(fingerprints(alice, bob).map(hex).sort())
+    expect(refused({ earlier_rebinds: [rebind(3, memberOf('carol', 'between'))] })).toContain(
+      'earlier_rebinds: of a seat that has its identity of the record',
+    )
+    expect(
+      refused({ earlier_rebinds: [rebind(2, memberOf('bob', 'between')), ...earlier_rebinds] }),
+    ).toContain('earlier_rebinds: not in the order of the record')
+    const unproven = rebindShape.parse(decode(madeFor(1, between, { share: shares[1] as Secret })), '')
+    expect(refused({ earlier_rebinds: [unproven] })).toContain('earlier_rebinds: ')
+    const unsigned = rebindShape.parse(decode(madeFor(1, between, { signer: mallory })), '')
+    expect(refused({ earlier_rebinds: [unsigned] })).toContain('not signed by the new identity')
   })
 
   test('gives nothing to an identity whose seat another has: no dealing, no share, no place in a refresh', () => {

@@ -34,6 +34,7 @@ const refresh = definitionCodec.encode({
   parent: recordDigest(record),
   parent_record: record,
   rebinds: [],
+  earlier_rebinds: [],
   dealers: record.members.slice(0, 2).map(({ card }) => card.fingerprint),
   supersedes: null,
   minority: false,

@@ -77,6 +77,8 @@ describe('a key record', () => {
       { scheme: 'ecdsa-secp256k1', engine: 'cggmp24/1', auxiliary: new Uint8Array() },
       { scheme: 'ecdsa-secp256k1', engine: 'cggmp24/1', auxiliary: filled(1, 10) },
       { chain_code: filled(1) },
+      { epoch: 2, parent: filled(1), former: [{ identity: filled(1), successor: filled(2) }] },
+      { epoch: 2, parent: filled(1), former: [{ identity: filled(1), successor: filled(3) }] },
     ]
     const all = [taproot, ...changes.map((change) => ({ ...taproot, ...change }))].map((record) =>
       hex(recordDigest(parseRecord(encodeRecord(record)))),
@@ -97,6 +99,7 @@ describe('a key record', () => {
     KeyRecord['members'][number],
     KeyRecord['members'][number],
   ]
+  const later = { epoch: 2, parent: filled(1) }
   const namesake = memberOf('alice', 'another').card
 
   test.each<[string, Partial<KeyRecord>, string]>([
@@ -104,6 +107,26 @@ describe('a key record', () => {
     ['a threshold above the members', { threshold: 4 }, 'threshold'],
     ['a threshold above the degree', { threshold: 3 }, 'polynomial'],
     ['one member', { members: [m1] }, 'members'],
+    [
+      'a former identity of a new key',
+      { former: [{ identity: filled(1), successor: filled(2) }] },
+      'former: not of a new key',
+    ],
+    [
+      'former identities out of order',
+      { ...later, former: [2, 1].map((n) => ({ identity: filled(n), successor: filled(3) })) },
+      'former: not in order',
+    ],
+    [
+      'a former identity twice',
+      { ...later, former: [1, 1].map((n) => ({ identity: filled(n), successor: filled(3) })) },
+      'former: not in order',
+    ],
+    [
+      'a former identity in its own place',
+      { ...later, former: [{ identity: filled(1), successor: filled(1) }] },
+      'former: its own successor',
+    ],
     ['members out of order', { members: [m2, m1, m3] }, 'not in order'],
     ['an index left out', { members: [m1, { ...m3, index: 3 }] }, 'not in order'],
     ['an index twice', { members: [m1, { ...m2, index: 1 }, m3] }, 'not in order'],
