@@ -13,6 +13,7 @@ import { isVoted, type VotedDefinition } from '../../wire/ceremony/key-definitio
 import { Failure } from '../../wire/base/failure.js'
 import { hex } from '../../wire/base/text.js'
 import { type CeremonyFile, checkMember, checkNotExpired, participantsOf, readPublished } from './build.js'
+import { definitionLeft } from './durable.js'
 import { leaving, memberOf, type World } from '../world.js'
 
 /**
@@ -91,11 +92,13 @@ export async function publish(world: World, file: CeremonyFile): Promise<readonl
 }
 
 /**
- * Fetches the ceremony with this ID from anyone who hands it out.
+ * Fetches the ceremony with this ID from the server, or else from anyone who hands it out.
  * @throws Failure `E_NOT_PUBLISHED` (absent) if nobody does in time; `E_DEFINITION` (authentication)
  */
 export async function fetchCeremony(world: World, id: Uint8Array): Promise<CeremonyFile> {
   const { transport, card, identity, patience, clock, emit } = world
+  const left = await definitionLeft(world, id)
+  if (left) return readPublished(left)
   const person = leaving(world)
   const deadline = joinUntil(patience, clock.now())
   const asking = {

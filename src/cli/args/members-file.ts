@@ -86,7 +86,7 @@ async function groupUnder(
 }
 
 /** Fingerprints in hex of those who have a title in a policy and are none of these members. */
-export function titleHolders(policy: Policy | null, members: readonly Uint8Array[]): readonly string[] {
+function titleHolders(policy: Policy | null, members: readonly Uint8Array[]): readonly string[] {
   const seated = new Set(members.map(hex))
   return [...new Set([...(policy?.titles.values() ?? [])].flat())].filter((each) => !seated.has(each))
 }

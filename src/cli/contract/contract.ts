@@ -181,7 +181,10 @@ const DATA: Readonly<Record<string, Schema>> = {
   'ceremony sign': definition,
   'ceremony merge': definition,
   'ceremony verify': definition,
-  'ceremony publish': object({ ...definitionFields, fetched: list(name) }, OF_RESHARES),
+  'ceremony publish': object(
+    { ...definitionFields, fetched: list(name), durable: { type: 'boolean' } },
+    OF_RESHARES,
+  ),
   'ceremony abort': object({ ...definitionFields, told: list(name) }, OF_RESHARES),
   'ceremony list': object({ ceremonies, signings }, ['signings']),
   'ceremony finish': { type: 'object' },

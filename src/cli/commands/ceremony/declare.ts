@@ -110,9 +110,14 @@ export const ceremonyCommands: readonly CommandSpec[] = [
   {
     name: 'ceremony publish',
     summary: 'send a ceremony file to its members, who join by its ID',
-    examples: ['mpc ceremony publish treasury.mpc'],
+    examples: ['mpc ceremony publish treasury.mpc', 'mpc ceremony publish treasury.mpc --durable --json'],
     operands: [file],
-    flags: [],
+    flags: [
+      {
+        flags: '--durable',
+        text: 'leave a key generation on the server, for members who come later; needs `mpc nats setup`',
+      },
+    ],
     load: async () => (await import('./publish.js')).run,
   },
   {

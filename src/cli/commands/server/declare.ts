@@ -72,8 +72,19 @@ export const serverCommands: readonly CommandSpec[] = [
   {
     name: 'nats setup',
     summary: 'make the place for requests of a key that wait, for exactly its people',
-    examples: ['mpc nats setup --key treasury', 'mpc nats setup --key treasury --json'],
-    flags: [{ flags: '--key <name>', text: 'the key', parse: once(name), required: true }],
+    examples: [
+      'mpc nats setup --key treasury',
+      'mpc nats setup --key treasury --json',
+      'mpc nats setup --definition treasury.mpc',
+    ],
+    flags: [
+      { flags: '--key <name>', text: 'the key', parse: once(name) },
+      {
+        flags: '--definition <file>',
+        text: 'before there is a key: the ceremony that makes it',
+        parse: once(any),
+      },
+    ],
     load: async () => (await import('./nats-setup.js')).run,
   },
 ]
