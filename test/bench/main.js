@@ -1,17 +1,18 @@
 /**
  * `npm run bench`: how long things take. Figures and ratios, never a pass or a fail: run it on an idle machine, and compare
  * with the run before. Medians of several runs, in milliseconds. A quarter of an hour; a few minutes with `-- --quick`, which
- * takes 2-of-3 alone. `--ecdsa` leaves out everything else, and so do `--frost` and `--psbt`; `--json` prints one JSON document
+ * takes 2-of-3 alone. `--ecdsa` leaves out everything else, and so do `--frost`, `--psbt` and `--scripted`; `--json` prints one JSON document
  * in place of tables.
  *
  * `memory` is the whole ceremony of all parties in one process over a network in memory, files and all; `nats` the same
  * over a nats-server on this machine; `noble` the bare mathematics of all parties by @noble/curves; `ratio` is memory
  * over noble: what signing every letter, the handshake and the disk cost on top. What a signature of
  * FROST costs one signer by itself is in `frost.js`, one party's work for ECDSA, step by step, in `ecdsa.js`, a PSBT of many
- * inputs in `psbt.js`, and what a policy and its ledger cost one signer in `policy.js`.
+ * inputs in `psbt.js`, what a policy and its ledger cost one signer in `policy.js`, and scripts from start to end in
+ * `scripted.js`.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +30,7 @@ import { ecdsaFigures } from './ecdsa.js'
 import { frostFigures } from './frost.js'
 import { policyFigures } from './policy.js'
 import { psbtFigures } from './psbt.js'
+import { scriptedFigures } from './scripted.js'
 import { round } from './spread.js'
 import { tables } from './tables.js'
 
@@ -37,7 +39,7 @@ const BIN = new URL('../../bin/mpc.js', import.meta.url).pathname
 const message = Buffer.from('a message')
 
 const flags = new Set(process.argv.slice(2))
-const known = ['--quick', '--ecdsa', '--frost', '--psbt', '--policy', '--json']
+const known = ['--quick', '--ecdsa', '--frost', '--psbt', '--policy', '--scripted', '--json']
 const other = [...flags].find((flag) => !known.includes(flag))
 if (other !== undefined) throw new Error(`${other} is none of ${known.join(', ')}`)
 const sizes = (all) => (flags.has('--quick') ? all.slice(0, 1) : all)
@@ -54,7 +56,7 @@ const ECDSA_SIZES = sizes([
 
 const folder = await mkdtemp(join(tmpdir(), 'mpc-bench-'))
 const report = { node: process.version, cpus: cpus().length }
-const whole = !['--ecdsa', '--frost', '--psbt', '--policy'].some((flag) => flags.has(flag))
+const whole = !['--ecdsa', '--frost', '--psbt', '--policy', '--scripted'].some((flag) => flags.has(flag))
 const server = whole ? await natsServer() : null
 try {
   if (whole) await wholeCeremonies()
@@ -62,6 +64,10 @@ try {
   if (whole || flags.has('--psbt')) report.psbt = await psbtFigures(folder, flags.has('--quick') ? 1 : 3)
   if (whole || flags.has('--policy')) {
     report.policy = await policyFigures(folder, flags.has('--quick') ? 1000 : 10_000)
+  }
+  if ((whole && server) || flags.has('--scripted')) {
+    const [runs, requests] = flags.has('--quick') ? [3, 16] : [9, 64]
+    report.scripted = await scriptedFigures(folder, natsServer, runs, requests)
   }
   if (whole || flags.has('--ecdsa')) report.ecdsa = ecdsaFigures(ECDSA_SIZES, flags.has('--quick') ? 3 : 7)
 } finally {
@@ -200,7 +206,8 @@ async function overNetworks(runs, ceremony) {
   return { memory, nats }
 }
 
-async function natsServer() {
+/** @param config lines beside its address */
+async function natsServer(config = '') {
   if (spawnSync('nats-server', ['--version']).status !== 0) return null
   const port = await new Promise((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
@@ -208,7 +215,9 @@ async function natsServer() {
       probe.close(() => resolve(port))
     })
   })
-  const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], {
+  const file = join(folder, `nats-${port}.conf`)
+  await writeFile(file, config)
+  const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), '-c', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   await new Promise((resolve) => {

@@ -1,7 +1,7 @@
 /** The report of `npm run bench` for people: a table for each thing that was measured, milliseconds throughout. */
 
 export function tables(report) {
-  const { node, cpus, startup, handshake, keygen, sign, frost, psbt, policy, ecdsa } = report
+  const { node, cpus, startup, handshake, keygen, sign, frost, psbt, policy, scripted, ecdsa } = report
   const parts = [`Node ${node}, ${cpus} processors; milliseconds`]
   if (startup) parts.push(table('Start', [startup], [''], Object.keys(startup)))
   const over = ['memory', 'nats']
@@ -15,8 +15,17 @@ export function tables(report) {
   if (psbt) parts.push(table('20 inputs of PSBTs', Object.values(psbt), Object.keys(psbt), ofInputs))
   const ofPolicy = ['median', 'least', 'most']
   if (policy) parts.push(table('Policy, one signer', Object.values(policy), Object.keys(policy), ofPolicy))
+  if (scripted) parts.push(...scriptedTables(scripted))
   if (ecdsa) parts.push(...ecdsaTables(ecdsa))
   return `${parts.join('\n\n')}\n`
+}
+
+function scriptedTables({ rows, drained }) {
+  const all = (title, of, columns) => table(title, Object.values(of), Object.keys(of), columns)
+  return [
+    all('A script, both signers', rows, ['median', 'least', 'most', 'over_node']),
+    all('Drained', drained, ['requests', 'signed', 'wall', 'a_second']),
+  ]
 }
 
 function ecdsaTables({ level, primes, parties }) {
