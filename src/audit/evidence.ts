@@ -5,7 +5,8 @@
  */
 import type { Accusation } from '../protocol/core/abort.js'
 import { runJob } from '../protocol/cggmp24/jobs.js'
-import { judgeSigning, needsAuxiliary } from '../protocol/engines/engine.js'
+import { judgeSigning, needsAuxiliary, type PublicSigningKey } from '../protocol/engines/engine.js'
+import { judgePresigning } from '../protocol/engines/presigning.js'
 import type { Dispute, Judging } from '../protocol/core/evidence.js'
 import { judgeKeyMaking, judgeResharing } from '../protocol/dkg/keygen-evidence.js'
 import type { Rounds } from '../protocol/core/rounds.js'
@@ -18,6 +19,7 @@ import {
   definitionCodec,
   definitionId,
   type Order,
+  type Presigning,
 } from '../wire/ceremony/definition.js'
 import { reshareInputOf, type VotedDefinition } from '../wire/ceremony/key-definition.js'
 import { derivedKey } from '../wire/key/derived-key.js'
@@ -42,7 +44,7 @@ import { orderedTarget } from './ordered-target.js'
 import { demand, holding, openingIn, playersIn, refuse, roundsIn } from './session.js'
 
 export type Verdict = {
-  readonly kind: VotedDefinition['kind'] | 'sign'
+  readonly kind: VotedDefinition['kind'] | 'sign' | 'presign'
   readonly definition: Uint8Array
   /** Null for letters alone: they may be of several sessions. */
   readonly sid: Uint8Array | null
@@ -144,14 +146,18 @@ function openedLetters({ definition: encoded, record, letters }: Letters): Opene
   const players = playersIn(definition, record)
   const cards = new Map(players.map(({ party, card }) => [party, card]))
   const convicted = convictedBy(letters, id, players)
-  const about = definition.kind === 'sign' ? aboutKey(definition, record) : aboutMaking(definition)
+  const about =
+    definition.kind === 'sign' || definition.kind === 'presign'
+      ? aboutKey(definition, record)
+      : aboutMaking(definition)
   return { definition: id, sid: null, words: null, cards, convicted, judging: null, ...about }
 }
 
 type About = Pick<Verdict, 'kind' | 'scheme' | 'threshold' | 'custodians' | 'publicKey'>
 
 function aboutMaking(definition: Definition): About {
-  if (definition.kind === 'handshake' || definition.kind === 'sign') return refuse('it makes no key')
+  const { kind: what } = definition
+  if (what === 'handshake' || what === 'sign' || what === 'presign') return refuse('it makes no key')
   if (definition.kind === 'policy') {
     const { scheme, threshold, members } = definition.parent_record
     const publicKey = recordPublicKey(definition.parent_record)
@@ -162,11 +168,11 @@ function aboutMaking(definition: Definition): About {
   return { kind, scheme, threshold, custodians: custodiansOf(definition).length, publicKey }
 }
 
-function aboutKey(order: Order, encoded: Uint8Array | null): About {
+function aboutKey(order: Order | Presigning, encoded: Uint8Array | null): About {
   const { record } = parseSeating(encoded ?? new Uint8Array())
   const { scheme, threshold, members } = record
-  const { publicKey } = derivedKey(record, order.path)
-  return { kind: 'sign', scheme, threshold, custodians: members.length, publicKey }
+  const { publicKey } = derivedKey(record, order.kind === 'sign' ? order.path : null)
+  return { kind: order.kind, scheme, threshold, custodians: members.length, publicKey }
 }
 
 type Judged = About & Pick<Opened, 'judging'>
@@ -180,6 +186,7 @@ async function judged(
 ): Promise<Judged> {
   if (definition.kind === 'handshake' || definition.kind === 'policy') return refuse('it has no rounds')
   if (definition.kind === 'sign') return signing(definition, failed, session, rounds, disputes)
+  if (definition.kind === 'presign') return presigning(definition, failed, session, rounds, disputes)
   demand(failed.payload === null, 'nothing is signed in it')
   const { scheme, threshold } = definition
   const auxiliary = needsAuxiliary(scheme) ? { level: levelOfKeys(), epoch: definitionId(definition) } : null
@@ -199,9 +206,27 @@ async function signing(
 ): Promise<Judged> {
   const { record } = parseSeating(failed.record as Uint8Array)
   const messages = toSign(await orderedTarget(order, record, failed.payload))
+  const judging = judgeSigning(session, publicKeyOf(record), messages, rounds, disputes)
+  return { ...aboutKey(order, failed.record), judging }
+}
+
+function presigning(
+  definition: Presigning,
+  failed: FailedRun,
+  session: Session,
+  rounds: Rounds,
+  disputes: readonly Dispute[],
+): Judged {
+  demand(failed.payload === null, 'nothing is signed in it')
+  const { record } = parseSeating(failed.record as Uint8Array)
+  demand(needsAuxiliary(record.scheme), 'the key has no presignatures')
+  const judging = judgePresigning(session, publicKeyOf(record), definition.count, rounds, disputes)
+  return { ...aboutKey(definition, failed.record), judging }
+}
+
+/** The public part of the key of a record. */
+function publicKeyOf(record: KeyRecord): PublicSigningKey {
   const { scheme, threshold, group_point: groupPoint } = record
   const share = { scheme, threshold, groupPoint, publicShares: publicShares(record) }
-  const key = { share, auxiliary: auxiliaryOf(record), epoch: recordDigest(record) }
-  const judging = judgeSigning(session, key, messages, rounds, disputes)
-  return { ...aboutKey(order, failed.record), judging }
+  return { share, auxiliary: auxiliaryOf(record), epoch: recordDigest(record) }
 }

@@ -10,6 +10,7 @@ import {
   type Definition,
   definitionId,
   type Order,
+  type Presigning,
   verifyAcceptance,
 } from '../wire/ceremony/definition.js'
 import { isVoted, membersOf, playersOf } from '../wire/ceremony/key-definition.js'
@@ -117,6 +118,7 @@ export function playersIn(definition: Definition, record: Uint8Array | null): Pl
       demand(record === null, 'a key generation has no key before it')
       return playersOf(definition).map((card, i) => ({ card, party: i + 1 }))
     case 'sign':
+    case 'presign':
       return signersIn(definition, record)
     case 'reshare':
     case 'refresh':
@@ -132,8 +134,8 @@ export function playersIn(definition: Definition, record: Uint8Array | null): Pl
   }
 }
 
-/** The signers of an order, by the record of the key that it names. */
-function signersIn(order: Order, encoded: Uint8Array | null): Player[] {
+/** The signers of an order or of presignatures, by the record of the key that it names. */
+function signersIn(order: Order | Presigning, encoded: Uint8Array | null): Player[] {
   if (encoded === null) return refuse('the record of the key is missing')
   const { record, seated, rebinds } = parseSeating(encoded)
   const same = equalBytes(recordDigest(record), order.record) && equalBytes(record.key_id, order.key_id)

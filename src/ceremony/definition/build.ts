@@ -116,15 +116,14 @@ export const readCeremony = (bytes: Uint8Array): CeremonyFile => agreedByFile(pa
 export const readPublished = (encoded: Uint8Array): CeremonyFile => agreedByFile(readDefinition(encoded))
 
 function agreedByFile({ definition, id, signatures }: DefinitionFile): CeremonyFile {
-  if (definition.kind !== 'sign') return { definition, id, signatures }
-  throw new Failure(
-    'usage',
-    'E_NOT_A_CEREMONY',
-    'this is the order of a signing, which takes no signatures by file',
-    {
-      hint: 'to take part in a signing: `mpc sign --key NAME --next`',
-    },
-  )
+  if (definition.kind !== 'sign' && definition.kind !== 'presign') return { definition, id, signatures }
+  const isOrder = definition.kind === 'sign'
+  const what = isOrder ? 'the order of a signing' : 'a making of presignatures'
+  throw new Failure('usage', 'E_NOT_A_CEREMONY', `this is ${what}, which takes no signatures by file`, {
+    hint: isOrder
+      ? 'to take part in a signing: `mpc sign --key NAME --next`'
+      : 'to take part in it: `mpc presign --key NAME --signers NAMES --count N`',
+  })
 }
 
 /** The command by which a member takes part. */

@@ -21,6 +21,7 @@ import {
   writeState,
 } from '../../storage/home/epochs.js'
 import { stagePolicy } from '../../storage/home/policies.js'
+import { voidPresignatures } from '../../storage/pools/presignatures.js'
 import { settleVote } from '../../storage/home/votes.js'
 import { Failure } from '../../wire/base/failure.js'
 import { encodeRebind } from '../../wire/key/rebind.js'
@@ -223,6 +224,8 @@ async function succeed(
   const next = index === null ? [] : [{ digest, number: record.epoch, status } as const]
   const epochs = [...before, ...next].sort((a, b) => a.number - b.number)
   const policy = Math.max(state.policy, record.policy?.number ?? 0)
+  // Those of the old shares serve nobody any more.
+  if (!isOld) await voidPresignatures(home, name)
   await writeState(home, name, { ...state, policy, epochs })
   return { name, already: false }
 }

@@ -10,6 +10,7 @@ import { destroyRunShares } from '../../storage/home/run-shares.js'
 import { equalBytes } from '../../protocol/core/codec.js'
 import type { Home } from '../../storage/home/home.js'
 import { destroyShare, listEpochs, lockKey, readStateAlone, writeState } from '../../storage/home/epochs.js'
+import { voidPresignatures } from '../../storage/pools/presignatures.js'
 import { writeStatement } from '../../storage/home/attestations.js'
 import type { Card } from '../../wire/identity/card.js'
 import { Failure } from '../../wire/base/failure.js'
@@ -140,6 +141,7 @@ export async function retire(owner: Owner, plan: RetirePlan, now: number): Promi
     const meant = epochs.find(({ digest }) => equalBytes(digest, epoch.digest))
     if (!meant) continue
     destroyed.push(...(await destroyShare(home, name, epoch.digest)))
+    await voidPresignatures(home, name, [epoch.digest])
     for (const { files, pending } of sources) destroyed.push(...(await destroyRunShares(files, pending)))
     const index = seatOf(epoch, card.fingerprint)
     if (index === null || !wasHeld) continue

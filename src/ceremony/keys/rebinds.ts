@@ -5,6 +5,7 @@
 import { equalBytes } from '../../protocol/core/codec.js'
 import { appendRebind, listRebinds } from '../../storage/home/escrow.js'
 import type { Home } from '../../storage/home/home.js'
+import { voidPresignatures } from '../../storage/pools/presignatures.js'
 import type { Card } from '../../wire/identity/card.js'
 import { Failure } from '../../wire/base/failure.js'
 import { parseRebind, type Rebind, rebindDigest } from '../../wire/key/rebind.js'
@@ -38,7 +39,7 @@ export const seatedLast = (all: readonly Accepted[]): readonly Accepted[] =>
 
 /**
  * Seats the card of a rebind here, whoever sat there before: it becomes the last accepted one. Does nothing
- * if the card already sits there by this very rebind.
+ * if the card already sits there by this very rebind. Presignatures of the key are void from then on.
  * @returns the path of the rebind
  * @throws Failure as `parseRebind`
  */
@@ -53,6 +54,7 @@ export async function takeSeat(
   const seated = seatedLast(await everyRebind(home, name, digest, record))
   const held = seated.find((each) => each.rebind.index === index)
   if (held && equalBytes(held.encoded, encoded)) return held.path
+  await voidPresignatures(home, name)
   return appendRebind(home, name, digest, encoded)
 }
 

@@ -24,6 +24,7 @@ export function policyBytes(definition: Definition): Uint8Array | null {
       return definition.policy && definition.policy.bytes
     case 'handshake':
     case 'sign':
+    case 'presign':
       return null
     default:
       return definition satisfies never

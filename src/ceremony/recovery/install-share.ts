@@ -15,6 +15,7 @@ import {
   unstageEpoch,
 } from '../../storage/home/epochs.js'
 import { Ledger } from '../../storage/ledger/ledger.js'
+import { voidPresignatures } from '../../storage/pools/presignatures.js'
 import { ownVault } from '../../storage/vault/age-vault.js'
 import { Failure } from '../../wire/base/failure.js'
 import { parseRebind } from '../../wire/key/rebind.js'
@@ -74,6 +75,8 @@ export async function placeShare(owner: Owner, arrived: Arrived): Promise<string
     'share.age': await sealedShare(owner, name, digest, plaintext),
     ...(certificate && { 'certificate.cbor': certificate }),
   })
+  // An earlier home of this name may have left some, with what was signed since unknown.
+  await voidPresignatures(home, name)
   const path = rebind && (await takeSeat(home, name, record, rebind))
   // Nobody here works with this key yet, so there is nothing to wait for.
   await new Ledger(home, record.key_id, { now: () => now, after: (_, act) => act() }).restored()

@@ -19,6 +19,7 @@ import type { Rng } from '../../protocol/core/session.js'
 import type { Home } from '../../storage/home/home.js'
 import { createDir } from '../../storage/fs/atomic.js'
 import { markMoved } from '../../storage/home/votes.js'
+import { voidPresignatures } from '../../storage/pools/presignatures.js'
 import type { Card } from '../../wire/identity/card.js'
 import { requireHeld } from '../../wire/ceremony/certified-record.js'
 import { exportRecord, parseExportedRecord } from '../../wire/paper/json-export.js'
@@ -84,6 +85,7 @@ export async function rekey(owner: Owner, key: Key, { to, out, now, rng }: Rekey
       'policies.sig': identity.signing.sign(SIGNED.policies, digest, index, sha256(policies)),
     }
     await markMoved(home, voteBase(digest, inForce))
+    await voidPresignatures(home, name)
     if (!(await createDir(out, files))) throw outputExists(out)
   } finally {
     wipeSigningKey(own)

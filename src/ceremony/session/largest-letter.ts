@@ -76,8 +76,8 @@ export function largestInSigning(scheme: Scheme, { signers, request, messages }:
 /** No letter of a signing is longer. It leaves room for what shows it to others, below the limit of every server. */
 const LONGEST_LETTER = 700_000
 
-/** How many messages one run signs at most. */
-const mostMessages = (scheme: Scheme, signers: number): number =>
+/** How many messages one run signs, or presigns for, at most. */
+export const mostMessages = (scheme: Scheme, signers: number): number =>
   Math.min(MOST_ENTRIES, Math.floor((LONGEST_LETTER - SHOWN - FRAME) / largestItem(scheme, signers)))
 
 /** @throws Failure `E_MESSAGES` (usage) for more messages than one run of a key's signers signs */

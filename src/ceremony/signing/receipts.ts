@@ -22,10 +22,10 @@ import type { World } from '../world.js'
 type Attesting = {
   /** The key's record, with its seats. */
   readonly record: KeyRecord
-  readonly order: Order
+  readonly order: Pick<Order, 'signers'>
   readonly room: Room
   readonly ran: Ran
-  /** The encoded list of signatures. */
+  /** What the run made, encoded: the list of signatures, or of presignatures. */
   readonly outcome: Uint8Array
 }
 
@@ -58,7 +58,7 @@ export async function gatherReceipts(
 }
 
 /** The signers of an order, as the holders whose receipts certify its signature. */
-const signersAsHolders = (record: KeyRecord, order: Order): Holder[] =>
+const signersAsHolders = (record: KeyRecord, order: Pick<Order, 'signers'>): Holder[] =>
   order.signers.map(({ index }) => {
     const card = cardOf(record, index)
     return { fingerprint: card.fingerprint, signing: card.signing, share: null }

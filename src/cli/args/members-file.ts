@@ -106,6 +106,7 @@ function keyIn(definition: Definition, id: Uint8Array): Uint8Array | null {
       return definition.parent_record.key_id
     case 'handshake':
     case 'sign':
+    case 'presign':
       return null
     default:
       return definition satisfies never

@@ -4,6 +4,7 @@ import type { Entry } from './entry.js'
 import { machineCodes } from './machine.js'
 import { peopleCodes } from './people.js'
 import { policyCodes } from './policy.js'
+import { presigningCodes } from './presigning.js'
 import { runningCodes } from './running.js'
 import { shareCodes } from './share.js'
 
@@ -14,4 +15,5 @@ export const CATALOGUE: Readonly<Record<string, Entry>> = {
   ...backupCodes,
   ...shareCodes,
   ...policyCodes,
+  ...presigningCodes,
 }

@@ -49,6 +49,7 @@ export const keyData: Readonly<Record<string, Schema>> = {
     { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy: orNull(policy) },
     ['attempt'],
   ),
+  presign: object({ key: name, signers: list(name), made: count(0), left: count(0) }),
   'key address': object({
     key: name,
     scheme,

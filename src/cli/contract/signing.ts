@@ -246,7 +246,7 @@ const transcript = object({
 const failedRun = object({
   kind: { const: 'failed-run' },
   /** The kind of ceremony. */
-  of: oneOf('keygen', 'reshare', 'refresh', 'policy', 'sign'),
+  of: oneOf('keygen', 'reshare', 'refresh', 'policy', 'sign', 'presign'),
   ...ranFields,
   /** Null where the file holds letters alone. */
   sid: orNull(hex(32)),

@@ -42,10 +42,11 @@ export function address(text: string): Address {
 export const hostPort = ({ host, port }: Address): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`
 
-export function wholeNumber(least: number): (text: string) => number {
+export function wholeNumber(least: number, most = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
-    if (!/^[0-9]{1,9}$/.test(text) || Number(text) < least) {
-      throw new InvalidArgumentError(`Give a whole number of at least ${least}.`)
+    if (!/^[0-9]{1,9}$/.test(text) || Number(text) < least || Number(text) > most) {
+      const range = most < Number.POSITIVE_INFINITY ? `from ${least} to ${most}` : `of at least ${least}`
+      throw new InvalidArgumentError(`Give a whole number ${range}.`)
     }
     return Number(text)
   }

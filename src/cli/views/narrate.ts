@@ -41,6 +41,11 @@ const ROUNDS: Readonly<Record<string, string>> = {
   reveal: 'Everybody is here; setting up private channels',
   ready: 'Waiting until everybody has seen the words',
 }
+/** A round's name. @param doing what its ceremony does, if it neither makes a key nor signs */
+const nameOf = (round: string, doing: string): string => {
+  const name = ROUNDS[round] ?? 'Working'
+  return doing === MAKING ? name : name.replace(/^(Making the key|Signing)/, doing)
+}
 /** Rounds that wait for people. */
 const PEOPLE = ['ready', 'majority', 'watching', 'telling']
 /** The effect of Ctrl-C in rounds that it no longer undoes. */
@@ -91,7 +96,7 @@ export function narrate(
     board.mark([...there], 'here')
     // A finished member may leave.
     board.quiet(name === 'done' ? new Map() : quiet)
-    board.waiting((ROUNDS[name] ?? 'Working').replace(MAKING, doing), until, LEAVES[name] ?? LEAVE)
+    board.waiting(nameOf(name, doing), until, LEAVES[name] ?? LEAVE)
   }
   const emit = (event: CeremonyEvent): void => {
     const party = event.party ?? 'somebody'

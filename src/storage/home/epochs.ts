@@ -250,6 +250,10 @@ export const SECRET_FILES: readonly string[] = ['share.age', 'escrow.age']
 export const epochPath = (home: Home, name: string, digest: Uint8Array, file: EpochFile): string =>
   join(epochOf(home, name, digest), file)
 
+/** The folder of an epoch's presignatures. */
+export const presignaturesOf = (home: Home, name: string, digest: Uint8Array): string =>
+  join(epochOf(home, name, digest), 'presignatures')
+
 function folderOf(home: Home, name: string): string {
   if (!NAME.test(name)) {
     throw new Failure('usage', 'E_KEY_NAME', `a key name has ${NAME_RULE}`, {

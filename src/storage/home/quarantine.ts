@@ -33,7 +33,7 @@ const faultShape = record({
   at: time(),
   /** Definition ID of the ceremony. */
   ceremony: bytes(32),
-  kind: oneOf(['keygen', 'handshake', 'sign', 'reshare', 'refresh', 'policy']),
+  kind: oneOf(['keygen', 'handshake', 'sign', 'reshare', 'refresh', 'policy', 'presign']),
   /** Digest of the record whose shares signed. */
   epoch: nullable(bytes(32)),
   round: text(64),

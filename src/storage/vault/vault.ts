@@ -4,7 +4,7 @@
  */
 import type { Secret } from '../../protocol/core/secret.js'
 
-export type Purpose = 'identity' | 'share' | 'split' | 'prime' | 'piece'
+export type Purpose = 'identity' | 'share' | 'split' | 'prime' | 'piece' | 'presignature'
 
 export type Sealer = {
   seal(plaintext: Uint8Array, purpose: Purpose): Promise<Uint8Array>

@@ -20,6 +20,7 @@ import {
   uint,
   variants,
 } from '../../protocol/core/codec.js'
+import { MOST_ENTRIES } from '../../protocol/core/entries.js'
 import { digest } from '../../protocol/core/session.js'
 import { checkDistinct, checkKeys, fingerprintOf, type Keys } from '../identity/card.js'
 import {
@@ -65,6 +66,11 @@ const handshakeShape = mapped(
   (d) => d,
 )
 
+/** In the order of the record. */
+const signersShape = list(record({ index: uint(MOST_MEMBERS, 1), fingerprint: bytes(32) }), 2, MOST_MEMBERS)
+/** Digests of the rebinds that seat the signers. */
+const rebindsShape = list(bytes(32), 0, MOST_MEMBERS)
+
 /** The definition of a signature: the request, its signers, and the payload. */
 const orderShape = mapped(
   record({
@@ -75,9 +81,8 @@ const orderShape = mapped(
     type: payloadType,
     payload_sha256: bytes(32),
     path: nullable(text(128)),
-    signers: list(record({ index: uint(MOST_MEMBERS, 1), fingerprint: bytes(32) }), 2, MOST_MEMBERS),
-    /** Digests of the rebinds that seat the signers. */
-    rebinds: list(bytes(32), 0, MOST_MEMBERS),
+    signers: signersShape,
+    rebinds: rebindsShape,
     /** Digest of the policy in force at its maker; null: none. */
     policy: nullable(bytes(32)),
     expires: time(),
@@ -88,9 +93,32 @@ const orderShape = mapped(
   (d) => d,
 )
 
+/** A pool has at most this many presignatures. */
+export const MOST_PRESIGNATURES = 100
+
+/** The definition of a run that makes presignatures ahead. Every signer derives it from the same command. */
+const presigningShape = mapped(
+  record({
+    kind: oneOf(['presign']),
+    key_id: bytes(32),
+    record: bytes(32),
+    signers: signersShape,
+    rebinds: rebindsShape,
+    /** How many the command makes, in one run or several. */
+    total: uint(MOST_PRESIGNATURES, 1),
+    /** The number of this run's first one, from 1. */
+    first: uint(MOST_PRESIGNATURES, 1),
+    /** How many this run makes. */
+    count: uint(MOST_ENTRIES, 1),
+  }),
+  checkPresigning,
+  (d) => d,
+)
+
 export type HandshakeDefinition = Of<typeof handshakeShape>
 export type Order = Of<typeof orderShape>
-export type Definition = VotedDefinition | HandshakeDefinition | Order
+export type Presigning = Of<typeof presigningShape>
+export type Definition = VotedDefinition | HandshakeDefinition | Order | Presigning
 
 const definitionShape = variants<Definition>('kind', {
   keygen: keygenShape,
@@ -99,6 +127,7 @@ const definitionShape = variants<Definition>('kind', {
   policy: policyShape,
   handshake: handshakeShape,
   sign: orderShape,
+  presign: presigningShape,
 })
 export const definitionCodec = codec(definitionShape, 1 << 19)
 /** Orders alone: a key's request subject carries no other definition. */
@@ -222,4 +251,12 @@ function checkOrder<D extends { signers: readonly { index: number; fingerprint: 
     throw new CodecError('signers', 'a signer is named twice')
   }
   return order
+}
+
+type Range = { readonly total: number; readonly first: number; readonly count: number }
+
+function checkPresigning<D extends Range & Pick<Order, 'signers'>>(definition: D): D {
+  const { total, first, count } = definition
+  if (first + count - 1 > total) throw new CodecError('count', 'more than the command makes')
+  return checkOrder(definition)
 }

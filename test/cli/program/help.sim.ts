@@ -26,6 +26,7 @@ const ELSEWHERE = new Set([
   'identity reseal',
   'ecdh handshake',
   'keygen',
+  'presign',
   'reshare',
   'refresh',
   'sign',

@@ -3,8 +3,20 @@ import { ADDRESS_TYPES, NETWORKS } from '../../../payload/chain.js'
 import { KEY_FORMATS } from '../../../payload/public-key-file.js'
 import { PAYLOAD_NAMES, PAYLOAD_TYPES } from '../../../payload/registry/registry.js'
 import { SIGNATURE_FORMATS } from '../../../payload/signature-file.js'
-import { any, approval, hash, name, names, once, oneOf, repeatable, span } from '../../runtime/parse.js'
+import {
+  any,
+  approval,
+  hash,
+  name,
+  names,
+  once,
+  oneOf,
+  repeatable,
+  span,
+  wholeNumber,
+} from '../../runtime/parse.js'
 import { allowQuarantined, linger } from '../../args/shared-flags.js'
+import { MOST_PRESIGNATURES } from '../../../wire/ceremony/definition.js'
 import type { CommandSpec, Flag } from '../../runtime/command.js'
 
 const path: Flag = {
@@ -88,6 +100,29 @@ export const signingCommands: readonly CommandSpec[] = [
     words,
     opens: true,
     load: async () => (await import('./sign.js')).run,
+  },
+  {
+    name: 'presign',
+    summary: 'make presignatures ahead, before anybody knows what is signed; each signer runs it',
+    examples: ['mpc presign --key treasury --signers alice,bob --count 20'],
+    flags: [
+      { flags: '--key <name>', text: 'the key, of ecdsa-secp256k1', parse: once(name), required: true },
+      {
+        flags: '--signers <names>',
+        text: 'all who will sign with them, separated by commas; the same at each of them',
+        parse: once(names),
+        required: true,
+      },
+      {
+        flags: '--count <n>',
+        text: `how many, 1 to ${MOST_PRESIGNATURES}; the same at each signer`,
+        parse: once(wholeNumber(1, MOST_PRESIGNATURES)),
+        required: true,
+      },
+      allowQuarantined,
+    ],
+    opens: true,
+    load: async () => (await import('./presign.js')).run,
   },
   {
     name: 'inspect',

@@ -152,6 +152,7 @@ const WHAT = {
   refresh: 'refresh',
   policy: 'policy change',
   sign: 'signature',
+  presign: 'making of presignatures',
 } as const
 
 const KNOWN: Readonly<Record<Acquaintance, string>> = {
