@@ -18,7 +18,7 @@ import {
   text,
   time,
 } from './schema.js'
-import { keyData } from './key.js'
+import { keyData, presignatures } from './key.js'
 import { rehearsed } from './rehearsal.js'
 import { policyData } from './policy.js'
 import { serverData } from './server.js'
@@ -151,6 +151,8 @@ const status = object({
       backup: oneOf('none', 'split', 'stale', null),
       /** Shares of epochs that others have replaced, and whether they can be destroyed. */
       old_shares: object({ epochs: list(count(1)), retire: oneOf('now', 'later', 'no') }),
+      /** Null where they cannot be read. */
+      presignatures: orNull(presignatures),
       problem: orNull(object({ code: text, message: text, hint: orNull(text) })),
     }),
   ),

@@ -37,6 +37,8 @@ const keyFields = {
   /** Null for who only signed for a resharing, or restored its share, and saw none of it. */
   transcript: orNull(path),
 }
+/** How many presignatures are left here, for each set of signers that has any. */
+export const presignatures = list(object({ signers: list(name, { minItems: 2 }), left: count(1) }))
 const key = object(keyFields, ['attempt'])
 
 /** `data` of the commands that make and show keys. */
@@ -46,7 +48,14 @@ export const keyData: Readonly<Record<string, Schema>> = {
   refresh: key,
   'key list': object({ keys: list(object({ ...keyFields, status: text }, ['attempt'])) }),
   'key show': object(
-    { ...keyFields, name, status: text, chain_code: orNull(hex(32)), policy: orNull(policy) },
+    {
+      ...keyFields,
+      name,
+      status: text,
+      chain_code: orNull(hex(32)),
+      policy: orNull(policy),
+      presignatures,
+    },
     ['attempt'],
   ),
   presign: object({ key: name, signers: list(name), made: count(0), left: count(0) }),

@@ -1,5 +1,6 @@
 /** Keys, for machines and people. */
 import type { Key } from '../../ceremony/keys/key.js'
+import type { Left } from '../../ceremony/presigning/pool.js'
 import { addressOf, addressTypes } from '../../payload/address.js'
 import { type EpochFile, epochPath, listEpochFiles } from '../../storage/home/epochs.js'
 import type { Home } from '../../storage/home/home.js'
@@ -65,3 +66,9 @@ export function keyRows(name: string, record: KeyRecord): (readonly [string, str
     ['epoch', String(record.epoch)],
   ]
 }
+
+/** A line for each set of signers with presignatures left. */
+export const poolLines = (pools: readonly Left[]): string[] =>
+  pools.map(
+    ({ signers, left }) => `${left} presignature${left === 1 ? '' : 's'} left for ${signers.join(' and ')}`,
+  )

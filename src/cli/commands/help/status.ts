@@ -2,6 +2,9 @@ import { backupStateOf } from '../../../ceremony/keys/split-status.js'
 import { ceremoniesIn, keysIn, type KeyStatus, requestsIn } from '../../../ceremony/home/status.js'
 import { oldShares, type OldShares } from '../../../ceremony/epochs/retire.js'
 import { contactsIn, type Known } from '../../../ceremony/contacts/contacts.js'
+import { type Left, poolsOf } from '../../../ceremony/presigning/pool.js'
+import type { Home } from '../../../storage/home/home.js'
+import { Failure } from '../../../wire/base/failure.js'
 import { recordPublicKey } from '../../../wire/key/record.js'
 import { hex, rfc3339 } from '../../../wire/base/text.js'
 import { primesIn, primesText } from '../../consent/prime-pool.js'
@@ -10,6 +13,7 @@ import { damagedData, damagedRows } from '../../views/identity.js'
 import { oldSharesText } from '../../views/share.js'
 import { ceremonyData, ceremonyLines, requestData, requestLines } from '../../views/status.js'
 import type { Result } from '../../runtime/result.js'
+import { poolLines } from '../../views/key.js'
 import { fields } from '../../terminal/style.js'
 
 /** `mpc status`: what this home holds and what is unfinished. It changes nothing and asks for nothing. */
@@ -25,6 +29,7 @@ export async function run(context: Context): Promise<Result> {
   const old = await Promise.all(
     keys.map(async ({ name }): Promise<OldShares> => (home ? oldShares(home, self, name) : NOTHING_OLD)),
   )
+  const pools = await Promise.all(keys.map(async ({ key }) => (home && key ? poolsHere(home, key) : [])))
   const ceremonies = home ? await ceremoniesIn(home, keys, now) : []
   const requests = home ? await requestsIn(home, keys, now) : []
   const primes = home ? await primesIn(home) : 0
@@ -54,6 +59,7 @@ export async function run(context: Context): Promise<Result> {
         ...keyStatusData(key),
         backup: backups[i] ?? null,
         old_shares: old[i],
+        presignatures: pools[i] ?? null,
       })),
       ceremonies: ceremonies.map(ceremonyData),
       requests: requests.map(requestData),
@@ -71,7 +77,7 @@ export async function run(context: Context): Promise<Result> {
             : keys
                 .map((key, i) => {
                   const shares = oldSharesText(old[i] as OldShares, 'its')
-                  return `${keyStatusText(key)}${BACKUP[backups[i] ?? 'none']}${shares}`
+                  return `${keyStatusText(key)}${BACKUP[backups[i] ?? 'none']}${shares}${poolsText(key, pools[i])}`
                 })
                 .join('\n'),
         ],
@@ -83,6 +89,20 @@ export async function run(context: Context): Promise<Result> {
     ...(next !== undefined && { next }),
   }
 }
+
+/** Null if they cannot be read. */
+const poolsHere = async (home: Home, key: Parameters<typeof poolsOf>[1]): Promise<readonly Left[] | null> =>
+  poolsOf(home, key).catch((error: unknown) => {
+    if (error instanceof Failure) return null
+    throw error
+  })
+
+const poolsText = ({ name }: KeyStatus, pools: readonly Left[] | null | undefined): string =>
+  pools === null
+    ? `; its presignatures cannot be read: \`mpc key show ${name}\``
+    : poolLines(pools ?? [])
+        .map((line) => `; ${line}`)
+        .join('')
 
 const NOTHING_OLD: OldShares = { epochs: [], retire: 'no' }
 

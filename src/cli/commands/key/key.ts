@@ -2,6 +2,7 @@ import { listKeys, readEpochFile } from '../../../storage/home/epochs.js'
 import { cardIfAny } from '../../../ceremony/contacts/identity.js'
 import { findKey, keyHere } from '../../../ceremony/epochs/find-key.js'
 import type { HereKey, Key } from '../../../ceremony/keys/key.js'
+import { poolsOf } from '../../../ceremony/presigning/pool.js'
 import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { oldShares, type OldShares } from '../../../ceremony/epochs/retire.js'
 import { exportRecord } from '../../../wire/paper/json-export.js'
@@ -12,7 +13,7 @@ import { hex } from '../../../wire/base/text.js'
 import type { Context } from '../../runtime/context.js'
 import { oldSharesText } from '../../views/share.js'
 import type { Result } from '../../runtime/result.js'
-import { keyData, keyText } from '../../views/key.js'
+import { keyData, keyText, poolLines } from '../../views/key.js'
 
 export type ShowOptions = { readonly export?: true; readonly out?: string }
 
@@ -66,16 +67,26 @@ export async function runShow(
   const key = await findKey(home, operands[0] as string)
   const { name, record, status } = key
   const policy = await policyInForce(home, key)
+  const presignatures = await poolsOf(home, key)
   const data = {
     ...(await keyData(home, { ...key, record: key.seated })),
     name,
     status,
     chain_code: record.chain_code && hex(record.chain_code),
     policy: policy && { number: policy.number, sha256: hex(policy.sha256) },
+    presignatures,
     rehearsal: isRehearsal(),
   }
   if (!options.export)
-    return { data, text: [...keyText(name, key.seated), ...policyText(policy), ...reseatedText(key)] }
+    return {
+      data,
+      text: [
+        ...keyText(name, key.seated),
+        ...policyText(policy),
+        ...reseatedText(key),
+        ...poolLines(presignatures).map((line) => `  ${line}`),
+      ],
+    }
   const exported = exportRecord(record, await readEpochFile(home, name, key.digest, 'certificate.cbor'))
   if (options.out === undefined)
     return {

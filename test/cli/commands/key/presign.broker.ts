@@ -33,6 +33,15 @@ describe('presignatures made ahead', () => {
     PATIENCE,
   )
 
+  test('`mpc key show` and `mpc status` say how many are left, and for whom', async () => {
+    const presignatures = [{ signers: ['alice', 'bob'], left: 5 }]
+    expect(await pair.about('key show eth')).toMatchObject({ presignatures })
+    expect(await pair.about('status')).toMatchObject({ keys: [{ name: 'eth', presignatures }] })
+    for (const line of ['key show eth', 'status']) {
+      expect((await pair.line(pair.alice, line)).stdout).toContain('5 presignatures left for alice and bob')
+    }
+  })
+
   test('the folder of each has the files, readable by their owner alone', () => {
     for (const { home } of [pair.alice, pair.bob]) {
       const find = (...more: string[]) =>
