@@ -31,12 +31,20 @@ import { gatherReceipts } from '../signing/receipts.js'
 import { memberOf, type World } from '../world.js'
 import { type Certified, keepRun } from './pool.js'
 
+/** @throws Failure `E_NO_PRESIGNATURES` (usage) for a key of a scheme that has none */
+export function requirePresignable({ name, record }: Key): void {
+  if (needsAuxiliary(record.scheme)) return
+  throw new Failure('usage', 'E_NO_PRESIGNATURES', `${name} is a key of ${record.scheme}`, {
+    hint: 'only keys of ecdsa-secp256k1 have presignatures; the others sign as fast without',
+  })
+}
+
 /**
  * Makes `total` presignatures with these signers, of whom this member is one.
  * @param signers in the order of the record
  * @returns how many are kept
- * @throws Failure `E_NO_PRESIGNATURES` (usage) for a key of another scheme; `E_NO_RECEIPT` (absent) if a signer does
- *   not confirm what was made; as every ceremony with rounds
+ * @throws Failure `E_NO_RECEIPT` (absent) if a signer does not confirm what was made; as every ceremony with rounds
+ * @throws RangeError for a key without presignatures
  */
 export async function presignAhead(
   world: World,
@@ -45,7 +53,6 @@ export async function presignAhead(
   total: number,
 ): Promise<number> {
   const { scheme, threshold } = key.record
-  if (!needsAuxiliary(scheme)) throw noPresignatures(key)
   const most = mostMessages(scheme, threshold)
   let made = 0
   for (let first = 1; first <= total; first += most) {
@@ -161,9 +168,4 @@ const noReceipt = (name: string, missing: readonly string[]): Failure =>
     hint: `nothing of this run was kept here; run \`mpc presign --key ${name}\` again, all of you`,
     missing,
     ...(missing[0] && { party: missing[0] }),
-  })
-
-const noPresignatures = ({ name, record }: Key): Failure =>
-  new Failure('usage', 'E_NO_PRESIGNATURES', `${name} is a key of ${record.scheme}`, {
-    hint: 'only keys of ecdsa-secp256k1 have presignatures; the others sign as fast without',
   })

@@ -2,7 +2,7 @@ import { findKey } from '../../../ceremony/epochs/find-key.js'
 import { indexIn, type Key } from '../../../ceremony/keys/key.js'
 import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { poolsOf } from '../../../ceremony/presigning/pool.js'
-import { presignAhead } from '../../../ceremony/presigning/presign-ahead.js'
+import { presignAhead, requirePresignable } from '../../../ceremony/presigning/presign-ahead.js'
 import { inRecordOrder } from '../../../ceremony/requests/signer-set.js'
 import { signersNamed } from '../../../ceremony/signing/ask-and-join.js'
 import { Failure } from '../../../wire/base/failure.js'
@@ -35,6 +35,7 @@ export async function run(context: Context, options: Options): Promise<Result> {
     })
   }
   if (!context.terminal.interactive) await requireLeave(context, key)
+  requirePresignable(key)
   const seating = {
     card,
     waitingFor: 'Joining',

@@ -64,3 +64,29 @@ describe('presignatures made ahead', () => {
     }
   })
 })
+
+describe('a script that makes presignatures under a policy', () => {
+  const rules = `format: mpc/policy/v1
+rules:
+  - name: texts
+    when: { type: [text] }
+`
+  // The scheme of this key, which has none, is looked at after the policy.
+  test.each([
+    ['is refused without its leave', '', 8, 'E_POLICY_DENIES'],
+    ['goes on with its leave', 'presign: unattended\n', 2, 'E_NO_PRESIGNATURES'],
+  ])(
+    '%s',
+    async (_, leave, code, error) => {
+      const pair = await Pair.of('ed', 'eddsa-ed25519', () => `${rules}${leave}`)
+      try {
+        const scripted = '--passphrase-file alice.pass --no-input --json'
+        const line = `presign --key ed --signers alice,bob --count 1 ${scripted}`
+        expect((await pair.line(pair.alice, line)).json).toMatchObject({ code, error: { code: error } })
+      } finally {
+        await pair.end()
+      }
+    },
+    PATIENCE,
+  )
+})
