@@ -7,9 +7,11 @@
 import { ownVault } from '../../storage/vault/age-vault.js'
 import { CodecError, equalBytes } from '../../protocol/core/codec.js'
 import { CeremonyFiles, listCeremonies } from '../../storage/home/ceremonies.js'
+import { listEpochs, listKeyFolders, presignaturesOf } from '../../storage/home/epochs.js'
 import { listClaims, RequestClaims } from '../../storage/home/request-claims.js'
 import type { Home } from '../../storage/home/home.js'
 import { Ledger, listLedgers } from '../../storage/ledger/ledger.js'
+import { presignatureIds } from '../../storage/pools/presignatures.js'
 import { listWaiting, WaitingFiles } from '../../storage/work/waiting-files.js'
 import { listPrimes, readPrime } from '../../storage/home/primes.js'
 import { listQuarantined, readQuarantine } from '../../storage/home/quarantine.js'
@@ -31,6 +33,7 @@ import { type HeldKey, heldKeys } from '../epochs/held-epochs.js'
 import { askerIn } from '../signing/list-signings.js'
 import { storedCeremony } from '../definition/ceremony-store.js'
 import { contactsIn } from '../contacts/contacts.js'
+import { checkPresignature } from '../presigning/check-presignature.js'
 
 /** A file, or a folder whose files do not fit together, and its problem in words for people. */
 export type Finding = { readonly file: string; readonly problem: string }
@@ -62,7 +65,19 @@ export async function checkHome(owner: Owner): Promise<readonly Finding[]> {
   for (const { fingerprint, folder } of await listQuarantined(home))
     await look(folder, () => readQuarantine(home, fingerprint))
   for (const file of await listPrimes(home)) await look(file, () => checkPrime(owner, file))
+  for (const name of await listKeyFolders(home)) await checkPools(owner, name, look)
   return findings
+}
+
+async function checkPools(owner: Owner, name: string, look: Look): Promise<void> {
+  const { home } = owner
+  for (const digest of await listEpochs(home, name)) {
+    const here = { home, name, digest }
+    for (const id of await presignatureIds(here))
+      await look(`${presignaturesOf(home, name, digest)}/${hex(id)}`, () =>
+        checkPresignature(owner, here, id),
+      )
+  }
 }
 
 async function checkCeremony(owner: Owner, id: Uint8Array, look: Look): Promise<void> {

@@ -7,6 +7,7 @@ import { fromHex, hex } from '../../wire/base/text.js'
 import { createDir, destroyFile, ensureDir, listDir, readFile, removeDir, sweep } from '../fs/atomic.js'
 import { listEpochs, presignaturesOf } from '../home/epochs.js'
 import type { Home } from '../home/home.js'
+import { readSealed } from '../sealed/rehearsal-mark.js'
 
 const PUBLIC = 'public.cbor'
 const SECRET = 'secret.age'
@@ -29,16 +30,33 @@ export async function keepPresignature(
   return createDir(join(folder, hex(id)), files)
 }
 
-/** The public parts of an epoch's presignatures whose secrets are here, by ID. */
-export async function listPresignatures({ home, name, digest }: EpochHere): Promise<readonly Uint8Array[]> {
+/** The IDs of an epoch's presignatures whose secrets are here, sorted. */
+export async function presignatureIds({ home, name, digest }: EpochHere): Promise<readonly Uint8Array[]> {
   const folder = presignaturesOf(home, name, digest)
-  const held = (await listDir(folder)).filter((each) => fromHex(each, 32) !== null)
-  const found = await Promise.all(
-    held.map(async (id) =>
-      (await listDir(join(folder, id))).includes(SECRET) ? readFile(join(folder, id, PUBLIC), LIMIT) : null,
-    ),
+  const held = (await listDir(folder)).flatMap((each) => fromHex(each, 32) ?? [])
+  const isHeld = await Promise.all(
+    held.map(async (id) => (await listDir(join(folder, hex(id)))).includes(SECRET)),
   )
+  return held.filter((_, i) => isHeld[i])
+}
+
+/** The public parts of an epoch's presignatures whose secrets are here, by ID. */
+export async function listPresignatures(here: EpochHere): Promise<readonly Uint8Array[]> {
+  const ids = await presignatureIds(here)
+  const found = await Promise.all(ids.map(async (id) => (await readPresignature(here, id))[PUBLIC]))
   return found.filter((each) => each !== null)
+}
+
+/** The files of a presignature, without taking it; null for one that is not there. @param id 32 bytes */
+export async function readPresignature(
+  { home, name, digest }: EpochHere,
+  id: Uint8Array,
+): Promise<Readonly<Record<keyof PresignatureFiles, Uint8Array | null>>> {
+  const folder = join(presignaturesOf(home, name, digest), hex(id))
+  return {
+    [PUBLIC]: await readFile(join(folder, PUBLIC), LIMIT),
+    [SECRET]: await readSealed(join(folder, SECRET), LIMIT),
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Presignatures made ahead: every signer keeps the same ones, or nobody relies on any; and what voids them. */
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
+import { checkHome } from '../../../src/ceremony/home/home-check.js'
 import { poolsOf } from '../../../src/ceremony/presigning/pool.js'
 import { presignAhead } from '../../../src/ceremony/presigning/presign-ahead.js'
 import { rekey } from '../../../src/ceremony/recovery/move-share.js'
@@ -11,7 +12,8 @@ import { inRecordOrder } from '../../../src/ceremony/requests/signer-set.js'
 import type * as workers from '../../../src/cli/threads/workers.js'
 import { type Interfere, MemoryNetwork } from '../../../src/messaging/transport/memory.js'
 import { entriesLetter } from '../../../src/protocol/core/entries.js'
-import { listPresignatures } from '../../../src/storage/pools/presignatures.js'
+import { presignaturesOf } from '../../../src/storage/home/epochs.js'
+import { listPresignatures, presignatureIds } from '../../../src/storage/pools/presignatures.js'
 import { Failure } from '../../../src/wire/base/failure.js'
 import { enterRehearsal } from '../../../src/wire/base/realm.js'
 import { hex } from '../../../src/wire/base/text.js'
@@ -96,6 +98,27 @@ test('all signers keep the same ones, with the receipts of all; each set of sign
     expect(() => parseCertificate(certificate, holders, presignaturesOutcome(ids.slice(1)))).toThrow(Failure)
   }
   expect(new Set(his.map(({ ids, entry }) => hex(ids[entry - 1] as Uint8Array))).size).toBe(3)
+}, 120_000)
+
+test('a look at the home opens each, and names the folder of one that is damaged', async () => {
+  const [alice] = everybody
+  const { digest } = await findKey(alice.home, 'treasury')
+  const [one, other] = (await presignatureIds({ home: alice.home, name: 'treasury', digest })).map((id) =>
+    join(presignaturesOf(alice.home, 'treasury', digest), hex(id)),
+  ) as [string, string]
+  expect(await checkHome(alice)).toEqual([])
+  for (const name of ['public.cbor', 'secret.age']) {
+    const file = join(one, name)
+    const whole = await readFile(file)
+    for (const bytes of [whole.subarray(1), whole.subarray(0, -1), await readFile(join(other, name)), null]) {
+      await (bytes === null ? rm(file) : writeFile(file, bytes, { mode: 0o600 }))
+      // Without its secret it is void.
+      const found = bytes === null && name === 'secret.age' ? [] : [one]
+      expect((await checkHome(alice)).map((finding) => finding.file)).toEqual(found)
+    }
+    await writeFile(file, whole, { mode: 0o600 })
+  }
+  expect(await checkHome(alice)).toEqual([])
 }, 120_000)
 
 test('who gets no receipt, or one over other points, keeps nothing of the run', async () => {
