@@ -201,7 +201,7 @@ describe('shares of Γ, δ and Δ', () => {
     const outcomes = runSign(keys, quorum, {
       ...cheats({ 3: lie }),
       jobs: (job) => {
-        // Blame itself is for `blame.test.ts`.
+        // Blame itself is for `blame.long.ts`.
         if (job.name.startsWith('blame/')) throw new Error('it asks who it was')
         return onceEach(job)
       },
