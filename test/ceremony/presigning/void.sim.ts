@@ -1,9 +1,10 @@
 /** Presignatures are void once a share, or a seat of its epoch, changes. Their bytes do not matter for that. */
-import { readFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { splitShare } from '../../../src/ceremony/backup/split.js'
 import { acceptRebind, examineRebind } from '../../../src/ceremony/recovery/accept-rebind.js'
 import { findKey } from '../../../src/ceremony/epochs/find-key.js'
 import {
@@ -12,6 +13,7 @@ import {
   type MovedFiles,
   rekey,
 } from '../../../src/ceremony/recovery/move-share.js'
+import { presignaturesOf } from '../../../src/storage/home/epochs.js'
 import { openHome } from '../../../src/storage/home/home.js'
 import { writeIdentity } from '../../../src/storage/home/identity.js'
 import { keepPresignature, listPresignatures } from '../../../src/storage/pools/presignatures.js'
@@ -68,4 +70,25 @@ test('by a move: where the share comes from, where it arrives, and at whoever ac
   await keep(bob)
   await acceptRebind(bob.home, await examineRebind(bob, there.card, statement, NOW))
   expect(await left(bob)).toBe(1)
+})
+
+test('a split of the share reads none of them: that they cannot be read does not stop it', async () => {
+  const { everybody, left } = await withPools()
+  const [alice, bob] = everybody
+  const key = await findKey(alice.home, 'treasury')
+  const folder = join(presignaturesOf(alice.home, 'treasury', key.digest), '07'.repeat(32))
+  for (const file of ['public.cbor', 'secret.age']) {
+    await rm(join(folder, file))
+    await mkdir(join(folder, file))
+  }
+  await expect(left(alice)).rejects.toMatchObject({ code: 'E_STORAGE' })
+  const holders = [bob, await person('carol')].map(({ card }) => ({
+    name: card.name,
+    kind: 'card' as const,
+    card,
+  }))
+  const out = join(await mkdtemp(join(tmpdir(), 'mpc-split-')), 'pieces')
+  await splitShare(alice, key, { threshold: 2, holders, out, now: NOW, rng, workFactor: 4 })
+  expect(readdirSync(out)).toEqual(expect.arrayContaining(['bob.piece', 'carol.piece']))
+  expect(readdirSync(out, { recursive: true }).filter((file) => /presign/.test(String(file)))).toEqual([])
 })
