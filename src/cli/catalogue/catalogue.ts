@@ -1,6 +1,7 @@
 /** Every error code, as `mpc explain` prints it. A test holds the list equal to the codes in the sources. */
 import { backupCodes } from './backup.js'
 import type { Entry } from './entry.js'
+import { EXITS } from './exits.js'
 import { machineCodes } from './machine.js'
 import { peopleCodes } from './people.js'
 import { policyCodes } from './policy.js'
@@ -17,3 +18,7 @@ export const CATALOGUE: Readonly<Record<string, Entry>> = {
   ...policyCodes,
   ...presigningCodes,
 }
+
+/** The exit codes under which an error code occurs. */
+export const exitsOf = (code: string): number[] =>
+  Object.entries(EXITS).flatMap(([exit, { codes }]) => (codes.includes(code) ? [Number(exit)] : []))

@@ -37,6 +37,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
       'E_KIND',
       'E_MESSAGES',
       'E_NATS_GROUP',
+      'E_NATS_PIN',
       'E_NATS_URL',
       'E_NETWORK',
       'E_NOTHING_TO_FINISH',
@@ -150,6 +151,7 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     next: 'Stop. Ask the person whom the error names, by voice or in person, before you try again.',
     codes: [
       'E_ACCEPT',
+      'E_BROKER_PIN',
       'E_CARD',
       'E_CLOCK',
       'E_DEFINITION',
@@ -292,7 +294,3 @@ export const EXITS: Readonly<Record<number, Exit>> = {
     codes: ['E_INTERRUPTED'],
   },
 }
-
-/** The exit codes under which an error code occurs. */
-export const exitsOf = (code: string): number[] =>
-  Object.entries(EXITS).flatMap(([exit, { codes }]) => (codes.includes(code) ? [Number(exit)] : []))

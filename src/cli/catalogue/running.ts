@@ -6,11 +6,15 @@ export const runningCodes = {
   E_NATS_URL: entry('This is not the URL of a NATS server.', 'Write nats://host:port or tls://host:port.'),
   E_TLS: entry(
     'The connection would cross a network unencrypted.',
-    'Use tls://. If you trust the network itself, set nats.insecure: true in config.yaml of the home. A server takes --tls-cert and --tls-key.',
+    'Use tls://. If you trust the network itself, set nats.insecure: true in config.yaml of the home. `mpc relay` takes --self-signed, and a server --tls-cert and --tls-key.',
   ),
   E_TLS_FILES: entry(
     'A TLS certificate and its key are missing or do not match.',
     'Give both, as PEM files.',
+  ),
+  E_NATS_PIN: entry(
+    'The pin is not the hash of a certificate, or an authority is given beside it.',
+    'Copy the line that `mpc relay --self-signed` prints. Give --nats-pin or --nats-ca.',
   ),
   E_LISTEN: entry('The relay cannot listen at that address.', 'Name another one: --listen HOST:PORT.'),
   E_RELAY_OPEN: entry(
@@ -45,6 +49,10 @@ export const runningCodes = {
   E_BROKER_TLS: entry(
     'The TLS handshake with the server failed.',
     'The error names the cause. --nats-ca, --nats-cert and --nats-key name the files.',
+  ),
+  E_BROKER_PIN: entry(
+    'The server does not show the certificate that the pin names. It may be another server.',
+    'Ask whoever runs the server, by voice, for the line that it prints. Nothing was said to this server.',
   ),
   E_BROKER_LIMIT: entry(
     'A limit of the server is too low: connections, subscriptions or message size.',

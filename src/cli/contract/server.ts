@@ -2,7 +2,13 @@
 import { count, hex, list, name, object, oneOf, orNull, type Schema, text } from './schema.js'
 
 export const serverData: Readonly<Record<string, Schema>> = {
-  relay: object({ url: text, members: orNull(list(name)), connections: count(0) }),
+  relay: object({
+    url: text,
+    members: orNull(list(name)),
+    connections: count(0),
+    /** The hash of the certificate that `--self-signed` made. */
+    pin: orNull(hex(32)),
+  }),
   'nats config': object({
     account: text,
     users: list(object({ name, nkey: text })),

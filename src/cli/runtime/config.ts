@@ -5,19 +5,27 @@
 import { dirname, join, resolve } from 'node:path'
 import { type Fields, readYaml } from '../../wire/base/yaml.js'
 import { Failure } from '../../wire/base/failure.js'
+import { pinIn } from '../../messaging/transport/pin.js'
 import type { Globals } from './globals.js'
 
-/** A file, and the flag or setting that names it. */
+/** A file, and the flag, variable or line that names it. */
 export type Named = { readonly path: string; readonly by: string }
+/** A value, and the flag, variable or line that gives it. */
+type Given<T> = { readonly value: T; readonly by: string }
 
 export type Config = {
   /** The path of the file, even if it does not exist; null if it is unknown. */
   readonly path: string | null
   readonly nats: {
+    /** By null: the default. */
     readonly url: string
+    readonly urlBy: string | null
     /** Allows an unencrypted connection to another machine. */
     readonly insecure: boolean
+    readonly insecureBy: string | null
     readonly ca: Named | null
+    /** The hash of the server's one certificate, in hex. */
+    readonly pin: { readonly hash: string; readonly by: string } | null
     readonly cert: Named | null
     readonly key: Named | null
     readonly creds: Named | null
@@ -25,12 +33,19 @@ export type Config = {
 }
 
 type Env = Readonly<Record<string, string | undefined>>
-type File = { readonly [K in keyof Config['nats']]: Config['nats'][K] | null }
+type File = {
+  readonly url: Given<string> | null
+  readonly insecure: Given<boolean> | null
+  readonly pin: Given<string> | null
+} & Readonly<Record<'ca' | 'cert' | 'key' | 'creds', Named | null>>
 
 const LIMIT = 1 << 16
 export const DEFAULT_URL = 'nats://127.0.0.1:4222'
 
-/** @throws Failure `E_CONFIG` (configuration) with the line and column of every problem */
+/**
+ * @throws Failure `E_CONFIG` (configuration) with the line and column of every problem, `E_NATS_PIN` (usage) for a
+ *   malformed pin
+ */
 export async function loadConfig(globals: Globals, env: Env): Promise<Config> {
   const path = configPath(globals, env)
   const file = await readConfigFile(path)
@@ -39,11 +54,21 @@ export async function loadConfig(globals: Globals, env: Env): Promise<Config> {
     if (flag !== null) return { path: flag, by: `--nats-${name}` }
     return env[variable] ? { path: env[variable], by: variable } : fromFile
   }
+  const given = (flag: string | null, name: string, fromFile: Given<string> | null): Given<string> | null => {
+    const variable = `MPC_NATS_${name.toUpperCase()}`
+    if (flag !== null) return { value: flag, by: name === 'url' ? '--nats' : `--nats-${name}` }
+    return env[variable] ? { value: env[variable], by: variable } : fromFile
+  }
+  const url = given(globals.nats, 'url', file?.url ?? null)
+  const pin = given(globals.natsPin, 'pin', file?.pin ?? null)
   return {
     path,
     nats: {
-      url: globals.nats ?? (env['MPC_NATS_URL'] || file?.url || DEFAULT_URL),
-      insecure: file?.insecure ?? false,
+      url: url?.value ?? DEFAULT_URL,
+      urlBy: url?.by ?? null,
+      insecure: file?.insecure?.value ?? false,
+      insecureBy: file?.insecure?.by ?? null,
+      pin: pin && { hash: pinIn(pin.value, pin.by), by: pin.by },
       ca: named(globals.natsCa, 'ca', file?.ca ?? null),
       cert: named(globals.natsCert, 'cert', file?.cert ?? null),
       key: named(globals.natsKey, 'key', file?.key ?? null),
@@ -81,14 +106,18 @@ async function readConfigFile(path: string | null): Promise<File | null> {
 }
 
 function readNats(nats: Fields, path: string): File {
+  const by = (name: string): string => `nats.${name} in ${path}`
+  const value = <T>(name: string, given: T | null): Given<T> | null =>
+    given === null ? null : { value: given, by: by(name) }
   const file = (name: string): Named | null => {
     const given = nats.text(name)
-    return given === null ? null : { path: resolve(dirname(path), given), by: `nats.${name} in ${path}` }
+    return given === null ? null : { path: resolve(dirname(path), given), by: by(name) }
   }
   return {
-    url: nats.text('url'),
-    insecure: nats.flag('insecure'),
+    url: value('url', nats.text('url') || null),
+    insecure: value('insecure', nats.flag('insecure')),
     ca: file('ca'),
+    pin: value('pin', nats.text('pin')),
     cert: file('cert'),
     key: file('key'),
     creds: file('creds'),

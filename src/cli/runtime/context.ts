@@ -186,6 +186,7 @@ export class Context {
       insecure: nats.insecure,
       configuration: path ?? undefined,
       ca: await this.#text(nats.ca, false),
+      pin: nats.pin?.hash,
       cert: await this.#text(nats.cert, false),
       key: await this.#text(nats.key, true),
       creds: await this.#text(nats.creds, true),

@@ -15,6 +15,7 @@ export type Globals = {
   readonly events: string | null
   readonly nats: string | null
   readonly natsCa: string | null
+  readonly natsPin: string | null
   readonly natsCert: string | null
   readonly natsKey: string | null
   readonly natsCreds: string | null
@@ -34,10 +35,15 @@ export function declareGlobals(program: Command): Command {
     .option('--timeout <time>', 'give up after this time, such as 30s, 5m or 2h', once(span))
     .option('--events <file>', 'write events as NDJSON to a file or fd:N', once(any))
     .option('--nats <url>', 'the NATS server (MPC_NATS_URL)', once(any))
-    .option('--nats-ca <file>', 'the certificate authority of the server, PEM', once(any))
-    .option('--nats-cert <file>', 'the client certificate, PEM', once(any))
-    .option('--nats-key <file>', 'the key of the client certificate, PEM', once(any))
-    .option('--nats-creds <file>', 'NATS credentials; default: the identity itself', once(any))
+    .option('--nats-ca <file>', 'the certificate authority of the server, PEM (MPC_NATS_CA)', once(any))
+    .option('--nats-pin <hash>', 'the hash of the one certificate of the server (MPC_NATS_PIN)', once(any))
+    .option('--nats-cert <file>', 'the client certificate, PEM (MPC_NATS_CERT)', once(any))
+    .option('--nats-key <file>', 'the key of the client certificate, PEM (MPC_NATS_KEY)', once(any))
+    .option(
+      '--nats-creds <file>',
+      'NATS credentials; default: the identity itself (MPC_NATS_CREDS)',
+      once(any),
+    )
     .option('--identity <file>', 'the age identity that opens identity.age', once(any))
     .option('--passphrase-file <file>', 'a file with the passphrase (MPC_PASSPHRASE_FILE)', once(any))
     .option('--passphrase-fd <n>', 'a file descriptor with the passphrase', once(wholeNumber(0)))
@@ -56,6 +62,7 @@ export function globalsOf(program: Command): Globals {
     events: given.events ?? null,
     nats: given.nats ?? null,
     natsCa: given.natsCa ?? null,
+    natsPin: given.natsPin ?? null,
     natsCert: given.natsCert ?? null,
     natsKey: given.natsKey ?? null,
     natsCreds: given.natsCreds ?? null,

@@ -184,7 +184,7 @@ function checkExposed(users: RelayOptions['users'], tls: RelayOptions['tls']): v
   }
   if (tls === null) {
     throw new Failure('configuration', 'E_TLS', 'a relay that other machines reach needs TLS', {
-      hint: 'give --tls-cert FILE and --tls-key FILE, or listen on 127.0.0.1',
+      hint: 'give --self-signed, or --tls-cert FILE and --tls-key FILE; or listen on 127.0.0.1',
     })
   }
 }

@@ -2,11 +2,16 @@
 import { Failure } from '../../wire/base/failure.js'
 import { visible } from '../../wire/base/text.js'
 import type { Broken } from './line.js'
+import { otherCertificate } from './pin.js'
 import { broker, type Trouble } from './refusals.js'
 import type { Server } from './servers.js'
 
-/** Paths of the TLS files, for people. */
-export type TlsFiles = { readonly ca: string | null; readonly cert: string | null }
+/** Paths of the TLS files, and the pin, for people. */
+export type TlsFiles = {
+  readonly ca: string | null
+  readonly cert: string | null
+  readonly pin: string | null
+}
 
 const NAME_IT = 'name another with --nats URL or MPC_NATS_URL'
 
@@ -68,6 +73,10 @@ const trouble = (problem: string, hint: string): Trouble => ({
   lasts: 'a moment',
 })
 
+/** Codes for a certificate that nobody vouches for. */
+const STRANGER =
+  /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_SIGNATURE|CERT_UNTRUSTED|INVALID_CA|TLS_PIN/
+
 /** @returns null if the failure has nothing to do with TLS */
 function tlsTrouble(code: string, cause: Broken['cause'], server: Server, files: TlsFiles): Failure | null {
   const { where } = server
@@ -91,13 +100,13 @@ function tlsTrouble(code: string, cause: Broken['cause'], server: Server, files:
       hint,
     )
   }
-  if (
-    /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|CERT_SIGNATURE|CERT_UNTRUSTED|INVALID_CA/.test(code)
-  ) {
+  if (STRANGER.test(code)) {
+    // The server has another certificate than a moment ago.
+    if (files.pin !== null) return otherCertificate(where, files.pin, null)
     return files.ca === null
       ? fail(
           `the certificate of the NATS server at ${where} is of no authority that this machine trusts`,
-          'ask its administrator for the certificate of the authority, and name it: --nats-ca FILE',
+          'ask its administrator for the certificate of the authority, and name it: --nats-ca FILE; for `mpc relay --self-signed` give the hash that it prints: --nats-pin HASH',
         )
       : fail(
           `the certificate of the NATS server at ${where} is not of an authority in ${files.ca}`,
@@ -117,7 +126,7 @@ function tlsTrouble(code: string, cause: Broken['cause'], server: Server, files:
   }
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) {
     return fail(
-      `the NATS server at ${where} does not speak TLS 1.2 or newer`,
+      `the NATS server at ${where} does not speak TLS ${files.pin === null ? '1.2' : '1.3'} or newer`,
       'ask its administrator to allow it',
     )
   }

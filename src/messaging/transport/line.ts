@@ -1,6 +1,6 @@
 /** A connection that is read line by line, with a time limit, and knows the stage it has reached. */
 import { connect, isIP, type Socket } from 'node:net'
-import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions, type PeerCertificate, TLSSocket } from 'node:tls'
 import type { Server } from './servers.js'
 
 export type Stage = 'dialling' | 'greeting' | 'tls' | 'login'
@@ -72,6 +72,11 @@ export class Line {
     this.#watch()
     await this.#until(() => done)
     this.#stage = 'login'
+  }
+
+  /** The certificate that the server shows; null before TLS. */
+  get certificate(): PeerCertificate | null {
+    return this.#socket instanceof TLSSocket ? this.#socket.getPeerCertificate() : null
   }
 
   say(words: string): void {

@@ -6,8 +6,8 @@ import type { NatsConnection, NatsError } from 'nats'
 import type { SigningKey } from '../../wire/base/ed25519.js'
 import type { Failure } from '../../wire/base/failure.js'
 import { type Login, loginOf } from './credentials.js'
-import { probe } from './probe.js'
-import { broker, type Lasts, permissionFailure, refusal, tooLarge, type Trouble } from './refusals.js'
+import { trusting, whyNot } from './diagnosis.js'
+import { broker, permissionFailure, refusal, tooLarge, type Trouble } from './refusals.js'
 import { type FileText, type Server, type ServerOptions, serversIn, type Tls, tlsFor } from './servers.js'
 import { type Answer, Listeners, type Transport } from './transport.js'
 
@@ -27,9 +27,8 @@ export type NatsOptions = ServerOptions & {
   readonly now?: () => number
 }
 
-/** Limit for the client's first try and for the diagnosis of its failure: together below 5 seconds. */
+/** Limit for the client's first try; with the diagnosis of its failure below 5 seconds. */
 const FIRST_TRY = 2300
-const LOOK = 2200
 /** Each further try of a slow server gets this much more time. */
 const LONGER = 1.5
 const LONGEST_TRY = 10_000
@@ -40,12 +39,12 @@ const MOMENT = 3500
 /**
  * Connects. A failure is diagnosed within 5 seconds. A server that was reached and breaks the connection is
  * retried for `patience`.
- * @throws Failure `network`; `E_NATS_URL`, `E_TLS_FILES` (usage); `E_TLS`, `E_NATS_CREDS` (configuration)
+ * @throws Failure `network`; `E_NATS_URL`, `E_TLS_FILES`, `E_NATS_PIN` (usage); `E_BROKER_PIN` (authentication); `E_TLS`, `E_NATS_CREDS` (configuration)
  */
 export async function connectNats(options: NatsOptions): Promise<Transport> {
   const { now = Date.now, patience = 0, signal, retrying } = options
   const servers = serversIn(options)
-  const tls = tlsFor(servers, options)
+  let tls = tlsFor(servers, options)
   const login = loginOf(options.creds, options.nkey)
   const began = now()
   let reached = false
@@ -58,6 +57,7 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
     if (lasts === 'for good' || now() - began >= span) throw failure
     await pause(signal)
   }
+  if (options.pin !== undefined) tls = await trusting(servers, { ...options, tls, login, bear })
   for (let within = FIRST_TRY; ; within = Math.min(within * LONGER, LONGEST_TRY)) {
     const connection = await dial(servers, tls, login, { within, inbox: options.inbox })
     if (connection) return transportOver(connection, login, servers, now)
@@ -96,22 +96,6 @@ async function dial(
   } catch {
     return null
   }
-}
-
-/** Why a connection fails; null if the probe succeeds. Of several servers, the most hopeful answer. */
-async function whyNot(
-  servers: readonly Server[],
-  tls: Tls | null,
-  login: Login,
-  { ca, cert, now = Date.now }: NatsOptions,
-): Promise<Trouble | null> {
-  const files = { ca: ca?.path ?? null, cert: cert?.path ?? null }
-  const options = { tls, login, files, within: LOOK, now }
-  const found = await Promise.all(servers.map((server) => probe(server, options)))
-  const troubles = found.filter((trouble) => trouble !== null)
-  if (troubles.length < found.length) return null
-  const hopes: readonly Lasts[] = ['a while', 'a moment', 'for good']
-  return hopes.flatMap((hope) => troubles.filter(({ lasts }) => lasts === hope))[0] ?? null
 }
 
 /** The failure if the client gives up and the probe finds no reason. */

@@ -2,6 +2,7 @@
 import { createSecureContext, checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { Failure } from '../../wire/base/failure.js'
 import { visible } from '../../wire/base/text.js'
+import { hashOf } from './pin.js'
 import { isLoopback, plainHost } from './transport.js'
 
 /** A file's text, and its path for people. */
@@ -14,6 +15,8 @@ export type ServerOptions = {
   readonly ca?: FileText | undefined
   readonly cert?: FileText | undefined
   readonly key?: FileText | undefined
+  /** The hash of the one certificate that the server may show, in hex; in place of an authority. */
+  readonly pin?: string | undefined
   /** Allows clear text to a server that is not on this machine. */
   readonly insecure?: boolean
   /** Where the server is configured, for people. */
@@ -35,7 +38,7 @@ export function serversIn(options: ServerOptions): Server[] {
 }
 
 function serverIn(text: string, options: ServerOptions): Server {
-  const { ca, cert, insecure, configuration } = options
+  const { ca, cert, pin, insecure, configuration } = options
   if (text === '') throw notAServer('the URL of the NATS server is empty')
   let url: URL
   try {
@@ -51,7 +54,7 @@ function serverIn(text: string, options: ServerOptions): Server {
     throw notAServer('no credentials in a URL: use --nats-creds, or the identity answers')
   }
   const local = isLoopback(url.hostname)
-  const tls = url.protocol === 'tls:' || ca !== undefined || cert !== undefined
+  const tls = url.protocol === 'tls:' || [ca, cert, pin].some((each) => each !== undefined)
   if (!tls && !local && insecure !== true) {
     const file = configuration === undefined ? 'the configuration' : configuration
     throw new Failure(
@@ -74,36 +77,47 @@ const notAServer = (problem: string, cause?: unknown): Failure =>
 
 /** TLS options in the form that Node and the client both take. */
 export type Tls = {
-  readonly minVersion: 'TLSv1.2'
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
   readonly checkServerIdentity: typeof checkServerIdentity
   readonly ca?: string
+  /** Whether a certificate in `ca` is enough, though another one vouches for it. */
+  readonly allowPartialTrustChain?: boolean
   readonly cert?: string
   readonly key?: string
 }
 
 /**
  * The TLS options; null if no server needs TLS.
- * @throws Failure `E_TLS_FILES` (usage) for an invalid file
+ * @throws Failure `E_TLS_FILES` (usage) for an invalid file, `E_NATS_PIN` (usage) for a pin beside an authority
  */
 export function tlsFor(servers: readonly Server[], options: ServerOptions): Tls | null {
   if (!servers.some(({ tls }) => tls)) return null
-  const { ca, cert, key } = options
+  const { ca, cert, key, pin } = options
   checkFiles(options)
   return {
-    minVersion: 'TLSv1.2',
+    minVersion: pin === undefined ? 'TLSv1.2' : 'TLSv1.3',
     // The client forgets the name of a server that was given as an address, so any of the given names is
     // accepted.
     checkServerIdentity: (_: string, certificate: PeerCertificate) => {
       const problems = servers.map(({ hostname }) => checkServerIdentity(hostname, certificate))
-      return problems.includes(undefined) ? undefined : problems[0]
+      if (!problems.includes(undefined)) return problems[0]
+      // Nor one that the pinned certificate vouches for.
+      if (pin === undefined || hashOf(certificate) === pin) return undefined
+      return Object.assign(new Error('another certificate'), { code: 'ERR_TLS_PIN' })
     },
+    ...(pin !== undefined && { allowPartialTrustChain: true }),
     ...(ca && { ca: ca.text }),
     ...(cert && { cert: cert.text }),
     ...(key && { key: key.text }),
   }
 }
 
-function checkFiles({ ca, cert, key }: ServerOptions): void {
+function checkFiles({ ca, cert, key, pin }: ServerOptions): void {
+  if (ca && pin !== undefined) {
+    throw new Failure('usage', 'E_NATS_PIN', `a pin and the authority in ${ca.path} are both given`, {
+      hint: 'a pin names the one certificate that counts: give --nats-pin or --nats-ca, and not both',
+    })
+  }
   if (ca && !makesContext({ cert: ca.text }))
     throw badFile(`${ca.path} holds no certificate in PEM`, '--nats-ca')
   if (cert && !makesContext({ cert: cert.text })) {

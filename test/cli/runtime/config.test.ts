@@ -28,7 +28,10 @@ describe('settings', () => {
     expect((await loadConfig(flags('--nats', 'tls://flag:1'), env)).nats.url).toBe('tls://flag:1')
     expect((await loadConfig(flags(), env)).nats).toEqual({
       url: 'tls://env:1',
+      urlBy: 'MPC_NATS_URL',
       insecure: true,
+      insecureBy: `nats.insecure in ${join(MPC_HOME, 'config.yaml')}`,
+      pin: null,
       ca: { path: join(MPC_HOME, 'ca.pem'), by: `nats.ca in ${join(MPC_HOME, 'config.yaml')}` },
       cert: null,
       key: null,
@@ -53,7 +56,7 @@ describe('settings', () => {
   })
 
   it.each([
-    ['nats:\n  uri: x\n', '2:3 unknown field "uri"; known here: url, insecure, ca, cert, key, creds'],
+    ['nats:\n  uri: x\n', '2:3 unknown field "uri"; known here: url, insecure, ca, pin, cert, key, creds'],
     ['nats:\n  insecure: yes\n', '2:13 insecure is not true or false'],
     ['colour: red\n', '1:1 unknown field "colour"; known here: nats'],
     ['- nats\n', '1:1 it is not a list of fields'],

@@ -12,7 +12,7 @@ const serverFlags: readonly Flag[] = [
   { flags: '--listen <address>', text: 'HOST:PORT; default: 127.0.0.1:4222', parse: once(address) },
   {
     flags: '--tls-cert <file>',
-    text: 'the certificate of the server, PEM; required beyond this machine',
+    text: 'the certificate of the server, PEM; beyond this machine one is required',
     parse: once(any),
   },
   { flags: '--tls-key <file>', text: 'the key of the certificate, PEM', parse: once(any) },
@@ -25,9 +25,16 @@ export const serverCommands: readonly CommandSpec[] = [
     examples: [
       'mpc relay',
       'mpc relay --definition treasury.mpc',
+      'mpc relay --definition treasury.mpc --self-signed',
       'mpc relay --definition treasury.mpc --listen 192.0.2.7:4222 --tls-cert relay.pem --tls-key relay.key',
     ],
-    flags: serverFlags,
+    flags: [
+      ...serverFlags,
+      {
+        flags: '--self-signed',
+        text: 'make a certificate and print its hash, which the others give as --nats-pin; default address: 0.0.0.0:4222',
+      },
+    ],
     load: async () => (await import('./relay.js')).run,
   },
   {

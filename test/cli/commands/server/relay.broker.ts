@@ -1,6 +1,6 @@
 /** `mpc relay` as people run it: the real binary, on a port of this machine, until it is told to stop. */
 import type { ChildProcess } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connectNats } from '../../../../src/messaging/transport/nats.js'
@@ -43,7 +43,8 @@ afterEach(() => {
 
 /** Starts it on a free port; resolves once it says where. */
 async function relay(...args: readonly string[]): Promise<Started> {
-  const all = ['relay', '--listen', '127.0.0.1:0', ...args]
+  const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']
+  const all = ['relay', ...listen, ...args]
   const child = startMpc(join(folder.dir, 'nobody'), all, { cwd: folder.dir })
   running.add(child)
   const ended = endOf(child, all)
@@ -51,7 +52,7 @@ async function relay(...args: readonly string[]): Promise<Started> {
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk.toString()
-      const listening = /MPC_NATS_URL=(\S+)\n/.exec(said)
+      const listening = /MPC_NATS_URL=(\S+)[^\n]*\n/.exec(said)
       if (listening) resolve(listening[1] as string)
     })
     void ended.then(() => reject(new Error(said)))
@@ -159,5 +160,69 @@ describe('mpc relay', () => {
       const ran = await mpc(join(folder.dir, 'nobody'), ['relay', ...args, '--json'], { cwd: folder.dir })
       expect(ran.json, args.join(' ')).toMatchObject({ code, error: { code: error } })
     }
+  })
+})
+
+describe('mpc relay --self-signed', () => {
+  const line = /export MPC_NATS_URL=(\S+) MPC_NATS_PIN=([0-9a-f]{64})\n/
+  const started = async (home: string, ...args: readonly string[]) => {
+    const { said, stop } = await relay('--self-signed', '--home', join(folder.dir, home), ...args)
+    const [, url = '', pin = ''] = line.exec(said()) ?? []
+    return { said, stop, url, pin }
+  }
+
+  test('prints one line, with which a member connects; without the hash nobody does', async () => {
+    const { url, pin, said, stop } = await started('own')
+    expect(url).toMatch(/^tls:\/\/127\.0\.0\.1:\d+$/)
+    expect(said()).toMatch(/Its own certificate is valid until \d{4}-/)
+    const transport = await connectNats({ url, pin, nkey: newKey() })
+    expect(transport.connected).toBe(true)
+    await transport.close()
+    const without = await connectNats({ url, nkey: newKey() }).catch((failure: unknown) => failure)
+    expect(without).toMatchObject({ code: 'E_BROKER_TLS', hint: expect.stringContaining('--nats-pin HASH') })
+    const { code } = await stop()
+    expect(code).toBe(0)
+  })
+
+  test('shows the same certificate when it starts again, and another one for another host', async () => {
+    const first = await started('same')
+    await first.stop()
+    const again = await started('same')
+    await again.stop()
+    expect(again.pin).toBe(first.pin)
+    const [stranger, elsewhere] = [
+      await started('stranger'),
+      await started('same', '--listen', '127.0.0.2:0'),
+    ]
+    expect(new Set([first.pin, stranger.pin, elsewhere.pin]).size).toBe(3)
+    const { mode } = statSync(join(folder.dir, 'same', 'relay.pem'))
+    expect(mode & 0o777).toBe(0o600)
+  })
+
+  test('the hash is a flag, a variable and a line of the configuration; a wrong one is exit 6', async () => {
+    const { url, pin } = await started('three-ways')
+    const [alice, bob] = everybody as [Custodian, Custodian]
+    await alice.mpc(['identity', 'import', bob.card, '--fingerprint', bob.fingerprint])
+    const all = ['ecdh', 'handshake', '--with', 'bob', '--timeout', '1s', '--no-input', '--json']
+    const handshake = (...args: readonly string[]) => alice.mpc([...all, ...alice.unlock, ...args])
+    const wrong = `${pin.startsWith('0') ? '1' : '0'}${pin.slice(1)}`
+    // Nobody else is there: with the right hash it comes as far as waiting.
+    expect((await handshake('--nats', url, '--nats-pin', pin)).json).toMatchObject({ code: 5 })
+    const refused = { code: 6, error: { code: 'E_BROKER_PIN' } }
+    expect((await handshake('--nats', url, '--nats-pin', wrong)).json).toMatchObject(refused)
+    writeFileSync(join(alice.home, 'config.yaml'), `nats:\n  url: ${url}\n  pin: ${wrong}\n`)
+    expect((await handshake()).json).toMatchObject(refused)
+    expect((await handshake('--nats-pin', pin)).json).toMatchObject({ code: 5 })
+    rmSync(join(alice.home, 'config.yaml'))
+    const bad = await handshake('--nats', url, '--nats-pin', pin.slice(1))
+    expect(bad.json).toMatchObject({ code: 2, error: { code: 'E_NATS_PIN' } })
+  })
+
+  test.each([
+    ['beside a certificate', ['--self-signed', '--tls-cert', 'a', '--tls-key', 'b'], 2, 'E_TLS_FILES'],
+    ['for strangers', ['--self-signed'], 2, 'E_RELAY_OPEN'],
+  ])('is refused %s', async (_, args, code, name) => {
+    const { json } = await mpc(join(folder.dir, 'refused'), ['relay', ...args, '--json'])
+    expect(json).toMatchObject({ code, error: { code: name } })
   })
 })
