@@ -1,6 +1,6 @@
 /** Sums: what a payload spends of each asset, and whether it fits into the windows of a rule. */
 import type { View } from '../payload/decoder.js'
-import { comparable } from '../payload/chain.js'
+import { comparable, EVM_ANY } from '../payload/chain.js'
 import type { Spent } from './inputs.js'
 import type { Asset, Limit, Policy, Rule } from './language.js'
 import { known } from './match.js'
@@ -40,15 +40,32 @@ export function spendingOf({ effects }: View): readonly Spending[] {
   return [...sums.values()]
 }
 
+/**
+ * How much a payload spends of an asset. A signature that holds on every chain spends on each.
+ * @returns undefined: it does not spend it; null: the amount is not known
+ */
+export function spentOf(asset: Asset, spending: readonly Spending[]): bigint | null | undefined {
+  const amounts = chainsOf(asset).flatMap((chain) =>
+    spending.filter((each) => isOf(each, { ...asset, chain })).map(({ amount }) => amount),
+  )
+  return amounts.length === 0 ? undefined : sum(amounts)
+}
+
 /** The sums that a policy asks of the ledger, each once. */
 export function windowsOf({ rules }: Policy): readonly Omit<Spent, 'amount'>[] {
   const windows = new Map<string, Omit<Spent, 'amount'>>()
   for (const { asset, window } of rules.flatMap(({ limits }) => limits)) {
-    const { chain, contract } = asset
-    if (window !== null) windows.set(`${chain} ${contract} ${window}`, { chain, contract, window })
+    const { contract } = asset
+    for (const chain of window === null ? [] : chainsOf(asset)) {
+      windows.set(`${chain} ${contract} ${window}`, { chain, contract, window: window as number })
+    }
   }
   return [...windows.values()]
 }
+
+/** The chains whose spending counts for an asset. */
+const chainsOf = ({ chain }: Asset): readonly string[] =>
+  chain.startsWith('evm:') && chain !== EVM_ANY ? [chain, EVM_ANY] : [chain]
 
 /** The limits of a rule on the assets that the payload spends. */
 export const limitStates = (
@@ -57,8 +74,8 @@ export const limitStates = (
   spent: readonly Spent[],
 ): readonly LimitState[] =>
   limits.flatMap((limit) => {
-    const adding = spending.find((each) => isOf(each, limit.asset))
-    return adding === undefined ? [] : [stateOf(name, limit, adding.amount, spent)]
+    const adding = spentOf(limit.asset, spending)
+    return adding === undefined ? [] : [stateOf(name, limit, adding, spent)]
   })
 
 function stateOf(rule: string, limit: Limit, adds: bigint | null, spent: readonly Spent[]): LimitState {
@@ -68,15 +85,20 @@ function stateOf(rule: string, limit: Limit, adds: bigint | null, spent: readonl
   return { rule, label, asset, used, adds, max, fits }
 }
 
+const usedIn = (window: number, asset: Asset, spent: readonly Spent[]): bigint | null =>
+  sum(chainsOf(asset).map((chain) => largest(window, { ...asset, chain }, spent)))
+
 /** The largest of the sums that are given: more than one is a mistake of the caller, which costs no money so. */
-function usedIn(window: number, asset: Asset, spent: readonly Spent[]): bigint | null {
+function largest(window: number, asset: Asset, spent: readonly Spent[]): bigint | null {
   const sums = spent.filter((each) => each.window === window && isOf(each, asset)).map(({ amount }) => amount)
   return sums.reduce<bigint | null>(
-    (largest, amount, i) =>
-      i === 0 ? amount : largest === null || amount === null ? null : max(largest, amount),
+    (most, amount, i) => (i === 0 ? amount : most === null || amount === null ? null : max(most, amount)),
     null,
   )
 }
+
+const sum = (amounts: readonly (bigint | null)[]): bigint | null =>
+  amounts.reduce<bigint | null>((all, each) => (all === null || each === null ? null : all + each), 0n)
 
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 

@@ -1,7 +1,10 @@
 /** Limits: sums of what a payload spends, held against what the ledger counts. */
 import { describe, expect, test } from 'vitest'
+import { EVM_ANY } from '../../src/payload/chain.js'
 import { evaluate } from '../../src/policy/evaluate.js'
+import type { Spent } from '../../src/policy/inputs.js'
 import { spendingOf, windowsOf } from '../../src/policy/limits.js'
+import { amountsToType } from '../../src/policy/typed-amounts.js'
 import { decide, effectOf, inputsOf, outcome, STRANGER, usdc, USDC, viewOf, withRules } from './support.js'
 
 const M = 1_000_000n
@@ -50,10 +53,39 @@ describe('a rolling limit', () => {
 
   test('takes the larger of two sums of one window', async () => {
     const inputs = inputsOf(await policy, { effects: [usdc(50n * M)] })
-    const [sum] = inputs.spent
-    const spent = [60n * M, 10n * M].map((amount) => ({ ...sum, amount }) as NonNullable<typeof sum>)
-    expect(evaluate({ ...inputs, spent }).outcome).toBe('deny')
-    expect(evaluate({ ...inputs, spent: spent.toReversed() }).outcome).toBe('deny')
+    const [sum, everywhere] = inputs.spent as [Spent, Spent]
+    const sums = [60n * M, 10n * M].map((amount) => ({ ...sum, amount }))
+    expect(evaluate({ ...inputs, spent: [...sums, everywhere] }).outcome).toBe('deny')
+    expect(evaluate({ ...inputs, spent: [...sums.toReversed(), everywhere] }).outcome).toBe('deny')
+  })
+
+  test('counts what a permit that holds on every chain let others take, on each chain', async () => {
+    const inputs = inputsOf(await policy, { effects: [usdc(50n * M)] })
+    const after = (amount: bigint | null) =>
+      evaluate({
+        ...inputs,
+        spent: inputs.spent.map((each) => (each.chain === EVM_ANY ? { ...each, amount } : each)),
+      })
+    expect(inputs.spent.map(({ chain }) => chain)).toEqual(['evm:1', EVM_ANY])
+    expect(after(50n * M).outcome).toBe('allow')
+    expect(after(50n * M + 1n)).toMatchObject({
+      outcome: 'deny',
+      rules: ['the rule'],
+      limits: [{ used: 50n * M + 1n, adds: 50n * M, fits: false }],
+    })
+    expect(after(null).outcome).toBe('deny')
+  })
+
+  test('counts such a permit beside a transfer of the same payload', async () => {
+    const permit = { ...usdc(60n * M), kind: 'permit' as const, chain: EVM_ANY }
+    const permitted = async (units: bigint) =>
+      outcome(
+        await withRules(`  - { name: the rule, when: { asset: [usdc] }, limit: { per-24h: "100" } }
+  - { name: permits, when: { effect: [permit] } }`),
+        { effects: [usdc(units), permit] },
+      )
+    expect(await permitted(40n * M)).toBe('allow: the rule: permits')
+    expect(await permitted(40n * M + 1n)).toBe('deny: the rule')
   })
 
   test('of one asset leaves another alone', async () => {
@@ -69,7 +101,8 @@ test('several limits hold each for itself', async () => {
   const policy = await limited(
     '{ per-request: "10", per-1h: "20", per-24h: "30", per-7d: "40", per-30d: "50" }',
   )
-  expect(windowsOf(policy).map(({ window }) => window / 3_600_000)).toEqual([1, 24, 168, 720])
+  const windows = windowsOf(policy).filter(({ chain }) => chain === 'evm:1')
+  expect(windows.map(({ window }) => window / 3_600_000)).toEqual([1, 24, 168, 720])
   expect(outcome(policy, { effects: [usdc(10n * M)], used: 10n * M })).toBe('allow: the rule')
   expect(outcome(policy, { effects: [usdc(10n * M), usdc(1n)] })).toBe('deny: the rule')
   const failing = decide(policy, { effects: [usdc(10n * M)], used: 25n * M })
@@ -102,4 +135,14 @@ test('what a payload spends is summed for each asset; fees, change and calls are
     { chain: 'evm:10', contract: USDC, amount: 5n },
     { chain: 'evm:1', contract: 'native', amount: null },
   ])
+})
+
+test('an amount is typed if it is above the bound, summed with a permit that holds on every chain', async () => {
+  const policy = await withRules(
+    '  - { name: the rule, when: { asset: [usdc] } }\ntype-amount: { usdc: "100" }\n',
+  )
+  const permit = { ...usdc(60n * M), kind: 'permit' as const, chain: EVM_ANY }
+  expect(amountsToType(policy, viewOf([usdc(40n * M), permit]))).toEqual([])
+  expect(amountsToType(policy, viewOf([usdc(40n * M + 1n), permit]))).toEqual(['100.000001 usdc'])
+  expect(amountsToType(policy, viewOf([permit, usdc(null)]))).toEqual(['unlimited usdc'])
 })

@@ -1,5 +1,6 @@
 /** Policies from text, and requests to try on them. */
 import { createHash } from 'node:crypto'
+import { EVM_ANY } from '../../src/payload/chain.js'
 import type { Effect, View } from '../../src/payload/decoder.js'
 import { type Decision, evaluate } from '../../src/policy/evaluate.js'
 import type { Approval, Asked, Inputs, Spent } from '../../src/policy/inputs.js'
@@ -79,9 +80,9 @@ export const approved = (name: string, at = NOON, expires = NOON + 86_400_000): 
   expires,
 })
 
-/** A ledger that has the same sum in every window. */
+/** A ledger that has the same sum in every window, and spent nothing on every chain at once. */
 export const windowed = (policy: Policy, amount: bigint | null): Spent[] =>
-  windowsOf(policy).map((window) => ({ ...window, amount }))
+  windowsOf(policy).map((window) => ({ ...window, amount: window.chain === EVM_ANY ? 0n : amount }))
 
 export type Try = {
   readonly effects?: readonly Effect[]
