@@ -110,6 +110,8 @@ export const policyData = {
   'policy show': object({
     key: name,
     policy: orNull(object({ number: count(1), sha256: hex(32), yaml: text })),
+    /** Titles that name identities whose seat another one has taken. */
+    former: list(object({ title: text, fingerprint: hex(32), now: orNull(name) })),
     file: orNull(path),
   }),
 }

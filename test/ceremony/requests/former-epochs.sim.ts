@@ -13,6 +13,7 @@ import { signable } from '../../../src/ceremony/signing/fitness.js'
 import { readEpochFile } from '../../../src/storage/home/epochs.js'
 import { hex } from '../../../src/wire/base/text.js'
 import { policyFile, requestOf } from '../../support/approvers.js'
+import { mpc } from '../../support/cli.js'
 import { clock } from '../../support/clock.js'
 import { makeGuarded } from '../../support/policies.js'
 import { raze } from '../../support/processes.js'
@@ -106,6 +107,15 @@ test('after reshares nobody counts an earlier identity, a newcomer neither; who 
     )
     await expect(approverHere(who.home, 'treasury', old.card)).rejects.toMatchObject({ code: 'E_NO_TITLE' })
   }
+
+  // The author of the next policy sees which title to change.
+  const show = ['policy', 'show', 'treasury']
+  const fingerprint = hex(old.card.fingerprint)
+  const { json } = await mpc(bob.home.root, [...show, '--json'])
+  expect(json.data.former).toEqual([{ title: 'head', fingerprint, now: 'alice' }])
+  expect((await mpc(bob.home.root, show)).stdout.replaceAll(/\s+/g, ' ')).toContain(
+    `Warning: the title head names the identity ${fingerprint} that alice had before.`,
+  )
 
   // An approver without a share knows it by the record.
   const { key, policy } = await keyAt(bob)

@@ -1,4 +1,5 @@
 import { findKey } from '../../../ceremony/epochs/find-key.js'
+import { type FormerTitle, formerTitles } from '../../../ceremony/policy/former-titles.js'
 import { exportPolicies } from '../../../ceremony/policy/policy-file.js'
 import { policyInForce } from '../../../ceremony/policy/policy-in-force.js'
 import { Failure } from '../../../wire/base/failure.js'
@@ -23,12 +24,13 @@ export async function run(context: Context, options: Options, [name]: readonly s
   }
   if (own === null) {
     return {
-      data: { key: key.name, policy: null, file: null },
+      data: { key: key.name, policy: null, former: [], file: null },
       text: [`${key.name} has no policy: each custodian decides alone.`],
     }
   }
   const yaml = Buffer.from(own.bytes).toString('utf8')
-  const about = { key: key.name, policy: { number: own.number, sha256: hex(own.sha256), yaml } }
+  const former = formerTitles(key, own.policy)
+  const about = { key: key.name, policy: { number: own.number, sha256: hex(own.sha256), yaml }, former }
   if (options.out !== undefined) {
     const file = await writeNew(options.out, options.chain ? await exportPolicies(home, key) : own.bytes)
     return { data: { ...about, file }, text: [file] }
@@ -47,7 +49,13 @@ export async function run(context: Context, options: Options, [name]: readonly s
         .split(/\r?\n/)
         .map((line) => (isPrintable(line) ? line : visible(line))),
       '',
+      ...former.map(formerLine),
       ...SEMANTICS,
     ],
   }
+}
+
+function formerLine({ title, fingerprint, now }: FormerTitle): string {
+  const whose = now === null ? 'of somebody who has left the key' : `that ${now} had before`
+  return `Warning: the title ${title} names the identity ${fingerprint} ${whose}. It counts for nobody. Name the new one in the next policy.`
 }
