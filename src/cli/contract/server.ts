@@ -1,7 +1,11 @@
 /** `data` of the commands that run a server, or configure one. */
-import { count, hex, list, name, object, oneOf, orNull, type Schema, text } from './schema.js'
+import { count, hex, list, name, object, oneOf, orNull, path, type Schema, text } from './schema.js'
 
 export const serverData: Readonly<Record<string, Schema>> = {
+  'config show': object({
+    file: orNull(path),
+    settings: list(object({ name: text, value: orNull(text), by: orNull(text) })),
+  }),
   relay: object({
     url: text,
     members: orNull(list(name)),

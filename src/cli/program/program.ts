@@ -6,6 +6,7 @@ import { helpOf, rootHelp, shortHelp } from './help.js'
 import { approvalCommands } from '../commands/approval/declare.js'
 import { backupCommands } from '../commands/backup/declare.js'
 import { ceremonyCommands } from '../commands/ceremony/declare.js'
+import { configCommands } from '../commands/config/declare.js'
 import { policyCommands } from '../commands/policy/declare.js'
 import { identityCommands } from '../commands/identity/declare.js'
 import { requestCommands } from '../commands/request/declare.js'
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...shareCommands,
   ...backupCommands,
   ...serverCommands,
+  ...configCommands,
   ...helpCommands,
 ]
 

@@ -123,3 +123,54 @@ function readNats(nats: Fields, path: string): File {
     creds: file('creds'),
   }
 }
+
+export type Setting = {
+  readonly name: string
+  /** Null: it is not set. A secret is never one: only what names its place. */
+  readonly value: string | null
+  /** Null: the default. */
+  readonly by: string | null
+}
+
+/**
+ * Every setting that a command of this home has, and the flag, variable or line that gives it.
+ * @throws Failure `E_HOME` (configuration) if there is no folder that could be the home
+ */
+export async function settingsOf(globals: Globals, env: Env, { nats }: Config): Promise<readonly Setting[]> {
+  const { resolveHome } = await import('../../storage/home/home.js')
+  const file = (name: string, named: Config['nats']['ca']): Setting => ({
+    name,
+    value: named?.path ?? null,
+    by: named?.by ?? null,
+  })
+  return [
+    { name: 'home', value: resolve(resolveHome(env, globals.home)), by: homeBy(globals, env) },
+    { name: 'nats.url', value: nats.url, by: nats.urlBy },
+    { name: 'nats.insecure', value: String(nats.insecure), by: nats.insecureBy },
+    file('nats.ca', nats.ca),
+    { name: 'nats.pin', value: nats.pin?.hash ?? null, by: nats.pin?.by ?? null },
+    file('nats.cert', nats.cert),
+    file('nats.key', nats.key),
+    file('nats.creds', nats.creds),
+    secretOf(globals, env),
+  ]
+}
+
+function homeBy({ home }: Globals, env: Env): string | null {
+  if (home !== null) return '--home'
+  if (env['MPC_HOME']) return 'MPC_HOME'
+  return env['XDG_DATA_HOME']?.startsWith('/') ? 'XDG_DATA_HOME' : null
+}
+
+/** The place from which the identity's secret is read; without one a person is asked. */
+function secretOf({ identity, passphraseFd, passphraseFile }: Globals, env: Env): Setting {
+  const places: readonly (readonly [string, string | null | undefined])[] = [
+    ['--identity', identity],
+    ['--passphrase-fd', passphraseFd === null ? null : String(passphraseFd)],
+    ['--passphrase-file', passphraseFile],
+    ['MPC_PASSPHRASE_FILE', env['MPC_PASSPHRASE_FILE']],
+    ['MPC_ASKPASS', env['MPC_ASKPASS']],
+  ]
+  const [by, value] = places.find(([, place]) => place) ?? [null, null]
+  return { name: 'passphrase', value: value ?? null, by }
+}

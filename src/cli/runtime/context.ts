@@ -12,7 +12,7 @@ import type { NonceRng, Rng } from '../../protocol/core/session.js'
 import type { Home } from '../../storage/home/home.js'
 import type { Card } from '../../wire/identity/card.js'
 import type { Identity } from '../../wire/identity/identity.js'
-import type { Config, Named } from './config.js'
+import type { Config, Named, Setting } from './config.js'
 import type { EmitFor } from './event-stream.js'
 import type { Globals } from './globals.js'
 import type { Replacing } from './new-passphrase.js'
@@ -98,6 +98,12 @@ export class Context {
   config(): Promise<Config> {
     this.#config ??= import('./config.js').then(({ loadConfig }) => loadConfig(this.globals, this.#env))
     return this.#config
+  }
+
+  /** Every setting, and where it comes from. */
+  async settings(): Promise<readonly Setting[]> {
+    const { settingsOf } = await import('./config.js')
+    return settingsOf(this.globals, this.#env, await this.config())
   }
 
   /** The path of the settings, even if the file does not exist; null if it is unknown. */
