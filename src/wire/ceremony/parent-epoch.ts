@@ -66,33 +66,37 @@ export const oldCustodians = (parent: Pick<Parent, 'parent_record' | 'rebinds'>)
 export const voteBase = (epoch: Uint8Array, policy: NamedPolicy | null): Uint8Array =>
   policy === null ? epoch : digest('mpc/vote-base/v1', epoch, policy.number, policy.sha256)
 
-/** Checks that the parent is that of its record, and the rebinds. @throws CodecError */
+/** Checks that the parent is that of its record, and that the rebinds go together. @throws CodecError */
 export function checkParent({ parent, parent_record: old, rebinds }: Parent): void {
   if (!equalBytes(recordDigest(old), parent)) throw new CodecError('parent', 'not the digest of the record')
   if (rebinds.some(({ index }, i) => i > 0 && index <= (rebinds[i - 1]?.index ?? 0))) {
     throw new CodecError('rebinds', 'not one a seat, in the order of the record')
   }
-  checkRebinds('rebinds', old, rebinds)
+  asCodecErrors('rebinds', () => {
+    for (const rebind of rebinds) checkRebind(rebind, old)
+    seatedBy(old, rebinds)
+  })
 }
 
-/** Checks earlier rebinds. @throws CodecError */
+/** Checks earlier rebinds, each by itself. @throws CodecError */
 export function checkEarlier({
   parent_record: old,
   rebinds,
   earlier_rebinds: earlier,
 }: Parent & { readonly earlier_rebinds: readonly Rebind[] }): void {
-  checkRebinds('earlier_rebinds', old, earlier)
+  // They sat there one after another, so two of them may bear one name.
+  asCodecErrors('earlier_rebinds', () => {
+    for (const rebind of earlier) checkRebind(rebind, old)
+  })
   if (earlier.some(({ index }, i) => i > 0 && index < (earlier[i - 1]?.index ?? 0)))
     throw new CodecError('earlier_rebinds', 'not in the order of the record')
   if (earlier.some(({ index }) => !rebinds.some((rebind) => rebind.index === index)))
     throw new CodecError('earlier_rebinds', 'of a seat that has its identity of the record')
 }
 
-/** Checks each rebind in a field against the record, and that the last ones go together. @throws CodecError */
-function checkRebinds(field: string, old: KeyRecord, rebinds: readonly Rebind[]): void {
+function asCodecErrors(field: string, act: () => void): void {
   try {
-    for (const rebind of rebinds) checkRebind(rebind, old)
-    seatedBy(old, rebinds)
+    act()
   } catch (cause) {
     if (cause instanceof Failure) throw new CodecError(field, cause.message)
     throw cause

@@ -226,6 +226,15 @@ describe('a definition with rebinds', () => {
     expect(refused({ earlier_rebinds: [unsigned] })).toContain('not signed by the new identity')
   })
 
+  test('names earlier rebinds that bore one name, in two seats one after another', () => {
+    const [one, two] = ['one', 'two'].map((seed) => memberOf('spare', seed)) as [Person, Person]
+    const earlier_rebinds = [rebind(1, one), rebind(2, two)]
+    const read = definitionCodec.decode(definitionCodec.encode({ ...whole, earlier_rebinds }))
+    expect(formerIdentities(read as ReshareDefinition).map(({ identity }) => hex(identity))).toEqual(
+      fingerprints(alice, bob, one, two).map(hex).sort(),
+    )
+  })
+
   test('gives nothing to an identity whose seat another has: no dealing, no share, no place in a refresh', () => {
     expect(refused({ dealers: fingerprints(alice, newBob) })).toContain('dealers')
     const members = [alice, newBob, carol].map(custodian)
