@@ -88,7 +88,7 @@ function stateOf(rule: string, limit: Limit, adds: bigint | null, spent: readonl
 const usedIn = (window: number, asset: Asset, spent: readonly Spent[]): bigint | null =>
   sum(chainsOf(asset).map((chain) => largest(window, { ...asset, chain }, spent)))
 
-/** The largest of the sums that are given: more than one is a mistake of the caller, which costs no money so. */
+/** The largest of the sums given: more than one is a mistake of the caller, which costs no money so. */
 function largest(window: number, asset: Asset, spent: readonly Spent[]): bigint | null {
   const sums = spent.filter((each) => each.window === window && isOf(each, asset)).map(({ amount }) => amount)
   return sums.reduce<bigint | null>(

@@ -1,10 +1,10 @@
-/** Amounts that a person types before signing, because they are above what the policy lets words alone approve. */
+/** Amounts that a person types before signing: they are above what the policy lets words alone approve. */
 import { decimal } from '../payload/decimal.js'
 import type { View } from '../payload/decoder.js'
 import type { Policy } from './language.js'
 import { spendingOf, spentOf } from './limits.js'
 
-/** Like `1250.5 usdc`, the sum of each asset that the payload spends; `unlimited usdc` where there is no number. */
+/** Like `1250.5 usdc`: the sum of each asset that is spent; `unlimited usdc` where there is no number. */
 export const amountsToType = ({ typeAmounts }: Policy, view: View): readonly string[] =>
   typeAmounts.flatMap(({ asset, amount: most }) => {
     const amount = spentOf(asset, spendingOf(view))

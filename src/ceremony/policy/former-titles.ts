@@ -1,4 +1,4 @@
-/** Titles of a policy that name former identities: these count for nobody, so the next policy ought to name others. */
+/** Titles of a policy that name former identities. These count for nobody: the next policy ought to name others. */
 import type { Policy } from '../../policy/language.js'
 import { hex } from '../../wire/base/text.js'
 import { formerOf } from '../keys/former.js'

@@ -1,4 +1,7 @@
-/** A few lives of a key, drawn by seeds; some are in `model.sim.ts`, and thousands in `model.slow.ts`, which also lives one again. */
+/**
+ * A few lives of a key, drawn by seeds. Others are in `model.sim.ts`, and thousands in `model.slow.ts`, which also lives
+ * one again.
+ */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REMEMBERED, usable } from '../../support/model.js'

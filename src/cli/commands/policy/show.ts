@@ -57,5 +57,6 @@ export async function run(context: Context, options: Options, [name]: readonly s
 
 function formerLine({ title, fingerprint, now }: FormerTitle): string {
   const whose = now === null ? 'of somebody who has left the key' : `that ${now} had before`
-  return `Warning: the title ${title} names the identity ${fingerprint} ${whose}. It counts for nobody. Name the new one in the next policy.`
+  const counts = 'It counts for nobody. Name the new one in the next policy.'
+  return `Warning: the title ${title} names the identity ${fingerprint} ${whose}. ${counts}`
 }
